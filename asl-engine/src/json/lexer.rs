@@ -1,0 +1,292 @@
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, DefaultHasher};
+use std::sync::Arc;
+
+use super::{JsonError, MAX_DEPTH};
+use crate::diagnostic::Span;
+use crate::value::Number;
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Token {
+    Null,
+    Bool(bool),
+    Number(Number),
+    String(Arc<str>),
+    OpenArray,
+    CloseArray,
+    OpenObject,
+    CloseObject,
+    Comma,
+    Colon,
+    /// Anything that JSON does not have, up to the next delimiter.
+    Unknown(String),
+    End,
+}
+
+impl Token {
+    fn describe(&self) -> String {
+        match self {
+            Self::Null => "null".into(),
+            Self::Bool(value) => value.to_string(),
+            Self::Number(_) => "a number".into(),
+            Self::String(_) => "a string".into(),
+            Self::OpenArray => "'['".into(),
+            Self::CloseArray => "']'".into(),
+            Self::OpenObject => "'{'".into(),
+            Self::CloseObject => "'}'".into(),
+            Self::Comma => "','".into(),
+            Self::Colon => "':'".into(),
+            Self::Unknown(text) => format!("'{text}'"),
+            Self::End => "the end of the text".into(),
+        }
+    }
+}
+
+/// Splits a text into JSON tokens.
+pub(super) struct Lexer<'a> {
+    text: &'a str,
+    at: usize,
+    start: usize,
+    key_span: Span,
+    /// Names repeat from object to object: equal ones share one allocation.
+    names: HashMap<Arc<str>, (), BuildHasherDefault<DefaultHasher>>,
+}
+
+impl<'a> Lexer<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self { text, at: 0, start: 0, key_span: Span::default(), names: HashMap::default() }
+    }
+
+    /// The bytes of the token read last.
+    pub(super) fn span(&self) -> Span {
+        Span { start: self.start, end: self.at }
+    }
+
+    /// The bytes of the name read last.
+    pub(super) fn key_span(&self) -> Span {
+        self.key_span
+    }
+
+    pub(super) fn token(&mut self) -> Result<Token, JsonError> {
+        let bytes = self.text.as_bytes();
+        while matches!(bytes.get(self.at), Some(b' ' | b'\n' | b'\t' | b'\r')) {
+            self.at += 1;
+        }
+        self.start = self.at;
+        let Some(&byte) = bytes.get(self.at) else { return Ok(Token::End) };
+        let punctuation = match byte {
+            b'"' => return self.string().map(|text| Token::String(text.into())),
+            b'-' | b'0'..=b'9' => return self.number(),
+            b'[' => Token::OpenArray,
+            b']' => Token::CloseArray,
+            b'{' => Token::OpenObject,
+            b'}' => Token::CloseObject,
+            b',' => Token::Comma,
+            b':' => Token::Colon,
+            _ => return Ok(self.word()),
+        };
+        self.at += 1;
+        Ok(punctuation)
+    }
+
+    fn word(&mut self) -> Token {
+        let rest = &self.text[self.at..];
+        let word = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+        let len = word.max(rest.chars().next().map_or(0, char::len_utf8));
+        self.at += len;
+        match &rest[..len] {
+            "null" => Token::Null,
+            "true" => Token::Bool(true),
+            "false" => Token::Bool(false),
+            other => Token::Unknown(other.to_owned()),
+        }
+    }
+
+    fn number(&mut self) -> Result<Token, JsonError> {
+        let bytes = self.text.as_bytes();
+        let mut at = self.at;
+        let digits = |mut at: usize| {
+            while matches!(bytes.get(at), Some(b'0'..=b'9')) {
+                at += 1;
+            }
+            at
+        };
+        if bytes[at] == b'-' {
+            at += 1;
+        }
+        let whole = at;
+        at = digits(at);
+        if at == whole {
+            return Err(self.fault("a number needs a digit", self.at, at));
+        }
+        if bytes[whole] == b'0' && at > whole + 1 {
+            return Err(self.fault("a number cannot start with 0", self.at, at));
+        }
+        if bytes.get(at) == Some(&b'.') {
+            let fraction = digits(at + 1);
+            if fraction == at + 1 {
+                return Err(self.fault("a number needs a digit after its point", self.at, fraction));
+            }
+            at = fraction;
+        }
+        if matches!(bytes.get(at), Some(b'e' | b'E')) {
+            let sign = at + 1 + usize::from(matches!(bytes.get(at + 1), Some(b'+' | b'-')));
+            let exponent = digits(sign);
+            if exponent == sign {
+                return Err(self.fault("a number needs a digit in its exponent", self.at, exponent));
+            }
+            at = exponent;
+        }
+        let text = &self.text[self.at..at];
+        self.at = at;
+        Ok(Token::Number(Number::from_json_text(text)))
+    }
+
+    /// Reads a string and gives its text: a slice of the source where it has no escape.
+    fn string(&mut self) -> Result<std::borrow::Cow<'a, str>, JsonError> {
+        let bytes = self.text.as_bytes();
+        let first = self.at + 1;
+        let mut at = first;
+        let mut run = first;
+        let mut unescaped: Option<String> = None;
+        loop {
+            match bytes.get(at) {
+                None => return Err(self.fault("the string has no end", self.at, self.at + 1)),
+                Some(b'"') => break,
+                Some(b'\\') => {
+                    let out = unescaped.get_or_insert_default();
+                    out.push_str(&self.text[run..at]);
+                    let (c, end) = self.escape(at)?;
+                    out.push(c);
+                    at = end;
+                    run = end;
+                }
+                Some(0..=0x1f) => {
+                    return Err(self.fault("a string cannot hold a bare control character", at, at + 1));
+                }
+                Some(_) => at += 1,
+            }
+        }
+        self.at = at + 1;
+        Ok(match unescaped {
+            None => self.text[first..at].into(),
+            Some(mut out) => {
+                out.push_str(&self.text[run..at]);
+                out.into()
+            }
+        })
+    }
+
+    fn escape(&self, at: usize) -> Result<(char, usize), JsonError> {
+        let bytes = self.text.as_bytes();
+        let c = match bytes.get(at + 1) {
+            Some(b'"') => '"',
+            Some(b'\\') => '\\',
+            Some(b'/') => '/',
+            Some(b'b') => '\u{8}',
+            Some(b'f') => '\u{c}',
+            Some(b'n') => '\n',
+            Some(b'r') => '\r',
+            Some(b't') => '\t',
+            Some(b'u') => {
+                let unit = self.hex(at)?;
+                let pair = (0xd800..0xdc00).contains(&unit) && self.text[at + 6..].starts_with("\\u");
+                if !pair {
+                    let c = char::from_u32(unit).ok_or_else(|| self.fault("half of a surrogate pair", at, at + 6))?;
+                    return Ok((c, at + 6));
+                }
+                let low = self.hex(at + 6)?;
+                let code = 0x10000 + ((unit - 0xd800) << 10) + low.wrapping_sub(0xdc00);
+                return match (0xdc00..0xe000).contains(&low).then(|| char::from_u32(code)).flatten() {
+                    Some(c) => Ok((c, at + 12)),
+                    None => Err(self.fault("half of a surrogate pair", at, at + 6)),
+                };
+            }
+            _ => {
+                let shown = self.text[at + 1..].chars().next().map(String::from).unwrap_or_default();
+                let end = at + 1 + shown.len();
+                return Err(self.fault(&format!("unknown escape '\\{shown}'"), at, end));
+            }
+        };
+        Ok((c, at + 2))
+    }
+
+    /// The four digits of a `\uXXXX` that starts at `at`.
+    fn hex(&self, at: usize) -> Result<u32, JsonError> {
+        self.text
+            .get(at + 2..at + 6)
+            .filter(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
+            .and_then(|digits| u32::from_str_radix(digits, 16).ok())
+            .ok_or_else(|| self.fault("'\\u' wants four hexadecimal digits", at, at + 2))
+    }
+
+    /// The first name of an object whose brace was just read; `None` when it is empty.
+    pub(super) fn first_key(&mut self) -> Result<Option<Arc<str>>, JsonError> {
+        let rest = self.text[self.at..].trim_start_matches([' ', '\n', '\t', '\r']);
+        if rest.starts_with('}') {
+            self.token()?;
+            return Ok(None);
+        }
+        self.key().map(Some)
+    }
+
+    /// A name and the colon behind it; `key_span` tells where the name stands.
+    pub(super) fn key(&mut self) -> Result<Arc<str>, JsonError> {
+        let rest = self.text[self.at..].trim_start_matches([' ', '\n', '\t', '\r']);
+        if !rest.starts_with('"') {
+            let token = self.token()?;
+            return Err(self.unexpected(&token, "a name in double quotes"));
+        }
+        self.at = self.text.len() - rest.len();
+        self.start = self.at;
+        let text = self.string()?;
+        let name = match self.names.get_key_value(&*text) {
+            Some((name, ())) => name.clone(),
+            None => {
+                let name: Arc<str> = text.into();
+                if self.names.len() < 1024 {
+                    self.names.insert(name.clone(), ());
+                }
+                name
+            }
+        };
+        self.key_span = self.span();
+        match self.token()? {
+            Token::Colon => {}
+            other => return Err(self.unexpected(&other, "':'")),
+        }
+        Ok(name)
+    }
+
+    /// Whether a comma follows; `false` when `close` does.
+    pub(super) fn comma_or(&mut self, close: Token) -> Result<bool, JsonError> {
+        match self.token()? {
+            Token::Comma => Ok(true),
+            token if token == close => Ok(false),
+            token => Err(self.unexpected(&token, &format!("',' or {}", close.describe()))),
+        }
+    }
+
+    pub(super) fn end(&mut self) -> Result<(), JsonError> {
+        match self.token()? {
+            Token::End => Ok(()),
+            token => Err(self.unexpected(&token, "the end of the text")),
+        }
+    }
+
+    pub(super) fn check_depth(&self, depth: usize) -> Result<(), JsonError> {
+        if depth < MAX_DEPTH {
+            return Ok(());
+        }
+        Err(self.fault(&format!("more than {MAX_DEPTH} levels of nesting"), self.start, self.at))
+    }
+
+    pub(super) fn unexpected(&self, token: &Token, expected: &str) -> JsonError {
+        self.fault(&format!("expected {expected}, found {}", token.describe()), self.start, self.at)
+    }
+
+    fn fault(&self, message: &str, start: usize, end: usize) -> JsonError {
+        let (line, column) = Span { start, end }.line_column(self.text);
+        JsonError { message: message.to_owned(), span: Span { start, end }, line, column }
+    }
+}

@@ -1,0 +1,123 @@
+//! JSON text: one lexer under two readers, one for values and one that keeps spans and repeated keys.
+
+mod lexer;
+mod spanned;
+mod write;
+
+use std::fmt;
+
+pub(crate) use spanned::{Member, Node, NodeKind, parse_spanned};
+pub(crate) use write::{string_len, write};
+
+use crate::diagnostic::Span;
+use crate::value::Value;
+use lexer::{Lexer, Token};
+
+/// How deeply arrays and objects may nest in text and in the data of an execution.
+pub const MAX_DEPTH: usize = 500;
+
+/// Why a text is not JSON, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JsonError {
+    /// What was found and what was expected.
+    pub message: String,
+    /// The bytes of the text that are at fault.
+    pub span: Span,
+    /// The line of `span`, from 1.
+    pub line: usize,
+    /// The column of `span` in characters, from 1.
+    pub column: usize,
+}
+
+impl fmt::Display for JsonError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at line {}, column {}", self.message, self.line, self.column)
+    }
+}
+
+impl std::error::Error for JsonError {}
+
+pub(crate) fn parse_value(text: &str) -> Result<Value, JsonError> {
+    let mut lexer = Lexer::new(text);
+    let first = lexer.token()?;
+    let value = value(&mut lexer, first, 0)?;
+    lexer.end()?;
+    Ok(value)
+}
+
+fn value(lexer: &mut Lexer<'_>, token: Token, depth: usize) -> Result<Value, JsonError> {
+    Ok(match token {
+        Token::Null => Value::Null,
+        Token::Bool(value) => Value::Bool(value),
+        Token::Number(number) => Value::Number(number),
+        Token::String(text) => Value::String(text),
+        Token::OpenArray => return array(lexer, depth),
+        Token::OpenObject => return object(lexer, depth),
+        other => return Err(lexer.unexpected(&other, "a value")),
+    })
+}
+
+fn array(lexer: &mut Lexer<'_>, depth: usize) -> Result<Value, JsonError> {
+    lexer.check_depth(depth)?;
+    let mut items = Vec::new();
+    let mut token = lexer.token()?;
+    if token != Token::CloseArray {
+        loop {
+            items.push(value(lexer, token, depth + 1)?);
+            if !lexer.comma_or(Token::CloseArray)? {
+                break;
+            }
+            token = lexer.token()?;
+        }
+    }
+    Ok(items.into())
+}
+
+fn object(lexer: &mut Lexer<'_>, depth: usize) -> Result<Value, JsonError> {
+    lexer.check_depth(depth)?;
+    let mut members = Vec::new();
+    let mut name = lexer.first_key()?;
+    while let Some(key) = name {
+        let token = lexer.token()?;
+        members.push((key, value(lexer, token, depth + 1)?));
+        name = if lexer.comma_or(Token::CloseObject)? { Some(lexer.key()?) } else { None };
+    }
+    Ok(members.into_iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(text: &str) -> String {
+        parse_value(text).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn errors_say_what_was_found_and_where() {
+        assert_eq!(error(""), "expected a value, found the end of the text at line 1, column 1");
+        assert_eq!(error("{\n  \"a\": 1,\n}"), "expected a name in double quotes, found '}' at line 3, column 1");
+        assert_eq!(error("[1 2]"), "expected ',' or ']', found a number at line 1, column 4");
+        assert_eq!(error("{\"a\" 1}"), "expected ':', found a number at line 1, column 6");
+        assert_eq!(error("nul"), "expected a value, found 'nul' at line 1, column 1");
+        assert_eq!(error("{'a':1}"), "expected a name in double quotes, found ''' at line 1, column 2");
+        assert_eq!(error("[01]"), "a number cannot start with 0 at line 1, column 2");
+        assert_eq!(error("\"a\nb\""), "a string cannot hold a bare control character at line 1, column 3");
+        assert_eq!(error("\"\\x\""), "unknown escape '\\x' at line 1, column 2");
+        assert_eq!(error("\"ab"), "the string has no end at line 1, column 1");
+        assert_eq!(error("1 1"), "expected the end of the text, found a number at line 1, column 3");
+        assert_eq!(error("\"\\ud800\""), "half of a surrogate pair at line 1, column 2");
+    }
+
+    #[test]
+    fn nesting_is_bounded() {
+        let deep = |n: usize| "[".repeat(n) + &"]".repeat(n);
+        assert_eq!(parse_value(&deep(MAX_DEPTH)).unwrap().depth(), MAX_DEPTH);
+        assert!(error(&deep(100_000)).starts_with("more than 500 levels of nesting"));
+    }
+
+    #[test]
+    fn escapes_are_read() {
+        assert_eq!(parse_value(r#""\u00e9\ud83d\ude00\/\b""#).unwrap().as_str(), Some("é😀/\u{8}"));
+    }
+}

@@ -1,0 +1,115 @@
+use std::sync::Arc;
+
+use super::JsonError;
+use super::lexer::{Lexer, Token};
+use crate::diagnostic::Span;
+use crate::value::{Number, Value};
+
+/// A JSON value with the place of each part in its text. Repeated keys are kept.
+#[derive(Clone, Debug)]
+pub(crate) struct Node {
+    pub(crate) span: Span,
+    pub(crate) kind: NodeKind,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum NodeKind {
+    Null,
+    Bool(bool),
+    Number(Number),
+    String(Arc<str>),
+    Array(Vec<Node>),
+    Object(Vec<Member>),
+}
+
+/// `"name": value`
+#[derive(Clone, Debug)]
+pub(crate) struct Member {
+    pub(crate) name: Arc<str>,
+    pub(crate) name_span: Span,
+    pub(crate) value: Node,
+}
+
+impl Node {
+    /// The value without its places.
+    pub(crate) fn to_value(&self) -> Value {
+        match &self.kind {
+            NodeKind::Null => Value::Null,
+            NodeKind::Bool(value) => Value::Bool(*value),
+            NodeKind::Number(number) => Value::Number(number.clone()),
+            NodeKind::String(text) => Value::String(text.clone()),
+            NodeKind::Array(items) => items.iter().map(Self::to_value).collect(),
+            NodeKind::Object(members) => {
+                members.iter().map(|member| (member.name.clone(), member.value.to_value())).collect()
+            }
+        }
+    }
+}
+
+pub(crate) fn parse_spanned(text: &str) -> Result<Node, JsonError> {
+    let mut lexer = Lexer::new(text);
+    let first = lexer.token()?;
+    let node = node(&mut lexer, first, 0)?;
+    lexer.end()?;
+    Ok(node)
+}
+
+fn node(lexer: &mut Lexer<'_>, token: Token, depth: usize) -> Result<Node, JsonError> {
+    let start = lexer.span().start;
+    let kind = match token {
+        Token::Null => NodeKind::Null,
+        Token::Bool(value) => NodeKind::Bool(value),
+        Token::Number(number) => NodeKind::Number(number),
+        Token::String(text) => NodeKind::String(text),
+        Token::OpenArray => NodeKind::Array(items(lexer, depth)?),
+        Token::OpenObject => NodeKind::Object(members(lexer, depth)?),
+        other => return Err(lexer.unexpected(&other, "a value")),
+    };
+    Ok(Node { span: Span { start, end: lexer.span().end }, kind })
+}
+
+fn items(lexer: &mut Lexer<'_>, depth: usize) -> Result<Vec<Node>, JsonError> {
+    lexer.check_depth(depth)?;
+    let mut items = Vec::new();
+    let mut token = lexer.token()?;
+    if token != Token::CloseArray {
+        loop {
+            items.push(node(lexer, token, depth + 1)?);
+            if !lexer.comma_or(Token::CloseArray)? {
+                break;
+            }
+            token = lexer.token()?;
+        }
+    }
+    Ok(items)
+}
+
+fn members(lexer: &mut Lexer<'_>, depth: usize) -> Result<Vec<Member>, JsonError> {
+    lexer.check_depth(depth)?;
+    let mut members = Vec::new();
+    let mut name = lexer.first_key()?;
+    while let Some(key) = name {
+        let name_span = lexer.key_span();
+        let token = lexer.token()?;
+        members.push(Member { name: key, name_span, value: node(lexer, token, depth + 1)? });
+        name = if lexer.comma_or(Token::CloseObject)? { Some(lexer.key()?) } else { None };
+    }
+    Ok(members)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_cover_names_and_values() {
+        let text = r#" {"a": [1, "é"], "a": null} "#;
+        let node = parse_spanned(text).unwrap();
+        let NodeKind::Object(members) = &node.kind else { panic!("an object") };
+        let shown = |span: Span| &text[span.start..span.end];
+        assert_eq!(shown(node.span), r#"{"a": [1, "é"], "a": null}"#);
+        assert_eq!((shown(members[0].name_span), shown(members[0].value.span)), (r#""a""#, r#"[1, "é"]"#));
+        assert_eq!(shown(members[1].value.span), "null");
+        assert_eq!(node.to_value().to_string(), r#"{"a":null}"#);
+    }
+}

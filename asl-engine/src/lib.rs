@@ -1,0 +1,13 @@
+//! The Amazon States Language: parser, JSONPath dialect and a sans-IO interpreter.
+
+pub mod diagnostic;
+pub mod json;
+pub mod task;
+pub mod time;
+pub mod value;
+
+pub use diagnostic::{Diagnostic, Severity, Span};
+pub use json::JsonError;
+pub use task::{Failure, Outcome, TaskRequest};
+pub use time::Timestamp;
+pub use value::{Array, Number, Object, Value};

@@ -1,0 +1,55 @@
+//! What a Task state asks of the world, and what it gets back.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::Timestamp;
+use crate::value::Value;
+
+/// What a Task state asks its host to do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TaskRequest {
+    /// The state that asks.
+    pub state: Arc<str>,
+    /// The `Resource` field: an ARN that says what is called.
+    pub resource: Arc<str>,
+    /// The effective input: what InputPath and Parameters leave.
+    pub input: Value,
+    /// When the task has to be answered (`TimeoutSeconds`).
+    pub deadline: Option<Timestamp>,
+    /// How many seconds may pass without a heartbeat (`HeartbeatSeconds`).
+    pub heartbeat_seconds: Option<i64>,
+    /// Names this very attempt: execution, frame, state and attempt. Stable when the task is issued again after a crash.
+    pub token: Arc<str>,
+}
+
+/// Why a task or an execution failed: what a Retrier or a Catcher can match.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The error name, such as `States.Timeout`; a Fail state may have none.
+    pub error: Option<Arc<str>>,
+    /// The text for people.
+    pub cause: Option<Arc<str>>,
+}
+
+impl Failure {
+    /// A failure with a name and a text.
+    pub fn new(error: impl Into<Arc<str>>, cause: impl Into<Arc<str>>) -> Self {
+        Self { error: Some(error.into()), cause: Some(cause.into()) }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.error, &self.cause) {
+            (Some(error), Some(cause)) => write!(f, "{error}: {cause}"),
+            (Some(text), None) | (None, Some(text)) => f.write_str(text),
+            (None, None) => f.write_str("failed without an error name"),
+        }
+    }
+}
+
+/// How a task, a state or an execution ended.
+pub type Outcome = Result<Value, Failure>;
