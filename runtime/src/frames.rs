@@ -216,12 +216,13 @@ impl Frames {
 
     fn poll(&mut self, id: FrameId, record: &mut dyn FnMut(HistoryEvent)) -> Result<(), UnexpectedReply> {
         loop {
+            let next_id = self.nodes.len();
             let Some(Some(Node { fork: Some(fork), .. })) = self.nodes.get_mut(id).map(Option::as_deref_mut) else {
                 return Ok(());
             };
             match fork.join.poll(&self.program) {
                 JoinStep::Start(index, frame) => {
-                    fork.running.insert(index, self.nodes.len());
+                    fork.running.insert(index, next_id);
                     self.add(*frame, Some((id, index)));
                 }
                 JoinStep::Wait => return Ok(()),
