@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws the flags beside this file: {code}/{code}.gif, 30 by 20 pixels, with nothing but Python itself.
+"""Draws the flags: flags/{code}/{code}.gif beside this file, 30 by 20 pixels, with nothing but Python itself.
 
 Simplified on purpose: stripes, crosses, discs and stars that a person recognises, without coats of arms.
 The same table gives the same bytes. Run it again after a change to the table.
@@ -314,10 +314,10 @@ def gif(letters):
 
 
 def main():
-    here = Path(__file__).parent
+    flags = Path(__file__).parent / "flags"
     for code, layers in FLAGS.items():
-        folder = here / code
-        folder.mkdir(exist_ok=True)
+        folder = flags / code
+        folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{code}.gif").write_bytes(gif(list(pixels(layers))))
     print(f"{len(FLAGS)} flags")
 
