@@ -22,6 +22,8 @@ const ROUNDS: usize = 5;
 const AT_ONCE: usize = 25;
 
 fn main() {
+    // Reqwest makes no client without one, not even for plain HTTP.
+    rustls::crypto::ring::default_provider().install_default().expect("no provider is installed yet");
     let work = tempfile::tempdir().expect("a temporary folder");
     let names = make_files(&work.path().join("files"));
     let server = nginx::Nginx::start(work.path(), &work.path().join("files"));
