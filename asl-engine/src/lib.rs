@@ -25,6 +25,7 @@ pub use frame::{
 };
 pub use history::{EventId, EventKind, HistoryEvent};
 pub use json::JsonError;
+pub use jsonpath::{JsonPath, PathError};
 pub use program::Program;
 pub use task::{Failure, Outcome, TaskRequest};
 pub use time::Timestamp;

@@ -12,7 +12,8 @@ use crate::value::Value;
 pub struct PathExpr {
     text: Arc<str>,
     root: Root,
-    path: JsonPath,
+    /// `None` is the root itself, which every document has: `null` too, of which Jayway would find nothing.
+    path: Option<JsonPath>,
     span: Span,
 }
 
@@ -31,9 +32,7 @@ pub(crate) struct Roots<'a> {
 impl PathExpr {
     /// `$`: the whole input.
     pub(crate) fn whole_input() -> Self {
-        // `$` is a path in every dialect.
-        let path = JsonPath::root();
-        Self { text: "$".into(), root: Root::Input, path, span: Span::default() }
+        Self { text: "$".into(), root: Root::Input, path: None, span: Span::default() }
     }
 
     pub(crate) fn parse(text: &Arc<str>, span: Span) -> Result<Self, PathError> {
@@ -41,7 +40,8 @@ impl PathExpr {
             Some(rest) if rest.starts_with('$') => (Root::Context, rest),
             _ => (Root::Input, &**text),
         };
-        Ok(Self { text: text.clone(), root, path: JsonPath::parse(relative)?, span })
+        let path = JsonPath::parse(relative)?;
+        Ok(Self { text: text.clone(), root, path: (!path.is_root()).then_some(path), span })
     }
 
     /// The path as it was written.
@@ -61,13 +61,15 @@ impl PathExpr {
 
     /// Whether the path gives one value rather than a list of matches.
     pub fn is_definite(&self) -> bool {
-        self.path.is_definite()
+        self.path.as_ref().is_none_or(JsonPath::is_definite)
     }
 
     pub(crate) fn evaluate(&self, roots: &Roots<'_>) -> Result<Value, PathError> {
-        match self.root {
-            Root::Input => self.path.evaluate(roots.input),
-            Root::Context => self.path.evaluate(&(roots.context)()),
+        match (self.root, &self.path) {
+            (Root::Input, None) => Ok(roots.input.clone()),
+            (Root::Input, Some(path)) => path.evaluate(roots.input),
+            (Root::Context, None) => Ok((roots.context)()),
+            (Root::Context, Some(path)) => path.evaluate(&(roots.context)()),
         }
     }
 }
