@@ -79,7 +79,7 @@ fn named(member: &Member, errors: &mut Vec<TemplateError>) -> (Arc<str>, Part) {
             Err(refused(Some("intrinsic functions are not supported yet".to_owned())))
         }
         NodeKind::String(text) if text.starts_with('$') => {
-            PathExpr::parse(text, span).map_err(|error| refused(Some(error.message().to_owned())))
+            PathExpr::parse(text, span).map_err(|error| refused(Some(error.message.to_string())))
         }
         NodeKind::String(_) => Err(refused(Some("a path starts with '$'".to_owned()))),
         _ => Err(refused(Some("the value has to be a string".to_owned()))),

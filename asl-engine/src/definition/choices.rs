@@ -89,7 +89,7 @@ fn test(member: &Member, location: &str, out: &mut Vec<Diagnostic>) -> Option<Te
                 Ok(path) => Some(Test::Path(domain, comparison, path)),
                 Err(reason) => {
                     out.push(Diagnostic {
-                        help: Some(reason.message().to_owned()),
+                        help: Some(reason.message.to_string()),
                         ..error(SCHEMA, "Value must be a valid JSONPath.", location, span)
                     });
                     return None;

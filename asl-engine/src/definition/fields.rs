@@ -169,7 +169,7 @@ impl<'a> Fields<'a> {
             match PathExpr::parse(&text.text, text.span) {
                 Ok(path) => return Some(path),
                 Err(reason) => out.push(Diagnostic {
-                    help: Some(reason.message().to_owned()),
+                    help: Some(reason.message.to_string()),
                     ..error(SCHEMA, "Value must be a valid JSONPath.", &text.location, text.span)
                 }),
             }

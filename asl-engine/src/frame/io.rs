@@ -43,7 +43,7 @@ impl Frame {
                 let context = || self.context(state, None);
                 let roots = Roots { input: value, context: &context };
                 path.evaluate(&roots).map_err(|error| {
-                    Failure::runtime(format!("Invalid path '{path}' : {}", error.message())).at(path.span())
+                    Failure::runtime(format!("Invalid path '{path}' : {}", error.message)).at(path.span())
                 })
             }
         }
