@@ -54,10 +54,10 @@ async fn a_row_is_stored_and_answered_as_aws_answers() {
     let row = row(&world, "urlToName", "http://a/b.gif").unwrap();
     assert_eq!(row["filename"], AttributeValue::S("a/b.gif".to_owned()));
 
-    assert_eq!(output.as_object().unwrap().iter().map(|(name, _)| &**name).collect::<Vec<_>>(), [
-        "SdkHttpMetadata",
-        "SdkResponseMetadata"
-    ]);
+    assert_eq!(
+        output.as_object().unwrap().iter().map(|(name, _)| &**name).collect::<Vec<_>>(),
+        ["SdkHttpMetadata", "SdkResponseMetadata"]
+    );
     let http = &output["SdkHttpMetadata"];
     assert_eq!(http["HttpStatusCode"].as_i64(), Some(200));
     assert_eq!(http["HttpHeaders"]["Content-Length"].as_str(), Some("2"));
@@ -69,12 +69,12 @@ async fn a_row_is_stored_and_answered_as_aws_answers() {
 
 #[tokio::test]
 async fn all_parameters_reach_the_service() {
-    let world = World::new("[tables.t]\nkey = 'url'");
-    let put = |more: &str| format!(r#"{{"TableName":"t","Item":{{"url":{{"S":"k"}},"n":{{"N":"1"}}}}{more}}}"#);
+    let world = World::new("[tables.rows]\nkey = 'url'");
+    let put = |more: &str| format!(r#"{{"TableName":"rows","Item":{{"url":{{"S":"k"}},"n":{{"N":"1"}}}}{more}}}"#);
     world.call(PUT_ITEM, &put("")).await.unwrap();
     let output = world.call(PUT_ITEM, &put(r#","ReturnValues":"ALL_OLD""#)).await.unwrap();
     assert_eq!(output["Attributes"]["n"].to_string(), r#"{"N":"1"}"#);
-    let condition = r#","ConditionExpression":"attribute_not_exists(#u)","ExpressionAttributeNames":{"#u":"url"}"#;
+    let condition = r##","ConditionExpression":"attribute_not_exists(#u)","ExpressionAttributeNames":{"#u":"url"}"##;
     let failure = world.call(PUT_ITEM, &put(condition)).await.unwrap_err();
     assert_eq!(
         masked(&failure.to_string()),
@@ -121,19 +121,20 @@ async fn a_database_that_cannot_be_opened_is_named() {
 
 #[tokio::test]
 async fn rows_and_objects_are_found_again_by_the_next_router() {
-    let world = World::new("[tables.t]\nkey = 'url'");
-    let put = |key: &str| format!(r#"{{"TableName":"t","Item":{{"url":{{"S":"{key}"}}}}}}"#);
+    let world = World::new("[tables.rows]\nkey = 'url'");
+    let put = |key: &str| format!(r#"{{"TableName":"rows","Item":{{"url":{{"S":"{key}"}}}}}}"#);
     world.call(PUT_ITEM, &put("one")).await.unwrap();
     // The first router is still open: two can use one folder.
-    let next = router("[tables.t]\nkey = 'url'", &world.path(""));
+    let next = router("[tables.rows]\nkey = 'url'", &world.path(""));
     call(&next, PUT_ITEM, &put("two")).await.unwrap();
-    assert!(row(&world, "t", "one").is_some() && row(&world, "t", "two").is_some());
+    assert!(row(&world, "rows", "one").is_some() && row(&world, "rows", "two").is_some());
 }
 
 #[tokio::test]
 async fn a_notification_is_a_file_in_the_outbox() {
     let world = World::new("");
-    let input = r#"{"TopicArn":"arn:aws:sns:us-east-1:000000000000:T","Message":["Could not find: é"],"Subject":"Failed <&>"}"#;
+    let input =
+        r#"{"TopicArn":"arn:aws:sns:us-east-1:000000000000:T","Message":["Could not find: é"],"Subject":"Failed <&>"}"#;
     let output = world.call(PUBLISH, input).await.unwrap();
     world.call(PUBLISH, r#"{"TargetArn":"arn:t","Message":"plain","MessageAttributes":{"a":{"DataType":"String","StringValue":"1"}}}"#).await.unwrap();
 

@@ -38,7 +38,8 @@ impl Backend {
     pub(super) fn open(root: PathBuf, buckets: &BTreeSet<String>) -> Result<Self, OpenError> {
         // The name of a bucket never starts with a dot.
         let staging = Staging::open(root.join(".unfinished"))?;
-        for bucket in buckets {
+        // A name that S3 does not allow could lead out of the root; requests for it are refused by the protocol layer.
+        for bucket in buckets.iter().filter(|bucket| s3s::path::check_bucket_name(bucket)) {
             create_folder(&root.join(bucket))?;
         }
         Ok(Self(Arc::new(Store { root, staging })))
