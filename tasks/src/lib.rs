@@ -24,15 +24,18 @@
 //! assert!(router.handler("arn:aws:lambda:us-east-1:123456789012:function:greet").is_ok());
 //! ```
 
+mod embedded;
 mod handler;
 mod handlers;
+mod integrations;
 mod pattern;
 mod router;
 mod routes;
+mod services;
 
 pub use handler::{BoxFuture, Handler};
 pub use handlers::batch::Batch;
-pub use handlers::consolidate::Consolidate;
+pub use handlers::download::Download;
 pub use pattern::Pattern;
 pub use router::{NoRoute, Router};
-pub use routes::{Place, Route, Routes, RoutesError, Services, Table, Target};
+pub use routes::{NoSettings, Place, Route, Routes, RoutesError, Services, Table, Target};

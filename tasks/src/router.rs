@@ -4,8 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::handler::Handler;
+use crate::handlers::consolidate::Consolidate;
+use crate::handlers::download::Downloader;
+use crate::integrations::dynamodb::PutItem;
+use crate::integrations::sns::Publish;
 use crate::pattern::Pattern;
-use crate::routes::{Routes, Target};
+use crate::routes::{NoSettings, Route, Routes, Target};
+use crate::services::Clients;
 
 /// Finds the handler of a resource.
 ///
@@ -20,8 +25,20 @@ pub struct Router {
 impl Router {
     /// A router for `routes`, whose embedded services keep their data below `data_dir`.
     pub fn new(routes: Routes, data_dir: impl Into<PathBuf>) -> Self {
-        let _data_dir: PathBuf = data_dir.into();
-        let routed = routes.routes.into_iter().map(|route| (route.resource, handler(route.target))).collect();
+        let buckets = routes.routes.iter().filter_map(|route| match &route.target {
+            Target::Download(download) => Some(download.bucket.clone()),
+            _ => None,
+        });
+        let clients = Clients::new(routes.services, data_dir.into(), routes.tables, buckets.collect());
+        let clients = Arc::new(clients);
+        // These say by themselves what they are, and come after the routes so that a route can replace them.
+        let integrations = [
+            ("arn:aws:states:::dynamodb:putItem", Target::PutItem(NoSettings {})),
+            ("arn:aws:states:::sns:publish", Target::Publish(NoSettings {})),
+        ];
+        let integrations = integrations.map(|(resource, target)| Route { resource: Pattern::from(resource), target });
+        let routed = routes.routes.into_iter().chain(integrations);
+        let routed = routed.map(|route| (route.resource, handler(route.target, &clients))).collect();
         Self { added: Vec::new(), routed, file: routes.file }
     }
 
@@ -43,10 +60,14 @@ impl Router {
     }
 }
 
-fn handler(target: Target) -> Arc<dyn Handler> {
+fn handler(target: Target, clients: &Arc<Clients>) -> Arc<dyn Handler> {
+    let clients = Arc::clone(clients);
     match target {
         Target::Batch(batch) => Arc::new(batch),
-        Target::Consolidate(consolidate) => Arc::new(consolidate),
+        Target::Consolidate(NoSettings {}) => Arc::new(Consolidate),
+        Target::Download(download) => Arc::new(Downloader::new(download, clients)),
+        Target::PutItem(NoSettings {}) => Arc::new(PutItem(clients)),
+        Target::Publish(NoSettings {}) => Arc::new(Publish(clients)),
     }
 }
 
@@ -121,7 +142,7 @@ mod tests {
         assert_eq!(
             router.handler(resource).err().unwrap().to_string(),
             "no route for the resource arn:aws:lambda:us-east-1:1:function:f\n\
-             Add these lines to routes.toml, with one of the handlers batch, consolidate:\n\n\
+             Add these lines to routes.toml, with one of the handlers batch, download, consolidate, dynamodb:putItem, sns:publish:\n\n\
              [[routes]]\nresource = \"arn:aws:lambda:us-east-1:1:function:f\"\nhandler = \"batch\""
         );
         let error = Router::new(Routes::default(), "unused").handler("a\"b").err().unwrap().to_string();

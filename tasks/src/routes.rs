@@ -10,7 +10,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use crate::handlers::batch::Batch;
-use crate::handlers::consolidate::Consolidate;
+use crate::handlers::download::Download;
 use crate::pattern::Pattern;
 
 /// Which handler serves which resource, and where the services are.
@@ -145,16 +145,30 @@ pub enum Target {
     /// `batch`: splits the resource paths into the inputs of download tasks.
     Batch(Batch),
     /// `consolidate`: tells whether every status code of a list is 200.
-    Consolidate(Consolidate),
+    Consolidate(NoSettings),
+    /// `download`: fetches resources over HTTP and stores them in S3.
+    Download(Download),
+    /// `dynamodb:putItem`: what `arn:aws:states:::dynamodb:putItem` does without a route.
+    PutItem(NoSettings),
+    /// `sns:publish`: what `arn:aws:states:::sns:publish` does without a route.
+    Publish(NoSettings),
 }
 
+/// The settings of a handler that has none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoSettings {}
+
 impl Target {
-    pub(crate) const NAMES: [&str; 2] = ["batch", "consolidate"];
+    pub(crate) const NAMES: [&str; 5] = ["batch", "download", "consolidate", "dynamodb:putItem", "sns:publish"];
 
     fn read(handler: &Spanned<String>, settings: Spanned<DeValue<'_>>) -> Result<Self, Fault> {
         Ok(match handler.as_ref().as_str() {
             "batch" => Self::Batch(read(settings)?),
             "consolidate" => Self::Consolidate(read(settings)?),
+            "download" => Self::Download(read(settings)?),
+            "dynamodb:putItem" => Self::PutItem(read(settings)?),
+            "sns:publish" => Self::Publish(read(settings)?),
             unknown => {
                 let message = format!("unknown handler {unknown:?}; allowed: {}", Self::NAMES.join(", "));
                 return Err(Fault { message, span: Some(handler.span()) });
@@ -350,7 +364,7 @@ mod tests {
             ("\n[[routes]]\nresource = 'a'", "routes.toml:2:1: the route has no handler"),
             (
                 "[[routes]]\nresource = 'a'\nhandler = 'bach'",
-                r#"routes.toml:3:11: unknown handler "bach"; allowed: batch, consolidate"#,
+                r#"routes.toml:3:11: unknown handler "bach"; allowed: batch, download, consolidate, dynamodb:putItem, sns:publish"#,
             ),
             (
                 "[[routes]]\nresource = 'a'\nhandler = 'batch'\nbucket = 'b'",

@@ -1,15 +1,12 @@
 //! `consolidate`: tells whether every status code of a list is 200.
 
 use asl_engine::{Outcome, TaskRequest, Value};
-use serde::Deserialize;
 
 use super::{function_error, input};
 use crate::handler::{BoxFuture, Handler};
 
-/// The settings of a route to `consolidate`: there are none.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Consolidate {}
+/// Tells whether every status code of a list is 200.
+pub(crate) struct Consolidate;
 
 impl Handler for Consolidate {
     fn call<'a>(&'a self, request: &'a TaskRequest) -> BoxFuture<'a, Outcome> {

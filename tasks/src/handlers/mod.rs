@@ -2,6 +2,7 @@
 
 pub(crate) mod batch;
 pub(crate) mod consolidate;
+pub(crate) mod download;
 mod input;
 
 use asl_engine::{Failure, Value};
