@@ -4,10 +4,10 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-/// Names of members. The last ones are rare: they hold what a path's syntax is made of.
-const NAMES: [&str; 20] = [
-    "a", "b", "c", "a", "b", "a", "A", "日", "é", "0", "length", "null", "a b", "a-b", "😀", "", "a.b", "it's", "$", "x]y",
-];
+const NAMES: [&str; 6] = ["a", "a", "b", "b", "c", "日"];
+/// Names that hold what a path's syntax is made of, and others that are not plain.
+const ODD_NAMES: [&str; 15] =
+    ["A", "é", "0", "length", "null", "a b", "a-b", "😀", "", "a.b", "it's", "$", "x]y", "length()", "日本"];
 
 /// Texts that a document holds and a filter compares with.
 const TEXTS: [&str; 22] = [
@@ -41,7 +41,7 @@ fn text(choices: &'static [&'static str]) -> impl Strategy<Value = String> {
 }
 
 fn name() -> impl Strategy<Value = String> {
-    text(&NAMES)
+    prop_oneof![8 => text(&NAMES), 1 => text(&ODD_NAMES)]
 }
 
 /// The JSON text of a document.
@@ -75,8 +75,8 @@ fn container(value: BoxedStrategy<String>) -> impl Strategy<Value = String> {
 
 /// A path: mostly one that compiles, at times one with a few characters wrong, at times noise.
 pub fn path() -> impl Strategy<Value = String> {
-    let start = prop_oneof![30 => Just("$"), 1 => Just("@"), 1 => Just(""), 1 => Just(" $"), 1 => Just("$$")];
-    let sound = (start, vec(step(), 0..6), select(&["", "", "", "", " ", "."][..]));
+    let start = prop_oneof![80 => Just("$"), 1 => Just("@"), 1 => Just(""), 1 => Just(" $"), 1 => Just("$$")];
+    let sound = (start, vec(step(), 0..6), prop_oneof![40 => Just(""), 1 => Just(" "), 1 => Just(".")]);
     let sound = sound.prop_map(|(start, steps, end)| format!("{start}{}{end}", steps.concat())).boxed();
     let mistyped = (sound.clone(), vec((any::<Index>(), 0..3_u8, text(&ODD)), 1..4)).prop_map(|(path, mistakes)| {
         let mut chars: Vec<String> = path.chars().map(String::from).collect();
@@ -94,35 +94,44 @@ pub fn path() -> impl Strategy<Value = String> {
     let noise = vec(text(&ODD), 0..14).prop_map(|odd| format!("${}", odd.concat()));
     let bracket_noise = vec(text(&ODD), 0..10).prop_map(|odd| format!("$[{}]", odd.concat()));
     let filter_noise = vec(text(&ODD), 0..14).prop_map(|odd| format!("$[?(@{})]", odd.concat()));
-    prop_oneof![24 => sound, 8 => mistyped, 1 => noise, 1 => bracket_noise, 1 => filter_noise]
+    prop_oneof![40 => sound, 6 => mistyped, 1 => noise, 1 => bracket_noise, 1 => filter_noise]
 }
 
 fn step() -> impl Strategy<Value = String> {
     prop_oneof![
-        8 => name().prop_map(|name| format!(".{name}")),
-        4 => name().prop_map(|name| format!("['{name}']")),
+        60 => name().prop_map(|name| format!(".{name}")),
+        20 => name().prop_map(|name| format!("['{name}']")),
         1 => name().prop_map(|name| format!("[\"{name}\"]")),
-        2 => vec(name(), 0..4).prop_map(|names| {
+        6 => vec(name(), 0..4).prop_map(|names| {
             let names: Vec<_> = names.into_iter().map(|name| format!("'{name}'")).collect();
             format!("[{}]", names.join(", "))
         }),
-        6 => number().prop_map(|index| format!("[{index}]")),
-        3 => vec(number(), 1..4).prop_map(|indices| format!("[{}]", indices.join(","))),
-        5 => vec(option_number(), 2..4).prop_map(|bounds| format!("[{}]", bounds.join(":"))),
-        1 => vec(option_number(), 1..5).prop_map(|numbers| format!("[{}]", numbers.join(" ,:"))),
-        6 => text(&["[*]", ".*", "[*]", "*", "[ * ]", "[*,0]"]),
-        5 => name().prop_map(|name| format!("..{name}")),
-        4 => text(&["..*", "..[*]", "..[0]", "..[0:1]", "..[0,1]", "..['a','b']", "..[(@.length-1)]", "..", "....", "..$"]),
-        12 => filter(),
-        4 => filter().prop_map(|filter| format!("..{filter}")),
-        2 => text(&["[(@.length-1)]", "[(@.size()-2)]", "[(@.length - 1)]", "[@.length-1)]", "[(@.count-1)]", "[(@.length+1)]"]),
-        2 => text(&[".length()", ".min()", ".max()", ".sum()", ".keys()", ".concat()", ".a()"]),
+        30 => number().prop_map(|index| format!("[{index}]")),
+        10 => vec(number(), 2..4).prop_map(|indices| format!("[{}]", indices.join(","))),
+        12 => (number(), number()).prop_map(|(from, to)| format!("[{from}:{to}]")),
+        10 => number().prop_map(|from| format!("[{from}:]")),
+        10 => number().prop_map(|to| format!("[:{to}]")),
+        3 => vec(option_number(), 2..4).prop_map(|bounds| format!("[{}]", bounds.join(":"))),
+        2 => vec(option_number(), 1..5).prop_map(|numbers| format!("[{}]", numbers.join(" ,:"))),
+        40 => text(&["[*]", ".*", "[*]", ".*", "[*]", "*", "[*,0]"]),
+        1 => Just("[ * ]".to_owned()),
+        30 => name().prop_map(|name| format!("..{name}")),
+        20 => text(&["..*", "..[*]", "..[0]", "..[0:1]", "..[0,1]", "..['a','b']", "..[(@.length-1)]", "....", "..$"]),
+        80 => filter(),
+        20 => filter().prop_map(|filter| format!("..{filter}")),
+        10 => text(&["[(@.length-1)]", "[(@.size()-2)]", "[(@.length - 1)]", "[@.length-1)]"]),
+        1 => text(&["[(@.count-1)]", "[(@.length+1)]"]),
+        6 => text(&[".length()", ".min()", ".max()", ".sum()", ".keys()", ".concat()", ".a()"]),
         1 => text(&["[?]", "[?,?]", "[ ? ]", "[?*]", "[]", "[ ]", "['a'", "[?(@.a", "$", " ", "]", ".", "[0..1]", "[+1]", "[1.5]"]),
     ]
 }
 
 fn number() -> impl Strategy<Value = String> {
-    text(&["0", "0", "1", "1", "2", "3", "-1", "-2", "01", " 1 ", "9", "٣", "2147483647", "-2147483648", "2147483648", "-", "1-1"])
+    prop_oneof![
+        40 => text(&["0", "0", "0", "1", "1", "2"]),
+        12 => text(&["3", "-1", "-2", "01", " 1 ", "9"]),
+        1 => text(&["٣", "2147483647", "-2147483648", "2147483648", "-", "1-1"]),
+    ]
 }
 
 fn option_number() -> impl Strategy<Value = String> {
@@ -131,9 +140,9 @@ fn option_number() -> impl Strategy<Value = String> {
 
 fn filter() -> impl Strategy<Value = String> {
     let joint = select(&[" && ", " || ", "&&", "||", " & ", " | ", " &&& ", "&& &&"][..]);
-    let joint = prop_oneof![12 => select(&[" && ", " || ", "&&", "||"][..]), 1 => joint];
+    let joint = prop_oneof![50 => select(&[" && ", " || ", "&&", "||"][..]), 1 => joint];
     let frame = prop_oneof![
-        20 => Just(("[?(", ")]")),
+        80 => Just(("[?(", ")]")),
         1 => select(&[("[?( ", " )]"), ("[? (", ") ]"), ("[?((", "))]"), ("[?", "]"), ("[(", ")]"), ("[?(", ")"), ("[?(", "]")][..]),
     ];
     (criterion(), vec((joint, criterion()), 0..3), frame).prop_map(|(first, more, (open, close))| {
@@ -144,15 +153,17 @@ fn filter() -> impl Strategy<Value = String> {
 
 fn criterion() -> impl Strategy<Value = String> {
     let operator = prop_oneof![
-        4 => text(&["==", "!=", "<", "<=", ">", ">="]),
-        4 => text(&[" == ", " != ", " < ", " <= ", " > ", " >= "]),
+        20 => text(&["==", "!=", "<", "<=", ">", ">="]),
+        20 => text(&[" == ", " != ", " < ", " <= ", " > ", " >= "]),
         1 => text(&["=~", " =~ ", "===", "=", "<>", "=>", "!", "~", " in ", " size ", " empty ", " contains "]),
     ];
     prop_oneof![
-        3 => operand_path(),
-        1 => operand_path().prop_map(|path| format!("!{path}")),
-        8 => (operand(), operator, operand()).prop_map(|(left, operator, right)| format!("{left}{operator}{right}")),
-        3 => (operand_path(), pattern()).prop_map(|(left, pattern)| format!("{left} =~ {pattern}")),
+        16 => operand_path(),
+        4 => operand_path().prop_map(|path| format!("!{path}")),
+        10 => (operand_path(), select(&["==", "!=", "<", "<=", ">", ">="][..]), text(&["0", "1", "2", "200", "'a'", "'b'"]))
+            .prop_map(|(left, operator, right)| format!("{left} {operator} {right}")),
+        30 => (operand(), operator, operand()).prop_map(|(left, operator, right)| format!("{left}{operator}{right}")),
+        10 => (operand_path(), pattern()).prop_map(|(left, pattern)| format!("{left} =~ {pattern}")),
         1 => (operand(), pattern()).prop_map(|(right, pattern)| format!("{pattern} =~ {right}")),
         1 => (operand(), operand()).prop_map(|(left, right)| format!("({left} == {right})")),
     ]
@@ -160,30 +171,31 @@ fn criterion() -> impl Strategy<Value = String> {
 
 fn operand() -> impl Strategy<Value = String> {
     prop_oneof![
-        8 => operand_path(),
-        3 => text(&TEXTS).prop_map(|text| format!("'{}'", text.replace('\'', "\\'"))),
-        1 => text(&TEXTS).prop_map(|text| format!("\"{text}\"")),
+        30 => operand_path(),
+        10 => text(&TEXTS).prop_map(|text| format!("'{}'", text.replace('\'', "\\'"))),
+        2 => text(&TEXTS).prop_map(|text| format!("\"{text}\"")),
         1 => text(&TEXTS).prop_map(|text| format!("'{text}'")),
-        5 => text(&NUMBERS),
-        2 => text(&TEXTS),
-        2 => text(&["null", "true", "false", "1e", ".", "[]", "['a']", "{}", "1e99999999999", "+5", "''", "'", "/", "12345678901234567890x"]),
-        1 => pattern(),
+        16 => text(&NUMBERS),
+        6 => text(&["null", "true", "false", "a", "b", "''"]),
+        1 => text(&TEXTS),
+        1 => text(&["1e", ".", "[]", "['a']", "{}", "1e99999999999", "+5", "''", "'", "/", "12345678901234567890x"]),
+        2 => pattern(),
         1 => operand_path().prop_map(|path| format!("!{path}")),
     ]
 }
 
 fn operand_path() -> impl Strategy<Value = String> {
     let step = prop_oneof![
-        8 => name().prop_map(|name| format!(".{name}")),
-        3 => name().prop_map(|name| format!("['{name}']")),
-        3 => select(&["[0]", "[1]", "[-1]", "[(@.length-1)]", "[ 0 ]"][..]).prop_map(str::to_owned),
-        1 => text(&["['a','b']", "['a', 'c']", ".*", "[*]", "..a", "[0:1]", "[0,1]", "[?(@.a)]", "[?(@.a[?(@.b)])]", ".length()", "$", "[\"a\"]", " "]),
+        60 => name().prop_map(|name| format!(".{name}")),
+        20 => name().prop_map(|name| format!("['{name}']")),
+        20 => text(&["[0]", "[1]", "[-1]", "[(@.length-1)]", "[ 0 ]", "['a','b']", "['a', 'c']"]),
+        1 => text(&[".*", "[*]", "..a", "[0:1]", "[0,1]", "[?(@.a)]", "[?(@.a[?(@.b)])]", ".length()", "$", "[\"a\"]", " "]),
     ];
     (select(&["@", "@", "@", "@", "$"][..]), vec(step, 0..3)).prop_map(|(start, steps)| format!("{start}{}", steps.concat()))
 }
 
 fn pattern() -> impl Strategy<Value = String> {
     let sound = vec(text(&PATTERNS), 1..3).prop_map(|parts| parts.concat());
-    let body = prop_oneof![20 => sound, 1 => text(&BROKEN_PATTERNS)];
+    let body = prop_oneof![60 => sound, 1 => text(&BROKEN_PATTERNS)];
     (body, select(&["/", "/", "/i"][..])).prop_map(|(body, end)| format!("/{}{end}", body.replace("\\\\", "\\")))
 }
