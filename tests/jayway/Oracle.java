@@ -1,19 +1,26 @@
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.jayway.jsonpath.Configuration;
 import com.jayway.jsonpath.JsonPath;
 import com.jayway.jsonpath.Option;
 import com.jayway.jsonpath.PathNotFoundException;
+import com.jayway.jsonpath.internal.Cache;
+import com.jayway.jsonpath.internal.PathCompiler;
 import com.jayway.jsonpath.spi.json.JacksonJsonProvider;
+import com.jayway.jsonpath.spi.json.JsonProvider;
+import com.jayway.jsonpath.spi.mapper.JsonSmartMappingProvider;
+import com.jayway.jsonpath.spi.mapper.MappingProvider;
 
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
 import java.io.InputStreamReader;
 import java.io.OutputStreamWriter;
+import java.lang.reflect.Field;
+import java.nio.charset.StandardCharsets;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.LinkedHashMap;
-import java.nio.charset.StandardCharsets;
+import java.util.Set;
 
 /**
  * Answers what Jayway JsonPath gives for a path and a document.
@@ -28,12 +35,32 @@ import java.nio.charset.StandardCharsets;
  */
 public final class Oracle {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final Configuration VALUES =
-            Configuration.builder().jsonProvider(new JacksonJsonProvider()).build();
-    private static final Configuration PATHS =
-            Configuration.builder().jsonProvider(new JacksonJsonProvider()).options(Option.AS_PATH_LIST).build();
+    private static final JsonProvider JACKSON = new JacksonJsonProvider();
+    private static final MappingProvider MAPPING = new JsonSmartMappingProvider();
+    private static final Configuration VALUES;
+    private static final Configuration PATHS;
+
+    static {
+        // Jayway asks for its defaults at every `[?(@.a)]`, and those it comes with make a slow mapper each time.
+        Configuration.setDefaults(new Configuration.Defaults() {
+            public JsonProvider jsonProvider() {
+                return JACKSON;
+            }
+
+            public MappingProvider mappingProvider() {
+                return MAPPING;
+            }
+
+            public Set<Option> options() {
+                return Set.of();
+            }
+        });
+        VALUES = Configuration.builder().build();
+        PATHS = Configuration.builder().options(Option.AS_PATH_LIST).build();
+    }
 
     public static void main(String[] arguments) throws Exception {
+        Collection<?> cachedKeys = cachedKeys();
         var in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         var out = new BufferedWriter(new OutputStreamWriter(System.out, StandardCharsets.UTF_8), 1 << 16);
         for (String line = in.readLine(); line != null; line = in.readLine()) {
@@ -41,11 +68,21 @@ public final class Oracle {
                 Map<?, ?> request = JSON.readValue(line, Map.class);
                 out.write(JSON.writeValueAsString(answer((String) request.get("path"), request.get("document"))));
                 out.write('\n');
+                cachedKeys.clear();
             } else {
                 out.flush();
             }
         }
         out.flush();
+    }
+
+    /** Jayway's list of cached paths grows with every path that is not cached, and is searched from the start each time. */
+    private static Collection<?> cachedKeys() throws ReflectiveOperationException {
+        Field cache = PathCompiler.class.getDeclaredField("cache");
+        cache.setAccessible(true);
+        Field queue = Cache.class.getDeclaredField("queue");
+        queue.setAccessible(true);
+        return (Collection<?>) queue.get(cache.get(null));
     }
 
     private static Map<String, Object> answer(String path, Object document) {

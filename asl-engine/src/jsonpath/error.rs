@@ -54,6 +54,8 @@ pub enum ErrorClass {
     NullPointer,
     /// The path is empty or the document is null.
     IllegalArgument,
+    /// The path ends with a scan, which only the path `.` does unnoticed.
+    IllegalState,
     /// More than five bare `?` in one filter.
     ArrayIndexOutOfBounds,
     /// A bound of this implementation: filters nested too deeply, or too many nodes to visit. Not one of Jayway's.
@@ -70,6 +72,7 @@ impl ErrorClass {
             Self::ClassCast => "ClassCastException",
             Self::NullPointer => "NullPointerException",
             Self::IllegalArgument => "IllegalArgumentException",
+            Self::IllegalState => "IllegalStateException",
             Self::ArrayIndexOutOfBounds => "ArrayIndexOutOfBoundsException",
             Self::Limit => "LimitExceeded",
         }

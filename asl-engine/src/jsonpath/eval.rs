@@ -202,6 +202,9 @@ impl<'a, S: Sink<'a>> Walk<'_, 'a, S> {
                 Token::Name(name) => self.name(at, name, value)?,
                 Token::Names(names) => return self.names(at, names, value),
                 Token::Wildcard => return self.children(at + 1, value),
+                Token::Scan if at + 1 == steps.tokens.len() => {
+                    return Err(fail(ErrorClass::IllegalState, "Current path token is a leaf".to_owned()));
+                }
                 Token::Scan => return self.scan(at + 1, value),
                 Token::Filter(filter) => match value {
                     Value::Object(_) => filter.accepts(value, self.root, self.budget)?.then_some(value),

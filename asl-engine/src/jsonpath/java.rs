@@ -65,6 +65,11 @@ fn utf16_len(text: &str) -> usize {
     text.chars().map(char::len_utf16).sum()
 }
 
+/// The text of UTF-16 units; half of a surrogate pair is written as `?`.
+pub(super) fn text_of_units(units: &[u16]) -> String {
+    char::decode_utf16(units.iter().copied()).map(|unit| unit.unwrap_or('?')).collect()
+}
+
 /// What `String.valueOf` gives for a value that Jackson has read: `{a=1, b=[x, null]}`.
 pub(super) fn text_of(value: &Value) -> String {
     let mut out = String::new();

@@ -127,22 +127,24 @@ fn placeholders(fragment: &str) -> Option<usize> {
     plain.then(|| inner.matches('?').count())
 }
 
-/// A fragment and the character that is looked at.
+/// A fragment and the UTF-16 unit of it that is looked at; half of a surrogate pair shows as U+FFFD.
 struct Cursor<'a> {
     fragment: &'a str,
-    rest: std::str::Chars<'a>,
+    rest: std::str::EncodeUtf16<'a>,
+    unit: u16,
     current: char,
 }
 
 impl<'a> Cursor<'a> {
     fn new(fragment: &'a str, at: usize) -> Result<Self, String> {
-        let mut cursor = Self { fragment, rest: fragment[at..].chars(), current: '\0' };
+        let mut cursor = Self { fragment, rest: fragment[at..].encode_utf16(), unit: 0, current: '\0' };
         cursor.advance()?;
         Ok(cursor)
     }
 
     fn advance(&mut self) -> Result<(), String> {
-        self.current = self.rest.next().ok_or_else(|| java::end_of(self.fragment))?;
+        self.unit = self.rest.next().ok_or_else(|| java::end_of(self.fragment))?;
+        self.current = char::from_u32(self.unit.into()).unwrap_or(char::REPLACEMENT_CHARACTER);
         Ok(())
     }
 
@@ -166,18 +168,10 @@ impl<'a> Cursor<'a> {
 
 /// `['a']`, `['a', 'b']`: what stands between pairs of quotes. A `]` ends it even inside of quotes.
 fn property(fragment: &str, at: usize) -> Result<Token, String> {
-    let mut cursor = Cursor::new(fragment, at)?;
-    let mut names = Vec::new();
-    let mut open: Option<String> = None;
-    while cursor.current != ']' {
-        match (cursor.current, &mut open) {
-            ('\'', Some(_)) => names.extend(open.take().map(Into::into)),
-            ('\'', None) => open = Some(String::new()),
-            (c, Some(name)) => name.push(c),
-            (_, None) => {}
-        }
-        cursor.advance()?;
-    }
+    let Some(end) = fragment[at..].find(']') else { return Err(java::end_of(fragment)) };
+    // The pieces between quotes are names and what separates names in turn; the last one was not closed.
+    let pieces: Vec<&str> = fragment[at..at + end].split('\'').collect();
+    let names = pieces[..pieces.len() - 1].iter().skip(1).step_by(2).map(|name| (*name).into()).collect::<Vec<_>>();
     Ok(match <[_; 1]>::try_from(names) {
         Ok([name]) => Token::Name(name),
         Err(names) => Token::Names(names.into()),
@@ -237,26 +231,27 @@ fn from_length(mut cursor: Cursor<'_>) -> Result<Token, String> {
     // The character behind `@` is taken for the dot, whatever it is.
     cursor.advance()?;
     cursor.advance()?;
-    let mut function = String::new();
+    let mut function = Vec::new();
     while cursor.current != '-' {
         if !matches!(cursor.current, ' ' | '(' | ')') {
-            function.push(cursor.current);
+            function.push(cursor.unit);
         }
         cursor.advance()?;
     }
+    let function = java::text_of_units(&function);
     if function != "size" && function != "length" {
         return Err(invalid(format!(
             "Invalid function: @.{function}. Supported functions are: [(@.length - n)] and [(@.size() - n)]"
         )));
     }
-    let mut offset = String::new();
+    let mut offset = Vec::new();
     while cursor.current != ')' {
         if cursor.current != ' ' {
-            offset.push(cursor.current);
+            offset.push(cursor.unit);
         }
         cursor.advance()?;
     }
-    Ok(Token::FromLength(java::parse_int(&offset)?))
+    Ok(Token::FromLength(java::parse_int(&java::text_of_units(&offset))?))
 }
 
 /// `[?(@.a == 1)]`: from the last `[` before the question mark to the first `]` that no parenthesis holds.

@@ -123,13 +123,9 @@ impl<'a> Translator<'a> {
                     self.out.push('|');
                 }
                 '*' | '+' | '?' => return Err(dangling(c, self.at)),
-                '{' => return Err(("Illegal repetition", self.at + 1)),
-                _ => {
-                    let start = self.out.len();
-                    if self.atom(c, nesting)? {
-                        self.quantifier(start)?;
-                    }
-                }
+                // A count with nothing before it repeats nothing, also in `a{2}{3}`.
+                '{' => drop(self.quantifier()?),
+                _ => self.repeated(c, nesting)?,
             }
         }
         Ok(())
@@ -163,39 +159,44 @@ impl<'a> Translator<'a> {
         }
     }
 
-    fn quantifier(&mut self, start: usize) -> Result<(), Fault> {
-        let mut counted = false;
-        let quantifier = match self.peek() {
+    /// One thing and the quantifier behind it.
+    fn repeated(&mut self, c: char, nesting: usize) -> Result<(), Fault> {
+        let start = self.out.len();
+        if !self.atom(c, nesting)? {
+            return Ok(());
+        }
+        let Some(quantifier) = self.quantifier()? else { return Ok(()) };
+        let looks = ["(?=", "(?!", "\\A", "\\z", "\\b", "\\B"].iter().any(|look| self.out[start..].starts_with(look));
+        let possessive = if self.accept_suffix() { "(?>" } else { "(?:" };
+        if looks {
+            // What takes no characters holds once or, if it may be left out, always.
+            self.out.insert_str(start, "(?:");
+            self.out.push_str(if matches!(quantifier.as_bytes(), [b'*' | b'?', ..] | [b'{', b'0', ..]) { "|)" } else { ")" });
+        } else {
+            self.out.insert_str(start, "(?:");
+            self.out.insert_str(start, possessive);
+            write_all(&mut self.out, &[")", &quantifier, ")"]);
+        }
+        Ok(())
+    }
+
+    /// Takes the sign behind a quantifier; whether it makes the quantifier possessive. A reluctant one matches the same
+    /// texts as a greedy one when all of a text must match.
+    fn accept_suffix(&mut self) -> bool {
+        !self.accept('?') && self.accept('+')
+    }
+
+    fn quantifier(&mut self) -> Result<Option<String>, Fault> {
+        match self.peek() {
             Some(c @ ('*' | '+' | '?')) => {
                 self.next();
-                c.to_string()
+                Ok(Some(c.to_string()))
             }
             Some('{') => {
-                counted = true;
                 self.next();
-                self.count()?
+                self.count().map(Some)
             }
-            _ => return Ok(()),
-        };
-        self.out.insert_str(start, "(?:");
-        self.out.push(')');
-        self.out.push_str(&quantifier);
-        match self.peek() {
-            Some('?') => {
-                self.next();
-                self.out.push('?');
-            }
-            Some('+') => {
-                self.next();
-                self.out.insert_str(start, "(?>");
-                self.out.push(')');
-            }
-            _ => {}
-        }
-        match self.peek() {
-            Some(c @ ('*' | '+' | '?')) => Err(dangling(c, self.at)),
-            Some('{') if counted => self.quantifier(start),
-            _ => Ok(()),
+            _ => Ok(None),
         }
     }
 
