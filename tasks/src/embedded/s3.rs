@@ -72,3 +72,6 @@ fn fault(message: &str) -> http::Response<SdkBody> {
     );
     respond(StatusCode::INTERNAL_SERVER_ERROR, "application/xml", &request_id, body)
 }
+
+#[cfg(test)]
+mod tests;
