@@ -58,14 +58,7 @@ impl View {
         let current = lines.add(ProgressBar::no_length());
         current.set_style(style("{spinner} {wide_msg} {elapsed}"));
         current.enable_steady_tick(Duration::from_millis(100));
-        Self {
-            lines,
-            current,
-            states_entered: 0,
-            entered: BTreeMap::new(),
-            maps: BTreeMap::new(),
-            outer: None,
-        }
+        Self { lines, current, states_entered: 0, entered: BTreeMap::new(), maps: BTreeMap::new(), outer: None }
     }
 
     fn show(&mut self, event: &HistoryEvent) {

@@ -48,7 +48,8 @@ pub(crate) fn failure(status: &str, failure: &Failure, file: &str, text: &str) -
     if let Some(cause) = failure.cause.as_deref() {
         elements.push(Level::NOTE.with_name("cause").message(cause).into());
     }
-    let mut out = Renderer::styled().render(&[Level::ERROR.with_name("execution").primary_title(&title).elements(elements)]);
+    let mut out =
+        Renderer::styled().render(&[Level::ERROR.with_name("execution").primary_title(&title).elements(elements)]);
     out.push('\n');
     out
 }

@@ -326,7 +326,8 @@ mod tests {
 
     #[test]
     fn values_of_different_kinds_never_compare() {
-        let order = |domain: Domain, left: &str, right: &str| domain.order(&left.parse().unwrap(), &right.parse().unwrap());
+        let order =
+            |domain: Domain, left: &str, right: &str| domain.order(&left.parse().unwrap(), &right.parse().unwrap());
         assert_eq!(order(Domain::Numeric, "9007199254740993", "9007199254740992"), Some(Ordering::Greater));
         assert_eq!(order(Domain::Numeric, "1.0", "1"), Some(Ordering::Equal));
         assert_eq!(order(Domain::Numeric, "1", "\"1\""), None);

@@ -96,7 +96,10 @@ impl Context<'_> {
             ),
             (
                 "StateMachine",
-                Value::from([("Id", text(&execution.state_machine_arn)), ("Name", text(&execution.state_machine_name))]),
+                Value::from([
+                    ("Id", text(&execution.state_machine_arn)),
+                    ("Name", text(&execution.state_machine_name)),
+                ]),
             ),
             ("State", state.into_iter().collect()),
         ];

@@ -149,7 +149,9 @@ mod tests {
 
     #[test]
     fn other_paths_are_refused() {
-        for path in ["", "a", "$.", "$..a", "$.*", "$[*]", "$[1:2]", "$[-1]", "$['a','b']", "$.a[?(@.b)]", "$['a", "$[0"] {
+        for path in
+            ["", "a", "$.", "$..a", "$.*", "$[*]", "$[1:2]", "$[-1]", "$['a','b']", "$.a[?(@.b)]", "$['a", "$[0"]
+        {
             assert!(ReferencePath::parse(path).is_err(), "{path}");
         }
     }

@@ -20,7 +20,10 @@ enum Part {
     Array(Vec<Part>),
     Object(Vec<(Arc<str>, Part)>),
     /// `"name.$": "$.path"`
-    Path { field: Arc<str>, path: PathExpr },
+    Path {
+        field: Arc<str>,
+        path: PathExpr,
+    },
 }
 
 /// A member of a template that cannot be used.
@@ -70,7 +73,9 @@ fn named(member: &Member, errors: &mut Vec<TemplateError>) -> (Arc<str>, Part) {
     let field = member.name.clone();
     let span = member.value.span;
     let refused = |help| TemplateError {
-        message: format!("The value for the field '{field}' must be a valid JSONPath or a valid intrinsic function call"),
+        message: format!(
+            "The value for the field '{field}' must be a valid JSONPath or a valid intrinsic function call"
+        ),
         span,
         help,
     };

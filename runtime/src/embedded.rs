@@ -5,8 +5,8 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use asl_engine::{Execution, Failure, HistoryEvent, Outcome, Program, Reply, TaskRequest, Termination, Timestamp};
 use asl_engine::UnexpectedReply;
+use asl_engine::{Execution, Failure, HistoryEvent, Outcome, Program, Reply, TaskRequest, Termination, Timestamp};
 use asl_tasks::Handler;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
@@ -118,7 +118,10 @@ impl Tasks {
             let outcome = match call.await {
                 Ok(outcome) => outcome,
                 Err(error) if error.is_cancelled() => return,
-                Err(_) => Err(Failure::new("Handler.Panicked", "the handler of this task panicked; this is a bug of the handler")),
+                Err(_) => Err(Failure::new(
+                    "Handler.Panicked",
+                    "the handler of this task panicked; this is a bug of the handler",
+                )),
             };
             // Nobody listens any more when the execution has ended.
             let _ = answer.send((id, attempt, outcome));

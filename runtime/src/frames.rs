@@ -87,14 +87,8 @@ impl Frames {
     pub fn new(program: Arc<Program>, execution: Execution) -> Self {
         let now = Now::new(execution.start_time);
         let frame = Frame::new(&program, execution);
-        let mut frames = Self {
-            program,
-            now,
-            nodes: Vec::new(),
-            ready: VecDeque::new(),
-            effects: VecDeque::new(),
-            finished: None,
-        };
+        let mut frames =
+            Self { program, now, nodes: Vec::new(), ready: VecDeque::new(), effects: VecDeque::new(), finished: None };
         frames.add(frame, None);
         frames
     }
@@ -167,12 +161,7 @@ impl Frames {
         id
     }
 
-    fn step(
-        &mut self,
-        id: FrameId,
-        reply: Reply,
-        record: &mut dyn FnMut(HistoryEvent),
-    ) -> Result<(), UnexpectedReply> {
+    fn step(&mut self, id: FrameId, reply: Reply, record: &mut dyn FnMut(HistoryEvent)) -> Result<(), UnexpectedReply> {
         let Some(Some(node)) = self.nodes.get_mut(id) else { return Ok(()) };
         let step = node.frame.step(&self.program, &mut self.now, reply)?;
         step.events.into_iter().for_each(&mut *record);

@@ -85,7 +85,8 @@ async fn demo(data: &Path) -> Result<ExitCode, Error> {
 
 /// An input of the workflow with the images of this process.
 fn served_here(input: &str, base_url: &str) -> Result<Value, Error> {
-    let input: Value = input.parse().map_err(|error| Error::Usage(format!("the bundled input is not JSON: {error}")))?;
+    let input: Value =
+        input.parse().map_err(|error| Error::Usage(format!("the bundled input is not JSON: {error}")))?;
     let members = input.as_object().cloned().unwrap_or_default();
     Ok(members.with("baseUrl", base_url.into()).into())
 }
@@ -115,7 +116,8 @@ async fn rows(router: &Router, base_url: &str) -> Result<(usize, Option<String>)
         let text = |name: &str| row.get(name).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default();
         if text("url").starts_with(base_url) {
             count += 1;
-            example = Some(Value::from([("url", text("url").into()), ("filename", text("filename").into())]).to_string());
+            example =
+                Some(Value::from([("url", text("url").into()), ("filename", text("filename").into())]).to_string());
         }
     }
     Ok((count, example))

@@ -20,8 +20,11 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
     let file = &arguments.definition;
     let text = fs::read_to_string(file).map_err(|error| Error::unreadable("the definition", file, &error))?;
     let input = input(&arguments.input)?;
-    let program = Program::parse(&text)
-        .map_err(|diagnostics| Error::Definition { file: file.clone(), text: text.clone(), diagnostics })?;
+    let program = Program::parse(&text).map_err(|diagnostics| Error::Definition {
+        file: file.clone(),
+        text: text.clone(),
+        diagnostics,
+    })?;
     let router = Router::new(routes(arguments)?, &arguments.data);
     check_routes(&program, &router)?;
     let name = file.file_stem().map_or_else(|| "definition".into(), |stem| stem.to_string_lossy());
@@ -83,7 +86,9 @@ fn check_routes(program: &Program, router: &Router) -> Result<(), Error> {
     let mut missing = String::new();
     let mut named = Vec::new();
     for (state, resource) in program.tasks() {
-        if let Err(error) = router.handler(resource) && !named.contains(&resource) {
+        if let Err(error) = router.handler(resource)
+            && !named.contains(&resource)
+        {
             named.push(resource);
             if !missing.is_empty() {
                 missing.push_str("\n\n");

@@ -8,8 +8,10 @@ use asl_engine::Value;
 
 use super::Answer;
 
-const JARS: [&str; 6] = ["json-path", "jackson-databind", "jackson-core", "jackson-annotations", "json-smart", "slf4j-api"];
-const PACKAGES: &str = "default-jdk-headless libjsonpath-java libjackson2-databind-java libjson-smart-java libslf4j-java";
+const JARS: [&str; 6] =
+    ["json-path", "jackson-databind", "jackson-core", "jackson-annotations", "json-smart", "slf4j-api"];
+const PACKAGES: &str =
+    "default-jdk-headless libjsonpath-java libjackson2-databind-java libjson-smart-java libslf4j-java";
 
 pub struct Oracle {
     process: Child,
@@ -21,7 +23,8 @@ impl Oracle {
     /// Compiles and starts `Oracle.java`; the error says what is missing and how to get it.
     pub fn start() -> Result<Self, String> {
         let missing = |what: String| format!("{what}; on Debian: apt-get install {PACKAGES}");
-        let jars: Vec<PathBuf> = JARS.iter().map(|jar| Path::new("/usr/share/java").join(jar).with_extension("jar")).collect();
+        let jars: Vec<PathBuf> =
+            JARS.iter().map(|jar| Path::new("/usr/share/java").join(jar).with_extension("jar")).collect();
         if let Some(absent) = jars.iter().find(|jar| !jar.exists()) {
             return Err(missing(format!("there is no {}", absent.display())));
         }
@@ -54,7 +57,8 @@ impl Oracle {
         requests.write_all(request.as_bytes()).map_err(|error| format!("java takes no request: {error}"))?;
         let mut line = String::new();
         self.answers.read_line(&mut line).map_err(|error| format!("java gives no answer: {error}"))?;
-        let answer: Value = line.parse().map_err(|error| format!("java answers {line:?}, which is not JSON: {error}"))?;
+        let answer: Value =
+            line.parse().map_err(|error| format!("java answers {line:?}, which is not JSON: {error}"))?;
         Ok(Answer::read(&answer))
     }
 }

@@ -64,16 +64,8 @@ pub enum StateType {
 
 impl StateType {
     /// All of them, in the order of the specification.
-    pub const ALL: [Self; 8] = [
-        Self::Pass,
-        Self::Task,
-        Self::Choice,
-        Self::Wait,
-        Self::Succeed,
-        Self::Fail,
-        Self::Parallel,
-        Self::Map,
-    ];
+    pub const ALL: [Self; 8] =
+        [Self::Pass, Self::Task, Self::Choice, Self::Wait, Self::Succeed, Self::Fail, Self::Parallel, Self::Map];
 
     /// The word of the definition.
     pub fn name(self) -> &'static str {

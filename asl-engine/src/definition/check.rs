@@ -73,7 +73,9 @@ fn reachable<'a>(body: &'a Body, states: &BTreeMap<&'a str, &'a State>) -> BTree
     let mut reached = BTreeSet::new();
     let mut open: Vec<&str> = body.start_at.iter().map(|start| &*start.text).collect();
     while let Some(name) = open.pop() {
-        if let Some(state) = states.get(name) && reached.insert(&*state.name.text) {
+        if let Some(state) = states.get(name)
+            && reached.insert(&*state.name.text)
+        {
             open.extend(successors(state).into_iter().map(|(name, _)| &*name.text));
         }
     }

@@ -63,7 +63,8 @@ impl<'a> Fields<'a> {
 
     /// All members that were not taken, each with its name and the location of its value.
     pub(super) fn take_the_rest(&mut self) -> Vec<&'a Member> {
-        let rest = self.members.iter().zip(&self.taken).filter(|(_, taken)| !**taken).map(|(member, _)| member).collect();
+        let rest =
+            self.members.iter().zip(&self.taken).filter(|(_, taken)| !**taken).map(|(member, _)| member).collect();
         self.taken.fill(true);
         rest
     }
@@ -206,10 +207,8 @@ impl<'a> Fields<'a> {
     }
 
     fn is_null(&mut self, name: &str) -> bool {
-        let null = self
-            .members
-            .iter()
-            .any(|member| &*member.name == name && matches!(member.value.kind, NodeKind::Null));
+        let null =
+            self.members.iter().any(|member| &*member.name == name && matches!(member.value.kind, NodeKind::Null));
         null && self.take(name).is_some()
     }
 
@@ -218,10 +217,11 @@ impl<'a> Fields<'a> {
         let mut errors = Vec::new();
         let template = Template::parse(node, &mut errors);
         let location = self.at(name);
-        out.extend(errors.into_iter().map(|found| Diagnostic {
-            help: found.help,
-            ..error(SCHEMA, found.message, &location, found.span)
-        }));
+        out.extend(
+            errors
+                .into_iter()
+                .map(|found| Diagnostic { help: found.help, ..error(SCHEMA, found.message, &location, found.span) }),
+        );
         Some(template)
     }
 

@@ -51,7 +51,9 @@ fn state(member: &Member, location: &str, out: &mut Vec<Diagnostic>) -> Option<S
     let kind = kind(state_type, &mut fields, out);
     let transition = transition(state_type, &mut fields, out);
     let (retry, catch) = match state_type {
-        StateType::Task | StateType::Parallel | StateType::Map => (retriers(&mut fields, out), catchers(&mut fields, out)),
+        StateType::Task | StateType::Parallel | StateType::Map => {
+            (retriers(&mut fields, out), catchers(&mut fields, out))
+        }
         _ => (Vec::new(), Vec::new()),
     };
     fields.refuse_the_rest(out);

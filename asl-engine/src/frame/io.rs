@@ -87,9 +87,9 @@ impl Frame {
     pub(super) fn place(&self, path: Option<&ReferencePath>, value: Value) -> Result<Value, Failure> {
         match path {
             None => Ok(self.input.clone()),
-            Some(path) => path
-                .insert(&self.input, value)
-                .map_err(|cause| Failure::new("States.ResultPathMatchFailure", cause)),
+            Some(path) => {
+                path.insert(&self.input, value).map_err(|cause| Failure::new("States.ResultPathMatchFailure", cause))
+            }
         }
     }
 
@@ -163,10 +163,10 @@ impl Frame {
             Wait::Seconds(seconds) => Ok(now.plus_seconds(*seconds)),
             Wait::Timestamp(at) => Ok(*at),
             Wait::SecondsPath(path) => {
-                let fault = |text: String| Failure::runtime(format!("The SecondsPath parameter {text}")).at(path.span());
-                let found = path
-                    .evaluate(&roots)
-                    .map_err(|_| fault(format!("does not reference an input value: {path}")))?;
+                let fault =
+                    |text: String| Failure::runtime(format!("The SecondsPath parameter {text}")).at(path.span());
+                let found =
+                    path.evaluate(&roots).map_err(|_| fault(format!("does not reference an input value: {path}")))?;
                 let seconds = found
                     .as_i64()
                     .ok_or_else(|| fault(format!("cannot be parsed as a long value: {path} == {}", bare(&found))))?;
@@ -176,10 +176,10 @@ impl Frame {
                 Ok(now.plus_seconds(seconds))
             }
             Wait::TimestampPath(path) => {
-                let fault = |text: String| Failure::runtime(format!("The TimestampPath parameter {text}")).at(path.span());
-                let found = path
-                    .evaluate(&roots)
-                    .map_err(|_| fault(format!("does not reference an input value: {path}")))?;
+                let fault =
+                    |text: String| Failure::runtime(format!("The TimestampPath parameter {text}")).at(path.span());
+                let found =
+                    path.evaluate(&roots).map_err(|_| fault(format!("does not reference an input value: {path}")))?;
                 found.as_str().and_then(Timestamp::parse).ok_or_else(|| {
                     fault(format!(
                         "does not reference a valid ISO-8601 extended offset date-time format string: {path} == {}",
@@ -295,8 +295,10 @@ impl Parent {
 fn whole_number(name: &str, path: &PathExpr, found: &Value) -> Result<i64, Failure> {
     found.as_i64().ok_or_else(|| {
         let shown = bare(found);
-        Failure::runtime(format!("The {name}Path field refers to value \"{shown}\" which is not a valid integer: {path}"))
-            .at(path.span())
+        Failure::runtime(format!(
+            "The {name}Path field refers to value \"{shown}\" which is not a valid integer: {path}"
+        ))
+        .at(path.span())
     })
 }
 

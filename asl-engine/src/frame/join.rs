@@ -147,9 +147,7 @@ impl Join {
                 let iteration = Iteration { name: state.name.clone(), index };
                 (*scope, Role::Iteration(iteration), input, Some(item))
             }
-            Work::Branches(branches) => {
-                (branches[index], Role::Branch, parent.input.clone(), parent.map_item.clone())
-            }
+            Work::Branches(branches) => (branches[index], Role::Branch, parent.input.clone(), parent.map_item.clone()),
         };
         let last_event = self.freed.pop().unwrap_or(self.started_event);
         let path = format!("{}/{}[{index}]", parent.path, state.name).into();

@@ -132,9 +132,6 @@ mod tests {
     #[test]
     fn indented_text_breaks_at_members_and_items() {
         let value: Value = r#"{"a":[1,{"b":[]}],"c":{}}"#.parse().unwrap();
-        assert_eq!(
-            pretty(&value),
-            "{\n  \"a\": [\n    1,\n    {\n      \"b\": []\n    }\n  ],\n  \"c\": {}\n}"
-        );
+        assert_eq!(pretty(&value), "{\n  \"a\": [\n    1,\n    {\n      \"b\": []\n    }\n  ],\n  \"c\": {}\n}");
     }
 }

@@ -151,7 +151,9 @@ pub(super) fn follow<'a>(tokens: &[Token], start: &'a Value) -> Option<Lookup<'a
         let next = match (token, value) {
             (Token::Name(name), Value::Object(members)) => members.get(name),
             (Token::Name(_), _) => None,
-            (Token::Index(index), Value::Array(items)) => usize::try_from(*index).ok().and_then(|index| items.get(index)),
+            (Token::Index(index), Value::Array(items)) => {
+                usize::try_from(*index).ok().and_then(|index| items.get(index))
+            }
             (Token::Index(_), Value::Null) => None,
             _ => return None,
         };
@@ -268,8 +270,7 @@ impl<'a, S: Sink<'a>> Walk<'_, 'a, S> {
         if self.require && names.iter().any(|name| members.get(name).is_none()) {
             return Err(self.missing(|place| format!("Missing property in path {place}")));
         }
-        let built: Object =
-            names.iter().filter_map(|name| Some((name.clone(), members.get(name)?.clone()))).collect();
+        let built: Object = names.iter().filter_map(|name| Some((name.clone(), members.get(name)?.clone()))).collect();
         self.budget.spend(1 + names.len())?;
         self.sink.found(&self.place, Cow::Owned(built.into()));
         Ok(())
@@ -323,9 +324,12 @@ impl<'a, S: Sink<'a>> Walk<'_, 'a, S> {
     }
 
     fn filter(&mut self, at: usize, filter: &'a Filter, items: &'a Array) -> Result<(), Fail> {
-        self.items(items, |walk, item| {
-            if filter.accepts(item, walk.root, walk.budget)? { walk.step(at + 1, item) } else { Ok(()) }
-        })
+        self.items(
+            items,
+            |walk, item| {
+                if filter.accepts(item, walk.root, walk.budget)? { walk.step(at + 1, item) } else { Ok(()) }
+            },
+        )
     }
 
     /// The items of `value`, where a step asks for an array.

@@ -209,7 +209,12 @@ impl Operand {
     }
 
     /// What stands on one side of an operator; none where a path finds nothing.
-    fn resolve<'a>(&'a self, item: &'a Value, root: &'a Value, budget: &mut Budget) -> Result<Option<Side<'a>>, PathError> {
+    fn resolve<'a>(
+        &'a self,
+        item: &'a Value,
+        root: &'a Value,
+        budget: &mut Budget,
+    ) -> Result<Option<Side<'a>>, PathError> {
         Ok(Some(match self {
             Self::Text(literal) => Side::Text(literal),
             Self::Pattern(pattern) => Side::Pattern(pattern),

@@ -77,8 +77,7 @@ const LINE_END: &str = r"\n\r\x{85}\x{2028}\x{2029}";
 
 impl<'a> Translator<'a> {
     fn new(source: &'a str, ignore_case: bool) -> Self {
-        let flags =
-            Flags { ignore_case, unicode_case: false, dot_all: false, multi_line: false, comments: false };
+        let flags = Flags { ignore_case, unicode_case: false, dot_all: false, multi_line: false, comments: false };
         // Exact unless parentheses are escaped or stand in a class, and then `fancy-regex` refuses the reference.
         let groups_of_source = source.matches('(').count() - source.matches("(?").count();
         Self { chars: source.chars().peekable(), at: 0, flags, groups: 0, groups_of_source, out: String::new() }
@@ -171,7 +170,11 @@ impl<'a> Translator<'a> {
         if looks {
             // What takes no characters holds once or, if it may be left out, always.
             self.out.insert_str(start, "(?:");
-            self.out.push_str(if matches!(quantifier.as_bytes(), [b'*' | b'?', ..] | [b'{', b'0', ..]) { "|)" } else { ")" });
+            self.out.push_str(if matches!(quantifier.as_bytes(), [b'*' | b'?', ..] | [b'{', b'0', ..]) {
+                "|)"
+            } else {
+                ")"
+            });
         } else {
             self.out.insert_str(start, "(?:");
             self.out.insert_str(start, possessive);
@@ -224,7 +227,8 @@ impl<'a> Translator<'a> {
         let mut number: Option<u32> = None;
         while let Some(digit) = self.peek().and_then(|c| c.to_digit(10)) {
             let value = number.unwrap_or(0).checked_mul(10).and_then(|value| value.checked_add(digit));
-            number = Some(value.filter(|value| *value <= i32::MAX as u32).ok_or(("Illegal repetition range", self.at))?);
+            number =
+                Some(value.filter(|value| *value <= i32::MAX as u32).ok_or(("Illegal repetition range", self.at))?);
             self.next();
         }
         Ok(number)

@@ -161,9 +161,7 @@ impl Resource {
                 ResourceKind::Integration { service: service.into(), action: action.into() }
             }
             [_, _, "lambda", ..] => ResourceKind::Lambda,
-            [_, _, service, _, _, rest] => {
-                ResourceKind::Integration { service: service.into(), action: rest.into() }
-            }
+            [_, _, service, _, _, rest] => ResourceKind::Integration { service: service.into(), action: rest.into() },
             _ => ResourceKind::Integration { service: "".into(), action: arn.clone() },
         };
         Self { arn, kind }
