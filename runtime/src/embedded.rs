@@ -10,6 +10,7 @@ use asl_engine::{Execution, Failure, HistoryEvent, Outcome, Program, Reply, Task
 use asl_tasks::Handler;
 use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
 use crate::frames::{Effect, Finished, FrameId, Frames};
 use crate::timers::Timers;
@@ -31,13 +32,15 @@ pub async fn run(
     mut record: impl FnMut(HistoryEvent),
     stop: impl Future<Output = Failure>,
 ) -> Result<Finished, UnexpectedReply> {
+    let start = execution.start_time;
     let mut frames = Frames::new(program, execution);
     let deadline = frames.deadline();
     let mut timers = Timers::default();
     let mut tasks = Tasks::new();
     let mut stop = std::pin::pin!(stop);
+    let clock = Clock::at(start);
     loop {
-        while let Some(effect) = frames.advance(now(), &mut record)? {
+        while let Some(effect) = frames.advance(clock.now(), &mut record)? {
             match effect {
                 Effect::Task(id, request) => {
                     if let Some(deadline) = request.deadline {
@@ -62,13 +65,13 @@ pub async fn run(
         tokio::select! {
             // A task that answered in time counts, even when its deadline has passed meanwhile.
             biased;
-            failure = &mut stop => frames.terminate(now(), Termination::Aborted(failure), &mut record)?,
+            failure = &mut stop => frames.terminate(clock.now(), Termination::Aborted(failure), &mut record)?,
             (id, outcome) = tasks.ended() => {
                 timers.cancel(id);
                 frames.reply(id, Reply::Task(outcome));
             }
-            () = sleep_until(next) => {
-                let at = now();
+            () = clock.sleep_until(next) => {
+                let at = clock.now();
                 if deadline.is_some_and(|deadline| deadline <= at) {
                     frames.terminate(at, Termination::TimedOut, &mut record)?;
                 }
@@ -81,15 +84,34 @@ pub async fn run(
     }
 }
 
-async fn sleep_until(at: Option<Timestamp>) {
-    match at {
-        Some(at) => {
-            let millis = u64::try_from(at.0.saturating_sub(now().0)).unwrap_or(0);
-            // Far beyond any wait, and still within what a timer takes.
-            const LONGEST: u64 = 366 * 24 * 3600 * 1000;
-            tokio::time::sleep(Duration::from_millis(millis.min(LONGEST))).await;
+/// The time of one execution: it goes on from the start with tokio's clock, whatever happens to the clock on the wall.
+struct Clock {
+    start: Timestamp,
+    started: Instant,
+}
+
+impl Clock {
+    fn at(start: Timestamp) -> Self {
+        Self { start, started: Instant::now() }
+    }
+
+    fn now(&self) -> Timestamp {
+        let millis = self.started.elapsed().as_millis();
+        self.start.plus_millis(i64::try_from(millis).unwrap_or(i64::MAX))
+    }
+
+    async fn sleep_until(&self, at: Option<Timestamp>) {
+        /// Far beyond any wait, and still within what a timer takes.
+        const LONGEST: u64 = 366 * 24 * 3600 * 1000;
+        match at {
+            Some(at) => {
+                let millis = u64::try_from(at.0.saturating_sub(self.start.0)).unwrap_or(0);
+                let passed = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+                let until = self.started + Duration::from_millis(millis.min(passed.saturating_add(LONGEST)));
+                tokio::time::sleep_until(until).await;
+            }
+            None => std::future::pending().await,
         }
-        None => std::future::pending().await,
     }
 }
 
