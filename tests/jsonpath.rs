@@ -20,7 +20,11 @@ fn main() -> ExitCode {
         Err(error) => {
             println!("not run: the JSONPath cases cannot be read from {}: {error}", file.display());
             println!("jsonpath: 0 passed of 0");
-            return if std::env::var_os("CI").is_some_and(|ci| ci == "true") { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+            return if std::env::var_os("CI").is_some_and(|ci| ci == "true") {
+                ExitCode::FAILURE
+            } else {
+                ExitCode::SUCCESS
+            };
         }
     };
     let cases: Value = match text.parse() {

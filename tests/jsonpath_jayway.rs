@@ -27,7 +27,11 @@ fn main() -> ExitCode {
         Ok(oracle) => RefCell::new(oracle),
         Err(why) => {
             println!("not run: {why}");
-            return if std::env::var_os("CI").is_some_and(|ci| ci == "true") { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+            return if std::env::var_os("CI").is_some_and(|ci| ci == "true") {
+                ExitCode::FAILURE
+            } else {
+                ExitCode::SUCCESS
+            };
         }
     };
     let setting = |name: &str| std::env::var(name).ok().and_then(|text| text.parse().ok());
@@ -95,7 +99,9 @@ fn difference(ours: &Answer, theirs: &Answer) -> Option<&'static str> {
         return Some("compiled text");
     }
     match (&ours.error, &theirs.error) {
-        (Some(ours), Some(theirs)) if ours == theirs || only_comparable_by_class(&ours.message, &theirs.message) => None,
+        (Some(ours), Some(theirs)) if ours == theirs || only_comparable_by_class(&ours.message, &theirs.message) => {
+            None
+        }
         (Some(_), _) | (_, Some(_)) => Some("error"),
         (None, None) if ours.paths != theirs.paths => Some("paths"),
         (None, None) => {

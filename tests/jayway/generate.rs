@@ -11,29 +11,131 @@ const ODD_NAMES: [&str; 15] =
 
 /// Texts that a document holds and a filter compares with.
 const TEXTS: [&str; 22] = [
-    "a", "b", "ab", "abc", "1", "200", "1.0", "-1", "null", "true", "TRUE", "false", "", "it's", "日", "😀", "a b", "a\nb",
-    "x&&y", "1e2", "１", "{a=1}",
+    "a", "b", "ab", "abc", "1", "200", "1.0", "-1", "null", "true", "TRUE", "false", "", "it's", "日", "😀", "a b",
+    "a\nb", "x&&y", "1e2", "１", "{a=1}",
 ];
 
 /// Numbers as their JSON text. None overflows a double: there Jackson reads an infinity, which JSON cannot hold.
 const NUMBERS: [&str; 22] = [
-    "0", "1", "2", "3", "-1", "200", "1", "2", "1.0", "200.0", "0.5", "-0.0", "-0", "1e2", "1.5e300", "0.001", "1e-7",
-    "12345678.9", "2147483648", "9007199254740993", "123456789012345678901234567890", "100.10",
+    "0",
+    "1",
+    "2",
+    "3",
+    "-1",
+    "200",
+    "1",
+    "2",
+    "1.0",
+    "200.0",
+    "0.5",
+    "-0.0",
+    "-0",
+    "1e2",
+    "1.5e300",
+    "0.001",
+    "1e-7",
+    "12345678.9",
+    "2147483648",
+    "9007199254740993",
+    "123456789012345678901234567890",
+    "100.10",
 ];
 
 const PATTERNS: [&str; 36] = [
-    "a", ".*", "^a.*", ".*b$", "a|b", "[a-c]+", "[^a]*", "\\\\d+", "\\\\w*", "\\\\s", "a?b*", "(a)(b)?\\\\1", "(?i)A", "(?i:A)b",
-    "a{1,2}b", "a{2}", "a*+a", "a++", "(?=a)..", "(?!a).+", ".", "..", "日", "[日-本]", "\\\\.", "1\\\\.0", "\\\\x61", "\\\\u0061.*",
-    "[\\\\d.]+", "\\\\{a=1\\\\}", "\\\\[.*", "(?s).*", "\\\\S+", "", "\\\\bab\\\\b", "[[ab]c]*",
+    "a",
+    ".*",
+    "^a.*",
+    ".*b$",
+    "a|b",
+    "[a-c]+",
+    "[^a]*",
+    "\\\\d+",
+    "\\\\w*",
+    "\\\\s",
+    "a?b*",
+    "(a)(b)?\\\\1",
+    "(?i)A",
+    "(?i:A)b",
+    "a{1,2}b",
+    "a{2}",
+    "a*+a",
+    "a++",
+    "(?=a)..",
+    "(?!a).+",
+    ".",
+    "..",
+    "日",
+    "[日-本]",
+    "\\\\.",
+    "1\\\\.0",
+    "\\\\x61",
+    "\\\\u0061.*",
+    "[\\\\d.]+",
+    "\\\\{a=1\\\\}",
+    "\\\\[.*",
+    "(?s).*",
+    "\\\\S+",
+    "",
+    "\\\\bab\\\\b",
+    "[[ab]c]*",
 ];
 
 const BROKEN_PATTERNS: [&str; 8] = ["*", "a**", "+", "{", "a{2", "a{3,1}", "[b-a]", "\\\\q"];
 
 /// What may be typed in or left out by mistake.
 const ODD: [&str; 52] = [
-    "$", "@", ".", "..", "[", "]", "(", ")", "'", "\"", "?", "*", ":", ",", "-", "+", "&", "&&", "|", "||", "=", "==", "!",
-    "!=", "<", "<=", ">", "=~", "/", "/i", "\\", " ", "\t", "\n", "0", "1", "9", "a", "b", "é", "日", "😀", "٣", "{", "}", "#",
-    "null", "length", "size()", "99999999999", "\u{a0}", "\u{0}",
+    "$",
+    "@",
+    ".",
+    "..",
+    "[",
+    "]",
+    "(",
+    ")",
+    "'",
+    "\"",
+    "?",
+    "*",
+    ":",
+    ",",
+    "-",
+    "+",
+    "&",
+    "&&",
+    "|",
+    "||",
+    "=",
+    "==",
+    "!",
+    "!=",
+    "<",
+    "<=",
+    ">",
+    "=~",
+    "/",
+    "/i",
+    "\\",
+    " ",
+    "\t",
+    "\n",
+    "0",
+    "1",
+    "9",
+    "a",
+    "b",
+    "é",
+    "日",
+    "😀",
+    "٣",
+    "{",
+    "}",
+    "#",
+    "null",
+    "length",
+    "size()",
+    "99999999999",
+    "\u{a0}",
+    "\u{0}",
 ];
 
 fn text(choices: &'static [&'static str]) -> impl Strategy<Value = String> {
@@ -45,7 +147,7 @@ fn name() -> impl Strategy<Value = String> {
 }
 
 /// The JSON text of a document.
-pub fn document() -> impl Strategy<Value = String> {
+pub(crate) fn document() -> impl Strategy<Value = String> {
     let leaf = prop_oneof![
         1 => text(&["null", "true", "false"]),
         3 => text(&NUMBERS),
@@ -74,7 +176,7 @@ fn container(value: BoxedStrategy<String>) -> impl Strategy<Value = String> {
 }
 
 /// A path: mostly one that compiles, at times one with a few characters wrong, at times noise.
-pub fn path() -> impl Strategy<Value = String> {
+pub(crate) fn path() -> impl Strategy<Value = String> {
     let start = prop_oneof![80 => Just("$"), 1 => Just("@"), 1 => Just(""), 1 => Just(" $"), 1 => Just("$$")];
     let sound = (start, vec(step(), 0..6), prop_oneof![40 => Just(""), 1 => Just(" "), 1 => Just(".")]);
     let sound = sound.prop_map(|(start, steps, end)| format!("{start}{}{end}", steps.concat())).boxed();
@@ -191,7 +293,8 @@ fn operand_path() -> impl Strategy<Value = String> {
         20 => text(&["[0]", "[1]", "[-1]", "[(@.length-1)]", "[ 0 ]", "['a','b']", "['a', 'c']"]),
         1 => text(&[".*", "[*]", "..a", "[0:1]", "[0,1]", "[?(@.a)]", "[?(@.a[?(@.b)])]", ".length()", "$", "[\"a\"]", " "]),
     ];
-    (select(&["@", "@", "@", "@", "$"][..]), vec(step, 0..3)).prop_map(|(start, steps)| format!("{start}{}", steps.concat()))
+    (select(&["@", "@", "@", "@", "$"][..]), vec(step, 0..3))
+        .prop_map(|(start, steps)| format!("{start}{}", steps.concat()))
 }
 
 fn pattern() -> impl Strategy<Value = String> {

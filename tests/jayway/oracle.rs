@@ -8,10 +8,12 @@ use asl_engine::Value;
 
 use super::Answer;
 
-const JARS: [&str; 6] = ["json-path", "jackson-databind", "jackson-core", "jackson-annotations", "json-smart", "slf4j-api"];
-const PACKAGES: &str = "default-jdk-headless libjsonpath-java libjackson2-databind-java libjson-smart-java libslf4j-java";
+const JARS: [&str; 6] =
+    ["json-path", "jackson-databind", "jackson-core", "jackson-annotations", "json-smart", "slf4j-api"];
+const PACKAGES: &str =
+    "default-jdk-headless libjsonpath-java libjackson2-databind-java libjson-smart-java libslf4j-java";
 
-pub struct Oracle {
+pub(crate) struct Oracle {
     process: Child,
     requests: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
@@ -19,9 +21,10 @@ pub struct Oracle {
 
 impl Oracle {
     /// Compiles and starts `Oracle.java`; the error says what is missing and how to get it.
-    pub fn start() -> Result<Self, String> {
+    pub(crate) fn start() -> Result<Self, String> {
         let missing = |what: String| format!("{what}; on Debian: apt-get install {PACKAGES}");
-        let jars: Vec<PathBuf> = JARS.iter().map(|jar| Path::new("/usr/share/java").join(jar).with_extension("jar")).collect();
+        let jars: Vec<PathBuf> =
+            JARS.iter().map(|jar| Path::new("/usr/share/java").join(jar).with_extension("jar")).collect();
         if let Some(absent) = jars.iter().find(|jar| !jar.exists()) {
             return Err(missing(format!("there is no {}", absent.display())));
         }
@@ -48,13 +51,14 @@ impl Oracle {
     }
 
     /// What Jayway gives for the path and the document, which is JSON text.
-    pub fn ask(&mut self, path: &str, document: &str) -> Result<Answer, String> {
+    pub(crate) fn ask(&mut self, path: &str, document: &str) -> Result<Answer, String> {
         let request = format!("{{\"path\":{},\"document\":{document}}}\n\n", serde_json::Value::from(path));
         let requests = self.requests.as_mut().ok_or("java has no input")?;
         requests.write_all(request.as_bytes()).map_err(|error| format!("java takes no request: {error}"))?;
         let mut line = String::new();
         self.answers.read_line(&mut line).map_err(|error| format!("java gives no answer: {error}"))?;
-        let answer: Value = line.parse().map_err(|error| format!("java answers {line:?}, which is not JSON: {error}"))?;
+        let answer: Value =
+            line.parse().map_err(|error| format!("java answers {line:?}, which is not JSON: {error}"))?;
         Ok(Answer::read(&answer))
     }
 }

@@ -70,7 +70,11 @@ impl Decimal {
 
     /// The number as Java compares it: a whole number exactly, any other as the nearest double.
     pub(super) fn of(number: &Number) -> Result<Self, String> {
-        if number.is_integer() { Self::parse(&number.to_string()) } else { Self::parse(&java::double_text(number.as_f64())) }
+        if number.is_integer() {
+            Self::parse(&number.to_string())
+        } else {
+            Self::parse(&java::double_text(number.as_f64()))
+        }
     }
 
     pub(super) fn compare(&self, other: &Self) -> Ordering {
