@@ -126,6 +126,8 @@ impl JsonPath {
     }
 
     /// Every value that the path finds, in the order of [`Self::evaluate`], and where it is.
+    ///
+    /// Fails where `evaluate` fails, so a definite path has exactly one match.
     pub fn matches(&self, document: &Value) -> Result<Vec<Match>, PathError> {
         check(document)?;
         let mut found = Matches(Vec::new());
