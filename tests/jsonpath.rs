@@ -1,7 +1,8 @@
 //! Every case of `../shared/jsonpath/cases.json`: result, definiteness, compiled text, match paths, error and message.
 //!
 //! `ASL_JSONPATH_CASES=FILE` names another file. The last line is always `jsonpath: P passed of T`; the cases that fail
-//! stand above it. Where the cases are absent the test says so and passes; in CI, or with a file named, it fails. Cases marked `provider_sensitive` hold for one of Jackson's two providers only and are left out.
+//! stand above it. Where the cases are absent the test says so and passes; in CI, or with a file named, it fails.
+//! Cases marked `provider_sensitive` hold for one of Jackson's two providers only and are left out.
 
 #![expect(clippy::print_stdout, reason = "a test target without a harness reports by itself")]
 
