@@ -1,1 +1,41 @@
-//! placeholder
+//! What a Task state can call: one trait, [`Handler`], and what implements it.
+//!
+//! A [`Router`] finds the handler of a resource. [`Routes`] tell it how: they are read from a TOML file,
+//! and an embedding program adds handlers of its own with [`Router::with_handler`].
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use asl_engine::{Outcome, TaskRequest, Value};
+//! use asl_tasks::{BoxFuture, Handler, Router, Routes};
+//!
+//! struct Greet;
+//!
+//! impl Handler for Greet {
+//!     fn call<'a>(&'a self, request: &'a TaskRequest) -> BoxFuture<'a, Outcome> {
+//!         Box::pin(async move {
+//!             let name = request.input["name"].as_str().unwrap_or("you");
+//!             Ok(Value::from(format!("Hello {name}")))
+//!         })
+//!     }
+//! }
+//!
+//! let router = Router::new(Routes::default(), ".asl").with_handler("arn:aws:lambda:*:*:function:greet", Arc::new(Greet));
+//! assert!(router.handler("arn:aws:lambda:us-east-1:123456789012:function:greet").is_ok());
+//! ```
+
+mod embedded;
+mod handler;
+mod handlers;
+mod integrations;
+mod pattern;
+mod router;
+mod routes;
+mod services;
+
+pub use handler::{BoxFuture, Handler};
+pub use handlers::batch::Batch;
+pub use handlers::download::Download;
+pub use pattern::Pattern;
+pub use router::{NoRoute, Router};
+pub use routes::{NoSettings, Place, Route, Routes, RoutesError, Services, Table, Target};

@@ -1,0 +1,66 @@
+//! Files that appear whole or not at all.
+
+use std::fs::Metadata;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use bytes::Bytes;
+
+use super::OpenError;
+
+/// A left-over file of a process that was killed is removed when it is this old: no write takes as long.
+const STALE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Creates `path` and what leads to it.
+pub(super) fn create_folder(path: &Path) -> Result<(), OpenError> {
+    std::fs::create_dir_all(path).map_err(|source| OpenError::Folder { path: path.to_owned(), source })
+}
+
+/// A folder for files that are being written, on the file system of the files that they become.
+#[derive(Debug)]
+pub(super) struct Staging(PathBuf);
+
+impl Staging {
+    /// Creates the folder where it is missing, and removes what killed processes left in it.
+    pub(super) fn open(folder: PathBuf) -> Result<Self, OpenError> {
+        create_folder(&folder)?;
+        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let modified = entry.metadata().and_then(|metadata| metadata.modified());
+            if modified.is_ok_and(|at| SystemTime::now().duration_since(at).is_ok_and(|age| age > STALE)) {
+                // Another process may have removed it at the same moment.
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
+        Ok(Self(folder))
+    }
+
+    /// Writes a file beside the others that are unfinished; dropping it removes it.
+    pub(super) fn write(&self, chunks: &[Bytes]) -> io::Result<Written> {
+        let mut builder = tempfile::Builder::new();
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let mut file = builder.tempfile_in(&self.0)?;
+        for chunk in chunks {
+            file.as_file_mut().write_all(chunk)?;
+        }
+        let metadata = file.as_file().metadata()?;
+        Ok(Written { file, metadata })
+    }
+}
+
+/// A whole file that has no place yet.
+pub(super) struct Written {
+    file: tempfile::NamedTempFile,
+    metadata: Metadata,
+}
+
+impl Written {
+    /// Gives the file its place, where it replaces another file.
+    pub(super) fn move_to(self, path: &Path) -> Result<Metadata, (io::Error, Self)> {
+        match self.file.persist(path) {
+            Ok(_) => Ok(self.metadata),
+            Err(error) => Err((error.error, Self { file: error.file, metadata: self.metadata })),
+        }
+    }
+}

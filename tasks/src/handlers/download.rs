@@ -1,0 +1,202 @@
+//! `download`: fetches resources over HTTP and stores them in S3.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use asl_engine::{Failure, Outcome, TaskRequest, Value};
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::primitives::{ByteStream, SdkBody};
+use bytes::{Bytes, BytesMut};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use http::StatusCode;
+use serde::Deserialize;
+
+use super::{function_error, input};
+use crate::handler::{BoxFuture, Handler};
+use crate::services::Clients;
+use crate::services::web::chain;
+
+/// The settings of a route to `download`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Download {
+    /// The S3 bucket that the resources are stored in.
+    pub bucket: String,
+    /// How many seconds one resource may take, redirects and body included.
+    #[serde(deserialize_with = "seconds")]
+    pub timeout_seconds: f64,
+    /// The most bytes that one resource may have.
+    pub max_body_bytes: u64,
+}
+
+impl Default for Download {
+    fn default() -> Self {
+        Self { bucket: "images".to_owned(), timeout_seconds: 10.0, max_body_bytes: 100 * 1024 * 1024 }
+    }
+}
+
+fn seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    let seconds = f64::deserialize(deserializer)?;
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(duration) if !duration.is_zero() => Ok(seconds),
+        _ => Err(serde::de::Error::custom(format!("expected a number of seconds above 0, not {seconds}"))),
+    }
+}
+
+/// Fetches resources over HTTP and stores them in S3.
+///
+/// A resource that cannot be had is an entry of the answer; one that cannot be stored fails the task.
+pub(crate) struct Downloader {
+    settings: Download,
+    clients: Arc<Clients>,
+}
+
+impl Downloader {
+    pub(crate) fn new(settings: Download, clients: Arc<Clients>) -> Self {
+        Self { settings, clients }
+    }
+
+    async fn run(&self, input: &Value) -> Outcome {
+        let paths = input::resource_paths(input)?;
+        let batch_input = input::member(input, "batchInput")?;
+        let (base, base_url) = input::base_url(batch_input)?;
+        let at_once = input::lambda_concur(batch_input)?;
+        let host = base_url.host_str().unwrap_or_default();
+        let entries: Vec<_> = paths.iter().filter_map(Value::as_str).map(|path| self.entry(base, host, path)).collect();
+        stream::iter(entries).buffered(at_once).try_collect::<Vec<Value>>().await.map(Value::from)
+    }
+
+    /// Fetches and stores `{base}/{path}`, and tells what came of it.
+    async fn entry(&self, base: &str, host: &str, path: &str) -> Result<Value, Failure> {
+        let url = format!("{base}/{path}");
+        let fetched = match key(host, path) {
+            Ok(key) => self.fetch(&url).await.map(|body| (key, body)),
+            Err(message) => Err((StatusCode::BAD_REQUEST, message)),
+        };
+        match fetched {
+            Ok((key, body)) => {
+                self.store(&key, body).await?;
+                let status = Value::from(u32::from(StatusCode::OK.as_u16()));
+                Ok(Value::from([("url", Value::from(url)), ("statusCode", status), ("filename", Value::from(key))]))
+            }
+            Err((status, message)) => {
+                let status = Value::from(u32::from(status.as_u16()));
+                Ok(Value::from([("url", Value::from(url)), ("statusCode", status), ("message", Value::from(message))]))
+            }
+        }
+    }
+
+    /// The bytes at `url`, or the status of the entry and its message.
+    async fn fetch(&self, url: &str) -> Result<Bytes, (StatusCode, String)> {
+        let no_answer = |message: String| (StatusCode::BAD_REQUEST, message);
+        let failed = |error: reqwest::Error| no_answer(self.transport_error(url, error));
+        let web = self.clients.web().map_err(|message| no_answer(message.to_owned()))?;
+        let timeout = Duration::from_secs_f64(self.settings.timeout_seconds);
+        let mut response = web.get(url).timeout(timeout).send().await.map_err(failed)?;
+        let status = response.status();
+        if status == StatusCode::NOT_FOUND {
+            return Err((status, format!("Could not find: {url}")));
+        }
+        if status != StatusCode::OK {
+            let reason = status.canonical_reason().unwrap_or("unknown");
+            return Err((status, format!("HTTP error {} - {reason}", status.as_u16())));
+        }
+        let max = self.settings.max_body_bytes;
+        let too_long = || no_answer(format!("Too large: {url} has more than {max} bytes (max_body_bytes)"));
+        let announced = response.content_length().unwrap_or(0);
+        if announced > max {
+            return Err(too_long());
+        }
+        // Most bodies arrive in one piece, which is then not copied.
+        let Some(first) = response.chunk().await.map_err(failed)? else { return Ok(Bytes::new()) };
+        let mut body = BytesMut::from(first);
+        while body.len() as u64 <= max {
+            match response.chunk().await.map_err(failed)? {
+                Some(chunk) => body.extend_from_slice(&chunk),
+                None => return Ok(body.freeze()),
+            }
+        }
+        Err(too_long())
+    }
+
+    fn transport_error(&self, url: &str, error: reqwest::Error) -> String {
+        if error.is_timeout() {
+            return format!("No answer within {} s: {url}", self.settings.timeout_seconds);
+        }
+        format!("Could not fetch {url}: {}", chain(&error.without_url()))
+    }
+
+    async fn store(&self, key: &str, body: Bytes) -> Result<(), Failure> {
+        let put = self.clients.s3().await.put_object().bucket(&self.settings.bucket).key(key);
+        let put = put.body(ByteStream::new(SdkBody::from(body)));
+        match put.send().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.store_failure(key, &error)),
+        }
+    }
+
+    /// The error is the code of S3, such as `NoSuchBucket`, or `SdkClientException` where S3 did not answer.
+    fn store_failure<E>(&self, key: &str, error: &SdkError<E>) -> Failure
+    where
+        SdkError<E>: ProvideErrorMetadata + std::error::Error,
+    {
+        let message = error.message().map_or_else(|| chain(error), str::to_owned);
+        let message = format!("Cannot store {key} in the bucket {}: {message}", self.settings.bucket);
+        function_error(error.code().unwrap_or("SdkClientException"), message)
+    }
+}
+
+impl Handler for Downloader {
+    fn call<'a>(&'a self, request: &'a TaskRequest) -> BoxFuture<'a, Outcome> {
+        Box::pin(self.run(&request.input))
+    }
+}
+
+/// The object key of a resource: `{host}/{last path segment}`, the segment as it is written.
+fn key(host: &str, path: &str) -> Result<String, String> {
+    let end = path.find(['?', '#']).unwrap_or(path.len());
+    let segment = path[..end].rsplit(['/', '\\']).next().unwrap_or_default();
+    match segment {
+        "" => Err(format!("No object name: {path:?} does not end with the name of a file")),
+        "." | ".." => Err(format!("No object name: {path:?} ends with {segment:?}")),
+        _ if segment.chars().any(char::is_control) => {
+            Err(format!("No object name: {path:?} has a control character in its last segment"))
+        }
+        _ => Ok(format!("{host}/{segment}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_the_host_and_the_last_segment() {
+        for (path, expected) in [
+            ("ad/ad.gif", "h/ad.gif"),
+            ("ad.gif", "h/ad.gif"),
+            ("/etc/passwd", "h/passwd"),
+            ("../../x", "h/x"),
+            ("..\\..\\x", "h/x"),
+            ("a.gif?size=../3", "h/a.gif"),
+            ("a.gif#b/c", "h/a.gif"),
+            ("..%2f..%2fx", "h/..%2f..%2fx"),
+            ("%2e%2e", "h/%2e%2e"),
+            ("é 1.gif", "h/é 1.gif"),
+            ("http://other/y", "h/y"),
+            ("...", "h/..."),
+        ] {
+            assert_eq!(key("h", path).as_deref(), Ok(expected), "{path}");
+        }
+        for (path, expected) in [
+            ("", r#"No object name: "" does not end with the name of a file"#),
+            ("a/", r#"No object name: "a/" does not end with the name of a file"#),
+            ("?a", r#"No object name: "?a" does not end with the name of a file"#),
+            ("a/..", r#"No object name: "a/.." ends with "..""#),
+            (".", r#"No object name: "." ends with ".""#),
+            ("a\0b", r#"No object name: "a\0b" has a control character in its last segment"#),
+        ] {
+            assert_eq!(key("h", path).unwrap_err(), expected);
+        }
+    }
+}

@@ -1,0 +1,395 @@
+//! The routing file: which handler serves which resource, and where S3, DynamoDB and SNS are.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, ValueDeserializer};
+
+use crate::handlers::batch::Batch;
+use crate::handlers::download::Download;
+use crate::pattern::Pattern;
+
+/// Which handler serves which resource, and where the services are.
+///
+/// ```
+/// use std::path::Path;
+///
+/// use asl_tasks::Routes;
+///
+/// let text = r#"
+/// [services]
+/// s3 = "embedded"                                   # also without this line
+/// dynamodb = "aws"                                  # credentials and region as the AWS tools find them
+/// sns = { endpoint_url = "http://127.0.0.1:5000" }  # an emulator; region = "us-east-1" unless told otherwise
+///
+/// [tables.urlToName]                                # the embedded DynamoDB creates the table when it is missing
+/// key = "url"
+///
+/// [[routes]]                                        # the first route whose resource fits is taken
+/// resource = "arn:aws:lambda:*:*:function:*batchLambda*"
+/// handler = "batch"
+/// size = 5
+/// "#;
+/// let routes = Routes::parse(text, Path::new("routes.toml")).unwrap();
+/// assert_eq!(routes.routes.len(), 1);
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Routes {
+    /// Where the services are.
+    pub services: Services,
+    /// The tables that the embedded DynamoDB creates when they are missing, by name.
+    pub tables: BTreeMap<String, Table>,
+    /// The routes; the first that matches is taken.
+    pub routes: Vec<Route>,
+    /// The file that the routes were read from: named where a route is missing.
+    pub file: Option<PathBuf>,
+}
+
+/// Where each service is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Services {
+    /// Where objects are stored.
+    pub s3: Place,
+    /// Where rows are stored.
+    pub dynamodb: Place,
+    /// Where notifications go.
+    pub sns: Place,
+}
+
+/// Where a service is: `"embedded"`, `"aws"` or `{ endpoint_url = "http://127.0.0.1:5000" }`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "PlaceText")]
+pub enum Place {
+    /// In this process, with its data in the data folder.
+    #[default]
+    Embedded,
+    /// In AWS, with credentials and region as the AWS tools find them.
+    Aws,
+    /// At another server that speaks the protocol of the service, with the credentials that would be used for AWS.
+    Endpoint {
+        /// An http or https URL.
+        endpoint_url: String,
+        /// The region that requests are signed for.
+        region: String,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(
+    untagged,
+    expecting = "expected \"embedded\", \"aws\" or { endpoint_url = \"http://…\", region = \"us-east-1\" }"
+)]
+enum PlaceText {
+    Name(String),
+    Endpoint(EndpointText),
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EndpointText {
+    endpoint_url: String,
+    #[serde(default = "us_east_1")]
+    region: String,
+}
+
+fn us_east_1() -> String {
+    "us-east-1".to_owned()
+}
+
+impl TryFrom<PlaceText> for Place {
+    type Error = String;
+
+    fn try_from(text: PlaceText) -> Result<Self, String> {
+        match text {
+            PlaceText::Name(name) => match name.as_str() {
+                "embedded" => Ok(Self::Embedded),
+                "aws" => Ok(Self::Aws),
+                _ => Err(format!(
+                    "unknown place {name:?}; allowed: \"embedded\", \"aws\", {{ endpoint_url = \"http://…\" }}"
+                )),
+            },
+            PlaceText::Endpoint(EndpointText { endpoint_url, region }) => match url::Url::parse(&endpoint_url) {
+                Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(Self::Endpoint { endpoint_url, region }),
+                _ => Err(format!("endpoint_url must be an http or https URL, not {endpoint_url:?}")),
+            },
+        }
+    }
+}
+
+/// A table that the embedded DynamoDB creates when it is missing.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Table {
+    /// The attribute that is the partition key, a string.
+    pub key: String,
+}
+
+/// One route: which resources go to which target.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Route {
+    /// The resources that this route serves.
+    pub resource: Pattern,
+    /// What serves them.
+    pub target: Target,
+}
+
+/// What a route leads to: the `handler` of the routing file with its settings.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Target {
+    /// `batch`: splits the resource paths into the inputs of download tasks.
+    Batch(Batch),
+    /// `consolidate`: tells whether every status code of a list is 200.
+    Consolidate(NoSettings),
+    /// `download`: fetches resources over HTTP and stores them in S3.
+    Download(Download),
+    /// `dynamodb:putItem`: what `arn:aws:states:::dynamodb:putItem` does without a route.
+    PutItem(NoSettings),
+    /// `sns:publish`: what `arn:aws:states:::sns:publish` does without a route.
+    Publish(NoSettings),
+}
+
+/// The settings of a handler that has none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NoSettings {}
+
+impl Target {
+    pub(crate) const NAMES: [&str; 5] = ["batch", "download", "consolidate", "dynamodb:putItem", "sns:publish"];
+
+    fn read(handler: &Spanned<String>, settings: Spanned<DeValue<'_>>) -> Result<Self, Fault> {
+        Ok(match handler.as_ref().as_str() {
+            "batch" => Self::Batch(read(settings)?),
+            "consolidate" => Self::Consolidate(read(settings)?),
+            "download" => Self::Download(read(settings)?),
+            "dynamodb:putItem" => Self::PutItem(read(settings)?),
+            "sns:publish" => Self::Publish(read(settings)?),
+            unknown => {
+                let message = format!("unknown handler {unknown:?}; allowed: {}", Self::NAMES.join(", "));
+                return Err(Fault { message, span: Some(handler.span()) });
+            }
+        })
+    }
+}
+
+/// Why a routing file cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RoutesError {
+    /// The file cannot be read.
+    #[error("{}: the routing file cannot be read: {source}", file.display())]
+    Unreadable {
+        /// The file as it was given.
+        file: PathBuf,
+        /// Why it cannot be read.
+        source: std::io::Error,
+    },
+    /// The text is not a routing file.
+    #[error("{}:{line}:{column}: {message}", file.display())]
+    Invalid {
+        /// The file as it was given.
+        file: PathBuf,
+        /// The line of the fault, from 1.
+        line: usize,
+        /// The column of the fault in characters, from 1.
+        column: usize,
+        /// What is wrong and what is allowed.
+        message: String,
+    },
+}
+
+impl Routes {
+    /// Reads a routing file.
+    pub fn read(file: &Path) -> Result<Self, RoutesError> {
+        let text = std::fs::read_to_string(file)
+            .map_err(|source| RoutesError::Unreadable { file: file.to_owned(), source })?;
+        Self::parse(&text, file)
+    }
+
+    /// Reads the text of a routing file. `file` is what errors call it.
+    pub fn parse(text: &str, file: &Path) -> Result<Self, RoutesError> {
+        let mut routes = parse(text).map_err(|fault| fault.locate(text, file))?;
+        routes.file = Some(file.to_owned());
+        Ok(routes)
+    }
+}
+
+/// A fault of the text, and where in bytes.
+struct Fault {
+    message: String,
+    span: Option<Range<usize>>,
+}
+
+impl From<toml::de::Error> for Fault {
+    fn from(error: toml::de::Error) -> Self {
+        Self { message: error.message().replace('`', "\"").replace('\n', "; "), span: error.span() }
+    }
+}
+
+impl Fault {
+    fn locate(self, text: &str, file: &Path) -> RoutesError {
+        let at = self.span.map_or(0, |span| span.start).min(text.len());
+        let before = text.get(..at).unwrap_or(text);
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        RoutesError::Invalid {
+            file: file.to_owned(),
+            line: before.matches('\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+            message: self.message,
+        }
+    }
+}
+
+/// Everything but the routes. `routes` is taken out before, and stands here so that it is named among what is allowed.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Head {
+    #[serde(default)]
+    services: Services,
+    #[serde(default)]
+    tables: BTreeMap<String, Table>,
+    #[serde(default, rename = "routes")]
+    _routes: Option<IgnoredAny>,
+}
+
+fn parse(text: &str) -> Result<Routes, Fault> {
+    let document = DeTable::parse(text)?;
+    let span = document.span();
+    let mut document = document.into_inner();
+    let routes = match document.remove("routes") {
+        None => Vec::new(),
+        Some(entries) => {
+            let span = entries.span();
+            let DeValue::Array(entries) = entries.into_inner() else {
+                return Err(Fault { message: "routes must be written as [[routes]]".to_owned(), span: Some(span) });
+            };
+            entries.into_iter().map(route).collect::<Result<_, _>>()?
+        }
+    };
+    let head: Head = read(Spanned::new(span, DeValue::Table(document)))?;
+    Ok(Routes { services: head.services, tables: head.tables, routes, file: None })
+}
+
+fn route(entry: Spanned<DeValue<'_>>) -> Result<Route, Fault> {
+    let span = entry.span();
+    let DeValue::Table(mut entry) = entry.into_inner() else {
+        return Err(Fault { message: "routes must be written as [[routes]]".to_owned(), span: Some(span) });
+    };
+    let mut text = |key: &str| match entry.remove(key) {
+        Some(value) => read::<Spanned<String>>(value),
+        None => Err(Fault { message: format!("the route has no {key}"), span: Some(span.clone()) }),
+    };
+    let (resource, handler) = (text("resource")?, text("handler")?);
+    let target = Target::read(&handler, Spanned::new(span, DeValue::Table(entry)))?;
+    Ok(Route { resource: Pattern::from(resource.into_inner()), target })
+}
+
+fn read<T: DeserializeOwned>(value: Spanned<DeValue<'_>>) -> Result<T, Fault> {
+    let span = value.span();
+    T::deserialize(ValueDeserializer::from(value)).map_err(|error| {
+        let mut fault = Fault::from(error);
+        fault.span.get_or_insert(span);
+        fault
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(text: &str) -> String {
+        Routes::parse(text, Path::new("routes.toml")).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn an_empty_file_means_embedded_services_and_no_routes() {
+        let routes = Routes::parse("", Path::new("r.toml")).unwrap();
+        assert_eq!(routes, Routes { file: Some("r.toml".into()), ..Routes::default() });
+        assert_eq!(routes.services.s3, Place::Embedded);
+    }
+
+    #[test]
+    fn services_and_tables_are_read() {
+        let text = r#"
+            services = { s3 = "aws", sns = { endpoint_url = "http://127.0.0.1:5000", region = "eu-west-1" } }
+            [tables."Stack-urlToName"]
+            key = "url"
+        "#;
+        let routes = Routes::parse(text, Path::new("r.toml")).unwrap();
+        let endpoint_url = "http://127.0.0.1:5000".to_owned();
+        let sns = Place::Endpoint { endpoint_url, region: "eu-west-1".to_owned() };
+        assert_eq!(routes.services, Services { s3: Place::Aws, dynamodb: Place::Embedded, sns });
+        assert_eq!(routes.tables["Stack-urlToName"], Table { key: "url".to_owned() });
+    }
+
+    #[test]
+    fn routes_keep_their_order_and_settings() {
+        let text =
+            "[[routes]]\nresource = 'b'\nhandler = 'batch'\nsize = 7\n[[routes]]\nresource = 'a'\nhandler = 'batch'";
+        let routes = Routes::parse(text, Path::new("r.toml")).unwrap().routes;
+        let batch = |size: usize| Target::Batch(Batch { size: size.try_into().unwrap() });
+        assert_eq!(
+            routes,
+            [Route { resource: "b".into(), target: batch(7) }, Route { resource: "a".into(), target: batch(5) }]
+        );
+    }
+
+    #[test]
+    fn errors_name_file_line_and_what_is_allowed() {
+        for (text, expected) in [
+            ("a = 1", r#"routes.toml:1:1: unknown field "a", expected one of "services", "tables", "routes""#),
+            (
+                "\n[services]\ns4 = 'aws'",
+                r#"routes.toml:3:1: unknown field "s4", expected one of "s3", "dynamodb", "sns""#,
+            ),
+            (
+                "[services]\ns3 = 'azure'",
+                r#"routes.toml:2:6: unknown place "azure"; allowed: "embedded", "aws", { endpoint_url = "http://…" }"#,
+            ),
+            (
+                "[services]\ns3 = { endpoint = 'http://a' }",
+                r#"routes.toml:2:6: expected "embedded", "aws" or { endpoint_url = "http://…", region = "us-east-1" }"#,
+            ),
+            (
+                "[services]\ns3 = { endpoint_url = 'localhost:5000' }",
+                r#"routes.toml:2:6: endpoint_url must be an http or https URL, not "localhost:5000""#,
+            ),
+            ("[tables.a]\nhash = 'url'", r#"routes.toml:2:1: unknown field "hash", expected "key""#),
+            ("[routes]\nresource = 'a'", "routes.toml:1:1: routes must be written as [[routes]]"),
+            ("[[routes]]\nhandler = 'batch'", "routes.toml:1:1: the route has no resource"),
+            ("\n[[routes]]\nresource = 'a'", "routes.toml:2:1: the route has no handler"),
+            (
+                "[[routes]]\nresource = 'a'\nhandler = 'bach'",
+                r#"routes.toml:3:11: unknown handler "bach"; allowed: batch, download, consolidate, dynamodb:putItem, sns:publish"#,
+            ),
+            (
+                "[[routes]]\nresource = 'a'\nhandler = 'batch'\nbucket = 'b'",
+                r#"routes.toml:4:1: unknown field "bucket", expected "size""#,
+            ),
+            (
+                "[[routes]]\nresource = 'a'\nhandler = 'batch'\nsize = 0",
+                "routes.toml:4:8: invalid value: integer \"0\", expected a nonzero usize",
+            ),
+            (
+                "[[routes]]\nresource = 3\nhandler = 'batch'",
+                "routes.toml:2:12: invalid type: integer \"3\", expected a string",
+            ),
+            ("é = [", "routes.toml:1:6: unclosed array, expected \"]\""),
+        ] {
+            assert_eq!(error(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_missing_file_is_named() {
+        let error = Routes::read(Path::new("no/such/routes.toml")).unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "no/such/routes.toml: the routing file cannot be read: No such file or directory (os error 2)"
+        );
+    }
+}

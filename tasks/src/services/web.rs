@@ -1,0 +1,97 @@
+//! HTTP and TLS, for downloads and for the AWS SDK: one stack for both.
+
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use reqwest::redirect::Policy;
+
+/// How many redirects a download follows.
+const MAX_REDIRECTS: usize = 10;
+
+/// The client for downloads.
+pub(super) fn downloads() -> Result<reqwest::Client, String> {
+    let redirects = || {
+        Policy::custom(|attempt| match attempt.previous().len() {
+            0..=MAX_REDIRECTS => attempt.follow(),
+            _ => attempt.error(format!("more than {MAX_REDIRECTS} redirects")),
+        })
+    };
+    client(|builder| builder.redirect(redirects()).user_agent(concat!("asl/", env!("CARGO_PKG_VERSION"))))
+}
+
+fn client(settings: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder) -> Result<reqwest::Client, String> {
+    // An embedding program may have chosen its cryptography before: then that is used.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let builder = || settings(reqwest::Client::builder());
+    // A machine without root certificates can still speak plain HTTP; there, https fails when it is used.
+    let client = builder().build().or_else(|_| builder().tls_certs_only([]).build());
+    client.map_err(|error| format!("HTTP cannot be set up: {}", chain(&error)))
+}
+
+/// The texts of an error and of what caused it, each once.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(error) = next {
+        let cause = error.to_string();
+        if !text.contains(&cause) {
+            text = format!("{text}: {cause}");
+        }
+        next = error.source();
+    }
+    text
+}
+
+/// The HTTP client of the AWS SDK, for all that is outside of this process.
+#[derive(Clone, Debug)]
+pub(super) struct Sdk(std::sync::Arc<OnceLock<Result<reqwest::Client, String>>>);
+
+impl Sdk {
+    pub(super) fn new() -> Self {
+        Self(std::sync::Arc::default())
+    }
+}
+
+/// The SDK follows redirects itself where it may. Its connect timeout is that of its current behaviour version.
+fn sdk_settings(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
+    builder.redirect(Policy::none()).connect_timeout(Duration::from_millis(3100))
+}
+
+impl HttpConnector for Sdk {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let client = self.0.get_or_init(|| client(sdk_settings));
+        let client = client.clone();
+        HttpConnectorFuture::new(async move {
+            let client = client.map_err(|message| ConnectorError::user(message.into()))?;
+            let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+            let request = reqwest::Request::try_from(request.map(reqwest::Body::wrap));
+            let request = request.map_err(|error| ConnectorError::user(error.into()))?;
+            let response = client.execute(request).await.map_err(connector_error)?;
+            let response = http::Response::<reqwest::Body>::from(response).map(SdkBody::from_body_1_x);
+            HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
+        })
+    }
+}
+
+fn connector_error(error: reqwest::Error) -> ConnectorError {
+    if error.is_timeout() {
+        ConnectorError::timeout(error.into())
+    } else if error.is_builder() {
+        ConnectorError::user(error.into())
+    } else {
+        ConnectorError::io(error.into())
+    }
+}
+
+impl HttpClient for Sdk {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}

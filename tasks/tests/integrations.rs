@@ -1,0 +1,223 @@
+//! The service integrations on the embedded services.
+
+mod support;
+
+use std::collections::HashMap;
+
+use asl_engine::Value;
+use dynoxide::{AttributeValue, Database};
+use support::{World, call, router};
+
+const PUT_ITEM: &str = "arn:aws:states:::dynamodb:putItem";
+const PUBLISH: &str = "arn:aws:states:::sns:publish";
+
+fn row(world: &World, table: &str, key: &str) -> Option<HashMap<String, AttributeValue>> {
+    let database = Database::new(world.path("dynamodb.sqlite").to_str().unwrap()).unwrap();
+    let request = serde_json::json!({ "TableName": table, "Key": { "url": { "S": key } } });
+    database.get_item(serde_json::from_value(request).unwrap()).unwrap().item
+}
+
+fn outbox(world: &World) -> Vec<(String, serde_json::Value)> {
+    let mut files: Vec<_> = std::fs::read_dir(world.path("sns"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file())
+        .map(|path| {
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            (name, serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap())
+        })
+        .collect();
+    files.sort_by(|one, other| one.0.cmp(&other.0));
+    files
+}
+
+/// What is the same in every run: request ids, dates and lengths are replaced by their names.
+fn masked(text: &str) -> String {
+    let hex = |c: char| c.is_ascii_hexdigit() || c == '-';
+    let mut masked = String::new();
+    let mut rest = text;
+    while let Some(at) = rest.find(|c: char| c.is_ascii_hexdigit()) {
+        masked.push_str(&rest[..at]);
+        let end = rest[at..].find(|c| !hex(c)).map_or(rest.len(), |end| at + end);
+        let word = &rest[at..end];
+        masked.push_str(if word.len() == 36 && word.matches('-').count() == 4 { "UUID" } else { word });
+        rest = &rest[end..];
+    }
+    masked + rest
+}
+
+#[tokio::test]
+async fn a_row_is_stored_and_answered_as_aws_answers() {
+    let world = World::new("[tables.urlToName]\nkey = 'url'");
+    let input = r#"{"TableName":"urlToName","Item":{"url":{"S":"http://a/b.gif"},"filename":{"S":"a/b.gif"}}}"#;
+    let output = world.call(PUT_ITEM, input).await.unwrap();
+    let row = row(&world, "urlToName", "http://a/b.gif").unwrap();
+    assert_eq!(row["filename"], AttributeValue::S("a/b.gif".to_owned()));
+
+    assert_eq!(
+        output.as_object().unwrap().iter().map(|(name, _)| &**name).collect::<Vec<_>>(),
+        ["SdkHttpMetadata", "SdkResponseMetadata"]
+    );
+    let http = &output["SdkHttpMetadata"];
+    assert_eq!(http["HttpStatusCode"].as_i64(), Some(200));
+    assert_eq!(http["HttpHeaders"]["Content-Length"].as_str(), Some("2"));
+    assert_eq!(http["AllHttpHeaders"]["Content-Type"].to_string(), r#"["application/x-amz-json-1.0"]"#);
+    let request_id = &output["SdkResponseMetadata"]["RequestId"];
+    assert_eq!(request_id.as_str().map(str::len), Some(36));
+    assert_eq!(http["HttpHeaders"]["x-amzn-RequestId"], *request_id);
+}
+
+#[tokio::test]
+async fn all_parameters_reach_the_service() {
+    let world = World::new("[tables.rows]\nkey = 'url'");
+    let put = |more: &str| format!(r#"{{"TableName":"rows","Item":{{"url":{{"S":"k"}},"n":{{"N":"1"}}}}{more}}}"#);
+    world.call(PUT_ITEM, &put("")).await.unwrap();
+    let output = world.call(PUT_ITEM, &put(r#","ReturnValues":"ALL_OLD""#)).await.unwrap();
+    assert_eq!(output["Attributes"]["n"].to_string(), r#"{"N":"1"}"#);
+    let condition = r##","ConditionExpression":"attribute_not_exists(#u)","ExpressionAttributeNames":{"#u":"url"}"##;
+    let failure = world.call(PUT_ITEM, &put(condition)).await.unwrap_err();
+    assert_eq!(
+        masked(&failure.to_string()),
+        "DynamoDB.ConditionalCheckFailedException: The conditional request failed (Service: AmazonDynamoDBv2; \
+         Status Code: 400; Error Code: ConditionalCheckFailedException; Request ID: UUID; Proxy: null)"
+    );
+}
+
+#[tokio::test]
+async fn dynamodb_errors_have_the_names_and_texts_of_aws() {
+    let world = World::new("");
+    for (input, expected) in [
+        (
+            r#"{"TableName":"no_such_table","Item":{"id":{"S":"id1"}}}"#,
+            "DynamoDB.ResourceNotFoundException: Requested resource not found (Service: AmazonDynamoDBv2; \
+             Status Code: 400; Error Code: ResourceNotFoundException; Request ID: UUID; Proxy: null)",
+        ),
+        (
+            r#"{"TableName":"no_such_table","Item":null}"#,
+            "DynamoDB.AmazonDynamoDBException: 1 validation error detected: Value null at 'item' failed to satisfy \
+             constraint: Member must not be null (Service: AmazonDynamoDBv2; Status Code: 400; \
+             Error Code: ValidationException; Request ID: UUID; Proxy: null)",
+        ),
+    ] {
+        assert_eq!(masked(&world.call(PUT_ITEM, input).await.unwrap_err().to_string()), expected, "{input}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_opened_is_named() {
+    let world = World::new("");
+    std::fs::create_dir_all(world.path("dynamodb.sqlite")).unwrap();
+    let failure = world.call(PUT_ITEM, r#"{"TableName":"t","Item":{}}"#).await.unwrap_err();
+    assert_eq!(
+        masked(&failure.to_string()),
+        format!(
+            "DynamoDB.InternalServerErrorException: the database {0} cannot be opened: Internal error: unable to open \
+             database file: {0} (Service: AmazonDynamoDBv2; Status Code: 500; Error Code: InternalServerError; \
+             Request ID: UUID; Proxy: null)",
+            world.path("dynamodb.sqlite").display()
+        )
+    );
+}
+
+#[tokio::test]
+async fn rows_and_objects_are_found_again_by_the_next_router() {
+    let world = World::new("[tables.rows]\nkey = 'url'");
+    let put = |key: &str| format!(r#"{{"TableName":"rows","Item":{{"url":{{"S":"{key}"}}}}}}"#);
+    world.call(PUT_ITEM, &put("one")).await.unwrap();
+    // The first router is still open: two can use one folder.
+    let next = router("[tables.rows]\nkey = 'url'", &world.path(""));
+    call(&next, PUT_ITEM, &put("two")).await.unwrap();
+    assert!(row(&world, "rows", "one").is_some() && row(&world, "rows", "two").is_some());
+}
+
+#[tokio::test]
+async fn a_notification_is_a_file_in_the_outbox() {
+    let world = World::new("");
+    let input =
+        r#"{"TopicArn":"arn:aws:sns:us-east-1:000000000000:T","Message":["Could not find: é"],"Subject":"Failed <&>"}"#;
+    let output = world.call(PUBLISH, input).await.unwrap();
+    world.call(PUBLISH, r#"{"TargetArn":"arn:t","Message":"plain","MessageAttributes":{"a":{"DataType":"String","StringValue":"1"}}}"#).await.unwrap();
+
+    let outbox = outbox(&world);
+    let (name, first) = &outbox[0];
+    let id = output["MessageId"].as_str().unwrap();
+    assert!(name.ends_with(&format!("Z-{id}.json")), "{name}");
+    assert_eq!(first["MessageId"].as_str(), Some(id));
+    assert_eq!(first["TopicArn"], "arn:aws:sns:us-east-1:000000000000:T");
+    assert_eq!(first["Message"], r#"["Could not find: é"]"#);
+    assert_eq!(first["Subject"], "Failed <&>");
+    assert!(first["Timestamp"].as_str().unwrap().ends_with('Z'));
+    assert_eq!(first.as_object().unwrap().len(), 5);
+    assert_eq!(outbox[1].1["Message"], "plain");
+    assert_eq!(outbox[1].1["TargetArn"], "arn:t");
+    assert_eq!(outbox[1].1["MessageAttributes"], serde_json::json!({ "a": { "Type": "String", "Value": "1" } }));
+    assert_eq!(outbox.len(), 2);
+
+    let http = &output["SdkHttpMetadata"];
+    assert_eq!(http["HttpStatusCode"].as_i64(), Some(200));
+    assert_eq!(http["HttpHeaders"]["Content-Type"].as_str(), Some("text/xml"));
+    assert_eq!(output["SdkResponseMetadata"]["RequestId"], http["HttpHeaders"]["x-amzn-RequestId"]);
+}
+
+#[tokio::test]
+async fn sns_errors_have_the_names_and_texts_of_aws() {
+    let world = World::new("");
+    let answered = |text: &str| {
+        format!(
+            "SNS.InvalidParameterException: Invalid parameter: {text} (Service: AmazonSNS; Status Code: 400; \
+             Error Code: InvalidParameter; Request ID: UUID; Proxy: null)"
+        )
+    };
+    let long = format!(r#"{{"TopicArn":"t","Message":"{}"}}"#, "x".repeat(256 * 1024 + 1));
+    for (input, expected) in [
+        (r#"{"Message":"m"}"#, answered("TopicArn or TargetArn Reason: no value for required parameter")),
+        (r#"{"TopicArn":"t","Message":""}"#, answered("Empty message")),
+        (r#"{"TopicArn":"t","Message":null}"#, answered("Empty message")),
+        (&long, answered("Message too long")),
+        (r#"{"TopicArn":"t","Message":"m","Subject":"a\nb"}"#, answered("Subject")),
+        (
+            r#"{"TopicArn":"t","Messages":"m"}"#,
+            "States.Runtime: The field \"Messages\" is not supported by Step Functions".to_owned(),
+        ),
+        ("[]", "States.Runtime: The parameters of sns:publish must be a JSON object".to_owned()),
+        (
+            r#"{"TopicArn":"t","Message":"m","MessageAttributes":{"a":{"StringValue":"b"}}}"#,
+            "SNS.InvalidParameterValueException: The message attribute a has no DataType".to_owned(),
+        ),
+    ] {
+        assert_eq!(masked(&world.call(PUBLISH, input).await.unwrap_err().to_string()), expected);
+    }
+}
+
+#[tokio::test]
+async fn an_outbox_that_cannot_be_written_fails_the_task() {
+    let world = World::new("");
+    std::fs::write(world.path("sns"), "in the way").unwrap();
+    let failure = world.call(PUBLISH, r#"{"TopicArn":"t","Message":"m"}"#).await.unwrap_err();
+    assert_eq!(
+        masked(&failure.to_string()),
+        format!(
+            "SNS.InternalErrorException: the folder {} cannot be created: File exists (os error 17) (Service: AmazonSNS; \
+             Status Code: 500; Error Code: InternalError; Request ID: UUID; Proxy: null)",
+            world.path("sns").display()
+        )
+    );
+}
+
+#[tokio::test]
+async fn a_route_can_replace_an_integration() {
+    let world = World::new("[[routes]]\nresource = 'arn:aws:states:::sns:*'\nhandler = 'consolidate'");
+    assert_eq!(world.call(PUBLISH, "[200]").await, Ok(Value::from(true)));
+    let world = World::new("[[routes]]\nresource = 'mine'\nhandler = 'sns:publish'");
+    assert!(world.call("mine", r#"{"TopicArn":"t","Message":"m"}"#).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_endpoint_that_does_not_answer_is_told_as_the_sdk_tells_it() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let world = World::new(&format!("services = {{ sns = {{ endpoint_url = 'http://127.0.0.1:{port}' }} }}"));
+    let failure = world.call(PUBLISH, r#"{"TopicArn":"t","Message":"m"}"#).await.unwrap_err();
+    assert_eq!(failure.error.as_deref(), Some("SNS.SdkClientException"));
+    let cause = failure.cause.unwrap();
+    assert!(cause.starts_with("Unable to execute HTTP request: "), "{cause}");
+}
