@@ -5,24 +5,24 @@ use asl_engine::{Number, Value};
 
 /// What a path gives for a document, in the words of this project or of Jayway.
 #[derive(Debug, Default)]
-pub struct Answer {
-    pub definite: Option<bool>,
-    pub compiled: Option<String>,
-    pub value: Option<Value>,
-    pub paths: Vec<String>,
-    pub error: Option<Problem>,
+pub(crate) struct Answer {
+    pub(crate) definite: Option<bool>,
+    pub(crate) compiled: Option<String>,
+    pub(crate) value: Option<Value>,
+    pub(crate) paths: Vec<String>,
+    pub(crate) error: Option<Problem>,
 }
 
 #[derive(Debug, PartialEq)]
-pub struct Problem {
-    pub stage: String,
-    pub class: String,
-    pub message: String,
+pub(crate) struct Problem {
+    pub(crate) stage: String,
+    pub(crate) class: String,
+    pub(crate) message: String,
 }
 
 impl Answer {
     /// What `asl_engine` gives.
-    pub fn ours(path: &str, document: &Value) -> Self {
+    pub(crate) fn ours(path: &str, document: &Value) -> Self {
         let mut answer = Self::default();
         let outcome = JsonPath::parse(path).and_then(|path| {
             answer.definite = Some(path.is_definite());
@@ -45,7 +45,7 @@ impl Answer {
     }
 
     /// Reads `{"definite", "compiled", "value", "paths", "error": {"stage", "class", "message"}}`.
-    pub fn read(value: &Value) -> Self {
+    pub(crate) fn read(value: &Value) -> Self {
         let text = |value: &Value| value.as_str().map(str::to_owned);
         Self {
             definite: value["definite"].as_bool(),
@@ -69,7 +69,7 @@ impl From<PathError> for Problem {
 }
 
 /// Whether two values are the same, numbers taken by value.
-pub fn same(one: &Value, other: &Value) -> bool {
+pub(crate) fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {
         (Value::Number(one), Value::Number(other)) => same_number(one, other),
         (Value::Array(one), Value::Array(other)) => {

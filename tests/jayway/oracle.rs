@@ -13,7 +13,7 @@ const JARS: [&str; 6] =
 const PACKAGES: &str =
     "default-jdk-headless libjsonpath-java libjackson2-databind-java libjson-smart-java libslf4j-java";
 
-pub struct Oracle {
+pub(crate) struct Oracle {
     process: Child,
     requests: Option<ChildStdin>,
     answers: BufReader<ChildStdout>,
@@ -21,7 +21,7 @@ pub struct Oracle {
 
 impl Oracle {
     /// Compiles and starts `Oracle.java`; the error says what is missing and how to get it.
-    pub fn start() -> Result<Self, String> {
+    pub(crate) fn start() -> Result<Self, String> {
         let missing = |what: String| format!("{what}; on Debian: apt-get install {PACKAGES}");
         let jars: Vec<PathBuf> =
             JARS.iter().map(|jar| Path::new("/usr/share/java").join(jar).with_extension("jar")).collect();
@@ -51,7 +51,7 @@ impl Oracle {
     }
 
     /// What Jayway gives for the path and the document, which is JSON text.
-    pub fn ask(&mut self, path: &str, document: &str) -> Result<Answer, String> {
+    pub(crate) fn ask(&mut self, path: &str, document: &str) -> Result<Answer, String> {
         let request = format!("{{\"path\":{},\"document\":{document}}}\n\n", serde_json::Value::from(path));
         let requests = self.requests.as_mut().ok_or("java has no input")?;
         requests.write_all(request.as_bytes()).map_err(|error| format!("java takes no request: {error}"))?;

@@ -1,15 +1,16 @@
 use std::borrow::Cow;
-use std::fmt::{self, Write};
 use std::sync::Arc;
 
 use super::error::{ErrorClass, PathError};
 use super::filter::Filter;
 use super::java;
+use super::place::{Place, Step};
 use super::token::{Steps, Token, TokenText};
 use crate::value::{Array, Object, Value};
 
-/// How far the walk may call itself. A document is at most `json::MAX_DEPTH` deep and each level takes at most three.
-const MAX_RECURSION: usize = 2_000;
+/// How far the walk may call itself: once for each level of a document, of which there are at most `json::MAX_DEPTH`,
+/// and twice for each `..` of the path.
+const MAX_RECURSION: usize = 1_000;
 
 /// How many nodes one evaluation may visit: room for every sensible path, an end to `$..*..*..*..*`.
 #[derive(Debug)]
@@ -17,7 +18,7 @@ pub(super) struct Budget(usize);
 
 impl Budget {
     pub(super) fn for_document(document: &Value) -> Self {
-        Self(4_000_000 + 16 * document.json_len())
+        Self(1_000_000 + 16 * document.json_len())
     }
 
     fn spend(&mut self, nodes: usize) -> Result<(), Fail> {
@@ -34,32 +35,6 @@ impl Budget {
 /// Receives each match: where it is, and its value.
 pub(super) trait Sink<'a> {
     fn found(&mut self, place: &[Step<'a>], value: Cow<'a, Value>);
-}
-
-/// One step of the place of a value.
-#[derive(Clone, Copy)]
-pub(super) enum Step<'a> {
-    Name(&'a str),
-    Index(i32),
-    Names(&'a Token),
-    /// A `$` in the middle of the path: the place starts anew.
-    Root,
-}
-
-/// The normalised path of a place.
-pub(super) struct Place<'p, 'a>(pub(super) &'p [Step<'a>]);
-
-impl fmt::Display for Place<'_, '_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let start = self.0.iter().rposition(|step| matches!(step, Step::Root)).map_or(0, |last| last + 1);
-        f.write_char('$')?;
-        self.0[start..].iter().try_for_each(|step| match step {
-            Step::Name(name) => write!(f, "['{name}']"),
-            Step::Index(index) => write!(f, "[{index}]"),
-            Step::Names(token) => token.fmt(f),
-            Step::Root => Ok(()),
-        })
-    }
 }
 
 /// Why a walk ended early.
@@ -90,79 +65,27 @@ pub(super) fn walk<'a>(
     sink: &mut impl Sink<'a>,
     budget: &mut Budget,
 ) -> Result<(), PathError> {
-    let mut walk = Walk { steps, root: document, sink, budget, place: Vec::new(), quiet: 0, require: false, depth: 0 };
-    walk.step(0, document).map_err(|failed| match failed {
+    Walk::new(steps, document, sink, budget).step(0, document).map_err(|failed| match failed {
         Fail::Error(error) => *error,
         Fail::Unspoken => PathError::evaluate(ErrorClass::PathNotFound, "No results"),
     })
 }
 
-/// What a definite path finds.
-pub(super) enum Lookup<'a> {
-    Found(&'a Value),
-    /// An object that `['a', 'b']` has put together.
-    Built(Value),
-    Missing,
-}
-
-impl Lookup<'_> {
-    pub(super) fn is_null(&self) -> bool {
-        matches!(self, Self::Found(Value::Null))
-    }
-}
-
-/// The value of a definite path, where a miss needs no words. With `require`, `['a', 'b']` misses unless it has all.
-pub(super) fn lookup<'a>(
+/// Sends what a definite path finds from `start` to `sink`; nothing where it misses. With `require`, `['a', 'b']`
+/// misses unless it has all.
+pub(super) fn walk_from<'a>(
     steps: &'a Steps,
     start: &'a Value,
     root: &'a Value,
     require: bool,
+    sink: &mut impl Sink<'a>,
     budget: &mut Budget,
-) -> Result<Lookup<'a>, PathError> {
-    if let Some(lookup) = follow(&steps.tokens, start) {
-        return Ok(lookup);
-    }
-    let mut found = One(None);
-    let mut walk = Walk { steps, root, sink: &mut found, budget, place: Vec::new(), quiet: 1, require, depth: 0 };
+) -> Result<(), PathError> {
+    let mut walk = Walk { quiet: 1, require, ..Walk::new(steps, root, sink, budget) };
     match walk.step(0, start) {
-        Ok(()) => {}
-        Err(Fail::Unspoken) => return Ok(Lookup::Missing),
-        Err(Fail::Error(error)) => return Err(*error),
+        Err(Fail::Error(error)) => Err(*error),
+        Ok(()) | Err(Fail::Unspoken) => Ok(()),
     }
-    Ok(match found.0 {
-        None => Lookup::Missing,
-        Some(Cow::Borrowed(value)) => Lookup::Found(value),
-        Some(Cow::Owned(value)) => Lookup::Built(value),
-    })
-}
-
-struct One<'a>(Option<Cow<'a, Value>>);
-
-impl<'a> Sink<'a> for One<'a> {
-    fn found(&mut self, _: &[Step<'a>], value: Cow<'a, Value>) {
-        self.0.get_or_insert(value);
-    }
-}
-
-/// The value of a path of plain names and indices. None where only the walk can tell what comes of it.
-pub(super) fn follow<'a>(tokens: &[Token], start: &'a Value) -> Option<Lookup<'a>> {
-    let mut value = start;
-    for token in tokens {
-        let next = match (token, value) {
-            (Token::Name(name), Value::Object(members)) => members.get(name),
-            (Token::Name(_), _) => None,
-            (Token::Index(index), Value::Array(items)) => {
-                usize::try_from(*index).ok().and_then(|index| items.get(index))
-            }
-            (Token::Index(_), Value::Null) => None,
-            _ => return None,
-        };
-        match next {
-            Some(next) => value = next,
-            None => return Some(Lookup::Missing),
-        }
-    }
-    Some(Lookup::Found(value))
 }
 
 struct Walk<'w, 'a, S> {
@@ -178,16 +101,23 @@ struct Walk<'w, 'a, S> {
     depth: usize,
 }
 
-impl<'a, S: Sink<'a>> Walk<'_, 'a, S> {
+impl<'w, 'a, S: Sink<'a>> Walk<'w, 'a, S> {
+    fn new(steps: &'a Steps, root: &'a Value, sink: &'w mut S, budget: &'w mut Budget) -> Self {
+        Self { steps, root, sink, budget, place: Vec::new(), quiet: 0, require: false, depth: 0 }
+    }
+
     /// Applies the step at `at` and all that follow to `value`.
     fn step(&mut self, at: usize, value: &'a Value) -> Result<(), Fail> {
-        let place = self.place.len();
+        if at == self.steps.tokens.len() {
+            return self.found(value);
+        }
+        let (place, depth) = (self.place.len(), self.depth);
         self.depth += 1;
         if self.depth > MAX_RECURSION {
             return Err(limit("the path descends too often"));
         }
         let outcome = self.run(at, value);
-        self.depth -= 1;
+        self.depth = depth;
         self.place.truncate(place);
         outcome
     }
@@ -233,7 +163,10 @@ impl<'a, S: Sink<'a>> Walk<'_, 'a, S> {
             }
             at += 1;
         }
-        self.budget.spend(1)?;
+        self.found(value)
+    }
+
+    fn found(&mut self, value: &'a Value) -> Result<(), Fail> {
         self.sink.found(&self.place, Cow::Borrowed(value));
         Ok(())
     }

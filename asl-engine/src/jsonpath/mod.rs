@@ -33,13 +33,16 @@
 //! than 64 filters inside each other, is an error of class [`ErrorClass::Limit`]. A pattern of `=~` is translated to
 //! Rust's syntax, with which a few rare constructs are refused that Java knows.
 
+mod compare;
 mod decimal;
 mod error;
 mod eval;
 mod filter;
 mod java;
+mod lookup;
 mod parse;
 mod pattern;
+mod place;
 mod token;
 
 use std::borrow::Cow;
@@ -49,7 +52,9 @@ use std::sync::Arc;
 pub use error::{ErrorClass, PathError, Stage};
 
 use crate::value::Value;
-use eval::{Budget, Lookup, Place, Step};
+use eval::Budget;
+use lookup::{Lookup, follow};
+use place::{Place, Step};
 use token::{Steps, Token, TokenText};
 
 /// A compiled path. Cloning copies a pointer.
@@ -109,7 +114,7 @@ impl JsonPath {
     pub fn evaluate(&self, document: &Value) -> Result<Value, PathError> {
         check(document)?;
         let steps = &self.0.steps;
-        if let Some(Lookup::Found(value)) = eval::follow(&steps.tokens, document) {
+        if let Some(Lookup::Found(value)) = follow(&steps.tokens, document) {
             return Ok(value.clone());
         }
         let mut found = Values(Vec::new());
@@ -121,6 +126,8 @@ impl JsonPath {
     }
 
     /// Every value that the path finds, in the order of [`Self::evaluate`], and where it is.
+    ///
+    /// Fails where `evaluate` fails, so a definite path has exactly one match.
     pub fn matches(&self, document: &Value) -> Result<Vec<Match>, PathError> {
         check(document)?;
         let mut found = Matches(Vec::new());
@@ -173,5 +180,185 @@ struct Matches(Vec<Match>);
 impl<'a> eval::Sink<'a> for Matches {
     fn found(&mut self, place: &[Step<'a>], value: Cow<'a, Value>) {
         self.0.push(Match { path: Place(place).to_string(), value: value.into_owned() });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn evaluate(path: &str, document: &str) -> Result<String, String> {
+        let document: Value = document.parse().unwrap();
+        let value = JsonPath::parse(path).and_then(|path| path.evaluate(&document));
+        value.map(|value| value.to_string()).map_err(|error| format!("{}: {error}", error.class))
+    }
+
+    #[test]
+    fn values() {
+        for (path, document, value) in [
+            ("$", "[1]", "[1]"),
+            ("$[*][*]", r#"[[1,[2]],{"k":3},4,null]"#, "[1,[2],3]"),
+            ("$.a[-2:]", r#"{"a":[1,2,3]}"#, "[2,3]"),
+            ("$.a[(@.length-1)]", r#"{"a":[1,2,3]}"#, "3"),
+            ("$.a[0..1]", r#"{"a":[1,2]}"#, "1"),
+            ("$['b','a']", r#"{"a":1,"b":2,"c":3}"#, r#"{"b":2,"a":1}"#),
+            ("$.list[?(@.keep)]", r#"{"list":[{"keep":false},{"keep":null},{}]}"#, r#"[{"keep":false}]"#),
+            ("$.r[?(!@.c)]", r#"{"r":[{"c":1},{"d":1}]}"#, r#"[{"d":1}]"#),
+            ("$[?(@.c == 200)].c", r#"[{"c":200},{"c":"200"},{"c":200.0},{}]"#, r#"[200,"200",200.0]"#),
+            ("$[?(@.c != 200)]", r#"[{"c":200},{"c":404},{}]"#, r#"[{"c":404}]"#),
+            ("$[?(@ > $[0])]", "[1,2,3]", "[2,3]"),
+            ("$[?(@ == 'it\\'s')]", r#"["it's"]"#, r#"["it's"]"#),
+            ("$..a", r#"{"a":{"a":1}}"#, r#"[{"a":1},1]"#),
+            // The step behind a scan is left out for arrays that it is not the last step for.
+            ("$..[0].a", r#"[{"a":1},{"a":2}]"#, "[1,2]"),
+            ("$.items[*].x", "{}", "[]"),
+        ] {
+            assert_eq!(evaluate(path, document), Ok(value.to_owned()), "{path}");
+        }
+    }
+
+    #[test]
+    fn errors() {
+        let not_an_array =
+            "InvalidPathException: Filter: [1:] can only be applied to arrays. Current context is: {a=1}";
+        for (path, document, error) in [
+            ("$.a", "{}", "PathNotFoundException: No results for path: $['a']"),
+            ("$.a.b", "{}", "PathNotFoundException: Missing property in path $['a']"),
+            ("$.a.b", r#"{"a":1}"#, "PathNotFoundException: Property ['b'] not found in path $['a']"),
+            ("$[-1]", "[1]", "PathNotFoundException: Index out of bounds when evaluating path $[-1]"),
+            ("$.a[0]", r#"{"a":null}"#, "PathNotFoundException: The path $['a'] is null"),
+            ("$[1:]", r#"{"a":1}"#, not_an_array),
+            ("$", "null", "IllegalArgumentException: root can not be null"),
+            ("", "1", "IllegalArgumentException: json can not be null or empty"),
+            ("$[:]", "[]", "InvalidPathException: java.lang.NumberFormatException: For input string: \"\""),
+            ("$.日.", "[]", "InvalidPathException: java.lang.StringIndexOutOfBoundsException: index 4, length 4"),
+            ("$[?(@ == '')]", "[1]", "NumberFormatException: null"),
+            (".", "[1]", "IllegalStateException: Current path token is a leaf"),
+        ] {
+            assert_eq!(evaluate(path, document), Err(error.to_owned()), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_shared_between_threads() {
+        fn shared<T: Send + Sync + Clone>(_: &T) {}
+        shared(&JsonPath::parse("$[?(@.a =~ /b/)]").unwrap());
+    }
+
+    #[test]
+    fn equal_objects_compare_only_where_they_are_one() {
+        let document = r#"[{"a":{"x":1},"b":{"x":1}}]"#;
+        assert_eq!(evaluate("$[?(@.a == @.a)]", document), Ok(document.to_owned()));
+        assert_eq!(evaluate("$[?(@.a == @.b)]", document), Ok("[]".to_owned()));
+        assert_eq!(evaluate("$[?(@.a != @.b)]", document), Ok("[]".to_owned()));
+    }
+
+    #[test]
+    fn infinite_numbers_fail_as_in_java() {
+        let error = "NumberFormatException: Character I is neither a decimal digit number, decimal point, nor \"e\" \
+                     notation exponential mark.";
+        assert_eq!(evaluate("$[?(@ == 1)]", "[1e400]"), Err(error.to_owned()));
+        assert_eq!(evaluate("$[?(@ == @)]", "[1e400]"), Ok("[1e400]".to_owned()));
+    }
+
+    fn nested(depth: usize) -> Value {
+        (0..depth).fold(Value::from(1), |inner, level| match level % 2 {
+            0 => Value::from(vec![inner]),
+            _ => Value::from([("a", inner)]),
+        })
+    }
+
+    #[test]
+    fn deep_documents_and_long_paths_fit_the_stack() {
+        let document = nested(crate::json::MAX_DEPTH);
+        let everywhere =
+            ["..*", "..[*]", "..a", "..[0]", "[*]", "..[?(@.a)]", ".a[0]", "..[?(@.a)]..*", "[?(@.a)][0]$"];
+        for steps in everywhere.map(|step| format!("${}", step.repeat(2_000))) {
+            let _ = JsonPath::parse(&steps).unwrap().evaluate(&document);
+        }
+    }
+
+    #[test]
+    fn misses_that_are_passed_over_leave_nothing_behind() {
+        let document: Value = (0..5_000).map(|_| nested(6)).collect();
+        assert_eq!(JsonPath::parse("$[*]..a.b").unwrap().evaluate(&document).unwrap().to_string(), "[]");
+    }
+
+    #[test]
+    fn a_path_that_explodes_ends() {
+        let path = JsonPath::parse("$..*..*..*..*..*").unwrap();
+        let error = path.evaluate(&nested(crate::json::MAX_DEPTH)).unwrap_err();
+        assert_eq!(error.class, ErrorClass::Limit);
+    }
+
+    #[test]
+    fn filters_inside_filters_are_bounded() {
+        let path = format!("${}${}", "[?(@".repeat(10_000), ")]".repeat(10_000));
+        assert_eq!(JsonPath::parse(&path).unwrap_err().class, ErrorClass::InvalidPath);
+    }
+
+    #[test]
+    fn a_pattern_that_explodes_ends() {
+        let document: Value = format!("[\"{}\"]", "a".repeat(100)).parse().unwrap();
+        for pattern in ["(a*)*b", "(?=(a*)*b).*", "(a|a)*\\1b"] {
+            let path = JsonPath::parse(&format!("$[?(@ =~ /{pattern}/)]")).unwrap();
+            match path.evaluate(&document) {
+                Ok(value) => assert_eq!(value.to_string(), "[]"),
+                Err(error) => assert_eq!(error.class, ErrorClass::Limit),
+            }
+        }
+    }
+
+    fn any_document() -> impl Strategy<Value = Value> {
+        let text = "[ab$@.'1]{0,3}";
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            text.prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 32, 4, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::vec((text, inner), 0..4).prop_map(|members| members.into_iter().collect()),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_path_or_an_error(path in any::<String>(), document in any_document()) {
+            let _ = JsonPath::parse(&path).and_then(|path| path.evaluate(&document));
+        }
+
+        #[test]
+        fn any_mixture_of_signs_is_a_path_or_an_error(
+            path in r#"\$[\$@.\[\]()'"?*:,\-&|=!<>~/\\ ab01日😀\{\}+^i]{0,30}"#,
+            document in any_document(),
+        ) {
+            let _ = JsonPath::parse(&path).and_then(|path| path.matches(&document));
+        }
+
+        #[test]
+        fn any_filter_is_a_path_or_an_error(
+            filter in r#"[@\$.\[\]()'"?*&|=!<>~/\\ ab01日😀\{\}+^i]{0,20}"#,
+            document in any_document(),
+        ) {
+            let _ = JsonPath::parse(&format!("$[?(@{filter})]")).and_then(|path| path.matches(&document));
+        }
+
+        #[test]
+        fn the_matches_of_a_path_are_its_value(path in r#"\$(\.a|\.b|\[0\]|\[\*\]|\.\.\*|\[0:2\]|\['a','b'\]){0,4}"#, document in any_document()) {
+            let path = JsonPath::parse(&path).unwrap();
+            match (path.evaluate(&document), path.matches(&document)) {
+                (Ok(value), Ok(matches)) if path.is_definite() => prop_assert_eq!(&value, &matches[0].value),
+                (Ok(value), Ok(matches)) => {
+                    prop_assert_eq!(value, matches.into_iter().map(|found| found.value).collect::<Value>());
+                }
+                (value, matches) => prop_assert_eq!(value.unwrap_err(), matches.unwrap_err()),
+            }
+        }
     }
 }
