@@ -54,10 +54,10 @@ impl Failure {
         Self { span: Some(span), ..self }
     }
 
-    /// `{"Error": …, "Cause": …}`: what a Catcher hands on.
+    /// `{"Error": …, "Cause": …}`: what a Catcher hands on, with `null` for what is not there.
     pub(crate) fn error_output(&self) -> Value {
-        let parts = [("Error", &self.error), ("Cause", &self.cause)];
-        parts.into_iter().filter_map(|(name, text)| Some((name, Value::from(text.clone()?)))).collect()
+        let text = |text: &Option<Arc<str>>| text.clone().map_or(Value::Null, Value::from);
+        [("Error", text(&self.error)), ("Cause", text(&self.cause))].into()
     }
 }
 

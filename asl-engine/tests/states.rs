@@ -292,7 +292,7 @@ fn the_first_failing_child_fails_its_map() {
          14<13 MapIterationFailed\n15<13 MapStateFailed\n16<15 MapStateExited\n17<16 PassStateEntered\n\
          18<17 PassStateExited\n19<18 ExecutionSucceeded"
     );
-    assert_eq!(outcome(run.outcome), r#"{"Error":"E"}"#);
+    assert_eq!(outcome(run.outcome), r#"{"Error":"E","Cause":null}"#);
 }
 
 #[test]

@@ -29,8 +29,8 @@
 //! assert_eq!(error.to_string(), "No results for path: $['nothing']");
 //! ```
 //!
-//! What is not Jayway's: a path that would visit too many nodes (`$..*..*..*..*` on a deep document), or that puts more
-//! than 64 filters inside each other, is an error of class [`ErrorClass::Limit`]. A pattern of `=~` is translated to
+//! What is not Jayway's: a path that would visit too many nodes (`$..*..*..*..*` on a deep document) is an error of class
+//! [`ErrorClass::Limit`], and one that puts more than 64 filters inside each other does not compile. A pattern of `=~` is translated to
 //! Rust's syntax, with which a few rare constructs are refused that Java knows.
 
 mod compare;

@@ -157,7 +157,10 @@ impl Resource {
         let parts: Vec<&str> = arn.splitn(6, ':').collect();
         let kind = match parts[..] {
             [_, _, "states", _, _, rest] => {
-                let (service, action) = rest.split_once(':').unwrap_or(("", rest));
+                // `aws-sdk:` belongs to the service that it reaches; `.sync:2` belongs to the action.
+                let prefix = if rest.starts_with("aws-sdk:") { "aws-sdk:".len() } else { 0 };
+                let colon = rest[prefix..].find(':').map(|at| prefix + at);
+                let (service, action) = colon.map_or(("", rest), |at| (&rest[..at], &rest[at + 1..]));
                 ResourceKind::Integration { service: service.into(), action: action.into() }
             }
             [_, _, "lambda", ..] => ResourceKind::Lambda,
