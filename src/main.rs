@@ -1,1 +1,34 @@
-fn main() {}
+//! The command `asl`: runs Amazon States Language state machines on this machine.
+
+mod cli;
+mod commands;
+mod error;
+mod execute;
+mod flag_server;
+mod output;
+mod progress;
+mod report;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Command};
+use error::Error;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = match &cli.command {
+        Command::Run(arguments) => commands::run::run(arguments),
+        Command::Demo(arguments) => commands::demo::run(arguments),
+    };
+    match done {
+        Ok(code) => code,
+        // Whoever read the output has what they wanted.
+        Err(Error::ClosedPipe) => ExitCode::SUCCESS,
+        Err(error) => {
+            output::to_stderr(&error.report());
+            error.exit_code()
+        }
+    }
+}

@@ -1,13 +1,109 @@
 //! The Amazon States Language: parser, JSONPath dialect and a sans-IO interpreter.
+//!
+//! A definition goes one way: its text is parsed to a tree with [diagnostics](Diagnostic) ([`definition::parse`]), the
+//! tree is compiled to a [`Program`], and a [`Frame`] runs the program step by step. Nothing here waits, reads a clock,
+//! opens a file or calls anything: a Frame *asks* for what it needs, and its host answers. That makes every run
+//! deterministic, lets a host save a Frame after any step, and lets virtual time pass at once.
+//!
+//! # Embedding
+//!
+//! A host is a `match` over what a Frame asks for. This one calls a task handler of its own, runs branches and
+//! iterations one after the other, and lets waits take no time:
+//!
+//! ```
+//! use asl_engine::{
+//!     Ended, Execution, Failure, Frame, JoinStep, Next, Now, Outcome, Program, Reply, Request, TaskRequest, Timestamp,
+//!     UnexpectedReply, Value,
+//! };
+//!
+//! fn greet(task: &TaskRequest) -> Outcome {
+//!     match task.input["name"].as_str() {
+//!         Some(name) => Ok(Value::from(format!("Hello, {name}!"))),
+//!         None => Err(Failure::new("NoName", "everybody has a name")),
+//!     }
+//! }
+//!
+//! fn run(program: &Program, frame: &mut Frame, now: &mut Now) -> Result<Ended, UnexpectedReply> {
+//!     let mut reply = Reply::Go;
+//!     loop {
+//!         let step = frame.step(program, now, reply)?;
+//!         for event in step.events {
+//!             println!("{}", event.to_json());
+//!         }
+//!         reply = match step.next {
+//!             Next::Continue => Reply::Go,
+//!             Next::Ask(Request::Task(request)) => Reply::Task(greet(&request)),
+//!             Next::Ask(Request::Sleep { until }) => {
+//!                 now.at = until;
+//!                 Reply::Woke
+//!             }
+//!             Next::Ask(Request::Fork(mut join)) => loop {
+//!                 match join.poll(program) {
+//!                     JoinStep::Start(index, mut child) => join.ended(index, run(program, &mut child, now)?),
+//!                     JoinStep::Wait => unreachable!("no child is left running here"),
+//!                     JoinStep::Finish(joined) => break Reply::Joined(joined),
+//!                 }
+//!             },
+//!             Next::End(ended) => return Ok(ended),
+//!         }
+//!     }
+//! }
+//!
+//! let program = Program::parse(r#"{
+//!     "StartAt": "Greet all",
+//!     "States": {
+//!         "Greet all": {
+//!             "Type": "Map",
+//!             "ItemProcessor": {
+//!                 "StartAt": "Greet",
+//!                 "States": {
+//!                     "Greet": {
+//!                         "Type": "Task",
+//!                         "Resource": "arn:aws:lambda:us-east-1:123456789012:function:greet",
+//!                         "Catch": [{"ErrorEquals": ["NoName"], "Next": "Stay silent"}],
+//!                         "End": true
+//!                     },
+//!                     "Stay silent": {"Type": "Pass", "Result": null, "End": true}
+//!                 }
+//!             },
+//!             "End": true
+//!         }
+//!     }
+//! }"#).unwrap();
+//! let input = r#"[{"name": "Ada"}, {}]"#.parse().unwrap();
+//! let start = Timestamp::parse("2024-02-29T12:00:00Z").unwrap();
+//! let execution = Execution::local("greetings", "first", input, start, 42);
+//! let ended = run(&program, &mut Frame::new(&program, execution), &mut Now::new(start)).unwrap();
+//! assert_eq!(ended.outcome.unwrap().to_string(), r#"["Hello, Ada!",null]"#);
+//! ```
 
+pub mod choice;
+pub mod context;
+pub mod definition;
 pub mod diagnostic;
+mod frame;
+pub mod history;
+pub mod intrinsic;
 pub mod json;
+pub mod jsonpath;
+pub mod path;
+mod program;
+pub mod reference_path;
+pub mod retry;
 pub mod task;
+pub mod template;
 pub mod time;
 pub mod value;
 
+pub use context::Execution;
 pub use diagnostic::{Diagnostic, Severity, Span};
+pub use frame::{
+    Ended, EventIds, Frame, Join, JoinStep, Joined, Next, Now, Reply, Request, Step, Termination, UnexpectedReply,
+};
+pub use history::{EventId, EventKind, HistoryEvent};
 pub use json::JsonError;
+pub use jsonpath::{JsonPath, PathError};
+pub use program::Program;
 pub use task::{Failure, Outcome, TaskRequest};
 pub use time::Timestamp;
 pub use value::{Array, Number, Object, Value};

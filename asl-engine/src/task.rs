@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::diagnostic::Span;
 use crate::time::Timestamp;
 use crate::value::Value;
 
@@ -32,12 +33,31 @@ pub struct Failure {
     pub error: Option<Arc<str>>,
     /// The text for people.
     pub cause: Option<Arc<str>>,
+    /// The field of the definition that raised it, where one did.
+    #[serde(default)]
+    pub span: Option<Span>,
 }
 
 impl Failure {
     /// A failure with a name and a text.
     pub fn new(error: impl Into<Arc<str>>, cause: impl Into<Arc<str>>) -> Self {
-        Self { error: Some(error.into()), cause: Some(cause.into()) }
+        Self { error: Some(error.into()), cause: Some(cause.into()), span: None }
+    }
+
+    /// A `States.Runtime` failure: the state cannot process its own data. No Retrier and no Catcher takes it.
+    pub(crate) fn runtime(cause: impl Into<Arc<str>>) -> Self {
+        Self::new("States.Runtime", cause)
+    }
+
+    /// This failure with the field that raised it.
+    pub(crate) fn at(self, span: Span) -> Self {
+        Self { span: Some(span), ..self }
+    }
+
+    /// `{"Error": …, "Cause": …}`: what a Catcher hands on, with `null` for what is not there.
+    pub(crate) fn error_output(&self) -> Value {
+        let text = |text: &Option<Arc<str>>| text.clone().map_or(Value::Null, Value::from);
+        [("Error", text(&self.error)), ("Cause", text(&self.cause))].into()
     }
 }
 

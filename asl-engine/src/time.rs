@@ -13,8 +13,12 @@ use serde::{Deserialize, Serialize};
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
-    /// Reads an RFC 3339 timestamp; `None` where the text is none.
+    /// Reads an RFC 3339 timestamp with a `T` and an offset; `None` where the text is none.
     pub fn parse(text: &str) -> Option<Self> {
+        // The library also takes a space in the place of the `T`.
+        if !matches!(text.as_bytes().get(10), Some(b'T' | b't')) {
+            return None;
+        }
         let parsed = OffsetDateTime::parse(text, &Rfc3339).ok()?;
         i64::try_from(parsed.unix_timestamp_nanos() / 1_000_000).ok().map(Self)
     }
@@ -61,7 +65,9 @@ mod tests {
         let at = Timestamp::parse("2024-02-29T13:00:00.1259+01:00").unwrap();
         assert_eq!(at.to_string(), "2024-02-29T12:00:00.125Z");
         assert_eq!(at.plus_seconds(60).to_string(), "2024-02-29T12:01:00.125Z");
-        assert_eq!(Timestamp::parse("2024-02-29"), None);
+        for text in ["2024-02-29", "2024-02-29 13:00:00Z", "2024-02-29T13:00:00", "2023-02-29T13:00:00Z", "é"] {
+            assert_eq!(Timestamp::parse(text), None, "{text}");
+        }
         assert_eq!(Timestamp(i64::MAX).to_string(), "9223372036854775807 ms");
     }
 }

@@ -1,1 +1,11 @@
-//! placeholder
+//! Hosts for the engine: they drive an execution's Frames, call its tasks, keep its time and record its history.
+//!
+//! [`embedded`] runs on tokio with real tasks and real time. [`virtual_time`] runs at once, with tasks that are
+//! functions and a clock that jumps. Both do the same with the same [`Frames`].
+
+pub mod embedded;
+mod frames;
+mod timers;
+pub mod virtual_time;
+
+pub use frames::{Effect, Finished, FrameId, Frames, Status};

@@ -19,6 +19,7 @@ pub struct Router {
     /// What an embedding program added: these come before the routes of the file.
     added: Vec<(Pattern, Arc<dyn Handler>)>,
     routed: Vec<(Pattern, Arc<dyn Handler>)>,
+    clients: Arc<Clients>,
     file: Option<PathBuf>,
 }
 
@@ -39,7 +40,7 @@ impl Router {
         let integrations = integrations.map(|(resource, target)| Route { resource: Pattern::from(resource), target });
         let routed = routes.routes.into_iter().chain(integrations);
         let routed = routed.map(|route| (route.resource, handler(route.target, &clients))).collect();
-        Self { added: Vec::new(), routed, file: routes.file }
+        Self { added: Vec::new(), routed, clients, file: routes.file }
     }
 
     /// Also serves the resources that fit `pattern`, before the routes that were given to [`Router::new`].
@@ -47,6 +48,11 @@ impl Router {
     pub fn with_handler(mut self, pattern: impl Into<Pattern>, handler: Arc<dyn Handler>) -> Self {
         self.added.push((pattern.into(), handler));
         self
+    }
+
+    /// The client with which the handlers reach DynamoDB, to look at what they stored.
+    pub async fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {
+        self.clients.dynamodb().await
     }
 
     /// The handler that serves `resource`.

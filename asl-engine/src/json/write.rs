@@ -38,6 +38,49 @@ pub(crate) fn write(value: &Value, out: &mut String) {
     }
 }
 
+/// The JSON text of `value` over several lines, two spaces a level.
+pub(crate) fn pretty(value: &Value) -> String {
+    let mut out = String::new();
+    indented(value, 0, &mut out);
+    out
+}
+
+fn indented(value: &Value, level: usize, out: &mut String) {
+    let line = |level: usize, out: &mut String| {
+        out.push('\n');
+        out.extend(std::iter::repeat_n("  ", level));
+    };
+    match value {
+        Value::Array(items) if !items.is_empty() => {
+            out.push('[');
+            for (at, item) in items.iter().enumerate() {
+                if at > 0 {
+                    out.push(',');
+                }
+                line(level + 1, out);
+                indented(item, level + 1, out);
+            }
+            line(level, out);
+            out.push(']');
+        }
+        Value::Object(members) if !members.is_empty() => {
+            out.push('{');
+            for (at, (name, value)) in members.iter().enumerate() {
+                if at > 0 {
+                    out.push(',');
+                }
+                line(level + 1, out);
+                string(name, out);
+                out.push_str(": ");
+                indented(value, level + 1, out);
+            }
+            line(level, out);
+            out.push('}');
+        }
+        other => write(other, out),
+    }
+}
+
 /// What follows the backslash for a byte that JSON escapes; `u` stands for `\u00XX`.
 fn escaped(byte: u8) -> Option<u8> {
     match byte {
@@ -80,4 +123,15 @@ pub(crate) fn string_len(text: &str) -> usize {
         })
         .sum();
     text.len() + escapes + 2
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn indented_text_breaks_at_members_and_items() {
+        let value: Value = r#"{"a":[1,{"b":[]}],"c":{}}"#.parse().unwrap();
+        assert_eq!(pretty(&value), "{\n  \"a\": [\n    1,\n    {\n      \"b\": []\n    }\n  ],\n  \"c\": {}\n}");
+    }
 }

@@ -15,7 +15,7 @@ use crate::json::{self, JsonError};
 
 /// One JSON value. Cloning copies a pointer, never the data below it.
 ///
-/// `Display` writes compact JSON text (keys in their order, numbers as they were read);
+/// `Display` writes compact JSON text (keys in their order, numbers as they were read), and indented text for `{:#}`;
 /// `FromStr` reads JSON text.
 ///
 /// ```
@@ -292,6 +292,9 @@ impl FromStr for Value {
 
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.alternate() {
+            return f.write_str(&json::pretty(self));
+        }
         let mut text = String::with_capacity(self.json_len());
         json::write(self, &mut text);
         f.write_str(&text)
@@ -333,6 +336,21 @@ impl From<&serde_json::Value> for Value {
 impl serde::Serialize for Value {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+impl serde::Serialize for Array {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        Value::Array(self.clone()).serialize(serializer)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Array {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match Value::deserialize(deserializer)? {
+            Value::Array(items) => Ok(items),
+            other => Err(serde::de::Error::custom(format!("expected an array, found {other}"))),
+        }
     }
 }
 

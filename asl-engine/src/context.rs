@@ -1,0 +1,114 @@
+//! The context object: what an execution knows about itself, `$$`.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::Timestamp;
+use crate::value::Value;
+
+/// One execution: who it is and what it was started with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Execution {
+    /// `$$.Execution.Id`
+    pub arn: Arc<str>,
+    /// `$$.Execution.Name`
+    pub name: Arc<str>,
+    /// `$$.Execution.RoleArn`
+    pub role_arn: Arc<str>,
+    /// `$$.Execution.StartTime`
+    pub start_time: Timestamp,
+    /// `$$.Execution.Input`
+    pub input: Value,
+    /// `$$.StateMachine.Id`
+    pub state_machine_arn: Arc<str>,
+    /// `$$.StateMachine.Name`
+    pub state_machine_name: Arc<str>,
+    /// Where the random numbers of the execution start.
+    pub seed: u64,
+}
+
+impl Execution {
+    /// An execution with ARNs of the account 000000000000 in us-east-1.
+    ///
+    /// ```
+    /// use asl_engine::{Execution, Timestamp, Value};
+    ///
+    /// let execution = Execution::local("download", "run-1", Value::Null, Timestamp(0), 42);
+    /// assert_eq!(&*execution.arn, "arn:aws:states:us-east-1:000000000000:execution:download:run-1");
+    /// ```
+    pub fn local(state_machine: &str, name: &str, input: Value, start_time: Timestamp, seed: u64) -> Self {
+        Self {
+            arn: format!("arn:aws:states:us-east-1:000000000000:execution:{state_machine}:{name}").into(),
+            name: name.into(),
+            role_arn: "arn:aws:iam::000000000000:role/asl".into(),
+            start_time,
+            input,
+            state_machine_arn: format!("arn:aws:states:us-east-1:000000000000:stateMachine:{state_machine}").into(),
+            state_machine_name: state_machine.into(),
+            seed,
+        }
+    }
+
+    /// The region of the execution's ARN.
+    pub(crate) fn region(&self) -> &str {
+        self.arn.split(':').nth(3).unwrap_or_default()
+    }
+}
+
+/// The item that an iteration of a Map works on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct MapItem {
+    pub(crate) index: usize,
+    pub(crate) value: Value,
+}
+
+/// The parts of the context object that change from state to state.
+pub(crate) struct Context<'a> {
+    pub(crate) execution: &'a Execution,
+    pub(crate) state: &'a Arc<str>,
+    pub(crate) entered_time: Timestamp,
+    /// Only states that can be retried have one.
+    pub(crate) retry_count: Option<u32>,
+    pub(crate) map_item: Option<&'a MapItem>,
+    /// Only a Task state that waits for its token has one.
+    pub(crate) token: Option<&'a Arc<str>>,
+}
+
+impl Context<'_> {
+    /// The object itself. AWS developer guide, "Context object".
+    pub(crate) fn to_value(&self) -> Value {
+        let execution = self.execution;
+        let text = |text: &Arc<str>| Value::from(text.clone());
+        let mut state = vec![("Name", text(self.state)), ("EnteredTime", self.entered_time.to_string().into())];
+        state.extend(self.retry_count.map(|count| ("RetryCount", count.into())));
+        let mut parts = vec![
+            (
+                "Execution",
+                Value::from([
+                    ("Id", text(&execution.arn)),
+                    ("Input", execution.input.clone()),
+                    ("StartTime", execution.start_time.to_string().into()),
+                    ("Name", text(&execution.name)),
+                    ("RoleArn", text(&execution.role_arn)),
+                    ("RedriveCount", 0.into()),
+                ]),
+            ),
+            (
+                "StateMachine",
+                Value::from([
+                    ("Id", text(&execution.state_machine_arn)),
+                    ("Name", text(&execution.state_machine_name)),
+                ]),
+            ),
+            ("State", state.into_iter().collect()),
+        ];
+        if let Some(item) = self.map_item {
+            let index = i64::try_from(item.index).unwrap_or(i64::MAX);
+            let item = Value::from([("Index", index.into()), ("Value", item.value.clone())]);
+            parts.push(("Map", [("Item", item)].into()));
+        }
+        parts.extend(self.token.map(|token| ("Task", [("Token", text(token))].into())));
+        parts.into_iter().collect()
+    }
+}

@@ -1,0 +1,227 @@
+//! A definition as its author wrote it: names not yet resolved, paths and templates parsed, each with its place.
+
+use std::sync::Arc;
+
+use crate::choice::Rule;
+use crate::diagnostic::Span;
+use crate::path::PathExpr;
+use crate::reference_path::ReferencePath;
+use crate::retry::Retrier;
+use crate::template::Template;
+use crate::value::Value;
+
+/// A whole definition.
+#[derive(Clone, Debug)]
+pub struct StateMachine {
+    /// `Comment`
+    pub comment: Option<Arc<str>>,
+    /// `TimeoutSeconds`: how long an execution may take.
+    pub timeout_seconds: Option<i64>,
+    /// `StartAt` and `States`
+    pub body: Body,
+}
+
+/// A text of the definition and where it stands.
+#[derive(Clone, Debug)]
+pub struct Name {
+    /// The text.
+    pub text: Arc<str>,
+    /// Its place.
+    pub span: Span,
+    /// Its path in the definition, as AWS writes it.
+    pub location: Arc<str>,
+}
+
+/// One `StartAt` with its `States`: the machine's own, a branch or an item processor.
+#[derive(Clone, Debug, Default)]
+pub struct Body {
+    /// `StartAt`
+    pub start_at: Option<Name>,
+    /// `States`
+    pub states: Vec<State>,
+}
+
+/// The eight values of `Type`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+pub enum StateType {
+    /// `"Type": "Pass"`
+    Pass,
+    /// `"Type": "Task"`
+    Task,
+    /// `"Type": "Choice"`
+    Choice,
+    /// `"Type": "Wait"`
+    Wait,
+    /// `"Type": "Succeed"`
+    Succeed,
+    /// `"Type": "Fail"`
+    Fail,
+    /// `"Type": "Parallel"`
+    Parallel,
+    /// `"Type": "Map"`
+    Map,
+}
+
+impl StateType {
+    /// All of them, in the order of the specification.
+    pub const ALL: [Self; 8] =
+        [Self::Pass, Self::Task, Self::Choice, Self::Wait, Self::Succeed, Self::Fail, Self::Parallel, Self::Map];
+
+    /// The word of the definition.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Pass => "Pass",
+            Self::Task => "Task",
+            Self::Choice => "Choice",
+            Self::Wait => "Wait",
+            Self::Succeed => "Succeed",
+            Self::Fail => "Fail",
+            Self::Parallel => "Parallel",
+            Self::Map => "Map",
+        }
+    }
+}
+
+/// One member of `States`.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// Its key in `States`.
+    pub name: Name,
+    /// What its type brings.
+    pub kind: Kind,
+    /// How input becomes output.
+    pub io: Io,
+    /// `Next` or `End`
+    pub transition: Transition,
+    /// `Retry`
+    pub retry: Vec<Retrier>,
+    /// `Catch`
+    pub catch: Vec<Catcher>,
+}
+
+/// What follows a state.
+#[derive(Clone, Debug)]
+pub enum Transition {
+    /// `"Next": "State"`
+    Next(Name),
+    /// `"End": true`, or a state type that ends by itself
+    End,
+}
+
+/// The fields that shape a state's input and output in JSONPath mode.
+#[derive(Clone, Debug)]
+pub struct Io {
+    /// `InputPath`; `None` is `null`
+    pub input_path: Option<PathExpr>,
+    /// `Parameters`
+    pub parameters: Option<Template>,
+    /// `ResultSelector`
+    pub result_selector: Option<Template>,
+    /// `ResultPath`; `None` is `null`
+    pub result_path: Option<ReferencePath>,
+    /// `OutputPath`; `None` is `null`
+    pub output_path: Option<PathExpr>,
+}
+
+/// What a state does, by its type.
+#[derive(Clone, Debug)]
+pub enum Kind {
+    /// Passes its input on, or `Result`.
+    Pass {
+        /// `Result`
+        result: Option<Value>,
+    },
+    /// Calls `Resource`.
+    Task(Task),
+    /// Takes the first rule that holds.
+    Choice {
+        /// `Choices`
+        rules: Vec<(Rule, Name)>,
+        /// `Default`
+        default: Option<Name>,
+    },
+    /// Waits.
+    Wait(Wait),
+    /// Ends this scope with success.
+    Succeed,
+    /// Ends the execution with a failure.
+    Fail {
+        /// `Error` or `ErrorPath`
+        error: Option<TextField>,
+        /// `Cause` or `CausePath`
+        cause: Option<TextField>,
+    },
+    /// Runs all `Branches` at once.
+    Parallel {
+        /// `Branches`
+        branches: Vec<Body>,
+    },
+    /// Runs one scope for each item.
+    Map(Map),
+}
+
+/// The fields of a Task state.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// `Resource`
+    pub resource: Name,
+    /// `TimeoutSeconds` or `TimeoutSecondsPath`
+    pub timeout_seconds: Option<NumberField>,
+    /// `HeartbeatSeconds` or `HeartbeatSecondsPath`
+    pub heartbeat_seconds: Option<NumberField>,
+}
+
+/// The fields of a Map state.
+#[derive(Clone, Debug)]
+pub struct Map {
+    /// `ItemProcessor` or `Iterator`
+    pub body: Body,
+    /// `ItemsPath`
+    pub items_path: Option<PathExpr>,
+    /// `ItemSelector`, or the older `Parameters`
+    pub item_selector: Option<Template>,
+    /// `MaxConcurrency` or `MaxConcurrencyPath`
+    pub max_concurrency: Option<NumberField>,
+}
+
+/// The four forms of a Wait state.
+#[derive(Clone, Debug)]
+pub enum Wait {
+    /// `Seconds`
+    Seconds(i64),
+    /// `SecondsPath`
+    SecondsPath(PathExpr),
+    /// `Timestamp`
+    Timestamp(crate::time::Timestamp),
+    /// `TimestampPath`
+    TimestampPath(PathExpr),
+}
+
+/// A number, or the path that finds it.
+#[derive(Clone, Debug)]
+pub enum NumberField {
+    /// The number itself.
+    Literal(i64),
+    /// `…Path`
+    Path(PathExpr),
+}
+
+/// A text, or the path that finds it.
+#[derive(Clone, Debug)]
+pub enum TextField {
+    /// The text itself.
+    Literal(Arc<str>),
+    /// `…Path`
+    Path(PathExpr),
+}
+
+/// One member of `Catch`.
+#[derive(Clone, Debug)]
+pub struct Catcher {
+    /// `ErrorEquals`
+    pub error_equals: Vec<Arc<str>>,
+    /// `ResultPath`; `None` is `null`
+    pub result_path: Option<ReferencePath>,
+    /// `Next`
+    pub next: Name,
+}

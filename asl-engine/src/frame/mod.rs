@@ -1,0 +1,216 @@
+//! Frames: the interpreter, as a step function over data.
+
+mod io;
+mod join;
+mod protocol;
+mod run;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+pub use join::{Join, JoinStep, Joined};
+pub use protocol::{Ended, EventIds, Next, Now, Reply, Request, Step, Termination, UnexpectedReply};
+
+use crate::context::{Context, Execution, MapItem};
+use crate::definition::ast::StateType;
+use crate::history::{EventId, Iteration, TaskName};
+use crate::program::{Program, ScopeId, State, StateId};
+use crate::retry::Random;
+use crate::task::{Failure, TaskRequest};
+use crate::time::Timestamp;
+use crate::value::Value;
+use run::Run;
+
+/// The version of a Frame's saved form.
+const VERSION: u32 = 1;
+
+/// One sequential run of one `States` block: a whole execution, a branch or an iteration.
+///
+/// A Frame is data: it can be saved (`serde`) after any step and goes on elsewhere. It does nothing by itself; a host
+/// calls [`Frame::step`] and does what it asks for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Frame {
+    version: u32,
+    execution: Arc<Execution>,
+    role: Role,
+    /// Where this Frame stands among all Frames of the execution: empty for the execution's own.
+    path: Arc<str>,
+    scope: ScopeId,
+    state: StateId,
+    /// The raw input of the state.
+    input: Value,
+    map_item: Option<MapItem>,
+    phase: Phase,
+    entered_time: Timestamp,
+    entered_event: EventId,
+    last_event: EventId,
+    /// How often each Retrier of the state was used.
+    retries: Vec<u32>,
+    random: Random,
+}
+
+/// What a Frame is to its parent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+enum Role {
+    Execution,
+    Branch,
+    Iteration(Iteration),
+}
+
+/// Where a Frame is between two steps.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum Phase {
+    /// Nothing has happened yet.
+    Start,
+    /// The state is about to be entered.
+    Enter,
+    /// A Task was asked for.
+    Task { request: TaskRequest, task: TaskName },
+    /// A Wait state waits.
+    Wait { until: Timestamp },
+    /// A Retrier waits.
+    Retry { until: Timestamp },
+    /// The children of a Map or Parallel state run.
+    Fork,
+    /// It is over.
+    Ended,
+}
+
+impl Phase {
+    /// What the Frame has to be answered with.
+    fn waits_for(&self) -> &'static str {
+        match self {
+            Self::Start | Self::Enter => "Go",
+            Self::Task { .. } => "Task or DeadlinePassed",
+            Self::Wait { .. } | Self::Retry { .. } => "Woke",
+            Self::Fork => "Joined",
+            Self::Ended => "nothing, for it has ended",
+        }
+    }
+}
+
+impl Frame {
+    /// The Frame of a whole execution.
+    pub fn new(program: &Program, execution: Execution) -> Self {
+        let input = execution.input.clone();
+        let random = Random::new(execution.seed);
+        Self::child(program, Arc::new(execution), 0, Role::Execution, "".into(), input, None, 0, random)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a child takes each of these from another place")]
+    fn child(
+        program: &Program,
+        execution: Arc<Execution>,
+        scope: ScopeId,
+        role: Role,
+        path: Arc<str>,
+        input: Value,
+        map_item: Option<MapItem>,
+        last_event: EventId,
+        random: Random,
+    ) -> Self {
+        Self {
+            version: VERSION,
+            role,
+            path,
+            scope,
+            state: program.start(scope),
+            input,
+            map_item,
+            phase: Phase::Start,
+            entered_time: execution.start_time,
+            entered_event: 0,
+            last_event,
+            retries: Vec::new(),
+            random,
+            execution,
+        }
+    }
+
+    /// Goes on by at most one state. Never blocks and never fails by what the definition or its data say: those
+    /// failures are part of the run. The error is a host's mistake, and leaves the Frame as it was.
+    pub fn step(&mut self, program: &Program, now: &mut Now, reply: Reply) -> Result<Step, UnexpectedReply> {
+        let state = program.state(self.scope, self.state);
+        let mut run = Run { frame: self, state, now, events: Vec::new() };
+        let next = match (run.frame.phase.clone(), reply) {
+            (Phase::Start, Reply::Go) => {
+                run.open();
+                run.enter()
+            }
+            (Phase::Enter, Reply::Go) => run.enter(),
+            (Phase::Wait { .. }, Reply::Woke) => run.wait_over(),
+            (Phase::Retry { .. }, Reply::Woke) => run.attempt(),
+            (Phase::Task { task, .. }, Reply::Task(outcome)) => run.task_ended(task, outcome),
+            (Phase::Task { task, .. }, Reply::DeadlinePassed) => run.task_timed_out(task),
+            (Phase::Fork, Reply::Joined(joined)) => run.joined(joined),
+            (phase, Reply::Stop { because }) if phase != Phase::Ended => run.stop(because),
+            (phase, Reply::Terminate(termination)) if phase != Phase::Ended => run.terminate(termination),
+            (phase, reply) => return Err(UnexpectedReply::new(&state.name, phase.waits_for(), &reply)),
+        };
+        let events = run.events;
+        Ok(Step { events, next })
+    }
+
+    /// What the Frame waits for: what a host has to do again after a crash. A task keeps its token; a Join starts anew.
+    /// `None` means that it waits for `Reply::Go`, or has ended.
+    pub fn outstanding(&self, program: &Program) -> Option<Request> {
+        match &self.phase {
+            Phase::Task { request, .. } => Some(Request::Task(request.clone())),
+            Phase::Wait { until } | Phase::Retry { until } => Some(Request::Sleep { until: *until }),
+            Phase::Fork => {
+                let state = program.state(self.scope, self.state);
+                // What could be computed before can be computed again.
+                self.join(state).ok().map(|join| Request::Fork(Box::new(join)))
+            }
+            Phase::Start | Phase::Enter | Phase::Ended => None,
+        }
+    }
+
+    /// The state that the Frame is in.
+    pub fn state<'a>(&self, program: &'a Program) -> &'a str {
+        &program.state(self.scope, self.state).name
+    }
+
+    /// Where the Frame stands in the execution: empty for the execution itself, else the states and positions that
+    /// lead to it, such as `/Fetch all[3]`.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    fn retry_count(&self) -> u32 {
+        self.retries.iter().sum()
+    }
+
+    fn context(&self, state: &State, token: Option<&Arc<str>>) -> Value {
+        let can_retry = matches!(state.state_type(), StateType::Task | StateType::Parallel | StateType::Map);
+        Context {
+            execution: &self.execution,
+            state: &state.name,
+            entered_time: self.entered_time,
+            retry_count: can_retry.then(|| self.retry_count()),
+            map_item: self.map_item.as_ref(),
+            token,
+        }
+        .to_value()
+    }
+
+    /// Names the attempt that the Frame is at; the same after a crash.
+    fn token(&self, state: &State) -> Arc<str> {
+        let Self { execution, path, entered_event, .. } = self;
+        format!("{}{path}/{}@{entered_event}#{}", execution.arn, state.name, self.retry_count()).into()
+    }
+
+    /// Adds to a failure of the state's own data what AWS says before it.
+    fn located(&self, state: &State, failure: Failure) -> Failure {
+        located(&state.name, self.entered_event, failure)
+    }
+}
+
+fn located(state: &str, entered_event: EventId, failure: Failure) -> Failure {
+    let cause = failure.cause.as_deref().unwrap_or_default();
+    let cause = format!(
+        "An error occurred while executing the state '{state}' (entered at the event id #{entered_event}). {cause}"
+    );
+    Failure { cause: Some(cause.into()), ..failure }
+}

@@ -1,0 +1,156 @@
+//! What a Frame and its host say to each other.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::join::{Join, Joined};
+use crate::history::{EventId, EventKind, HistoryEvent};
+use crate::task::{Failure, Outcome, TaskRequest};
+use crate::time::Timestamp;
+
+/// What the host hands in with each step: the time, and the counter of the execution's events.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Now {
+    /// The time of the step.
+    pub at: Timestamp,
+    /// The event ids of the whole execution.
+    pub ids: EventIds,
+}
+
+impl Now {
+    /// The beginning of an execution.
+    pub fn new(at: Timestamp) -> Self {
+        Self { at, ids: EventIds { next: 1 } }
+    }
+
+    pub(super) fn event(&mut self, previous_id: EventId, kind: EventKind) -> HistoryEvent {
+        HistoryEvent { id: self.ids.take(), previous_id, timestamp: self.at, kind }
+    }
+}
+
+/// Numbers the events of one execution, over all its Frames.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EventIds {
+    next: EventId,
+}
+
+impl EventIds {
+    fn take(&mut self) -> EventId {
+        let id = self.next;
+        self.next += 1;
+        id
+    }
+}
+
+/// What one step did, and what comes next.
+#[derive(Debug)]
+pub struct Step {
+    /// What happened, in order.
+    pub events: Vec<HistoryEvent>,
+    /// What comes next.
+    pub next: Next,
+}
+
+/// What comes after a step.
+#[derive(Debug)]
+pub enum Next {
+    /// Step again, with `Reply::Go`.
+    Continue,
+    /// Do this, and step again with its reply.
+    Ask(Request),
+    /// The Frame is done.
+    End(Ended),
+}
+
+/// What a Frame asks of its host. It asks for one thing at a time.
+#[derive(Debug)]
+pub enum Request {
+    /// Call a task. Answer with `Reply::Task`, or `Reply::DeadlinePassed` once its deadline is over.
+    Task(TaskRequest),
+    /// Wait. Answer with `Reply::Woke`.
+    Sleep {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Run the children of a Join. Answer with `Reply::Joined`.
+    Fork(Box<Join>),
+}
+
+/// What the host answers.
+#[derive(Clone, Debug)]
+pub enum Reply {
+    /// Begin, or go on after `Next::Continue`.
+    Go,
+    /// The task ended.
+    Task(Outcome),
+    /// The task did not answer in time.
+    DeadlinePassed,
+    /// The time of a `Request::Sleep` has come.
+    Woke,
+    /// The children of a `Request::Fork` are done.
+    Joined(Joined),
+    /// End now: another child of the same Join failed.
+    Stop {
+        /// The last event of the child that failed.
+        because: EventId,
+    },
+    /// End the execution now. Only the execution's own Frame is told so.
+    Terminate(Termination),
+}
+
+/// Why an execution ends before its time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Termination {
+    /// Its `TimeoutSeconds` are over.
+    TimedOut,
+    /// Somebody stopped it, for this reason.
+    Aborted(Failure),
+}
+
+impl Reply {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Go => "Go",
+            Self::Task(_) => "Task",
+            Self::DeadlinePassed => "DeadlinePassed",
+            Self::Woke => "Woke",
+            Self::Joined(_) => "Joined",
+            Self::Stop { .. } => "Stop",
+            Self::Terminate(_) => "Terminate",
+        }
+    }
+}
+
+/// How a Frame ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ended {
+    /// Its output, or why it failed.
+    pub outcome: Outcome,
+    /// Its last event inside the scope.
+    pub last_event: EventId,
+    /// The event that closed it for its parent; the last event where no such event is recorded.
+    pub closing_event: EventId,
+}
+
+/// A host answered what the Frame did not ask: a bug of the host, never a failure of the execution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnexpectedReply {
+    pub(super) state: String,
+    pub(super) waits_for: &'static str,
+    pub(super) reply: &'static str,
+}
+
+impl UnexpectedReply {
+    pub(super) fn new(state: &str, waits_for: &'static str, reply: &Reply) -> Self {
+        Self { state: state.to_owned(), waits_for, reply: reply.name() }
+    }
+}
+
+impl fmt::Display for UnexpectedReply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the state '{}' waits for {}, but was answered {}", self.state, self.waits_for, self.reply)
+    }
+}
+
+impl std::error::Error for UnexpectedReply {}

@@ -1,0 +1,370 @@
+//! What one step does, state type by state type.
+
+use super::join::{Join, Joined};
+use super::protocol::{Ended, Next, Now, Request, Termination};
+use super::{Frame, Phase, Role};
+use crate::definition::ast::StateType;
+use crate::history::{EventId, EventKind, HistoryEvent, TaskName};
+use crate::program::{Kind, ResourceKind, State, StateId, Task};
+use crate::retry;
+use crate::task::{Failure, Outcome, TaskRequest};
+use crate::value::Value;
+
+/// One call of `step`.
+pub(super) struct Run<'a> {
+    pub(super) frame: &'a mut Frame,
+    pub(super) state: &'a State,
+    pub(super) now: &'a mut Now,
+    pub(super) events: Vec<HistoryEvent>,
+}
+
+impl Run<'_> {
+    /// Records an event and makes it the one that leads to the next.
+    fn emit(&mut self, kind: EventKind) -> EventId {
+        let id = self.emit_aside(self.frame.last_event, kind);
+        self.frame.last_event = id;
+        id
+    }
+
+    /// Records an event that leads to no other.
+    fn emit_aside(&mut self, previous: EventId, kind: EventKind) -> EventId {
+        let event = self.now.event(previous, kind);
+        let id = event.id;
+        self.events.push(event);
+        id
+    }
+
+    pub(super) fn open(&mut self) {
+        match self.frame.role.clone() {
+            Role::Execution => {
+                let execution = &self.frame.execution;
+                let (input, role_arn) = (execution.input.clone(), execution.role_arn.clone());
+                // AWS links the first state to no event.
+                self.emit_aside(0, EventKind::ExecutionStarted { input, role_arn });
+            }
+            Role::Branch => {}
+            Role::Iteration(iteration) => {
+                self.emit(EventKind::MapIterationStarted(iteration));
+            }
+        }
+    }
+
+    pub(super) fn enter(&mut self) -> Next {
+        self.frame.entered_time = self.now.at;
+        self.frame.retries = vec![0; self.state.retry.len()];
+        let entered = EventKind::StateEntered {
+            state_type: self.state.state_type(),
+            name: self.state.name.clone(),
+            input: self.frame.input.clone(),
+        };
+        self.frame.entered_event = self.emit(entered);
+        self.attempt()
+    }
+
+    /// Does what the state is for: the first time, or again for a Retrier.
+    pub(super) fn attempt(&mut self) -> Next {
+        match self.try_attempt() {
+            Ok(next) => next,
+            Err(failure) => {
+                let failure = self.frame.located(self.state, failure);
+                self.fail(failure)
+            }
+        }
+    }
+
+    /// The error is a failure of the state's own data.
+    fn try_attempt(&mut self) -> Result<Next, Failure> {
+        let state = self.state;
+        match &state.kind {
+            Kind::Pass { result } => {
+                let result = match result {
+                    Some(result) => result.clone(),
+                    None => self.frame.effective_input(state)?,
+                };
+                self.complete(result)
+            }
+            Kind::Succeed => {
+                let input = self.frame.selected_input(state)?;
+                self.exit(input, None)
+            }
+            Kind::Fail { error, cause } => {
+                let failure = self.frame.failure(state, error.as_ref(), cause.as_ref())?;
+                Ok(self.fail(failure))
+            }
+            Kind::Choice { rules, default } => {
+                let input = self.frame.selected_input(state)?;
+                match self.frame.choose(state, rules, *default, &input)? {
+                    Some(next) => self.exit(input, Some(next)),
+                    None => Ok(self.fail(Failure::new(
+                        "States.NoChoiceMatched",
+                        format!("Failed to transition out of the state. The state '{}' has no matching rule and no Default.", state.name),
+                    ))),
+                }
+            }
+            Kind::Wait(wait) => {
+                let until = self.frame.wake_time(state, wait, self.now.at)?;
+                self.frame.phase = Phase::Wait { until };
+                Ok(Next::Ask(Request::Sleep { until }))
+            }
+            Kind::Task(task) => self.call(task),
+            Kind::Parallel { .. } => {
+                self.frame.random.next();
+                let mut join = self.frame.join(state)?;
+                join.begin(self.emit(EventKind::ParallelStateStarted));
+                Ok(self.fork(join))
+            }
+            Kind::Map(_) => {
+                // Each attempt gives its children other seeds.
+                self.frame.random.next();
+                let mut join = self.frame.join(state)?;
+                join.begin(self.emit(EventKind::MapStateStarted { length: join.len() }));
+                Ok(self.fork(join))
+            }
+        }
+    }
+
+    fn fork(&mut self, join: Join) -> Next {
+        self.frame.phase = Phase::Fork;
+        Next::Ask(Request::Fork(Box::new(join)))
+    }
+
+    fn call(&mut self, task: &Task) -> Result<Next, Failure> {
+        let token = self.frame.token(self.state);
+        let shown = task.resource.arn.ends_with(".waitForTaskToken").then_some(&token);
+        let input = self.frame.parameters(self.state, shown)?;
+        let timeout = self.frame.seconds(self.state, "TimeoutSeconds", task.timeout_seconds.as_ref())?;
+        let heartbeat = self.frame.seconds(self.state, "HeartbeatSeconds", task.heartbeat_seconds.as_ref())?;
+        let resource = task.resource.arn.clone();
+        let name = match &task.resource.kind {
+            ResourceKind::Lambda => {
+                self.emit(EventKind::LambdaFunctionScheduled {
+                    resource: resource.clone(),
+                    input: input.clone(),
+                    timeout_in_seconds: timeout,
+                });
+                self.emit(EventKind::LambdaFunctionStarted);
+                TaskName { resource_type: "lambda".into(), resource: resource.clone() }
+            }
+            ResourceKind::Integration { service, action } => {
+                let name = TaskName { resource_type: service.clone(), resource: action.clone() };
+                self.emit(EventKind::TaskScheduled {
+                    task: name.clone(),
+                    region: self.frame.execution.region().into(),
+                    parameters: input.clone(),
+                    timeout_in_seconds: timeout,
+                    heartbeat_in_seconds: heartbeat,
+                });
+                self.emit(EventKind::TaskStarted(name.clone()));
+                name
+            }
+        };
+        let request = TaskRequest {
+            state: self.state.name.clone(),
+            resource,
+            input,
+            deadline: timeout.map(|seconds| self.now.at.plus_seconds(seconds)),
+            heartbeat_seconds: heartbeat,
+            token,
+        };
+        self.frame.phase = Phase::Task { request: request.clone(), task: name };
+        Ok(Next::Ask(Request::Task(request)))
+    }
+
+    fn is_lambda(&self) -> bool {
+        matches!(&self.state.kind, Kind::Task(task) if task.resource.kind == ResourceKind::Lambda)
+    }
+
+    pub(super) fn task_ended(&mut self, task: TaskName, outcome: Outcome) -> Next {
+        let lambda = self.is_lambda();
+        match outcome {
+            Ok(output) => {
+                let recorded = output.clone();
+                self.emit(match lambda {
+                    true => EventKind::LambdaFunctionSucceeded { output: recorded },
+                    false => EventKind::TaskSucceeded { task, output: recorded },
+                });
+                self.completed(output)
+            }
+            Err(failure) => {
+                let recorded = failure.clone();
+                self.emit(match lambda {
+                    true => EventKind::LambdaFunctionFailed(recorded),
+                    false => EventKind::TaskFailed { task, failure: recorded },
+                });
+                self.fail(failure)
+            }
+        }
+    }
+
+    pub(super) fn task_timed_out(&mut self, task: TaskName) -> Next {
+        let failure = Failure { error: Some("States.Timeout".into()), cause: None, span: None };
+        let recorded = failure.clone();
+        self.emit(match self.is_lambda() {
+            true => EventKind::LambdaFunctionTimedOut(recorded),
+            false => EventKind::TaskTimedOut { task, failure: recorded },
+        });
+        self.fail(failure)
+    }
+
+    pub(super) fn joined(&mut self, joined: Joined) -> Next {
+        self.frame.last_event = joined.last_event;
+        match joined.outcome {
+            Ok(outputs) => {
+                // The exited event follows what led to this one.
+                self.emit_aside(
+                    joined.last_event,
+                    match self.state.kind {
+                        Kind::Map(_) => EventKind::MapStateSucceeded,
+                        _ => EventKind::ParallelStateSucceeded,
+                    },
+                );
+                self.completed(outputs)
+            }
+            Err(failure) => self.fail(failure),
+        }
+    }
+
+    pub(super) fn wait_over(&mut self) -> Next {
+        let exited = self.frame.selected_input(self.state).and_then(|input| self.exit(input, self.state.next));
+        self.unless_failed(exited)
+    }
+
+    fn completed(&mut self, result: Value) -> Next {
+        let completed = self.complete(result);
+        self.unless_failed(completed)
+    }
+
+    fn unless_failed(&mut self, next: Result<Next, Failure>) -> Next {
+        next.unwrap_or_else(|failure| {
+            let failure = self.frame.located(self.state, failure);
+            self.fail(failure)
+        })
+    }
+
+    /// Puts a result into the input and leaves the state.
+    fn complete(&mut self, result: Value) -> Result<Next, Failure> {
+        let output = self.frame.merge(self.state, result)?;
+        self.exit(output, self.state.next)
+    }
+
+    /// Leaves the state: OutputPath, the exited event, and the next state or the end of the scope.
+    fn exit(&mut self, output: Value, next: Option<StateId>) -> Result<Next, Failure> {
+        let output = self.frame.selected_output(self.state, output)?;
+        Ok(self.leave(output, next))
+    }
+
+    fn leave(&mut self, output: Value, next: Option<StateId>) -> Next {
+        self.emit(EventKind::StateExited {
+            state_type: self.state.state_type(),
+            name: self.state.name.clone(),
+            output: output.clone(),
+        });
+        match next {
+            Some(next) => {
+                self.frame.state = next;
+                self.frame.input = output;
+                self.frame.phase = Phase::Enter;
+                Next::Continue
+            }
+            None => self.end(Ok(output)),
+        }
+    }
+
+    /// Retries, catches, or ends with the failure.
+    fn fail(&mut self, failure: Failure) -> Next {
+        let error = failure.error.as_deref();
+        let retrier = self.state.retry.iter().position(|retrier| retry::matches(&retrier.error_equals, error));
+        if let Some(at) = retrier {
+            let retrier = &self.state.retry[at];
+            let used = self.frame.retries[at];
+            if i64::from(used) < retrier.max_attempts {
+                let until = self.now.at.plus_millis(retrier.delay_millis(used, &self.frame.random));
+                self.frame.retries[at] += 1;
+                self.frame.phase = Phase::Retry { until };
+                return Next::Ask(Request::Sleep { until });
+            }
+        }
+        let ends_at_once = error == Some("States.Runtime");
+        match self.state.kind {
+            Kind::Map(_) if !ends_at_once => {
+                self.emit(EventKind::MapStateFailed);
+            }
+            Kind::Parallel { .. } if !ends_at_once => {
+                self.emit(EventKind::ParallelStateFailed);
+            }
+            _ => {}
+        }
+        let Some(catcher) = self.state.catch.iter().find(|catcher| retry::matches(&catcher.error_equals, error)) else {
+            return self.end(Err(failure));
+        };
+        match self.frame.place(catcher.result_path.as_ref(), failure.error_output()) {
+            Ok(output) => self.leave(output, Some(catcher.next)),
+            Err(failure) => {
+                let failure = self.frame.located(self.state, failure);
+                self.end(Err(failure))
+            }
+        }
+    }
+
+    /// Ends because another child failed.
+    pub(super) fn stop(&mut self, because: EventId) -> Next {
+        self.frame.last_event = because;
+        if let Role::Iteration(iteration) = self.frame.role.clone() {
+            self.emit_aside(because, EventKind::MapIterationAborted(iteration));
+        }
+        self.abort_task();
+        self.frame.phase = Phase::Ended;
+        let outcome = Err(Failure { error: None, cause: None, span: None });
+        Next::End(Ended { outcome, last_event: because, closing_event: because })
+    }
+
+    /// Ends the execution from outside.
+    pub(super) fn terminate(&mut self, termination: Termination) -> Next {
+        let failure = match termination {
+            Termination::TimedOut => {
+                self.emit(EventKind::ExecutionTimedOut);
+                Failure { error: Some("States.Timeout".into()), cause: None, span: None }
+            }
+            Termination::Aborted(failure) => {
+                self.emit(EventKind::ExecutionAborted(failure.clone()));
+                failure
+            }
+        };
+        self.frame.phase = Phase::Ended;
+        let last_event = self.frame.last_event;
+        Next::End(Ended { outcome: Err(failure), last_event, closing_event: last_event })
+    }
+
+    /// A Task inside a branch or an iteration that ends early is recorded as aborted.
+    fn abort_task(&mut self) {
+        let state_type = self.state.state_type();
+        let entered = !matches!(self.frame.phase, Phase::Start | Phase::Enter);
+        if entered && state_type == StateType::Task {
+            self.emit_aside(self.frame.last_event, EventKind::StateAborted(state_type));
+        }
+    }
+
+    fn end(&mut self, outcome: Outcome) -> Next {
+        let last_event = self.frame.last_event;
+        let mut closing_event = last_event;
+        match (self.frame.role.clone(), &outcome) {
+            (Role::Execution, Ok(output)) => {
+                self.emit(EventKind::ExecutionSucceeded { output: output.clone() });
+            }
+            (Role::Execution, Err(failure)) => {
+                self.emit(EventKind::ExecutionFailed(failure.clone()));
+            }
+            (Role::Iteration(iteration), Ok(_)) => {
+                closing_event = self.emit_aside(last_event, EventKind::MapIterationSucceeded(iteration));
+            }
+            (Role::Iteration(iteration), Err(_)) => {
+                self.emit_aside(last_event, EventKind::MapIterationFailed(iteration));
+                self.abort_task();
+            }
+            (Role::Branch, Ok(_)) => {}
+            (Role::Branch, Err(_)) => self.abort_task(),
+        }
+        self.frame.phase = Phase::Ended;
+        Next::End(Ended { outcome, last_event, closing_event })
+    }
+}

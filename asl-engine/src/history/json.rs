@@ -1,0 +1,140 @@
+use std::sync::Arc;
+
+use super::{EventKind, HistoryEvent, Iteration, TaskName};
+use crate::task::Failure;
+use crate::value::Value;
+
+impl HistoryEvent {
+    /// The event as the API gives it: `id`, `previousEventId`, `timestamp`, `type` and the details of its type, in
+    /// which inputs and outputs are JSON text.
+    pub fn to_json(&self) -> Value {
+        let (type_name, details) = self.kind.parts();
+        let number = |id: u64| Value::from(i64::try_from(id).unwrap_or(i64::MAX));
+        let mut parts: Vec<(Arc<str>, Value)> = vec![
+            ("timestamp".into(), self.timestamp.to_string().into()),
+            ("type".into(), type_name.clone().into()),
+            ("id".into(), number(self.id)),
+            ("previousEventId".into(), number(self.previous_id)),
+        ];
+        if let Some(details) = details {
+            parts.push((details_name(&type_name).into(), details));
+        }
+        parts.into_iter().collect()
+    }
+
+    /// The name of the event's type, such as `TaskStateEntered`.
+    pub fn type_name(&self) -> String {
+        self.kind.parts().0
+    }
+}
+
+/// `TaskScheduled` has `taskScheduledEventDetails`; all kinds of states share two names.
+fn details_name(type_name: &str) -> String {
+    let name = match type_name {
+        name if name.ends_with("StateEntered") => "stateEntered".to_owned(),
+        name if name.ends_with("StateExited") => "stateExited".to_owned(),
+        name => name[..1].to_lowercase() + &name[1..],
+    };
+    name + "EventDetails"
+}
+
+fn text(value: &Value) -> Value {
+    value.to_string().into()
+}
+
+fn input(value: &Value) -> [(&'static str, Value); 2] {
+    [("input", text(value)), ("inputDetails", [("truncated", Value::from(false))].into())]
+}
+
+fn output(value: &Value) -> [(&'static str, Value); 2] {
+    [("output", text(value)), ("outputDetails", [("truncated", Value::from(false))].into())]
+}
+
+fn failure(failure: &Failure) -> Vec<(&'static str, Value)> {
+    let parts = [("error", &failure.error), ("cause", &failure.cause)];
+    parts.into_iter().filter_map(|(name, text)| Some((name, text.clone()?.into()))).collect()
+}
+
+fn task(task: &TaskName) -> [(&'static str, Value); 2] {
+    [("resourceType", task.resource_type.clone().into()), ("resource", task.resource.clone().into())]
+}
+
+fn iteration(iteration: &Iteration) -> Value {
+    let index = i64::try_from(iteration.index).unwrap_or(i64::MAX);
+    [("name", iteration.name.clone().into()), ("index", index.into())].into()
+}
+
+fn seconds(name: &'static str, value: Option<i64>) -> Option<(&'static str, Value)> {
+    value.map(|value| (name, value.into()))
+}
+
+impl EventKind {
+    /// The name of the type, and the details where the type has any.
+    fn parts(&self) -> (String, Option<Value>) {
+        let (name, details): (&str, Option<Value>) = match self {
+            Self::StateEntered { state_type, name, input: value } => {
+                let mut parts = vec![("name", Value::from(name.clone()))];
+                parts.extend(input(value));
+                return (format!("{}StateEntered", state_type.name()), Some(parts.into_iter().collect()));
+            }
+            Self::StateExited { state_type, name, output: value } => {
+                let mut parts = vec![("name", Value::from(name.clone()))];
+                parts.extend(output(value));
+                return (format!("{}StateExited", state_type.name()), Some(parts.into_iter().collect()));
+            }
+            Self::StateAborted(state_type) => return (format!("{}StateAborted", state_type.name()), None),
+            Self::ExecutionStarted { input: value, role_arn } => {
+                let mut parts = input(value).to_vec();
+                parts.push(("roleArn", role_arn.clone().into()));
+                ("ExecutionStarted", Some(parts.into_iter().collect()))
+            }
+            Self::ExecutionSucceeded { output: value } => ("ExecutionSucceeded", Some(output(value).into())),
+            Self::ExecutionFailed(found) => ("ExecutionFailed", Some(failure(found).into_iter().collect())),
+            Self::ExecutionTimedOut => ("ExecutionTimedOut", Some(Value::empty_object())),
+            Self::ExecutionAborted(found) => ("ExecutionAborted", Some(failure(found).into_iter().collect())),
+            Self::LambdaFunctionScheduled { resource, input: value, timeout_in_seconds } => {
+                let mut parts = vec![("resource", Value::from(resource.clone()))];
+                parts.extend(input(value));
+                parts.extend(seconds("timeoutInSeconds", *timeout_in_seconds));
+                ("LambdaFunctionScheduled", Some(parts.into_iter().collect()))
+            }
+            Self::LambdaFunctionStarted => ("LambdaFunctionStarted", None),
+            Self::LambdaFunctionSucceeded { output: value } => ("LambdaFunctionSucceeded", Some(output(value).into())),
+            Self::LambdaFunctionFailed(found) => ("LambdaFunctionFailed", Some(failure(found).into_iter().collect())),
+            Self::LambdaFunctionTimedOut(found) => {
+                ("LambdaFunctionTimedOut", Some(failure(found).into_iter().collect()))
+            }
+            Self::TaskScheduled { task: name, region, parameters, timeout_in_seconds, heartbeat_in_seconds } => {
+                let mut parts = task(name).to_vec();
+                parts.extend([("region", region.clone().into()), ("parameters", text(parameters))]);
+                parts.extend(seconds("timeoutInSeconds", *timeout_in_seconds));
+                parts.extend(seconds("heartbeatInSeconds", *heartbeat_in_seconds));
+                ("TaskScheduled", Some(parts.into_iter().collect()))
+            }
+            Self::TaskStarted(name) => ("TaskStarted", Some(task(name).into())),
+            Self::TaskSucceeded { task: name, output: value } => {
+                ("TaskSucceeded", Some(task(name).into_iter().chain(output(value)).collect()))
+            }
+            Self::TaskFailed { task: name, failure: found } => {
+                ("TaskFailed", Some(task(name).into_iter().chain(failure(found)).collect()))
+            }
+            Self::TaskTimedOut { task: name, failure: found } => {
+                ("TaskTimedOut", Some(task(name).into_iter().chain(failure(found)).collect()))
+            }
+            Self::MapStateStarted { length } => {
+                let length = i64::try_from(*length).unwrap_or(i64::MAX);
+                ("MapStateStarted", Some([("length", length.into())].into()))
+            }
+            Self::MapStateSucceeded => ("MapStateSucceeded", None),
+            Self::MapStateFailed => ("MapStateFailed", None),
+            Self::MapIterationStarted(found) => ("MapIterationStarted", Some(iteration(found))),
+            Self::MapIterationSucceeded(found) => ("MapIterationSucceeded", Some(iteration(found))),
+            Self::MapIterationFailed(found) => ("MapIterationFailed", Some(iteration(found))),
+            Self::MapIterationAborted(found) => ("MapIterationAborted", Some(iteration(found))),
+            Self::ParallelStateStarted => ("ParallelStateStarted", None),
+            Self::ParallelStateSucceeded => ("ParallelStateSucceeded", None),
+            Self::ParallelStateFailed => ("ParallelStateFailed", None),
+        };
+        (name.to_owned(), details)
+    }
+}

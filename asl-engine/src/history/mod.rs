@@ -1,0 +1,170 @@
+//! History events: what happened in an execution, as `GetExecutionHistory` lists it.
+
+mod json;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::definition::ast::StateType;
+use crate::task::Failure;
+use crate::time::Timestamp;
+use crate::value::Value;
+
+/// The number of an event in its execution, from 1; 0 stands for none.
+pub type EventId = u64;
+
+/// One event. It shares the values it records with the execution.
+///
+/// AWS Step Functions API reference, `HistoryEvent`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HistoryEvent {
+    /// Its number.
+    pub id: EventId,
+    /// The event that led to it.
+    pub previous_id: EventId,
+    /// When it happened.
+    pub timestamp: Timestamp,
+    /// What happened.
+    pub kind: EventKind,
+}
+
+/// What happened, with the details that AWS records.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum EventKind {
+    /// The execution began.
+    ExecutionStarted {
+        /// What it was started with.
+        input: Value,
+        /// Its role.
+        role_arn: Arc<str>,
+    },
+    /// The execution ended with an output.
+    ExecutionSucceeded {
+        /// The output.
+        output: Value,
+    },
+    /// The execution ended with a failure.
+    ExecutionFailed(Failure),
+    /// The execution ran longer than its `TimeoutSeconds`.
+    ExecutionTimedOut,
+    /// The execution was stopped.
+    ExecutionAborted(Failure),
+    /// `PassStateEntered`, `TaskStateEntered`, …
+    StateEntered {
+        /// The type of the state.
+        state_type: StateType,
+        /// Its name.
+        name: Arc<str>,
+        /// Its raw input.
+        input: Value,
+    },
+    /// `PassStateExited`, `TaskStateExited`, …
+    StateExited {
+        /// The type of the state.
+        state_type: StateType,
+        /// Its name.
+        name: Arc<str>,
+        /// What it hands on.
+        output: Value,
+    },
+    /// `TaskStateAborted`, `WaitStateAborted`, …
+    StateAborted(StateType),
+    /// A Lambda function is to be called.
+    LambdaFunctionScheduled {
+        /// The function's ARN.
+        resource: Arc<str>,
+        /// What it gets.
+        input: Value,
+        /// `TimeoutSeconds`
+        timeout_in_seconds: Option<i64>,
+    },
+    /// The function was called.
+    LambdaFunctionStarted,
+    /// The function answered.
+    LambdaFunctionSucceeded {
+        /// The answer.
+        output: Value,
+    },
+    /// The function failed.
+    LambdaFunctionFailed(Failure),
+    /// The function took too long.
+    LambdaFunctionTimedOut(Failure),
+    /// A service integration is to be called.
+    TaskScheduled {
+        /// What is called.
+        task: TaskName,
+        /// Where it is called.
+        region: Arc<str>,
+        /// What it gets.
+        parameters: Value,
+        /// `TimeoutSeconds`
+        timeout_in_seconds: Option<i64>,
+        /// `HeartbeatSeconds`
+        heartbeat_in_seconds: Option<i64>,
+    },
+    /// The integration was called.
+    TaskStarted(TaskName),
+    /// The integration answered.
+    TaskSucceeded {
+        /// What was called.
+        task: TaskName,
+        /// The answer.
+        output: Value,
+    },
+    /// The integration failed.
+    TaskFailed {
+        /// What was called.
+        task: TaskName,
+        /// Why.
+        failure: Failure,
+    },
+    /// The integration took too long.
+    TaskTimedOut {
+        /// What was called.
+        task: TaskName,
+        /// Why.
+        failure: Failure,
+    },
+    /// A Map state has its items.
+    MapStateStarted {
+        /// How many there are.
+        length: usize,
+    },
+    /// All iterations ended well.
+    MapStateSucceeded,
+    /// An iteration failed, and with it the Map state.
+    MapStateFailed,
+    /// An iteration began.
+    MapIterationStarted(Iteration),
+    /// An iteration ended well.
+    MapIterationSucceeded(Iteration),
+    /// An iteration failed.
+    MapIterationFailed(Iteration),
+    /// An iteration was stopped because another one failed.
+    MapIterationAborted(Iteration),
+    /// The branches of a Parallel state begin.
+    ParallelStateStarted,
+    /// All branches ended well.
+    ParallelStateSucceeded,
+    /// A branch failed, and with it the Parallel state.
+    ParallelStateFailed,
+}
+
+/// The resource of a service integration, as events name it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaskName {
+    /// The service: `dynamodb`.
+    pub resource_type: Arc<str>,
+    /// The action: `putItem`.
+    pub resource: Arc<str>,
+}
+
+/// One iteration of a Map state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Iteration {
+    /// The name of the Map state.
+    pub name: Arc<str>,
+    /// The position of the item.
+    pub index: usize,
+}

@@ -1,0 +1,364 @@
+//! JSONPath as AWS Step Functions evaluates it.
+//!
+//! AWS follows neither RFC 9535 nor today's Jayway: its results and messages are those of Jayway JsonPath 2.0.0 with
+//! `JacksonJsonProvider` and default options. This module gives the same result, the same normalised path and the same
+//! message for every path and document, oddities included. The ones that surprise most:
+//!
+//! - A *definite* path (names, one index, `['a','b']` at the end) gives its value bare and is an error where the
+//!   document lacks it. Any other path gives an array, which may be empty.
+//! - `[-1]` is an error; `[-1:]` and `[(@.length-1)]` are not. The step of `[1:5:2]` is ignored and `[:]` is refused.
+//! - `[*]` passes over what has no children, and over items that lack the next name; on an object it does not.
+//! - There are no functions: `$.list.length()` asks for a member called `length()`.
+//! - A filter stands in `[?(…)]`, knows `== != < <= > >= =~ && || !`, and takes everything behind an operator that is
+//!   not a path, a `/pattern/` or `'quoted'` for bare text. Text and numbers are equal when they read alike, and text
+//!   that is no number fails the whole path when it meets one.
+//!
+//! ```
+//! use asl_engine::{JsonPath, Value};
+//!
+//! let document: Value = r#"{"results": [{"code": 200, "file": "a.gif"}, {"code": 404}]}"#.parse().unwrap();
+//!
+//! let codes = JsonPath::parse("$.results[*].code").unwrap();
+//! assert_eq!(codes.to_string(), "$['results'][*]['code']");
+//! assert_eq!(codes.evaluate(&document).unwrap().to_string(), "[200,404]");
+//!
+//! let stored = JsonPath::parse("$.results[?(@.code == 200)]").unwrap();
+//! assert_eq!(stored.matches(&document).unwrap()[0].path, "$['results'][0]");
+//!
+//! let error = JsonPath::parse("$.nothing").unwrap().evaluate(&document).unwrap_err();
+//! assert_eq!(error.to_string(), "No results for path: $['nothing']");
+//! ```
+//!
+//! What is not Jayway's: a path that would visit too many nodes (`$..*..*..*..*` on a deep document) is an error of class
+//! [`ErrorClass::Limit`], and one that puts more than 64 filters inside each other does not compile. A pattern of `=~` is translated to
+//! Rust's syntax, with which a few rare constructs are refused that Java knows.
+
+mod compare;
+mod decimal;
+mod error;
+mod eval;
+mod filter;
+mod java;
+mod lookup;
+mod parse;
+mod pattern;
+mod place;
+mod token;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+
+pub use error::{ErrorClass, PathError, Stage};
+
+use crate::value::Value;
+use eval::Budget;
+use lookup::{Lookup, follow};
+use place::{Place, Step};
+use token::{Steps, Token, TokenText};
+
+/// A compiled path. Cloning copies a pointer.
+///
+/// `Display` writes the normalised text that stands in AWS's messages, such as `$['results'][*]['code']`.
+#[derive(Clone)]
+pub struct JsonPath(Arc<Compiled>);
+
+struct Compiled {
+    source: Box<str>,
+    steps: Steps,
+}
+
+/// A value that a path has found, and where.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Match {
+    /// The normalised path of the value, such as `$['results'][0]['code']`.
+    pub path: String,
+    /// The value.
+    pub value: Value,
+}
+
+impl JsonPath {
+    /// Compiles the text of a path. Fails with what Jayway says when it refuses the path.
+    pub fn parse(text: &str) -> Result<Self, PathError> {
+        if text.is_empty() {
+            return Err(PathError::compile(ErrorClass::IllegalArgument, "json can not be null or empty"));
+        }
+        let steps = parse::compile(text, 0).map_err(|message| PathError::compile(ErrorClass::InvalidPath, message))?;
+        for token in &steps.tokens {
+            if let Token::Placeholders(count @ 6..) = token {
+                let message = format!("Index {} out of bounds for length 5", count - 1);
+                return Err(PathError::compile(ErrorClass::ArrayIndexOutOfBounds, message));
+            }
+        }
+        Ok(Self(Arc::new(Compiled { source: text.into(), steps })))
+    }
+
+    /// The text that the path was compiled from.
+    pub fn source(&self) -> &str {
+        &self.0.source
+    }
+
+    /// Whether the path gives one bare value; otherwise it gives an array.
+    pub fn is_definite(&self) -> bool {
+        self.0.steps.is_definite()
+    }
+
+    /// Whether the path is `$` alone, the whole document.
+    pub fn is_root(&self) -> bool {
+        self.0.steps.tokens.is_empty()
+    }
+
+    /// The value of a definite path, or the array of all values that an indefinite path finds.
+    ///
+    /// A `null` document is an error for every path, `$` included, as it is in Jayway.
+    pub fn evaluate(&self, document: &Value) -> Result<Value, PathError> {
+        check(document)?;
+        let steps = &self.0.steps;
+        if let Some(Lookup::Found(value)) = follow(&steps.tokens, document) {
+            return Ok(value.clone());
+        }
+        let mut found = Values(Vec::new());
+        eval::walk(steps, document, &mut found, &mut Budget::for_document(document))?;
+        match self.is_definite() {
+            true => found.0.into_iter().next().ok_or_else(|| self.no_results()),
+            false => Ok(found.0.into()),
+        }
+    }
+
+    /// Every value that the path finds, in the order of [`Self::evaluate`], and where it is.
+    ///
+    /// Fails where `evaluate` fails, so a definite path has exactly one match.
+    pub fn matches(&self, document: &Value) -> Result<Vec<Match>, PathError> {
+        check(document)?;
+        let mut found = Matches(Vec::new());
+        eval::walk(&self.0.steps, document, &mut found, &mut Budget::for_document(document))?;
+        Ok(found.0)
+    }
+
+    fn no_results(&self) -> PathError {
+        PathError::evaluate(ErrorClass::PathNotFound, format!("No results for path: {self}"))
+    }
+}
+
+fn check(document: &Value) -> Result<(), PathError> {
+    match document {
+        Value::Null => Err(PathError::evaluate(ErrorClass::IllegalArgument, "root can not be null")),
+        _ => Ok(()),
+    }
+}
+
+impl fmt::Display for JsonPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "${}", TokenText(&self.0.steps.tokens))
+    }
+}
+
+impl fmt::Debug for JsonPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "JsonPath({})", self.0.source)
+    }
+}
+
+impl std::str::FromStr for JsonPath {
+    type Err = PathError;
+
+    fn from_str(text: &str) -> Result<Self, PathError> {
+        Self::parse(text)
+    }
+}
+
+struct Values(Vec<Value>);
+
+impl<'a> eval::Sink<'a> for Values {
+    fn found(&mut self, _: &[Step<'a>], value: Cow<'a, Value>) {
+        self.0.push(value.into_owned());
+    }
+}
+
+struct Matches(Vec<Match>);
+
+impl<'a> eval::Sink<'a> for Matches {
+    fn found(&mut self, place: &[Step<'a>], value: Cow<'a, Value>) {
+        self.0.push(Match { path: Place(place).to_string(), value: value.into_owned() });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn evaluate(path: &str, document: &str) -> Result<String, String> {
+        let document: Value = document.parse().unwrap();
+        let value = JsonPath::parse(path).and_then(|path| path.evaluate(&document));
+        value.map(|value| value.to_string()).map_err(|error| format!("{}: {error}", error.class))
+    }
+
+    #[test]
+    fn values() {
+        for (path, document, value) in [
+            ("$", "[1]", "[1]"),
+            ("$[*][*]", r#"[[1,[2]],{"k":3},4,null]"#, "[1,[2],3]"),
+            ("$.a[-2:]", r#"{"a":[1,2,3]}"#, "[2,3]"),
+            ("$.a[(@.length-1)]", r#"{"a":[1,2,3]}"#, "3"),
+            ("$.a[0..1]", r#"{"a":[1,2]}"#, "1"),
+            ("$['b','a']", r#"{"a":1,"b":2,"c":3}"#, r#"{"b":2,"a":1}"#),
+            ("$.list[?(@.keep)]", r#"{"list":[{"keep":false},{"keep":null},{}]}"#, r#"[{"keep":false}]"#),
+            ("$.r[?(!@.c)]", r#"{"r":[{"c":1},{"d":1}]}"#, r#"[{"d":1}]"#),
+            ("$[?(@.c == 200)].c", r#"[{"c":200},{"c":"200"},{"c":200.0},{}]"#, r#"[200,"200",200.0]"#),
+            ("$[?(@.c != 200)]", r#"[{"c":200},{"c":404},{}]"#, r#"[{"c":404}]"#),
+            ("$[?(@ > $[0])]", "[1,2,3]", "[2,3]"),
+            ("$[?(@ == 'it\\'s')]", r#"["it's"]"#, r#"["it's"]"#),
+            ("$..a", r#"{"a":{"a":1}}"#, r#"[{"a":1},1]"#),
+            // The step behind a scan is left out for arrays that it is not the last step for.
+            ("$..[0].a", r#"[{"a":1},{"a":2}]"#, "[1,2]"),
+            ("$.items[*].x", "{}", "[]"),
+        ] {
+            assert_eq!(evaluate(path, document), Ok(value.to_owned()), "{path}");
+        }
+    }
+
+    #[test]
+    fn errors() {
+        let not_an_array =
+            "InvalidPathException: Filter: [1:] can only be applied to arrays. Current context is: {a=1}";
+        for (path, document, error) in [
+            ("$.a", "{}", "PathNotFoundException: No results for path: $['a']"),
+            ("$.a.b", "{}", "PathNotFoundException: Missing property in path $['a']"),
+            ("$.a.b", r#"{"a":1}"#, "PathNotFoundException: Property ['b'] not found in path $['a']"),
+            ("$[-1]", "[1]", "PathNotFoundException: Index out of bounds when evaluating path $[-1]"),
+            ("$.a[0]", r#"{"a":null}"#, "PathNotFoundException: The path $['a'] is null"),
+            ("$[1:]", r#"{"a":1}"#, not_an_array),
+            ("$", "null", "IllegalArgumentException: root can not be null"),
+            ("", "1", "IllegalArgumentException: json can not be null or empty"),
+            ("$[:]", "[]", "InvalidPathException: java.lang.NumberFormatException: For input string: \"\""),
+            ("$.日.", "[]", "InvalidPathException: java.lang.StringIndexOutOfBoundsException: index 4, length 4"),
+            ("$[?(@ == '')]", "[1]", "NumberFormatException: null"),
+            (".", "[1]", "IllegalStateException: Current path token is a leaf"),
+        ] {
+            assert_eq!(evaluate(path, document), Err(error.to_owned()), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_path_is_shared_between_threads() {
+        fn shared<T: Send + Sync + Clone>(_: &T) {}
+        shared(&JsonPath::parse("$[?(@.a =~ /b/)]").unwrap());
+    }
+
+    #[test]
+    fn equal_objects_compare_only_where_they_are_one() {
+        let document = r#"[{"a":{"x":1},"b":{"x":1}}]"#;
+        assert_eq!(evaluate("$[?(@.a == @.a)]", document), Ok(document.to_owned()));
+        assert_eq!(evaluate("$[?(@.a == @.b)]", document), Ok("[]".to_owned()));
+        assert_eq!(evaluate("$[?(@.a != @.b)]", document), Ok("[]".to_owned()));
+    }
+
+    #[test]
+    fn infinite_numbers_fail_as_in_java() {
+        let error = "NumberFormatException: Character I is neither a decimal digit number, decimal point, nor \"e\" \
+                     notation exponential mark.";
+        assert_eq!(evaluate("$[?(@ == 1)]", "[1e400]"), Err(error.to_owned()));
+        assert_eq!(evaluate("$[?(@ == @)]", "[1e400]"), Ok("[1e400]".to_owned()));
+    }
+
+    fn nested(depth: usize) -> Value {
+        (0..depth).fold(Value::from(1), |inner, level| match level % 2 {
+            0 => Value::from(vec![inner]),
+            _ => Value::from([("a", inner)]),
+        })
+    }
+
+    #[test]
+    fn deep_documents_and_long_paths_fit_the_stack() {
+        let document = nested(crate::json::MAX_DEPTH);
+        let everywhere =
+            ["..*", "..[*]", "..a", "..[0]", "[*]", "..[?(@.a)]", ".a[0]", "..[?(@.a)]..*", "[?(@.a)][0]$"];
+        for steps in everywhere.map(|step| format!("${}", step.repeat(2_000))) {
+            let _ = JsonPath::parse(&steps).unwrap().evaluate(&document);
+        }
+    }
+
+    #[test]
+    fn misses_that_are_passed_over_leave_nothing_behind() {
+        let document: Value = (0..5_000).map(|_| nested(6)).collect();
+        assert_eq!(JsonPath::parse("$[*]..a.b").unwrap().evaluate(&document).unwrap().to_string(), "[]");
+    }
+
+    #[test]
+    fn a_path_that_explodes_ends() {
+        let path = JsonPath::parse("$..*..*..*..*..*").unwrap();
+        let error = path.evaluate(&nested(crate::json::MAX_DEPTH)).unwrap_err();
+        assert_eq!(error.class, ErrorClass::Limit);
+    }
+
+    #[test]
+    fn filters_inside_filters_are_bounded() {
+        let path = format!("${}${}", "[?(@".repeat(10_000), ")]".repeat(10_000));
+        assert_eq!(JsonPath::parse(&path).unwrap_err().class, ErrorClass::InvalidPath);
+    }
+
+    #[test]
+    fn a_pattern_that_explodes_ends() {
+        let document: Value = format!("[\"{}\"]", "a".repeat(100)).parse().unwrap();
+        for pattern in ["(a*)*b", "(?=(a*)*b).*", "(a|a)*\\1b"] {
+            let path = JsonPath::parse(&format!("$[?(@ =~ /{pattern}/)]")).unwrap();
+            match path.evaluate(&document) {
+                Ok(value) => assert_eq!(value.to_string(), "[]"),
+                Err(error) => assert_eq!(error.class, ErrorClass::Limit),
+            }
+        }
+    }
+
+    fn any_document() -> impl Strategy<Value = Value> {
+        let text = "[ab$@.'1]{0,3}";
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            text.prop_map(Value::from),
+        ];
+        leaf.prop_recursive(4, 32, 4, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::vec((text, inner), 0..4).prop_map(|members| members.into_iter().collect()),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_path_or_an_error(path in any::<String>(), document in any_document()) {
+            let _ = JsonPath::parse(&path).and_then(|path| path.evaluate(&document));
+        }
+
+        #[test]
+        fn any_mixture_of_signs_is_a_path_or_an_error(
+            path in r#"\$[\$@.\[\]()'"?*:,\-&|=!<>~/\\ ab01日😀\{\}+^i]{0,30}"#,
+            document in any_document(),
+        ) {
+            let _ = JsonPath::parse(&path).and_then(|path| path.matches(&document));
+        }
+
+        #[test]
+        fn any_filter_is_a_path_or_an_error(
+            filter in r#"[@\$.\[\]()'"?*&|=!<>~/\\ ab01日😀\{\}+^i]{0,20}"#,
+            document in any_document(),
+        ) {
+            let _ = JsonPath::parse(&format!("$[?(@{filter})]")).and_then(|path| path.matches(&document));
+        }
+
+        #[test]
+        fn the_matches_of_a_path_are_its_value(path in r#"\$(\.a|\.b|\[0\]|\[\*\]|\.\.\*|\[0:2\]|\['a','b'\]){0,4}"#, document in any_document()) {
+            let path = JsonPath::parse(&path).unwrap();
+            match (path.evaluate(&document), path.matches(&document)) {
+                (Ok(value), Ok(matches)) if path.is_definite() => prop_assert_eq!(&value, &matches[0].value),
+                (Ok(value), Ok(matches)) => {
+                    prop_assert_eq!(value, matches.into_iter().map(|found| found.value).collect::<Value>());
+                }
+                (value, matches) => prop_assert_eq!(value.unwrap_err(), matches.unwrap_err()),
+            }
+        }
+    }
+}

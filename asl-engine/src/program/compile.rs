@@ -1,0 +1,67 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::{Catcher, Kind, Map, Program, Resource, Scope, ScopeId, State, StateId, Task};
+use crate::definition::ast::{self, Body, Name, StateMachine, Transition};
+
+/// Makes a definition without errors ready to run; `None` where a name has no state.
+pub(super) fn program(machine: StateMachine) -> Option<Program> {
+    let mut scopes = Vec::new();
+    scope(machine.body, &mut scopes)?;
+    Some(Program { scopes, timeout_seconds: machine.timeout_seconds })
+}
+
+fn scope(body: Body, scopes: &mut Vec<Scope>) -> Option<ScopeId> {
+    let ids: BTreeMap<Arc<str>, StateId> =
+        body.states.iter().enumerate().map(|(id, state)| (state.name.text.clone(), id)).collect();
+    let id = scopes.len();
+    // The place is taken now, so that a scope comes before those inside it.
+    scopes.push(Scope { start: *ids.get(&body.start_at?.text)?, states: Vec::new() });
+    let states = body.states.into_iter().map(|found| state(found, &ids, scopes)).collect::<Option<_>>()?;
+    scopes[id].states = states;
+    Some(id)
+}
+
+fn state(state: ast::State, ids: &BTreeMap<Arc<str>, StateId>, scopes: &mut Vec<Scope>) -> Option<State> {
+    let target = |name: &Name| ids.get(&name.text).copied();
+    let kind = match state.kind {
+        ast::Kind::Pass { result } => Kind::Pass { result },
+        ast::Kind::Task(task) => Kind::Task(Task {
+            resource: Resource::new(task.resource.text),
+            timeout_seconds: task.timeout_seconds,
+            heartbeat_seconds: task.heartbeat_seconds,
+        }),
+        ast::Kind::Choice { rules, default } => Kind::Choice {
+            rules: rules.into_iter().map(|(rule, next)| Some((rule, target(&next)?))).collect::<Option<_>>()?,
+            default: default.as_ref().and_then(target),
+        },
+        ast::Kind::Wait(wait) => Kind::Wait(wait),
+        ast::Kind::Succeed => Kind::Succeed,
+        ast::Kind::Fail { error, cause } => Kind::Fail { error, cause },
+        ast::Kind::Parallel { branches } => {
+            let branches = branches.into_iter().map(|branch| scope(branch, scopes)).collect::<Option<_>>()?;
+            Kind::Parallel { branches }
+        }
+        ast::Kind::Map(map) => Kind::Map(Map {
+            scope: scope(map.body, scopes)?,
+            items_path: map.items_path,
+            item_selector: map.item_selector,
+            max_concurrency: map.max_concurrency,
+        }),
+    };
+    let catcher = |catcher: ast::Catcher| {
+        let next = target(&catcher.next)?;
+        Some(Catcher { error_equals: catcher.error_equals, result_path: catcher.result_path, next })
+    };
+    Some(State {
+        name: state.name.text,
+        kind,
+        io: state.io,
+        next: match &state.transition {
+            Transition::Next(name) => Some(target(name)?),
+            Transition::End => None,
+        },
+        retry: state.retry,
+        catch: state.catch.into_iter().map(catcher).collect::<Option<_>>()?,
+    })
+}

@@ -1,0 +1,172 @@
+//! Programs: definitions ready to run. Names are resolved to positions; nothing changes any more.
+
+mod compile;
+
+use std::sync::Arc;
+
+use crate::choice::Rule;
+use crate::definition::ast::{Io, NumberField, StateType, TextField, Wait};
+use crate::definition::{self};
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::path::PathExpr;
+use crate::reference_path::ReferencePath;
+use crate::retry::Retrier;
+use crate::template::Template;
+use crate::value::Value;
+
+/// A definition ready to run: immutable, to be shared between all its executions.
+///
+/// ```
+/// use asl_engine::Program;
+///
+/// let program = Program::parse(r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true}}}"#).unwrap();
+/// assert_eq!(program.tasks().count(), 0);
+///
+/// let diagnostics = Program::parse(r#"{"States": {}}"#).unwrap_err();
+/// assert_eq!(diagnostics[0].to_string(), "SCHEMA_VALIDATION_FAILED: These fields are required: [StartAt] at /");
+/// ```
+#[derive(Debug)]
+pub struct Program {
+    scopes: Vec<Scope>,
+    timeout_seconds: Option<i64>,
+}
+
+/// The position of a scope in its program. The first is the machine's own.
+pub(crate) type ScopeId = usize;
+/// The position of a state in its scope.
+pub(crate) type StateId = usize;
+
+/// One `States` block.
+#[derive(Debug)]
+pub(crate) struct Scope {
+    pub(crate) start: StateId,
+    pub(crate) states: Vec<State>,
+}
+
+/// One state.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) name: Arc<str>,
+    pub(crate) kind: Kind,
+    pub(crate) io: Io,
+    /// `None` ends the scope.
+    pub(crate) next: Option<StateId>,
+    pub(crate) retry: Vec<Retrier>,
+    pub(crate) catch: Vec<Catcher>,
+}
+
+/// What a state does.
+#[derive(Debug)]
+pub(crate) enum Kind {
+    Pass { result: Option<Value> },
+    Task(Task),
+    Choice { rules: Vec<(Rule, StateId)>, default: Option<StateId> },
+    Wait(Wait),
+    Succeed,
+    Fail { error: Option<TextField>, cause: Option<TextField> },
+    Parallel { branches: Vec<ScopeId> },
+    Map(Map),
+}
+
+#[derive(Debug)]
+pub(crate) struct Task {
+    pub(crate) resource: Resource,
+    pub(crate) timeout_seconds: Option<NumberField>,
+    pub(crate) heartbeat_seconds: Option<NumberField>,
+}
+
+/// The `Resource` of a Task, taken apart as the history shows it.
+#[derive(Clone, Debug)]
+pub(crate) struct Resource {
+    pub(crate) arn: Arc<str>,
+    pub(crate) kind: ResourceKind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ResourceKind {
+    /// `arn:aws:lambda:…`: its history events are of their own
+    Lambda,
+    /// `arn:aws:states:::dynamodb:putItem` has the type `dynamodb` and the action `putItem`
+    Integration { service: Arc<str>, action: Arc<str> },
+}
+
+#[derive(Debug)]
+pub(crate) struct Map {
+    pub(crate) scope: ScopeId,
+    pub(crate) items_path: Option<PathExpr>,
+    pub(crate) item_selector: Option<Template>,
+    pub(crate) max_concurrency: Option<NumberField>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Catcher {
+    pub(crate) error_equals: Vec<Arc<str>>,
+    pub(crate) result_path: Option<ReferencePath>,
+    pub(crate) next: StateId,
+}
+
+impl Program {
+    /// Reads a definition and makes it ready to run. Every error is reported; warnings do not stop it.
+    pub fn parse(text: &str) -> Result<Self, Vec<Diagnostic>> {
+        let (machine, diagnostics) = definition::parse(text);
+        if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
+            return Err(diagnostics);
+        }
+        machine.and_then(compile::program).ok_or(diagnostics)
+    }
+
+    /// The Task states with their resources, in the order of the definition.
+    pub fn tasks(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.scopes.iter().flat_map(|scope| &scope.states).filter_map(|state| match &state.kind {
+            Kind::Task(task) => Some((&*state.name, &*task.resource.arn)),
+            _ => None,
+        })
+    }
+
+    /// How long an execution may take.
+    pub fn timeout_seconds(&self) -> Option<i64> {
+        self.timeout_seconds
+    }
+
+    pub(crate) fn state(&self, scope: ScopeId, state: StateId) -> &State {
+        &self.scopes[scope].states[state]
+    }
+
+    pub(crate) fn start(&self, scope: ScopeId) -> StateId {
+        self.scopes[scope].start
+    }
+}
+
+impl State {
+    pub(crate) fn state_type(&self) -> StateType {
+        match &self.kind {
+            Kind::Pass { .. } => StateType::Pass,
+            Kind::Task(_) => StateType::Task,
+            Kind::Choice { .. } => StateType::Choice,
+            Kind::Wait(_) => StateType::Wait,
+            Kind::Succeed => StateType::Succeed,
+            Kind::Fail { .. } => StateType::Fail,
+            Kind::Parallel { .. } => StateType::Parallel,
+            Kind::Map(_) => StateType::Map,
+        }
+    }
+}
+
+impl Resource {
+    pub(crate) fn new(arn: Arc<str>) -> Self {
+        let parts: Vec<&str> = arn.splitn(6, ':').collect();
+        let kind = match parts[..] {
+            [_, _, "states", _, _, rest] => {
+                // `aws-sdk:` belongs to the service that it reaches; `.sync:2` belongs to the action.
+                let prefix = if rest.starts_with("aws-sdk:") { "aws-sdk:".len() } else { 0 };
+                let colon = rest[prefix..].find(':').map(|at| prefix + at);
+                let (service, action) = colon.map_or(("", rest), |at| (&rest[..at], &rest[at + 1..]));
+                ResourceKind::Integration { service: service.into(), action: action.into() }
+            }
+            [_, _, "lambda", ..] => ResourceKind::Lambda,
+            [_, _, service, _, _, rest] => ResourceKind::Integration { service: service.into(), action: rest.into() },
+            _ => ResourceKind::Integration { service: "".into(), action: arn.clone() },
+        };
+        Self { arn, kind }
+    }
+}

@@ -1,0 +1,115 @@
+//! A host for tests: tasks are a function, waits take no time, children run one after the other.
+
+use asl_engine::{
+    Ended, Execution, Frame, HistoryEvent, Join, JoinStep, Joined, Next, Now, Outcome, Program, Reply, Request,
+    TaskRequest, Timestamp,
+};
+
+/// What a task does when it answers: `None` lets its deadline pass.
+pub(crate) type Tasks<'a> = &'a mut dyn FnMut(&TaskRequest) -> Option<Outcome>;
+
+/// How an execution went.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Run {
+    pub(crate) outcome: Outcome,
+    pub(crate) events: Vec<HistoryEvent>,
+    pub(crate) end: Timestamp,
+}
+
+impl Run {
+    /// One line an event: `3<2 PassStateExited`.
+    #[allow(dead_code, reason = "not every test target looks at histories")]
+    pub(crate) fn history(&self) -> String {
+        let line = |event: &HistoryEvent| format!("{}<{} {}", event.id, event.previous_id, event.type_name());
+        self.events.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+}
+
+struct Host<'a> {
+    program: &'a Program,
+    now: Now,
+    events: Vec<HistoryEvent>,
+    tasks: Tasks<'a>,
+    saves: bool,
+}
+
+/// Runs a definition. With `saves`, every Frame and Join is saved and restored between any two steps, and what a Frame
+/// asked for is asked of the restored Frame again.
+pub(crate) fn run(definition: &str, input: &str, saves: bool, tasks: Tasks<'_>) -> Run {
+    let program = Program::parse(definition).unwrap_or_else(|diagnostics| panic!("{diagnostics:#?}"));
+    let start = Timestamp::parse("2024-02-29T12:00:00Z").expect("a timestamp");
+    let execution = Execution::local("machine", "run", input.parse().expect("JSON"), start, 7);
+    let mut host = Host { program: &program, now: Now::new(start), events: Vec::new(), tasks, saves };
+    let ended = host.drive(Frame::new(&program, execution));
+    Run { outcome: ended.outcome, events: host.events, end: host.now.at }
+}
+
+impl Host<'_> {
+    fn drive(&mut self, mut frame: Frame) -> Ended {
+        let mut reply = Reply::Go;
+        loop {
+            frame = self.saved(frame);
+            let step = frame.step(self.program, &mut self.now, reply).expect("the reply that was asked for");
+            self.events.extend(step.events);
+            let asked = match step.next {
+                Next::Continue => {
+                    reply = Reply::Go;
+                    continue;
+                }
+                Next::End(ended) => return ended,
+                Next::Ask(request) => request,
+            };
+            let request = if self.saves { self.asked_again(&frame, &asked) } else { asked };
+            reply = match request {
+                Request::Task(request) => match (self.tasks)(&request) {
+                    Some(outcome) => Reply::Task(outcome),
+                    None => {
+                        self.now.at = request.deadline.expect("a task that never answers has a deadline");
+                        Reply::DeadlinePassed
+                    }
+                },
+                Request::Sleep { until } => {
+                    self.now.at = self.now.at.max(until);
+                    Reply::Woke
+                }
+                Request::Fork(join) => Reply::Joined(self.join(*join)),
+            };
+        }
+    }
+
+    fn join(&mut self, mut join: Join) -> Joined {
+        loop {
+            join = self.saved(join);
+            match join.poll(self.program) {
+                JoinStep::Start(index, child) => {
+                    let ended = self.drive(*child);
+                    join.ended(index, ended);
+                }
+                JoinStep::Wait => panic!("every child that started has ended"),
+                JoinStep::Finish(joined) => return joined,
+            }
+        }
+    }
+
+    fn saved<T: serde::Serialize + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug>(&self, state: T) -> T {
+        if !self.saves {
+            return state;
+        }
+        let text = serde_json::to_string(&state).expect("it can be saved");
+        let restored: T = serde_json::from_str(&text).expect("it can be restored");
+        assert_eq!(restored, state);
+        restored
+    }
+
+    fn asked_again(&self, frame: &Frame, asked: &Request) -> Request {
+        let again = frame.outstanding(self.program).expect("the Frame waits for something");
+        assert_eq!(format!("{again:?}"), format!("{asked:?}"), "in the state {}", frame.state(self.program));
+        again
+    }
+}
+
+/// A task that answers with its input.
+#[allow(dead_code, reason = "not every test target calls tasks")]
+pub(crate) fn echo(request: &TaskRequest) -> Option<Outcome> {
+    Some(Ok(request.input.clone()))
+}

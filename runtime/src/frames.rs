@@ -1,0 +1,253 @@
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use asl_engine::{
+    Ended, EventId, Execution, Frame, HistoryEvent, Join, JoinStep, Next, Now, Outcome, Program, Reply, Request,
+    TaskRequest, Termination, Timestamp, UnexpectedReply,
+};
+
+/// Names one Frame of an execution. Never used twice.
+pub type FrameId = usize;
+
+/// All Frames of one execution in this process, and who waits for whom. It does nothing by itself: it tells its host
+/// what to do, and the host tells it what came of it.
+#[derive(Debug)]
+pub struct Frames {
+    program: Arc<Program>,
+    now: Now,
+    nodes: Vec<Option<Box<Node>>>,
+    ready: VecDeque<(FrameId, Reply)>,
+    effects: VecDeque<Effect>,
+    finished: Option<Finished>,
+}
+
+#[derive(Debug)]
+struct Node {
+    frame: Frame,
+    parent: Option<(FrameId, usize)>,
+    /// The children, when the Frame has forked.
+    fork: Option<Fork>,
+    /// Whether the host has a task or a timer for this Frame.
+    waits: bool,
+}
+
+#[derive(Debug)]
+struct Fork {
+    join: Join,
+    running: BTreeMap<usize, FrameId>,
+}
+
+/// What the host has to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Call a task for this Frame, and reply with `Reply::Task` or, after its deadline, `Reply::DeadlinePassed`.
+    Task(FrameId, TaskRequest),
+    /// Reply to this Frame with `Reply::Woke` at this time.
+    Sleep(FrameId, Timestamp),
+    /// Forget the task or the timer of this Frame.
+    Cancel(FrameId),
+}
+
+/// How an execution ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finished {
+    /// AWS's word for it.
+    pub status: Status,
+    /// The output, or the failure.
+    pub outcome: Outcome,
+}
+
+/// The status of an execution that has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// `SUCCEEDED`
+    Succeeded,
+    /// `FAILED`
+    Failed,
+    /// `TIMED_OUT`
+    TimedOut,
+    /// `ABORTED`
+    Aborted,
+}
+
+impl Status {
+    /// AWS's word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Succeeded => "SUCCEEDED",
+            Self::Failed => "FAILED",
+            Self::TimedOut => "TIMED_OUT",
+            Self::Aborted => "ABORTED",
+        }
+    }
+}
+
+impl Frames {
+    /// The Frames of an execution that has not begun.
+    pub fn new(program: Arc<Program>, execution: Execution) -> Self {
+        let now = Now::new(execution.start_time);
+        let frame = Frame::new(&program, execution);
+        let mut frames =
+            Self { program, now, nodes: Vec::new(), ready: VecDeque::new(), effects: VecDeque::new(), finished: None };
+        frames.add(frame, None);
+        frames
+    }
+
+    /// When the execution has to be over.
+    pub fn deadline(&self) -> Option<Timestamp> {
+        self.program.timeout_seconds().map(|seconds| self.now.at.plus_seconds(seconds))
+    }
+
+    /// How the execution ended, once it has.
+    pub fn finished(&self) -> Option<&Finished> {
+        self.finished.as_ref()
+    }
+
+    /// Hands in what came of an effect. A reply to a Frame that has been stopped meanwhile is dropped.
+    pub fn reply(&mut self, id: FrameId, reply: Reply) {
+        if let Some(Some(node)) = self.nodes.get_mut(id) {
+            node.waits = false;
+            self.ready.push_back((id, reply));
+        }
+    }
+
+    /// Goes on as far as possible at the time `at`, and hands the events to `record`. Gives the next thing to do;
+    /// `None` when everything waits for a reply, or the execution has finished.
+    ///
+    /// The error is a reply that no Frame waits for: a mistake of the host.
+    pub fn advance(
+        &mut self,
+        at: Timestamp,
+        record: &mut dyn FnMut(HistoryEvent),
+    ) -> Result<Option<Effect>, UnexpectedReply> {
+        self.now.at = at;
+        loop {
+            if let Some(effect) = self.effects.pop_front() {
+                return Ok(Some(effect));
+            }
+            let Some((id, reply)) = self.ready.pop_front() else { return Ok(None) };
+            self.step(id, reply, record)?;
+        }
+    }
+
+    /// Ends the execution from outside: its children are dropped, its tasks cancelled.
+    pub fn terminate(
+        &mut self,
+        at: Timestamp,
+        termination: Termination,
+        record: &mut dyn FnMut(HistoryEvent),
+    ) -> Result<(), UnexpectedReply> {
+        self.now.at = at;
+        self.ready.clear();
+        self.effects.clear();
+        for id in 1..self.nodes.len() {
+            self.drop_node(id);
+        }
+        let status = match termination {
+            Termination::TimedOut => Status::TimedOut,
+            Termination::Aborted(_) => Status::Aborted,
+        };
+        self.step(0, Reply::Terminate(termination), record)?;
+        if let Some(finished) = &mut self.finished {
+            finished.status = status;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, frame: Frame, parent: Option<(FrameId, usize)>) -> FrameId {
+        let id = self.nodes.len();
+        self.nodes.push(Some(Box::new(Node { frame, parent, fork: None, waits: false })));
+        self.ready.push_back((id, Reply::Go));
+        id
+    }
+
+    fn step(&mut self, id: FrameId, reply: Reply, record: &mut dyn FnMut(HistoryEvent)) -> Result<(), UnexpectedReply> {
+        let Some(Some(node)) = self.nodes.get_mut(id) else { return Ok(()) };
+        let step = node.frame.step(&self.program, &mut self.now, reply)?;
+        step.events.into_iter().for_each(&mut *record);
+        match step.next {
+            Next::Continue => self.ready.push_back((id, Reply::Go)),
+            Next::Ask(Request::Task(request)) => {
+                node.waits = true;
+                self.effects.push_back(Effect::Task(id, request));
+            }
+            Next::Ask(Request::Sleep { until }) if until <= self.now.at => self.ready.push_back((id, Reply::Woke)),
+            Next::Ask(Request::Sleep { until }) => {
+                node.waits = true;
+                self.effects.push_back(Effect::Sleep(id, until));
+            }
+            Next::Ask(Request::Fork(join)) => {
+                node.fork = Some(Fork { join: *join, running: BTreeMap::new() });
+                self.poll(id, record)?;
+            }
+            Next::End(ended) => self.ended(id, ended, record)?,
+        }
+        Ok(())
+    }
+
+    fn ended(
+        &mut self,
+        id: FrameId,
+        ended: Ended,
+        record: &mut dyn FnMut(HistoryEvent),
+    ) -> Result<(), UnexpectedReply> {
+        let Some((parent, index)) = self.drop_node(id).and_then(|node| node.parent) else {
+            let status = if ended.outcome.is_ok() { Status::Succeeded } else { Status::Failed };
+            self.finished = Some(Finished { status, outcome: ended.outcome });
+            return Ok(());
+        };
+        if let Some(Some(Node { fork: Some(fork), .. })) = self.nodes.get_mut(parent).map(Option::as_deref_mut) {
+            fork.running.remove(&index);
+            fork.join.ended(index, ended);
+        }
+        self.poll(parent, record)
+    }
+
+    fn poll(&mut self, id: FrameId, record: &mut dyn FnMut(HistoryEvent)) -> Result<(), UnexpectedReply> {
+        loop {
+            let next_id = self.nodes.len();
+            let Some(Some(Node { fork: Some(fork), .. })) = self.nodes.get_mut(id).map(Option::as_deref_mut) else {
+                return Ok(());
+            };
+            match fork.join.poll(&self.program) {
+                JoinStep::Start(index, frame) => {
+                    fork.running.insert(index, next_id);
+                    self.add(*frame, Some((id, index)));
+                }
+                JoinStep::Wait => return Ok(()),
+                JoinStep::Finish(joined) => {
+                    self.stop_children(id, joined.last_event, record)?;
+                    self.ready.push_back((id, Reply::Joined(joined)));
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Stops what still runs below a Frame, the innermost first.
+    fn stop_children(
+        &mut self,
+        id: FrameId,
+        because: EventId,
+        record: &mut dyn FnMut(HistoryEvent),
+    ) -> Result<(), UnexpectedReply> {
+        let Some(Some(node)) = self.nodes.get_mut(id) else { return Ok(()) };
+        let Some(fork) = node.fork.take() else { return Ok(()) };
+        for child in fork.running.into_values() {
+            self.stop_children(child, because, record)?;
+            if let Some(mut node) = self.drop_node(child) {
+                let step = node.frame.step(&self.program, &mut self.now, Reply::Stop { because })?;
+                step.events.into_iter().for_each(&mut *record);
+            }
+        }
+        Ok(())
+    }
+
+    fn drop_node(&mut self, id: FrameId) -> Option<Box<Node>> {
+        let node = self.nodes.get_mut(id)?.take()?;
+        if node.waits {
+            self.effects.push_back(Effect::Cancel(id));
+        }
+        Some(node)
+    }
+}

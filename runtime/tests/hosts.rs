@@ -1,0 +1,177 @@
+//! The host on tokio and the one on virtual time do the same.
+
+use std::collections::BTreeMap;
+use std::future::pending;
+use std::sync::Arc;
+
+use asl_engine::{Execution, Failure, HistoryEvent, Outcome, Program, TaskRequest, Timestamp, Value};
+use asl_runtime::virtual_time::Answer;
+use asl_runtime::{Finished, Status, embedded, virtual_time};
+use asl_tasks::{BoxFuture, Handler};
+
+const START: Timestamp = Timestamp(1_700_000_000_000);
+
+/// What a task does, by its input: the same on both hosts.
+fn answer(request: &TaskRequest) -> Answer {
+    let input = &request.input;
+    let outcome: Outcome = match input["fail"].as_str() {
+        Some(error) => Err(Failure::new(error, "as told")),
+        None => Ok(input.clone()),
+    };
+    let after_millis = input["after"].as_i64().unwrap_or(0);
+    Answer { outcome: (after_millis >= 0).then_some(outcome), after_millis }
+}
+
+/// The same as a handler.
+struct Told;
+
+impl Handler for Told {
+    fn call<'a>(&'a self, request: &'a TaskRequest) -> BoxFuture<'a, Outcome> {
+        Box::pin(async {
+            let answer = answer(request);
+            match answer.outcome {
+                Some(outcome) => {
+                    let millis = u64::try_from(answer.after_millis).expect("not negative");
+                    tokio::time::sleep(std::time::Duration::from_millis(millis)).await;
+                    outcome
+                }
+                None => pending().await,
+            }
+        })
+    }
+}
+
+fn program(definition: &str) -> Arc<Program> {
+    Arc::new(Program::parse(definition).unwrap_or_else(|diagnostics| panic!("{diagnostics:#?}")))
+}
+
+fn execution(input: &str) -> Execution {
+    Execution::local("machine", "run", input.parse().expect("JSON"), START, 11)
+}
+
+fn on_virtual_time(definition: &str, input: &str) -> (Finished, Vec<HistoryEvent>) {
+    let mut events = Vec::new();
+    let finished = virtual_time::run(program(definition), execution(input), answer, |event| events.push(event));
+    (finished.expect("it ends"), events)
+}
+
+async fn on_tokio(definition: &str, input: &str) -> (Finished, Vec<HistoryEvent>) {
+    let mut events = Vec::new();
+    let handler = |_: &str| Ok(Arc::new(Told) as Arc<dyn Handler>);
+    let record = |event| events.push(event);
+    let finished = embedded::run(program(definition), execution(input), handler, record, pending()).await;
+    (finished.expect("it ends"), events)
+}
+
+/// What happened how often: concurrent children may take turns in another order on another host.
+fn counted(events: &[HistoryEvent]) -> BTreeMap<String, usize> {
+    let mut counted = BTreeMap::new();
+    for event in events {
+        let json = event.to_json();
+        let members = json.as_object().expect("an event is an object");
+        let details: String = members
+            .iter()
+            .filter(|(name, _)| !matches!(&***name, "id" | "previousEventId" | "timestamp"))
+            .map(|(name, value)| format!("{name}={value} "))
+            .collect();
+        *counted.entry(details).or_default() += 1;
+    }
+    counted
+}
+
+const WORK: &str = r#"{
+    "StartAt": "Wait",
+    "States": {
+        "Wait": {"Type": "Wait", "Seconds": 86400, "Next": "Each"},
+        "Each": {
+            "Type": "Map", "ItemsPath": "$.items", "MaxConcurrency": 3, "Next": "Both", "ResultPath": "$.each",
+            "ItemProcessor": {"StartAt": "Work", "States": {
+                "Work": {
+                    "Type": "Task", "Resource": "arn:aws:states:::dynamodb:putItem", "TimeoutSeconds": 5, "End": true,
+                    "Retry": [{"ErrorEquals": ["Flaky"], "MaxAttempts": 2, "JitterStrategy": "FULL"}],
+                    "Catch": [{"ErrorEquals": ["States.Timeout", "Flaky"], "ResultPath": "$.error", "Next": "Caught"}]
+                },
+                "Caught": {"Type": "Pass", "Parameters": {"error.$": "$.error.Error"}, "End": true}
+            }}
+        },
+        "Both": {
+            "Type": "Parallel", "End": true,
+            "Branches": [
+                {"StartAt": "Left", "States": {"Left": {"Type": "Wait", "SecondsPath": "$.wait", "End": true}}},
+                {"StartAt": "Right", "States": {"Right": {"Type": "Pass", "OutputPath": "$.each", "End": true}}}
+            ]
+        }
+    }
+}"#;
+
+#[tokio::test(start_paused = true)]
+async fn both_hosts_give_the_same() {
+    let inputs = [
+        r#"{"wait":10,"items":[]}"#,
+        r#"{"wait":0,"items":[{"n":1,"after":30},{"n":2,"after":10},{"n":3,"after":20},{"n":4},{"n":5,"after":5}]}"#,
+        r#"{"wait":1,"items":[{"n":1,"after":-1},{"n":2,"fail":"Flaky"},{"n":3,"after":6000}]}"#,
+        r#"{"wait":1,"items":[{"n":1,"after":-1},{"n":2,"fail":"Bad","after":100},{"n":3,"after":50}]}"#,
+    ];
+    for input in inputs {
+        let virtually = on_virtual_time(WORK, input);
+        let really = on_tokio(WORK, input).await;
+        assert_eq!(really.0, virtually.0, "{input}");
+        assert_eq!(counted(&really.1), counted(&virtually.1), "{input}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_time_limit_of_the_machine_ends_everything() {
+    let definition = r#"{"TimeoutSeconds": 10, "StartAt": "M", "States": {"M": {"Type": "Map", "End": true, "ItemProcessor": {
+        "StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 20, "End": true}}}}}}"#;
+    let virtually = on_virtual_time(definition, "[1,2]");
+    assert_eq!(virtually.0.status, Status::TimedOut);
+    let last = virtually.1.last().expect("events");
+    assert_eq!((last.type_name().as_str(), last.timestamp), ("ExecutionTimedOut", START.plus_seconds(10)));
+    assert_eq!(on_tokio(definition, "[1,2]").await.0, virtually.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failing_branch_cancels_the_tasks_of_the_others() {
+    let definition = r#"{"StartAt": "P", "States": {"P": {"Type": "Parallel", "End": true, "Branches": [
+        {"StartAt": "Slow", "States": {"Slow": {"Type": "Task", "Resource": "arn:aws:states:::sns:publish",
+            "Parameters": {"after": -1}, "End": true}}},
+        {"StartAt": "Bad", "States": {"Bad": {"Type": "Task", "Resource": "arn:aws:states:::sns:publish",
+            "Parameters": {"fail": "Broken", "after": 5}, "End": true}}}]}}}"#;
+    let (finished, events) = on_tokio(definition, "{}").await;
+    assert_eq!(finished.outcome, Err(Failure::new("Broken", "as told")));
+    assert_eq!(counted(&events), counted(&on_virtual_time(definition, "{}").1));
+    assert_eq!(counted(&events)["type=\"TaskStateAborted\" "], 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn stopping_aborts_the_execution() {
+    let definition = r#"{"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 3600, "End": true}}}"#;
+    let mut events = Vec::new();
+    let handler = |_: &str| Ok(Arc::new(Told) as Arc<dyn Handler>);
+    let stop = async {
+        tokio::time::sleep(std::time::Duration::from_secs(60)).await;
+        Failure::new("Stopped", "enough")
+    };
+    let finished = embedded::run(program(definition), execution("{}"), handler, |event| events.push(event), stop).await;
+    let finished = finished.expect("it ends");
+    assert_eq!((finished.status, finished.outcome), (Status::Aborted, Err(Failure::new("Stopped", "enough"))));
+    let last = events.last().expect("events");
+    assert_eq!((last.type_name().as_str(), last.timestamp), ("ExecutionAborted", START.plus_seconds(60)));
+}
+
+#[test]
+fn a_task_that_never_answers_is_said_to_block() {
+    let definition = r#"{"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "End": true}}}"#;
+    let stuck = virtual_time::run(program(definition), execution(r#"{"after":-1}"#), answer, |_| {});
+    assert!(matches!(stuck, Err(virtual_time::Stuck::Forever)));
+}
+
+#[test]
+fn many_items_run_in_any_order_and_come_back_in_theirs() {
+    let definition = r#"{"StartAt": "M", "States": {"M": {"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "T", "States": {
+        "T": {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "End": true}}}}}}"#;
+    let items: Value = (0..1000).map(|n| Value::from([("n", n.into()), ("after", (n * 7919 % 100).into())])).collect();
+    let (finished, _) = on_virtual_time(definition, &items.to_string());
+    assert_eq!(finished.outcome, Ok(items));
+}

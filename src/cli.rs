@@ -1,0 +1,59 @@
+//! The arguments of the command.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Runs Amazon States Language state machines on this machine.
+#[derive(Debug, Parser)]
+#[command(version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a state machine and print its output
+    Run(Run),
+    /// Run the bundled download-images workflow against a server in this process; needs no network
+    Demo(Demo),
+}
+
+/// Run a state machine and print its output
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Exit codes:
+  0    the execution succeeded
+  1    the execution failed or timed out; its error and cause are on stderr
+  2    the command line is wrong, or a file cannot be read
+  3    the definition or the routing file is invalid; nothing was run
+  130  interrupted")]
+pub(crate) struct Run {
+    /// The definition: a JSON file in the Amazon States Language
+    pub(crate) definition: PathBuf,
+
+    /// The input: a file, `-` for stdin, or the JSON itself
+    #[arg(short, long, value_name = "FILE|-|JSON", default_value = "{}", allow_hyphen_values = true)]
+    pub(crate) input: String,
+
+    /// The routing file; without it, `routes.toml` beside the definition where there is one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) routes: Option<PathBuf>,
+
+    /// Where the embedded services keep their data
+    #[arg(long, value_name = "DIR", default_value = ".asl")]
+    pub(crate) data: PathBuf,
+
+    /// Print the history of the execution instead of its output, as AWS's GetExecutionHistory gives it
+    #[arg(long)]
+    pub(crate) events: bool,
+}
+
+/// Run the bundled download-images workflow against a server in this process; needs no network
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Where the embedded services keep their data
+    #[arg(long, value_name = "DIR", default_value = ".asl")]
+    pub(crate) data: PathBuf,
+}

@@ -1,0 +1,138 @@
+//! `asl demo`
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use asl_engine::{Program, Value};
+use asl_runtime::Status;
+use asl_tasks::{Router, Routes};
+
+use crate::cli::Demo;
+use crate::error::Error;
+use crate::execute::{Executed, execute, runtime};
+use crate::flag_server::FlagServer;
+use crate::output::print;
+
+const DEFINITION: &str = include_str!("../../definitions/download-images/definition.json");
+const ROUTES: &str = include_str!("../../definitions/download-images/routes.toml");
+const SUCCESS: &str = include_str!("../../definitions/download-images/success.input.json");
+const FAIL: &str = include_str!("../../definitions/download-images/fail.input.json");
+
+/// The table of the definition.
+const TABLE: &str = "urlToName";
+/// The bucket of the routes.
+const BUCKET: &str = "images";
+
+/// Runs the bundled workflow twice, once where every image exists and once where one is missing, and shows what it left
+/// behind.
+pub(crate) fn run(arguments: &Demo) -> Result<ExitCode, Error> {
+    runtime()?.block_on(demo(&arguments.data))
+}
+
+async fn demo(data: &Path) -> Result<ExitCode, Error> {
+    let server = FlagServer::start()
+        .await
+        .map_err(|error| Error::Usage(format!("cannot serve the images on loopback: {error}")))?;
+    let base_url = server.base_url();
+    let program = Program::parse(DEFINITION).map_err(|diagnostics| Error::Definition {
+        file: "definitions/download-images/definition.json".into(),
+        text: DEFINITION.to_owned(),
+        diagnostics,
+    })?;
+    let program = Arc::new(program);
+    let routes = Routes::parse(ROUTES, Path::new("definitions/download-images/routes.toml"))
+        .map_err(|error| Error::Routes(error.to_string()))?;
+    let router = Router::new(routes, data);
+    print(&format!("Images are served at {base_url}\n"))?;
+
+    let mut notified = notifications(data);
+    let mut as_expected = true;
+    for (title, input, expected) in [
+        ("All images exist", SUCCESS, Status::Succeeded),
+        ("One image is missing, so this one has to fail", FAIL, Status::Failed),
+    ] {
+        let input = served_here(input, &base_url)?;
+        let count = input["resourcePaths"].as_array().map_or(0, |paths| paths.len());
+        print(&format!("\n{title} ({count} images)\n"))?;
+        let executed = execute("download-images", &program, input, &router, true).await?;
+        print(&format!("  {}\n", summary(&executed)))?;
+        if executed.finished.status == Status::Aborted {
+            return Ok(executed.exit_code());
+        }
+        as_expected &= executed.finished.status == expected;
+    }
+
+    let objects = data.join("s3").join(BUCKET);
+    let (count, example) = rows(&router, &base_url).await?;
+    print(&format!("\nWhat is stored now\n  objects  {} files below {}\n", files(&objects), objects.display()))?;
+    print(&format!("  rows     {count} in the table {TABLE} of {}\n", data.join("dynamodb.sqlite").display()))?;
+    if let Some(example) = example {
+        print(&format!("           {example}\n"))?;
+    }
+    let mut sent = notifications(data);
+    sent.retain(|file| !notified.contains(file));
+    notified.clear();
+    for file in &sent {
+        let text = fs::read_to_string(file).map_err(|error| Error::unreadable("the notification", file, &error))?;
+        let message = text.parse::<Value>().ok().and_then(|value| Some(value["Message"].as_str()?.to_owned()));
+        print(&format!("  notice   {}\n           {}\n", file.display(), message.unwrap_or(text)))?;
+    }
+    as_expected &= sent.len() == 1;
+    Ok(if as_expected { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// An input of the workflow with the images of this process.
+fn served_here(input: &str, base_url: &str) -> Result<Value, Error> {
+    let input: Value =
+        input.parse().map_err(|error| Error::Usage(format!("the bundled input is not JSON: {error}")))?;
+    let members = input.as_object().cloned().unwrap_or_default();
+    Ok(members.with("baseUrl", base_url.into()).into())
+}
+
+/// `SUCCEEDED in 0.2 s, 423 events`, and the failure where there is one.
+fn summary(executed: &Executed) -> String {
+    let events = &executed.events;
+    let millis = match (events.first(), events.last()) {
+        (Some(first), Some(last)) => last.timestamp.0 - first.timestamp.0,
+        _ => 0,
+    };
+    let status = executed.finished.status.name();
+    let ended = format!("{status} in {:.2} s, {} events", millis as f64 / 1000.0, events.len());
+    match &executed.finished.outcome {
+        Ok(_) => ended,
+        Err(failure) => format!("{ended}: {failure}"),
+    }
+}
+
+/// How many rows there are for the images of this process, and one of them.
+async fn rows(router: &Router, base_url: &str) -> Result<(usize, Option<String>), Error> {
+    let scan = router.dynamodb().await.scan().table_name(TABLE).consistent_read(true);
+    let mut pages = scan.into_paginator().items().send();
+    let (mut count, mut example) = (0, None);
+    while let Some(row) = pages.next().await {
+        let row = row.map_err(|error| Error::Usage(format!("cannot read the table {TABLE}: {error}")))?;
+        let text = |name: &str| row.get(name).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default();
+        if text("url").starts_with(base_url) {
+            count += 1;
+            example =
+                Some(Value::from([("url", text("url").into()), ("filename", text("filename").into())]).to_string());
+        }
+    }
+    Ok((count, example))
+}
+
+/// The notifications in the outbox.
+fn notifications(data: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(data.join("sns")).into_iter().flatten().flatten();
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.path()).filter(|path| path.is_file()).collect();
+    files.sort();
+    files
+}
+
+/// How many files there are in a folder and below.
+fn files(folder: &Path) -> usize {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| if entry.path().is_dir() { files(&entry.path()) } else { 1 }).sum()
+}

@@ -1,0 +1,4 @@
+//! One verb a file.
+
+pub(crate) mod demo;
+pub(crate) mod run;

@@ -1,0 +1,90 @@
+//! Runs an execution on the embedded host, with its progress on stderr.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use asl_engine::{Execution, Failure, HistoryEvent, Program, Value};
+use asl_runtime::{Finished, Status, embedded};
+use asl_tasks::Router;
+
+use crate::error::Error;
+use crate::progress::Progress;
+
+/// An execution that is over.
+pub(crate) struct Executed {
+    pub(crate) finished: Finished,
+    /// Its history, when it was asked for.
+    pub(crate) events: Vec<HistoryEvent>,
+}
+
+impl Executed {
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self.finished.status {
+            Status::Succeeded => ExitCode::SUCCESS,
+            Status::Failed | Status::TimedOut => ExitCode::FAILURE,
+            // What a shell reports for a process that an interrupt ended.
+            Status::Aborted => 130.into(),
+        }
+    }
+}
+
+/// A tokio runtime with everything that handlers need.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Error> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Error::Usage(format!("cannot start threads: {error}")))
+}
+
+/// Runs a state machine to its end, or until it is interrupted.
+pub(crate) async fn execute(
+    name: &str,
+    program: &Arc<Program>,
+    input: Value,
+    router: &Router,
+    keep_events: bool,
+) -> Result<Executed, Error> {
+    let start = embedded::now();
+    let seed = start.0.unsigned_abs() ^ (u64::from(std::process::id()) << 32);
+    let execution = Execution::local(name, &format!("run-{}", start.0), input, start, seed);
+    let mut progress = Progress::new();
+    let mut events = Vec::new();
+    let handler = |resource: &str| {
+        // Every resource was found before the start.
+        router.handler(resource).map_err(|error| Failure::new("States.Runtime", error.to_string()))
+    };
+    let record = |event: HistoryEvent| {
+        progress.show(&event);
+        if keep_events {
+            events.push(event);
+        }
+    };
+    let finished = embedded::run(program.clone(), execution, handler, record, interrupted())
+        .await
+        .map_err(|bug| Error::Usage(format!("asl made a mistake, please report it: {bug}")))?;
+    progress.finish();
+    Ok(Executed { finished, events })
+}
+
+/// Completes when the process is told to end.
+async fn interrupted() -> Failure {
+    let signal = {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            match signal(SignalKind::terminate()) {
+                Ok(mut terminate) => tokio::select! {
+                    _ = tokio::signal::ctrl_c() => "Interrupted",
+                    _ = terminate.recv() => "Terminated",
+                },
+                Err(_) => std::future::pending().await,
+            }
+        }
+        #[cfg(not(unix))]
+        {
+            let _ = tokio::signal::ctrl_c().await;
+            "Interrupted"
+        }
+    };
+    Failure { error: Some(signal.into()), cause: Some("the execution was stopped from outside".into()), span: None }
+}

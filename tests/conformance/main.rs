@@ -1,0 +1,136 @@
+//! Runs what was recorded from AWS Step Functions, and compares: `cargo test --test conformance`.
+//!
+//! Reads `ASL_CONFORMANCE_DIR` (without it, `../shared/conformance`): `index.json` and `cases/`. Each case runs on virtual
+//! time, its tasks answered from the recording. It agrees *laxly* when status, error and output are AWS's, and *strictly*
+//! when the history and all texts are, too. Writes `target/conformance.json` with a verdict for each case, and closes with
+//! one line. Fails when a case of `baseline.txt` no longer agrees; `ASL_CONFORMANCE_BLESS=1` adds the new ones to it.
+
+mod compare;
+mod execution;
+mod mocks;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use serde_json::{Value, json};
+
+/// The cases that agreed before: `strict` or `lax`, and the id.
+const BASELINE: &str = "tests/conformance/baseline.txt";
+
+/// How far a case agrees with the recording.
+#[derive(Clone, Debug)]
+pub(crate) enum Verdict {
+    Strict,
+    /// Status, error and output agree; the first other difference.
+    Lax(String),
+    /// The first difference.
+    Differs(String),
+    NotApplicable(&'static str),
+}
+
+/// Why a case cannot be run here at all. Each reason has one line.
+fn not_applicable(case: &Value) -> Option<&'static str> {
+    let kind = case["kind"].as_str().unwrap_or_default();
+    let replayable = case["replayable"].as_str().unwrap_or_default();
+    match (kind, replayable) {
+        ("execution", "needs-s3") => Some("reads objects of S3 that the recording set up"),
+        ("execution", "needs-task-implementation") => Some("what its children answered is in no recording"),
+        ("execution", "pure" | "mocks" | "mocks-partial") => None,
+        ("execution", _) => Some("needs other services of AWS"),
+        ("execution-batch", _) => None,
+        ("sync-execution" | "express-async", _) => Some("Express executions come with the server"),
+        ("api", _) => Some("the API comes with the server"),
+        _ => Some("validation and TestState come with the whole language"),
+    }
+}
+
+fn main() -> ExitCode {
+    let folder = std::env::var_os("ASL_CONFORMANCE_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/conformance"), PathBuf::from);
+    let index = match read(&folder.join("index.json")) {
+        Ok(index) => index,
+        Err(error) => {
+            println!("not run: the recorded cases are absent ({error})");
+            return if std::env::var("CI").as_deref() == Ok("true") { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+        }
+    };
+    let filter = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
+    let mut verdicts: BTreeMap<String, Verdict> = BTreeMap::new();
+    for entry in index["cases"].as_array().into_iter().flatten() {
+        let id = entry["id"].as_str().unwrap_or_default();
+        if filter.as_ref().is_some_and(|filter| !id.contains(filter)) {
+            continue;
+        }
+        let file = folder.join("cases").join(entry["file"].as_str().unwrap_or_default());
+        let verdict = match (not_applicable(entry), read(&file)) {
+            (Some(reason), _) => Verdict::NotApplicable(reason),
+            (None, Ok(case)) => execution::check(&case),
+            (None, Err(error)) => Verdict::Differs(format!("{} cannot be read: {error}", file.display())),
+        };
+        verdicts.insert(id.to_owned(), verdict);
+    }
+    report(&verdicts, filter.is_some())
+}
+
+fn read(file: &Path) -> Result<Value, String> {
+    let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    serde_json::from_str(&text).map_err(|error| error.to_string())
+}
+
+fn report(verdicts: &BTreeMap<String, Verdict>, filtered: bool) -> ExitCode {
+    let baseline_file = Path::new(env!("CARGO_MANIFEST_DIR")).join(BASELINE);
+    let baseline = fs::read_to_string(&baseline_file).unwrap_or_default();
+    let (mut strict, mut lax, mut not_applicable, mut lost) = (0, 0, 0, 0);
+    let mut lines = Vec::new();
+    let mut cases = Vec::new();
+    for (id, verdict) in verdicts {
+        let (word, difference) = match verdict {
+            Verdict::Strict => {
+                (strict, lax) = (strict + 1, lax + 1);
+                ("strict", None)
+            }
+            Verdict::Lax(difference) => {
+                lax += 1;
+                ("lax", Some(difference.as_str()))
+            }
+            Verdict::Differs(difference) => ("differs", Some(difference.as_str())),
+            Verdict::NotApplicable(reason) => {
+                not_applicable += 1;
+                ("not applicable", Some(*reason))
+            }
+        };
+        if matches!(verdict, Verdict::Lax(_) | Verdict::Differs(_)) && filtered {
+            println!("{word}: {id}\n  {}", difference.unwrap_or_default());
+        }
+        let before = baseline.lines().find_map(|line| line.split_once(' ').filter(|(_, known)| known == id));
+        let held = match before {
+            Some(("strict", _)) => word == "strict",
+            Some(_) => matches!(word, "strict" | "lax"),
+            None => true,
+        };
+        if !held {
+            lost += 1;
+            println!("no longer agrees: {id}\n  {}", difference.unwrap_or_default());
+        }
+        if matches!(word, "strict" | "lax") {
+            lines.push(format!("{word} {id}\n"));
+        }
+        cases.push(json!({ "id": id, "verdict": word, "difference": difference }));
+    }
+    let total = verdicts.len() - not_applicable;
+    if !filtered {
+        let report =
+            json!({ "strict": strict, "lax": lax, "of": total, "notApplicable": not_applicable, "cases": cases });
+        let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().map(Path::to_owned).unwrap_or_default();
+        if let Err(error) = fs::write(target.join("conformance.json"), format!("{report:#}\n")) {
+            println!("the report cannot be written: {error}");
+        }
+        if std::env::var_os("ASL_CONFORMANCE_BLESS").is_some() && lost == 0 {
+            fs::write(&baseline_file, lines.concat()).expect("the baseline can be written");
+        }
+    }
+    println!("conformance: strict {strict}, lax {lax}, of {total} (not applicable {not_applicable})");
+    if lost == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
