@@ -159,7 +159,7 @@ impl Domain {
             Self::String => Some(utf16_order(left.as_str()?, right.as_str()?)),
             Self::Numeric => number_order(left.as_number()?, right.as_number()?),
             Self::Boolean => Some(left.as_bool()?.cmp(&right.as_bool()?)),
-            Self::Timestamp => Some(Timestamp::parse(left.as_str()?)?.cmp(&Timestamp::parse(right.as_str()?)?)),
+            Self::Timestamp => Some(Timestamp::nanos(left.as_str()?)?.cmp(&Timestamp::nanos(right.as_str()?)?)),
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::json::MAX_DEPTH;
 use crate::value::Value;
 
 /// A path of names and indexes, such as `$.a['b'][0]`.
@@ -50,12 +51,10 @@ impl ReferencePath {
                 other => return Err(format!("Value is not a Reference Path: '{other}' is not expected here")),
             }
         }
+        if steps.len() > MAX_DEPTH {
+            return Err(format!("Value is not a Reference Path: it has more than {MAX_DEPTH} steps"));
+        }
         Ok(Self { text: text.into(), steps })
-    }
-
-    /// Whether this is `$`.
-    pub fn is_root(&self) -> bool {
-        self.steps.is_empty()
     }
 
     /// `document` with `value` at this place; missing objects are created on the way.
@@ -154,5 +153,6 @@ mod tests {
         {
             assert!(ReferencePath::parse(path).is_err(), "{path}");
         }
+        assert!(ReferencePath::parse(&format!("${}", ".a".repeat(100_000))).is_err());
     }
 }

@@ -15,12 +15,16 @@ pub struct Timestamp(pub i64);
 impl Timestamp {
     /// Reads an RFC 3339 timestamp with a `T` and an offset; `None` where the text is none.
     pub fn parse(text: &str) -> Option<Self> {
+        i64::try_from(Self::nanos(text)?.div_euclid(1_000_000)).ok().map(Self)
+    }
+
+    /// Nanoseconds since 1970-01-01T00:00:00Z, for comparing what a millisecond does not tell apart.
+    pub(crate) fn nanos(text: &str) -> Option<i128> {
         // The library also takes a space in the place of the `T`.
         if !matches!(text.as_bytes().get(10), Some(b'T' | b't')) {
             return None;
         }
-        let parsed = OffsetDateTime::parse(text, &Rfc3339).ok()?;
-        i64::try_from(parsed.unix_timestamp_nanos() / 1_000_000).ok().map(Self)
+        OffsetDateTime::parse(text, &Rfc3339).ok().map(OffsetDateTime::unix_timestamp_nanos)
     }
 
     /// This time and `millis` milliseconds, within what can be shown.

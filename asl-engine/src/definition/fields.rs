@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::ast::{Name, NumberField, TextField};
@@ -27,8 +28,9 @@ impl<'a> Fields<'a> {
             return None;
         };
         let mut taken = vec![false; members.len()];
+        let mut names = BTreeSet::new();
         for (at, member) in members.iter().enumerate() {
-            if members[..at].iter().any(|earlier| earlier.name == member.name) {
+            if !names.insert(&member.name) {
                 out.push(error(SCHEMA, format!("Duplicate field '{}'", member.name), &location, member.name_span));
                 taken[at] = true;
             }

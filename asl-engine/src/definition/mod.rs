@@ -24,6 +24,10 @@ use fields::Fields;
 /// );
 /// ```
 pub fn parse(text: &str) -> (Option<StateMachine>, Vec<Diagnostic>) {
+    if text.len() > MAX_BYTES {
+        let message = format!("The definition has {} bytes, and may have {MAX_BYTES}", text.len());
+        return (None, vec![error("DEFINITION_TOO_LARGE", message, "", Span::default())]);
+    }
     let node = match parse_spanned(text) {
         Ok(node) => node,
         Err(error) => {
@@ -68,6 +72,8 @@ fn query_language(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) {
     }
 }
 
+/// AWS takes definitions of up to 1 MiB.
+const MAX_BYTES: usize = 1024 * 1024;
 /// AWS's code for a field that does not fit.
 const SCHEMA: &str = "SCHEMA_VALIDATION_FAILED";
 /// Ours: AWS would take it, `asl` does not run it yet.

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::ast::{Body, Catcher, Io, Kind, Map, Name, State, StateType, Task, Transition, Wait};
 use super::fields::Fields;
-use super::{SCHEMA, UNSUPPORTED, check, choices, error, query_language};
+use super::{SCHEMA, UNSUPPORTED, choices, error, query_language};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::json::{Member, NodeKind};
 use crate::path::PathExpr;
@@ -10,30 +10,43 @@ use crate::reference_path::ReferencePath;
 use crate::retry::Retrier;
 use crate::time::Timestamp;
 
+/// How long a state's name may be, in characters.
+pub(super) const MAX_NAME: usize = 80;
+/// How deeply branches and iterations may nest.
+const MAX_SCOPES: usize = 32;
+
 /// `StartAt` and `States`.
 pub(super) fn body(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Body {
-    let start_at = fields.string("StartAt", out);
+    let mut body = Body { start_at: fields.string("StartAt", out), ..Body::default() };
     let location = fields.at("States");
     let span = fields.start();
-    let Some(node) = fields.take("States") else { return Body { start_at, states: Vec::new() } };
-    let Some(mut states) = Fields::of(node, location.clone(), out) else {
-        return Body { start_at, states: Vec::new() };
-    };
+    let Some(node) = fields.take("States") else { return body };
+    let Some(mut states) = Fields::of(node, location.clone(), out) else { return body };
     let members = states.take_the_rest();
-    let states = members.iter().filter_map(|member| state(member, &location, out)).collect();
-    let body = Body { start_at, states };
     if members.is_empty() {
-        check::not_empty(&body, &location, span, out);
+        out.push(error(SCHEMA, "There must be at least one state", &location, span));
+    }
+    if location.matches("/States").count() > MAX_SCOPES {
+        let message = format!("Branches and iterations cannot nest deeper than {MAX_SCOPES} levels");
+        out.push(error(SCHEMA, message, &location, span));
+        return body;
+    }
+    for member in members {
+        match state(member, &location, out) {
+            Some(state) => body.states.push(state),
+            None => body.unreadable.push(member.name.clone()),
+        }
     }
     body
 }
 
 fn state(member: &Member, location: &str, out: &mut Vec<Diagnostic>) -> Option<State> {
     let location: Arc<str> = format!("{location}/{}", member.name).into();
-    let name = Name { text: member.name.clone(), span: member.name_span, location: location.clone() };
-    if member.name.chars().count() > 80 {
+    if member.name.chars().count() > MAX_NAME {
         out.push(error(SCHEMA, "State name cannot exceed 80 characters", &location, member.name_span));
+        return None;
     }
+    let name = Name { text: member.name.clone(), span: member.name_span, location: location.clone() };
     let mut fields = Fields::of(&member.value, location, out)?;
     fields.require(&["Type"], out);
     let kind_name = fields.string("Type", out)?;

@@ -7,7 +7,7 @@ use super::{Frame, located};
 use crate::choice::Rule;
 use crate::context::{Context, MapItem};
 use crate::definition::ast::{NumberField, TextField, Wait};
-use crate::json::MAX_DEPTH;
+use crate::json::{MAX_DEPTH, MAX_LEN};
 use crate::path::{PathExpr, Roots};
 use crate::program::{Kind, Map, Program, State, StateId};
 use crate::reference_path::ReferencePath;
@@ -28,11 +28,7 @@ impl Frame {
 
     /// OutputPath.
     pub(super) fn selected_output(&self, state: &State, output: Value) -> Result<Value, Failure> {
-        let output = self.select(state, state.io.output_path.as_ref(), &output)?;
-        if output.depth() > MAX_DEPTH {
-            return Err(Failure::runtime(format!("The output nests deeper than {MAX_DEPTH} levels")));
-        }
-        Ok(output)
+        self.select(state, state.io.output_path.as_ref(), &output)
     }
 
     fn select(&self, state: &State, path: Option<&PathExpr>, value: &Value) -> Result<Value, Failure> {
@@ -42,9 +38,10 @@ impl Frame {
             Some(path) => {
                 let context = || self.context(state, None);
                 let roots = Roots { input: value, context: &context, random: &self.random };
-                path.evaluate(&roots).map_err(|error| {
+                let found = path.evaluate(&roots).map_err(|error| {
                     Failure::runtime(format!("Invalid path '{path}' : {}", error.message)).at(path.span())
-                })
+                })?;
+                bounded(found)
             }
         }
     }
@@ -71,7 +68,7 @@ impl Frame {
         token: Option<&std::sync::Arc<str>>,
     ) -> Result<Value, Failure> {
         let context = || self.context(state, token);
-        template.evaluate(&Roots { input, context: &context, random: &self.random })
+        bounded(template.evaluate(&Roots { input, context: &context, random: &self.random })?)
     }
 
     /// ResultSelector, then ResultPath.
@@ -137,11 +134,12 @@ impl Frame {
         Ok(Failure { error: text("ErrorPath", error)?, cause: text("CausePath", cause)?, span: None })
     }
 
-    /// A whole number of seconds from `Name` or `NamePath`.
-    pub(super) fn seconds(
+    /// A whole number from `Name` or `NamePath`.
+    pub(super) fn whole_number(
         &self,
         state: &State,
         name: &str,
+        least: i64,
         field: Option<&NumberField>,
     ) -> Result<Option<i64>, Failure> {
         match field {
@@ -149,7 +147,13 @@ impl Frame {
             Some(NumberField::Literal(seconds)) => Ok(Some(*seconds)),
             Some(NumberField::Path(path)) => {
                 let found = self.select(state, Some(path), &self.input)?;
-                whole_number(name, path, &found).map(Some)
+                let number = whole_number(name, path, &found)?;
+                if number < least {
+                    let text =
+                        format!("The {name}Path field refers to value {number} which is less than {least}: {path}");
+                    return Err(Failure::runtime(text).at(path.span()));
+                }
+                Ok(Some(number))
             }
         }
     }
@@ -208,7 +212,7 @@ impl Frame {
             execution: self.execution.clone(),
             scope: self.scope,
             state: self.state,
-            path: self.path.clone(),
+            path: self.attempt_path(state).into(),
             map_item: self.map_item.clone(),
             entered_time: self.entered_time,
             entered_event: self.entered_event,
@@ -252,7 +256,7 @@ impl Frame {
     }
 
     fn max_concurrency(&self, state: &State, field: Option<&NumberField>) -> Result<usize, Failure> {
-        let wanted = self.seconds(state, "MaxConcurrency", field)?.unwrap_or(0);
+        let wanted = self.whole_number(state, "MaxConcurrency", i64::MIN, field)?.unwrap_or(0);
         if wanted < 0 {
             return Err(Failure::runtime("MaxConcurrency cannot be negative."));
         }
@@ -294,8 +298,20 @@ impl Parent {
         };
         template
             .evaluate(&Roots { input: &self.input, context: &context, random })
+            .and_then(bounded)
             .map_err(|failure| located(&state.name, self.entered_event, failure))
     }
+}
+
+/// A value that can be walked and written: what an execution computes is bounded as what it reads is.
+fn bounded(value: Value) -> Result<Value, Failure> {
+    if value.depth() > MAX_DEPTH {
+        return Err(Failure::runtime(format!("The data nests deeper than {MAX_DEPTH} levels")));
+    }
+    if value.json_len() > MAX_LEN {
+        return Err(Failure::runtime(format!("The data has more than {MAX_LEN} bytes of JSON text")));
+    }
+    Ok(value)
 }
 
 fn whole_number(name: &str, path: &PathExpr, found: &Value) -> Result<i64, Failure> {

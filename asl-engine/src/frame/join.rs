@@ -152,7 +152,7 @@ impl Join {
             Work::Branches(branches) => (branches[index], Role::Branch, parent.input.clone(), parent.map_item.clone()),
         };
         let last_event = self.freed.pop().unwrap_or(self.started_event);
-        let path = format!("{}/{}[{index}]", parent.path, state.name).into();
+        let path = format!("{}[{index}]", parent.path).into();
         let execution = parent.execution.clone();
         Ok(Frame::child(program, execution, scope, role, path, input, map_item, last_event, random))
     }

@@ -31,6 +31,7 @@ const VERSION: u32 = 1;
 /// calls [`Frame::step`] and does what it asks for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Frame {
+    #[serde(deserialize_with = "known_version")]
     version: u32,
     execution: Arc<Execution>,
     role: Role,
@@ -45,9 +46,21 @@ pub struct Frame {
     entered_time: Timestamp,
     entered_event: EventId,
     last_event: EventId,
+    /// How many states were entered: tells the visits of one state apart.
+    visits: u64,
     /// How often each Retrier of the state was used.
     retries: Vec<u32>,
     random: Random,
+}
+
+/// Refuses the saved form of another version.
+fn known_version<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    match u32::deserialize(deserializer)? {
+        VERSION => Ok(VERSION),
+        other => {
+            Err(serde::de::Error::custom(format!("a Frame of version {other} cannot be restored by version {VERSION}")))
+        }
+    }
 }
 
 /// What a Frame is to its parent.
@@ -122,6 +135,7 @@ impl Frame {
             entered_time: execution.start_time,
             entered_event: 0,
             last_event,
+            visits: 0,
             retries: Vec::new(),
             random,
             execution,
@@ -129,8 +143,12 @@ impl Frame {
     }
 
     /// Goes on by at most one state. Never blocks and never fails by what the definition or its data say: those
-    /// failures are part of the run. The error is a host's mistake, and leaves the Frame as it was.
+    /// failures are part of the run. The error is a host's mistake (or a saved Frame
+    /// that belongs to another program), and leaves the Frame as it was.
     pub fn step(&mut self, program: &Program, now: &mut Now, reply: Reply) -> Result<Step, UnexpectedReply> {
+        if !program.has(self.scope, self.state) {
+            return Err(UnexpectedReply::foreign_program());
+        }
         let state = program.state(self.scope, self.state);
         let mut run = Run { frame: self, state, now, events: Vec::new() };
         let next = match (run.frame.phase.clone(), reply) {
@@ -172,8 +190,8 @@ impl Frame {
         &program.state(self.scope, self.state).name
     }
 
-    /// Where the Frame stands in the execution: empty for the execution itself, else the states and positions that
-    /// lead to it, such as `/Fetch all[3]`.
+    /// Where the Frame stands in the execution: empty for the execution itself, else the state, visit, attempt and
+    /// position that lead to it, such as `/Fetch all@2#0[3]`.
     pub fn path(&self) -> &str {
         &self.path
     }
@@ -195,10 +213,14 @@ impl Frame {
         .to_value()
     }
 
+    /// The path of what the Frame is at: of its state, of this visit to it, and of this attempt.
+    fn attempt_path(&self, state: &State) -> String {
+        format!("{}/{}@{}#{}", self.path, state.name, self.visits, self.retry_count())
+    }
+
     /// Names the attempt that the Frame is at; the same after a crash.
     fn token(&self, state: &State) -> Arc<str> {
-        let Self { execution, path, entered_event, .. } = self;
-        format!("{}{path}/{}@{entered_event}#{}", execution.arn, state.name, self.retry_count()).into()
+        format!("{}{}", self.execution.arn, self.attempt_path(state)).into()
     }
 
     /// Adds to a failure of the state's own data what AWS says before it.

@@ -133,23 +133,24 @@ pub struct Ended {
     pub closing_event: EventId,
 }
 
-/// A host answered what the Frame did not ask: a bug of the host, never a failure of the execution.
+/// A host answered what the Frame did not ask, or stepped it with another program: a bug of the host, never a failure of
+/// the execution.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnexpectedReply {
-    pub(super) state: String,
-    pub(super) waits_for: &'static str,
-    pub(super) reply: &'static str,
-}
+pub struct UnexpectedReply(String);
 
 impl UnexpectedReply {
     pub(super) fn new(state: &str, waits_for: &'static str, reply: &Reply) -> Self {
-        Self { state: state.to_owned(), waits_for, reply: reply.name() }
+        Self(format!("the state '{state}' waits for {waits_for}, but was answered {}", reply.name()))
+    }
+
+    pub(super) fn foreign_program() -> Self {
+        Self("the Frame belongs to another program".to_owned())
     }
 }
 
 impl fmt::Display for UnexpectedReply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the state '{}' waits for {}, but was answered {}", self.state, self.waits_for, self.reply)
+        f.write_str(&self.0)
     }
 }
 

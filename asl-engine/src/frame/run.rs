@@ -51,6 +51,7 @@ impl Run<'_> {
 
     pub(super) fn enter(&mut self) -> Next {
         self.frame.entered_time = self.now.at;
+        self.frame.visits += 1;
         self.frame.retries = vec![0; self.state.retry.len()];
         let entered = EventKind::StateEntered {
             state_type: self.state.state_type(),
@@ -132,8 +133,8 @@ impl Run<'_> {
         let token = self.frame.token(self.state);
         let shown = task.resource.arn.ends_with(".waitForTaskToken").then_some(&token);
         let input = self.frame.parameters(self.state, shown)?;
-        let timeout = self.frame.seconds(self.state, "TimeoutSeconds", task.timeout_seconds.as_ref())?;
-        let heartbeat = self.frame.seconds(self.state, "HeartbeatSeconds", task.heartbeat_seconds.as_ref())?;
+        let timeout = self.frame.whole_number(self.state, "TimeoutSeconds", 1, task.timeout_seconds.as_ref())?;
+        let heartbeat = self.frame.whole_number(self.state, "HeartbeatSeconds", 1, task.heartbeat_seconds.as_ref())?;
         let resource = task.resource.arn.clone();
         let name = match &task.resource.kind {
             ResourceKind::Lambda => {
@@ -309,7 +310,9 @@ impl Run<'_> {
     /// Ends because another child failed.
     pub(super) fn stop(&mut self, because: EventId) -> Next {
         self.frame.last_event = because;
-        if let Role::Iteration(iteration) = self.frame.role.clone() {
+        if let Role::Iteration(iteration) = self.frame.role.clone()
+            && self.frame.phase != Phase::Start
+        {
             self.emit_aside(because, EventKind::MapIterationAborted(iteration));
         }
         self.abort_task();

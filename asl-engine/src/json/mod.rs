@@ -16,6 +16,9 @@ use lexer::{Lexer, Token};
 /// How deeply arrays and objects may nest in text and in the data of an execution.
 pub const MAX_DEPTH: usize = 500;
 
+/// How long the JSON text of a value may get in an execution: 256 MiB. AWS's own quota is far below.
+pub const MAX_LEN: usize = 256 * 1024 * 1024;
+
 /// Why a text is not JSON, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JsonError {

@@ -128,6 +128,11 @@ impl Program {
         self.timeout_seconds
     }
 
+    /// Whether there is such a state: a Frame of another program may ask for one that is not here.
+    pub(crate) fn has(&self, scope: ScopeId, state: StateId) -> bool {
+        self.scopes.get(scope).is_some_and(|scope| state < scope.states.len())
+    }
+
     pub(crate) fn state(&self, scope: ScopeId, state: StateId) -> &State {
         &self.scopes[scope].states[state]
     }

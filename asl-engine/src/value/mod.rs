@@ -144,7 +144,7 @@ impl From<Vec<Value>> for Array {
         let mut json_len = 2 + items.len().saturating_sub(1);
         let mut depth = 0;
         for item in &items {
-            json_len += item.json_len();
+            json_len = item.json_len().saturating_add(json_len);
             depth = depth.max(item.depth());
         }
         Self(Arc::new(Items { items, json_len, depth: depth + 1 }))
@@ -295,13 +295,13 @@ impl fmt::Display for Value {
         if f.alternate() {
             return f.write_str(&json::pretty(self));
         }
-        let mut text = String::with_capacity(self.json_len());
+        let mut text = String::with_capacity(self.json_len().min(1 << 20));
         json::write(self, &mut text);
         f.write_str(&text)
     }
 }
 
-/// Numbers beyond what `serde_json` holds become the nearest `f64`.
+/// Numbers beyond what `serde_json` holds become the nearest `f64`, and `null` where that is infinite.
 impl From<&Value> for serde_json::Value {
     fn from(value: &Value) -> Self {
         match value {

@@ -32,7 +32,7 @@ impl Object {
         let mut json_len = 2 + entries.len().saturating_sub(1);
         let mut depth = 0;
         for (name, value) in &entries {
-            json_len += json::string_len(name) + 1 + value.json_len();
+            json_len = value.json_len().saturating_add(json_len).saturating_add(json::string_len(name) + 1);
             depth = depth.max(value.depth());
         }
         Self(Arc::new(Members { entries, index, json_len, depth: depth + 1 }))
