@@ -42,8 +42,7 @@ async fn demo(data: &Path) -> Result<ExitCode, Error> {
         diagnostics,
     })?;
     let program = Arc::new(program);
-    let routes = Routes::parse(ROUTES, Path::new("definitions/download-images/routes.toml"))
-        .map_err(|error| Error::Routes(error.to_string()))?;
+    let routes = Routes::parse(ROUTES, Path::new("definitions/download-images/routes.toml"))?;
     let router = Router::new(routes, data);
     print(&format!("Images are served at {base_url}\n"))?;
 
@@ -110,17 +109,25 @@ fn summary(executed: &Executed) -> String {
 async fn rows(router: &Router, base_url: &str) -> Result<(usize, Option<String>), Error> {
     let scan = router.dynamodb().await.scan().table_name(TABLE).consistent_read(true);
     let mut pages = scan.into_paginator().items().send();
-    let (mut count, mut example) = (0, None);
+    let mut count = 0;
+    let mut first: Option<(String, String)> = None;
     while let Some(row) = pages.next().await {
         let row = row.map_err(|error| Error::Usage(format!("cannot read the table {TABLE}: {error}")))?;
         let text = |name: &str| row.get(name).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default();
         if text("url").starts_with(base_url) {
             count += 1;
-            example =
-                Some(Value::from([("url", text("url").into()), ("filename", text("filename").into())]).to_string());
+            // Rows come in no order that means something.
+            let row = (text("url"), text("filename"));
+            first = Some(match first.take() {
+                Some(first) => first.min(row),
+                None => row,
+            });
         }
     }
-    Ok((count, example))
+    let example = |(url, filename): (String, String)| {
+        Value::from([("url", url.into()), ("filename", filename.into())]).to_string()
+    };
+    Ok((count, first.map(example)))
 }
 
 /// The notifications in the outbox.
