@@ -82,3 +82,14 @@ fn it_leaves_nothing_outside_the_data_folder() {
     assert!(names.len() > 100 && names.iter().all(|name| name.starts_with("elsewhere/data/")), "{names:?}");
     assert!(names.iter().all(|name| !name.contains(".unfinished")), "{names:?}");
 }
+
+#[test]
+fn a_data_folder_that_cannot_be_made_is_told() {
+    let folder = Folder::new();
+    folder.write("taken", "by a file");
+    let ended = folder.asl(&["demo", "--data", "taken"]);
+    assert_eq!((ended.code, ended.stderr.as_str()), (Some(1), ""), "{ended:?}");
+    let last = ended.stdout.lines().last().expect("a line");
+    assert!(last.starts_with("  FAILED in ") && last.contains("the folder taken/s3"), "{last}");
+    assert_eq!(folder.files("").len(), 1);
+}
