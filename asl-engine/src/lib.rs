@@ -83,6 +83,7 @@ pub mod definition;
 pub mod diagnostic;
 mod frame;
 pub mod history;
+pub mod intrinsic;
 pub mod json;
 pub mod jsonpath;
 pub mod path;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::Span;
 use crate::jsonpath::{JsonPath, PathError};
+use crate::retry::Random;
 use crate::value::Value;
 
 /// A JSONPath on a state's input (`$…`) or on the context object (`$$…`).
@@ -27,6 +28,8 @@ enum Root {
 pub(crate) struct Roots<'a> {
     pub(crate) input: &'a Value,
     pub(crate) context: &'a dyn Fn() -> Value,
+    /// The Frame's random numbers, for the functions that need some.
+    pub(crate) random: &'a Random,
 }
 
 impl PathExpr {

@@ -1,5 +1,6 @@
 //! Retriers: which error is tried again, how often and after how long.
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -25,7 +26,7 @@ pub struct Retrier {
 
 impl Retrier {
     /// How many milliseconds to wait before retry number `retry` (from 0).
-    pub(crate) fn delay_millis(&self, retry: u32, random: &mut Random) -> i64 {
+    pub(crate) fn delay_millis(&self, retry: u32, random: &Random) -> i64 {
         let exponent = i32::try_from(retry).unwrap_or(i32::MAX);
         let mut seconds = self.interval_seconds as f64 * self.backoff_rate.powi(exponent);
         if let Some(longest) = self.max_delay_seconds {
@@ -57,24 +58,24 @@ pub(crate) fn matches(error_equals: &[Arc<str>], error: Option<&str>) -> bool {
 
 /// Random numbers from a seed: the same seed gives the same run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Random(u64);
+pub(crate) struct Random(Cell<u64>);
 
 impl Random {
     pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
+        Self(Cell::new(seed))
     }
 
     /// The next number of the SplitMix64 sequence.
-    pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
+    pub(crate) fn next(&self) -> u64 {
+        self.0.set(self.0.get().wrapping_add(0x9e37_79b9_7f4a_7c15));
+        let mut z = self.0.get();
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)
     }
 
     /// A number from 0 up to 1.
-    fn fraction(&mut self) -> f64 {
+    fn fraction(&self) -> f64 {
         (self.next() >> 11) as f64 / (1u64 << 53) as f64
     }
 }
@@ -96,21 +97,21 @@ mod tests {
 
     #[test]
     fn the_interval_grows_up_to_its_cap() {
-        let mut random = Random::new(1);
-        let delays = |retrier: &Retrier, random: &mut Random| [0, 1, 2].map(|n| retrier.delay_millis(n, random));
-        assert_eq!(delays(&retrier(), &mut random), [2000, 4000, 8000]);
+        let random = Random::new(1);
+        let delays = |retrier: &Retrier, random: &Random| [0, 1, 2].map(|n| retrier.delay_millis(n, random));
+        assert_eq!(delays(&retrier(), &random), [2000, 4000, 8000]);
         let capped = Retrier { max_delay_seconds: Some(5), ..retrier() };
-        assert_eq!(delays(&capped, &mut random), [2000, 4000, 5000]);
+        assert_eq!(delays(&capped, &random), [2000, 4000, 5000]);
         let endless = Retrier { backoff_rate: 1e300, ..retrier() };
-        assert_eq!(endless.delay_millis(u32::MAX, &mut random), i64::MAX);
+        assert_eq!(endless.delay_millis(u32::MAX, &random), i64::MAX);
     }
 
     #[test]
     fn jitter_comes_from_the_seed_and_stays_below_the_interval() {
         let jittered = Retrier { full_jitter: true, ..retrier() };
         let run = |seed| {
-            let mut random = Random::new(seed);
-            (0..50).map(|_| jittered.delay_millis(0, &mut random)).collect::<Vec<_>>()
+            let random = Random::new(seed);
+            (0..50).map(|_| jittered.delay_millis(0, &random)).collect::<Vec<_>>()
         };
         assert_eq!(run(7), run(7));
         assert_ne!(run(7), run(8));

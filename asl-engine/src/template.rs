@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::diagnostic::Span;
+use crate::intrinsic::Call;
 use crate::json::{Member, Node, NodeKind};
 use crate::path::{PathExpr, Roots};
 use crate::task::Failure;
@@ -19,6 +20,8 @@ enum Part {
     Literal(Value),
     Array(Vec<Part>),
     Object(Vec<(Arc<str>, Part)>),
+    /// `"name.$": "States.Format(…)"`
+    Call(Call),
     /// `"name.$": "$.path"`
     Path {
         field: Arc<str>,
@@ -81,16 +84,16 @@ fn named(member: &Member, errors: &mut Vec<TemplateError>) -> (Arc<str>, Part) {
     };
     let parsed = match &member.value.kind {
         NodeKind::String(text) if text.starts_with("States.") => {
-            Err(refused(Some("intrinsic functions are not supported yet".to_owned())))
+            Call::parse(text, span).map(Part::Call).map_err(|reason| refused(Some(reason)))
         }
-        NodeKind::String(text) if text.starts_with('$') => {
-            PathExpr::parse(text, span).map_err(|error| refused(Some(error.message.to_string())))
-        }
-        NodeKind::String(_) => Err(refused(Some("a path starts with '$'".to_owned()))),
+        NodeKind::String(text) if text.starts_with('$') => PathExpr::parse(text, span)
+            .map(|path| Part::Path { field: field.clone(), path })
+            .map_err(|error| refused(Some(error.message.to_string()))),
+        NodeKind::String(_) => Err(refused(Some("a path starts with '$', a call with 'States.'".to_owned()))),
         _ => Err(refused(Some("the value has to be a string".to_owned()))),
     };
     match parsed {
-        Ok(path) => (name.into(), Part::Path { field, path }),
+        Ok(part) => (name.into(), part),
         Err(error) => {
             errors.push(error);
             (name.into(), Part::Literal(Value::Null))
@@ -106,6 +109,7 @@ fn evaluate(part: &Part, roots: &Roots<'_>) -> Result<Value, Failure> {
             .iter()
             .map(|(name, part)| Ok((name.clone(), evaluate(part, roots)?)))
             .collect::<Result<Value, Failure>>()?,
+        Part::Call(call) => call.evaluate(roots)?,
         Part::Path { field, path } => path.evaluate(roots).map_err(|_| not_found(path, field, roots))?,
     })
 }

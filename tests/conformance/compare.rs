@@ -7,7 +7,11 @@ use serde_json::Value;
 
 /// What the wildcards of one case stand for.
 #[derive(Clone, Default)]
-pub(crate) struct Bindings(BTreeMap<String, String>);
+pub(crate) struct Bindings {
+    bound: BTreeMap<String, String>,
+    /// Words that stand for any value in this case.
+    masks: Vec<String>,
+}
 
 /// Words that stand for any value where they are the whole value.
 const ANYTHING: [&str; 10] = [
@@ -80,7 +84,7 @@ pub(crate) fn normal_event(event: &asl_engine::HistoryEvent) -> Value {
 pub(crate) fn agree(recorded: &Value, ours: &Value, bindings: &mut Bindings, at: &str) -> Result<(), String> {
     let differs = || Err(format!("{at}: recorded {}, ours {}", short(recorded), short(ours)));
     match (recorded, ours) {
-        (Value::String(recorded), _) if ANYTHING.contains(&recorded.as_str()) => Ok(()),
+        (Value::String(word), _) if ANYTHING.contains(&word.as_str()) || bindings.masks.contains(word) => Ok(()),
         (Value::String(recorded), ours) if recorded.contains('<') || recorded.contains("date") => {
             let text = ours.as_str().map_or_else(|| ours.to_string(), str::to_owned);
             if bindings.matches(recorded, &text) { Ok(()) } else { differs() }
@@ -116,18 +120,25 @@ fn short(value: &Value) -> String {
 }
 
 impl Bindings {
+    /// With the words that the recording of `case` put in the place of values.
+    pub(crate) fn of(case: &Value) -> Self {
+        let rules = ["jsonpath", "regex"].into_iter().flat_map(|kind| case["placeholders"][kind].as_array());
+        let word = |rule: &Value| rule["replacement"].as_str().map(str::to_owned);
+        Self { bound: BTreeMap::new(), masks: rules.flatten().filter_map(word).collect() }
+    }
+
     /// Whether `text` is `pattern`, in which `<name>` stands for any text, the same at each place, and `date` for any
     /// timestamp.
     fn matches(&mut self, pattern: &str, text: &str) -> bool {
         let Some((before, token, after)) = next_token(pattern) else { return pattern == text };
         let Some(rest) = text.strip_prefix(before) else { return false };
-        if let Some(bound) = self.0.get(token).filter(|_| token != "date") {
+        if let Some(bound) = self.bound.get(token).filter(|_| token != "date") {
             let bound = bound.clone();
             return rest.strip_prefix(bound.as_str()).is_some_and(|rest| self.matches(after, rest));
         }
         for end in (0..=rest.len()).filter(|end| rest.is_char_boundary(*end)) {
             let mut tried = self.clone();
-            tried.0.insert(token.to_owned(), rest[..end].to_owned());
+            tried.bound.insert(token.to_owned(), rest[..end].to_owned());
             if tried.matches(after, &rest[end..]) {
                 *self = tried;
                 return true;

@@ -50,7 +50,7 @@ fn execution(case: &Value, run: &Value) -> Verdict {
         Ok(finished) => finished,
         Err(stuck) => return Verdict::Differs(format!("stuck: {stuck}")),
     };
-    let mut bindings = Bindings::default();
+    let mut bindings = Bindings::of(case);
     if let Err(difference) = lax(&run["expected"], &finished, &mut bindings) {
         return Verdict::Differs(difference);
     }

@@ -41,7 +41,7 @@ impl Frame {
             None => Ok(Value::empty_object()),
             Some(path) => {
                 let context = || self.context(state, None);
-                let roots = Roots { input: value, context: &context };
+                let roots = Roots { input: value, context: &context, random: &self.random };
                 path.evaluate(&roots).map_err(|error| {
                     Failure::runtime(format!("Invalid path '{path}' : {}", error.message)).at(path.span())
                 })
@@ -71,7 +71,7 @@ impl Frame {
         token: Option<&std::sync::Arc<str>>,
     ) -> Result<Value, Failure> {
         let context = || self.context(state, token);
-        template.evaluate(&Roots { input, context: &context })
+        template.evaluate(&Roots { input, context: &context, random: &self.random })
     }
 
     /// ResultSelector, then ResultPath.
@@ -102,7 +102,7 @@ impl Frame {
         input: &Value,
     ) -> Result<Option<StateId>, Failure> {
         let context = || self.context(state, None);
-        let roots = Roots { input, context: &context };
+        let roots = Roots { input, context: &context, random: &self.random };
         for (rule, next) in rules {
             if rule.holds(&roots)? {
                 return Ok(Some(*next));
@@ -123,7 +123,7 @@ impl Frame {
             Some(TextField::Literal(text)) => Ok(Some(text.clone())),
             Some(TextField::Path(path)) => {
                 let context = || self.context(state, None);
-                let roots = Roots { input: &self.input, context: &context };
+                let roots = Roots { input: &self.input, context: &context, random: &self.random };
                 let found = path.evaluate(&roots).map_err(|_| not_found(path, name, &roots))?;
                 match found {
                     Value::String(text) => Ok(Some(text)),
@@ -158,7 +158,7 @@ impl Frame {
     pub(super) fn wake_time(&self, state: &State, wait: &Wait, now: Timestamp) -> Result<Timestamp, Failure> {
         let input = self.selected_input(state)?;
         let context = || self.context(state, None);
-        let roots = Roots { input: &input, context: &context };
+        let roots = Roots { input: &input, context: &context, random: &self.random };
         match wait {
             Wait::Seconds(seconds) => Ok(now.plus_seconds(*seconds)),
             Wait::Timestamp(at) => Ok(*at),
@@ -273,7 +273,13 @@ impl Join {
 
 impl Parent {
     /// ItemSelector.
-    pub(super) fn select(&self, program: &Program, template: &Template, item: &MapItem) -> Result<Value, Failure> {
+    pub(super) fn select(
+        &self,
+        program: &Program,
+        template: &Template,
+        item: &MapItem,
+        random: &Random,
+    ) -> Result<Value, Failure> {
         let state = program.state(self.scope, self.state);
         let context = || {
             Context {
@@ -287,7 +293,7 @@ impl Parent {
             .to_value()
         };
         template
-            .evaluate(&Roots { input: &self.input, context: &context })
+            .evaluate(&Roots { input: &self.input, context: &context, random })
             .map_err(|failure| located(&state.name, self.entered_event, failure))
     }
 }

@@ -141,7 +141,9 @@ impl Join {
             Work::Items { scope, items } => {
                 let item = MapItem { index, value: items[index].clone() };
                 let input = match &state.kind {
-                    Kind::Map(Map { item_selector: Some(selector), .. }) => parent.select(program, selector, &item)?,
+                    Kind::Map(Map { item_selector: Some(selector), .. }) => {
+                        parent.select(program, selector, &item, &random)?
+                    }
                     _ => item.value.clone(),
                 };
                 let iteration = Iteration { name: state.name.clone(), index };

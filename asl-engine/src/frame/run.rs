@@ -278,7 +278,7 @@ impl Run<'_> {
             let retrier = &self.state.retry[at];
             let used = self.frame.retries[at];
             if i64::from(used) < retrier.max_attempts {
-                let until = self.now.at.plus_millis(retrier.delay_millis(used, &mut self.frame.random));
+                let until = self.now.at.plus_millis(retrier.delay_millis(used, &self.frame.random));
                 self.frame.retries[at] += 1;
                 self.frame.phase = Phase::Retry { until };
                 return Next::Ask(Request::Sleep { until });

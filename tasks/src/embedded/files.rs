@@ -56,11 +56,11 @@ pub(super) struct Written {
 }
 
 impl Written {
-    /// Gives the file its place, where it replaces another file.
-    pub(super) fn move_to(self, path: &Path) -> Result<Metadata, (io::Error, Self)> {
+    /// Gives the file its place, where it replaces another file. The error holds the file, which is still there.
+    pub(super) fn move_to(self, path: &Path) -> Result<Metadata, Box<(io::Error, Self)>> {
         match self.file.persist(path) {
             Ok(_) => Ok(self.metadata),
-            Err(error) => Err((error.error, Self { file: error.file, metadata: self.metadata })),
+            Err(error) => Err(Box::new((error.error, Self { file: error.file, metadata: self.metadata }))),
         }
     }
 }

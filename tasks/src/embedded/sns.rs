@@ -91,7 +91,7 @@ impl Sns {
         text.push(b'\n');
         let written = blocking(move || {
             let written = staging.write(&[Bytes::from(text)])?;
-            written.move_to(&file).map_err(|(error, _)| error)
+            written.move_to(&file).map_err(|failed| failed.0)
         });
         match written.await {
             Ok(_) => Ok(notification.message_id),

@@ -7,9 +7,9 @@ use asl_engine::{Failure, Outcome, TaskRequest, Value};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::{ByteStream, SdkBody};
 use bytes::{Bytes, BytesMut};
-use futures_util::{StreamExt, TryStreamExt, stream};
 use http::StatusCode;
 use serde::Deserialize;
+use tokio::task::JoinSet;
 
 use super::{function_error, input};
 use crate::handler::{BoxFuture, Handler};
@@ -46,14 +46,16 @@ fn seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<f64, D::
 /// Fetches resources over HTTP and stores them in S3.
 ///
 /// A resource that cannot be had is an entry of the answer; one that cannot be stored fails the task.
-pub(crate) struct Downloader {
+pub(crate) struct Downloader(Arc<Worker>);
+
+struct Worker {
     settings: Download,
     clients: Arc<Clients>,
 }
 
 impl Downloader {
     pub(crate) fn new(settings: Download, clients: Arc<Clients>) -> Self {
-        Self { settings, clients }
+        Self(Arc::new(Worker { settings, clients }))
     }
 
     async fn run(&self, input: &Value) -> Outcome {
@@ -61,15 +63,46 @@ impl Downloader {
         let batch_input = input::member(input, "batchInput")?;
         let (base, base_url) = input::base_url(batch_input)?;
         let at_once = input::lambda_concur(batch_input)?;
-        let host = base_url.host_str().unwrap_or_default();
-        let entries: Vec<_> = paths.iter().filter_map(Value::as_str).map(|path| self.entry(base, host, path)).collect();
-        stream::iter(entries).buffered(at_once).try_collect::<Vec<Value>>().await.map(Value::from)
-    }
+        let target =
+            Arc::new(Target { base: base.to_owned(), host: base_url.host_str().unwrap_or_default().to_owned() });
 
+        // Tasks of their own, so that all threads of the runtime take part. Dropping the set ends them.
+        let mut running = JoinSet::new();
+        let mut waiting = paths.iter().enumerate();
+        let mut entries = vec![Value::Null; paths.len()];
+        loop {
+            for (at, path) in waiting.by_ref().take(at_once - running.len()) {
+                let (worker, target) = (Arc::clone(&self.0), Arc::clone(&target));
+                let path = path.as_str().unwrap_or_default().to_owned();
+                running.spawn(async move { worker.entry(&target, &path).await.map(|entry| (at, entry)) });
+            }
+            match running.join_next().await {
+                None => return Ok(Value::from(entries)),
+                Some(Ok(ended)) => {
+                    let (at, entry) = ended?;
+                    entries[at] = entry;
+                }
+                Some(Err(error)) => match error.try_into_panic() {
+                    Ok(panic) => std::panic::resume_unwind(panic),
+                    // The runtime shuts down: nobody waits for this answer any more.
+                    Err(_) => return std::future::pending().await,
+                },
+            }
+        }
+    }
+}
+
+/// Where the resources of one task are.
+struct Target {
+    base: String,
+    host: String,
+}
+
+impl Worker {
     /// Fetches and stores `{base}/{path}`, and tells what came of it.
-    async fn entry(&self, base: &str, host: &str, path: &str) -> Result<Value, Failure> {
-        let url = format!("{base}/{path}");
-        let fetched = match key(host, path) {
+    async fn entry(&self, target: &Target, path: &str) -> Result<Value, Failure> {
+        let url = format!("{}/{path}", target.base);
+        let fetched = match key(&target.host, path) {
             Ok(key) => self.fetch(&url).await.map(|body| (key, body)),
             Err(message) => Err((StatusCode::BAD_REQUEST, message)),
         };

@@ -9,29 +9,29 @@ use asl_engine::{Outcome, TaskRequest, Value};
 use asl_tasks::{Router, Routes};
 
 /// A router whose data is in a folder of its own, which goes with it.
-pub struct World {
-    pub router: Router,
+pub(crate) struct World {
+    pub(crate) router: Router,
     data: tempfile::TempDir,
 }
 
 impl World {
     /// `routes` is the text of a routing file.
-    pub fn new(routes: &str) -> Self {
+    pub(crate) fn new(routes: &str) -> Self {
         let data = tempfile::tempdir().unwrap();
         Self { router: router(routes, data.path()), data }
     }
 
-    pub fn path(&self, below: &str) -> PathBuf {
+    pub(crate) fn path(&self, below: &str) -> PathBuf {
         self.data.path().join(below)
     }
 
     /// The object `key` of the bucket `images`.
-    pub fn object(&self, key: &str) -> Option<Vec<u8>> {
+    pub(crate) fn object(&self, key: &str) -> Option<Vec<u8>> {
         std::fs::read(self.path("s3/images").join(key)).ok()
     }
 
     /// All files of the embedded S3, relative to its folder.
-    pub fn stored(&self) -> Vec<String> {
+    pub(crate) fn stored(&self) -> Vec<String> {
         fn walk(folder: &Path, root: &Path, into: &mut Vec<String>) {
             for entry in std::fs::read_dir(folder).into_iter().flatten() {
                 let path = entry.unwrap().path();
@@ -48,28 +48,28 @@ impl World {
         files
     }
 
-    pub async fn call(&self, resource: &str, input: &str) -> Outcome {
+    pub(crate) async fn call(&self, resource: &str, input: &str) -> Outcome {
         call(&self.router, resource, input).await
     }
 
     /// Calls `download` for `paths` below `base`.
-    pub async fn download(&self, base: &str, paths: &[&str], at_once: usize) -> Outcome {
+    pub(crate) async fn download(&self, base: &str, paths: &[&str], at_once: usize) -> Outcome {
         self.call("download", &download_input(base, paths, at_once)).await
     }
 }
 
-pub fn router(routes: &str, data: &Path) -> Router {
+pub(crate) fn router(routes: &str, data: &Path) -> Router {
     Router::new(Routes::parse(routes, Path::new("routes.toml")).unwrap(), data)
 }
 
-pub fn download_input(base: &str, paths: &[&str], at_once: usize) -> String {
+pub(crate) fn download_input(base: &str, paths: &[&str], at_once: usize) -> String {
     let paths: Value = paths.iter().map(|path| Value::from(*path)).collect();
     let at_once = Value::from(u32::try_from(at_once).unwrap());
     let batch_input = Value::from([("baseUrl", Value::from(base)), ("lambdaConcur", at_once)]);
     Value::from([("resourcePaths", paths), ("batchInput", batch_input)]).to_string()
 }
 
-pub async fn call(router: &Router, resource: &str, input: &str) -> Outcome {
+pub(crate) async fn call(router: &Router, resource: &str, input: &str) -> Outcome {
     let request = TaskRequest {
         state: "S".into(),
         resource: resource.into(),
@@ -82,7 +82,7 @@ pub async fn call(router: &Router, resource: &str, input: &str) -> Outcome {
 }
 
 /// Serves `app` on loopback until the runtime of the test ends; the answer is its base URL.
-pub async fn serve(app: axum::Router) -> String {
+pub(crate) async fn serve(app: axum::Router) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });

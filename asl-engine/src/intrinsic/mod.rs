@@ -1,0 +1,254 @@
+//! Intrinsic functions: calls such as `States.Format('Hello {}', $.name)` in the place of a path.
+//!
+//! States Language specification, appendix B; AWS developer guide, "Intrinsic functions".
+
+mod functions;
+mod parse;
+
+use std::sync::Arc;
+
+use crate::diagnostic::Span;
+use crate::path::{PathExpr, Roots};
+use crate::task::Failure;
+use crate::value::Value;
+
+/// A call with its arguments.
+#[derive(Clone, Debug)]
+pub struct Call {
+    /// The call as it was written.
+    text: Arc<str>,
+    function: Function,
+    arguments: Vec<Argument>,
+    span: Span,
+}
+
+#[derive(Clone, Debug)]
+enum Argument {
+    /// `$.path`
+    Path(PathExpr),
+    /// `'text'`, and where in it a brace stands that was written `\{` or `\}`
+    String { text: Arc<str>, escaped_braces: Vec<usize> },
+    /// `1.5`, `true`, `null`
+    Literal(Value),
+    /// A call inside a call.
+    Call(Box<Call>),
+}
+
+/// The functions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Function {
+    Format,
+    StringToJson,
+    JsonToString,
+    Array,
+    ArrayPartition,
+    ArrayContains,
+    ArrayRange,
+    ArrayGetItem,
+    ArrayLength,
+    ArrayUnique,
+    Base64Encode,
+    Base64Decode,
+    Hash,
+    JsonMerge,
+    MathRandom,
+    MathAdd,
+    StringSplit,
+    Uuid,
+}
+
+/// Each function with its name and how many arguments it takes, from and to.
+const FUNCTIONS: [(&str, Function, usize, usize); 18] = [
+    ("States.Format", Function::Format, 1, usize::MAX),
+    ("States.StringToJson", Function::StringToJson, 1, 1),
+    ("States.JsonToString", Function::JsonToString, 1, 1),
+    ("States.Array", Function::Array, 0, usize::MAX),
+    ("States.ArrayPartition", Function::ArrayPartition, 2, 2),
+    ("States.ArrayContains", Function::ArrayContains, 2, 2),
+    ("States.ArrayRange", Function::ArrayRange, 3, 3),
+    ("States.ArrayGetItem", Function::ArrayGetItem, 2, 2),
+    ("States.ArrayLength", Function::ArrayLength, 1, 1),
+    ("States.ArrayUnique", Function::ArrayUnique, 1, 1),
+    ("States.Base64Encode", Function::Base64Encode, 1, 1),
+    ("States.Base64Decode", Function::Base64Decode, 1, 1),
+    ("States.Hash", Function::Hash, 2, 2),
+    ("States.JsonMerge", Function::JsonMerge, 3, 3),
+    ("States.MathRandom", Function::MathRandom, 2, 3),
+    ("States.MathAdd", Function::MathAdd, 2, 2),
+    ("States.StringSplit", Function::StringSplit, 2, 2),
+    ("States.UUID", Function::Uuid, 0, 0),
+];
+
+impl Function {
+    fn parse(name: &str) -> Option<Self> {
+        FUNCTIONS.iter().find(|(known, ..)| *known == name).map(|(_, function, ..)| *function)
+    }
+
+    fn check_count(self, count: usize) -> Result<(), String> {
+        match FUNCTIONS.iter().find(|(_, function, ..)| *function == self) {
+            Some((name, _, least, most)) if !(*least..=*most).contains(&count) => {
+                let wanted = if least == most { format!("{least}") } else { format!("{least} or more") };
+                Err(format!("{name} takes {wanted} arguments, not {count}"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Call {
+    /// Reads a call. The error says what is not understood.
+    pub(crate) fn parse(text: &Arc<str>, span: Span) -> Result<Self, String> {
+        parse::parse(text, span)
+    }
+
+    /// Calls the function with what its arguments find. The failure is `States.IntrinsicFailure`, or AWS's for a path
+    /// that finds nothing.
+    pub(crate) fn evaluate(&self, roots: &Roots<'_>) -> Result<Value, Failure> {
+        let mut values = Vec::with_capacity(self.arguments.len());
+        for argument in &self.arguments {
+            values.push(match argument {
+                Argument::Path(path) => path.evaluate(roots).map_err(|_| self.not_found(path, roots))?,
+                Argument::String { text, .. } => Value::String(text.clone()),
+                Argument::Literal(value) => value.clone(),
+                Argument::Call(call) => call.evaluate(roots)?,
+            });
+        }
+        functions::call(self.function, &values, self.escaped_braces(), roots.random).map_err(|reason| {
+            let cause = format!("The function '{}' had the following error: {reason}", self.text);
+            Failure::new("States.IntrinsicFailure", cause).at(self.span)
+        })
+    }
+
+    /// Which braces of the first argument are text.
+    fn escaped_braces(&self) -> &[usize] {
+        match self.arguments.first() {
+            Some(Argument::String { escaped_braces, .. }) => escaped_braces,
+            _ => &[],
+        }
+    }
+
+    fn not_found(&self, path: &PathExpr, roots: &Roots<'_>) -> Failure {
+        let searched = if path.on_context() { (roots.context)() } else { roots.input.clone() };
+        Failure::runtime(format!(
+            "The function '{}' had the following error: The JSONPath '{path}' specified for the field '{}' could not be \
+             found in the input '{searched}'",
+            self.text, self.text
+        ))
+        .at(self.span)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::retry::Random;
+
+    fn call(text: &str, input: &str) -> String {
+        let call = match Call::parse(&text.into(), Span::default()) {
+            Ok(call) => call,
+            Err(reason) => return format!("refused: {reason}"),
+        };
+        let input = input.parse().unwrap();
+        let roots = Roots { input: &input, context: &|| Value::Null, random: &Random::new(1) };
+        match call.evaluate(&roots) {
+            Ok(value) => value.to_string(),
+            Err(failure) => failure.to_string(),
+        }
+    }
+
+    #[test]
+    fn functions_give_what_aws_gives() {
+        let cases = [
+            ("States.Array()", "{}", "[]"),
+            ("States.Array('a', 1.50, true, null, $.x)", r#"{"x":[1]}"#, r#"["a",1.50,true,null,[1]]"#),
+            ("States.ArrayContains($.a, $.b)", r#"{"a":[[1,2],3],"b":[1,2]}"#, "true"),
+            ("States.ArrayContains($.a, 1)", r#"{"a":["1",1.0]}"#, "true"),
+            ("States.ArrayGetItem($, 1)", "[1,2]", "2"),
+            ("States.ArrayLength($[*])", "[1,2]", "2"),
+            ("States.ArrayPartition($, 2)", "[0,1,2]", "[[0,1],[2]]"),
+            ("States.ArrayPartition($, 2)", "[]", "[]"),
+            ("States.ArrayRange(0, 10, 3)", "{}", "[0,3,6,9]"),
+            ("States.ArrayRange(5, 1, -2)", "{}", "[5,3,1]"),
+            ("States.ArrayUnique($)", r#"[1,"1",1.0,[],[],{"a":1},{"a":1}]"#, r#"[1,"1",[],{"a":1}]"#),
+            ("States.Base64Encode('Data to encode')", "{}", r#""RGF0YSB0byBlbmNvZGU=""#),
+            ("States.Base64Decode('RGF0YSB0byBlbmNvZGU=')", "{}", r#""Data to encode""#),
+            ("States.Hash('input data', 'MD5')", "{}", r#""812f45842bc6d66ee14572ce20db8e86""#),
+            ("States.Hash('input data', 'SHA-1')", "{}", r#""aaff4a450a104cd177d28d18d74485e8cae074b7""#),
+            (
+                "States.JsonMerge($.a, $.b, false)",
+                r#"{"a":{"x":1,"y":{"z":1}},"b":{"y":{"w":2}}}"#,
+                r#"{"x":1,"y":{"w":2}}"#,
+            ),
+            ("States.JsonToString($)", r#"{"a": [1, "b"]}"#, r#""{\"a\":[1,\"b\"]}""#),
+            (r#"States.StringToJson('{"a": [1]}')"#, "{}", r#"{"a":[1]}"#),
+            ("States.StringToJson(' ')", "{}", "null"),
+            ("States.MathAdd(1.49, 1.5)", "{}", "3"),
+            ("States.MathAdd(-1.5, 0)", "{}", "-1"),
+            ("States.MathAdd(-0.5, 0.5)", "{}", "1"),
+            ("States.StringSplit('This.is+a,test=string', '.+,=')", "{}", r#"["This","is","a","test","string"]"#),
+            ("States.StringSplit(',,,', ',')", "{}", "[]"),
+            (
+                "States.Format('fst={} and snd={}.', $, null)",
+                r#"{"A":1,"B":["x"]}"#,
+                r#""fst={A=1, B=[x]} and snd=null.""#,
+            ),
+            (r"States.Format('\{{}\} it\'s \\', 1)", "{}", r#""{1} it's \\""#),
+            ("States.MathAdd(States.ArrayLength($.a[?(@.b)]), States.MathAdd(1, 2))", r#"{"a":[{"b":1},{}]}"#, "4"),
+            ("States.Format( '{}' , $['a,b)'] )", r#"{"a,b)":1}"#, "\"1\""),
+        ];
+        for (text, input, expected) in cases {
+            assert_eq!(call(text, input), expected, "{text} on {input}");
+        }
+    }
+
+    #[test]
+    fn random_functions_keep_their_bounds_and_seeds() {
+        let call = |text| call(text, "{}");
+        assert_eq!(call("States.MathRandom(1, 100, 7)"), call("States.MathRandom(1, 100, 7)"));
+        assert_eq!(call("States.MathRandom(5, 6)"), "5");
+        let uuid = call("States.UUID()");
+        assert_eq!((uuid.len(), &uuid[15..16]), (38, "4"), "{uuid}");
+        assert!(matches!(&uuid[20..21], "8" | "9" | "a" | "b"), "{uuid}");
+    }
+
+    #[test]
+    fn calls_that_are_not_understood_are_refused() {
+        for (text, reason) in [
+            ("States.Nothing()", "'States.Nothing' is not an intrinsic function"),
+            ("States.Format", "'(' is missing in 'States.Format'"),
+            ("States.Format()", "States.Format takes 1 or more arguments, not 0"),
+            ("States.MathAdd(1)", "States.MathAdd takes 2 arguments, not 1"),
+            ("States.Array('a)", "the text in single quotes has no end"),
+            (r#"States.StringToJson('{\"a\":1}')"#, r#"'\"' is no escape: use \', \{, \} or \\"#),
+            ("States.Array(1) x", "'x' is not expected behind the call"),
+            ("States.Array(one)", "'one' is no argument: use a path, a number, 'text', true, false, null or a call"),
+            ("States.Array(1", "',' or ')' is expected at ''"),
+        ] {
+            assert_eq!(call(text, "{}"), format!("refused: {reason}"), "{text}");
+        }
+        let deep = "States.Array(".repeat(40) + &")".repeat(40);
+        assert_eq!(call(&deep, "{}"), "refused: more than 32 calls inside each other");
+    }
+
+    #[test]
+    fn values_that_do_not_fit_fail_the_state() {
+        for (text, reason) in [
+            ("States.ArrayGetItem($, 5)", "Index 5 is out of bounds for an array of 1"),
+            ("States.ArrayRange(0, 5000, 1)", "The range has more than 1000 items"),
+            ("States.ArrayRange(0, 5, 0)", "The step must not be 0"),
+            ("States.ArrayRange(-9223372036854775807, 9223372036854775807, 1)", "The range has more than 1000 items"),
+            (
+                "States.StringToJson('{')",
+                "Invalid JSON: expected a name in double quotes, found the end of the text at line 1, column 2",
+            ),
+            ("States.MathAdd(9223372036854775807, 1)", "The sum does not fit into a whole number"),
+            ("States.MathRandom(5, 5)", "The end 5 must be greater than the start 5"),
+            ("States.Format('{} {}', 1)", "Not enough arguments for the format string"),
+            ("States.Format('{}', 1, 2)", "Too many arguments for the format string"),
+            ("States.JsonMerge($, $, true)", "Deep merging is not supported: the third argument must be false"),
+        ] {
+            let expected = format!("States.IntrinsicFailure: The function '{text}' had the following error: {reason}");
+            assert_eq!(call(text, "[1]"), expected);
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The text of a call, `States.Format('{} of {}', $.n, States.ArrayLength($.all))`, as a tree.
+
+use std::sync::Arc;
+
+use super::{Argument, Call, Function};
+use crate::diagnostic::Span;
+use crate::path::PathExpr;
+use crate::value::Value;
+
+/// How deeply calls may nest.
+const MAX_CALLS: usize = 32;
+
+/// Reads a whole call. The error says what is not understood.
+pub(super) fn parse(text: &Arc<str>, span: Span) -> Result<Call, String> {
+    let mut parser = Parser { text, at: 0, span };
+    let call = parser.call(0)?;
+    parser.spaces();
+    match parser.rest() {
+        "" => Ok(call),
+        rest => Err(format!("'{rest}' is not expected behind the call")),
+    }
+}
+
+struct Parser<'a> {
+    text: &'a str,
+    at: usize,
+    span: Span,
+}
+
+impl<'a> Parser<'a> {
+    fn rest(&self) -> &'a str {
+        &self.text[self.at..]
+    }
+
+    fn spaces(&mut self) {
+        let rest = self.rest();
+        self.at += rest.len() - rest.trim_start().len();
+    }
+
+    /// Takes `token` when it comes next, spaces before it included.
+    fn take(&mut self, token: char) -> bool {
+        self.spaces();
+        let found = self.rest().starts_with(token);
+        self.at += if found { token.len_utf8() } else { 0 };
+        found
+    }
+
+    fn call(&mut self, depth: usize) -> Result<Call, String> {
+        if depth >= MAX_CALLS {
+            return Err(format!("more than {MAX_CALLS} calls inside each other"));
+        }
+        let start = self.at;
+        let name_end = self.rest().find('(').ok_or_else(|| format!("'(' is missing in '{}'", self.rest()))?;
+        let name = self.rest()[..name_end].trim_end();
+        let function = Function::parse(name).ok_or_else(|| format!("'{name}' is not an intrinsic function"))?;
+        self.at += name_end + 1;
+        let mut arguments = Vec::new();
+        if !self.take(')') {
+            loop {
+                arguments.push(self.argument(depth)?);
+                if self.take(')') {
+                    break;
+                }
+                if !self.take(',') {
+                    return Err(format!("',' or ')' is expected at '{}'", self.rest()));
+                }
+            }
+        }
+        function.check_count(arguments.len())?;
+        Ok(Call { text: self.text[start..self.at].into(), function, arguments, span: self.span })
+    }
+
+    fn argument(&mut self, depth: usize) -> Result<Argument, String> {
+        self.spaces();
+        match self.rest().chars().next() {
+            Some('\'') => self.string(),
+            Some('$') => self.path(),
+            Some('S') => Ok(Argument::Call(Box::new(self.call(depth + 1)?))),
+            Some(_) => self.literal(),
+            None => Err("an argument is missing".to_owned()),
+        }
+    }
+
+    fn string(&mut self) -> Result<Argument, String> {
+        let mut out = String::new();
+        // Which braces are text: Format fills the others.
+        let mut escaped_braces = Vec::new();
+        let mut chars = self.rest().char_indices().skip(1);
+        while let Some((at, c)) = chars.next() {
+            match c {
+                '\'' => {
+                    self.at += at + 1;
+                    return Ok(Argument::String { text: out.into(), escaped_braces });
+                }
+                '\\' => match chars.next() {
+                    Some((_, c @ ('\'' | '\\'))) => out.push(c),
+                    Some((_, c @ ('{' | '}'))) => {
+                        escaped_braces.push(out.len());
+                        out.push(c);
+                    }
+                    Some((_, c)) => return Err(format!("'\\{c}' is no escape: use \\', \\{{, \\}} or \\\\")),
+                    None => break,
+                },
+                c => out.push(c),
+            }
+        }
+        Err("the text in single quotes has no end".to_owned())
+    }
+
+    /// A path goes on to the comma or parenthesis that is in no bracket of its own.
+    fn path(&mut self) -> Result<Argument, String> {
+        let (mut depth, mut quote) = (0usize, None);
+        let mut end = self.rest().len();
+        for (at, c) in self.rest().char_indices() {
+            match (quote, c) {
+                (Some(open), c) if c == open => quote = None,
+                (Some(_), _) => {}
+                (None, '\'' | '"') if depth > 0 => quote = Some(c),
+                (None, '[' | '(') => depth += 1,
+                (None, ')' | ',') if depth == 0 => {
+                    end = at;
+                    break;
+                }
+                (None, ']' | ')') => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+        }
+        let text: Arc<str> = self.rest()[..end].trim_end().into();
+        self.at += end;
+        let path = PathExpr::parse(&text, self.span).map_err(|error| error.message.to_string())?;
+        Ok(Argument::Path(path))
+    }
+
+    fn literal(&mut self) -> Result<Argument, String> {
+        let end = self.rest().find([',', ')']).unwrap_or(self.rest().len());
+        let text = self.rest()[..end].trim_end();
+        self.at += end;
+        match text.parse::<Value>() {
+            Ok(value @ (Value::Null | Value::Bool(_) | Value::Number(_))) => Ok(Argument::Literal(value)),
+            _ => Err(format!("'{text}' is no argument: use a path, a number, 'text', true, false, null or a call")),
+        }
+    }
+}
