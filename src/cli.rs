@@ -25,9 +25,10 @@ pub(crate) enum Command {
 #[command(after_help = "\
 Exit codes:
   0    the execution succeeded
-  1    the execution failed or timed out; its error and cause are on stderr
-  2    the command line is wrong, or a file cannot be read
-  3    the definition or the routing file is invalid; nothing was run
+  1    the execution failed or timed out; its state and error are on stderr
+  2    the command line or the input is wrong, or a file cannot be read
+  3    the definition or the routing file is invalid, or a resource has no
+       route; nothing was run
   130  interrupted")]
 pub(crate) struct Run {
     /// The definition: a JSON file in the Amazon States Language

@@ -3,7 +3,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use asl_engine::Diagnostic;
+use asl_engine::{Diagnostic, JsonError};
+use asl_tasks::RoutesError;
 
 use crate::report;
 
@@ -14,8 +15,12 @@ pub(crate) enum Error {
     Usage(String),
     /// The definition is refused.
     Definition { file: PathBuf, text: String, diagnostics: Vec<Diagnostic> },
-    /// The routing file is refused, or lacks a route.
+    /// The input is not JSON. `from` is its file, or what stands for it.
+    Input { from: String, text: String, error: JsonError },
+    /// The routing file is refused.
     Routes(String),
+    /// States whose resources have no route; nothing was run.
+    NoRoutes(Vec<String>),
     /// The output has no reader any more.
     ClosedPipe,
 }
@@ -23,13 +28,17 @@ pub(crate) enum Error {
 impl Error {
     /// A file that cannot be read.
     pub(crate) fn unreadable(what: &str, file: &Path, error: &io::Error) -> Self {
-        Self::Usage(format!("cannot read {what} {}: {error}", file.display()))
+        let file = file.display();
+        Self::Usage(match error.kind() {
+            io::ErrorKind::InvalidData => format!("{what} {file} is not UTF-8 text"),
+            _ => format!("cannot read {what} {file}: {error}"),
+        })
     }
 
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Usage(_) => 2.into(),
-            Self::Definition { .. } | Self::Routes(_) => 3.into(),
+            Self::Usage(_) | Self::Input { .. } => 2.into(),
+            Self::Definition { .. } | Self::Routes(_) | Self::NoRoutes(_) => 3.into(),
             Self::ClosedPipe => ExitCode::SUCCESS,
         }
     }
@@ -38,6 +47,16 @@ impl Error {
     pub(crate) fn report(&self) -> String {
         match self {
             Self::Usage(text) | Self::Routes(text) => report::error(text),
+            Self::Input { from, text, error } => report::not_json("the input is not JSON", error, from, text),
+            Self::NoRoutes(missing) => {
+                let mut out = String::new();
+                for text in missing {
+                    out += &report::error(text);
+                    out.push('\n');
+                }
+                out += "nothing was run\n";
+                out
+            }
             Self::Definition { file, text, diagnostics } => {
                 let mut out = String::new();
                 for diagnostic in diagnostics {
@@ -49,6 +68,15 @@ impl Error {
                 out
             }
             Self::ClosedPipe => String::new(),
+        }
+    }
+}
+
+impl From<RoutesError> for Error {
+    fn from(error: RoutesError) -> Self {
+        match error {
+            RoutesError::Unreadable { file, source } => Self::unreadable("the routing file", &file, &source),
+            error @ RoutesError::Invalid { .. } => Self::Routes(error.to_string()),
         }
     }
 }

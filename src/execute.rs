@@ -8,11 +8,14 @@ use asl_runtime::{Finished, Status, embedded};
 use asl_tasks::Router;
 
 use crate::error::Error;
+use crate::places::Places;
 use crate::progress::Progress;
 
 /// An execution that is over.
 pub(crate) struct Executed {
     pub(crate) finished: Finished,
+    /// The state that it ended in, when it did not end well.
+    pub(crate) place: Option<String>,
     /// Its history, when it was asked for.
     pub(crate) events: Vec<HistoryEvent>,
 }
@@ -48,13 +51,15 @@ pub(crate) async fn execute(
     let seed = start.0.unsigned_abs() ^ (u64::from(std::process::id()) << 32);
     let execution = Execution::local(name, &format!("run-{}", start.0), input, start, seed);
     let mut progress = Progress::new();
+    let mut places = Places::default();
     let mut events = Vec::new();
     let handler = |resource: &str| {
         // Every resource was found before the start.
         router.handler(resource).map_err(|error| Failure::new("States.Runtime", error.to_string()))
     };
     let record = |event: HistoryEvent| {
-        progress.show(&event);
+        places.follow(&event);
+        progress.show(&event, &places);
         if keep_events {
             events.push(event);
         }
@@ -63,7 +68,8 @@ pub(crate) async fn execute(
         .await
         .map_err(|bug| Error::Usage(format!("asl made a mistake, please report it: {bug}")))?;
     progress.finish();
-    Ok(Executed { finished, events })
+    let place = if finished.outcome.is_err() { places.last() } else { None };
+    Ok(Executed { finished, place, events })
 }
 
 /// Completes when the process is told to end.

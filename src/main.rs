@@ -6,6 +6,7 @@ mod error;
 mod execute;
 mod flag_server;
 mod output;
+mod places;
 mod progress;
 mod report;
 

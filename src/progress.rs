@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use asl_engine::history::Iteration;
-use asl_engine::{EventId, EventKind, Failure, HistoryEvent};
+use asl_engine::{EventKind, Failure, HistoryEvent};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+
+use crate::places::Places;
 
 /// The live view of one execution.
 pub(crate) struct Progress {
@@ -19,11 +21,7 @@ struct View {
     /// The state that the execution itself is in.
     current: ProgressBar,
     states_entered: u64,
-    /// The Map states that have been entered, by their entered events: what follows one belongs to it.
-    entered: BTreeMap<EventId, Arc<str>>,
     maps: BTreeMap<Arc<str>, Items>,
-    /// The innermost state of the execution itself; states inside it are counted but not named.
-    outer: Option<Arc<str>>,
 }
 
 struct Items {
@@ -37,9 +35,9 @@ impl Progress {
     }
 
     /// Takes an event into the view.
-    pub(crate) fn show(&mut self, event: &HistoryEvent) {
+    pub(crate) fn show(&mut self, event: &HistoryEvent, places: &Places) {
         if let Some(view) = &mut self.view {
-            view.show(event);
+            view.show(event, places);
         }
     }
 
@@ -58,31 +56,25 @@ impl View {
         let current = lines.add(ProgressBar::no_length());
         current.set_style(style("{spinner} {wide_msg} {elapsed}"));
         current.enable_steady_tick(Duration::from_millis(100));
-        Self { lines, current, states_entered: 0, entered: BTreeMap::new(), maps: BTreeMap::new(), outer: None }
+        Self { lines, current, states_entered: 0, maps: BTreeMap::new() }
     }
 
-    fn show(&mut self, event: &HistoryEvent) {
+    fn show(&mut self, event: &HistoryEvent, places: &Places) {
         match &event.kind {
-            EventKind::StateEntered { state_type, name, .. } => {
+            EventKind::StateEntered { .. } => {
                 self.states_entered += 1;
-                if state_type.name() == "Map" {
-                    self.entered.insert(event.id, name.clone());
-                }
-                let outer = self.outer.get_or_insert_with(|| name.clone());
-                self.current.set_message(format!("{outer} ({} states entered)", self.states_entered));
+                // States inside the outermost one are counted but not named: many run at once.
+                let state = places.outermost().unwrap_or_default();
+                self.current.set_message(format!("{state} (states entered: {})", self.states_entered));
             }
-            EventKind::StateExited { name, .. } if self.outer.as_ref() == Some(name) => {
-                self.outer = None;
+            EventKind::StateExited { name, .. } if places.outermost().is_none() => {
                 // `println` takes care of the lines that are drawn anew.
                 let _ = self.lines.println(format!("✓ {name}"));
-                if let Some(items) = self.maps.remove(name) {
-                    items.line.finish_and_clear();
-                }
+                self.maps.remove(name).inspect(|items| items.line.finish_and_clear());
             }
             EventKind::MapStateStarted { length } => {
-                let name = self.entered.get(&event.previous_id).cloned().or_else(|| self.outer.clone());
-                if let Some(name) = name {
-                    self.items(&name).line.inc_length(*length as u64);
+                if let Some(name) = places.of(event.id) {
+                    self.items(name).line.inc_length(*length as u64);
                 }
             }
             EventKind::MapIterationSucceeded(Iteration { name, .. }) => self.items(name).line.inc(1),
@@ -92,11 +84,11 @@ impl View {
                 items.line.set_message(format!("{name}, {} failed", items.failed));
                 items.line.inc(1);
             }
-            EventKind::TaskFailed { failure, task } | EventKind::TaskTimedOut { failure, task } => {
-                self.failed(&format!("{}:{}", task.resource_type, task.resource), failure);
-            }
-            EventKind::LambdaFunctionFailed(failure) | EventKind::LambdaFunctionTimedOut(failure) => {
-                self.failed("function", failure);
+            EventKind::TaskFailed { failure, .. }
+            | EventKind::TaskTimedOut { failure, .. }
+            | EventKind::LambdaFunctionFailed(failure)
+            | EventKind::LambdaFunctionTimedOut(failure) => {
+                self.failed(places.of(event.id).map_or("a task", |state| state), failure);
             }
             _ => {}
         }
@@ -112,9 +104,9 @@ impl View {
         })
     }
 
-    fn failed(&self, what: &str, failure: &Failure) {
+    fn failed(&self, state: &str, failure: &Failure) {
         const LONGEST: usize = 300;
-        let mut text = format!("✗ {what}: {failure}");
+        let mut text = format!("✗ {state}: {failure}");
         if let Some((at, _)) = text.char_indices().nth(LONGEST) {
             text.truncate(at);
             text.push('…');

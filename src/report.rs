@@ -1,7 +1,9 @@
 //! Diagnostics and failures as text for a person, with the source that they speak of.
 
+use std::fmt::Write;
+
 use annotate_snippets::{AnnotationKind, Element, Level, Renderer, Snippet};
-use asl_engine::{Diagnostic, Failure, Severity, Span};
+use asl_engine::{Diagnostic, Failure, JsonError, Severity, Span};
 
 /// `error: text`
 pub(crate) fn error(text: &str) -> String {
@@ -12,6 +14,15 @@ pub(crate) fn error(text: &str) -> String {
         out += rest;
         out.push('\n');
     }
+    out
+}
+
+/// Why a text is not JSON, with the line that it is about.
+pub(crate) fn not_json(title: &str, error: &JsonError, file: &str, text: &str) -> String {
+    let title = format!("{title}: {}", error.message);
+    let group = Level::ERROR.primary_title(&title).element(source(error.span, file, text));
+    let mut out = Renderer::styled().render(&[group]);
+    out.push('\n');
     out
 }
 
@@ -35,22 +46,19 @@ pub(crate) fn diagnostic(diagnostic: &Diagnostic, file: &str, text: &str) -> Str
 }
 
 /// How an execution failed, with the field that raised the failure where one did.
-pub(crate) fn failure(status: &str, failure: &Failure, file: &str, text: &str) -> String {
+pub(crate) fn failure(ended: &str, failure: &Failure, file: &str, text: &str) -> String {
     let error = failure.error.as_deref();
     let title = match error {
-        Some(error) => format!("{status}: {error}"),
-        None => status.to_owned(),
+        Some(error) => format!("{ended}: {error}"),
+        None => ended.to_owned(),
     };
-    let mut elements: Vec<Element<'_>> = Vec::new();
-    if let Some(span) = failure.span {
-        elements.push(source(span, file, text).into());
-    }
-    if let Some(cause) = failure.cause.as_deref() {
-        elements.push(Level::NOTE.with_name("cause").message(cause).into());
-    }
-    let mut out =
-        Renderer::styled().render(&[Level::ERROR.with_name("execution").primary_title(&title).elements(elements)]);
+    let elements: Vec<Element<'_>> = failure.span.map(|span| source(span, file, text).into()).into_iter().collect();
+    let title = Level::ERROR.with_name("execution").primary_title(&title);
+    let mut out = Renderer::styled().render(&[title.elements(elements)]);
     out.push('\n');
+    if let Some(cause) = &failure.cause {
+        let _ = writeln!(out, "cause: {cause}");
+    }
     out
 }
 

@@ -38,8 +38,11 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
         Ok(output) if !arguments.events => output::print_json(output)?,
         Ok(_) => {}
         Err(failure) => {
-            let status = executed.finished.status.name();
-            output::to_stderr(&report::failure(status, failure, &file.display().to_string(), &text));
+            let ended = match &executed.place {
+                Some(place) => format!("{} in {place}", executed.finished.status.name()),
+                None => executed.finished.status.name().to_owned(),
+            };
+            output::to_stderr(&report::failure(&ended, failure, &file.display().to_string(), &text));
         }
     }
     Ok(executed.exit_code())
@@ -51,23 +54,20 @@ fn input(argument: &str) -> Result<Value, Error> {
         let mut text = String::new();
         io::stdin()
             .read_to_string(&mut text)
-            .map_err(|error| Error::Usage(format!("cannot read the input from stdin: {error}")))?;
-        (text, "stdin".to_owned())
+            .map_err(|error| Error::unreadable("the input", Path::new("<stdin>"), &error))?;
+        (text, "<stdin>".to_owned())
     } else if Path::new(argument).is_file() {
         let file = Path::new(argument);
         let text = fs::read_to_string(file).map_err(|error| Error::unreadable("the input", file, &error))?;
         (text, argument.to_owned())
+    } else if argument.trim_start().starts_with(['{', '[', '"']) {
+        (argument.to_owned(), "--input".to_owned())
     } else {
-        let looks_like_json = argument.trim_start().starts_with(['{', '[', '"']);
-        return argument.parse().map_err(|error| {
-            Error::Usage(if looks_like_json {
-                format!("the input is not JSON: {error}")
-            } else {
-                format!("the input '{argument}' is neither a file nor JSON")
-            })
-        });
+        // Numbers and the like; whatever else it is, it was more likely meant to be a file.
+        let neither = |_| Error::Usage(format!("the input '{argument}' is neither a file nor JSON"));
+        return argument.parse().map_err(neither);
     };
-    text.parse().map_err(|error| Error::Usage(format!("the input from {from} is not JSON: {error}")))
+    text.parse().map_err(|error| Error::Input { from, text, error })
 }
 
 /// The routing file that was named, or the one beside the definition.
@@ -76,25 +76,23 @@ fn routes(arguments: &Run) -> Result<Routes, Error> {
     let file = match &arguments.routes {
         Some(file) => file,
         None if beside.is_file() => &beside,
-        None => return Ok(Routes::default()),
+        // That is where a missing route can be added.
+        None => return Ok(Routes { file: Some(beside), ..Routes::default() }),
     };
-    Routes::read(file).map_err(|error| Error::Routes(error.to_string()))
+    Ok(Routes::read(file)?)
 }
 
 /// Every resource needs a handler before anything runs.
 fn check_routes(program: &Program, router: &Router) -> Result<(), Error> {
-    let mut missing = String::new();
+    let mut missing = Vec::new();
     let mut named = Vec::new();
     for (state, resource) in program.tasks() {
         if let Err(error) = router.handler(resource)
             && !named.contains(&resource)
         {
             named.push(resource);
-            if !missing.is_empty() {
-                missing.push_str("\n\n");
-            }
-            missing += &format!("the state '{state}' has {error}");
+            missing.push(format!("the state '{state}' has {error}"));
         }
     }
-    if missing.is_empty() { Ok(()) } else { Err(Error::Routes(missing)) }
+    if missing.is_empty() { Ok(()) } else { Err(Error::NoRoutes(missing)) }
 }

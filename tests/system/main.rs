@@ -1,3 +1,9 @@
 //! Whole-system tests: the command `asl` as a process, against real HTTP servers, looking at what it left behind.
 
+mod bad_input;
+mod demo;
+mod download_images;
+mod interrupt;
+mod moto;
+mod output;
 mod support;

@@ -1,7 +1,10 @@
 //! What the tests run `asl` against, and how.
 
+pub(crate) mod folder;
 pub(crate) mod http;
+pub(crate) mod images;
 pub(crate) mod moto;
+pub(crate) mod stored;
 pub(crate) mod web_server;
 
 /// Says that a test did not run because something it compares with is absent. In CI that is a failure.

@@ -1,0 +1,131 @@
+//! In which state each event of a history happened. Only the events that enter and leave a state name it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use asl_engine::history::Iteration;
+use asl_engine::{EventId, EventKind, HistoryEvent};
+
+/// The states of the events since the execution was last between two states.
+#[derive(Debug, Default)]
+pub(crate) struct Places {
+    /// The state of the execution itself, which may have others in it.
+    outermost: Option<Arc<str>>,
+    states: BTreeMap<EventId, Arc<str>>,
+    last: EventId,
+}
+
+impl Places {
+    /// Takes in the next event.
+    pub(crate) fn follow(&mut self, event: &HistoryEvent) {
+        let state = match &event.kind {
+            EventKind::StateEntered { name, .. } => {
+                self.outermost.get_or_insert_with(|| name.clone());
+                Some(name.clone())
+            }
+            // The names of states are unique in a definition, so this is not a state inside the outermost one.
+            EventKind::StateExited { name, .. } if self.outermost.as_ref() == Some(name) => {
+                self.outermost = None;
+                self.states.clear();
+                None
+            }
+            EventKind::MapIterationStarted(Iteration { name, .. })
+            | EventKind::MapIterationSucceeded(Iteration { name, .. }) => Some(name.clone()),
+            _ => self.states.get(&event.previous_id).cloned(),
+        };
+        if let Some(state) = state {
+            self.states.insert(event.id, state);
+        }
+        self.last = event.id;
+    }
+
+    /// The state that the execution itself is in.
+    pub(crate) fn outermost(&self) -> Option<&str> {
+        self.outermost.as_deref()
+    }
+
+    /// The innermost state that an event belongs to.
+    pub(crate) fn of(&self, event: EventId) -> Option<&Arc<str>> {
+        self.states.get(&event)
+    }
+
+    /// Where the last event happened, in words.
+    pub(crate) fn last(&self) -> Option<String> {
+        let outermost = self.outermost.as_ref()?;
+        Some(match self.of(self.last) {
+            Some(state) if state != outermost => format!("the state '{state}' of '{outermost}'"),
+            _ => format!("the state '{outermost}'"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use asl_engine::{Execution, Failure, Outcome, Program, Timestamp, Value};
+    use asl_runtime::virtual_time;
+
+    use super::*;
+
+    /// Runs a definition whose tasks answer what `task` gives for the name of their state, and tells for every event
+    /// which states it belongs to.
+    fn run(definition: &str, task: impl Fn(&str) -> Outcome) -> (Places, Vec<String>) {
+        let program = Arc::new(Program::parse(definition).unwrap());
+        let execution = Execution::local("m", "run", Value::Null, Timestamp(0), 0);
+        let (mut places, mut lines) = (Places::default(), Vec::new());
+        let record = |event: HistoryEvent| {
+            places.follow(&event);
+            let [outermost, state] = [places.outermost(), places.of(event.id).map(|state| &**state)];
+            lines.push(format!("{} {}", outermost.unwrap_or("-"), state.unwrap_or("-")));
+        };
+        virtual_time::run(program, execution, |request| task(&request.state).into(), record).unwrap();
+        (places, lines)
+    }
+
+    const MAP: &str = r#"{"StartAt": "List", "States": {
+        "List": {"Type": "Pass", "Result": [1, 2], "Next": "Map"},
+        "Map": {"Type": "Map", "End": true, "MaxConcurrency": 1, "Iterator": {"StartAt": "One", "States": {
+            "One": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:one", "Next": "Two"},
+            "Two": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:two", "End": true}}}}}}"#;
+
+    #[test]
+    fn a_failure_is_in_the_innermost_state_that_led_to_it() {
+        let fails = |name: &'static str| {
+            move |state: &str| if state == name { Err(Failure::new("E", "c")) } else { Ok(Value::Null) }
+        };
+        assert_eq!(run(MAP, fails("One")).0.last().as_deref(), Some("the state 'One' of 'Map'"));
+        assert_eq!(run(MAP, fails("Two")).0.last().as_deref(), Some("the state 'Two' of 'Map'"));
+        let no_list = MAP.replace("[1, 2]", "3");
+        assert_eq!(run(&no_list, fails("")).0.last().as_deref(), Some("the state 'Map'"));
+    }
+
+    #[test]
+    fn what_happens_in_a_map_belongs_to_the_states_in_it() {
+        let (places, lines) = run(&MAP.replace("[1, 2]", "[1]"), |_| Ok(Value::Null));
+        assert_eq!(
+            lines,
+            [
+                "- -",
+                "List List",
+                "- -",
+                "Map Map",
+                "Map Map",
+                "Map Map",
+                "Map One",
+                "Map One",
+                "Map One",
+                "Map One",
+                "Map One",
+                "Map Two",
+                "Map Two",
+                "Map Two",
+                "Map Two",
+                "Map Two",
+                "Map Map",
+                "Map Map",
+                "- -",
+                "- -",
+            ]
+        );
+        assert_eq!(places.last(), None);
+    }
+}

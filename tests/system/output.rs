@@ -1,0 +1,131 @@
+//! Where the output goes: into a pipe that nobody reads any more, onto a full disk, onto a narrow terminal.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::num::NonZero;
+use std::os::fd::OwnedFd;
+use std::process::{Command, Stdio};
+
+use nix::pty::{Winsize, openpty};
+
+use crate::support::folder::{Ended, Folder};
+use crate::support::images::{RUN, input, lay_out, serve};
+
+const PASS: &str = r#"{"StartAt": "Only", "States": {"Only": {"Type": "Pass", "End": true}}}"#;
+
+#[test]
+fn a_reader_that_has_left_is_no_failure() {
+    for arguments in [&["run", "pass.json", "--input", "-"][..], &["run", "pass.json", "--input", "-", "--events"]] {
+        let folder = Folder::new();
+        folder.write("pass.json", PASS);
+        let mut command = folder.command(arguments);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("asl starts");
+        drop(child.stdout.take());
+        // It prints nothing before it has its input, and by then the reader is gone.
+        child.stdin.take().expect("stdin is piped").write_all(b"[1, 2]").expect("asl reads its input");
+        let ended = Ended::from(child.wait_with_output().expect("asl ends"));
+        assert_eq!(ended, Ended { code: Some(0), stdout: String::new(), stderr: String::new() });
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn an_output_that_cannot_be_written_is_told() {
+    let folder = Folder::new();
+    folder.write("pass.json", PASS);
+    let full = File::options().write(true).open("/dev/full").expect("Linux has /dev/full");
+    let output = folder.command(&["run", "pass.json"]).stdout(full).output().expect("asl starts");
+    let ended = Ended::from(output);
+    assert_eq!(
+        (ended.code, ended.stderr.as_str()),
+        (Some(2), "error: cannot write to stdout: No space left on device (os error 28)\n")
+    );
+}
+
+/// Runs a command on a terminal of its own, and gives all that it wrote there.
+fn on_terminal(mut command: Command, columns: u16) -> (Option<i32>, Vec<u8>) {
+    let size = Winsize { ws_row: 24, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+    let terminal = openpty(&size, None).expect("a terminal");
+    let end = |end: &OwnedFd| Stdio::from(end.try_clone().expect("one more handle"));
+    command.stdin(end(&terminal.slave)).stdout(end(&terminal.slave)).stderr(end(&terminal.slave));
+    let mut child = command.env("TERM", "xterm-256color").spawn().expect("asl starts");
+    // The terminal ends when the last handle of its other end is closed, also those in the command.
+    drop((command, terminal.slave));
+    let mut written = Vec::new();
+    let mut buffer = [0; 4096];
+    let mut master = File::from(terminal.master);
+    // Linux tells the end as an error.
+    while let Ok(count @ 1..) = master.read(&mut buffer) {
+        written.extend(&buffer[..count]);
+    }
+    (child.wait().expect("asl ends").code(), written)
+}
+
+/// The rows that a person sees in the end, scrolled up as far as it goes, without the empty ones below.
+fn seen(written: &[u8], columns: u16) -> Vec<String> {
+    let [rows, width] = [2_000, columns].map(|size| NonZero::new(size).expect("a terminal has some size"));
+    let mut terminal = vt100::Parser::new(rows, width, 0);
+    terminal.process(written);
+    let mut rows: Vec<_> = terminal.screen().rows(0, columns).map(|row| row.trim_end().to_owned()).collect();
+    while rows.last().is_some_and(String::is_empty) {
+        rows.pop();
+    }
+    rows
+}
+
+/// The rows that lines of text take up.
+fn rows(text: &str, columns: u16) -> Vec<String> {
+    let lines = text.lines().map(|line| line.chars().collect::<Vec<_>>());
+    let rows = lines.flat_map(|line| line.chunks(columns.into()).map(String::from_iter).collect::<Vec<_>>());
+    rows.map(|row| row.trim_end().to_owned()).collect()
+}
+
+#[test]
+fn a_narrow_terminal_shows_whole_lines() {
+    for columns in [30, 80] {
+        let (server, folder) = (serve(), Folder::new());
+        lay_out(&folder, &input("fail.input.json", &server));
+        let (code, written) = on_terminal(folder.command(&RUN), columns);
+        assert_eq!(code, Some(1));
+        assert_eq!(
+            seen(&written, columns),
+            rows(
+                "\
+✓ Split into batches
+✓ Download all batches
+✓ Check the results
+✓ Record the downloads
+✓ Did all succeed?
+✓ Notify about the failures
+execution: FAILED in the state 'Some images are missing'
+cause: One or more resources failed to download
+",
+                columns
+            )
+        );
+    }
+}
+
+#[test]
+fn a_terminal_shows_the_output_indented_and_last() {
+    let folder = Folder::new();
+    folder.write("pass.json", PASS);
+    let long = "many words that do not fit into a narrow terminal";
+    let (code, written) =
+        on_terminal(folder.command(&["run", "pass.json", "--input", &format!("[\"{long}\", 2]")]), 30);
+    assert_eq!(code, Some(0));
+    assert_eq!(seen(&written, 30), rows(&format!("✓ Only\n[\n  \"{long}\",\n  2\n]\n"), 30));
+}
+
+#[test]
+fn the_help_fits_a_terminal_of_80_columns() {
+    let folder = Folder::new();
+    for arguments in [&["--help"][..], &["run", "--help"], &["demo", "--help"]] {
+        let (code, written) = on_terminal(folder.command(arguments), 80);
+        let lines = seen(&written, 200);
+        assert_eq!(code, Some(0));
+        assert!(lines.iter().all(|line| line.chars().count() <= 80), "{lines:#?}");
+        assert!(lines.iter().any(|line| line.starts_with("Usage: asl")), "{lines:#?}");
+    }
+}
