@@ -2,7 +2,7 @@
 //!
 //! `cargo bench -p asl-tasks` starts nginx (Debian: `nginx-light`) on loopback with 5,000 files of 1 to 5 KB, and takes turns:
 //! a bare reqwest loop with 25 requests at once that writes the files, and 5 download tasks at once with
-//! `lambdaConcur` 5. Both use one runtime and the allocator of the command. The CPU time is that of this process,
+//! `lambdaConcur` 5. Both use one runtime and one allocator, mimalloc. The CPU time is that of this process,
 //! without nginx.
 
 // A benchmark reports on the terminal.
@@ -25,15 +25,16 @@ const ROUNDS: usize = 7;
 const ROWS: usize = 2000;
 
 fn main() {
-    // `cargo test` runs a benchmark too, with this argument: nothing to test here.
-    if std::env::args().any(|argument| argument == "--test") {
+    // `cargo test --all-targets` runs this too, without the argument of `cargo bench`: nothing to test here.
+    if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    puts(&runtime, tempfile::tempdir().unwrap().path());
+
     // In memory where that can be had: how long a disk takes to find room for a file differs from minute to minute.
     let memory = Some(Path::new("/dev/shm")).filter(|folder| folder.is_dir());
     let folder = memory.map_or_else(tempfile::tempdir, tempfile::tempdir_in).unwrap();
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    puts(&runtime, folder.path());
     let Some(server) = Nginx::start(folder.path()) else {
         println!("download: not run: nginx is missing (Debian: apt-get install nginx-light)");
         return;

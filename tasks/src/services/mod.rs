@@ -2,6 +2,7 @@
 //!
 //! Nothing is made before it is first asked for.
 
+mod in_process;
 pub(crate) mod web;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,8 +11,6 @@ use std::sync::OnceLock;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
-use aws_smithy_types::retry::RetryConfig;
-use aws_smithy_types::timeout::TimeoutConfig;
 use tokio::sync::OnceCell;
 
 use crate::embedded::{self, InProcess};
@@ -50,8 +49,9 @@ impl Clients {
             let config = match &self.places.s3 {
                 Place::Embedded => {
                     let service = embedded::s3::S3::new(self.data_dir.join("s3"), self.buckets.clone());
-                    let config = in_process(SharedHttpClient::new(InProcess::new(service)));
-                    aws_sdk_s3::config::Builder::from(&config).allow_no_auth()
+                    let config = in_process::config(SharedHttpClient::new(InProcess::new(service)));
+                    let config = aws_sdk_s3::config::Builder::from(&config).allow_no_auth();
+                    config.endpoint_resolver(in_process::PathStyle).interceptor(in_process::Unadorned)
                 }
                 place => aws_sdk_s3::config::Builder::from(&self.remote(place).await),
             };
@@ -69,7 +69,7 @@ impl Clients {
                 Place::Embedded => {
                     let file = self.data_dir.join("dynamodb.sqlite");
                     let service = embedded::dynamodb::DynamoDb::new(file, self.tables.clone());
-                    let config = in_process(SharedHttpClient::new(InProcess::new(service)));
+                    let config = in_process::config(SharedHttpClient::new(InProcess::new(service)));
                     aws_sdk_dynamodb::config::Builder::from(&config).allow_no_auth()
                 }
                 place => aws_sdk_dynamodb::config::Builder::from(&self.remote(place).await),
@@ -85,7 +85,7 @@ impl Clients {
             let config = match &self.places.sns {
                 Place::Embedded => {
                     let service = embedded::sns::Sns::new(self.data_dir.join("sns"));
-                    let config = in_process(SharedHttpClient::new(InProcess::new(service)));
+                    let config = in_process::config(SharedHttpClient::new(InProcess::new(service)));
                     aws_sdk_sns::config::Builder::from(&config).allow_no_auth()
                 }
                 place => aws_sdk_sns::config::Builder::from(&self.remote(place).await),
@@ -116,21 +116,4 @@ impl Clients {
             Place::Embedded | Place::Aws => aws.clone(),
         }
     }
-}
-
-/// What a client of an embedded service needs: its requests cannot get lost, so they are neither signed, nor tried again,
-/// nor watched.
-fn in_process(client: SharedHttpClient) -> SdkConfig {
-    use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation, StalledStreamProtectionConfig};
-    SdkConfig::builder()
-        .behavior_version(BehaviorVersion::v2026_01_12())
-        .http_client(client)
-        .endpoint_url(embedded::ENDPOINT)
-        .region(Region::from_static("us-east-1"))
-        .retry_config(RetryConfig::disabled())
-        .timeout_config(TimeoutConfig::disabled())
-        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
-        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
-        .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
-        .build()
 }
