@@ -1,6 +1,6 @@
 //! The host on tokio: real tasks, real time, in this process.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -8,11 +8,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use asl_engine::UnexpectedReply;
 use asl_engine::{Execution, Failure, HistoryEvent, Outcome, Program, Reply, TaskRequest, Termination, Timestamp};
 use asl_tasks::Handler;
-use tokio::sync::mpsc;
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, Id, JoinSet};
 use tokio::time::Instant;
 
-use crate::frames::{Effect, Finished, FrameId, Frames};
+use crate::frames::{Effect, Finished, FrameId, Frames, Progress};
 use crate::timers::Timers;
 
 /// The time on the wall.
@@ -36,32 +35,38 @@ pub async fn run(
     let mut frames = Frames::new(program, execution);
     let deadline = frames.deadline();
     let mut timers = Timers::default();
-    let mut tasks = Tasks::new();
+    let mut tasks = Tasks::default();
     let mut stop = std::pin::pin!(stop);
     let clock = Clock::at(start);
     loop {
-        while let Some(effect) = frames.advance(clock.now(), &mut record)? {
+        let busy = loop {
+            let effect = match frames.advance(clock.now(), &mut record)? {
+                Progress::Do(effect) => effect,
+                Progress::Busy => break true,
+                Progress::Idle => break false,
+            };
             match effect {
-                Effect::Task(id, request) => {
-                    if let Some(deadline) = request.deadline {
-                        timers.set(id, deadline, Reply::DeadlinePassed);
+                Effect::Task(id, request) => match handler(&request.resource) {
+                    Ok(handler) => {
+                        if let Some(deadline) = request.deadline {
+                            timers.set(id, deadline, Reply::DeadlinePassed);
+                        }
+                        tasks.start(id, handler, request);
                     }
-                    match handler(&request.resource) {
-                        Ok(handler) => tasks.start(id, handler, request),
-                        Err(failure) => frames.reply(id, Reply::Task(Err(failure))),
-                    }
-                }
+                    Err(failure) => frames.reply(id, Reply::Task(Err(failure))),
+                },
                 Effect::Sleep(id, until) => timers.set(id, until, Reply::Woke),
                 Effect::Cancel(id) => {
                     timers.cancel(id);
                     tasks.cancel(id);
                 }
             }
-        }
+        };
         if let Some(finished) = frames.finished() {
             return Ok(finished.clone());
         }
-        let next = timers.next().into_iter().chain(deadline).min();
+        // A machine that never waits looks up now and then.
+        let next = if busy { Some(clock.now()) } else { timers.next().into_iter().chain(deadline).min() };
         tokio::select! {
             // A task that answered in time counts, even when its deadline has passed meanwhile.
             biased;
@@ -71,6 +76,7 @@ pub async fn run(
                 frames.reply(id, Reply::Task(outcome));
             }
             () = clock.sleep_until(next) => {
+                tokio::task::yield_now().await;
                 let at = clock.now();
                 if deadline.is_some_and(|deadline| deadline <= at) {
                     frames.terminate(at, Termination::TimedOut, &mut record)?;
@@ -116,42 +122,23 @@ impl Clock {
 }
 
 /// The tasks that run, each as a tokio task. Dropping this ends them all.
+#[derive(Default)]
 struct Tasks {
-    running: BTreeMap<FrameId, (u64, AbortHandle)>,
-    /// Tells the attempts of one Frame apart: the answer of a cancelled one may still be under way.
-    started: u64,
-    answer: mpsc::UnboundedSender<(FrameId, u64, Outcome)>,
-    answers: mpsc::UnboundedReceiver<(FrameId, u64, Outcome)>,
+    set: JoinSet<Outcome>,
+    of_frame: BTreeMap<FrameId, AbortHandle>,
+    frame_of: HashMap<Id, FrameId>,
 }
 
 impl Tasks {
-    fn new() -> Self {
-        let (answer, answers) = mpsc::unbounded_channel();
-        Self { running: BTreeMap::new(), started: 0, answer, answers }
-    }
-
     fn start(&mut self, id: FrameId, handler: Arc<dyn Handler>, request: TaskRequest) {
-        let answer = self.answer.clone();
-        self.started += 1;
-        let attempt = self.started;
-        let call = tokio::spawn(async move { handler.call(&request).await });
-        self.running.insert(id, (attempt, call.abort_handle()));
-        tokio::spawn(async move {
-            let outcome = match call.await {
-                Ok(outcome) => outcome,
-                Err(error) if error.is_cancelled() => return,
-                Err(_) => Err(Failure::new(
-                    "Handler.Panicked",
-                    "the handler of this task panicked; this is a bug of the handler",
-                )),
-            };
-            // Nobody listens any more when the execution has ended.
-            let _ = answer.send((id, attempt, outcome));
-        });
+        let task = self.set.spawn(async move { handler.call(&request).await });
+        self.frame_of.insert(task.id(), id);
+        self.of_frame.insert(id, task);
     }
 
     fn cancel(&mut self, id: FrameId) {
-        if let Some((_, task)) = self.running.remove(&id) {
+        if let Some(task) = self.of_frame.remove(&id) {
+            self.frame_of.remove(&task.id());
             task.abort();
         }
     }
@@ -159,21 +146,18 @@ impl Tasks {
     /// The next task that ends and was not cancelled.
     async fn ended(&mut self) -> (FrameId, Outcome) {
         loop {
-            match self.answers.recv().await {
-                Some((id, attempt, outcome)) => {
-                    if self.running.get(&id).is_some_and(|(running, _)| *running == attempt) {
-                        self.running.remove(&id);
-                        return (id, outcome);
-                    }
-                }
+            let (task, outcome) = match self.set.join_next_with_id().await {
                 None => std::future::pending().await,
+                Some(Ok((task, outcome))) => (task, outcome),
+                Some(Err(error)) => {
+                    let cause = "the handler of this task panicked; this is a bug of the handler";
+                    (error.id(), Err(Failure::new("Handler.Panicked", cause)))
+                }
+            };
+            if let Some(id) = self.frame_of.remove(&task) {
+                self.of_frame.remove(&id);
+                return (id, outcome);
             }
         }
-    }
-}
-
-impl Drop for Tasks {
-    fn drop(&mut self) {
-        self.running.values().for_each(|(_, task)| task.abort());
     }
 }

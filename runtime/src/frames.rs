@@ -14,6 +14,7 @@ pub type FrameId = usize;
 #[derive(Debug)]
 pub struct Frames {
     program: Arc<Program>,
+    deadline: Option<Timestamp>,
     now: Now,
     nodes: Vec<Option<Box<Node>>>,
     ready: VecDeque<(FrameId, Reply)>,
@@ -47,6 +48,20 @@ pub enum Effect {
     /// Forget the task or the timer of this Frame.
     Cancel(FrameId),
 }
+
+/// Where an execution stands after a call of [`Frames::advance`].
+#[derive(Clone, Debug, PartialEq)]
+pub enum Progress {
+    /// Do this, and advance again.
+    Do(Effect),
+    /// There is more to do at once; look at the clock and at who wants to stop the execution first.
+    Busy,
+    /// Everything waits for a reply, or the execution has finished.
+    Idle,
+}
+
+/// How many steps are made in one go.
+const STEPS: usize = 1000;
 
 /// How an execution ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,16 +101,24 @@ impl Frames {
     /// The Frames of an execution that has not begun.
     pub fn new(program: Arc<Program>, execution: Execution) -> Self {
         let now = Now::new(execution.start_time);
+        let deadline = program.timeout_seconds().map(|seconds| execution.start_time.plus_seconds(seconds));
         let frame = Frame::new(&program, execution);
-        let mut frames =
-            Self { program, now, nodes: Vec::new(), ready: VecDeque::new(), effects: VecDeque::new(), finished: None };
+        let mut frames = Self {
+            program,
+            deadline,
+            now,
+            nodes: Vec::new(),
+            ready: VecDeque::new(),
+            effects: VecDeque::new(),
+            finished: None,
+        };
         frames.add(frame, None);
         frames
     }
 
     /// When the execution has to be over.
     pub fn deadline(&self) -> Option<Timestamp> {
-        self.program.timeout_seconds().map(|seconds| self.now.at.plus_seconds(seconds))
+        self.deadline
     }
 
     /// How the execution ended, once it has.
@@ -111,23 +134,23 @@ impl Frames {
         }
     }
 
-    /// Goes on as far as possible at the time `at`, and hands the events to `record`. Gives the next thing to do;
-    /// `None` when everything waits for a reply, or the execution has finished.
+    /// Goes on at the time `at`, and hands the events to `record`.
     ///
     /// The error is a reply that no Frame waits for: a mistake of the host.
     pub fn advance(
         &mut self,
         at: Timestamp,
         record: &mut dyn FnMut(HistoryEvent),
-    ) -> Result<Option<Effect>, UnexpectedReply> {
+    ) -> Result<Progress, UnexpectedReply> {
         self.now.at = at;
-        loop {
+        for _ in 0..STEPS {
             if let Some(effect) = self.effects.pop_front() {
-                return Ok(Some(effect));
+                return Ok(Progress::Do(effect));
             }
-            let Some((id, reply)) = self.ready.pop_front() else { return Ok(None) };
+            let Some((id, reply)) = self.ready.pop_front() else { return Ok(Progress::Idle) };
             self.step(id, reply, record)?;
         }
+        Ok(Progress::Busy)
     }
 
     /// Ends the execution from outside: its children are dropped, its tasks cancelled.

@@ -8,4 +8,4 @@ mod frames;
 mod timers;
 pub mod virtual_time;
 
-pub use frames::{Effect, Finished, FrameId, Frames, Status};
+pub use frames::{Effect, Finished, FrameId, Frames, Progress, Status};

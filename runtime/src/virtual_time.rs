@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use asl_engine::{Execution, HistoryEvent, Outcome, Program, Reply, TaskRequest, Termination, UnexpectedReply};
 
-use crate::frames::{Effect, Finished, Frames};
+use crate::frames::{Effect, Finished, Frames, Progress};
 use crate::timers::Timers;
 
 /// What a task answers on virtual time.
@@ -61,7 +61,12 @@ pub fn run(
     let deadline = frames.deadline();
     let mut timers = Timers::default();
     loop {
-        while let Some(effect) = frames.advance(at, &mut record)? {
+        loop {
+            let effect = match frames.advance(at, &mut record)? {
+                Progress::Do(effect) => effect,
+                Progress::Busy => continue,
+                Progress::Idle => break,
+            };
             match effect {
                 Effect::Task(id, request) => {
                     let answer = answer(&request);

@@ -175,3 +175,38 @@ fn many_items_run_in_any_order_and_come_back_in_theirs() {
     let (finished, _) = on_virtual_time(definition, &items.to_string());
     assert_eq!(finished.outcome, Ok(items));
 }
+
+/// Goes round for ever, and never waits.
+const ENDLESS: &str = r#"{"StartAt": "A", "States": {
+    "A": {"Type": "Pass", "Next": "B"},
+    "B": {"Type": "Choice", "Choices": [{"Variable": "$", "IsNull": true, "Next": "A"}], "Default": "A"}}}"#;
+
+#[tokio::test]
+async fn a_machine_that_never_waits_can_be_stopped() {
+    let handler = |_: &str| Ok(Arc::new(Told) as Arc<dyn Handler>);
+    let (stop, asked) = tokio::sync::oneshot::channel();
+    let (mut stop, mut steps) = (Some(stop), 0);
+    let record = |_| {
+        steps += 1;
+        if steps == 5000 {
+            let _ = stop.take().map(|stop| stop.send(()));
+        }
+    };
+    let asked = async {
+        let _ = asked.await;
+        Failure::new("Stopped", "enough")
+    };
+    let finished = embedded::run(program(ENDLESS), execution("{}"), handler, record, asked).await.expect("it ends");
+    assert_eq!(finished.status, Status::Aborted);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_timeout_of_a_task_without_handler_does_not_hit_the_next_state() {
+    let definition = r#"{"StartAt": "T", "States": {
+        "T": {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "TimeoutSeconds": 5,
+            "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "W"}], "End": true},
+        "W": {"Type": "Wait", "Seconds": 60, "OutputPath": "$.Error", "End": true}}}"#;
+    let handler = |_: &str| Err::<Arc<dyn Handler>, _>(Failure::new("Nobody", "serves this"));
+    let finished = embedded::run(program(definition), execution("{}"), handler, |_| {}, pending()).await;
+    assert_eq!(finished.expect("it ends").outcome, Ok(Value::from("Nobody")));
+}

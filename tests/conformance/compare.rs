@@ -151,7 +151,11 @@ impl Bindings {
 /// The first wildcard of a pattern, with what stands before and behind it.
 fn next_token(pattern: &str) -> Option<(&str, &str, &str)> {
     let bracketed = pattern.find('<').and_then(|start| Some((start, start + pattern[start..].find('>')? + 1)));
-    let dated = pattern.find("date").map(|start| (start, start + "date".len()));
+    let whole_word = |start: &usize| {
+        let letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
+        !letter(pattern[..*start].chars().next_back()) && !letter(pattern[*start + 4..].chars().next())
+    };
+    let dated = pattern.match_indices("date").map(|(start, _)| start).find(whole_word).map(|start| (start, start + 4));
     let (start, end) = match (bracketed, dated) {
         (Some(left), Some(right)) => left.min(right),
         (found, None) | (None, found) => found?,

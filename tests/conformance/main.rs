@@ -5,6 +5,8 @@
 //! when the history and all texts are, too. Writes `target/conformance.json` with a verdict for each case, and closes with
 //! one line. Fails when a case of `baseline.txt` no longer agrees; `ASL_CONFORMANCE_BLESS=1` adds the new ones to it.
 
+#![allow(clippy::print_stdout, reason = "a test without harness reports by itself")]
+
 mod compare;
 mod execution;
 mod mocks;
@@ -74,6 +76,11 @@ fn main() -> ExitCode {
     report(&verdicts, filter.is_some())
 }
 
+/// Whether other cases than those of the baseline were asked for.
+fn other_cases() -> bool {
+    std::env::var_os("ASL_CONFORMANCE_DIR").is_some()
+}
+
 fn read(file: &Path) -> Result<Value, String> {
     let text = fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
     serde_json::from_str(&text).map_err(|error| error.to_string())
@@ -120,6 +127,11 @@ fn report(verdicts: &BTreeMap<String, Verdict>, filtered: bool) -> ExitCode {
         cases.push(json!({ "id": id, "verdict": word, "difference": difference }));
     }
     let total = verdicts.len() - not_applicable;
+    let known = baseline.lines().filter_map(|line| line.split_once(' '));
+    for (_, id) in known.filter(|(_, id)| !filtered && !other_cases() && !verdicts.contains_key(*id)) {
+        lost += 1;
+        println!("no longer among the cases: {id}");
+    }
     if !filtered {
         let report =
             json!({ "strict": strict, "lax": lax, "of": total, "notApplicable": not_applicable, "cases": cases });
