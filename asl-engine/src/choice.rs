@@ -12,7 +12,7 @@ use crate::value::{Number, Value};
 
 /// A condition.
 #[derive(Clone, Debug)]
-pub enum Rule {
+pub(crate) enum Rule {
     /// `"And": [rules]`
     And(Vec<Rule>),
     /// `"Or": [rules]`
@@ -30,7 +30,7 @@ pub enum Rule {
 
 /// An operator and what it compares with.
 #[derive(Clone, Debug)]
-pub enum Test {
+pub(crate) enum Test {
     /// `IsPresent`, `IsNull`, `IsString`, … and whether it has to hold
     Is(IsTest, bool),
     /// `StringMatches`
@@ -43,7 +43,7 @@ pub enum Test {
 
 /// The type tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IsTest {
+pub(crate) enum IsTest {
     /// `IsPresent`
     Present,
     /// `IsNull`
@@ -60,7 +60,7 @@ pub enum IsTest {
 
 /// What a comparison takes both sides to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Domain {
+pub(crate) enum Domain {
     /// `String…`
     String,
     /// `Numeric…`
@@ -73,7 +73,7 @@ pub enum Domain {
 
 /// How two sides are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Comparison {
+pub(crate) enum Comparison {
     /// `…Equals`
     Equals,
     /// `…LessThan`

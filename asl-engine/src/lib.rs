@@ -1,6 +1,6 @@
 //! The Amazon States Language: parser, JSONPath dialect and a sans-IO interpreter.
 //!
-//! A definition goes one way: its text is parsed to a tree with [diagnostics](Diagnostic) ([`definition::parse`]), the
+//! A definition goes one way: its text is parsed to a tree with [diagnostics](Diagnostic) ([`diagnose`]), the
 //! tree is compiled to a [`Program`], and a [`Frame`] runs the program step by step. Nothing here waits, reads a clock,
 //! opens a file or calls anything: a Frame *asks* for what it needs, and its host answers. That makes every run
 //! deterministic, lets a host save a Frame after any step, and lets virtual time pass at once.
@@ -77,25 +77,27 @@
 //! assert_eq!(ended.outcome.unwrap().to_string(), r#"["Hello, Ada!",null]"#);
 //! ```
 
-pub mod choice;
-pub mod context;
-pub mod definition;
-pub mod diagnostic;
+mod choice;
+mod context;
+mod definition;
+mod diagnostic;
 mod frame;
 pub mod history;
-pub mod intrinsic;
+mod intrinsic;
 pub mod json;
 pub mod jsonpath;
-pub mod path;
+mod path;
 mod program;
-pub mod reference_path;
-pub mod retry;
-pub mod task;
-pub mod template;
-pub mod time;
-pub mod value;
+mod reference_path;
+mod retry;
+mod task;
+mod template;
+mod time;
+mod value;
 
 pub use context::Execution;
+pub use definition::ast::StateType;
+pub use definition::diagnose;
 pub use diagnostic::{Diagnostic, Severity, Span};
 pub use frame::{
     Ended, EventIds, Frame, Join, JoinStep, Joined, Next, Now, Reply, Request, Step, Termination, UnexpectedReply,

@@ -10,7 +10,7 @@ use crate::value::Value;
 
 /// A JSONPath on a state's input (`$…`) or on the context object (`$$…`).
 #[derive(Clone, Debug)]
-pub struct PathExpr {
+pub(crate) struct PathExpr {
     text: Arc<str>,
     root: Root,
     /// `None` is the root itself, which every document has: `null` too, of which Jayway would find nothing.
@@ -48,23 +48,18 @@ impl PathExpr {
     }
 
     /// The path as it was written.
-    pub fn text(&self) -> &Arc<str> {
+    pub(crate) fn text(&self) -> &Arc<str> {
         &self.text
     }
 
     /// Where it was written.
-    pub fn span(&self) -> Span {
+    pub(crate) fn span(&self) -> Span {
         self.span
     }
 
     /// Whether the path starts at the context object.
-    pub fn on_context(&self) -> bool {
+    pub(crate) fn on_context(&self) -> bool {
         self.root == Root::Context
-    }
-
-    /// Whether the path gives one value rather than a list of matches.
-    pub fn is_definite(&self) -> bool {
-        self.path.as_ref().is_none_or(JsonPath::is_definite)
     }
 
     pub(crate) fn evaluate(&self, roots: &Roots<'_>) -> Result<Value, PathError> {

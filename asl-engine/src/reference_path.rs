@@ -10,7 +10,7 @@ use crate::value::Value;
 ///
 /// States Language specification, "Reference Paths".
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReferencePath {
+pub(crate) struct ReferencePath {
     text: Arc<str>,
     steps: Vec<Step>,
 }
@@ -23,12 +23,12 @@ enum Step {
 
 impl ReferencePath {
     /// `$`: the whole document.
-    pub fn root() -> Self {
+    pub(crate) fn root() -> Self {
         Self { text: "$".into(), steps: Vec::new() }
     }
 
     /// Reads a reference path. The error is the reason in AWS's words.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let mut rest = text.strip_prefix('$').ok_or("Value is not a Reference Path: Path must start with '$'")?;
         let mut steps = Vec::new();
         while let Some(first) = rest.chars().next() {
@@ -60,7 +60,7 @@ impl ReferencePath {
     /// `document` with `value` at this place; missing objects are created on the way.
     ///
     /// The error says which step did not apply to what.
-    pub fn insert(&self, document: &Value, value: Value) -> Result<Value, String> {
+    pub(crate) fn insert(&self, document: &Value, value: Value) -> Result<Value, String> {
         insert(&self.steps, document, value).map_err(|(step, found)| {
             format!("Unable to apply step {step} of the reference path {} to {found}", self.text)
         })

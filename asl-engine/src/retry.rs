@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// States Language specification, "Retrying after error".
 #[derive(Clone, Debug)]
-pub struct Retrier {
+pub(crate) struct Retrier {
     /// `ErrorEquals`
     pub error_equals: Vec<Arc<str>>,
     /// `IntervalSeconds`: before the first retry.

@@ -13,7 +13,7 @@ use crate::value::Value;
 ///
 /// States Language specification, "Payload Template".
 #[derive(Clone, Debug)]
-pub struct Template(Part);
+pub(crate) struct Template(Part);
 
 #[derive(Clone, Debug)]
 enum Part {

@@ -12,9 +12,7 @@ use crate::value::Value;
 
 /// A whole definition.
 #[derive(Clone, Debug)]
-pub struct StateMachine {
-    /// `Comment`
-    pub comment: Option<Arc<str>>,
+pub(crate) struct StateMachine {
     /// `TimeoutSeconds`: how long an execution may take.
     pub timeout_seconds: Option<i64>,
     /// `StartAt` and `States`
@@ -23,7 +21,7 @@ pub struct StateMachine {
 
 /// A text of the definition and where it stands.
 #[derive(Clone, Debug)]
-pub struct Name {
+pub(crate) struct Name {
     /// The text.
     pub text: Arc<str>,
     /// Its place.
@@ -34,7 +32,7 @@ pub struct Name {
 
 /// One `StartAt` with its `States`: the machine's own, a branch or an item processor.
 #[derive(Clone, Debug, Default)]
-pub struct Body {
+pub(crate) struct Body {
     /// `StartAt`
     pub start_at: Option<Name>,
     /// `States`
@@ -86,7 +84,7 @@ impl StateType {
 
 /// One member of `States`.
 #[derive(Clone, Debug)]
-pub struct State {
+pub(crate) struct State {
     /// Its key in `States`.
     pub name: Name,
     /// What its type brings.
@@ -103,7 +101,7 @@ pub struct State {
 
 /// What follows a state.
 #[derive(Clone, Debug)]
-pub enum Transition {
+pub(crate) enum Transition {
     /// `"Next": "State"`
     Next(Name),
     /// `"End": true`, or a state type that ends by itself
@@ -112,7 +110,7 @@ pub enum Transition {
 
 /// The fields that shape a state's input and output in JSONPath mode.
 #[derive(Clone, Debug)]
-pub struct Io {
+pub(crate) struct Io {
     /// `InputPath`; `None` is `null`
     pub input_path: Option<PathExpr>,
     /// `Parameters`
@@ -127,7 +125,7 @@ pub struct Io {
 
 /// What a state does, by its type.
 #[derive(Clone, Debug)]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Passes its input on, or `Result`.
     Pass {
         /// `Result`
@@ -164,7 +162,7 @@ pub enum Kind {
 
 /// The fields of a Task state.
 #[derive(Clone, Debug)]
-pub struct Task {
+pub(crate) struct Task {
     /// `Resource`
     pub resource: Name,
     /// `TimeoutSeconds` or `TimeoutSecondsPath`
@@ -175,7 +173,7 @@ pub struct Task {
 
 /// The fields of a Map state.
 #[derive(Clone, Debug)]
-pub struct Map {
+pub(crate) struct Map {
     /// `ItemProcessor` or `Iterator`
     pub body: Body,
     /// `ItemsPath`
@@ -188,7 +186,7 @@ pub struct Map {
 
 /// The four forms of a Wait state.
 #[derive(Clone, Debug)]
-pub enum Wait {
+pub(crate) enum Wait {
     /// `Seconds`
     Seconds(i64),
     /// `SecondsPath`
@@ -201,7 +199,7 @@ pub enum Wait {
 
 /// A number, or the path that finds it.
 #[derive(Clone, Debug)]
-pub enum NumberField {
+pub(crate) enum NumberField {
     /// The number itself.
     Literal(i64),
     /// `…Path`
@@ -210,7 +208,7 @@ pub enum NumberField {
 
 /// A text, or the path that finds it.
 #[derive(Clone, Debug)]
-pub enum TextField {
+pub(crate) enum TextField {
     /// The text itself.
     Literal(Arc<str>),
     /// `…Path`
@@ -219,7 +217,7 @@ pub enum TextField {
 
 /// One member of `Catch`.
 #[derive(Clone, Debug)]
-pub struct Catcher {
+pub(crate) struct Catcher {
     /// `ErrorEquals`
     pub error_equals: Vec<Arc<str>>,
     /// `ResultPath`; `None` is `null`

@@ -1,6 +1,6 @@
 //! Definitions: from text to an abstract syntax tree, with everything that is wrong reported at once.
 
-pub mod ast;
+pub(crate) mod ast;
 mod check;
 mod choices;
 mod fields;
@@ -11,19 +11,23 @@ use crate::json::parse_spanned;
 use ast::StateMachine;
 use fields::Fields;
 
-/// Reads a definition. Parsing never fails: what is wrong stands in the diagnostics, in the order of the text, and the
-/// tree holds whatever could be read (`None` when the text is not a JSON object).
+/// Everything that is wrong with a definition, in the order of its text. Nothing stops at the first problem.
 ///
 /// ```
 /// let text = r#"{"StartAt": "Hello", "States": {"Hello": {"Type": "Pass", "Next": "World"}}}"#;
-/// let (tree, diagnostics) = asl_engine::definition::parse(text);
-/// assert_eq!(tree.unwrap().body.states.len(), 1);
+/// let diagnostics = asl_engine::diagnose(text);
 /// assert_eq!(
 ///     diagnostics[0].to_string(),
 ///     "MISSING_TRANSITION_TARGET: Missing 'Next' target: World at /States/Hello/Next"
 /// );
 /// ```
-pub fn parse(text: &str) -> (Option<StateMachine>, Vec<Diagnostic>) {
+pub fn diagnose(text: &str) -> Vec<Diagnostic> {
+    parse(text).1
+}
+
+/// Reads a definition. Parsing never fails: what is wrong stands in the diagnostics, in the order of the text, and the
+/// tree holds whatever could be read (`None` when the text is not a JSON object).
+pub(crate) fn parse(text: &str) -> (Option<StateMachine>, Vec<Diagnostic>) {
     if text.len() > MAX_BYTES {
         let message = format!("The definition has {} bytes, and may have {MAX_BYTES}", text.len());
         return (None, vec![error("DEFINITION_TOO_LARGE", message, "", Span::default())]);
@@ -54,10 +58,10 @@ pub fn parse(text: &str) -> (Option<StateMachine>, Vec<Diagnostic>) {
 fn state_machine(mut fields: Fields<'_>, out: &mut Vec<Diagnostic>) -> StateMachine {
     fields.require(&["States", "StartAt"], out);
     let machine = StateMachine {
-        comment: fields.string("Comment", out).map(|comment| comment.text),
         timeout_seconds: fields.integer("TimeoutSeconds", 1, out),
         body: states::body(&mut fields, out),
     };
+    fields.string("Comment", out);
     fields.string("Version", out);
     query_language(&mut fields, out);
     fields.refuse_the_rest(out);

@@ -14,7 +14,7 @@ use crate::value::Value;
 
 /// A call with its arguments.
 #[derive(Clone, Debug)]
-pub struct Call {
+pub(crate) struct Call {
     /// The call as it was written.
     text: Arc<str>,
     function: Function,
