@@ -46,13 +46,8 @@ impl Frame {
         }
     }
 
-    /// InputPath, then Parameters.
-    pub(super) fn effective_input(&self, state: &State) -> Result<Value, Failure> {
-        self.parameters(state, None)
-    }
-
-    /// InputPath, then Parameters, for a task with this token.
-    pub(super) fn parameters(&self, state: &State, token: Option<&std::sync::Arc<str>>) -> Result<Value, Failure> {
+    /// InputPath, then Parameters: the effective input. Only a task that waits for its token is shown one.
+    pub(super) fn effective_input(&self, state: &State, token: Option<&std::sync::Arc<str>>) -> Result<Value, Failure> {
         let input = self.selected_input(state)?;
         match &state.io.parameters {
             None => Ok(input),
@@ -204,7 +199,7 @@ impl Frame {
                 (input, Work::Items { scope: map.scope, items }, limit)
             }
             Kind::Parallel { branches } => {
-                (self.effective_input(state)?, Work::Branches(branches.clone()), branches.len())
+                (self.effective_input(state, None)?, Work::Branches(branches.clone()), branches.len())
             }
             _ => (Value::Null, Work::Branches(Vec::new()), 0),
         };

@@ -1,6 +1,6 @@
 //! What one step does, state type by state type.
 
-use super::join::{Join, Joined};
+use super::join::Joined;
 use super::protocol::{Ended, Next, Now, Request, Termination};
 use super::{Frame, Phase, Role};
 use crate::definition::ast::StateType;
@@ -80,7 +80,7 @@ impl Run<'_> {
             Kind::Pass { result } => {
                 let result = match result {
                     Some(result) => result.clone(),
-                    None => self.frame.effective_input(state)?,
+                    None => self.frame.effective_input(state, None)?,
                 };
                 self.complete(result)
             }
@@ -108,31 +108,24 @@ impl Run<'_> {
                 Ok(Next::Ask(Request::Sleep { until }))
             }
             Kind::Task(task) => self.call(task),
-            Kind::Parallel { .. } => {
-                self.frame.random.next();
-                let mut join = self.frame.join(state)?;
-                join.begin(self.emit(EventKind::ParallelStateStarted));
-                Ok(self.fork(join))
-            }
-            Kind::Map(_) => {
+            Kind::Parallel { .. } | Kind::Map(_) => {
                 // Each attempt gives its children other seeds.
                 self.frame.random.next();
                 let mut join = self.frame.join(state)?;
-                join.begin(self.emit(EventKind::MapStateStarted { length: join.len() }));
-                Ok(self.fork(join))
+                join.begin(self.emit(match &state.kind {
+                    Kind::Map(_) => EventKind::MapStateStarted { length: join.len() },
+                    _ => EventKind::ParallelStateStarted,
+                }));
+                self.frame.phase = Phase::Fork;
+                Ok(Next::Ask(Request::Fork(Box::new(join))))
             }
         }
-    }
-
-    fn fork(&mut self, join: Join) -> Next {
-        self.frame.phase = Phase::Fork;
-        Next::Ask(Request::Fork(Box::new(join)))
     }
 
     fn call(&mut self, task: &Task) -> Result<Next, Failure> {
         let token = self.frame.token(self.state);
         let shown = task.resource.arn.ends_with(".waitForTaskToken").then_some(&token);
-        let input = self.frame.parameters(self.state, shown)?;
+        let input = self.frame.effective_input(self.state, shown)?;
         let timeout = self.frame.whole_number(self.state, "TimeoutSeconds", 1, task.timeout_seconds.as_ref())?;
         let heartbeat = self.frame.whole_number(self.state, "HeartbeatSeconds", 1, task.heartbeat_seconds.as_ref())?;
         let resource = task.resource.arn.clone();
