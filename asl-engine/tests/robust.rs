@@ -188,8 +188,8 @@ fn large_definitions_are_read_in_no_time_to_speak_of() {
     let states: Vec<String> = (0..10_000).map(|n| format!(r#""s{n}":{{"Type":"Pass","Next":"t{n}"}}"#)).collect();
     let text = format!(r#"{{"StartAt":"s0","States":{{{}}}}}"#, states.join(","));
     let diagnostics = Program::parse(&text).unwrap_err();
-    // Each leads nowhere, and all but the first cannot be reached.
-    assert_eq!(diagnostics.len(), 10_000 + 9_999);
+    // Each leads nowhere; what cannot be reached is only looked at when nothing else is wrong.
+    assert_eq!(diagnostics.len(), 10_000);
     let long = "x".repeat(2_000_000);
     assert_eq!(Program::parse(&long).unwrap_err()[0].code, "DEFINITION_TOO_LARGE");
 }

@@ -26,26 +26,31 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
         diagnostics,
     })?;
     let router = Router::new(routes(arguments)?, &arguments.data);
+    if arguments.data.exists() && !arguments.data.is_dir() {
+        return Err(Error::Usage(format!("--data {} is not a folder", arguments.data.display())));
+    }
     check_routes(&program, &router)?;
     let name = file.file_stem().map_or_else(|| "definition".into(), |stem| stem.to_string_lossy());
     let runtime = runtime()?;
     let executed = runtime.block_on(execute(&name, &Arc::new(program), input, &router, arguments.events))?;
-    if arguments.events {
+    // A failure is told first: whether anybody reads stdout does not change it.
+    if let Err(failure) = &executed.finished.outcome {
+        let ended = match &executed.place {
+            Some(place) => format!("{} in {place}", executed.finished.status.name()),
+            None => executed.finished.status.name().to_owned(),
+        };
+        output::to_stderr(&report::failure(&ended, failure, &file.display().to_string(), &text));
+    }
+    let printed = if arguments.events {
         let events: Value = executed.events.iter().map(HistoryEvent::to_json).collect();
-        output::print_json(&[("events", events)].into())?;
+        output::print_json(&[("events", events)].into())
+    } else {
+        executed.finished.outcome.as_ref().map_or(Ok(()), output::print_json)
+    };
+    match printed {
+        Err(Error::ClosedPipe) | Ok(()) => Ok(executed.exit_code()),
+        Err(error) => Err(error),
     }
-    match &executed.finished.outcome {
-        Ok(output) if !arguments.events => output::print_json(output)?,
-        Ok(_) => {}
-        Err(failure) => {
-            let ended = match &executed.place {
-                Some(place) => format!("{} in {place}", executed.finished.status.name()),
-                None => executed.finished.status.name().to_owned(),
-            };
-            output::to_stderr(&report::failure(&ended, failure, &file.display().to_string(), &text));
-        }
-    }
-    Ok(executed.exit_code())
 }
 
 /// The input: a file, `-` for stdin, or the JSON itself.

@@ -1,6 +1,6 @@
 //! Finds the handler of a resource.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::handler::Handler;
@@ -79,20 +79,32 @@ fn handler(target: Target, clients: &Arc<Clients>) -> Arc<dyn Handler> {
 
 /// Nothing serves a resource. The text names the resource and shows the lines to add to the routing file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "no route for the resource {resource}\n\
-     Add these lines to {}, with one of the handlers {}:\n\n\
-     [[routes]]\nresource = {}\nhandler = \"{}\"",
-    file.as_ref().map_or("the routing file".to_owned(), |file| file.display().to_string()),
-    Target::NAMES.join(", "),
-    toml_string(resource),
-    Target::NAMES[0],
-)]
+#[error("no route for the resource {resource}\n{}", advice(resource, file.as_deref()))]
 pub struct NoRoute {
     /// The resource as the state gives it.
     pub resource: String,
     /// The routing file, where there is one.
     pub file: Option<PathBuf>,
+}
+
+fn advice(resource: &str, file: Option<&Path>) -> String {
+    let file = file.map_or("the routing file".to_owned(), |file| file.display().to_string());
+    let handlers = Target::NAMES.join(", ");
+    // A function is often named after what it does.
+    let name = resource.rsplit(':').next().unwrap_or_default().to_lowercase();
+    let guess = Target::NAMES.into_iter().find(|handler| name.contains(handler));
+    let integration = resource.starts_with("arn:aws:states:");
+    let first = if integration {
+        "This service integration is not supported yet. To serve it by another handler,\n"
+    } else {
+        ""
+    };
+    let (verb, handler) = (if integration { "add" } else { "Add" }, guess.unwrap_or("NAME"));
+    format!(
+        "{first}{verb} these lines to {file}, with one of the handlers {handlers}:\n\n\
+         [[routes]]\nresource = {}\nhandler = \"{handler}\"",
+        toml_string(resource)
+    )
 }
 
 /// JSON's escapes are TOML's.
@@ -102,8 +114,6 @@ fn toml_string(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use asl_engine::{Outcome, TaskRequest, Value};
 
     use super::*;
@@ -149,8 +159,12 @@ mod tests {
             router.handler(resource).err().unwrap().to_string(),
             "no route for the resource arn:aws:lambda:us-east-1:1:function:f\n\
              Add these lines to routes.toml, with one of the handlers batch, download, consolidate, dynamodb:putItem, sns:publish:\n\n\
-             [[routes]]\nresource = \"arn:aws:lambda:us-east-1:1:function:f\"\nhandler = \"batch\""
+             [[routes]]\nresource = \"arn:aws:lambda:us-east-1:1:function:f\"\nhandler = \"NAME\""
         );
+        let advice = |resource: &str| router.handler(resource).err().unwrap().to_string();
+        assert!(advice("arn:aws:lambda:us-east-1:1:function:My-DownloadLambda").ends_with("handler = \"download\""));
+        let integration = advice("arn:aws:states:::dynamodb:getItem");
+        assert!(integration.contains("This service integration is not supported yet."), "{integration}");
         let error = Router::new(Routes::default(), "unused").handler("a\"b").err().unwrap().to_string();
         assert!(error.contains("Add these lines to the routing file,") && error.contains(r#"resource = "a\"b""#));
     }

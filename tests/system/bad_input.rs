@@ -175,22 +175,23 @@ error: the input is not JSON: expected a value, found 'garbage'
 fn a_resource_without_a_route_is_told_before_anything_runs() {
     let expected = |file: &str| {
         let lines = format!(
-            "Add these lines to {file}, with one of the handlers batch, download, consolidate, dynamodb:putItem, \
+            "dd these lines to {file}, with one of the handlers batch, download, consolidate, dynamodb:putItem, \
              sns:publish:\n"
         );
         format!(
             "\
 error: the state 'Greet' has no route for the resource arn:aws:lambda:us-east-1:123456789012:function:greet
-{lines}
+A{lines}
 [[routes]]
 resource = \"arn:aws:lambda:us-east-1:123456789012:function:greet\"
-handler = \"batch\"
+handler = \"NAME\"
 
 error: the state 'Send' has no route for the resource arn:aws:states:::sqs:sendMessage
-{lines}
+This service integration is not supported yet. To serve it by another handler,
+a{lines}
 [[routes]]
 resource = \"arn:aws:states:::sqs:sendMessage\"
-handler = \"batch\"
+handler = \"NAME\"
 
 nothing was run
 "
@@ -206,7 +207,7 @@ nothing was run
     folder.write("d.json", CALLS);
     let (_, lines) = refused(&[definition], &["run", "d.json"]);
     let routes: Vec<_> = lines.lines().filter(|line| line.contains("[[") || line.contains(" = ")).collect();
-    folder.write("routes.toml", routes.join("\n").replace("\"batch\"", "\"consolidate\""));
+    folder.write("routes.toml", routes.join("\n").replace("\"NAME\"", "\"consolidate\""));
     let ended = folder.asl(&["run", "d.json", "--input", "[200]"]);
     assert!(ended.stderr.starts_with("execution: FAILED in the state 'Send': "), "true is no list: {ended:?}");
 }

@@ -40,11 +40,12 @@ fn scope<'a>(body: &'a Body, names: &mut BTreeMap<&'a str, &'a Name>, out: &mut 
             target(name, field);
         }
     }
+    let sound = out.is_empty();
     let reached = reachable(body, &states);
     for state in &body.states {
         let name = &state.name;
-        // What an unreadable state leads to is not known.
-        if body.start_at.is_some() && body.unreadable.is_empty() && !reached.contains(&*name.text) {
+        // Where something leads is only known once everything else is right.
+        if sound && !reached.contains(&*name.text) {
             let message = format!("State \"{}\" is not reachable.", name.text);
             out.push(error("MISSING_TRANSITION_TARGET", message, &name.location, name.span));
         }

@@ -21,6 +21,7 @@ use crate::services::web::chain;
 #[serde(deny_unknown_fields, default)]
 pub struct Download {
     /// The S3 bucket that the resources are stored in.
+    #[serde(deserialize_with = "bucket")]
     pub bucket: String,
     /// How many seconds one resource may take, redirects and body included.
     #[serde(deserialize_with = "seconds")]
@@ -33,6 +34,17 @@ impl Default for Download {
     fn default() -> Self {
         Self { bucket: "images".to_owned(), timeout_seconds: 10.0, max_body_bytes: 100 * 1024 * 1024 }
     }
+}
+
+/// S3's rules for bucket names, as far as they keep a typing mistake out.
+fn bucket<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let name = String::deserialize(deserializer)?;
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-');
+    if (3..=63).contains(&name.len()) && name.chars().all(allowed) {
+        return Ok(name);
+    }
+    let rule = "3 to 63 lower-case letters, digits, dots and hyphens";
+    Err(serde::de::Error::custom(format!("{name:?} is no bucket name: those have {rule}")))
 }
 
 fn seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
