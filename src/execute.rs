@@ -40,16 +40,36 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Error> {
 }
 
 /// Runs a state machine to its end, or until it is interrupted.
+///
+/// It is driven on a thread of the runtime, beside its tasks: waking another thread for each task that ends costs more than
+/// what is then done.
 pub(crate) async fn execute(
     name: &str,
     program: &Arc<Program>,
     input: Value,
-    router: &Router,
+    router: &Arc<Router>,
+    keep_events: bool,
+) -> Result<Executed, Error> {
+    let driven = drive(name.to_owned(), program.clone(), input, router.clone(), keep_events);
+    match tokio::spawn(driven).await {
+        Ok(executed) => executed,
+        Err(error) => match error.try_into_panic() {
+            Ok(panic) => std::panic::resume_unwind(panic),
+            Err(error) => Err(Error::Usage(format!("the execution was dropped: {error}"))),
+        },
+    }
+}
+
+async fn drive(
+    name: String,
+    program: Arc<Program>,
+    input: Value,
+    router: Arc<Router>,
     keep_events: bool,
 ) -> Result<Executed, Error> {
     let start = embedded::now();
     let seed = start.0.unsigned_abs() ^ (u64::from(std::process::id()) << 32);
-    let execution = Execution::local(name, &format!("run-{}", start.0), input, start, seed);
+    let execution = Execution::local(&name, &format!("run-{}", start.0), input, start, seed);
     let mut progress = Progress::new();
     let mut places = Places::default();
     let mut events = Vec::new();
@@ -64,7 +84,7 @@ pub(crate) async fn execute(
             events.push(event);
         }
     };
-    let finished = embedded::run(program.clone(), execution, handler, record, interrupted())
+    let finished = embedded::run(program, execution, handler, record, interrupted())
         .await
         .map_err(|bug| Error::Usage(format!("asl made a mistake, please report it: {bug}")))?;
     progress.finish();

@@ -43,7 +43,7 @@ async fn demo(data: &Path) -> Result<ExitCode, Error> {
     })?;
     let program = Arc::new(program);
     let routes = Routes::parse(ROUTES, Path::new("definitions/download-images/routes.toml"))?;
-    let router = Router::new(routes, data);
+    let router = Arc::new(Router::new(routes, data));
     print(&format!("Images are served at {base_url}\n"))?;
 
     let mut notified = notifications(data);

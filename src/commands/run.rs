@@ -25,7 +25,7 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
         text: text.clone(),
         diagnostics,
     })?;
-    let router = Router::new(routes(arguments)?, &arguments.data);
+    let router = Arc::new(Router::new(routes(arguments)?, &arguments.data));
     if arguments.data.exists() && !arguments.data.is_dir() {
         return Err(Error::Usage(format!("--data {} is not a folder", arguments.data.display())));
     }
