@@ -189,7 +189,7 @@ impl Frame {
         }
     }
 
-    /// The Join of a Map or Parallel state.
+    /// The Join of a Map or Parallel state, as one that the Frame's last event opened.
     pub(super) fn join(&self, state: &State) -> Result<Join, Failure> {
         let (input, work, limit) = match &state.kind {
             Kind::Map(map) => {
@@ -214,21 +214,19 @@ impl Frame {
             retry_count: self.retry_count(),
             input,
         };
-        let mut join = Join {
+        Ok(Join {
             parent,
             work,
             limit,
-            started_event: 0,
+            started_event: self.last_event,
             random: Random::new(self.random.clone().next()),
             next: 0,
             running: 0,
             results: Vec::new(),
             freed: Vec::new(),
-            closing_event: 0,
+            closing_event: self.last_event,
             failed: None,
-        };
-        join.begin(self.last_event);
-        Ok(join)
+        })
     }
 
     fn items(&self, state: &State, map: &Map, input: &Value) -> Result<Array, Failure> {
