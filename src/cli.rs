@@ -49,6 +49,10 @@ pub(crate) struct Run {
     /// Print the history of the execution instead of its output, as AWS's GetExecutionHistory gives it
     #[arg(long)]
     pub(crate) events: bool,
+
+    /// Lift AWS's quotas: 25,000 events in a history, 256 KiB in an input, output or result
+    #[arg(long)]
+    pub(crate) no_quotas: bool,
 }
 
 /// Run the bundled download-images workflow against a server in this process; needs no network

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use asl_engine::{Execution, Failure, HistoryEvent, Program, Value};
+use asl_engine::{Execution, Failure, HistoryEvent, Program, Quotas, Value};
 use asl_runtime::{Finished, Status, embedded};
 use asl_tasks::Router;
 
@@ -39,6 +39,15 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, Error> {
         .map_err(|error| Error::Usage(format!("cannot start threads: {error}")))
 }
 
+/// How an execution is run.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Options {
+    /// Whether its events are kept.
+    pub(crate) keep_events: bool,
+    /// The bounds that it has to keep.
+    pub(crate) quotas: Quotas,
+}
+
 /// Runs a state machine to its end, or until it is interrupted.
 ///
 /// It is driven on a thread of the runtime, beside its tasks: waking another thread for each task that ends costs more than
@@ -48,9 +57,9 @@ pub(crate) async fn execute(
     program: &Arc<Program>,
     input: Value,
     router: &Arc<Router>,
-    keep_events: bool,
+    options: Options,
 ) -> Result<Executed, Error> {
-    let driven = drive(name.to_owned(), program.clone(), input, router.clone(), keep_events);
+    let driven = drive(name.to_owned(), program.clone(), input, router.clone(), options);
     match tokio::spawn(driven).await {
         Ok(executed) => executed,
         Err(error) => match error.try_into_panic() {
@@ -65,11 +74,12 @@ async fn drive(
     program: Arc<Program>,
     input: Value,
     router: Arc<Router>,
-    keep_events: bool,
+    options: Options,
 ) -> Result<Executed, Error> {
     let start = embedded::now();
     let seed = start.0.unsigned_abs() ^ (u64::from(std::process::id()) << 32);
-    let execution = Execution::local(&name, &format!("run-{}", start.0), input, start, seed);
+    let mut execution = Execution::local(&name, &format!("run-{}", start.0), input, start, seed);
+    execution.quotas = options.quotas;
     let mut progress = Progress::new();
     let mut places = Places::default();
     let mut events = Vec::new();
@@ -80,7 +90,7 @@ async fn drive(
     let record = |event: HistoryEvent| {
         places.follow(&event);
         progress.show(&event, &places);
-        if keep_events {
+        if options.keep_events {
             events.push(event);
         }
     };

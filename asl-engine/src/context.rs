@@ -26,6 +26,30 @@ pub struct Execution {
     pub state_machine_name: Arc<str>,
     /// Where the random numbers of the execution start.
     pub seed: u64,
+    /// The bounds that it has to keep.
+    pub quotas: Quotas,
+}
+
+/// The service quotas that end an execution or a task. [`Quotas::default`] has AWS's; `None` sets no bound.
+///
+/// AWS developer guide, "Service quotas".
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Quotas {
+    /// How many events a history may have: 25,000. The last one is the failure.
+    pub history_events: Option<u64>,
+    /// How many bytes the input or output of a state, or a task's result, may have as JSON text: 256 KiB.
+    pub payload_bytes: Option<usize>,
+}
+
+impl Quotas {
+    /// No bounds.
+    pub const NONE: Self = Self { history_events: None, payload_bytes: None };
+}
+
+impl Default for Quotas {
+    fn default() -> Self {
+        Self { history_events: Some(25_000), payload_bytes: Some(256 * 1024) }
+    }
 }
 
 impl Execution {
@@ -47,6 +71,7 @@ impl Execution {
             state_machine_arn: format!("arn:aws:states:us-east-1:000000000000:stateMachine:{state_machine}").into(),
             state_machine_name: state_machine.into(),
             seed,
+            quotas: Quotas::default(),
         }
     }
 

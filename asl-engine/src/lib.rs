@@ -44,6 +44,7 @@
 //!                     JoinStep::Finish(joined) => break Reply::Joined(joined),
 //!                 }
 //!             },
+//!             Next::Pending | Next::HistoryFull => unreachable!("tasks answer once, and this history is short"),
 //!             Next::End(ended) => return Ok(ended),
 //!         }
 //!     }
@@ -95,7 +96,7 @@ mod template;
 mod time;
 mod value;
 
-pub use context::Execution;
+pub use context::{Execution, Quotas};
 pub use definition::ast::StateType;
 pub use definition::diagnose;
 pub use diagnostic::{Diagnostic, Severity, Span};

@@ -8,7 +8,7 @@ use crate::jsonpath::{JsonPath, PathError};
 use crate::retry::Random;
 use crate::value::Value;
 
-/// A JSONPath on a state's input (`$…`) or on the context object (`$$…`).
+/// A JSONPath on a state's input (`$…`), on the context object (`$$…`) or on a variable (`$name…`).
 #[derive(Clone, Debug)]
 pub(crate) struct PathExpr {
     text: Arc<str>,
@@ -22,12 +22,16 @@ pub(crate) struct PathExpr {
 enum Root {
     Input,
     Context,
+    /// The object of all variables: `$name.member` is `$.name.member` of it.
+    Variables,
 }
 
 /// What the paths of a state can start from. The context object is only built when a path asks for it.
 pub(crate) struct Roots<'a> {
     pub(crate) input: &'a Value,
     pub(crate) context: &'a dyn Fn() -> Value,
+    /// The variables that can be read, as an object.
+    pub(crate) variables: &'a Value,
     /// The Frame's random numbers, for the functions that need some.
     pub(crate) random: &'a Random,
 }
@@ -39,11 +43,13 @@ impl PathExpr {
     }
 
     pub(crate) fn parse(text: &Arc<str>, span: Span) -> Result<Self, PathError> {
-        let (root, relative) = match text.strip_prefix('$') {
-            Some(rest) if rest.starts_with('$') => (Root::Context, rest),
-            _ => (Root::Input, &**text),
+        let (root, path) = match text.strip_prefix('$') {
+            Some(rest) if rest.starts_with('$') => (Root::Context, JsonPath::parse(rest)?),
+            Some(rest) if rest.starts_with(|c: char| c.is_alphabetic() || c == '_') => {
+                (Root::Variables, JsonPath::parse(&format!("$.{rest}"))?)
+            }
+            _ => (Root::Input, JsonPath::parse(text)?),
         };
-        let path = JsonPath::parse(relative)?;
         Ok(Self { text: text.clone(), root, path: (!path.is_root()).then_some(path), span })
     }
 
@@ -57,9 +63,13 @@ impl PathExpr {
         self.span
     }
 
-    /// Whether the path starts at the context object.
-    pub(crate) fn on_context(&self) -> bool {
-        self.root == Root::Context
+    /// What the path searches, as AWS quotes it when nothing is found.
+    pub(crate) fn searched(&self, roots: &Roots<'_>) -> Value {
+        match self.root {
+            Root::Input => roots.input.clone(),
+            Root::Context => (roots.context)(),
+            Root::Variables => roots.variables.clone(),
+        }
     }
 
     pub(crate) fn evaluate(&self, roots: &Roots<'_>) -> Result<Value, PathError> {
@@ -68,6 +78,9 @@ impl PathExpr {
             (Root::Input, Some(path)) => path.evaluate(roots.input),
             (Root::Context, None) => Ok((roots.context)()),
             (Root::Context, Some(path)) => path.evaluate(&(roots.context)()),
+            (Root::Variables, path) => {
+                path.as_ref().map_or_else(|| Ok(roots.variables.clone()), |path| path.evaluate(roots.variables))
+            }
         }
     }
 }

@@ -18,12 +18,23 @@ pub struct TaskRequest {
     pub resource: Arc<str>,
     /// The effective input: what InputPath and Parameters leave.
     pub input: Value,
+    /// The role to call it with (`Credentials`).
+    pub role_arn: Option<Arc<str>>,
     /// When the task has to be answered (`TimeoutSeconds`).
     pub deadline: Option<Timestamp>,
-    /// How many seconds may pass without a heartbeat (`HeartbeatSeconds`).
+    /// How many seconds may pass without a heartbeat (`HeartbeatSeconds`). Only what can send one has to: the worker of an
+    /// activity, or whoever has the token of `.waitForTaskToken`.
     pub heartbeat_seconds: Option<i64>,
     /// Names this very attempt: execution, frame, state and attempt. Stable when the task is issued again after a crash.
     pub token: Arc<str>,
+}
+
+impl TaskRequest {
+    /// When a task that nothing was heard of since `since` is given up: its deadline, or its next heartbeat.
+    pub fn gives_up(&self, since: Timestamp) -> Option<Timestamp> {
+        let heartbeat = self.heartbeat_seconds.map(|seconds| since.plus_seconds(seconds));
+        self.deadline.into_iter().chain(heartbeat).min()
+    }
 }
 
 /// Why a task or an execution failed: what a Retrier or a Catcher can match.

@@ -116,7 +116,7 @@ fn evaluate(part: &Part, roots: &Roots<'_>) -> Result<Value, Failure> {
 
 /// The failure for a path of `field` that finds nothing.
 pub(crate) fn not_found(path: &PathExpr, field: &str, roots: &Roots<'_>) -> Failure {
-    let searched = if path.on_context() { (roots.context)() } else { roots.input.clone() };
+    let searched = path.searched(roots);
     Failure::runtime(format!(
         "The JSONPath '{path}' specified for the field '{field}' could not be found in the input '{searched}'"
     ))

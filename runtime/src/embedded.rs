@@ -48,7 +48,7 @@ pub async fn run(
             match effect {
                 Effect::Task(id, request) => match handler(&request.resource) {
                     Ok(handler) => {
-                        if let Some(deadline) = request.deadline {
+                        if let Some(deadline) = request.gives_up(clock.now()) {
                             timers.set(id, deadline, Reply::DeadlinePassed);
                         }
                         tasks.start(id, handler, request);

@@ -2,8 +2,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use asl_engine::{
-    Ended, EventId, Execution, Frame, HistoryEvent, Join, JoinStep, Next, Now, Outcome, Program, Reply, Request,
-    TaskRequest, Termination, Timestamp, UnexpectedReply,
+    Ended, EventId, EventIds, Execution, Frame, HistoryEvent, Join, JoinStep, Next, Now, Outcome, Program, Reply,
+    Request, Step, TaskRequest, Termination, Timestamp, UnexpectedReply,
 };
 
 /// Names one Frame of an execution. Never used twice.
@@ -15,7 +15,9 @@ pub type FrameId = usize;
 pub struct Frames {
     program: Arc<Program>,
     deadline: Option<Timestamp>,
-    now: Now,
+    at: Timestamp,
+    /// The event ids of the execution, and then of each child execution.
+    histories: Vec<EventIds>,
     nodes: Vec<Option<Box<Node>>>,
     ready: VecDeque<(FrameId, Reply)>,
     effects: VecDeque<Effect>,
@@ -26,6 +28,8 @@ pub struct Frames {
 struct Node {
     frame: Frame,
     parent: Option<(FrameId, usize)>,
+    /// Whose events it makes: the position in `histories`.
+    history: usize,
     /// The children, when the Frame has forked.
     fork: Option<Fork>,
     /// Whether the host has a task or a timer for this Frame.
@@ -100,19 +104,20 @@ impl Status {
 impl Frames {
     /// The Frames of an execution that has not begun.
     pub fn new(program: Arc<Program>, execution: Execution) -> Self {
-        let now = Now::new(execution.start_time);
+        let at = execution.start_time;
         let deadline = program.timeout_seconds().map(|seconds| execution.start_time.plus_seconds(seconds));
         let frame = Frame::new(&program, execution);
         let mut frames = Self {
             program,
             deadline,
-            now,
+            at,
+            histories: vec![EventIds::default()],
             nodes: Vec::new(),
             ready: VecDeque::new(),
             effects: VecDeque::new(),
             finished: None,
         };
-        frames.add(frame, None);
+        frames.add(frame, None, 0);
         frames
     }
 
@@ -129,7 +134,7 @@ impl Frames {
     /// Hands in what came of an effect. A reply to a Frame that has been stopped meanwhile is dropped.
     pub fn reply(&mut self, id: FrameId, reply: Reply) {
         if let Some(Some(node)) = self.nodes.get_mut(id) {
-            node.waits = false;
+            node.waits = matches!(reply, Reply::Started { .. } | Reply::Submitted(_));
             self.ready.push_back((id, reply));
         }
     }
@@ -142,7 +147,7 @@ impl Frames {
         at: Timestamp,
         record: &mut dyn FnMut(HistoryEvent),
     ) -> Result<Progress, UnexpectedReply> {
-        self.now.at = at;
+        self.at = at;
         for _ in 0..STEPS {
             if let Some(effect) = self.effects.pop_front() {
                 return Ok(Progress::Do(effect));
@@ -160,7 +165,7 @@ impl Frames {
         termination: Termination,
         record: &mut dyn FnMut(HistoryEvent),
     ) -> Result<(), UnexpectedReply> {
-        self.now.at = at;
+        self.at = at;
         self.ready.clear();
         self.effects.clear();
         for id in 1..self.nodes.len() {
@@ -169,6 +174,7 @@ impl Frames {
         let status = match termination {
             Termination::TimedOut => Status::TimedOut,
             Termination::Aborted(_) => Status::Aborted,
+            Termination::HistoryFull => Status::Failed,
         };
         self.step(0, Reply::Terminate(termination), record)?;
         if let Some(finished) = &mut self.finished {
@@ -177,24 +183,23 @@ impl Frames {
         Ok(())
     }
 
-    fn add(&mut self, frame: Frame, parent: Option<(FrameId, usize)>) -> FrameId {
+    fn add(&mut self, frame: Frame, parent: Option<(FrameId, usize)>, history: usize) -> FrameId {
         let id = self.nodes.len();
-        self.nodes.push(Some(Box::new(Node { frame, parent, fork: None, waits: false })));
+        self.nodes.push(Some(Box::new(Node { frame, parent, history, fork: None, waits: false })));
         self.ready.push_back((id, Reply::Go));
         id
     }
 
     fn step(&mut self, id: FrameId, reply: Reply, record: &mut dyn FnMut(HistoryEvent)) -> Result<(), UnexpectedReply> {
         let Some(Some(node)) = self.nodes.get_mut(id) else { return Ok(()) };
-        let step = node.frame.step(&self.program, &mut self.now, reply)?;
-        step.events.into_iter().for_each(&mut *record);
+        let step = step(node, &self.program, self.at, &mut self.histories, reply, record)?;
         match step.next {
             Next::Continue => self.ready.push_back((id, Reply::Go)),
             Next::Ask(Request::Task(request)) => {
                 node.waits = true;
                 self.effects.push_back(Effect::Task(id, request));
             }
-            Next::Ask(Request::Sleep { until }) if until <= self.now.at => self.ready.push_back((id, Reply::Woke)),
+            Next::Ask(Request::Sleep { until }) if until <= self.at => self.ready.push_back((id, Reply::Woke)),
             Next::Ask(Request::Sleep { until }) => {
                 node.waits = true;
                 self.effects.push_back(Effect::Sleep(id, until));
@@ -203,9 +208,28 @@ impl Frames {
                 node.fork = Some(Fork { join: *join, running: BTreeMap::new() });
                 self.poll(id, record)?;
             }
+            Next::Pending => {}
+            Next::HistoryFull => self.history_full(id, record)?,
             Next::End(ended) => self.ended(id, ended, record)?,
         }
         Ok(())
+    }
+
+    /// Ends the execution that the Frame belongs to, which may be a child execution.
+    fn history_full(&mut self, id: FrameId, record: &mut dyn FnMut(HistoryEvent)) -> Result<(), UnexpectedReply> {
+        let Some(Some(node)) = self.nodes.get(id) else { return Ok(()) };
+        let history = node.history;
+        if history == 0 {
+            return self.terminate(self.at, Termination::HistoryFull, record);
+        }
+        let of_history = |node: &Option<Box<Node>>| node.as_ref().is_some_and(|node| node.history == history);
+        let Some(root) = self.nodes.iter().position(of_history) else { return Ok(()) };
+        for id in root + 1..self.nodes.len() {
+            if of_history(&self.nodes[id]) {
+                self.drop_node(id);
+            }
+        }
+        self.step(root, Reply::Terminate(Termination::HistoryFull), record)
     }
 
     fn ended(
@@ -229,13 +253,20 @@ impl Frames {
     fn poll(&mut self, id: FrameId, record: &mut dyn FnMut(HistoryEvent)) -> Result<(), UnexpectedReply> {
         loop {
             let next_id = self.nodes.len();
-            let Some(Some(Node { fork: Some(fork), .. })) = self.nodes.get_mut(id).map(Option::as_deref_mut) else {
+            let Some(Some(Node { fork: Some(fork), history, .. })) = self.nodes.get_mut(id).map(Option::as_deref_mut)
+            else {
                 return Ok(());
             };
             match fork.join.poll(&self.program) {
                 JoinStep::Start(index, frame) => {
                     fork.running.insert(index, next_id);
-                    self.add(*frame, Some((id, index)));
+                    let history = if fork.join.starts_executions() {
+                        self.histories.push(EventIds::default());
+                        self.histories.len() - 1
+                    } else {
+                        *history
+                    };
+                    self.add(*frame, Some((id, index)), history);
                 }
                 JoinStep::Wait => return Ok(()),
                 JoinStep::Finish(joined) => {
@@ -259,8 +290,7 @@ impl Frames {
         for child in fork.running.into_values() {
             self.stop_children(child, because, record)?;
             if let Some(mut node) = self.drop_node(child) {
-                let step = node.frame.step(&self.program, &mut self.now, Reply::Stop { because })?;
-                step.events.into_iter().for_each(&mut *record);
+                step(&mut node, &self.program, self.at, &mut self.histories, Reply::Stop { because }, record)?;
             }
         }
         Ok(())
@@ -273,4 +303,24 @@ impl Frames {
         }
         Some(node)
     }
+}
+
+/// Steps the Frame of a node. Only the events of the execution itself are recorded; child executions have their own.
+fn step(
+    node: &mut Node,
+    program: &Program,
+    at: Timestamp,
+    histories: &mut [EventIds],
+    reply: Reply,
+    record: &mut dyn FnMut(HistoryEvent),
+) -> Result<Step, UnexpectedReply> {
+    let ids = &mut histories[node.history];
+    let mut now = Now { at, ids: ids.clone() };
+    let mut step = node.frame.step(program, &mut now, reply)?;
+    *ids = now.ids;
+    let events = std::mem::take(&mut step.events);
+    if node.history == 0 {
+        events.into_iter().for_each(record);
+    }
+    Ok(step)
 }

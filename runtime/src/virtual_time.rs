@@ -10,6 +10,8 @@ use crate::timers::Timers;
 /// What a task answers on virtual time.
 #[derive(Clone, Debug)]
 pub struct Answer {
+    /// What comes at once, before the answer: that a worker has started, or what was submitted.
+    pub before: Option<Reply>,
     /// The answer; `None` is a task that never answers.
     pub outcome: Option<Outcome>,
     /// How long it takes to come.
@@ -19,7 +21,7 @@ pub struct Answer {
 impl From<Outcome> for Answer {
     /// An answer that comes at once.
     fn from(outcome: Outcome) -> Self {
-        Self { outcome: Some(outcome), after_millis: 0 }
+        Self { before: None, outcome: Some(outcome), after_millis: 0 }
     }
 }
 
@@ -70,8 +72,11 @@ pub fn run(
             match effect {
                 Effect::Task(id, request) => {
                     let answer = answer(&request);
+                    if let Some(before) = answer.before {
+                        frames.reply(id, before);
+                    }
                     let answered = answer.outcome.map(|outcome| (at.plus_millis(answer.after_millis), outcome));
-                    match (answered, request.deadline) {
+                    match (answered, request.gives_up(at)) {
                         (Some((when, outcome)), None) => timers.set(id, when, Reply::Task(outcome)),
                         (Some((when, outcome)), Some(deadline)) if when < deadline || when == at => {
                             timers.set(id, when, Reply::Task(outcome));

@@ -11,7 +11,7 @@ use asl_tasks::{Router, Routes};
 
 use crate::cli::Demo;
 use crate::error::Error;
-use crate::execute::{Executed, execute, runtime};
+use crate::execute::{Executed, Options, execute, runtime};
 use crate::flag_server::FlagServer;
 use crate::output;
 
@@ -54,7 +54,8 @@ async fn demo(data: &Path) -> Result<ExitCode, Error> {
         let input = served_here(input, &base_url)?;
         let count = input["resourcePaths"].as_array().map_or(0, |paths| paths.len());
         print(&format!("\n{title} ({count} images)\n"))?;
-        let executed = execute("download-images", &program, input, &router, true).await?;
+        let options = Options { keep_events: true, ..Options::default() };
+        let executed = execute("download-images", &program, input, &router, options).await?;
         print(&format!("  {}\n", summary(&executed)))?;
         match executed.finished.status {
             status if status == expected => {}

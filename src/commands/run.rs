@@ -6,12 +6,12 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use asl_engine::{HistoryEvent, Program, Value};
+use asl_engine::{HistoryEvent, Program, Quotas, Value};
 use asl_tasks::{Router, Routes};
 
 use crate::cli::Run;
 use crate::error::Error;
-use crate::execute::{execute, runtime};
+use crate::execute::{Options, execute, runtime};
 use crate::output;
 use crate::report;
 
@@ -31,8 +31,10 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
     }
     check_routes(&program, &router)?;
     let name = file.file_stem().map_or_else(|| "definition".into(), |stem| stem.to_string_lossy());
+    let quotas = if arguments.no_quotas { Quotas::NONE } else { Quotas::default() };
+    let options = Options { keep_events: arguments.events, quotas };
     let runtime = runtime()?;
-    let executed = runtime.block_on(execute(&name, &Arc::new(program), input, &router, arguments.events))?;
+    let executed = runtime.block_on(execute(&name, &Arc::new(program), input, &router, options))?;
     // A failure is told first: whether anybody reads stdout does not change it.
     if let Err(failure) = &executed.finished.outcome {
         let ended = match &executed.place {

@@ -14,7 +14,7 @@ pub(crate) struct Bindings {
 }
 
 /// Words that stand for any value where they are the whole value.
-const ANYTHING: [&str; 10] = [
+const ANYTHING: [&str; 11] = [
     "timestamp",
     "date",
     "datetime",
@@ -25,6 +25,7 @@ const ANYTHING: [&str; 10] = [
     "x-amz-crc32",
     "start-time",
     "entered-time",
+    "generated-uuid",
 ];
 
 /// Members that say nothing about the execution.
@@ -70,14 +71,20 @@ pub(crate) fn normal_event(event: &asl_engine::HistoryEvent) -> Value {
     for details in json.as_object_mut().into_iter().flat_map(|members| members.values_mut()) {
         let Value::Object(members) = details else { continue };
         for (name, value) in members {
-            if JSON_TEXTS.contains(&name.as_str())
-                && let Some(text) = value.as_str()
-            {
-                *value = serde_json::from_str(text).unwrap_or_else(|_| value.clone());
+            if JSON_TEXTS.contains(&name.as_str()) {
+                read_text(value);
+            } else if name == "assignedVariables" {
+                value.as_object_mut().into_iter().flat_map(|members| members.values_mut()).for_each(read_text);
             }
         }
     }
     normal(&json)
+}
+
+fn read_text(value: &mut Value) {
+    if let Some(read) = value.as_str().and_then(|text| serde_json::from_str(text).ok()) {
+        *value = read;
+    }
 }
 
 /// Whether `ours` is what was recorded; the error is the first difference.
@@ -150,7 +157,7 @@ impl Bindings {
 
 /// The first wildcard of a pattern, with what stands before and behind it.
 fn next_token(pattern: &str) -> Option<(&str, &str, &str)> {
-    let bracketed = pattern.find('<').and_then(|start| Some((start, start + pattern[start..].find('>')? + 1)));
+    let bracketed = pattern.find('<').and_then(|start| Some((start, start + closing_bracket(&pattern[start..])? + 1)));
     let whole_word = |start: &usize| {
         let letter = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
         !letter(pattern[..*start].chars().next_back()) && !letter(pattern[*start + 4..].chars().next())
@@ -161,4 +168,17 @@ fn next_token(pattern: &str) -> Option<(&str, &str, &str)> {
         (found, None) | (None, found) => found?,
     };
     Some((&pattern[..start], &pattern[start..end], &pattern[end..]))
+}
+
+/// Where the bracket that opens a text is closed: `<<task_token>:1>` is one wildcard.
+fn closing_bracket(text: &str) -> Option<usize> {
+    let mut depth = 0;
+    text.char_indices().find_map(|(at, c)| {
+        depth += match c {
+            '<' => 1,
+            '>' => -1,
+            _ => 0,
+        };
+        (depth == 0).then_some(at)
+    })
 }

@@ -54,10 +54,26 @@ fn execution(case: &Value, run: &Value) -> Verdict {
     if let Err(difference) = lax(&run["expected"], &finished, &mut bindings) {
         return Verdict::Differs(difference);
     }
-    let recorded = normal(&run["expected"]["events"]);
+    let mut recorded = normal(&run["expected"]["events"]);
+    follow_map_runs(&mut recorded);
     match strict(&run["expected"], recorded.as_array(), &finished, &events, bindings) {
         Ok(()) => Verdict::Strict,
         Err(difference) => Verdict::Lax(difference),
+    }
+}
+
+/// Until 2024 AWS recorded that a distributed Map state is left after its Map Run succeeded; since then, after it started.
+fn follow_map_runs(recorded: &mut Value) {
+    let Some(events) = recorded.as_array_mut() else { return };
+    let succeeded: BTreeMap<String, Value> = events
+        .iter()
+        .filter(|event| event["type"] == "MapRunSucceeded")
+        .map(|event| (event["id"].to_string(), event["previousEventId"].clone()))
+        .collect();
+    for event in events.iter_mut().filter(|event| event["type"] == "MapStateExited") {
+        if let Some(started) = succeeded.get(&event["previousEventId"].to_string()) {
+            event["previousEventId"] = started.clone();
+        }
     }
 }
 
@@ -150,7 +166,10 @@ fn in_any_order(recorded: &[Value], events: &[Value], bindings: &mut Bindings) -
             None => return Err(format!("no event like {event}; {}", nearest.unwrap_or_default())),
         }
     }
-    left.first().map_or(Ok(()), |extra| Err(format!("not recorded: {extra}")))
+    // Where ids were lost, equal events were lost with them.
+    let known =
+        |ours: &Value| zeroed && wanted.iter().any(|event| agree(event, ours, &mut bindings.clone(), "").is_ok());
+    left.iter().find(|ours| !known(ours)).map_or(Ok(()), |extra| Err(format!("not recorded: {extra}")))
 }
 
 /// The events without ids, each with the type and name of the event that it follows.

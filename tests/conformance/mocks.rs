@@ -1,6 +1,8 @@
 //! The answers of tasks, as they were recorded.
 
-use asl_engine::{Failure, TaskRequest};
+use std::sync::Arc;
+
+use asl_engine::{Failure, Reply, TaskRequest};
 use asl_runtime::virtual_time::Answer;
 use serde_json::Value;
 
@@ -9,11 +11,13 @@ use crate::compare::{Bindings, agree, normal};
 /// The recorded answers of one execution, each to be given once.
 pub(crate) struct Mocks {
     left: Vec<Value>,
+    events: Vec<Value>,
 }
 
 impl Mocks {
     pub(crate) fn of(case: &Value) -> Self {
-        Self { left: case["mocks"].as_array().cloned().unwrap_or_default() }
+        let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
+        Self { left: list(&case["mocks"]), events: list(&case["expected"]["events"]) }
     }
 
     /// The answer that was recorded for this state and request; for another request of the state where none was.
@@ -28,21 +32,42 @@ impl Mocks {
             let failure = Failure::new("Unrecorded", format!("no answer is recorded for the state {}", request.state));
             return Answer::from(Err(failure));
         };
-        let outcome = self.left.remove(at)["outcome"].take();
-        match outcome["type"].as_str() {
-            Some("success") => Answer::from(Ok((&outcome["output"]).into())),
-            Some("failure") => Answer::from(Err(Failure {
-                error: text(&outcome["error"]),
-                cause: text(&outcome["cause"]),
-                span: None,
-            })),
-            _ => Answer { outcome: None, after_millis: 0 },
-        }
+        let mock = self.left.remove(at);
+        let outcome = &mock["outcome"];
+        let ended = match outcome["type"].as_str() {
+            Some("success") => Some(Ok((&outcome["output"]).into())),
+            Some("failure") => {
+                Some(Err(Failure { error: text(&outcome["error"]), cause: text(&outcome["cause"]), span: None }))
+            }
+            _ => None,
+        };
+        let before = match (mock["kind"].as_str(), mock.get("submitted")) {
+            (Some("activity"), _) => Some(Reply::Started { worker_name: self.worker_name(&mock) }),
+            (_, Some(submitted)) => Some(Reply::Submitted(submitted.into())),
+            _ => None,
+        };
+        Answer { before, outcome: ended, after_millis: 0 }
+    }
+
+    /// What the worker of an activity called itself: it stands in the event that follows the scheduled one.
+    fn worker_name(&self, mock: &Value) -> Option<Arc<str>> {
+        let scheduled = &mock["scheduledEventId"];
+        let started = self
+            .events
+            .iter()
+            .find(|event| event["type"] == "ActivityStarted" && &event["previousEventId"] == scheduled);
+        text(&started?["activityStartedEventDetails"]["workerName"])
     }
 }
 
+/// Whether the owners of the answers were guessed, and one answer was lost.
+pub(crate) fn lost(case: &Value) -> bool {
+    let mocks = case["mocks"].as_array();
+    case["mocksAmbiguous"] == true && mocks.into_iter().flatten().any(|mock| mock["outcome"]["type"] == "none-recorded")
+}
+
 /// A text; an object was JSON text on the wire.
-fn text(value: &Value) -> Option<std::sync::Arc<str>> {
+fn text(value: &Value) -> Option<Arc<str>> {
     match value {
         Value::Null => None,
         Value::String(text) => Some(text.as_str().into()),

@@ -91,6 +91,8 @@ pub(crate) struct State {
     pub kind: Kind,
     /// How input becomes output.
     pub io: Io,
+    /// `Assign`
+    pub assign: Option<Template>,
     /// `Next` or `End`
     pub transition: Transition,
     /// `Retry`
@@ -136,7 +138,7 @@ pub(crate) enum Kind {
     /// Takes the first rule that holds.
     Choice {
         /// `Choices`
-        rules: Vec<(Rule, Name)>,
+        choices: Vec<Choice>,
         /// `Default`
         default: Option<Name>,
     },
@@ -160,11 +162,24 @@ pub(crate) enum Kind {
     Map(Map),
 }
 
+/// One member of `Choices`.
+#[derive(Clone, Debug)]
+pub(crate) struct Choice {
+    /// The condition.
+    pub rule: Rule,
+    /// `Assign`
+    pub assign: Option<Template>,
+    /// `Next`
+    pub next: Name,
+}
+
 /// The fields of a Task state.
 #[derive(Clone, Debug)]
 pub(crate) struct Task {
     /// `Resource`
     pub resource: Name,
+    /// `Credentials`
+    pub credentials: Option<Template>,
     /// `TimeoutSeconds` or `TimeoutSecondsPath`
     pub timeout_seconds: Option<NumberField>,
     /// `HeartbeatSeconds` or `HeartbeatSecondsPath`
@@ -182,6 +197,34 @@ pub(crate) struct Map {
     pub item_selector: Option<Template>,
     /// `MaxConcurrency` or `MaxConcurrencyPath`
     pub max_concurrency: Option<NumberField>,
+    /// What the mode `DISTRIBUTED` adds; `None` is `INLINE`.
+    pub distributed: Option<Box<Distributed>>,
+}
+
+/// The fields of a Map state that runs each item as an execution of its own.
+///
+/// AWS developer guide, "Distributed mode".
+#[derive(Clone, Debug)]
+pub(crate) struct Distributed {
+    /// `Label`
+    pub label: Option<Arc<str>>,
+    /// `ToleratedFailureCount` or `ToleratedFailureCountPath`
+    pub tolerated_failure_count: Option<NumberField>,
+    /// `ToleratedFailurePercentage` or `ToleratedFailurePercentagePath`
+    pub tolerated_failure_percentage: Option<FractionField>,
+    /// `ItemBatcher`
+    pub item_batcher: Option<ItemBatcher>,
+}
+
+/// `ItemBatcher`: how many items one child execution gets at once.
+#[derive(Clone, Debug)]
+pub(crate) struct ItemBatcher {
+    /// `MaxItemsPerBatch` or `MaxItemsPerBatchPath`
+    pub max_items: Option<NumberField>,
+    /// `MaxInputBytesPerBatch` or `MaxInputBytesPerBatchPath`
+    pub max_input_bytes: Option<NumberField>,
+    /// `BatchInput`
+    pub batch_input: Option<Template>,
 }
 
 /// The four forms of a Wait state.
@@ -206,6 +249,15 @@ pub(crate) enum NumberField {
     Path(PathExpr),
 }
 
+/// A number with a fraction, or the path that finds it.
+#[derive(Clone, Debug)]
+pub(crate) enum FractionField {
+    /// The number itself.
+    Literal(f64),
+    /// `…Path`
+    Path(PathExpr),
+}
+
 /// A text, or the path that finds it.
 #[derive(Clone, Debug)]
 pub(crate) enum TextField {
@@ -222,6 +274,8 @@ pub(crate) struct Catcher {
     pub error_equals: Vec<Arc<str>>,
     /// `ResultPath`; `None` is `null`
     pub result_path: Option<ReferencePath>,
+    /// `Assign`
+    pub assign: Option<Template>,
     /// `Next`
     pub next: Name,
 }

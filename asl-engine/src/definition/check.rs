@@ -68,8 +68,8 @@ fn scope<'a>(body: &'a Body, names: &mut BTreeMap<&'a str, &'a Name>, out: &mut 
 /// Every state that may follow `state`, with the field that says so.
 fn successors(state: &State) -> Vec<(&Name, &'static str)> {
     let mut found = Vec::new();
-    if let Kind::Choice { rules, default } = &state.kind {
-        found.extend(rules.iter().map(|(_, next)| (next, "Next")));
+    if let Kind::Choice { choices, default } = &state.kind {
+        found.extend(choices.iter().map(|choice| (&choice.next, "Next")));
         found.extend(default.iter().map(|name| (name, "Default")));
     } else if let Transition::Next(name) = &state.transition {
         found.push((name, "Next"));

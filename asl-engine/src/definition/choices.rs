@@ -1,4 +1,4 @@
-use super::ast::Name;
+use super::ast::Choice;
 use super::fields::Fields;
 use super::{SCHEMA, error};
 use crate::choice::{IsTest, Operand, Operator, Rule, Test};
@@ -7,7 +7,7 @@ use crate::json::{Member, Node, NodeKind};
 use crate::path::PathExpr;
 
 /// The members of `Choices`: each a rule and the state that follows when it holds.
-pub(super) fn choices(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Vec<(Rule, Name)> {
+pub(super) fn choices(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Vec<Choice> {
     let location = fields.at("Choices");
     let Some(items) = fields.items("Choices", out) else { return Vec::new() };
     if items.is_empty() {
@@ -17,9 +17,10 @@ pub(super) fn choices(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Vec
         let mut rule_fields = Fields::of(item, format!("{location}[{index}]").into(), out)?;
         rule_fields.require(&["Next"], out);
         let next = rule_fields.string("Next", out);
+        let assign = rule_fields.template("Assign", out);
         rule_fields.string("Comment", out);
         let rule = rule(rule_fields, out);
-        Some((rule?, next?))
+        Some(Choice { rule: rule?, assign, next: next? })
     };
     items.iter().enumerate().filter_map(|item| choice(item, out)).collect()
 }

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::ast::{Name, NumberField, TextField};
+use super::ast::{FractionField, Name, NumberField, TextField};
 use super::{SCHEMA, error};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::json::{Member, Node, NodeKind};
@@ -237,6 +237,19 @@ impl<'a> Fields<'a> {
         self.exclusive(&[name, &path_name], out);
         let path = self.path(&path_name, out).map(NumberField::Path);
         self.integer(name, least, out).map(NumberField::Literal).or(path)
+    }
+
+    /// `Name` as a number or `NamePath`.
+    pub(super) fn fraction_field(
+        &mut self,
+        name: &str,
+        least: f64,
+        out: &mut Vec<Diagnostic>,
+    ) -> Option<FractionField> {
+        let path_name = format!("{name}Path");
+        self.exclusive(&[name, &path_name], out);
+        let path = self.path(&path_name, out).map(FractionField::Path);
+        self.float(name, least, out).map(FractionField::Literal).or(path)
     }
 
     /// `Name` as a text or `NamePath`.

@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
-use super::ast::{Body, Catcher, Io, Kind, Map, Name, State, StateType, Task, Transition, Wait};
+use super::ast::{
+    Body, Catcher, Distributed, Io, ItemBatcher, Kind, Map, Name, State, StateType, Task, Transition, Wait,
+};
 use super::fields::Fields;
 use super::{SCHEMA, UNSUPPORTED, choices, error, query_language};
 use crate::diagnostic::{Diagnostic, Span};
@@ -62,6 +64,10 @@ fn state(member: &Member, location: &str, out: &mut Vec<Diagnostic>) -> Option<S
     query_language(&mut fields, out);
     let io = io(state_type, &mut fields, out);
     let kind = kind(state_type, &mut fields, out);
+    let assign = match state_type {
+        StateType::Succeed | StateType::Fail => None,
+        _ => fields.template("Assign", out),
+    };
     let transition = transition(state_type, &mut fields, out);
     let (retry, catch) = match state_type {
         StateType::Task | StateType::Parallel | StateType::Map => {
@@ -70,7 +76,7 @@ fn state(member: &Member, location: &str, out: &mut Vec<Diagnostic>) -> Option<S
         _ => (Vec::new(), Vec::new()),
     };
     fields.refuse_the_rest(out);
-    Some(State { name, kind: kind?, io, transition, retry, catch })
+    Some(State { name, kind: kind?, io, assign, transition, retry, catch })
 }
 
 fn io(state_type: StateType, fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Io {
@@ -106,11 +112,12 @@ fn kind(state_type: StateType, fields: &mut Fields<'_>, out: &mut Vec<Diagnostic
             fields.require(&["Resource"], out);
             let timeout_seconds = fields.number_field("TimeoutSeconds", 1, out);
             let heartbeat_seconds = fields.number_field("HeartbeatSeconds", 1, out);
-            Kind::Task(Task { resource: resource(fields, out)?, timeout_seconds, heartbeat_seconds })
+            let credentials = fields.template("Credentials", out);
+            Kind::Task(Task { resource: resource(fields, out)?, credentials, timeout_seconds, heartbeat_seconds })
         }
         StateType::Choice => {
             fields.require(&["Choices"], out);
-            Kind::Choice { rules: choices::choices(fields, out), default: fields.string("Default", out) }
+            Kind::Choice { choices: choices::choices(fields, out), default: fields.string("Default", out) }
         }
         StateType::Wait => Kind::Wait(wait(fields, out)?),
         StateType::Succeed => Kind::Succeed,
@@ -169,47 +176,69 @@ fn map(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Map> {
     let items_path = fields.path("ItemsPath", out);
     let parameters = fields.template("Parameters", out);
     let item_selector = fields.template("ItemSelector", out).or(parameters);
-    for field in [
-        "ToleratedFailureCount",
-        "ToleratedFailureCountPath",
-        "ToleratedFailurePercentage",
-        "ToleratedFailurePercentagePath",
-        "Label",
-        "ItemReader",
-        "ItemBatcher",
-        "ResultWriter",
-    ] {
-        if let Some(node) = fields.take(field) {
-            unsupported(&format!("the field {field} of a Map state"), &fields.at(field), node.span, out);
-        }
-    }
     let name = if fields.has("Iterator") { "Iterator" } else { "ItemProcessor" };
     fields.require(&[name], out);
     let node = fields.take(name)?;
     let mut processor = Fields::of(node, fields.at(name), out)?;
     processor.require(&["States", "StartAt"], out);
     processor.string("Comment", out);
-    processor_config(&mut processor, out);
+    let distributed = is_distributed(&mut processor, out).then(|| Box::new(distributed(fields, out)));
     let body = body(&mut processor, out);
     processor.refuse_the_rest(out);
-    Some(Map { body, items_path, item_selector, max_concurrency })
+    Some(Map { body, items_path, item_selector, max_concurrency, distributed })
 }
 
-fn processor_config(processor: &mut Fields<'_>, out: &mut Vec<Diagnostic>) {
+/// The fields that only a Map state in the mode `DISTRIBUTED` has.
+fn distributed(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Distributed {
+    for field in ["ItemReader", "ResultWriter"] {
+        if let Some(node) = fields.take(field) {
+            unsupported(&format!("the field {field} of a Map state"), &fields.at(field), node.span, out);
+        }
+    }
+    Distributed {
+        label: fields.string("Label", out).map(|label| label.text),
+        tolerated_failure_count: fields.number_field("ToleratedFailureCount", 0, out),
+        tolerated_failure_percentage: fields.fraction_field("ToleratedFailurePercentage", 0.0, out),
+        item_batcher: item_batcher(fields, out),
+    }
+}
+
+fn item_batcher(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<ItemBatcher> {
+    let location = fields.at("ItemBatcher");
+    let mut fields = Fields::of(fields.take("ItemBatcher")?, location, out)?;
+    let batcher = ItemBatcher {
+        max_items: fields.number_field("MaxItemsPerBatch", 1, out),
+        max_input_bytes: fields.number_field("MaxInputBytesPerBatch", 1, out),
+        batch_input: fields.template("BatchInput", out),
+    };
+    if batcher.max_items.is_none() && batcher.max_input_bytes.is_none() {
+        let message = "At least one of the fields [MaxItemsPerBatch, MaxInputBytesPerBatch] is required";
+        out.push(error(SCHEMA, message, fields.location(), fields.start()));
+    }
+    fields.refuse_the_rest(out);
+    Some(batcher)
+}
+
+/// Reads `ProcessorConfig`: whether the mode is `DISTRIBUTED`.
+fn is_distributed(processor: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> bool {
     let location = processor.at("ProcessorConfig");
-    let Some(node) = processor.take("ProcessorConfig") else { return };
-    let Some(mut config) = Fields::of(node, location, out) else { return };
+    let Some(node) = processor.take("ProcessorConfig") else { return false };
+    let Some(mut config) = Fields::of(node, location, out) else { return false };
     let mode = config.string("Mode", out);
     let execution_type = config.string("ExecutionType", out);
-    if let Some(mode) = mode.filter(|mode| &*mode.text != "INLINE") {
-        match &*mode.text {
-            "DISTRIBUTED" => unsupported("the Map mode DISTRIBUTED", &mode.location, mode.span, out),
-            _ => out.push(error(SCHEMA, "Value must be one of [INLINE, DISTRIBUTED]", &mode.location, mode.span)),
+    let distributed = mode.as_ref().is_some_and(|mode| &*mode.text == "DISTRIBUTED");
+    if let Some(mode) = mode.filter(|mode| !matches!(&*mode.text, "INLINE" | "DISTRIBUTED")) {
+        out.push(error(SCHEMA, "Value must be one of [INLINE, DISTRIBUTED]", &mode.location, mode.span));
+    }
+    if let Some(found) = execution_type {
+        if !matches!(&*found.text, "STANDARD" | "EXPRESS") {
+            out.push(error(SCHEMA, "Value must be one of [STANDARD, EXPRESS]", &found.location, found.span));
+        } else if !distributed {
+            out.push(error(SCHEMA, "ExecutionType goes with the mode DISTRIBUTED", &found.location, found.span));
         }
-    } else if let Some(found) = execution_type {
-        out.push(error(SCHEMA, "ExecutionType goes with the mode DISTRIBUTED", &found.location, found.span));
     }
     config.refuse_the_rest(out);
+    distributed
 }
 
 fn unsupported(what: &str, location: &str, span: Span, out: &mut Vec<Diagnostic>) {
@@ -298,6 +327,7 @@ fn catchers(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Vec<Catcher> 
     policies("Catch", fields, out, |fields, error_equals, out| {
         fields.require(&["Next"], out);
         let result_path = fields.result_path(out).unwrap_or_else(|| Some(ReferencePath::root()));
-        Some(Catcher { error_equals, result_path, next: fields.string("Next", out)? })
+        let assign = fields.template("Assign", out);
+        Some(Catcher { error_equals, result_path, assign, next: fields.string("Next", out)? })
     })
 }

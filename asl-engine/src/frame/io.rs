@@ -2,14 +2,16 @@
 //!
 //! AWS developer guide, "Processing input and output in Step Functions".
 
+use std::sync::Arc;
+
+use super::Frame;
 use super::join::{Join, Parent, Work};
-use super::{Frame, located};
-use crate::choice::Rule;
+use super::map_run::MOST_EXECUTIONS;
 use crate::context::{Context, MapItem};
 use crate::definition::ast::{NumberField, TextField, Wait};
 use crate::json::{MAX_DEPTH, MAX_LEN};
 use crate::path::{PathExpr, Roots};
-use crate::program::{Kind, Map, Program, State, StateId};
+use crate::program::{Choice, Kind, Map, State, Task};
 use crate::reference_path::ReferencePath;
 use crate::retry::Random;
 use crate::task::Failure;
@@ -19,6 +21,15 @@ use crate::value::{Array, Value};
 
 /// AWS runs so many iterations of an inline Map at once, whatever MaxConcurrency says.
 const MOST_ITERATIONS: usize = 40;
+/// AWS waits so many seconds at most.
+const LONGEST_WAIT: i64 = i32::MAX as i64;
+
+/// What a state leaves with.
+pub(super) struct Exit {
+    pub(super) output: Value,
+    /// What its `Assign` gives; `None` where it has none.
+    pub(super) assigned: Option<Value>,
+}
 
 impl Frame {
     /// InputPath.
@@ -31,14 +42,12 @@ impl Frame {
         self.select(state, state.io.output_path.as_ref(), &output)
     }
 
-    fn select(&self, state: &State, path: Option<&PathExpr>, value: &Value) -> Result<Value, Failure> {
+    pub(super) fn select(&self, state: &State, path: Option<&PathExpr>, value: &Value) -> Result<Value, Failure> {
         match path {
             // `null` stands for an empty object.
             None => Ok(Value::empty_object()),
             Some(path) => {
-                let context = || self.context(state, None);
-                let roots = Roots { input: value, context: &context, random: &self.random };
-                let found = path.evaluate(&roots).map_err(|error| {
+                let found = self.on(state, value, None, |roots| path.evaluate(roots)).map_err(|error| {
                     Failure::runtime(format!("Invalid path '{path}' : {}", error.message)).at(path.span())
                 })?;
                 bounded(found)
@@ -46,8 +55,20 @@ impl Frame {
         }
     }
 
+    /// Evaluates something that starts from `input`, the context object or the variables.
+    fn on<T>(
+        &self,
+        state: &State,
+        input: &Value,
+        token: Option<&Arc<str>>,
+        evaluate: impl FnOnce(&Roots<'_>) -> T,
+    ) -> T {
+        let context = || self.context(state, token);
+        evaluate(&Roots { input, context: &context, variables: &self.variables, random: &self.random })
+    }
+
     /// InputPath, then Parameters: the effective input. Only a task that waits for its token is shown one.
-    pub(super) fn effective_input(&self, state: &State, token: Option<&std::sync::Arc<str>>) -> Result<Value, Failure> {
+    pub(super) fn effective_input(&self, state: &State, token: Option<&Arc<str>>) -> Result<Value, Failure> {
         let input = self.selected_input(state)?;
         match &state.io.parameters {
             None => Ok(input),
@@ -55,24 +76,34 @@ impl Frame {
         }
     }
 
-    fn fill(
+    pub(super) fn fill(
         &self,
         state: &State,
         template: &Template,
         input: &Value,
-        token: Option<&std::sync::Arc<str>>,
+        token: Option<&Arc<str>>,
     ) -> Result<Value, Failure> {
-        let context = || self.context(state, token);
-        bounded(template.evaluate(&Roots { input, context: &context, random: &self.random })?)
+        bounded(self.on(state, input, token, |roots| template.evaluate(roots))?)
     }
 
-    /// ResultSelector, then ResultPath.
-    pub(super) fn merge(&self, state: &State, result: Value) -> Result<Value, Failure> {
+    /// ResultSelector, then Assign and ResultPath.
+    pub(super) fn merge(&self, state: &State, result: Value) -> Result<Exit, Failure> {
         let result = match &state.io.result_selector {
             None => result,
             Some(template) => self.fill(state, template, &result, None)?,
         };
-        self.place(state.io.result_path.as_ref(), result)
+        let assigned = self.assign(state, state.assign.as_ref(), &result)?;
+        Ok(Exit { output: self.place(state.io.result_path.as_ref(), result)?, assigned })
+    }
+
+    /// Assign: all values come from the variables as they were when the state was entered.
+    pub(super) fn assign(
+        &self,
+        state: &State,
+        assign: Option<&Template>,
+        input: &Value,
+    ) -> Result<Option<Value>, Failure> {
+        assign.map(|template| self.fill(state, template, input, None)).transpose()
     }
 
     /// A value put into the raw input by a ResultPath.
@@ -85,22 +116,21 @@ impl Frame {
         }
     }
 
-    /// The state that a Choice leads to; `None` when no rule holds and there is no Default.
-    pub(super) fn choose(
+    /// The Choice Rule that holds.
+    pub(super) fn choose<'a>(
         &self,
         state: &State,
-        rules: &[(Rule, StateId)],
-        default: Option<StateId>,
+        choices: &'a [Choice],
         input: &Value,
-    ) -> Result<Option<StateId>, Failure> {
-        let context = || self.context(state, None);
-        let roots = Roots { input, context: &context, random: &self.random };
-        for (rule, next) in rules {
-            if rule.holds(&roots)? {
-                return Ok(Some(*next));
+    ) -> Result<Option<&'a Choice>, Failure> {
+        self.on(state, input, None, |roots| {
+            for choice in choices {
+                if choice.rule.holds(roots)? {
+                    return Ok(Some(choice));
+                }
             }
-        }
-        Ok(default)
+            Ok(None)
+        })
     }
 
     /// The failure that a Fail state raises.
@@ -114,9 +144,9 @@ impl Frame {
             None => Ok(None),
             Some(TextField::Literal(text)) => Ok(Some(text.clone())),
             Some(TextField::Path(path)) => {
-                let context = || self.context(state, None);
-                let roots = Roots { input: &self.input, context: &context, random: &self.random };
-                let found = path.evaluate(&roots).map_err(|_| not_found(path, name, &roots))?;
+                let found = self.on(state, &self.input, None, |roots| {
+                    path.evaluate(roots).map_err(|_| not_found(path, name, roots))
+                })?;
                 match found {
                     Value::String(text) => Ok(Some(text)),
                     other => Err(Failure::runtime(format!(
@@ -127,6 +157,17 @@ impl Frame {
             }
         };
         Ok(Failure { error: text("ErrorPath", error)?, cause: text("CausePath", cause)?, span: None })
+    }
+
+    /// `Credentials`: the role that a Task is called with.
+    pub(super) fn role_arn(&self, state: &State, task: &Task) -> Result<Option<Arc<str>>, Failure> {
+        let Some(credentials) = &task.credentials else { return Ok(None) };
+        match &self.fill(state, credentials, &self.input, None)?["RoleArn"] {
+            Value::String(role_arn) => Ok(Some(role_arn.clone())),
+            other => {
+                Err(Failure::runtime(format!("The RoleArn of the Credentials is {other}, and has to be a string")))
+            }
+        }
     }
 
     /// A whole number from `Name` or `NamePath`.
@@ -156,37 +197,39 @@ impl Frame {
     /// When a Wait state goes on.
     pub(super) fn wake_time(&self, state: &State, wait: &Wait, now: Timestamp) -> Result<Timestamp, Failure> {
         let input = self.selected_input(state)?;
-        let context = || self.context(state, None);
-        let roots = Roots { input: &input, context: &context, random: &self.random };
-        match wait {
-            Wait::Seconds(seconds) => Ok(now.plus_seconds(*seconds)),
-            Wait::Timestamp(at) => Ok(*at),
+        let find = |field: &str, path: &PathExpr| {
+            self.on(state, &input, None, |roots| path.evaluate(roots))
+                .map_err(|_| wait_fault(field, path, format!("does not reference an input value: {path}")))
+        };
+        let until = match wait {
+            Wait::Seconds(seconds) => now.plus_seconds(*seconds),
+            Wait::Timestamp(at) => *at,
             Wait::SecondsPath(path) => {
-                let fault =
-                    |text: String| Failure::runtime(format!("The SecondsPath parameter {text}")).at(path.span());
-                let found =
-                    path.evaluate(&roots).map_err(|_| fault(format!("does not reference an input value: {path}")))?;
+                let found = find("SecondsPath", path)?;
+                let fault = |text: String| wait_fault("SecondsPath", path, text);
                 let seconds = found
                     .as_i64()
                     .ok_or_else(|| fault(format!("cannot be parsed as a long value: {path} == {}", bare(&found))))?;
                 if seconds < 0 {
                     return Err(fault(format!("references a negative value: {path} == {seconds}")));
                 }
-                Ok(now.plus_seconds(seconds))
+                now.plus_seconds(seconds)
             }
             Wait::TimestampPath(path) => {
-                let fault =
-                    |text: String| Failure::runtime(format!("The TimestampPath parameter {text}")).at(path.span());
-                let found =
-                    path.evaluate(&roots).map_err(|_| fault(format!("does not reference an input value: {path}")))?;
+                let found = find("TimestampPath", path)?;
                 found.as_str().and_then(Timestamp::parse).ok_or_else(|| {
-                    fault(format!(
+                    let text = format!(
                         "does not reference a valid ISO-8601 extended offset date-time format string: {path} == {}",
                         bare(&found)
-                    ))
-                })
+                    );
+                    wait_fault("TimestampPath", path, text)
+                })?
             }
+        };
+        if until.0.saturating_sub(now.0) / 1000 > LONGEST_WAIT {
+            return Err(Failure::runtime("Wait state delay is too long."));
         }
+        Ok(until)
     }
 
     /// The Join of a Map or Parallel state, as one that the Frame's last event opened.
@@ -195,7 +238,7 @@ impl Frame {
             Kind::Map(map) => {
                 let input = self.selected_input(state)?;
                 let items = self.items(state, map, &input)?;
-                let limit = self.max_concurrency(state, map.max_concurrency.as_ref())?;
+                let limit = self.max_concurrency(state, map)?;
                 (input, Work::Items { scope: map.scope, items }, limit)
             }
             Kind::Parallel { branches } => {
@@ -203,21 +246,11 @@ impl Frame {
             }
             _ => (Value::Null, Work::Branches(Vec::new()), 0),
         };
-        let parent = Parent {
-            execution: self.execution.clone(),
-            scope: self.scope,
-            state: self.state,
-            path: self.attempt_path(state).into(),
-            map_item: self.map_item.clone(),
-            entered_time: self.entered_time,
-            entered_event: self.entered_event,
-            retry_count: self.retry_count(),
-            input,
-        };
         Ok(Join {
-            parent,
+            parent: self.parent(state, input),
             work,
             limit,
+            map_run: None,
             started_event: self.last_event,
             random: Random::new(self.random.clone().next()),
             next: 0,
@@ -227,6 +260,43 @@ impl Frame {
             closing_event: self.last_event,
             failed: None,
         })
+    }
+
+    fn parent(&self, state: &State, input: Value) -> Parent {
+        Parent {
+            execution: self.execution.clone(),
+            scope: self.scope,
+            state: self.state,
+            path: self.attempt_path(state).into(),
+            map_item: self.map_item.clone(),
+            variables: self.variables.clone(),
+            entered_time: self.entered_time,
+            entered_event: self.entered_event,
+            retry_count: self.retry_count(),
+            input,
+        }
+    }
+
+    /// What a Join in the mode `DISTRIBUTED` has beyond another.
+    pub(super) fn distribute(&self, state: &State, join: &mut Join) -> Result<(), Failure> {
+        let Kind::Map(Map { distributed: Some(distributed), item_selector, .. }) = &state.kind else { return Ok(()) };
+        join.map_run = Some(self.map_run(state, distributed)?);
+        if let (Some(batcher), Work::Items { scope, items }) = (&distributed.item_batcher, &join.work) {
+            let batches = self.batches(state, batcher, item_selector.as_ref(), items, &join.parent.input)?;
+            join.work = Work::Batches { scope: *scope, batches };
+        }
+        Ok(())
+    }
+
+    /// ItemSelector, for one item of a batch.
+    pub(super) fn selected_item(
+        &self,
+        state: &State,
+        selector: &Template,
+        item: &MapItem,
+        input: &Value,
+    ) -> Result<Value, Failure> {
+        self.parent(state, input.clone()).select(&state.name, selector, item, &self.random)
     }
 
     fn items(&self, state: &State, map: &Map, input: &Value) -> Result<Array, Failure> {
@@ -248,14 +318,15 @@ impl Frame {
         }
     }
 
-    fn max_concurrency(&self, state: &State, field: Option<&NumberField>) -> Result<usize, Failure> {
-        let wanted = self.whole_number(state, "MaxConcurrency", i64::MIN, field)?.unwrap_or(0);
+    fn max_concurrency(&self, state: &State, map: &Map) -> Result<usize, Failure> {
+        let wanted = self.whole_number(state, "MaxConcurrency", i64::MIN, map.max_concurrency.as_ref())?.unwrap_or(0);
         if wanted < 0 {
             return Err(Failure::runtime("MaxConcurrency cannot be negative."));
         }
+        let most = if map.distributed.is_some() { MOST_EXECUTIONS } else { MOST_ITERATIONS };
         Ok(match usize::try_from(wanted) {
-            Ok(0) | Err(_) => MOST_ITERATIONS,
-            Ok(wanted) => wanted.min(MOST_ITERATIONS),
+            Ok(0) | Err(_) => most,
+            Ok(wanted) => wanted.min(most),
         })
     }
 }
@@ -272,16 +343,15 @@ impl Parent {
     /// ItemSelector.
     pub(super) fn select(
         &self,
-        program: &Program,
+        state: &Arc<str>,
         template: &Template,
         item: &MapItem,
         random: &Random,
     ) -> Result<Value, Failure> {
-        let state = program.state(self.scope, self.state);
         let context = || {
             Context {
                 execution: &self.execution,
-                state: &state.name,
+                state,
                 entered_time: self.entered_time,
                 retry_count: Some(self.retry_count),
                 map_item: Some(item),
@@ -290,9 +360,8 @@ impl Parent {
             .to_value()
         };
         template
-            .evaluate(&Roots { input: &self.input, context: &context, random })
+            .evaluate(&Roots { input: &self.input, context: &context, variables: &self.variables, random })
             .and_then(bounded)
-            .map_err(|failure| located(&state.name, self.entered_event, failure))
     }
 }
 
@@ -308,7 +377,12 @@ fn bounded(value: Value) -> Result<Value, Failure> {
 }
 
 fn whole_number(name: &str, path: &PathExpr, found: &Value) -> Result<i64, Failure> {
-    found.as_i64().ok_or_else(|| {
+    // A number may also stand in a string.
+    let number = match found {
+        Value::String(text) => text.parse().ok(),
+        other => other.as_i64(),
+    };
+    number.ok_or_else(|| {
         let shown = bare(found);
         Failure::runtime(format!(
             "The {name}Path field refers to value \"{shown}\" which is not a valid integer: {path}"
@@ -317,7 +391,11 @@ fn whole_number(name: &str, path: &PathExpr, found: &Value) -> Result<i64, Failu
     })
 }
 
+fn wait_fault(field: &str, path: &PathExpr, text: String) -> Failure {
+    Failure::runtime(format!("The {field} parameter {text}")).at(path.span())
+}
+
 /// A value as AWS quotes it: strings without their quotes.
-fn bare(value: &Value) -> String {
+pub(super) fn bare(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }

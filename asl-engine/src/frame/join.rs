@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::map_run::{MapRun, failed_result};
 use super::protocol::Ended;
-use super::{Frame, Role};
+use super::{Child, Frame, Role, located};
 use crate::context::{Execution, MapItem};
 use crate::history::{EventId, Iteration};
 use crate::program::{Kind, Map, Program, ScopeId, StateId};
@@ -23,6 +24,8 @@ pub struct Join {
     pub(super) parent: Parent,
     pub(super) work: Work,
     pub(super) limit: usize,
+    /// Set where the children are executions of their own.
+    pub(super) map_run: Option<MapRun>,
     pub(super) started_event: EventId,
     pub(super) random: Random,
     pub(super) next: usize,
@@ -42,6 +45,7 @@ pub(super) struct Parent {
     pub(super) state: StateId,
     pub(super) path: Arc<str>,
     pub(super) map_item: Option<MapItem>,
+    pub(super) variables: Value,
     pub(super) entered_time: Timestamp,
     pub(super) entered_event: EventId,
     pub(super) retry_count: u32,
@@ -52,7 +56,15 @@ pub(super) struct Parent {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) enum Work {
     Branches(Vec<ScopeId>),
-    Items { scope: ScopeId, items: Array },
+    Items {
+        scope: ScopeId,
+        items: Array,
+    },
+    /// Inputs of several items each, with how many these are.
+    Batches {
+        scope: ScopeId,
+        batches: Vec<(Value, usize)>,
+    },
 }
 
 /// What a Join wants next.
@@ -75,18 +87,34 @@ pub struct Joined {
     pub last_event: EventId,
 }
 
+impl Work {
+    fn len(&self) -> usize {
+        match self {
+            Self::Branches(branches) => branches.len(),
+            Self::Items { items, .. } => items.len(),
+            Self::Batches { batches, .. } => batches.len(),
+        }
+    }
+}
+
 impl Join {
     /// How many children there are in all.
     pub fn len(&self) -> usize {
-        match &self.work {
-            Work::Branches(branches) => branches.len(),
-            Work::Items { items, .. } => items.len(),
-        }
+        self.work.len()
+    }
+
+    /// Whether the children are executions with histories of their own: the child executions of a Map Run.
+    pub fn starts_executions(&self) -> bool {
+        self.map_run.is_some()
     }
 
     /// Whether there are no children.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    pub(super) fn map_run_arn(&self) -> Option<Arc<str>> {
+        self.map_run.as_ref().map(|run| run.arn.clone())
     }
 
     /// What to do now.
@@ -124,11 +152,35 @@ impl Join {
                 if let Some(result) = self.results.get_mut(index) {
                     *result = Some(output);
                 }
-                self.freed.push(ended.last_event);
-                self.closing_event = ended.closing_event;
+                // Child executions have histories of their own.
+                if self.map_run.is_none() {
+                    self.freed.push(ended.last_event);
+                    self.closing_event = ended.closing_event;
+                }
             }
             Err(failure) => {
-                self.failed.get_or_insert(Joined { outcome: Err(failure), last_event: ended.last_event });
+                let (failure, last_event) = match &mut self.map_run {
+                    None => (failure, ended.last_event),
+                    Some(run) => {
+                        let (items, of) = match &self.work {
+                            Work::Batches { batches, .. } => {
+                                let items = batches.get(index).map_or(0, |(_, items)| *items);
+                                (items, batches.iter().map(|(_, items)| items).sum())
+                            }
+                            _ => (1, self.work.len()),
+                        };
+                        match run.failed(items, of) {
+                            Err(failure) => (failure, self.started_event),
+                            Ok(()) => {
+                                if let Some(result) = self.results.get_mut(index) {
+                                    *result = Some(failed_result(&failure));
+                                }
+                                return;
+                            }
+                        }
+                    }
+                };
+                self.failed.get_or_insert(Joined { outcome: Err(failure), last_event });
             }
         }
     }
@@ -141,19 +193,41 @@ impl Join {
             Work::Items { scope, items } => {
                 let item = MapItem { index, value: items[index].clone() };
                 let input = match &state.kind {
-                    Kind::Map(Map { item_selector: Some(selector), .. }) => {
-                        parent.select(program, selector, &item, &random)?
-                    }
+                    Kind::Map(Map { item_selector: Some(selector), .. }) => parent
+                        .select(&state.name, selector, &item, &random)
+                        .map_err(|failure| located(&state.name, parent.entered_event, failure))?,
                     _ => item.value.clone(),
                 };
                 let iteration = Iteration { name: state.name.clone(), index };
                 (*scope, Role::Iteration(iteration), input, Some(item))
             }
+            Work::Batches { scope, batches } => (*scope, Role::Execution, batches[index].0.clone(), None),
             Work::Branches(branches) => (branches[index], Role::Branch, parent.input.clone(), parent.map_item.clone()),
         };
-        let last_event = self.freed.pop().unwrap_or(self.started_event);
         let path = format!("{}[{index}]", parent.path).into();
-        let execution = parent.execution.clone();
-        Ok(Frame::child(program, execution, scope, role, path, input, map_item, last_event, random))
+        let mut child = Child {
+            execution: parent.execution.clone(),
+            role,
+            path,
+            scope,
+            input,
+            map_item,
+            variables: parent.variables.clone(),
+            last_event: self.freed.pop().unwrap_or(self.started_event),
+            random,
+        };
+        if let Some(run) = &self.map_run {
+            // A child execution sees nothing of its parent.
+            let execution = run.execution(&parent.execution, child.input.clone(), &child.random);
+            child = Child {
+                execution: Arc::new(execution),
+                role: Role::Execution,
+                map_item: None,
+                variables: Value::empty_object(),
+                last_event: 0,
+                ..child
+            };
+        }
+        Ok(Frame::child(program, child))
     }
 }

@@ -2,6 +2,7 @@
 
 mod io;
 mod join;
+mod map_run;
 mod protocol;
 mod run;
 
@@ -14,7 +15,7 @@ pub use protocol::{Ended, EventIds, Next, Now, Reply, Request, Step, Termination
 
 use crate::context::{Context, Execution, MapItem};
 use crate::definition::ast::StateType;
-use crate::history::{EventId, Iteration, TaskName};
+use crate::history::{EventId, EventKind, HistoryEvent, Iteration, TaskName};
 use crate::program::{Program, ScopeId, State, StateId};
 use crate::retry::Random;
 use crate::task::{Failure, TaskRequest};
@@ -42,6 +43,8 @@ pub struct Frame {
     /// The raw input of the state.
     input: Value,
     map_item: Option<MapItem>,
+    /// The variables that can be read, as an object.
+    variables: Value,
     phase: Phase,
     entered_time: Timestamp,
     entered_event: EventId,
@@ -53,6 +56,15 @@ pub struct Frame {
     random: Random,
 }
 
+/// Whether the execution's last event is among these.
+fn ends_execution(events: &[HistoryEvent]) -> bool {
+    let closing = |event: &HistoryEvent| {
+        use EventKind::{ExecutionAborted, ExecutionFailed, ExecutionSucceeded, ExecutionTimedOut};
+        matches!(event.kind, ExecutionSucceeded { .. } | ExecutionFailed(_) | ExecutionTimedOut | ExecutionAborted(_))
+    };
+    events.last().is_some_and(closing)
+}
+
 /// Refuses the saved form of another version.
 fn known_version<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     match u32::deserialize(deserializer)? {
@@ -61,6 +73,19 @@ fn known_version<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u3
             Err(serde::de::Error::custom(format!("a Frame of version {other} cannot be restored by version {VERSION}")))
         }
     }
+}
+
+/// What a Frame begins with.
+struct Child {
+    execution: Arc<Execution>,
+    role: Role,
+    path: Arc<str>,
+    scope: ScopeId,
+    input: Value,
+    map_item: Option<MapItem>,
+    variables: Value,
+    last_event: EventId,
+    random: Random,
 }
 
 /// What a Frame is to its parent.
@@ -80,12 +105,16 @@ enum Phase {
     Enter,
     /// A Task was asked for.
     Task { request: TaskRequest, task: TaskName },
+    /// The task has failed.
+    Failed { failure: Failure },
     /// A Wait state waits.
     Wait { until: Timestamp },
     /// A Retrier waits.
     Retry { until: Timestamp },
     /// The children of a Map or Parallel state run.
     Fork,
+    /// There is no room for another event.
+    HistoryFull,
     /// It is over.
     Ended,
 }
@@ -94,10 +123,11 @@ impl Phase {
     /// What the Frame has to be answered with.
     fn waits_for(&self) -> &'static str {
         match self {
-            Self::Start | Self::Enter => "Go",
+            Self::Start | Self::Enter | Self::Failed { .. } => "Go",
             Self::Task { .. } => "Task or DeadlinePassed",
             Self::Wait { .. } | Self::Retry { .. } => "Woke",
             Self::Fork => "Joined",
+            Self::HistoryFull => "Terminate",
             Self::Ended => "nothing, for it has ended",
         }
     }
@@ -106,23 +136,22 @@ impl Phase {
 impl Frame {
     /// The Frame of a whole execution.
     pub fn new(program: &Program, execution: Execution) -> Self {
-        let input = execution.input.clone();
-        let random = Random::new(execution.seed);
-        Self::child(program, Arc::new(execution), 0, Role::Execution, "".into(), input, None, 0, random)
+        let child = Child {
+            role: Role::Execution,
+            path: "".into(),
+            scope: 0,
+            input: execution.input.clone(),
+            map_item: None,
+            variables: Value::empty_object(),
+            last_event: 0,
+            random: Random::new(execution.seed),
+            execution: Arc::new(execution),
+        };
+        Self::child(program, child)
     }
 
-    #[expect(clippy::too_many_arguments, reason = "a child takes each of these from another place")]
-    fn child(
-        program: &Program,
-        execution: Arc<Execution>,
-        scope: ScopeId,
-        role: Role,
-        path: Arc<str>,
-        input: Value,
-        map_item: Option<MapItem>,
-        last_event: EventId,
-        random: Random,
-    ) -> Self {
+    fn child(program: &Program, child: Child) -> Self {
+        let Child { execution, role, path, scope, input, map_item, variables, last_event, random } = child;
         Self {
             version: VERSION,
             role,
@@ -131,6 +160,7 @@ impl Frame {
             state: program.start(scope),
             input,
             map_item,
+            variables,
             phase: Phase::Start,
             entered_time: execution.start_time,
             entered_event: 0,
@@ -157,16 +187,27 @@ impl Frame {
                 run.enter()
             }
             (Phase::Enter, Reply::Go) => run.enter(),
+            (Phase::Failed { failure }, Reply::Go) => run.fail(failure),
             (Phase::Wait { .. }, Reply::Woke) => run.wait_over(),
             (Phase::Retry { .. }, Reply::Woke) => run.attempt(),
             (Phase::Task { task, .. }, Reply::Task(outcome)) => run.task_ended(task, outcome),
             (Phase::Task { task, .. }, Reply::DeadlinePassed) => run.task_timed_out(task),
+            (Phase::Task { .. }, Reply::Started { worker_name }) => run.activity_started(worker_name),
+            (Phase::Task { task, .. }, Reply::Submitted(output)) => run.task_submitted(task, output),
             (Phase::Fork, Reply::Joined(joined)) => run.joined(joined),
             (phase, Reply::Stop { because }) if phase != Phase::Ended => run.stop(because),
             (phase, Reply::Terminate(termination)) if phase != Phase::Ended => run.terminate(termination),
             (phase, reply) => return Err(UnexpectedReply::new(&state.name, phase.waits_for(), &reply)),
         };
-        let events = run.events;
+        let mut events = run.events;
+        if let Some(most) = self.execution.quotas.history_events
+            && now.ids.next > most
+            && !(now.ids.next == most + 1 && ends_execution(&events))
+        {
+            events.retain(|event| event.id < most);
+            self.phase = Phase::HistoryFull;
+            return Ok(Step { events, next: Next::HistoryFull });
+        }
         Ok(Step { events, next })
     }
 
@@ -179,9 +220,13 @@ impl Frame {
             Phase::Fork => {
                 let state = program.state(self.scope, self.state);
                 // What could be computed before can be computed again.
-                self.join(state).ok().map(|join| Request::Fork(Box::new(join)))
+                let join = self.join(state).and_then(|mut join| {
+                    self.distribute(state, &mut join)?;
+                    Ok(join)
+                });
+                join.ok().map(|join| Request::Fork(Box::new(join)))
             }
-            Phase::Start | Phase::Enter | Phase::Ended => None,
+            Phase::Start | Phase::Enter | Phase::Failed { .. } | Phase::HistoryFull | Phase::Ended => None,
         }
     }
 

@@ -1,6 +1,7 @@
 //! What a Frame and its host say to each other.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +9,7 @@ use super::join::{Join, Joined};
 use crate::history::{EventId, EventKind, HistoryEvent};
 use crate::task::{Failure, Outcome, TaskRequest};
 use crate::time::Timestamp;
+use crate::value::Value;
 
 /// What the host hands in with each step: the time, and the counter of the execution's events.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,7 +23,7 @@ pub struct Now {
 impl Now {
     /// The beginning of an execution.
     pub fn new(at: Timestamp) -> Self {
-        Self { at, ids: EventIds { next: 1 } }
+        Self { at, ids: EventIds::default() }
     }
 
     pub(super) fn event(&mut self, previous_id: EventId, kind: EventKind) -> HistoryEvent {
@@ -32,7 +34,14 @@ impl Now {
 /// Numbers the events of one execution, over all its Frames.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventIds {
-    next: EventId,
+    pub(super) next: EventId,
+}
+
+impl Default for EventIds {
+    /// Before the first event.
+    fn default() -> Self {
+        Self { next: 1 }
+    }
 }
 
 impl EventIds {
@@ -59,6 +68,11 @@ pub enum Next {
     Continue,
     /// Do this, and step again with its reply.
     Ask(Request),
+    /// What was asked for is still under way.
+    Pending,
+    /// The execution has as many events as it may have. Step its own Frame with `Reply::Terminate` and
+    /// `Termination::HistoryFull`, and forget all others.
+    HistoryFull,
     /// The Frame is done.
     End(Ended),
 }
@@ -84,7 +98,14 @@ pub enum Reply {
     Go,
     /// The task ended.
     Task(Outcome),
-    /// The task did not answer in time.
+    /// A worker has taken the work of an activity. More replies follow.
+    Started {
+        /// What the worker calls itself.
+        worker_name: Option<Arc<str>>,
+    },
+    /// What the task starts has been started (`.sync`), or told its token (`.waitForTaskToken`). More replies follow.
+    Submitted(Value),
+    /// The task did not answer in time, or its heartbeat did not come.
     DeadlinePassed,
     /// The time of a `Request::Sleep` has come.
     Woke,
@@ -104,6 +125,8 @@ pub enum Reply {
 pub enum Termination {
     /// Its `TimeoutSeconds` are over.
     TimedOut,
+    /// Its history is full ([`Quotas::history_events`](crate::Quotas)).
+    HistoryFull,
     /// Somebody stopped it, for this reason.
     Aborted(Failure),
 }
@@ -113,6 +136,8 @@ impl Reply {
         match self {
             Self::Go => "Go",
             Self::Task(_) => "Task",
+            Self::Started { .. } => "Started",
+            Self::Submitted(_) => "Submitted",
             Self::DeadlinePassed => "DeadlinePassed",
             Self::Woke => "Woke",
             Self::Joined(_) => "Joined",

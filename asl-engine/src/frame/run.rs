@@ -1,5 +1,8 @@
 //! What one step does, state type by state type.
 
+use std::sync::Arc;
+
+use super::io::Exit;
 use super::join::Joined;
 use super::protocol::{Ended, Next, Now, Request, Termination};
 use super::{Frame, Phase, Role};
@@ -8,7 +11,7 @@ use crate::history::{EventId, EventKind, HistoryEvent, TaskName};
 use crate::program::{Kind, ResourceKind, State, StateId, Task};
 use crate::retry;
 use crate::task::{Failure, Outcome, TaskRequest};
-use crate::value::Value;
+use crate::value::{Object, Value};
 
 /// One call of `step`.
 pub(super) struct Run<'a> {
@@ -37,6 +40,10 @@ impl Run<'_> {
     pub(super) fn open(&mut self) {
         match self.frame.role.clone() {
             Role::Execution => {
+                if !self.frame.path.is_empty() {
+                    // A child execution of a Map Run starts when its turn comes.
+                    Arc::make_mut(&mut self.frame.execution).start_time = self.now.at;
+                }
                 let execution = &self.frame.execution;
                 let (input, role_arn) = (execution.input.clone(), execution.role_arn.clone());
                 // AWS links the first state to no event.
@@ -85,22 +92,28 @@ impl Run<'_> {
                 self.complete(result)
             }
             Kind::Succeed => {
-                let input = self.frame.selected_input(state)?;
-                self.exit(input, None)
+                let output = self.frame.selected_input(state)?;
+                self.exit(Exit { output, assigned: None }, None)
             }
             Kind::Fail { error, cause } => {
                 let failure = self.frame.failure(state, error.as_ref(), cause.as_ref())?;
                 Ok(self.fail(failure))
             }
-            Kind::Choice { rules, default } => {
+            Kind::Choice { choices, default } => {
                 let input = self.frame.selected_input(state)?;
-                match self.frame.choose(state, rules, *default, &input)? {
-                    Some(next) => self.exit(input, Some(next)),
-                    None => Ok(self.fail(Failure::new(
-                        "States.NoChoiceMatched",
-                        format!("Failed to transition out of the state. The state '{}' has no matching rule and no Default.", state.name),
-                    ))),
-                }
+                let (assign, next) = match (self.frame.choose(state, choices, &input)?, default) {
+                    (Some(choice), _) => (choice.assign.as_ref(), choice.next),
+                    (None, Some(default)) => (state.assign.as_ref(), *default),
+                    (None, None) => {
+                        let cause = format!(
+                            "Failed to transition out of the state. The state '{}' has no matching rule and no Default.",
+                            state.name
+                        );
+                        return Ok(self.fail(Failure::new("States.NoChoiceMatched", cause)));
+                    }
+                };
+                let assigned = self.frame.assign(state, assign, &input)?;
+                self.exit(Exit { output: input, assigned }, Some(next))
             }
             Kind::Wait(wait) => {
                 let until = self.frame.wake_time(state, wait, self.now.at)?;
@@ -112,10 +125,15 @@ impl Run<'_> {
                 // Each attempt gives its children other seeds.
                 self.frame.random.next();
                 let mut join = self.frame.join(state)?;
-                join.begin(self.emit(match &state.kind {
+                self.emit(match &state.kind {
                     Kind::Map(_) => EventKind::MapStateStarted { length: join.len() },
                     _ => EventKind::ParallelStateStarted,
-                }));
+                });
+                self.frame.distribute(state, &mut join)?;
+                if let Some(map_run_arn) = join.map_run_arn() {
+                    self.emit(EventKind::MapRunStarted { map_run_arn });
+                }
+                join.begin(self.frame.last_event);
                 self.frame.phase = Phase::Fork;
                 Ok(Next::Ask(Request::Fork(Box::new(join))))
             }
@@ -124,20 +142,34 @@ impl Run<'_> {
 
     fn call(&mut self, task: &Task) -> Result<Next, Failure> {
         let token = self.frame.token(self.state);
-        let shown = task.resource.arn.ends_with(".waitForTaskToken").then_some(&token);
-        let input = self.frame.effective_input(self.state, shown)?;
+        let pattern = task.resource.arn.rsplit_once('.').map_or("", |(_, pattern)| pattern);
+        let waits_for_token = pattern == "waitForTaskToken";
+        let has_token = waits_for_token || matches!(pattern, "sync" | "sync:2");
+        let input = self.frame.effective_input(self.state, has_token.then_some(&token))?;
         let timeout = self.frame.whole_number(self.state, "TimeoutSeconds", 1, task.timeout_seconds.as_ref())?;
         let heartbeat = self.frame.whole_number(self.state, "HeartbeatSeconds", 1, task.heartbeat_seconds.as_ref())?;
+        let role_arn = self.frame.role_arn(self.state, task)?;
         let resource = task.resource.arn.clone();
+        let can_send_heartbeats = waits_for_token || task.resource.kind == ResourceKind::Activity;
         let name = match &task.resource.kind {
             ResourceKind::Lambda => {
                 self.emit(EventKind::LambdaFunctionScheduled {
                     resource: resource.clone(),
                     input: input.clone(),
                     timeout_in_seconds: timeout,
+                    role_arn: role_arn.clone(),
                 });
                 self.emit(EventKind::LambdaFunctionStarted);
                 TaskName { resource_type: "lambda".into(), resource: resource.clone() }
+            }
+            ResourceKind::Activity => {
+                self.emit(EventKind::ActivityScheduled {
+                    resource: resource.clone(),
+                    input: input.clone(),
+                    timeout_in_seconds: timeout,
+                    heartbeat_in_seconds: heartbeat,
+                });
+                TaskName { resource_type: "activity".into(), resource: resource.clone() }
             }
             ResourceKind::Integration { service, action } => {
                 let name = TaskName { resource_type: service.clone(), resource: action.clone() };
@@ -147,6 +179,7 @@ impl Run<'_> {
                     parameters: input.clone(),
                     timeout_in_seconds: timeout,
                     heartbeat_in_seconds: heartbeat,
+                    role_arn: role_arn.clone(),
                 });
                 self.emit(EventKind::TaskStarted(name.clone()));
                 name
@@ -156,70 +189,127 @@ impl Run<'_> {
             state: self.state.name.clone(),
             resource,
             input,
+            role_arn,
             deadline: timeout.map(|seconds| self.now.at.plus_seconds(seconds)),
-            heartbeat_seconds: heartbeat,
+            heartbeat_seconds: heartbeat.filter(|_| can_send_heartbeats),
             token,
         };
         self.frame.phase = Phase::Task { request: request.clone(), task: name };
         Ok(Next::Ask(Request::Task(request)))
     }
 
-    fn is_lambda(&self) -> bool {
-        matches!(&self.state.kind, Kind::Task(task) if task.resource.kind == ResourceKind::Lambda)
+    pub(super) fn activity_started(&mut self, worker_name: Option<Arc<str>>) -> Next {
+        if self.resource_kind() == Some(&ResourceKind::Activity) {
+            self.emit(EventKind::ActivityStarted { worker_name });
+        }
+        Next::Pending
+    }
+
+    pub(super) fn task_submitted(&mut self, task: TaskName, output: Value) -> Next {
+        self.emit(EventKind::TaskSubmitted { task, output });
+        Next::Pending
+    }
+
+    fn resource_kind(&self) -> Option<&ResourceKind> {
+        match &self.state.kind {
+            Kind::Task(task) => Some(&task.resource.kind),
+            _ => None,
+        }
     }
 
     pub(super) fn task_ended(&mut self, task: TaskName, outcome: Outcome) -> Next {
-        let lambda = self.is_lambda();
+        let outcome = outcome.and_then(|output| self.within_quota(&task.resource_type, output));
         match outcome {
             Ok(output) => {
                 let recorded = output.clone();
-                self.emit(match lambda {
-                    true => EventKind::LambdaFunctionSucceeded { output: recorded },
-                    false => EventKind::TaskSucceeded { task, output: recorded },
+                self.emit(match self.resource_kind() {
+                    Some(ResourceKind::Lambda) => EventKind::LambdaFunctionSucceeded { output: recorded },
+                    Some(ResourceKind::Activity) => EventKind::ActivitySucceeded { output: recorded },
+                    _ => EventKind::TaskSucceeded { task, output: recorded },
                 });
                 self.completed(output)
             }
             Err(failure) => {
                 let recorded = failure.clone();
-                self.emit(match lambda {
-                    true => EventKind::LambdaFunctionFailed(recorded),
-                    false => EventKind::TaskFailed { task, failure: recorded },
+                self.emit(match self.resource_kind() {
+                    Some(ResourceKind::Lambda) => EventKind::LambdaFunctionFailed(recorded),
+                    Some(ResourceKind::Activity) => EventKind::ActivityFailed(recorded),
+                    _ => EventKind::TaskFailed { task, failure: recorded },
                 });
-                self.fail(failure)
+                self.failed(failure)
             }
+        }
+    }
+
+    /// A result of `what`, unless it is larger than AWS takes.
+    fn within_quota(&self, what: &str, result: Value) -> Outcome {
+        match self.frame.execution.quotas.payload_bytes {
+            Some(most) if result.json_len() > most => {
+                let what = match self.resource_kind() {
+                    Some(ResourceKind::Lambda | ResourceKind::Activity) if &*self.state.name != what => {
+                        let Kind::Task(task) = &self.state.kind else { return Ok(result) };
+                        &task.resource.arn
+                    }
+                    _ => what,
+                };
+                let cause = format!(
+                    "The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service limit."
+                );
+                Err(Failure::new("States.DataLimitExceeded", cause))
+            }
+            _ => Ok(result),
         }
     }
 
     pub(super) fn task_timed_out(&mut self, task: TaskName) -> Next {
         let failure = Failure { error: Some("States.Timeout".into()), cause: None, span: None };
         let recorded = failure.clone();
-        self.emit(match self.is_lambda() {
-            true => EventKind::LambdaFunctionTimedOut(recorded),
-            false => EventKind::TaskTimedOut { task, failure: recorded },
+        self.emit(match self.resource_kind() {
+            Some(ResourceKind::Lambda) => EventKind::LambdaFunctionTimedOut(recorded),
+            Some(ResourceKind::Activity) => EventKind::ActivityTimedOut(recorded),
+            _ => EventKind::TaskTimedOut { task, failure: recorded },
         });
-        self.fail(failure)
+        self.failed(failure)
+    }
+
+    /// What comes of a failed task is the next step's matter: what happens at the same moment in other branches is recorded
+    /// before it.
+    fn failed(&mut self, failure: Failure) -> Next {
+        self.frame.phase = Phase::Failed { failure };
+        Next::Continue
     }
 
     pub(super) fn joined(&mut self, joined: Joined) -> Next {
         self.frame.last_event = joined.last_event;
+        let distributed = matches!(&self.state.kind, Kind::Map(map) if map.distributed.is_some());
         match joined.outcome {
             Ok(outputs) => {
-                // The exited event follows what led to this one.
-                self.emit_aside(
-                    joined.last_event,
-                    match self.state.kind {
-                        Kind::Map(_) => EventKind::MapStateSucceeded,
-                        _ => EventKind::ParallelStateSucceeded,
-                    },
-                );
+                // The exited event follows what led to these.
+                let mut previous = joined.last_event;
+                if distributed {
+                    previous = self.emit_aside(previous, EventKind::MapRunSucceeded);
+                }
+                let succeeded = match self.state.kind {
+                    Kind::Map(_) => EventKind::MapStateSucceeded,
+                    _ => EventKind::ParallelStateSucceeded,
+                };
+                self.emit_aside(previous, succeeded);
                 self.completed(outputs)
             }
-            Err(failure) => self.fail(failure),
+            Err(failure) => {
+                if distributed {
+                    self.emit(EventKind::MapRunFailed(failure.clone()));
+                }
+                self.fail(failure)
+            }
         }
     }
 
     pub(super) fn wait_over(&mut self) -> Next {
-        let exited = self.frame.selected_input(self.state).and_then(|input| self.exit(input, self.state.next));
+        let exited = self.frame.selected_input(self.state).and_then(|input| {
+            let assigned = self.frame.assign(self.state, self.state.assign.as_ref(), &input)?;
+            self.exit(Exit { output: input, assigned }, self.state.next)
+        });
         self.unless_failed(exited)
     }
 
@@ -237,21 +327,31 @@ impl Run<'_> {
 
     /// Puts a result into the input and leaves the state.
     fn complete(&mut self, result: Value) -> Result<Next, Failure> {
-        let output = self.frame.merge(self.state, result)?;
-        self.exit(output, self.state.next)
+        let exit = self.frame.merge(self.state, result)?;
+        self.exit(exit, self.state.next)
     }
 
     /// Leaves the state: OutputPath, the exited event, and the next state or the end of the scope.
-    fn exit(&mut self, output: Value, next: Option<StateId>) -> Result<Next, Failure> {
-        let output = self.frame.selected_output(self.state, output)?;
-        Ok(self.leave(output, next))
+    fn exit(&mut self, exit: Exit, next: Option<StateId>) -> Result<Next, Failure> {
+        let output = self.frame.selected_output(self.state, exit.output)?;
+        Ok(match self.within_quota(&self.state.name.clone(), output) {
+            Ok(output) => self.leave(Exit { output, ..exit }, next),
+            Err(failure) => self.fail(failure),
+        })
     }
 
-    fn leave(&mut self, output: Value, next: Option<StateId>) -> Next {
+    fn leave(&mut self, exit: Exit, next: Option<StateId>) -> Next {
+        let Exit { output, assigned } = exit;
+        if let (Some(Value::Object(assigned)), Value::Object(before)) = (&assigned, &self.frame.variables) {
+            let add =
+                |variables: Object, (name, value): (&Arc<str>, &Value)| variables.with(name.clone(), value.clone());
+            self.frame.variables = Value::Object(assigned.iter().fold(before.clone(), add));
+        }
         self.emit(EventKind::StateExited {
             state_type: self.state.state_type(),
             name: self.state.name.clone(),
             output: output.clone(),
+            assigned_variables: assigned,
         });
         match next {
             Some(next) => {
@@ -265,7 +365,7 @@ impl Run<'_> {
     }
 
     /// Retries, catches, or ends with the failure.
-    fn fail(&mut self, failure: Failure) -> Next {
+    pub(super) fn fail(&mut self, failure: Failure) -> Next {
         let error = failure.error.as_deref();
         let retrier = self.state.retry.iter().position(|retrier| retry::matches(&retrier.error_equals, error));
         if let Some(at) = retrier {
@@ -291,8 +391,12 @@ impl Run<'_> {
         let Some(catcher) = self.state.catch.iter().find(|catcher| retry::matches(&catcher.error_equals, error)) else {
             return self.end(Err(failure));
         };
-        match self.frame.place(catcher.result_path.as_ref(), failure.error_output()) {
-            Ok(output) => self.leave(output, Some(catcher.next)),
+        let error_output = failure.error_output();
+        let caught = self.frame.assign(self.state, catcher.assign.as_ref(), &error_output).and_then(|assigned| {
+            Ok(Exit { output: self.frame.place(catcher.result_path.as_ref(), error_output)?, assigned })
+        });
+        match caught {
+            Ok(exit) => self.leave(exit, Some(catcher.next)),
             Err(failure) => {
                 let failure = self.frame.located(self.state, failure);
                 self.end(Err(failure))
@@ -320,6 +424,16 @@ impl Run<'_> {
             Termination::TimedOut => {
                 self.emit(EventKind::ExecutionTimedOut);
                 Failure { error: Some("States.Timeout".into()), cause: None, span: None }
+            }
+            Termination::HistoryFull => {
+                let most = self.frame.execution.quotas.history_events.unwrap_or(self.now.ids.next);
+                // The failure is the last event that there may be.
+                self.now.ids.next = most;
+                self.frame.last_event = most.saturating_sub(1);
+                let cause = format!("The execution reached the maximum number of history events ({most}).");
+                let failure = Failure::new("States.Runtime", cause);
+                self.emit(EventKind::ExecutionFailed(failure.clone()));
+                failure
             }
             Termination::Aborted(failure) => {
                 self.emit(EventKind::ExecutionAborted(failure.clone()));

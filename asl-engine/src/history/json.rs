@@ -50,6 +50,30 @@ fn output(value: &Value) -> [(&'static str, Value); 2] {
     [("output", text(value)), ("outputDetails", [("truncated", Value::from(false))].into())]
 }
 
+/// The variables, each value as JSON text; nothing where there are none.
+fn assigned(variables: &Value) -> Vec<(&'static str, Value)> {
+    match variables {
+        Value::Object(members) if !members.is_empty() => {
+            let texts = members.iter().map(|(name, value)| (name.clone(), text(value))).collect();
+            let details = [("truncated", Value::from(false))].into();
+            vec![("assignedVariables", texts), ("assignedVariablesDetails", details)]
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn credentials(role_arn: &Option<Arc<str>>) -> Option<(&'static str, Value)> {
+    role_arn.clone().map(|role_arn| ("taskCredentials", [("roleArn", role_arn.into())].into()))
+}
+
+fn failed(found: &Failure) -> Value {
+    failure(found).into_iter().collect()
+}
+
+fn task_failed(name: &TaskName, found: &Failure) -> Value {
+    task(name).into_iter().chain(failure(found)).collect()
+}
+
 fn failure(failure: &Failure) -> Vec<(&'static str, Value)> {
     let parts = [("error", &failure.error), ("cause", &failure.cause)];
     parts.into_iter().filter_map(|(name, text)| Some((name, text.clone()?.into()))).collect()
@@ -77,9 +101,10 @@ impl EventKind {
                 parts.extend(input(value));
                 return (format!("{}StateEntered", state_type.name()), Some(parts.into_iter().collect()));
             }
-            Self::StateExited { state_type, name, output: value } => {
+            Self::StateExited { state_type, name, output: value, assigned_variables } => {
                 let mut parts = vec![("name", Value::from(name.clone()))];
                 parts.extend(output(value));
+                parts.extend(assigned_variables.iter().flat_map(assigned));
                 return (format!("{}StateExited", state_type.name()), Some(parts.into_iter().collect()));
             }
             Self::StateAborted(state_type) => return (format!("{}StateAborted", state_type.name()), None),
@@ -89,44 +114,77 @@ impl EventKind {
                 ("ExecutionStarted", Some(parts.into_iter().collect()))
             }
             Self::ExecutionSucceeded { output: value } => ("ExecutionSucceeded", Some(output(value).into())),
-            Self::ExecutionFailed(found) => ("ExecutionFailed", Some(failure(found).into_iter().collect())),
+            Self::ExecutionFailed(found) => ("ExecutionFailed", Some(failed(found))),
             Self::ExecutionTimedOut => ("ExecutionTimedOut", Some(Value::empty_object())),
-            Self::ExecutionAborted(found) => ("ExecutionAborted", Some(failure(found).into_iter().collect())),
-            Self::LambdaFunctionScheduled { resource, input: value, timeout_in_seconds } => {
+            Self::ExecutionAborted(found) => ("ExecutionAborted", Some(failed(found))),
+            Self::LambdaFunctionScheduled { resource, input: value, timeout_in_seconds, role_arn } => {
                 let mut parts = vec![("resource", Value::from(resource.clone()))];
                 parts.extend(input(value));
                 parts.extend(seconds("timeoutInSeconds", *timeout_in_seconds));
+                parts.extend(credentials(role_arn));
                 ("LambdaFunctionScheduled", Some(parts.into_iter().collect()))
             }
+            Self::LambdaFunctionScheduleFailed(found) => ("LambdaFunctionScheduleFailed", Some(failed(found))),
             Self::LambdaFunctionStarted => ("LambdaFunctionStarted", None),
+            Self::LambdaFunctionStartFailed(found) => ("LambdaFunctionStartFailed", Some(failed(found))),
             Self::LambdaFunctionSucceeded { output: value } => ("LambdaFunctionSucceeded", Some(output(value).into())),
-            Self::LambdaFunctionFailed(found) => ("LambdaFunctionFailed", Some(failure(found).into_iter().collect())),
-            Self::LambdaFunctionTimedOut(found) => {
-                ("LambdaFunctionTimedOut", Some(failure(found).into_iter().collect()))
+            Self::LambdaFunctionFailed(found) => ("LambdaFunctionFailed", Some(failed(found))),
+            Self::LambdaFunctionTimedOut(found) => ("LambdaFunctionTimedOut", Some(failed(found))),
+            Self::ActivityScheduled { resource, input: value, timeout_in_seconds, heartbeat_in_seconds } => {
+                let mut parts = vec![("resource", Value::from(resource.clone()))];
+                parts.extend(input(value));
+                parts.extend(seconds("timeoutInSeconds", *timeout_in_seconds));
+                parts.extend(seconds("heartbeatInSeconds", *heartbeat_in_seconds));
+                ("ActivityScheduled", Some(parts.into_iter().collect()))
             }
-            Self::TaskScheduled { task: name, region, parameters, timeout_in_seconds, heartbeat_in_seconds } => {
+            Self::ActivityScheduleFailed(found) => ("ActivityScheduleFailed", Some(failed(found))),
+            Self::ActivityStarted { worker_name } => {
+                let name = worker_name.clone().map(|name| ("workerName", Value::from(name)));
+                ("ActivityStarted", Some(name.into_iter().collect()))
+            }
+            Self::ActivitySucceeded { output: value } => ("ActivitySucceeded", Some(output(value).into())),
+            Self::ActivityFailed(found) => ("ActivityFailed", Some(failed(found))),
+            Self::ActivityTimedOut(found) => ("ActivityTimedOut", Some(failed(found))),
+            Self::TaskScheduled {
+                task: name,
+                region,
+                parameters,
+                timeout_in_seconds,
+                heartbeat_in_seconds,
+                role_arn,
+            } => {
                 let mut parts = task(name).to_vec();
                 parts.extend([("region", region.clone().into()), ("parameters", text(parameters))]);
                 parts.extend(seconds("timeoutInSeconds", *timeout_in_seconds));
                 parts.extend(seconds("heartbeatInSeconds", *heartbeat_in_seconds));
+                parts.extend(credentials(role_arn));
                 ("TaskScheduled", Some(parts.into_iter().collect()))
             }
             Self::TaskStarted(name) => ("TaskStarted", Some(task(name).into())),
             Self::TaskSucceeded { task: name, output: value } => {
                 ("TaskSucceeded", Some(task(name).into_iter().chain(output(value)).collect()))
             }
-            Self::TaskFailed { task: name, failure: found } => {
-                ("TaskFailed", Some(task(name).into_iter().chain(failure(found)).collect()))
+            Self::TaskStartFailed { task: name, failure: found } => ("TaskStartFailed", Some(task_failed(name, found))),
+            Self::TaskSubmitted { task: name, output: value } => {
+                ("TaskSubmitted", Some(task(name).into_iter().chain(output(value)).collect()))
             }
-            Self::TaskTimedOut { task: name, failure: found } => {
-                ("TaskTimedOut", Some(task(name).into_iter().chain(failure(found)).collect()))
+            Self::TaskSubmitFailed { task: name, failure: found } => {
+                ("TaskSubmitFailed", Some(task_failed(name, found)))
             }
+            Self::TaskFailed { task: name, failure: found } => ("TaskFailed", Some(task_failed(name, found))),
+            Self::TaskTimedOut { task: name, failure: found } => ("TaskTimedOut", Some(task_failed(name, found))),
             Self::MapStateStarted { length } => {
                 let length = i64::try_from(*length).unwrap_or(i64::MAX);
                 ("MapStateStarted", Some([("length", length.into())].into()))
             }
             Self::MapStateSucceeded => ("MapStateSucceeded", None),
             Self::MapStateFailed => ("MapStateFailed", None),
+            Self::MapRunStarted { map_run_arn } => {
+                ("MapRunStarted", Some([("mapRunArn", map_run_arn.clone().into())].into()))
+            }
+            Self::MapRunSucceeded => ("MapRunSucceeded", None),
+            Self::MapRunFailed(found) => ("MapRunFailed", Some(failed(found))),
+            Self::MapRunAborted => ("MapRunAborted", None),
             Self::MapIterationStarted(found) => ("MapIterationStarted", Some(iteration(found))),
             Self::MapIterationSucceeded(found) => ("MapIterationSucceeded", Some(iteration(found))),
             Self::MapIterationFailed(found) => ("MapIterationFailed", Some(iteration(found))),

@@ -67,6 +67,8 @@ pub enum EventKind {
         name: Arc<str>,
         /// What it hands on.
         output: Value,
+        /// What its `Assign` gives, as an object.
+        assigned_variables: Option<Value>,
     },
     /// `TaskStateAborted`, `WaitStateAborted`, …
     StateAborted(StateType),
@@ -78,9 +80,15 @@ pub enum EventKind {
         input: Value,
         /// `TimeoutSeconds`
         timeout_in_seconds: Option<i64>,
+        /// `RoleArn` of `Credentials`
+        role_arn: Option<Arc<str>>,
     },
+    /// The function could not be asked for.
+    LambdaFunctionScheduleFailed(Failure),
     /// The function was called.
     LambdaFunctionStarted,
+    /// The function could not be called.
+    LambdaFunctionStartFailed(Failure),
     /// The function answered.
     LambdaFunctionSucceeded {
         /// The answer.
@@ -90,6 +98,33 @@ pub enum EventKind {
     LambdaFunctionFailed(Failure),
     /// The function took too long.
     LambdaFunctionTimedOut(Failure),
+    /// The work of an activity waits for a worker.
+    ActivityScheduled {
+        /// The activity's ARN.
+        resource: Arc<str>,
+        /// What the worker gets.
+        input: Value,
+        /// `TimeoutSeconds`
+        timeout_in_seconds: Option<i64>,
+        /// `HeartbeatSeconds`
+        heartbeat_in_seconds: Option<i64>,
+    },
+    /// The work of an activity could not be offered.
+    ActivityScheduleFailed(Failure),
+    /// A worker has taken the work.
+    ActivityStarted {
+        /// What the worker calls itself.
+        worker_name: Option<Arc<str>>,
+    },
+    /// The worker answered.
+    ActivitySucceeded {
+        /// The answer.
+        output: Value,
+    },
+    /// The worker failed.
+    ActivityFailed(Failure),
+    /// No worker answered in time, or its heartbeat did not come.
+    ActivityTimedOut(Failure),
     /// A service integration is to be called.
     TaskScheduled {
         /// What is called.
@@ -102,9 +137,32 @@ pub enum EventKind {
         timeout_in_seconds: Option<i64>,
         /// `HeartbeatSeconds`
         heartbeat_in_seconds: Option<i64>,
+        /// `RoleArn` of `Credentials`
+        role_arn: Option<Arc<str>>,
     },
     /// The integration was called.
     TaskStarted(TaskName),
+    /// The integration could not be called.
+    TaskStartFailed {
+        /// What was to be called.
+        task: TaskName,
+        /// Why.
+        failure: Failure,
+    },
+    /// What the integration starts has been started (`.sync`), or told its token (`.waitForTaskToken`).
+    TaskSubmitted {
+        /// What was called.
+        task: TaskName,
+        /// The answer to the call.
+        output: Value,
+    },
+    /// What the integration starts could not be started.
+    TaskSubmitFailed {
+        /// What was called.
+        task: TaskName,
+        /// Why.
+        failure: Failure,
+    },
     /// The integration answered.
     TaskSucceeded {
         /// What was called.
@@ -135,6 +193,17 @@ pub enum EventKind {
     MapStateSucceeded,
     /// An iteration failed, and with it the Map state.
     MapStateFailed,
+    /// The child executions of a Map state begin.
+    MapRunStarted {
+        /// Names the Map Run.
+        map_run_arn: Arc<str>,
+    },
+    /// As many child executions ended well as had to.
+    MapRunSucceeded,
+    /// Too many child executions failed, or there was nothing to run.
+    MapRunFailed(Failure),
+    /// The Map Run was stopped.
+    MapRunAborted,
     /// An iteration began.
     MapIterationStarted(Iteration),
     /// An iteration ended well.

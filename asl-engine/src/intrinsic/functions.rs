@@ -207,7 +207,7 @@ fn split(text: &str, separators: &str) -> Value {
 }
 
 /// A version 4 UUID of the execution's random numbers.
-fn uuid(random: &Random) -> String {
+pub(crate) fn uuid(random: &Random) -> String {
     let (high, low) = (random.next(), random.next());
     let version = (high & !0xf000) | 0x4000;
     let variant = (low & !(0b11 << 62)) | (0b10 << 62);

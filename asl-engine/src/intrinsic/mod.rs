@@ -5,6 +5,8 @@
 mod functions;
 mod parse;
 
+pub(crate) use functions::uuid;
+
 use std::sync::Arc;
 
 use crate::diagnostic::Span;
@@ -128,7 +130,7 @@ impl Call {
     }
 
     fn not_found(&self, path: &PathExpr, roots: &Roots<'_>) -> Failure {
-        let searched = if path.on_context() { (roots.context)() } else { roots.input.clone() };
+        let searched = path.searched(roots);
         Failure::runtime(format!(
             "The function '{}' had the following error: The JSONPath '{path}' specified for the field '{}' could not be \
              found in the input '{searched}'",
@@ -149,7 +151,7 @@ mod tests {
             Err(reason) => return format!("refused: {reason}"),
         };
         let input = input.parse().unwrap();
-        let roots = Roots { input: &input, context: &|| Value::Null, random: &Random::new(1) };
+        let roots = Roots { input: &input, context: &|| Value::Null, variables: &Value::Null, random: &Random::new(1) };
         match call.evaluate(&roots) {
             Ok(value) => value.to_string(),
             Err(failure) => failure.to_string(),

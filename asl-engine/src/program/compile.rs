@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Catcher, Kind, Map, Program, Resource, Scope, ScopeId, State, StateId, Task};
+use super::{Catcher, Choice, Kind, Map, Program, Resource, Scope, ScopeId, State, StateId, Task};
 use crate::definition::ast::{self, Body, Name, StateMachine, Transition};
 
 /// Makes a definition without errors ready to run; `None` where a name has no state.
@@ -28,13 +28,19 @@ fn state(state: ast::State, ids: &BTreeMap<Arc<str>, StateId>, scopes: &mut Vec<
         ast::Kind::Pass { result } => Kind::Pass { result },
         ast::Kind::Task(task) => Kind::Task(Task {
             resource: Resource::new(task.resource.text),
+            credentials: task.credentials,
             timeout_seconds: task.timeout_seconds,
             heartbeat_seconds: task.heartbeat_seconds,
         }),
-        ast::Kind::Choice { rules, default } => Kind::Choice {
-            rules: rules.into_iter().map(|(rule, next)| Some((rule, target(&next)?))).collect::<Option<_>>()?,
-            default: default.as_ref().and_then(target),
-        },
+        ast::Kind::Choice { choices, default } => {
+            let choice = |choice: ast::Choice| {
+                Some(Choice { rule: choice.rule, assign: choice.assign, next: target(&choice.next)? })
+            };
+            Kind::Choice {
+                choices: choices.into_iter().map(choice).collect::<Option<_>>()?,
+                default: default.as_ref().and_then(target),
+            }
+        }
         ast::Kind::Wait(wait) => Kind::Wait(wait),
         ast::Kind::Succeed => Kind::Succeed,
         ast::Kind::Fail { error, cause } => Kind::Fail { error, cause },
@@ -47,16 +53,19 @@ fn state(state: ast::State, ids: &BTreeMap<Arc<str>, StateId>, scopes: &mut Vec<
             items_path: map.items_path,
             item_selector: map.item_selector,
             max_concurrency: map.max_concurrency,
+            distributed: map.distributed,
         }),
     };
     let catcher = |catcher: ast::Catcher| {
         let next = target(&catcher.next)?;
-        Some(Catcher { error_equals: catcher.error_equals, result_path: catcher.result_path, next })
+        let ast::Catcher { error_equals, result_path, assign, .. } = catcher;
+        Some(Catcher { error_equals, result_path, assign, next })
     };
     Some(State {
         name: state.name.text,
         kind,
         io: state.io,
+        assign: state.assign,
         next: match &state.transition {
             Transition::Next(name) => Some(target(name)?),
             Transition::End => None,

@@ -5,7 +5,7 @@ mod compile;
 use std::sync::Arc;
 
 use crate::choice::Rule;
-use crate::definition::ast::{Io, NumberField, StateType, TextField, Wait};
+use crate::definition::ast::{Distributed, Io, NumberField, StateType, TextField, Wait};
 use crate::definition::{self};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::path::PathExpr;
@@ -49,6 +49,7 @@ pub(crate) struct State {
     pub(crate) name: Arc<str>,
     pub(crate) kind: Kind,
     pub(crate) io: Io,
+    pub(crate) assign: Option<Template>,
     /// `None` ends the scope.
     pub(crate) next: Option<StateId>,
     pub(crate) retry: Vec<Retrier>,
@@ -60,7 +61,7 @@ pub(crate) struct State {
 pub(crate) enum Kind {
     Pass { result: Option<Value> },
     Task(Task),
-    Choice { rules: Vec<(Rule, StateId)>, default: Option<StateId> },
+    Choice { choices: Vec<Choice>, default: Option<StateId> },
     Wait(Wait),
     Succeed,
     Fail { error: Option<TextField>, cause: Option<TextField> },
@@ -69,8 +70,16 @@ pub(crate) enum Kind {
 }
 
 #[derive(Debug)]
+pub(crate) struct Choice {
+    pub(crate) rule: Rule,
+    pub(crate) assign: Option<Template>,
+    pub(crate) next: StateId,
+}
+
+#[derive(Debug)]
 pub(crate) struct Task {
     pub(crate) resource: Resource,
+    pub(crate) credentials: Option<Template>,
     pub(crate) timeout_seconds: Option<NumberField>,
     pub(crate) heartbeat_seconds: Option<NumberField>,
 }
@@ -86,6 +95,8 @@ pub(crate) struct Resource {
 pub(crate) enum ResourceKind {
     /// `arn:aws:lambda:…`: its history events are of their own
     Lambda,
+    /// `arn:aws:states:…:activity:…`: so are those of a worker that asks for its work
+    Activity,
     /// `arn:aws:states:::dynamodb:putItem` has the type `dynamodb` and the action `putItem`
     Integration { service: Arc<str>, action: Arc<str> },
 }
@@ -96,12 +107,14 @@ pub(crate) struct Map {
     pub(crate) items_path: Option<PathExpr>,
     pub(crate) item_selector: Option<Template>,
     pub(crate) max_concurrency: Option<NumberField>,
+    pub(crate) distributed: Option<Box<Distributed>>,
 }
 
 #[derive(Debug)]
 pub(crate) struct Catcher {
     pub(crate) error_equals: Vec<Arc<str>>,
     pub(crate) result_path: Option<ReferencePath>,
+    pub(crate) assign: Option<Template>,
     pub(crate) next: StateId,
 }
 
@@ -161,6 +174,7 @@ impl Resource {
     pub(crate) fn new(arn: Arc<str>) -> Self {
         let parts: Vec<&str> = arn.splitn(6, ':').collect();
         let kind = match parts[..] {
+            [_, _, "states", _, _, rest] if rest.starts_with("activity:") => ResourceKind::Activity,
             [_, _, "states", _, _, rest] => {
                 // `aws-sdk:` belongs to the service that it reaches; `.sync:2` belongs to the action.
                 let prefix = if rest.starts_with("aws-sdk:") { "aws-sdk:".len() } else { 0 };

@@ -1,0 +1,167 @@
+//! Map Runs: Map states in the mode `DISTRIBUTED`, whose items are executions of their own.
+//!
+//! AWS developer guide, "Distributed mode".
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::Frame;
+use super::io::bare;
+use crate::context::{Execution, MapItem};
+use crate::definition::ast::{Distributed, FractionField, ItemBatcher, NumberField};
+use crate::intrinsic::uuid;
+use crate::program::State;
+use crate::retry::Random;
+use crate::task::Failure;
+use crate::template::Template;
+use crate::value::{Array, Number, Value};
+
+/// AWS runs so many child executions at once, whatever MaxConcurrency says.
+pub(super) const MOST_EXECUTIONS: usize = 10_000;
+/// AWS hands so many bytes to one child execution at most.
+const MOST_INPUT_BYTES: usize = 256 * 1024;
+
+/// What a Map Run has beyond other fan-outs: its name, and how many failures it bears.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct MapRun {
+    pub(super) arn: Arc<str>,
+    /// What stands for the Map state in the ARNs of its child executions.
+    label: Arc<str>,
+    tolerated_count: Option<i64>,
+    tolerated_percentage: Option<f64>,
+    /// How many items have failed.
+    failed: usize,
+}
+
+impl MapRun {
+    /// Takes note of a failed child with so many of all `items`. The failure is that of the whole run, when this one was
+    /// too many.
+    pub(super) fn failed(&mut self, items: usize, of: usize) -> Result<(), Failure> {
+        self.failed += items;
+        let percentage = self.failed as f64 * 100.0 / of.max(1) as f64;
+        let over_count =
+            self.tolerated_count.map(|count| usize::try_from(count).is_ok_and(|count| self.failed > count));
+        let over_percentage = self.tolerated_percentage.map(|tolerated| percentage > tolerated);
+        let too_many = match (over_count, over_percentage) {
+            (None, None) => true,
+            (count, percentage) => count == Some(true) || percentage == Some(true),
+        };
+        if !too_many {
+            return Ok(());
+        }
+        let cause = "The specified tolerated failure threshold was exceeded";
+        Err(Failure::new("States.ExceedToleratedFailureThreshold", cause))
+    }
+
+    /// The execution of one item or batch. It starts when its first step is made.
+    pub(super) fn execution(&self, parent: &Execution, input: Value, random: &Random) -> Execution {
+        let name: Arc<str> = uuid(random).into();
+        // `…:execution:machine:name` becomes `…:execution:machine/label:name`.
+        let base = parent.arn.strip_suffix(&format!(":{}", parent.name)).unwrap_or(&parent.arn);
+        Execution {
+            arn: format!("{base}/{}:{name}", self.label).into(),
+            name,
+            input,
+            state_machine_arn: format!("{}/{}", parent.state_machine_arn, self.label).into(),
+            seed: random.next(),
+            ..parent.clone()
+        }
+    }
+}
+
+/// What a tolerated child leaves in the list of results.
+pub(super) fn failed_result(failure: &Failure) -> Value {
+    let text = |text: &Option<Arc<str>>| text.clone().map_or(Value::Null, Value::from);
+    [("Status", "FAILED".into()), ("Error", text(&failure.error)), ("Cause", text(&failure.cause))].into()
+}
+
+impl Frame {
+    /// The Map Run that this attempt of the state begins.
+    pub(super) fn map_run(&self, state: &State, distributed: &Distributed) -> Result<MapRun, Failure> {
+        let tolerated_count =
+            self.whole_number(state, "ToleratedFailureCount", i64::MIN, distributed.tolerated_failure_count.as_ref())?;
+        if tolerated_count.is_some_and(|count| count < 0) {
+            return Err(Failure::runtime("ToleratedFailureCount cannot be negative."));
+        }
+        let tolerated_percentage = match &distributed.tolerated_failure_percentage {
+            None => None,
+            Some(FractionField::Literal(percentage)) => Some(*percentage),
+            Some(FractionField::Path(path)) => {
+                let found = self.select(state, Some(path), &self.input)?;
+                let percentage = match &found {
+                    Value::String(text) => text.parse().ok().filter(|number: &f64| number.is_finite()),
+                    other => other.as_number().map(Number::as_f64),
+                };
+                Some(percentage.ok_or_else(|| {
+                    let text = format!(
+                        "The ToleratedFailurePercentagePath field refers to value \"{}\" which is not a valid float: {path}",
+                        bare(&found)
+                    );
+                    Failure::runtime(text).at(path.span())
+                })?)
+            }
+        };
+        if tolerated_percentage.is_some_and(|percentage| !(0.0..=100.0).contains(&percentage)) {
+            return Err(Failure::runtime("ToleratedFailurePercentage must be between 0 and 100."));
+        }
+        // The same after a crash.
+        let random = Random::new(self.random.clone().next());
+        let label = distributed.label.clone().unwrap_or_else(|| uuid(&random).into());
+        let machine = self.execution.state_machine_arn.replacen(":stateMachine:", ":mapRun:", 1);
+        let arn = format!("{machine}/{label}:{}", uuid(&random)).into();
+        Ok(MapRun { arn, label, tolerated_count, tolerated_percentage, failed: 0 })
+    }
+
+    /// The inputs of the child executions, each of several items, and how many items each has.
+    pub(super) fn batches(
+        &self,
+        state: &State,
+        batcher: &ItemBatcher,
+        selector: Option<&Template>,
+        items: &Array,
+        input: &Value,
+    ) -> Result<Vec<(Value, usize)>, Failure> {
+        let limit = |name: &str, field: Option<&NumberField>| {
+            let limit = self.whole_number(state, name, 1, field)?;
+            Ok(limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX)))
+        };
+        let most_items = limit("MaxItemsPerBatch", batcher.max_items.as_ref())?.unwrap_or(usize::MAX);
+        let most_bytes = limit("MaxInputBytesPerBatch", batcher.max_input_bytes.as_ref())?
+            .unwrap_or(usize::MAX)
+            .min(MOST_INPUT_BYTES);
+        let batch_input = match &batcher.batch_input {
+            None => None,
+            Some(template) => Some(self.fill(state, template, input, None)?),
+        };
+        let batch = |items: Vec<Value>| -> (Value, usize) {
+            let count = items.len();
+            let items = ("Items", items.into_iter().collect());
+            let shared = batch_input.clone().map(|value| ("BatchInput", value));
+            (shared.into_iter().chain([items]).collect(), count)
+        };
+        let empty_bytes = batch(Vec::new()).0.json_len();
+        let (mut batches, mut open, mut bytes) = (Vec::new(), Vec::new(), empty_bytes);
+        for (index, item) in items.iter().enumerate() {
+            let item = match selector {
+                None => item.clone(),
+                Some(selector) => {
+                    let map_item = MapItem { index, value: item.clone() };
+                    self.selected_item(state, selector, &map_item, input)?
+                }
+            };
+            // A comma stands between two items.
+            let more = item.json_len() + usize::from(!open.is_empty());
+            if !open.is_empty() && (open.len() >= most_items || bytes + more > most_bytes) {
+                batches.push(batch(std::mem::take(&mut open)));
+                bytes = empty_bytes;
+            }
+            bytes += item.json_len() + usize::from(!open.is_empty());
+            open.push(item);
+        }
+        if !open.is_empty() {
+            batches.push(batch(open));
+        }
+        Ok(batches)
+    }
+}

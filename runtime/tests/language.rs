@@ -1,0 +1,256 @@
+//! Parts of the language that need more than one Frame to be seen: variables, Map Runs, callbacks, quotas.
+
+use std::sync::Arc;
+
+use asl_engine::{Execution, Failure, Outcome, Program, Quotas, Reply, TaskRequest, Timestamp, Value};
+use asl_runtime::virtual_time::{self, Answer};
+use asl_runtime::{Finished, Status};
+
+struct Ran {
+    finished: Finished,
+    /// `1<0 ExecutionStarted`
+    events: Vec<String>,
+    json: Vec<Value>,
+}
+
+fn run_with(definition: &str, input: &str, quotas: Quotas, answer: impl FnMut(&TaskRequest) -> Answer) -> Ran {
+    let program = Arc::new(Program::parse(definition).unwrap_or_else(|diagnostics| panic!("{diagnostics:#?}")));
+    let mut execution = Execution::local("machine", "run", input.parse().expect("JSON"), Timestamp(0), 3);
+    execution.quotas = quotas;
+    let (mut events, mut json) = (Vec::new(), Vec::new());
+    let record = |event: asl_engine::HistoryEvent| {
+        events.push(format!("{}<{} {}", event.id, event.previous_id, event.type_name()));
+        json.push(event.to_json());
+    };
+    let finished = virtual_time::run(program, execution, answer, record).expect("it ends");
+    Ran { finished, events, json }
+}
+
+fn run(definition: &str, input: &str) -> Ran {
+    let fail = |request: &TaskRequest| -> Outcome {
+        match request.input["fail"].as_str() {
+            Some(error) => Err(Failure::new(error, "as told")),
+            None => Ok(request.input.clone()),
+        }
+    };
+    run_with(definition, input, Quotas::default(), |request| Answer::from(fail(request)))
+}
+
+fn output(ran: &Ran) -> String {
+    match &ran.finished.outcome {
+        Ok(output) => output.to_string(),
+        Err(failure) => failure.to_string(),
+    }
+}
+
+/// A state machine of the state `S` and, after it, `T`.
+fn two(first: &str, second: &str) -> String {
+    format!(r#"{{"StartAt": "S", "States": {{"S": {{{first}, "Next": "T"}}, "T": {{{second}, "End": true}}}}}}"#)
+}
+
+#[test]
+fn variables_are_read_where_paths_are() {
+    let assign = r#""Type": "Pass", "Assign": {"n": 2, "o": {"a": [1, 2]}, "in.$": "$.x"}"#;
+    let cases = [
+        (r#""Type": "Pass", "InputPath": "$o.a[1]""#, "2"),
+        (r#""Type": "Pass", "Parameters": {"v.$": "States.MathAdd($n, 1)", "t": "$n"}"#, r#"{"v":3,"t":"$n"}"#),
+        (r#""Type": "Pass", "OutputPath": "$in""#, "7"),
+        (r#""Type": "Wait", "SecondsPath": "$n""#, r#"{"x":7}"#),
+        (
+            r#""Type": "Map", "ItemsPath": "$o.a", "ItemProcessor": {"StartAt": "I", "States": {
+                "I": {"Type": "Pass", "Assign": {"mine": 1}, "Parameters": {"n.$": "$n"}, "Next": "J"},
+                "J": {"Type": "Pass", "Parameters": {"n.$": "$n", "mine.$": "$mine"}, "End": true}}}"#,
+            r#"[{"n":2,"mine":1},{"n":2,"mine":1}]"#,
+        ),
+    ];
+    for (second, expected) in cases {
+        assert_eq!(output(&run(&two(assign, second), r#"{"x":7}"#)), expected, "{second}");
+    }
+}
+
+#[test]
+fn assign_sees_the_result_and_the_variables_of_before() {
+    let definition = two(
+        r#""Type": "Pass", "Result": {"r": 1}, "Assign": {"a.$": "$.r"}"#,
+        r#""Type": "Pass", "Assign": {"a": 9, "b.$": "$a"}, "OutputPath": "$a""#,
+    );
+    let ran = run(&definition, "{}");
+    assert_eq!(output(&ran), "1");
+    assert_eq!(ran.json[4]["stateExitedEventDetails"]["assignedVariables"].to_string(), r#"{"a":"9","b":"1"}"#);
+}
+
+#[test]
+fn a_catcher_and_a_choice_rule_assign_too() {
+    let task = r#"{"StartAt": "S", "States": {
+        "S": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:000000000000:function:f", "End": true,
+              "Catch": [{"ErrorEquals": ["States.ALL"], "Assign": {"error.$": "$.Error"}, "Next": "C"}]},
+        "C": {"Type": "Choice", "Default": "D", "Assign": {"which": "default"},
+              "Choices": [{"Variable": "$error", "StringEquals": "Boom", "Assign": {"which": "rule"}, "Next": "D"}]},
+        "D": {"Type": "Pass", "Parameters": {"error.$": "$error", "which.$": "$which"}, "End": true}}}"#;
+    assert_eq!(output(&run(task, r#"{"fail":"Boom"}"#)), r#"{"error":"Boom","which":"rule"}"#);
+    assert_eq!(output(&run(task, r#"{"fail":"Other"}"#)), r#"{"error":"Other","which":"default"}"#);
+}
+
+fn distributed(fields: &str) -> String {
+    format!(
+        r#"{{"StartAt": "M", "States": {{"M": {{"Type": "Map", {fields} "End": true, "ItemProcessor": {{
+            "ProcessorConfig": {{"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}, "StartAt": "W", "States": {{
+                "W": {{"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:000000000000:function:f", "End": true}}}}}}}}}}}}"#
+    )
+}
+
+#[test]
+fn a_map_run_has_its_own_events_and_those_of_its_children_elsewhere() {
+    let ran = run(&distributed(r#""Label": "each","#), r#"[1,2,3]"#);
+    assert_eq!(output(&ran), "[1,2,3]");
+    let expected = [
+        "1<0 ExecutionStarted",
+        "2<0 MapStateEntered",
+        "3<2 MapStateStarted",
+        "4<3 MapRunStarted",
+        "5<4 MapRunSucceeded",
+        "6<5 MapStateSucceeded",
+        "7<4 MapStateExited",
+        "8<7 ExecutionSucceeded",
+    ];
+    assert_eq!(ran.events, expected);
+    let arn = ran.json[3]["mapRunStartedEventDetails"]["mapRunArn"].to_string();
+    assert!(arn.starts_with("\"arn:aws:states:us-east-1:000000000000:mapRun:machine/each:"), "{arn}");
+}
+
+#[test]
+fn failed_children_are_tolerated_up_to_the_threshold() {
+    let items = r#"[1,{"fail":"A"},{"fail":"B"},4]"#;
+    let tolerated =
+        r#"[1,{"Status":"FAILED","Error":"A","Cause":"as told"},{"Status":"FAILED","Error":"B","Cause":"as told"},4]"#;
+    let exceeded = "States.ExceedToleratedFailureThreshold: The specified tolerated failure threshold was exceeded";
+    let cases = [
+        ("", exceeded),
+        (r#""ToleratedFailureCount": 1,"#, exceeded),
+        (r#""ToleratedFailureCount": 2,"#, tolerated),
+        (r#""ToleratedFailurePercentage": 49,"#, exceeded),
+        (r#""ToleratedFailurePercentage": 50,"#, tolerated),
+        (r#""ToleratedFailurePercentage": 100, "ToleratedFailureCount": 0,"#, exceeded),
+    ];
+    for (fields, expected) in cases {
+        let ran = run(&distributed(fields), items);
+        assert_eq!(output(&ran), expected, "{fields}");
+        if expected == exceeded {
+            assert_eq!(ran.events[4..7], ["5<4 MapRunFailed", "6<5 MapStateFailed", "7<6 ExecutionFailed"]);
+        }
+    }
+}
+
+#[test]
+fn items_are_batched_by_number_and_by_size() {
+    let cases = [
+        (r#""ItemBatcher": {"MaxItemsPerBatch": 2},"#, r#"[{"Items":[1,2]},{"Items":[3]}]"#),
+        (
+            r#""ItemBatcher": {"MaxInputBytesPerBatch": 15, "BatchInput": {"k": 1}},"#,
+            r#"[{"BatchInput":{"k":1},"Items":[1]},{"BatchInput":{"k":1},"Items":[2]},{"BatchInput":{"k":1},"Items":[3]}]"#,
+        ),
+        (
+            r#""ItemBatcher": {"MaxItemsPerBatch": 3}, "ItemSelector": {"i.$": "$$.Map.Item.Index"},"#,
+            r#"[{"Items":[{"i":0},{"i":1},{"i":2}]}]"#,
+        ),
+    ];
+    for (fields, expected) in cases {
+        assert_eq!(output(&run(&distributed(fields), "[1,2,3]")), expected, "{fields}");
+    }
+}
+
+#[test]
+fn a_child_execution_knows_itself_and_not_its_parents_variables() {
+    let definition = r#"{"StartAt": "S", "States": {
+        "S": {"Type": "Pass", "Assign": {"v": 1}, "Next": "M"},
+        "M": {"Type": "Map", "Label": "l", "End": true, "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"}, "StartAt": "P", "States": {
+                "P": {"Type": "Pass", "Parameters": {"id.$": "$$.Execution.Id", "in.$": "$$.Execution.Input", "m.$": "$$.StateMachine.Id"}, "End": true}}}}}}"#;
+    let ran = run(definition, r#"["x"]"#);
+    let child = &ran.finished.outcome.as_ref().expect("it succeeds").as_array().expect("a list")[0];
+    assert_eq!(child["in"].as_str(), Some("x"));
+    assert_eq!(child["m"].as_str(), Some("arn:aws:states:us-east-1:000000000000:stateMachine:machine/l"));
+    let id = child["id"].as_str().expect("a text");
+    assert!(id.starts_with("arn:aws:states:us-east-1:000000000000:execution:machine/l:"), "{id}");
+    let reads_outer = definition.replace(r#""id.$": "$$.Execution.Id""#, r#""id.$": "$v""#);
+    assert_eq!(run(&reads_outer, r#"["x"]"#).finished.status, Status::Failed);
+}
+
+#[test]
+fn a_callback_is_submitted_first_and_misses_its_heartbeat() {
+    let definition = r#"{"StartAt": "S", "States": {"S": {"Type": "Task", "HeartbeatSeconds": 5, "End": true,
+        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "Parameters": {"t.$": "$$.Task.Token"}}}}"#;
+    let submitted = || Some(Reply::Submitted(Value::from("sent")));
+    let answer =
+        |_: &TaskRequest| Answer { before: submitted(), outcome: Some(Ok(Value::from("done"))), after_millis: 1 };
+    let ran = run_with(definition, "{}", Quotas::default(), answer);
+    assert_eq!(output(&ran), r#""done""#);
+    assert_eq!(ran.events[3..6], ["4<3 TaskStarted", "5<4 TaskSubmitted", "6<5 TaskSucceeded"]);
+    let silent = |_: &TaskRequest| Answer { before: submitted(), outcome: None, after_millis: 0 };
+    let ran = run_with(definition, "{}", Quotas::default(), silent);
+    assert_eq!(output(&ran), "States.Timeout");
+    assert_eq!(ran.json[5]["timestamp"].as_str(), Some("1970-01-01T00:00:05.000Z"));
+}
+
+const ENDLESS: &str = r#"{"StartAt": "A", "States": {
+    "A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Choice", "Choices": [{"Variable": "$", "IsPresent": true, "Next": "A"}]}}}"#;
+
+#[test]
+fn an_endless_loop_ends_with_its_last_event() {
+    let ran = run(ENDLESS, "{}");
+    assert_eq!(ran.finished.status, Status::Failed);
+    assert_eq!(output(&ran), "States.Runtime: The execution reached the maximum number of history events (25000).");
+    assert_eq!(ran.events.len(), 25_000);
+    assert_eq!(ran.events[24_999], "25000<24999 ExecutionFailed");
+}
+
+#[test]
+fn the_quota_of_a_child_execution_is_its_own() {
+    let processor =
+        ENDLESS.replacen('{', r#"{"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "#, 1);
+    let definition = format!(
+        r#"{{"StartAt": "M", "States": {{"M": {{"Type": "Map", "ToleratedFailureCount": 5, "ItemProcessor": {processor}, "End": true}}}}}}"#
+    );
+    let quotas = Quotas { history_events: Some(50), ..Quotas::default() };
+    let ran = run_with(&definition, "[1]", quotas, |_| Answer::from(Ok(Value::Null)));
+    let cause = "The execution reached the maximum number of history events (50).";
+    assert_eq!(output(&ran), format!(r#"[{{"Status":"FAILED","Error":"States.Runtime","Cause":"{cause}"}}]"#));
+}
+
+#[test]
+fn branches_share_one_quota() {
+    let branch =
+        r#"{"StartAt": "X", "States": {"X": {"Type": "Pass", "Next": "Y"}, "Y": {"Type": "Pass", "End": true}}}"#;
+    let definition = format!(
+        r#"{{"StartAt": "P", "States": {{"P": {{"Type": "Parallel", "End": true, "Branches": [{branch}, {}]}}}}}}"#,
+        branch.replace('X', "V").replace('Y', "W")
+    );
+    for most in 5..14 {
+        let quotas = Quotas { history_events: Some(most), ..Quotas::default() };
+        let ran = run_with(&definition, "1", quotas, |_| Answer::from(Ok(Value::Null)));
+        let last = if most < 14 { "ExecutionFailed" } else { "ExecutionSucceeded" };
+        assert_eq!(ran.events.last().expect("events"), &format!("{most}<{} {last}", most - 1));
+    }
+}
+
+#[test]
+fn payloads_are_bounded_as_json_text() {
+    let text = |bytes: usize| format!("\"{}\"", "a".repeat(bytes - 2));
+    let task = r#"{"StartAt": "S", "States": {"S": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true}}}"#;
+    let answer =
+        |bytes: usize| move |_: &TaskRequest| Answer::from(text(bytes).parse().map_err(|_| Failure::new("x", "y")));
+    let fits = run_with(task, "{}", Quotas::default(), answer(262_144));
+    assert_eq!(fits.finished.status, Status::Succeeded);
+    let cause = |what: &str| {
+        format!(
+            "States.DataLimitExceeded: The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service limit."
+        )
+    };
+    let over = run_with(task, "{}", Quotas::default(), answer(262_145));
+    assert_eq!(output(&over), cause("lambda"));
+    assert_eq!(over.events[4], "5<4 TaskFailed");
+    assert_eq!(run_with(task, "{}", Quotas::NONE, answer(262_145)).finished.status, Status::Succeeded);
+    let pass = r#"{"StartAt": "S", "States": {"S": {"Type": "Pass", "ResultPath": "$.b", "End": true}}}"#;
+    let doubled = run(pass, &format!(r#"{{"a":{}}}"#, text(200_000)));
+    assert_eq!(output(&doubled), cause("S"));
+}
