@@ -95,11 +95,11 @@ fn execute(program: &Arc<Program>, input: &str, serialise: bool) -> String {
     let finished = virtual_time::run(program.clone(), execution, answer, |event| events.push(event)).expect("it ends");
     if serialise {
         for event in &events {
-            black_box(event.to_json().to_string());
+            black_box(event.to_json().json_text());
         }
     }
     black_box(&events);
-    finished.outcome.expect("it succeeds").to_string()
+    finished.outcome.expect("it succeeds").json_text()
 }
 
 /// Runs both in turn, for some two seconds.

@@ -39,7 +39,7 @@ fn details_name(type_name: &str) -> String {
 }
 
 fn text(value: &Value) -> Value {
-    value.to_string().into()
+    value.json_text().into()
 }
 
 fn input(value: &Value) -> [(&'static str, Value); 2] {

@@ -7,7 +7,7 @@ mod write;
 use std::fmt;
 
 pub(crate) use spanned::{Member, Node, NodeKind, parse_spanned};
-pub(crate) use write::{pretty, string_len, write};
+pub(crate) use write::{pretty, string_len, text};
 
 use crate::diagnostic::Span;
 use crate::value::Value;

@@ -3,15 +3,18 @@ use std::fmt::Write;
 use crate::value::Value;
 
 /// Appends the compact JSON text of `value`.
-pub(crate) fn write(value: &Value, out: &mut String) {
+fn write(value: &Value, out: &mut String) {
     match value {
         Value::Null => out.push_str("null"),
         Value::Bool(true) => out.push_str("true"),
         Value::Bool(false) => out.push_str("false"),
-        Value::Number(number) => {
+        Value::Number(number) => match number.as_i64() {
+            Some(whole) if number.is_held_whole() => out.push_str(itoa::Buffer::new().format(whole)),
             // Writing to a String cannot fail.
-            let _ = write!(out, "{number}");
-        }
+            _ => {
+                let _ = write!(out, "{number}");
+            }
+        },
         Value::String(text) => string(text, out),
         Value::Array(items) => {
             out.push('[');
@@ -36,6 +39,13 @@ pub(crate) fn write(value: &Value, out: &mut String) {
             out.push('}');
         }
     }
+}
+
+/// The compact JSON text of `value`.
+pub(crate) fn text(value: &Value) -> String {
+    let mut out = String::with_capacity(value.json_len());
+    write(value, &mut out);
+    out
 }
 
 /// The JSON text of `value` over several lines, two spaces a level.
@@ -81,25 +91,32 @@ fn indented(value: &Value, level: usize, out: &mut String) {
     }
 }
 
-/// What follows the backslash for a byte that JSON escapes; `u` stands for `\u00XX`.
-fn escaped(byte: u8) -> Option<u8> {
-    match byte {
-        b'"' | b'\\' => Some(byte),
-        0x08 => Some(b'b'),
-        b'\t' => Some(b't'),
-        b'\n' => Some(b'n'),
-        0x0c => Some(b'f'),
-        b'\r' => Some(b'r'),
-        0..=0x1f => Some(b'u'),
-        _ => None,
+/// What follows the backslash for each byte that JSON escapes; `u` stands for `\u00XX`, 0 for no escape.
+const ESCAPES: [u8; 256] = {
+    let mut escapes = [0; 256];
+    let mut control = 0;
+    while control < 0x20 {
+        escapes[control] = b'u';
+        control += 1;
     }
-}
+    escapes[b'"' as usize] = b'"';
+    escapes[b'\\' as usize] = b'\\';
+    escapes[0x08] = b'b';
+    escapes[b'\t' as usize] = b't';
+    escapes[b'\n' as usize] = b'n';
+    escapes[0x0c] = b'f';
+    escapes[b'\r' as usize] = b'r';
+    escapes
+};
 
 fn string(text: &str, out: &mut String) {
     out.push('"');
     let mut run = 0;
     for (at, byte) in text.bytes().enumerate() {
-        let Some(escape) = escaped(byte) else { continue };
+        let escape = ESCAPES[usize::from(byte)];
+        if escape == 0 {
+            continue;
+        }
         out.push_str(&text[run..at]);
         out.push('\\');
         out.push(escape.into());
@@ -114,20 +131,25 @@ fn string(text: &str, out: &mut String) {
 
 /// How many bytes the JSON text of a string has, quotes included.
 pub(crate) fn string_len(text: &str) -> usize {
-    let escapes: usize = text
-        .bytes()
-        .map(|byte| match escaped(byte) {
-            None => 0,
-            Some(b'u') => 5,
-            Some(_) => 1,
-        })
-        .sum();
-    text.len() + escapes + 2
+    // Plain comparisons, which the compiler makes for many bytes at once.
+    let count = |special: fn(u8) -> bool| text.bytes().filter(|byte| special(*byte)).count();
+    let escapes = count(|byte| (byte == b'"') | (byte == b'\\') | (byte < 0x20));
+    let long = if escapes == 0 { 0 } else { count(|byte| byte < 0x20 && ESCAPES[usize::from(byte)] == b'u') };
+    text.len() + escapes + 4 * long + 2
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_escape_is_counted() {
+        let all: String = (0..=0x7f_u8).map(char::from).chain("é𝄞".chars()).collect();
+        let written = text(&Value::from(all.as_str()));
+        assert_eq!(written.parse::<Value>().unwrap().as_str(), Some(all.as_str()));
+        assert!(written.starts_with(r#""\u0000\u0001"#) && written.contains(r#"\b\t\n\u000B\f\r"#));
+        assert_eq!(string_len(&all), written.len());
+    }
 
     #[test]
     fn indented_text_breaks_at_members_and_items() {

@@ -98,6 +98,11 @@ impl Value {
         self.as_object().and_then(|members| members.get(name))
     }
 
+    /// The compact JSON text, as `to_string` gives it, without a copy in between.
+    pub fn json_text(&self) -> String {
+        json::text(self)
+    }
+
     /// How many bytes the compact JSON text of this value has. Constant time for arrays and objects.
     pub fn json_len(&self) -> usize {
         match self {
@@ -295,9 +300,7 @@ impl fmt::Display for Value {
         if f.alternate() {
             return f.write_str(&json::pretty(self));
         }
-        let mut text = String::with_capacity(self.json_len().min(1 << 20));
-        json::write(self, &mut text);
-        f.write_str(&text)
+        f.write_str(&self.json_text())
     }
 }
 

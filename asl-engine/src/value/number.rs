@@ -45,6 +45,11 @@ impl Number {
         }
     }
 
+    /// Whether the number is held as an `i64`, whose text is its own.
+    pub(crate) fn is_held_whole(&self) -> bool {
+        matches!(self.0, Repr::Int(_))
+    }
+
     /// The nearest float.
     pub fn as_f64(&self) -> f64 {
         match &self.0 {
