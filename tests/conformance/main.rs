@@ -3,12 +3,14 @@
 //! Reads `ASL_CONFORMANCE_DIR` (without it, `../shared/conformance`): `index.json` and `cases/`. Each case runs on virtual
 //! time, its tasks answered from the recording. It agrees *laxly* when status, error and output are AWS's, and *strictly*
 //! when the history and all texts are, too. Writes `target/conformance.json` with a verdict for each case, and closes with
-//! one line. Fails when a case of `baseline.txt` no longer agrees; `ASL_CONFORMANCE_BLESS=1` adds the new ones to it.
+//! one line. Fails when a case of `baseline.txt` no longer agrees, or `docs/fidelity.md` is out
+//! of date; `ASL_CONFORMANCE_BLESS=1` writes both.
 
 #![allow(clippy::print_stdout, reason = "a test without harness reports by itself")]
 
 mod compare;
 mod execution;
+mod fidelity;
 mod mocks;
 
 use std::collections::BTreeMap;
@@ -20,6 +22,9 @@ use serde_json::{Value, json};
 
 /// The cases that agreed before: `strict` or `lax`, and the id.
 const BASELINE: &str = "tests/conformance/baseline.txt";
+
+/// What share agrees, for people.
+const FIDELITY: &str = "docs/fidelity.md";
 
 /// How far a case agrees with the recording.
 #[derive(Clone, Debug)]
@@ -78,7 +83,7 @@ fn main() -> ExitCode {
         };
         verdicts.insert(id.to_owned(), verdict);
     }
-    report(&verdicts, filter.is_some())
+    report(&index, &verdicts, filter.is_some())
 }
 
 /// Whether other cases than those of the baseline were asked for.
@@ -91,7 +96,7 @@ fn read(file: &Path) -> Result<Value, String> {
     serde_json::from_str(&text).map_err(|error| error.to_string())
 }
 
-fn report(verdicts: &BTreeMap<String, Verdict>, filtered: bool) -> ExitCode {
+fn report(index: &Value, verdicts: &BTreeMap<String, Verdict>, filtered: bool) -> ExitCode {
     let baseline_file = Path::new(env!("CARGO_MANIFEST_DIR")).join(BASELINE);
     let baseline = fs::read_to_string(&baseline_file).unwrap_or_default();
     let (mut strict, mut lax, mut not_applicable, mut lost) = (0, 0, 0, 0);
@@ -144,8 +149,21 @@ fn report(verdicts: &BTreeMap<String, Verdict>, filtered: bool) -> ExitCode {
         if let Err(error) = fs::write(target.join("conformance.json"), format!("{report:#}\n")) {
             println!("the report cannot be written: {error}");
         }
-        if std::env::var_os("ASL_CONFORMANCE_BLESS").is_some() && lost == 0 {
+        let bless = std::env::var_os("ASL_CONFORMANCE_BLESS").is_some();
+        if bless && lost == 0 {
             fs::write(&baseline_file, lines.concat()).expect("the baseline can be written");
+        }
+        if !other_cases() {
+            let entries = index["cases"].as_array().into_iter().flatten();
+            let entries = entries.map(|entry| (entry["id"].as_str().unwrap_or_default(), entry)).collect();
+            let (page, file) =
+                (fidelity::page(&entries, verdicts), Path::new(env!("CARGO_MANIFEST_DIR")).join(FIDELITY));
+            if bless {
+                fs::write(&file, page).expect("the page can be written");
+            } else if fs::read_to_string(&file).unwrap_or_default() != page {
+                lost += 1;
+                println!("{FIDELITY} is out of date: write it with ASL_CONFORMANCE_BLESS=1");
+            }
         }
     }
     println!("conformance: strict {strict}, lax {lax}, of {total} (not applicable {not_applicable})");

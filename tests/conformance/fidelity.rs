@@ -1,0 +1,77 @@
+//! `docs/fidelity.md`: what share of the recordings agrees, and every known difference.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use serde_json::Value;
+
+use crate::Verdict;
+
+/// Why some cases differ: the end of an id, and the reason.
+const KNOWN: &str = include_str!("known.txt");
+
+#[derive(Default)]
+struct Share {
+    strict: usize,
+    lax: usize,
+    of: usize,
+}
+
+/// The page. `index` has an entry for each verdict's id.
+pub(crate) fn page(index: &BTreeMap<&str, &Value>, verdicts: &BTreeMap<String, Verdict>) -> String {
+    let (mut shares, mut reasons) = (BTreeMap::<(String, &str), Share>::new(), BTreeMap::<&str, usize>::new());
+    let (mut differences, mut with_jsonata) = (BTreeSet::new(), 0);
+    for (id, verdict) in verdicts {
+        let entry = index.get(id.as_str()).copied().unwrap_or(&Value::Null);
+        let jsonata = entry["queryLanguages"].as_array().is_some_and(|languages| languages.contains(&"JSONata".into()));
+        if let Verdict::NotApplicable(reason) = verdict {
+            *reasons.entry(reason).or_default() += 1;
+            continue;
+        }
+        let language = if jsonata { "with JSONata" } else { "JSONPath only" };
+        let kind = entry["kind"].as_str().unwrap_or_default().to_owned();
+        let share = shares.entry((kind, language)).or_default();
+        share.of += 1;
+        share.strict += usize::from(matches!(verdict, Verdict::Strict));
+        share.lax += usize::from(matches!(verdict, Verdict::Strict | Verdict::Lax(_)));
+        match verdict {
+            Verdict::Lax(_) | Verdict::Differs(_) if jsonata => with_jsonata += 1,
+            Verdict::Lax(difference) => drop(differences.insert((id, "the details differ", difference))),
+            Verdict::Differs(difference) => drop(differences.insert((id, "the outcome differs", difference))),
+            Verdict::Strict | Verdict::NotApplicable(_) => {}
+        }
+    }
+    let mut page = String::from(
+        "# Fidelity\n\n\
+         How far `asl` agrees with what AWS Step Functions was recorded to do. This page is written by\n\
+         `ASL_CONFORMANCE_BLESS=1 cargo test --test conformance`, and the test fails when it is out of date.\n\n\
+         A case agrees *laxly* when its status, error and output are AWS's, and *strictly* when every text and every event of\n\
+         its history are, too.\n\n\
+         | Kind of case | Languages | strictly | laxly | of |\n| --- | --- | ---: | ---: | ---: |\n",
+    );
+    for ((kind, language), Share { strict, lax, of }) in &shares {
+        let percent = |count: &usize| format!("{count} ({:.1} %)", *count as f64 * 100.0 / *of as f64);
+        let _ = writeln!(page, "| {kind} | {language} | {} | {} | {of} |", percent(strict), percent(lax));
+    }
+    page += "\n## Not compared\n\n";
+    for (reason, count) in &reasons {
+        let _ = writeln!(page, "- {count}: {reason}.");
+    }
+    page += "\n## Known differences\n\n";
+    if with_jsonata > 0 {
+        let _ = writeln!(page, "{with_jsonata} cases with JSONata differ, which `asl` does not run yet. The others:\n");
+    }
+    for (id, what, difference) in differences {
+        let name = id.rsplit("::").next().unwrap_or(id);
+        let reason = reason(id).map(|reason| format!(" Why: {reason}.")).unwrap_or_default();
+        let _ = writeln!(page, "- `{name}`: {what}.{reason}\n\n  ```text\n  {difference}\n  ```\n");
+    }
+    page.truncate(page.trim_end().len());
+    page.push('\n');
+    page
+}
+
+fn reason(id: &str) -> Option<&'static str> {
+    let lines = KNOWN.lines().filter(|line| !line.starts_with('#'));
+    lines.filter_map(|line| line.split_once(' ')).find(|(end, _)| id.ends_with(end)).map(|(_, reason)| reason)
+}
