@@ -87,7 +87,9 @@ pub mod history;
 mod intrinsic;
 pub mod json;
 pub mod jsonpath;
+mod nearest;
 mod path;
+mod placeholder;
 mod program;
 mod reference_path;
 mod retry;
@@ -98,14 +100,15 @@ mod value;
 
 pub use context::{Execution, Quotas};
 pub use definition::ast::StateType;
-pub use definition::diagnose;
-pub use diagnostic::{Diagnostic, Severity, Span};
+pub use definition::{CheckOptions, StateMachineType, diagnose};
+pub use diagnostic::{Diagnostic, Severity, Span, refusal};
 pub use frame::{
     Ended, EventIds, Frame, Join, JoinStep, Joined, Next, Now, Reply, Request, Step, Termination, UnexpectedReply,
 };
 pub use history::{EventId, EventKind, HistoryEvent};
 pub use json::JsonError;
 pub use jsonpath::{JsonPath, PathError};
+pub use nearest::nearest;
 pub use program::Program;
 pub use task::{Failure, Outcome, TaskRequest};
 pub use time::Timestamp;

@@ -36,6 +36,11 @@ pub(crate) struct Roots<'a> {
     pub(crate) random: &'a Random,
 }
 
+/// The reason of an error without the names of Java's exceptions.
+pub(crate) fn in_plain_words(error: &PathError) -> String {
+    error.message.rsplit("Exception: ").next().unwrap_or_default().to_owned()
+}
+
 impl PathExpr {
     /// `$`: the whole input.
     pub(crate) fn whole_input() -> Self {

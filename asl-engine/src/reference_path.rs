@@ -92,7 +92,7 @@ fn bracket(rest: &str) -> Result<(Step, &str), String> {
     let end = rest.find(']').ok_or("Value is not a Reference Path: ']' is missing")?;
     let index = rest[..end]
         .parse()
-        .map_err(|_| "Value is not a Reference Path: '[' must be followed by ' or a number".to_owned())?;
+        .map_err(|_| "Value is not a Reference Path: '[' must be followed by ' or '['".to_owned())?;
     Ok((Step::Index(index), &rest[end + 1..]))
 }
 

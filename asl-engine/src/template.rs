@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::diagnostic::Span;
 use crate::intrinsic::Call;
 use crate::json::{Member, Node, NodeKind};
-use crate::path::{PathExpr, Roots};
+use crate::path::{PathExpr, Roots, in_plain_words};
 use crate::task::Failure;
 use crate::value::Value;
 
@@ -88,7 +88,7 @@ fn named(member: &Member, errors: &mut Vec<TemplateError>) -> (Arc<str>, Part) {
         }
         NodeKind::String(text) if text.starts_with('$') => PathExpr::parse(text, span)
             .map(|path| Part::Path { field: field.clone(), path })
-            .map_err(|error| refused(Some(error.message.to_string()))),
+            .map_err(|error| refused(Some(in_plain_words(&error)))),
         NodeKind::String(_) => Err(refused(Some("a path starts with '$', a call with 'States.'".to_owned()))),
         _ => Err(refused(Some("the value has to be a string".to_owned()))),
     };

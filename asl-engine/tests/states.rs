@@ -310,7 +310,8 @@ fn parallel_branches_answer_in_their_order() {
 fn data_that_grows_without_end_fails_before_it_overflows_anything() {
     let definition = r#"{"StartAt": "S", "States": {
         "S": {"Type": "Pass", "Parameters": {"x.$": "$"}, "Next": "S2"},
-        "S2": {"Type": "Pass", "Next": "S"}}}"#;
+        "S2": {"Type": "Choice", "Choices": [{"Variable": "$.x", "IsNull": true, "Next": "T"}], "Default": "S"},
+        "T": {"Type": "Succeed"}}}"#;
     let failure = run(definition, "{}", false, &mut echo).outcome.unwrap_err();
     assert!(failure.cause.unwrap().ends_with("The data nests deeper than 500 levels"));
 }

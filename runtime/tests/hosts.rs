@@ -179,7 +179,8 @@ fn many_items_run_in_any_order_and_come_back_in_theirs() {
 /// Goes round for ever, and never waits.
 const ENDLESS: &str = r#"{"StartAt": "A", "States": {
     "A": {"Type": "Pass", "Next": "B"},
-    "B": {"Type": "Choice", "Choices": [{"Variable": "$", "IsNull": true, "Next": "A"}], "Default": "A"}}}"#;
+    "B": {"Type": "Choice", "Choices": [{"Variable": "$", "IsNull": true, "Next": "C"}], "Default": "A"},
+    "C": {"Type": "Succeed"}}}"#;
 
 #[tokio::test]
 async fn a_machine_that_never_waits_can_be_stopped() {

@@ -12,6 +12,7 @@ mod compare;
 mod execution;
 mod fidelity;
 mod mocks;
+mod refusal;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -50,8 +51,20 @@ fn not_applicable(case: &Value) -> Option<&'static str> {
         ("execution", _) => Some("needs other services of AWS"),
         ("execution-batch", _) => None,
         ("sync-execution" | "express-async", _) => Some("Express executions come with the server"),
+        ("validation-error" | "validate-definition", _) => None,
         ("api", _) => Some("the API comes with the server"),
-        _ => Some("validation and TestState come with the whole language"),
+        _ => Some("TestState comes with the whole language"),
+    }
+}
+
+/// Runs a case and compares it.
+fn check(case: &Value) -> Verdict {
+    match case["kind"].as_str() {
+        Some("validation-error") => {
+            refusal::not_applicable(case).map_or_else(|| refusal::create(case), Verdict::NotApplicable)
+        }
+        Some("validate-definition") => refusal::validate(case),
+        _ => execution::check(case),
     }
 }
 
@@ -78,7 +91,7 @@ fn main() -> ExitCode {
             (None, Ok(case)) if mocks::lost(&case) => {
                 Verdict::NotApplicable("the recording lost which task gave which answer")
             }
-            (None, Ok(case)) => execution::check(&case),
+            (None, Ok(case)) => check(&case),
             (None, Err(error)) => Verdict::Differs(format!("{} cannot be read: {error}", file.display())),
         };
         verdicts.insert(id.to_owned(), verdict);

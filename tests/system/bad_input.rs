@@ -45,11 +45,13 @@ fn a_definition_that_is_none_is_shown_with_its_fault() {
         (
             "{\"StartAt\": \"A\",\n  \"States\": {\"A\": {\"Type\": \"Pass\", \"End\": true}},\n}",
             "\
-error[INVALID_JSON_DESCRIPTION]: expected a name in double quotes, found '}'
+error[INVALID_JSON_DESCRIPTION]: Unexpected character ('}' (code 125)): was expecting double-quote to start field name
  --> d.json:3:1
   |
 3 | }
   | ^
+  |
+  = help: expected a name in double quotes, found '}'
 
 d.json: 1 problem; nothing was run
 ",
@@ -75,7 +77,7 @@ error[SCHEMA_VALIDATION_FAILED]: These fields are required: [States, StartAt] at
 1 | {\"a\": 1}
   | ^
 
-error[SCHEMA_VALIDATION_FAILED]: Field is not supported at /a
+error[SCHEMA_VALIDATION_FAILED]: Field 'a' is not supported at /
  --> d.json:1:2
   |
 1 | {\"a\": 1}
@@ -93,7 +95,15 @@ error[MISSING_TRANSITION_TARGET]: Missing 'Next' target: B at /States/A/Next
 4 |     \"A\": {\"Type\": \"Pass\", \"Next\": \"B\"}
   |                                   ^^^
 
-d.json: 1 problem; nothing was run
+error[MISSING_END_STATE]: Workflow has no terminal state
+ --> d.json:2:15
+  |
+2 |   \"StartAt\": \"A\",
+  |               ^^^
+  |
+  = help: a state ends it with '\"End\": true', or with the type Succeed or Fail
+
+d.json: 2 problems; nothing was run
 ",
         ),
     ] {
@@ -104,13 +114,13 @@ d.json: 1 problem; nothing was run
     let (code, stderr) = refused(&[("d.json", unknown_type.as_bytes())], &["run", "d.json"]);
     assert_eq!(code, 3);
     let expected = "\
-error[SCHEMA_VALIDATION_FAILED]: Unknown state type 'Pas' at /States/A/Type
+error[SCHEMA_VALIDATION_FAILED]: The field 'Type' should have one of these values: [Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map] at /States/A/Type
  --> d.json:4:19
   |
 4 |     \"A\": {\"Type\": \"Pas\", \"End\": true}
   |                   ^^^^^
   |
-  = help: the types are Pass, Task, Choice, Wait, Succeed, Fail, Parallel, Map
+  = help: did you mean 'Pass'?
 ";
     assert!(stderr.contains(expected), "{stderr}");
 }

@@ -39,6 +39,8 @@ pub(crate) struct Body {
     pub states: Vec<State>,
     /// The names of states that could not be read: what leads to them is not wrong.
     pub unreadable: Vec<Arc<str>>,
+    /// Where these lead, as far as that can be read.
+    pub loose: Vec<Name>,
 }
 
 /// The eight values of `Type`.
@@ -207,7 +209,7 @@ pub(crate) struct Map {
 #[derive(Clone, Debug)]
 pub(crate) struct Distributed {
     /// `Label`
-    pub label: Option<Arc<str>>,
+    pub label: Option<Name>,
     /// `ToleratedFailureCount` or `ToleratedFailureCountPath`
     pub tolerated_failure_count: Option<NumberField>,
     /// `ToleratedFailurePercentage` or `ToleratedFailurePercentagePath`

@@ -1,28 +1,28 @@
-use super::ast::Choice;
-use super::fields::Fields;
-use super::{SCHEMA, error};
-use crate::choice::{IsTest, Operand, Operator, Rule, Test};
+use super::ast::{Choice, Name};
+use super::fields::{self, Fields};
+use super::language::{self, Language};
+use super::{SCHEMA, error, warnings};
+use crate::choice::{Domain, OPERATORS, Operand, Operator, Rule, Test};
 use crate::diagnostic::Diagnostic;
 use crate::json::{Member, Node, NodeKind};
-use crate::path::PathExpr;
+use crate::nearest::nearest;
 
-/// The members of `Choices`: each a rule and the state that follows when it holds.
-pub(super) fn choices(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Vec<Choice> {
+/// The members of `Choices`: each a rule and the state that follows when it holds. `None` where a transition is lost.
+pub(super) fn choices(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Vec<Choice>> {
     let location = fields.at("Choices");
-    let Some(items) = fields.items("Choices", out) else { return Vec::new() };
-    if items.is_empty() {
-        out.push(error(SCHEMA, "Array size must be at least 1", &location, fields.start()));
-    }
     let choice = |(index, item), out: &mut Vec<Diagnostic>| {
         let mut rule_fields = Fields::of(item, format!("{location}[{index}]").into(), out)?;
         rule_fields.require(&["Next"], out);
         let next = rule_fields.string("Next", out);
-        let assign = rule_fields.template("Assign", out);
         rule_fields.string("Comment", out);
-        let rule = rule(rule_fields, out);
-        Some(Choice { rule: rule?, assign, next: next? })
+        language::refuse_other(Language::JsonPath, &mut rule_fields, out);
+        let assign = rule_fields.template("Assign", out);
+        // Where it leads is known, whatever is wrong with the rule itself.
+        let rule = rule(rule_fields, out).unwrap_or_else(|| Rule::Or(Vec::new()));
+        Some(Choice { rule, assign, next: next? })
     };
-    items.iter().enumerate().filter_map(|item| choice(item, out)).collect()
+    let found: Vec<_> = fields.items("Choices", out)?.iter().enumerate().map(|item| choice(item, out)).collect();
+    found.into_iter().collect()
 }
 
 /// A rule from the members that are left: a Boolean expression or a comparison.
@@ -48,14 +48,25 @@ fn rule(mut fields: Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Rule> {
         return Some(Rule::Not(Box::new(negated?)));
     }
     fields.require(&["Variable"], out);
-    let variable = fields.path("Variable", out);
+    let variable = fields.reference_path("Variable", true, out);
     let start = fields.start();
     let location = fields.location().clone();
-    let operators = fields.take_the_rest();
+    let (operators, others): (Vec<_>, Vec<_>) =
+        fields.take_the_rest().into_iter().partition(|member| Operator::parse(&member.name).is_some());
+    for member in &others {
+        let message = format!("Field '{}' is not supported", member.name);
+        let near = nearest(&member.name, OPERATORS.into_iter().chain(["Variable", "And", "Or", "Not", "Next"]));
+        let help = near.map(|near| format!("did you mean '{near}'?"));
+        out.push(Diagnostic { help, ..error(SCHEMA, message, &location, member.name_span) });
+    }
     let [operator] = operators[..] else {
         let names: Vec<&str> = operators.iter().map(|member| &*member.name).collect();
-        let message = format!("A rule needs exactly one comparison operator, found: [{}]", names.join(", "));
-        out.push(error(SCHEMA, message, &location, start));
+        if !names.is_empty() {
+            let message = format!("There should only be one of the following fields: [{}]", names.join(", "));
+            out.push(error(SCHEMA, message, &location, start));
+        } else if others.is_empty() {
+            out.push(error(SCHEMA, "A rule needs a comparison operator", &location, start));
+        }
         return None;
     };
     let test = test(operator, &format!("{location}/{}", operator.name), out);
@@ -71,45 +82,40 @@ fn nested(node: &Node, location: String, out: &mut Vec<Diagnostic>) -> Option<Ru
 
 fn test(member: &Member, location: &str, out: &mut Vec<Diagnostic>) -> Option<Test> {
     let span = member.value.span;
-    let Some(operator) = Operator::parse(&member.name) else {
-        out.push(error(SCHEMA, "Field is not supported", location, member.name_span));
-        return None;
+    let operator = Operator::parse(&member.name)?;
+    let text = match &member.value.kind {
+        NodeKind::String(text) => Some(Name { text: text.clone(), span, location: location.into() }),
+        _ => None,
     };
     let operand = member.value.to_value();
     let test = match operator {
         Operator::Is(test) => operand.as_bool().map(|expected| Test::Is(test, expected)),
-        Operator::StringMatches => match &member.value.kind {
-            NodeKind::String(pattern) => Some(Test::StringMatches(pattern.clone())),
-            _ => None,
-        },
+        Operator::StringMatches => text.map(|pattern| Test::StringMatches(pattern.text)),
         Operator::Compare(domain, comparison, Operand::Literal) => {
+            if let Some(text) = text.as_ref().filter(|_| domain == Domain::String) {
+                warnings::no_path(&member.name, &text.text, location, span, out);
+            }
             domain.takes(&operand).then(|| Test::Literal(domain, comparison, operand.clone()))
         }
-        Operator::Compare(domain, comparison, Operand::Path) => match &member.value.kind {
-            NodeKind::String(text) if text.starts_with('$') => match PathExpr::parse(text, span) {
-                Ok(path) => Some(Test::Path(domain, comparison, path)),
-                Err(reason) => {
-                    out.push(Diagnostic {
-                        help: Some(reason.message.to_string()),
-                        ..error(SCHEMA, "Value must be a valid JSONPath.", location, span)
-                    });
-                    return None;
-                }
-            },
-            _ => None,
+        Operator::Compare(domain, comparison, Operand::Path) => match text {
+            Some(text) => {
+                return Some(Test::Path(domain, comparison, fields::reference_path(&text, true, out)?));
+            }
+            None => None,
         },
     };
     if test.is_none() {
         let wanted = match operator {
-            Operator::Is(IsTest::Present | _) => "Expected value of type Boolean",
-            Operator::StringMatches => "Expected value of type String",
-            Operator::Compare(_, _, Operand::Path) => "Value must be a valid JSONPath.",
-            Operator::Compare(crate::choice::Domain::Timestamp, ..) => "String does not match RFC3339 timestamp",
-            Operator::Compare(crate::choice::Domain::String, ..) => "Expected value of type String",
-            Operator::Compare(crate::choice::Domain::Numeric, ..) => "Expected value of type Number",
-            Operator::Compare(crate::choice::Domain::Boolean, ..) => "Expected value of type Boolean",
+            Operator::Is(_) | Operator::Compare(Domain::Boolean, _, Operand::Literal) => {
+                "Expected value of type Boolean"
+            }
+            Operator::Compare(Domain::Timestamp, _, Operand::Literal) => "String does not match RFC3339 timestamp",
+            Operator::Compare(Domain::Numeric, _, Operand::Literal) => "Expected value of type Number",
+            Operator::StringMatches | Operator::Compare(..) => "Expected value of type String",
         };
-        out.push(error(SCHEMA, wanted, location, span));
+        let path = matches!(&member.value.kind, NodeKind::String(text) if text.starts_with('$'));
+        let help = path.then(|| format!("a path goes into the field '{}Path'", member.name));
+        out.push(Diagnostic { help, ..error(SCHEMA, wanted, location, span) });
     }
     test
 }

@@ -1,14 +1,15 @@
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::ast::{FractionField, Name, NumberField, TextField};
-use super::{SCHEMA, error};
+use super::{SCHEMA, error, warnings};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::json::{Member, Node, NodeKind};
-use crate::path::PathExpr;
+use crate::nearest::nearest;
+use crate::path::{PathExpr, in_plain_words};
 use crate::reference_path::ReferencePath;
 use crate::template::Template;
-use crate::value::Value;
 
 /// The members of one JSON object of a definition, taken one by one; what nobody takes is not supported.
 pub(super) struct Fields<'a> {
@@ -56,11 +57,26 @@ impl<'a> Fields<'a> {
         self.members.iter().any(|member| &*member.name == name)
     }
 
+    /// Whether a field is an object with one of these fields.
+    pub(super) fn object_has(&self, name: &str, fields: &[&str]) -> bool {
+        let member = self.members.iter().find(|member| &*member.name == name);
+        match member.map(|member| &member.value.kind) {
+            Some(NodeKind::Object(members)) => members.iter().any(|member| fields.contains(&&*member.name)),
+            _ => false,
+        }
+    }
+
     pub(super) fn take(&mut self, name: &str) -> Option<&'a Node> {
         self.asked.push(name.to_owned());
         let at = self.members.iter().position(|member| &*member.name == name)?;
         self.taken[at] = true;
         Some(&self.members[at].value)
+    }
+
+    /// The place of a field's name; the start of the object where it has none.
+    pub(super) fn span_of(&self, name: &str) -> Span {
+        let member = self.members.iter().find(|member| &*member.name == name);
+        member.map_or_else(|| self.start(), |member| member.name_span)
     }
 
     /// All members that were not taken, each with its name and the location of its value.
@@ -84,26 +100,32 @@ impl<'a> Fields<'a> {
     pub(super) fn exclusive(&self, names: &[&str], out: &mut Vec<Diagnostic>) {
         let present: Vec<&str> = names.iter().copied().filter(|name| self.has(name)).collect();
         if present.len() > 1 {
-            let message = format!("Only one of the fields [{}] may be given", present.join(", "));
-            out.push(error(SCHEMA, message, &self.location, self.start()));
+            let message = format!("There should only be one of the following fields: [{}]", present.join(", "));
+            out.push(error(SCHEMA, message, &self.location, self.span_of(present[1])));
         }
     }
 
     /// Reports every field that nobody took.
     pub(super) fn refuse_the_rest(mut self, out: &mut Vec<Diagnostic>) {
         for member in self.take_the_rest() {
-            let mut diagnostic = error(SCHEMA, "Field is not supported", &self.at(&member.name), member.name_span);
-            diagnostic.help = self
-                .asked
-                .iter()
-                .find(|name| name.eq_ignore_ascii_case(&member.name))
-                .map(|name| format!("names are case-sensitive: '{name}'"));
-            out.push(diagnostic);
+            let message = format!("Field '{}' is not supported", member.name);
+            let near = nearest(&member.name, self.asked.iter().map(String::as_str).filter(|name| !self.has(name)));
+            let help = near.map(|near| format!("did you mean '{near}'?"));
+            out.push(Diagnostic { help, ..error(SCHEMA, message, &self.location, member.name_span) });
         }
     }
 
     fn wrong_type(&self, name: &str, wanted: &str, node: &Node, out: &mut Vec<Diagnostic>) {
-        out.push(error(SCHEMA, format!("Expected value of type {wanted}"), &self.at(name), node.span));
+        let help = match (wanted, &node.kind) {
+            ("Integer" | "Float", NodeKind::String(text)) if text.starts_with('$') => {
+                Some(format!("a path goes into the field '{name}Path'"))
+            }
+            ("Integer" | "Float", NodeKind::String(_)) => Some("write it without quotes".to_owned()),
+            ("Boolean", NodeKind::String(_)) => Some("write true or false, without quotes".to_owned()),
+            _ => None,
+        };
+        let message = format!("Expected value of type {wanted}");
+        out.push(Diagnostic { help, ..error(SCHEMA, message, &self.at(name), node.span) });
     }
 
     pub(super) fn string(&mut self, name: &str, out: &mut Vec<Diagnostic>) -> Option<Name> {
@@ -124,39 +146,84 @@ impl<'a> Fields<'a> {
         Some(value)
     }
 
-    /// A whole number that is at least `least`.
-    pub(super) fn integer(&mut self, name: &str, least: i64, out: &mut Vec<Diagnostic>) -> Option<i64> {
+    /// One of some words.
+    pub(super) fn one_of(&mut self, name: &str, words: &[&str], out: &mut Vec<Diagnostic>) -> Option<Name> {
+        let found = self.string(name, out)?;
+        if words.contains(&&*found.text) {
+            return Some(found);
+        }
+        let message = format!("The field '{name}' should have one of these values: [{}]", words.join(", "));
+        let help = nearest(&found.text, words.iter().copied()).map(|near| format!("did you mean '{near}'?"));
+        out.push(Diagnostic { help, ..error(SCHEMA, message, &found.location, found.span) });
+        None
+    }
+
+    /// A whole number in a range.
+    pub(super) fn integer_in(
+        &mut self,
+        name: &str,
+        range: RangeInclusive<i64>,
+        out: &mut Vec<Diagnostic>,
+    ) -> Option<i64> {
         let node = self.take(name)?;
-        let value = match &node.kind {
-            NodeKind::Number(number) => number.as_i64(),
-            _ => None,
-        };
-        let Some(value) = value else {
+        let NodeKind::Number(number) = &node.kind else {
             self.wrong_type(name, "Integer", node, out);
             return None;
         };
-        if value < least {
-            out.push(error(SCHEMA, format!("Minimum acceptable value is {least}"), &self.at(name), node.span));
-            return None;
-        }
-        Some(value)
+        let value = match number.as_i64() {
+            Some(value) => value,
+            // Whole numbers that are too large have bounds to be told of all the same.
+            None if number.is_integer() => {
+                if number.as_f64() > 0.0 {
+                    i64::MAX
+                } else {
+                    i64::MIN
+                }
+            }
+            None => {
+                self.wrong_type(name, "Integer", node, out);
+                return None;
+            }
+        };
+        self.bounded(name, node, value, range, out)
     }
 
-    pub(super) fn float(&mut self, name: &str, least: f64, out: &mut Vec<Diagnostic>) -> Option<f64> {
+    fn bounded<T: PartialOrd + std::fmt::Debug>(
+        &self,
+        name: &str,
+        node: &Node,
+        value: T,
+        range: RangeInclusive<T>,
+        out: &mut Vec<Diagnostic>,
+    ) -> Option<T> {
+        let message = if value < *range.start() {
+            format!("Minimum value is {:?}", range.start())
+        } else if value > *range.end() {
+            format!("Maximum value is {:?}", range.end())
+        } else {
+            return Some(value);
+        };
+        out.push(error(SCHEMA, message, &self.at(name), node.span));
+        None
+    }
+
+    /// A number in a range.
+    pub(super) fn float_in(
+        &mut self,
+        name: &str,
+        range: RangeInclusive<f64>,
+        out: &mut Vec<Diagnostic>,
+    ) -> Option<f64> {
         let node = self.take(name)?;
         let NodeKind::Number(number) = &node.kind else {
             self.wrong_type(name, "Float", node, out);
             return None;
         };
-        let value = number.as_f64();
-        if value < least {
-            out.push(error(SCHEMA, format!("Minimum acceptable value is {least:?}"), &self.at(name), node.span));
-            return None;
-        }
-        Some(value)
+        self.bounded(name, node, number.as_f64(), range, out)
     }
 
-    pub(super) fn items(&mut self, name: &str, out: &mut Vec<Diagnostic>) -> Option<&'a [Node]> {
+    /// An array.
+    pub(super) fn list(&mut self, name: &str, out: &mut Vec<Diagnostic>) -> Option<&'a [Node]> {
         let node = self.take(name)?;
         let NodeKind::Array(items) = &node.kind else {
             self.wrong_type(name, "Array", node, out);
@@ -165,24 +232,25 @@ impl<'a> Fields<'a> {
         Some(items)
     }
 
+    /// An array that must not be empty.
+    pub(super) fn items(&mut self, name: &str, out: &mut Vec<Diagnostic>) -> Option<&'a [Node]> {
+        let items = self.list(name, out)?;
+        if items.is_empty() {
+            out.push(error(SCHEMA, "Value cannot be empty", &self.at(name), self.span_of(name)));
+        }
+        Some(items)
+    }
+
     /// A JSONPath on the input or, with `$$`, on the context object.
     pub(super) fn path(&mut self, name: &str, out: &mut Vec<Diagnostic>) -> Option<PathExpr> {
         let text = self.string(name, out)?;
-        if text.text.starts_with('$') {
-            match PathExpr::parse(&text.text, text.span) {
-                Ok(path) => return Some(path),
-                Err(reason) => out.push(Diagnostic {
-                    help: Some(reason.message.to_string()),
-                    ..error(SCHEMA, "Value must be a valid JSONPath.", &text.location, text.span)
-                }),
-            }
-        } else {
-            out.push(Diagnostic {
-                help: Some("a path starts with '$'".to_owned()),
-                ..error(SCHEMA, "Value must be a valid JSONPath.", &text.location, text.span)
-            });
-        }
-        None
+        json_path(&text, out)
+    }
+
+    /// A path that names one place of the input; with `context`, it may also be one of the context object.
+    pub(super) fn reference_path(&mut self, name: &str, context: bool, out: &mut Vec<Diagnostic>) -> Option<PathExpr> {
+        let text = self.string(name, out)?;
+        reference_path(&text, context, out)
     }
 
     /// Like `path`, where `null` is allowed: `None` is absent, `Some(None)` is `null`.
@@ -214,42 +282,54 @@ impl<'a> Fields<'a> {
         null && self.take(name).is_some()
     }
 
+    /// A Payload Template: an object, or an array, whose members ending in `.$` are paths or calls.
     pub(super) fn template(&mut self, name: &str, out: &mut Vec<Diagnostic>) -> Option<Template> {
         let node = self.take(name)?;
+        let location = self.at(name);
+        if !matches!(node.kind, NodeKind::Object(_) | NodeKind::Array(_)) {
+            self.wrong_type(name, "Object", node, out);
+            return None;
+        }
         let mut errors = Vec::new();
         let template = Template::parse(node, &mut errors);
-        let location = self.at(name);
         out.extend(
             errors
                 .into_iter()
                 .map(|found| Diagnostic { help: found.help, ..error(SCHEMA, found.message, &location, found.span) }),
         );
+        warnings::no_dollar(node, &location, out);
         Some(template)
     }
 
-    pub(super) fn value(&mut self, name: &str) -> Option<Value> {
-        self.take(name).map(Node::to_value)
+    /// `Name` as a whole number that is at least `least`, or `NamePath`.
+    pub(super) fn number_field(&mut self, name: &str, least: i64, out: &mut Vec<Diagnostic>) -> Option<NumberField> {
+        self.number_field_in(name, least..=i64::MAX, out)
     }
 
-    /// `Name` as a whole number or `NamePath`.
-    pub(super) fn number_field(&mut self, name: &str, least: i64, out: &mut Vec<Diagnostic>) -> Option<NumberField> {
+    /// `Name` as a whole number in a range, or `NamePath`.
+    pub(super) fn number_field_in(
+        &mut self,
+        name: &str,
+        range: RangeInclusive<i64>,
+        out: &mut Vec<Diagnostic>,
+    ) -> Option<NumberField> {
         let path_name = format!("{name}Path");
         self.exclusive(&[name, &path_name], out);
-        let path = self.path(&path_name, out).map(NumberField::Path);
-        self.integer(name, least, out).map(NumberField::Literal).or(path)
+        let path = self.reference_path(&path_name, false, out).map(NumberField::Path);
+        self.integer_in(name, range, out).map(NumberField::Literal).or(path)
     }
 
-    /// `Name` as a number or `NamePath`.
+    /// `Name` as a number in a range, or `NamePath`.
     pub(super) fn fraction_field(
         &mut self,
         name: &str,
-        least: f64,
+        range: RangeInclusive<f64>,
         out: &mut Vec<Diagnostic>,
     ) -> Option<FractionField> {
         let path_name = format!("{name}Path");
         self.exclusive(&[name, &path_name], out);
-        let path = self.path(&path_name, out).map(FractionField::Path);
-        self.float(name, least, out).map(FractionField::Literal).or(path)
+        let path = self.reference_path(&path_name, false, out).map(FractionField::Path);
+        self.float_in(name, range, out).map(FractionField::Literal).or(path)
     }
 
     /// `Name` as a text or `NamePath`.
@@ -257,6 +337,37 @@ impl<'a> Fields<'a> {
         let path_name = format!("{name}Path");
         self.exclusive(&[name, &path_name], out);
         let path = self.path(&path_name, out).map(TextField::Path);
-        self.string(name, out).map(|text| TextField::Literal(text.text)).or(path)
+        let literal = self.string(name, out);
+        if let Some(text) = &literal {
+            warnings::no_path(name, &text.text, &text.location, text.span, out);
+        }
+        literal.map(|text| TextField::Literal(text.text)).or(path)
     }
+}
+
+/// Reads a JSONPath.
+pub(super) fn json_path(text: &Name, out: &mut Vec<Diagnostic>) -> Option<PathExpr> {
+    let reason = match PathExpr::parse(&text.text, text.span) {
+        Ok(path) if text.text.starts_with('$') => return Some(path),
+        Ok(_) => "a path starts with '$'".to_owned(),
+        Err(reason) => in_plain_words(&reason),
+    };
+    let message = "Value must be a valid JSONPath.";
+    out.push(Diagnostic { help: Some(reason), ..error(SCHEMA, message, &text.location, text.span) });
+    None
+}
+
+/// Reads a path that names one place, of the input or of a variable; with `context`, also of the context object.
+pub(super) fn reference_path(text: &Name, context: bool, out: &mut Vec<Diagnostic>) -> Option<PathExpr> {
+    let relative = match text.text.strip_prefix('$') {
+        Some(rest) if context && rest.starts_with('$') => rest.to_owned(),
+        Some(rest) if rest.starts_with(|c: char| c.is_alphabetic() || c == '_') => format!("$.{rest}"),
+        _ => text.text.to_string(),
+    };
+    if let Err(reason) = ReferencePath::parse(&relative) {
+        let help = Some("it has to name one place: no '*', no '..', no slice and no filter".to_owned());
+        out.push(Diagnostic { help, ..error(SCHEMA, reason, &text.location, text.span) });
+        return None;
+    }
+    json_path(text, out)
 }

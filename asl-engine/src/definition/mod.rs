@@ -4,86 +4,134 @@ pub(crate) mod ast;
 mod check;
 mod choices;
 mod fields;
+mod language;
+mod map;
+mod policies;
+mod resource;
 mod states;
+mod warnings;
 
-use crate::diagnostic::{Diagnostic, Severity, Span};
+use crate::diagnostic::{Diagnostic, Severity, Span, UNSUPPORTED};
 use crate::json::parse_spanned;
+use crate::placeholder;
 use ast::StateMachine;
 use fields::Fields;
 
-/// Everything that is wrong with a definition, in the order of its text. Nothing stops at the first problem.
-///
-/// ```
-/// let text = r#"{"StartAt": "Hello", "States": {"Hello": {"Type": "Pass", "Next": "World"}}}"#;
-/// let diagnostics = asl_engine::diagnose(text);
-/// assert_eq!(
-///     diagnostics[0].to_string(),
-///     "MISSING_TRANSITION_TARGET: Missing 'Next' target: World at /States/Hello/Next"
-/// );
-/// ```
-pub fn diagnose(text: &str) -> Vec<Diagnostic> {
-    parse(text).1
+/// What a definition is checked as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CheckOptions {
+    /// The type that the state machine is to have.
+    pub machine_type: StateMachineType,
+    /// Whether `${Name}` stands for text that is filled in later, as in definitions of CloudFormation, SAM and the CDK: inside
+    /// a string, or unquoted in the place of a value. What depends on such text is not reported.
+    pub placeholders: bool,
 }
 
-/// Reads a definition. Parsing never fails: what is wrong stands in the diagnostics, in the order of the text, and the
-/// tree holds whatever could be read (`None` when the text is not a JSON object).
-pub(crate) fn parse(text: &str) -> (Option<StateMachine>, Vec<Diagnostic>) {
+/// The two values of `type` of AWS's CreateStateMachine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum StateMachineType {
+    /// `STANDARD`
+    #[default]
+    Standard,
+    /// `EXPRESS`: without `.sync`, `.waitForTaskToken`, activities and distributed Maps
+    Express,
+}
+
+/// Everything that is wrong with a definition. Nothing stops at the first problem.
+///
+/// In AWS's order: first what a field says, in the order of the text, then where transitions lead, then what cannot be
+/// reached.
+///
+/// ```
+/// use asl_engine::{CheckOptions, diagnose};
+///
+/// let text = r#"{"StartAt": "Helo", "States": {"Hello": {"Type": "Pass", "Ned": true}}}"#;
+/// let diagnostics = diagnose(text, CheckOptions::default());
+/// let lines: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
+/// assert_eq!(lines, [
+///     "SCHEMA_VALIDATION_FAILED: These fields are required: [Next] at /States/Hello",
+///     "SCHEMA_VALIDATION_FAILED: Field 'Ned' is not supported at /States/Hello",
+///     "MISSING_TRANSITION_TARGET: Missing 'Next' target: Helo at /StartAt",
+/// ]);
+/// ```
+pub fn diagnose(text: &str, options: CheckOptions) -> Vec<Diagnostic> {
+    parse(text, options).1
+}
+
+/// Reads a definition. Parsing never fails: what is wrong stands in the diagnostics, and the tree holds whatever could be
+/// read (`None` when the text is not a JSON object).
+pub(crate) fn parse(text: &str, options: CheckOptions) -> (Option<StateMachine>, Vec<Diagnostic>) {
     if text.len() > MAX_BYTES {
         let message = format!("The definition has {} bytes, and may have {MAX_BYTES}", text.len());
-        return (None, vec![error("DEFINITION_TOO_LARGE", message, "", Span::default())]);
+        return (None, vec![whole("DEFINITION_TOO_LARGE", message, Span::default())]);
     }
-    let node = match parse_spanned(text) {
+    if text.trim().is_empty() {
+        let message = "Received a null or empty workflow input.";
+        let help = Some("there is no definition here: the text is empty".to_owned());
+        return (None, vec![Diagnostic { help, ..whole("MISSING_DESCRIPTION", message, Span::default()) }]);
+    }
+    let node = match parse_spanned(text, options.placeholders) {
         Ok(node) => node,
         Err(error) => {
-            let diagnostic = Diagnostic {
-                code: "INVALID_JSON_DESCRIPTION",
-                severity: Severity::Error,
-                message: error.message,
-                location: String::new(),
-                span: error.span,
-                help: None,
-            };
+            let help = (error.message != error.jackson).then_some(error.message);
+            let diagnostic = Diagnostic { help, ..whole("INVALID_JSON_DESCRIPTION", error.jackson, error.span) };
             return (None, vec![diagnostic]);
         }
     };
     let mut diagnostics = Vec::new();
     let machine = Fields::of(&node, "".into(), &mut diagnostics).map(|fields| state_machine(fields, &mut diagnostics));
     if let Some(machine) = &machine {
+        if options.machine_type == StateMachineType::Express {
+            check::express(&machine.body, &mut diagnostics);
+        }
+        diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
         check::transitions(&machine.body, &mut diagnostics);
     }
-    diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
+    if options.placeholders {
+        diagnostics.retain(|diagnostic| !is_unknown(text, diagnostic.span));
+    }
     (machine, diagnostics)
+}
+
+/// Whether a name or a value of the text is only known once its placeholders are filled in.
+fn is_unknown(text: &str, span: Span) -> bool {
+    let source = text.get(span.start..span.end).unwrap_or_default();
+    source.starts_with(['"', '$']) && placeholder::is_in(source)
 }
 
 fn state_machine(mut fields: Fields<'_>, out: &mut Vec<Diagnostic>) -> StateMachine {
     fields.require(&["States", "StartAt"], out);
+    let language = language::of_machine(&mut fields, out);
     let machine = StateMachine {
-        timeout_seconds: fields.integer("TimeoutSeconds", 1, out),
-        body: states::body(&mut fields, out),
+        timeout_seconds: fields.integer_in("TimeoutSeconds", 1..=MAX_SECONDS, out),
+        body: states::body(&mut fields, language, out),
     };
     fields.string("Comment", out);
     fields.string("Version", out);
-    query_language(&mut fields, out);
     fields.refuse_the_rest(out);
     machine
-}
-
-fn query_language(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) {
-    let Some(language) = fields.string("QueryLanguage", out) else { return };
-    if &*language.text != "JSONPath" {
-        let message = format!("The query language '{}' is not supported yet", language.text);
-        out.push(error(UNSUPPORTED, message, &language.location, language.span));
-    }
 }
 
 /// AWS takes definitions of up to 1 MiB.
 const MAX_BYTES: usize = 1024 * 1024;
 /// AWS's code for a field that does not fit.
 const SCHEMA: &str = "SCHEMA_VALIDATION_FAILED";
-/// Ours: AWS would take it, `asl` does not run it yet.
-const UNSUPPORTED: &str = "NOT_SUPPORTED_YET";
+/// The longest time that a field of seconds may hold: about three years.
+const MAX_SECONDS: i64 = 99_999_999;
 
+/// A finding about the field at `location`.
 fn error(code: &'static str, message: impl Into<String>, location: &str, span: Span) -> Diagnostic {
-    let location = if location.is_empty() { "/".to_owned() } else { location.to_owned() };
-    Diagnostic { code, severity: Severity::Error, message: message.into(), location, span, help: None }
+    let location = if location.is_empty() { "/" } else { location };
+    Diagnostic { location: location.to_owned(), ..whole(code, message, span) }
+}
+
+/// A finding about the whole, for which AWS names no place.
+fn whole(code: &'static str, message: impl Into<String>, span: Span) -> Diagnostic {
+    let message = message.into();
+    Diagnostic { code, severity: Severity::Error, message, location: String::new(), span, help: None }
+}
+
+/// AWS would take it; `asl` does not run it yet.
+fn unsupported(what: &str, location: &str, span: Span) -> Diagnostic {
+    error(UNSUPPORTED, format!("asl does not run {what} yet"), location, span)
 }

@@ -1,69 +1,80 @@
 use std::sync::Arc;
 
-use super::ast::{
-    Body, Catcher, Distributed, Io, ItemBatcher, Kind, Map, Name, State, StateType, Task, Transition, Wait,
-};
+use super::ast::{Body, Io, Kind, Name, NumberField, State, StateType, Task, Transition, Wait};
 use super::fields::Fields;
-use super::{SCHEMA, UNSUPPORTED, choices, error, query_language};
-use crate::diagnostic::{Diagnostic, Span};
-use crate::json::{Member, NodeKind};
+use super::language::{self, Language};
+use super::{MAX_SECONDS, SCHEMA, choices, error, map, policies, resource, warnings};
+use crate::diagnostic::Diagnostic;
+use crate::json::{Member, Node, NodeKind};
 use crate::path::PathExpr;
 use crate::reference_path::ReferencePath;
-use crate::retry::Retrier;
+use crate::template::Template;
 use crate::time::Timestamp;
 
 /// How long a state's name may be, in characters.
-pub(super) const MAX_NAME: usize = 80;
+const MAX_NAME: usize = 80;
 /// How deeply branches and iterations may nest.
 const MAX_SCOPES: usize = 32;
 
+/// The words of `Type`, in AWS's order.
+const TYPES: [&str; 8] = ["Task", "Wait", "Pass", "Succeed", "Fail", "Choice", "Parallel", "Map"];
+
 /// `StartAt` and `States`.
-pub(super) fn body(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Body {
+pub(super) fn body(fields: &mut Fields<'_>, language: Language, out: &mut Vec<Diagnostic>) -> Body {
     let mut body = Body { start_at: fields.string("StartAt", out), ..Body::default() };
     let location = fields.at("States");
-    let span = fields.start();
     let Some(node) = fields.take("States") else { return body };
-    let Some(mut states) = Fields::of(node, location.clone(), out) else { return body };
-    let members = states.take_the_rest();
+    let NodeKind::Object(members) = &node.kind else {
+        out.push(error(SCHEMA, "Expected value of type Object", &location, node.span));
+        return body;
+    };
     if members.is_empty() {
-        out.push(error(SCHEMA, "There must be at least one state", &location, span));
+        out.push(error(SCHEMA, "Value cannot be empty", &location, node.span));
     }
     if location.matches("/States").count() > MAX_SCOPES {
         let message = format!("Branches and iterations cannot nest deeper than {MAX_SCOPES} levels");
-        out.push(error(SCHEMA, message, &location, span));
+        out.push(error("TOO_DEEPLY_NESTED", message, &location, fields.start()));
         return body;
     }
     for member in members {
-        match state(member, &location, out) {
-            Some(state) => body.states.push(state),
-            None => body.unreadable.push(member.name.clone()),
+        match state(member, &location, language, out) {
+            Ok(state) => body.states.push(state),
+            Err(next) => {
+                body.unreadable.push(member.name.clone());
+                body.loose.extend(next);
+            }
         }
     }
     body
 }
 
-fn state(member: &Member, location: &str, out: &mut Vec<Diagnostic>) -> Option<State> {
+/// A state; of one that cannot be read, its `Next`.
+fn state(
+    member: &Member,
+    location: &str,
+    language: Language,
+    out: &mut Vec<Diagnostic>,
+) -> Result<State, Option<Name>> {
     let location: Arc<str> = format!("{location}/{}", member.name).into();
-    if member.name.chars().count() > MAX_NAME {
-        out.push(error(SCHEMA, "State name cannot exceed 80 characters", &location, member.name_span));
-        return None;
+    if member.name.is_empty() || member.name.chars().count() > MAX_NAME {
+        let message = format!("The name of a state has 1 to {MAX_NAME} characters");
+        out.push(error("INVALID_STATE_NAME", message, &location, member.name_span));
     }
     let name = Name { text: member.name.clone(), span: member.name_span, location: location.clone() };
-    let mut fields = Fields::of(&member.value, location, out)?;
+    let mut fields = Fields::of(&member.value, location, out).ok_or(None)?;
     fields.require(&["Type"], out);
-    let kind_name = fields.string("Type", out)?;
-    let Some(state_type) = StateType::ALL.into_iter().find(|known| known.name() == &*kind_name.text) else {
-        let known: Vec<&str> = StateType::ALL.iter().map(|known| known.name()).collect();
-        let mut diagnostic =
-            error(SCHEMA, format!("Unknown state type '{}'", kind_name.text), &kind_name.location, kind_name.span);
-        diagnostic.help = Some(format!("the types are {}", known.join(", ")));
-        out.push(diagnostic);
-        return None;
-    };
+    let word = fields.one_of("Type", &TYPES, out);
+    let known = word.and_then(|word| StateType::ALL.into_iter().find(|known| known.name() == &*word.text));
+    let Some(state_type) = known else { return Err(fields.string("Next", out)) };
     fields.string("Comment", out);
-    query_language(&mut fields, out);
+    let own = language::of_state(language, &mut fields, out);
+    language::refuse_other(own, &mut fields, out);
+    if own == Language::Jsonata {
+        jsonata(state_type, &mut fields, language, out);
+        return Err(fields.string("Next", out));
+    }
     let io = io(state_type, &mut fields, out);
-    let kind = kind(state_type, &mut fields, out);
+    let kind = kind(state_type, &mut fields, language, out);
     let assign = match state_type {
         StateType::Succeed | StateType::Fail => None,
         _ => fields.template("Assign", out),
@@ -71,12 +82,34 @@ fn state(member: &Member, location: &str, out: &mut Vec<Diagnostic>) -> Option<S
     let transition = transition(state_type, &mut fields, out);
     let (retry, catch) = match state_type {
         StateType::Task | StateType::Parallel | StateType::Map => {
-            (retriers(&mut fields, out), catchers(&mut fields, out))
+            (policies::retriers(&mut fields, out), policies::catchers(&mut fields, out))
         }
-        _ => (Vec::new(), Vec::new()),
+        _ => (Vec::new(), Some(Vec::new())),
     };
     fields.refuse_the_rest(out);
-    Some(State { name, kind: kind?, io, assign, transition, retry, catch })
+    match (kind, transition, catch) {
+        (Some(kind), Some(transition), Some(catch)) => Ok(State { name, kind, io, assign, transition, retry, catch }),
+        (_, Some(Transition::Next(next)), _) => Err(Some(next)),
+        _ => Err(None),
+    }
+}
+
+/// What can be said of a state in JSONata, which is not run yet: nothing about its expressions.
+fn jsonata(state_type: StateType, fields: &mut Fields<'_>, machine: Language, out: &mut Vec<Diagnostic>) {
+    match state_type {
+        StateType::Task => {
+            fields.require(&["Resource"], out);
+            resource::resource(fields, out);
+            credentials(fields, out);
+        }
+        StateType::Parallel => {
+            branches(fields, machine, out);
+        }
+        StateType::Map => {
+            map::processor(fields, machine, out);
+        }
+        _ => {}
+    }
 }
 
 fn io(state_type: StateType, fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Io {
@@ -105,229 +138,123 @@ fn io(state_type: StateType, fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>)
     io
 }
 
-fn kind(state_type: StateType, fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Kind> {
+fn kind(state_type: StateType, fields: &mut Fields<'_>, machine: Language, out: &mut Vec<Diagnostic>) -> Option<Kind> {
     Some(match state_type {
-        StateType::Pass => Kind::Pass { result: fields.value("Result") },
-        StateType::Task => {
-            fields.require(&["Resource"], out);
-            let timeout_seconds = fields.number_field("TimeoutSeconds", 1, out);
-            let heartbeat_seconds = fields.number_field("HeartbeatSeconds", 1, out);
-            let credentials = fields.template("Credentials", out);
-            Kind::Task(Task { resource: resource(fields, out)?, credentials, timeout_seconds, heartbeat_seconds })
+        StateType::Pass => {
+            let location = fields.at("Result");
+            let result = fields.take("Result");
+            if let Some(node) = result {
+                warnings::static_result(node, &location, out);
+            }
+            Kind::Pass { result: result.map(Node::to_value) }
         }
+        StateType::Task => Kind::Task(task(fields, out)?),
         StateType::Choice => {
             fields.require(&["Choices"], out);
-            Kind::Choice { choices: choices::choices(fields, out), default: fields.string("Default", out) }
+            let choices = choices::choices(fields, out);
+            let default = fields.string("Default", out);
+            if default.is_none() && fields.has("Default") {
+                return None;
+            }
+            Kind::Choice { choices: choices?, default }
         }
         StateType::Wait => Kind::Wait(wait(fields, out)?),
         StateType::Succeed => Kind::Succeed,
         StateType::Fail => {
             Kind::Fail { error: fields.text_field("Error", out), cause: fields.text_field("Cause", out) }
         }
-        StateType::Parallel => {
-            fields.require(&["Branches"], out);
-            let location = fields.at("Branches");
-            let branches = fields.items("Branches", out)?;
-            let branch = |(index, node), out: &mut Vec<Diagnostic>| {
-                let mut fields = Fields::of(node, format!("{location}[{index}]").into(), out)?;
-                fields.require(&["States", "StartAt"], out);
-                fields.string("Comment", out);
-                let body = body(&mut fields, out);
-                fields.refuse_the_rest(out);
-                Some(body)
-            };
-            Kind::Parallel { branches: branches.iter().enumerate().filter_map(|node| branch(node, out)).collect() }
-        }
-        StateType::Map => Kind::Map(map(fields, out)?),
+        StateType::Parallel => Kind::Parallel { branches: branches(fields, machine, out)? },
+        StateType::Map => Kind::Map(map::map(fields, machine, out)?),
     })
 }
 
-fn resource(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Name> {
-    let resource = fields.string("Resource", out)?;
-    if !resource.text.starts_with("arn:") || resource.text.split(':').count() < 6 {
-        out.push(error(SCHEMA, "Value is not a valid resource ARN", &resource.location, resource.span));
-        return None;
+fn branches(fields: &mut Fields<'_>, machine: Language, out: &mut Vec<Diagnostic>) -> Option<Vec<Body>> {
+    fields.require(&["Branches"], out);
+    let location = fields.at("Branches");
+    let branches = fields.items("Branches", out)?;
+    let branch = |(index, node), out: &mut Vec<Diagnostic>| {
+        let mut fields = Fields::of(node, format!("{location}[{index}]").into(), out)?;
+        fields.require(&["States", "StartAt"], out);
+        fields.string("Comment", out);
+        let body = body(&mut fields, machine, out);
+        fields.refuse_the_rest(out);
+        Some(body)
+    };
+    Some(branches.iter().enumerate().filter_map(|node| branch(node, out)).collect())
+}
+
+fn task(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Task> {
+    fields.require(&["Resource"], out);
+    let timeout_seconds = fields.number_field_in("TimeoutSeconds", 1..=MAX_SECONDS, out);
+    let heartbeat_seconds = fields.number_field_in("HeartbeatSeconds", 1..=MAX_SECONDS, out);
+    if let (Some(NumberField::Literal(timeout)), Some(NumberField::Literal(heartbeat))) =
+        (&timeout_seconds, &heartbeat_seconds)
+        && heartbeat >= timeout
+    {
+        let message = "The field 'HeartbeatSeconds' must be smaller than 'TimeoutSeconds'";
+        out.push(error(SCHEMA, message, fields.location(), fields.span_of("HeartbeatSeconds")));
     }
-    Some(resource)
+    let credentials = credentials(fields, out);
+    Some(Task { resource: resource::resource(fields, out)?, credentials, timeout_seconds, heartbeat_seconds })
+}
+
+/// `Credentials`: the role that the task is called with.
+fn credentials(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Template> {
+    let role_arn = fields.object_has("Credentials", &["RoleArn", "RoleArn.$"]);
+    let span = fields.span_of("Credentials");
+    let credentials = fields.template("Credentials", out)?;
+    if !role_arn {
+        let message = "The field 'RoleArn' is required but was missing";
+        out.push(error(SCHEMA, message, &fields.at("Credentials"), span));
+    }
+    Some(credentials)
 }
 
 fn wait(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Wait> {
     const FORMS: [&str; 4] = ["Seconds", "SecondsPath", "Timestamp", "TimestampPath"];
     fields.exclusive(&FORMS, out);
     if FORMS.iter().all(|form| !fields.has(form)) {
-        let message = format!("One of the fields [{}] is required", FORMS.join(", "));
+        let message = format!("One of the following fields is required: [{}]", FORMS.join(", "));
         out.push(error(SCHEMA, message, fields.location(), fields.start()));
     }
-    let mut found = fields.integer("Seconds", 0, out).map(Wait::Seconds);
-    found = found.or(fields.path("SecondsPath", out).map(Wait::SecondsPath));
+    let mut found = fields.integer_in("Seconds", 0..=MAX_SECONDS, out).map(Wait::Seconds);
+    found = found.or(fields.reference_path("SecondsPath", false, out).map(Wait::SecondsPath));
     if let Some(text) = fields.string("Timestamp", out) {
         match Timestamp::parse(&text.text) {
             Some(at) => found = Some(Wait::Timestamp(at)),
-            None => out.push(error(SCHEMA, "String does not match RFC3339 timestamp", &text.location, text.span)),
+            None => {
+                let help = match text.text.starts_with('$') {
+                    true => "a path goes into the field 'TimestampPath'",
+                    false => "such as 2024-02-29T12:00:00Z",
+                };
+                let message = "String does not match RFC3339 timestamp";
+                let help = Some(help.to_owned());
+                out.push(Diagnostic { help, ..error(SCHEMA, message, &text.location, text.span) });
+            }
         }
     }
-    found.or(fields.path("TimestampPath", out).map(Wait::TimestampPath))
+    found.or(fields.reference_path("TimestampPath", false, out).map(Wait::TimestampPath))
 }
 
-fn map(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Map> {
-    fields.exclusive(&["ItemProcessor", "Iterator"], out);
-    fields.exclusive(&["ItemSelector", "Parameters"], out);
-    let max_concurrency = fields.number_field("MaxConcurrency", 0, out);
-    let items_path = fields.path("ItemsPath", out);
-    let parameters = fields.template("Parameters", out);
-    let item_selector = fields.template("ItemSelector", out).or(parameters);
-    let name = if fields.has("Iterator") { "Iterator" } else { "ItemProcessor" };
-    fields.require(&[name], out);
-    let node = fields.take(name)?;
-    let mut processor = Fields::of(node, fields.at(name), out)?;
-    processor.require(&["States", "StartAt"], out);
-    processor.string("Comment", out);
-    let distributed = is_distributed(&mut processor, out).then(|| Box::new(distributed(fields, out)));
-    let body = body(&mut processor, out);
-    processor.refuse_the_rest(out);
-    Some(Map { body, items_path, item_selector, max_concurrency, distributed })
-}
-
-/// The fields that only a Map state in the mode `DISTRIBUTED` has.
-fn distributed(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Distributed {
-    for field in ["ItemReader", "ResultWriter"] {
-        if let Some(node) = fields.take(field) {
-            unsupported(&format!("the field {field} of a Map state"), &fields.at(field), node.span, out);
-        }
-    }
-    Distributed {
-        label: fields.string("Label", out).map(|label| label.text),
-        tolerated_failure_count: fields.number_field("ToleratedFailureCount", 0, out),
-        tolerated_failure_percentage: fields.fraction_field("ToleratedFailurePercentage", 0.0, out),
-        item_batcher: item_batcher(fields, out),
-    }
-}
-
-fn item_batcher(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<ItemBatcher> {
-    let location = fields.at("ItemBatcher");
-    let mut fields = Fields::of(fields.take("ItemBatcher")?, location, out)?;
-    let batcher = ItemBatcher {
-        max_items: fields.number_field("MaxItemsPerBatch", 1, out),
-        max_input_bytes: fields.number_field("MaxInputBytesPerBatch", 1, out),
-        batch_input: fields.template("BatchInput", out),
-    };
-    if batcher.max_items.is_none() && batcher.max_input_bytes.is_none() {
-        let message = "At least one of the fields [MaxItemsPerBatch, MaxInputBytesPerBatch] is required";
-        out.push(error(SCHEMA, message, fields.location(), fields.start()));
-    }
-    fields.refuse_the_rest(out);
-    Some(batcher)
-}
-
-/// Reads `ProcessorConfig`: whether the mode is `DISTRIBUTED`.
-fn is_distributed(processor: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> bool {
-    let location = processor.at("ProcessorConfig");
-    let Some(node) = processor.take("ProcessorConfig") else { return false };
-    let Some(mut config) = Fields::of(node, location, out) else { return false };
-    let mode = config.string("Mode", out);
-    let execution_type = config.string("ExecutionType", out);
-    let distributed = mode.as_ref().is_some_and(|mode| &*mode.text == "DISTRIBUTED");
-    if let Some(mode) = mode.filter(|mode| !matches!(&*mode.text, "INLINE" | "DISTRIBUTED")) {
-        out.push(error(SCHEMA, "Value must be one of [INLINE, DISTRIBUTED]", &mode.location, mode.span));
-    }
-    if let Some(found) = execution_type {
-        if !matches!(&*found.text, "STANDARD" | "EXPRESS") {
-            out.push(error(SCHEMA, "Value must be one of [STANDARD, EXPRESS]", &found.location, found.span));
-        } else if !distributed {
-            out.push(error(SCHEMA, "ExecutionType goes with the mode DISTRIBUTED", &found.location, found.span));
-        }
-    }
-    config.refuse_the_rest(out);
-    distributed
-}
-
-fn unsupported(what: &str, location: &str, span: Span, out: &mut Vec<Diagnostic>) {
-    out.push(error(UNSUPPORTED, format!("asl does not run {what} yet"), location, span));
-}
-
-fn transition(state_type: StateType, fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Transition {
+/// `Next` or `End`; `None` where it is not known which.
+fn transition(state_type: StateType, fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Transition> {
     if matches!(state_type, StateType::Choice | StateType::Succeed | StateType::Fail) {
-        return Transition::End;
+        return Some(Transition::End);
     }
     fields.exclusive(&["Next", "End"], out);
     let next = fields.string("Next", out);
-    let end = fields.boolean("End", out).unwrap_or(false);
-    match next {
-        Some(next) => Transition::Next(next),
-        None => {
-            if !end && !fields.has("Next") {
-                let message = "Either 'Next' or '\"End\": true' is required";
-                out.push(error(SCHEMA, message, fields.location(), fields.start()));
-            }
-            Transition::End
-        }
+    let end = fields.boolean("End", out);
+    if let Some(next) = next {
+        return Some(Transition::Next(next));
     }
-}
-
-/// The members of `Retry` or `Catch`, each as fields.
-fn policies<T>(
-    name: &str,
-    fields: &mut Fields<'_>,
-    out: &mut Vec<Diagnostic>,
-    mut read: impl FnMut(&mut Fields<'_>, Vec<Arc<str>>, &mut Vec<Diagnostic>) -> Option<T>,
-) -> Vec<T> {
-    let location = fields.at(name);
-    let Some(items) = fields.items(name, out) else { return Vec::new() };
-    let mut found = Vec::with_capacity(items.len());
-    for (index, node) in items.iter().enumerate() {
-        let Some(mut fields) = Fields::of(node, format!("{location}[{index}]").into(), out) else { continue };
-        fields.require(&["ErrorEquals"], out);
-        fields.string("Comment", out);
-        let errors = error_equals(&mut fields, index + 1 == items.len(), out);
-        found.extend(read(&mut fields, errors, out));
-        fields.refuse_the_rest(out);
+    if end == Some(true) {
+        return Some(Transition::End);
     }
-    found
-}
-
-fn error_equals(fields: &mut Fields<'_>, last: bool, out: &mut Vec<Diagnostic>) -> Vec<Arc<str>> {
-    let location = fields.at("ErrorEquals");
-    let span = fields.start();
-    let Some(items) = fields.items("ErrorEquals", out) else { return Vec::new() };
-    let mut names: Vec<Arc<str>> = Vec::with_capacity(items.len());
-    for item in items {
-        match &item.kind {
-            NodeKind::String(name) => names.push(name.clone()),
-            _ => out.push(error(SCHEMA, "Expected value of type String", &location, item.span)),
-        }
+    let unreadable = fields.has("Next") || end.is_none() && fields.has("End");
+    if !unreadable {
+        let help = Some("where the state ends its branch or the execution, write '\"End\": true'".to_owned());
+        let message = "These fields are required: [Next]";
+        out.push(Diagnostic { help, ..error(SCHEMA, message, fields.location(), fields.start()) });
     }
-    if items.is_empty() {
-        out.push(error(SCHEMA, "Array size must be at least 1", &location, span));
-    }
-    if names.iter().any(|name| &**name == "States.ALL") && (names.len() > 1 || !last) {
-        let message = "States.ALL must appear alone and at the end of the list";
-        out.push(error(SCHEMA, message, &location, span));
-    }
-    names
-}
-
-fn retriers(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Vec<Retrier> {
-    policies("Retry", fields, out, |fields, error_equals, out| {
-        let jitter = fields.string("JitterStrategy", out);
-        if let Some(other) = jitter.as_ref().filter(|jitter| !matches!(&*jitter.text, "FULL" | "NONE")) {
-            out.push(error(SCHEMA, "Value must be one of [FULL, NONE]", &other.location, other.span));
-        }
-        Some(Retrier {
-            error_equals,
-            interval_seconds: fields.integer("IntervalSeconds", 1, out).unwrap_or(1),
-            max_attempts: fields.integer("MaxAttempts", 0, out).unwrap_or(3),
-            backoff_rate: fields.float("BackoffRate", 1.0, out).unwrap_or(2.0),
-            max_delay_seconds: fields.integer("MaxDelaySeconds", 1, out),
-            full_jitter: jitter.is_some_and(|jitter| &*jitter.text == "FULL"),
-        })
-    })
-}
-
-fn catchers(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Vec<Catcher> {
-    policies("Catch", fields, out, |fields, error_equals, out| {
-        fields.require(&["Next"], out);
-        let result_path = fields.result_path(out).unwrap_or_else(|| Some(ReferencePath::root()));
-        let assign = fields.template("Assign", out);
-        Some(Catcher { error_equals, result_path, assign, next: fields.string("Next", out)? })
-    })
+    None
 }

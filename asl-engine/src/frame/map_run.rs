@@ -107,7 +107,7 @@ impl Frame {
         }
         // The same after a crash.
         let random = Random::new(self.random.clone().next());
-        let label = distributed.label.clone().unwrap_or_else(|| uuid(&random).into());
+        let label = distributed.label.as_ref().map_or_else(|| uuid(&random).into(), |label| label.text.clone());
         let machine = self.execution.state_machine_arn.replacen(":stateMachine:", ":mapRun:", 1);
         let arn = format!("{machine}/{label}:{}", uuid(&random)).into();
         Ok(MapRun { arn, label, tolerated_count, tolerated_percentage, failed: 0 })

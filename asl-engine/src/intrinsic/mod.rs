@@ -224,7 +224,9 @@ mod tests {
             (r#"States.StringToJson('{\"a\":1}')"#, r#"'\"' is no escape: use \', \{, \} or \\"#),
             ("States.Array(1) x", "'x' is not expected behind the call"),
             ("States.Array(one)", "'one' is no argument: use a path, a number, 'text', true, false, null or a call"),
-            ("States.Array(1", "',' or ')' is expected at ''"),
+            ("States.Array(1", "')' is missing at the end"),
+            ("States.Array(1 2)", "'1 2' is no argument: use a path, a number, 'text', true, false, null or a call"),
+            ("States.Aray(1)", "'States.Aray' is not an intrinsic function: did you mean 'States.Array'?"),
         ] {
             assert_eq!(call(text, "{}"), format!("refused: {reason}"), "{text}");
         }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Argument, Call, Function};
+use super::{Argument, Call, FUNCTIONS, Function};
 use crate::diagnostic::Span;
+use crate::nearest::nearest;
 use crate::path::PathExpr;
 use crate::value::Value;
 
@@ -52,7 +53,11 @@ impl<'a> Parser<'a> {
         let start = self.at;
         let name_end = self.rest().find('(').ok_or_else(|| format!("'(' is missing in '{}'", self.rest()))?;
         let name = self.rest()[..name_end].trim_end();
-        let function = Function::parse(name).ok_or_else(|| format!("'{name}' is not an intrinsic function"))?;
+        let function = Function::parse(name).ok_or_else(|| {
+            let near = nearest(name, FUNCTIONS.iter().map(|(known, ..)| *known));
+            let meant = near.map(|near| format!(": did you mean '{near}'?")).unwrap_or_default();
+            format!("'{name}' is not an intrinsic function{meant}")
+        })?;
         self.at += name_end + 1;
         let mut arguments = Vec::new();
         if !self.take(')') {
@@ -62,7 +67,10 @@ impl<'a> Parser<'a> {
                     break;
                 }
                 if !self.take(',') {
-                    return Err(format!("',' or ')' is expected at '{}'", self.rest()));
+                    return Err(match self.rest() {
+                        "" => "')' is missing at the end".to_owned(),
+                        rest => format!("',' or ')' is expected at '{rest}'"),
+                    });
                 }
             }
         }

@@ -2,8 +2,9 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 
-use super::{JsonError, MAX_DEPTH};
+use super::{JsonError, MAX_DEPTH, jackson};
 use crate::diagnostic::Span;
+use crate::placeholder;
 use crate::value::Number;
 
 #[derive(Clone, Debug, PartialEq)]
@@ -42,19 +43,49 @@ impl Token {
     }
 }
 
+/// What has to come next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Expected {
+    Value,
+    Name,
+    Colon,
+    CommaInArray,
+    CommaInObject,
+    End,
+}
+
+impl Expected {
+    fn describe(self) -> &'static str {
+        match self {
+            Self::Value => "a value",
+            Self::Name => "a name in double quotes",
+            Self::Colon => "':'",
+            Self::CommaInArray => "',' or ']'",
+            Self::CommaInObject => "',' or '}'",
+            Self::End => "the end of the text",
+        }
+    }
+}
+
 /// Splits a text into JSON tokens.
 pub(super) struct Lexer<'a> {
     text: &'a str,
     at: usize,
     start: usize,
     key_span: Span,
+    /// Whether `${Name}` may stand in the place of a value; it is read as the string `"${Name}"`.
+    placeholders: bool,
     /// Names repeat from object to object: equal ones share one allocation.
     names: HashMap<Arc<str>, (), BuildHasherDefault<DefaultHasher>>,
 }
 
 impl<'a> Lexer<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self { text, at: 0, start: 0, key_span: Span::default(), names: HashMap::default() }
+        Self { text, at: 0, start: 0, key_span: Span::default(), placeholders: false, names: HashMap::default() }
+    }
+
+    pub(super) fn with_placeholders(self, placeholders: bool) -> Self {
+        Self { placeholders, ..self }
     }
 
     /// The bytes of the token read last.
@@ -83,10 +114,22 @@ impl<'a> Lexer<'a> {
             b'}' => Token::CloseObject,
             b',' => Token::Comma,
             b':' => Token::Colon,
+            b'$' if self.placeholders => return Ok(self.placeholder()),
             _ => return Ok(self.word()),
         };
         self.at += 1;
         Ok(punctuation)
+    }
+
+    fn placeholder(&mut self) -> Token {
+        let rest = &self.text[self.at..];
+        match placeholder::leading(rest) {
+            Some(len) => {
+                self.at += len;
+                Token::String(rest[..len].into())
+            }
+            None => self.word(),
+        }
     }
 
     fn word(&mut self) -> Token {
@@ -120,7 +163,8 @@ impl<'a> Lexer<'a> {
             return Err(self.fault("a number needs a digit", self.at, at));
         }
         if bytes[whole] == b'0' && at > whole + 1 {
-            return Err(self.fault("a number cannot start with 0", self.at, at));
+            let jackson = "Invalid numeric value: Leading zeroes not allowed".to_owned();
+            return Err(JsonError { jackson, ..self.fault("a number cannot start with 0", self.at, at) });
         }
         if bytes.get(at) == Some(&b'.') {
             let fraction = digits(at + 1);
@@ -151,7 +195,10 @@ impl<'a> Lexer<'a> {
         let mut unescaped: Option<String> = None;
         loop {
             match bytes.get(at) {
-                None => return Err(self.fault("the string has no end", self.at, self.at + 1)),
+                None => {
+                    let jackson = "Unexpected end-of-input: was expecting closing quote for a string value".to_owned();
+                    return Err(JsonError { jackson, ..self.fault("the string has no end", self.at, self.at + 1) });
+                }
                 Some(b'"') => break,
                 Some(b'\\') => {
                     let out = unescaped.get_or_insert_default();
@@ -161,8 +208,9 @@ impl<'a> Lexer<'a> {
                     at = end;
                     run = end;
                 }
-                Some(0..=0x1f) => {
-                    return Err(self.fault("a string cannot hold a bare control character", at, at + 1));
+                Some(&byte @ 0..=0x1f) => {
+                    let fault = self.fault("a string cannot hold a bare control character", at, at + 1);
+                    return Err(JsonError { jackson: jackson::control(byte.into()), ..fault });
                 }
                 Some(_) => at += 1,
             }
@@ -203,9 +251,11 @@ impl<'a> Lexer<'a> {
                 };
             }
             _ => {
-                let shown = self.text[at + 1..].chars().next().map(String::from).unwrap_or_default();
-                let end = at + 1 + shown.len();
-                return Err(self.fault(&format!("unknown escape '\\{shown}'"), at, end));
+                let Some(shown) = self.text[at + 1..].chars().next() else {
+                    return Err(self.fault("the string has no end", at, at + 1));
+                };
+                let fault = self.fault(&format!("unknown escape '\\{shown}'"), at, at + 1 + shown.len_utf8());
+                return Err(JsonError { jackson: jackson::escape(shown), ..fault });
             }
         };
         Ok((c, at + 2))
@@ -235,7 +285,7 @@ impl<'a> Lexer<'a> {
         let rest = self.text[self.at..].trim_start_matches([' ', '\n', '\t', '\r']);
         if !rest.starts_with('"') {
             let token = self.token()?;
-            return Err(self.unexpected(&token, "a name in double quotes"));
+            return Err(self.unexpected(&token, Expected::Name));
         }
         self.at = self.text.len() - rest.len();
         self.start = self.at;
@@ -253,7 +303,7 @@ impl<'a> Lexer<'a> {
         self.key_span = self.span();
         match self.token()? {
             Token::Colon => {}
-            other => return Err(self.unexpected(&other, "':'")),
+            other => return Err(self.unexpected(&other, Expected::Colon)),
         }
         Ok(name)
     }
@@ -263,14 +313,15 @@ impl<'a> Lexer<'a> {
         match self.token()? {
             Token::Comma => Ok(true),
             token if token == close => Ok(false),
-            token => Err(self.unexpected(&token, &format!("',' or {}", close.describe()))),
+            token if close == Token::CloseArray => Err(self.unexpected(&token, Expected::CommaInArray)),
+            token => Err(self.unexpected(&token, Expected::CommaInObject)),
         }
     }
 
     pub(super) fn end(&mut self) -> Result<(), JsonError> {
         match self.token()? {
             Token::End => Ok(()),
-            token => Err(self.unexpected(&token, "the end of the text")),
+            token => Err(self.unexpected(&token, Expected::End)),
         }
     }
 
@@ -281,12 +332,16 @@ impl<'a> Lexer<'a> {
         Err(self.fault(&format!("more than {MAX_DEPTH} levels of nesting"), self.start, self.at))
     }
 
-    pub(super) fn unexpected(&self, token: &Token, expected: &str) -> JsonError {
-        self.fault(&format!("expected {expected}, found {}", token.describe()), self.start, self.at)
+    pub(super) fn unexpected(&self, token: &Token, expected: Expected) -> JsonError {
+        let message = format!("expected {}, found {}", expected.describe(), token.describe());
+        let fault = self.fault(&message, self.start, self.at);
+        let jackson = jackson::unexpected(&self.text[self.start..], &expected);
+        JsonError { jackson: jackson.unwrap_or(message), ..fault }
     }
 
     fn fault(&self, message: &str, start: usize, end: usize) -> JsonError {
         let (line, column) = Span { start, end }.line_column(self.text);
-        JsonError { message: message.to_owned(), span: Span { start, end }, line, column }
+        let message = message.to_owned();
+        JsonError { jackson: message.clone(), message, span: Span { start, end }, line, column }
     }
 }

@@ -1,5 +1,6 @@
 //! JSON text: one lexer under two readers, one for values and one that keeps spans and repeated keys.
 
+mod jackson;
 mod lexer;
 mod spanned;
 mod write;
@@ -11,7 +12,7 @@ pub(crate) use write::{pretty, string_len, text};
 
 use crate::diagnostic::Span;
 use crate::value::Value;
-use lexer::{Lexer, Token};
+use lexer::{Expected, Lexer, Token};
 
 /// How deeply arrays and objects may nest in text and in the data of an execution.
 pub const MAX_DEPTH: usize = 500;
@@ -30,6 +31,8 @@ pub struct JsonError {
     pub line: usize,
     /// The column of `span` in characters, from 1.
     pub column: usize,
+    /// The same in the words of Jackson, the parser behind AWS's API, which its answers quote.
+    pub jackson: String,
 }
 
 impl fmt::Display for JsonError {
@@ -56,7 +59,7 @@ fn value(lexer: &mut Lexer<'_>, token: Token, depth: usize) -> Result<Value, Jso
         Token::String(text) => Value::String(text),
         Token::OpenArray => return array(lexer, depth),
         Token::OpenObject => return object(lexer, depth),
-        other => return Err(lexer.unexpected(&other, "a value")),
+        other => return Err(lexer.unexpected(&other, Expected::Value)),
     })
 }
 

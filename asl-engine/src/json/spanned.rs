@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::JsonError;
-use super::lexer::{Lexer, Token};
+use super::lexer::{Expected, Lexer, Token};
 use crate::diagnostic::Span;
 use crate::value::{Number, Value};
 
@@ -46,8 +46,9 @@ impl Node {
     }
 }
 
-pub(crate) fn parse_spanned(text: &str) -> Result<Node, JsonError> {
-    let mut lexer = Lexer::new(text);
+/// Reads a text. With `placeholders`, `${Name}` may stand where a value does, and is a string.
+pub(crate) fn parse_spanned(text: &str, placeholders: bool) -> Result<Node, JsonError> {
+    let mut lexer = Lexer::new(text).with_placeholders(placeholders);
     let first = lexer.token()?;
     let node = node(&mut lexer, first, 0)?;
     lexer.end()?;
@@ -63,7 +64,7 @@ fn node(lexer: &mut Lexer<'_>, token: Token, depth: usize) -> Result<Node, JsonE
         Token::String(text) => NodeKind::String(text),
         Token::OpenArray => NodeKind::Array(items(lexer, depth)?),
         Token::OpenObject => NodeKind::Object(members(lexer, depth)?),
-        other => return Err(lexer.unexpected(&other, "a value")),
+        other => return Err(lexer.unexpected(&other, Expected::Value)),
     };
     Ok(Node { span: Span { start, end: lexer.span().end }, kind })
 }
@@ -104,7 +105,7 @@ mod tests {
     #[test]
     fn spans_cover_names_and_values() {
         let text = r#" {"a": [1, "é"], "a": null} "#;
-        let node = parse_spanned(text).unwrap();
+        let node = parse_spanned(text, false).unwrap();
         let NodeKind::Object(members) = &node.kind else { panic!("an object") };
         let shown = |span: Span| &text[span.start..span.end];
         assert_eq!(shown(node.span), r#"{"a": [1, "é"], "a": null}"#);

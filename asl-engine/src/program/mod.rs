@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::choice::Rule;
 use crate::definition::ast::{Distributed, Io, NumberField, StateType, TextField, Wait};
-use crate::definition::{self};
+use crate::definition::{self, CheckOptions};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::path::PathExpr;
 use crate::reference_path::ReferencePath;
@@ -121,7 +121,7 @@ pub(crate) struct Catcher {
 impl Program {
     /// Reads a definition and makes it ready to run. Every error is reported; warnings do not stop it.
     pub fn parse(text: &str) -> Result<Self, Vec<Diagnostic>> {
-        let (machine, diagnostics) = definition::parse(text);
+        let (machine, diagnostics) = definition::parse(text, CheckOptions::default());
         if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
             return Err(diagnostics);
         }

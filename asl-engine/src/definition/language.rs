@@ -1,0 +1,91 @@
+//! `QueryLanguage`: which of the two query languages a state is written in, and which fields go with it.
+
+use super::fields::Fields;
+use super::{SCHEMA, error, unsupported};
+use crate::diagnostic::Diagnostic;
+
+/// The two values of `QueryLanguage`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Language {
+    JsonPath,
+    Jsonata,
+}
+
+/// Fields of states that only JSONPath has.
+const JSONPATH_ONLY: [&str; 17] = [
+    "InputPath",
+    "OutputPath",
+    "ResultPath",
+    "Parameters",
+    "Result",
+    "ResultSelector",
+    "ItemsPath",
+    "SecondsPath",
+    "TimestampPath",
+    "TimeoutSecondsPath",
+    "HeartbeatSecondsPath",
+    "ErrorPath",
+    "CausePath",
+    "MaxConcurrencyPath",
+    "ToleratedFailureCountPath",
+    "ToleratedFailurePercentagePath",
+    "Variable",
+];
+
+/// Fields of states that only JSONata has.
+const JSONATA_ONLY: [&str; 4] = ["Arguments", "Output", "Items", "Condition"];
+
+/// The language of a whole machine.
+pub(super) fn of_machine(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Language {
+    let span = fields.span_of("QueryLanguage");
+    let language = declared(fields, out).unwrap_or(Language::JsonPath);
+    if language == Language::Jsonata {
+        out.push(unsupported("JSONata", &fields.at("QueryLanguage"), span));
+    }
+    language
+}
+
+/// The language of a state in a machine of the language `machine`.
+pub(super) fn of_state(machine: Language, fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Language {
+    let span = fields.span_of("QueryLanguage");
+    let language = declared(fields, out).unwrap_or(machine);
+    match (machine, language) {
+        (Language::Jsonata, Language::JsonPath) => {
+            let message = "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine";
+            out.push(error(SCHEMA, message, fields.location(), span));
+        }
+        (Language::JsonPath, Language::Jsonata) => {
+            out.push(unsupported("JSONata", &fields.at("QueryLanguage"), span));
+        }
+        _ => {}
+    }
+    language
+}
+
+/// Only the exact word makes it JSONPath; whatever else is there is reported, and taken as JSONata.
+fn declared(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Language> {
+    if !fields.has("QueryLanguage") {
+        return None;
+    }
+    let word = fields.one_of("QueryLanguage", &["JSONPath", "JSONata"], out);
+    Some(if word.is_some_and(|word| &*word.text == "JSONPath") { Language::JsonPath } else { Language::Jsonata })
+}
+
+/// Takes and reports the fields of a state or a Choice Rule that only the other language has.
+pub(super) fn refuse_other(language: Language, fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) {
+    let (name, other, foreign) = match language {
+        Language::JsonPath => ("JSONPath", "JSONata", &JSONATA_ONLY[..]),
+        Language::Jsonata => ("JSONata", "JSONPath", &JSONPATH_ONLY[..]),
+    };
+    for field in foreign {
+        if !fields.has(field) {
+            continue;
+        }
+        let span = fields.span_of(field);
+        fields.take(field);
+        let message = format!(
+            "The QueryLanguage is set to '{name}', but field '{field}' is only supported for the '{other}' QueryLanguage"
+        );
+        out.push(error(SCHEMA, message, fields.location(), span));
+    }
+}

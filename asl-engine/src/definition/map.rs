@@ -1,0 +1,122 @@
+//! The fields of a Map state.
+
+use super::ast::{Body, Distributed, ItemBatcher, Map, Name};
+use super::fields::Fields;
+use super::language::Language;
+use super::states::body;
+use super::{SCHEMA, error, unsupported};
+use crate::diagnostic::Diagnostic;
+
+/// How long a label may be, in characters.
+const MAX_LABEL: usize = 40;
+
+pub(super) fn map(fields: &mut Fields<'_>, machine: Language, out: &mut Vec<Diagnostic>) -> Option<Map> {
+    fields.exclusive(&["ItemSelector", "Parameters"], out);
+    let max_concurrency = fields.number_field("MaxConcurrency", 0, out);
+    let items_path = fields.reference_path("ItemsPath", true, out);
+    let parameters = fields.template("Parameters", out);
+    let item_selector = fields.template("ItemSelector", out).or(parameters);
+    let processor = processor(fields, machine, out);
+    // Where the mode is not known, both may be meant.
+    let is_distributed = processor.as_ref().is_none_or(|(_, distributed)| *distributed);
+    let distributed = is_distributed.then(|| Box::new(distributed(fields, out)));
+    let (body, _) = processor?;
+    Some(Map { body, items_path, item_selector, max_concurrency, distributed })
+}
+
+/// `ItemProcessor` or `Iterator`, and whether its mode is `DISTRIBUTED`.
+pub(super) fn processor(fields: &mut Fields<'_>, machine: Language, out: &mut Vec<Diagnostic>) -> Option<(Body, bool)> {
+    fields.exclusive(&["ItemProcessor", "Iterator"], out);
+    let name = if fields.has("Iterator") { "Iterator" } else { "ItemProcessor" };
+    fields.require(&[name], out);
+    let node = fields.take(name)?;
+    let mut processor = Fields::of(node, fields.at(name), out)?;
+    processor.require(&["States", "StartAt"], out);
+    processor.string("Comment", out);
+    let distributed = is_distributed(&mut processor, out);
+    let body = body(&mut processor, machine, out);
+    processor.refuse_the_rest(out);
+    Some((body, distributed))
+}
+
+/// Reads `ProcessorConfig`: whether the mode is `DISTRIBUTED`.
+fn is_distributed(processor: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> bool {
+    let location = processor.at("ProcessorConfig");
+    let Some(node) = processor.take("ProcessorConfig") else { return false };
+    let Some(mut config) = Fields::of(node, location, out) else { return false };
+    let mode = config.one_of("Mode", &["INLINE", "DISTRIBUTED"], out);
+    let distributed = mode.is_some_and(|mode| &*mode.text == "DISTRIBUTED");
+    let execution_type = config.one_of("ExecutionType", &["STANDARD", "EXPRESS"], out);
+    if let Some(found) = execution_type.filter(|_| !distributed) {
+        out.push(error(SCHEMA, "ExecutionType goes with the mode DISTRIBUTED", &found.location, found.span));
+    }
+    config.refuse_the_rest(out);
+    distributed
+}
+
+/// The fields that only a Map state in the mode `DISTRIBUTED` has.
+fn distributed(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Distributed {
+    for field in ["ItemReader", "ResultWriter"] {
+        if let Some(node) = fields.take(field) {
+            out.push(unsupported(&format!("the field {field} of a Map state"), &fields.at(field), node.span));
+        }
+    }
+    let label = fields.string("Label", out);
+    if let Some(label) = &label {
+        check_label(label, out);
+    }
+    Distributed {
+        label,
+        tolerated_failure_count: fields.number_field("ToleratedFailureCount", 0, out),
+        tolerated_failure_percentage: fields.fraction_field("ToleratedFailurePercentage", 0.0..=100.0, out),
+        item_batcher: item_batcher(fields, out),
+    }
+}
+
+/// A label becomes part of ARNs, which leaves out some characters.
+///
+/// AWS API reference, `name` of StartExecution.
+fn check_label(label: &Name, out: &mut Vec<Diagnostic>) {
+    let unfit = |c: &char| {
+        c.is_whitespace()
+            || c.is_control()
+            || "<>{}[]?*\"#%\\^|~`$&,;:/".contains(*c)
+            || matches!(c, '\u{fffe}' | '\u{ffff}' | '\u{10ffff}')
+    };
+    let message = if label.text.chars().count() > MAX_LABEL {
+        format!("Label cannot exceed {MAX_LABEL} characters")
+    } else if let Some(found) = label.text.chars().find(unfit) {
+        format!("Label contains invalid character: '{}'", shown(found))
+    } else {
+        return;
+    };
+    out.push(error("INVALID_LABEL_NAME", message, &label.location, label.span));
+}
+
+/// A character that a person can see.
+fn shown(c: char) -> String {
+    match c {
+        '\n' | '\r' | '\t' | '\\' => c.escape_default().to_string(),
+        c if c.is_control() => format!("\\x{:02x}", u32::from(c)),
+        c => c.to_string(),
+    }
+}
+
+fn item_batcher(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<ItemBatcher> {
+    let location = fields.at("ItemBatcher");
+    let mut fields = Fields::of(fields.take("ItemBatcher")?, location, out)?;
+    fields.string("Comment", out);
+    let batcher = ItemBatcher {
+        max_items: fields.number_field("MaxItemsPerBatch", 1, out),
+        max_input_bytes: fields.number_field("MaxInputBytesPerBatch", 1, out),
+        batch_input: fields.template("BatchInput", out),
+    };
+    const BOUNDS: [&str; 4] =
+        ["MaxItemsPerBatch", "MaxItemsPerBatchPath", "MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath"];
+    if BOUNDS.iter().all(|bound| !fields.has(bound)) {
+        let message = format!("One of the following fields is required: [{}]", BOUNDS.join(", "));
+        out.push(error(SCHEMA, message, fields.location(), fields.start()));
+    }
+    fields.refuse_the_rest(out);
+    Some(batcher)
+}

@@ -1,0 +1,73 @@
+//! What AWS takes and is probably not meant: AWS's three warnings, in words of ours.
+
+use crate::diagnostic::{Diagnostic, Severity, Span};
+use crate::json::{Node, NodeKind};
+
+use super::error;
+
+/// `"x": "$.path"` in a Payload Template, where the name does not end in `.$`: the text itself is passed on.
+pub(super) fn no_dollar(node: &Node, location: &str, out: &mut Vec<Diagnostic>) {
+    each_text(node, "", &mut |name, text, span| {
+        if !name.ends_with(".$") && looks_evaluated(text) {
+            let message = format!("The field '{name}' is passed on as the text '{text}'");
+            let help = format!("to pass on what it stands for, call the field '{name}.$'");
+            out.push(warning("NO_DOLLAR", message, help, location, span));
+        }
+    });
+}
+
+/// A path in the `Result` of a Pass state, which is never evaluated.
+pub(super) fn static_result(node: &Node, location: &str, out: &mut Vec<Diagnostic>) {
+    each_text(node, "", &mut |name, text, span| {
+        if name.ends_with(".$") || looks_evaluated(text) {
+            let message = format!("The Result of a Pass state is passed on as it stands: '{text}' is not evaluated");
+            let help = "Parameters are evaluated".to_owned();
+            out.push(warning("PASS_RESULT_IS_STATIC", message, help, location, span));
+        }
+    });
+}
+
+/// A path in a field that takes a text, where another field takes a path.
+pub(super) fn no_path(name: &str, text: &str, location: &str, span: Span, out: &mut Vec<Diagnostic>) {
+    if looks_evaluated(text) {
+        let message = format!("The field '{name}' takes '{text}' as a text");
+        let help = format!("to take the value from there, use the field '{name}Path'");
+        out.push(warning("NO_PATH", message, help, location, span));
+    }
+}
+
+/// An error name of `ErrorEquals` that AWS never raises: names with `States.` are its own.
+pub(super) fn unknown_error(name: &str, help: Option<String>, location: &str, span: Span, out: &mut Vec<Diagnostic>) {
+    let message = format!("No error is called '{name}'");
+    let help = help.unwrap_or_else(|| "names that start with 'States.' belong to the language".to_owned());
+    out.push(warning("UNKNOWN_ERROR_NAME", message, help, location, span));
+}
+
+/// A state that only states lead to which themselves cannot be reached.
+pub(super) fn never_reached(name: &str, location: &str, span: Span, out: &mut Vec<Diagnostic>) {
+    let message = format!("No way leads from StartAt to the state '{name}'");
+    let help = "only states that cannot be reached themselves lead to it".to_owned();
+    out.push(warning("UNREACHABLE_STATE", message, help, location, span));
+}
+
+fn warning(code: &'static str, message: String, help: String, location: &str, span: Span) -> Diagnostic {
+    Diagnostic { severity: Severity::Warning, help: Some(help), ..error(code, message, location, span) }
+}
+
+/// Whether a text is a path or a call to an intrinsic function, by its first letters.
+fn looks_evaluated(text: &str) -> bool {
+    let path = text.strip_prefix("$$").or_else(|| text.strip_prefix('$'));
+    let call = text.strip_prefix("States.").and_then(|rest| rest.split_once('('));
+    path.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        || call.is_some_and(|(name, _)| name.chars().all(char::is_alphanumeric) && text.ends_with(')'))
+}
+
+/// Calls `found` for each text of a template, with the name of the member that holds it.
+fn each_text<'a>(node: &'a Node, name: &'a str, found: &mut impl FnMut(&str, &str, Span)) {
+    match &node.kind {
+        NodeKind::String(text) => found(name, text, node.span),
+        NodeKind::Array(items) => items.iter().for_each(|item| each_text(item, name, found)),
+        NodeKind::Object(members) => members.iter().for_each(|member| each_text(&member.value, &member.name, found)),
+        _ => {}
+    }
+}

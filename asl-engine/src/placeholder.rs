@@ -1,0 +1,36 @@
+//! `${Name}`: what CloudFormation, SAM and the CDK fill into a definition before AWS sees it.
+
+/// The length of the placeholder that a text starts with.
+pub(crate) fn leading(text: &str) -> Option<usize> {
+    let inner = text.strip_prefix("${")?;
+    let len = inner.find(|c: char| matches!(c, '{' | '}' | '"' | '\'' | '$') || c.is_whitespace())?;
+    // `${!Name}` is how Fn::Sub writes the text `${Name}` itself.
+    (len > 0 && inner[len..].starts_with('}') && !inner.starts_with('!')).then_some("${}".len() + len)
+}
+
+/// Whether a text has a placeholder anywhere.
+pub(crate) fn is_in(text: &str) -> bool {
+    text.match_indices("${").any(|(at, _)| leading(&text[at..]).is_some())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_told_from_other_text() {
+        for (text, found) in [
+            ("${FunctionArn}", true),
+            ("arn:${AWS::Partition}:states:::sns:publish", true),
+            ("${Resource.Arn}", true),
+            ("${}", false),
+            ("${!Literal}", false),
+            ("States.Format('${} {}', $.a)", false),
+            ("${a b}", false),
+            ("${open", false),
+            ("$.a{b}", false),
+        ] {
+            assert_eq!(is_in(text), found, "{text}");
+        }
+    }
+}
