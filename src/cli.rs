@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Runs Amazon States Language state machines on this machine.
 #[derive(Debug, Parser)]
@@ -18,6 +18,8 @@ pub(crate) enum Command {
     Run(Run),
     /// Run the bundled download-images workflow against a server in this process; needs no network
     Demo(Demo),
+    /// Report every problem of definitions, as AWS would, without running anything
+    Check(Check),
 }
 
 /// Run a state machine and print its output
@@ -61,4 +63,49 @@ pub(crate) struct Demo {
     /// Where the embedded services keep their data
     #[arg(long, value_name = "DIR", default_value = ".asl")]
     pub(crate) data: PathBuf,
+}
+
+/// Report every problem of definitions, as AWS would, without running anything
+///
+/// `${Name}` stands for text that CloudFormation, SAM or the CDK fills in: what depends on it is not reported.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Exit codes:
+  0    AWS would take every definition; there may be warnings
+  2    the command line is wrong, or a file cannot be read
+  3    a definition has errors")]
+pub(crate) struct Check {
+    /// The definitions: files in JSON, or in YAML (.yaml, .yml); `-` for stdin
+    #[arg(required = true, value_name = "FILE|-")]
+    pub(crate) files: Vec<PathBuf>,
+
+    /// The type of the state machine
+    #[arg(long = "type", value_enum, value_name = "TYPE", default_value_t = MachineType::Standard)]
+    pub(crate) machine_type: MachineType,
+
+    /// How to print what is found
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub(crate) format: Format,
+
+    /// Short for `--format json`
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// The type of a state machine
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MachineType {
+    /// Up to a year long
+    Standard,
+    /// Up to five minutes: no .sync, no .waitForTaskToken, no activities
+    Express,
+}
+
+/// How to print what is found
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For a person: the line at fault, and what to do
+    Text,
+    /// For a program: as AWS's ValidateStateMachineDefinition, with lines and columns
+    Json,
 }

@@ -9,6 +9,7 @@ mod output;
 mod places;
 mod progress;
 mod report;
+mod yaml;
 
 use std::process::ExitCode;
 
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match &cli.command {
         Command::Run(arguments) => commands::run::run(arguments),
+        Command::Check(arguments) => commands::check::run(arguments),
         Command::Demo(arguments) => commands::demo::run(arguments),
     };
     match done {

@@ -1,6 +1,7 @@
 //! Diagnostics and failures as text for a person, with the source that they speak of.
 
 use std::fmt::Write;
+use std::io;
 
 use annotate_snippets::{AnnotationKind, Element, Level, Renderer, Snippet};
 use asl_engine::{Diagnostic, Failure, JsonError, Severity, Span};
@@ -8,7 +9,7 @@ use asl_engine::{Diagnostic, Failure, JsonError, Severity, Span};
 /// `error: text`
 pub(crate) fn error(text: &str) -> String {
     let (title, rest) = text.split_once('\n').unwrap_or((text, ""));
-    let mut out = Renderer::styled().render(&[Level::ERROR.primary_title(title).elements(Vec::<Element<'_>>::new())]);
+    let mut out = renderer().render(&[Level::ERROR.primary_title(title).elements(Vec::<Element<'_>>::new())]);
     out.push('\n');
     if !rest.is_empty() {
         out += rest;
@@ -21,7 +22,7 @@ pub(crate) fn error(text: &str) -> String {
 pub(crate) fn not_json(title: &str, error: &JsonError, file: &str, text: &str) -> String {
     let title = format!("{title}: {}", error.message);
     let group = Level::ERROR.primary_title(&title).element(source(error.span, file, text));
-    let mut out = Renderer::styled().render(&[group]);
+    let mut out = renderer().render(&[group]);
     out.push('\n');
     out
 }
@@ -40,7 +41,7 @@ pub(crate) fn diagnostic(diagnostic: &Diagnostic, file: &str, text: &str) -> Str
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(help));
     }
-    let mut out = Renderer::styled().render(&[group]);
+    let mut out = renderer().render(&[group]);
     out.push_str("\n\n");
     out
 }
@@ -54,7 +55,7 @@ pub(crate) fn failure(ended: &str, failure: &Failure, file: &str, text: &str) ->
     };
     let elements: Vec<Element<'_>> = failure.span.map(|span| source(span, file, text).into()).into_iter().collect();
     let title = Level::ERROR.with_name("execution").primary_title(&title);
-    let mut out = Renderer::styled().render(&[title.elements(elements)]);
+    let mut out = renderer().render(&[title.elements(elements)]);
     out.push('\n');
     if let Some(cause) = &failure.cause {
         let _ = writeln!(out, "cause: {cause}");
@@ -62,7 +63,28 @@ pub(crate) fn failure(ended: &str, failure: &Failure, file: &str, text: &str) ->
     out
 }
 
+/// How many columns a report has: those of the terminal, so that no line breaks and its carets stay below it.
+fn width() -> usize {
+    let told = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let terminal =
+        || terminal_size::terminal_size_of(io::stdout()).or_else(|| terminal_size::terminal_size_of(io::stderr()));
+    let columns = told.or_else(|| terminal().map(|(width, _)| usize::from(width.0)));
+    columns.unwrap_or(140).max(40)
+}
+
+fn renderer() -> Renderer {
+    Renderer::styled().term_width(width())
+}
+
+/// The line where a span starts. Only this is handed over: a large text is not read again for each finding.
 fn source<'a>(span: Span, file: &'a str, text: &'a str) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
-    let end = span.end.min(text.len());
-    Snippet::source(text).path(file).annotation(AnnotationKind::Primary.span(span.start.min(end)..end))
+    let start = text.floor_char_boundary(span.start);
+    let first = text[..start].rfind('\n').map_or(0, |at| at + 1);
+    let last = text[start..].find('\n').map_or(text.len(), |at| start + at);
+    let number = text[..first].bytes().filter(|byte| *byte == b'\n').count() + 1;
+    // A span wider than the terminal would take the whole line with it.
+    let widest = text.floor_char_boundary(start + width() / 2);
+    let end = text.floor_char_boundary(span.end).min(last).min(widest).max(start);
+    let annotation = AnnotationKind::Primary.span(start - first..end - first);
+    Snippet::source(&text[first..last]).line_start(number).path(file).annotation(annotation)
 }

@@ -1,4 +1,5 @@
 //! One verb a file.
 
+pub(crate) mod check;
 pub(crate) mod demo;
 pub(crate) mod run;

@@ -1,0 +1,161 @@
+//! `asl check`
+
+use std::fmt::Write;
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+use std::process::ExitCode;
+
+use asl_engine::{CheckOptions, Diagnostic, Severity, Span, StateMachineType, Value, diagnose};
+
+use crate::cli::{Check, Format, MachineType};
+use crate::error::Error;
+use crate::output;
+use crate::report;
+use crate::yaml;
+
+/// How many findings of a file are shown to a person; `--json` gives all.
+const SHOWN: usize = 100;
+
+/// A file with what was found in it.
+struct Checked {
+    file: String,
+    text: String,
+    diagnostics: Vec<Diagnostic>,
+}
+
+/// Reports every problem of every file.
+pub(crate) fn run(arguments: &Check) -> Result<ExitCode, Error> {
+    let machine_type = match arguments.machine_type {
+        MachineType::Standard => StateMachineType::Standard,
+        MachineType::Express => StateMachineType::Express,
+    };
+    let options = CheckOptions { machine_type, placeholders: true };
+    let mut checked = Vec::new();
+    let mut unreadable = false;
+    for file in &arguments.files {
+        match read(file) {
+            Ok(text) => checked.push(check(file, text, options)),
+            Err(error) => {
+                unreadable = true;
+                output::to_stderr(&error.report());
+            }
+        }
+    }
+    let refused = checked.iter().any(|checked| checked.count(Severity::Error) > 0);
+    if arguments.json || arguments.format == Format::Json {
+        let files: Value = checked.iter().map(Checked::to_json).collect();
+        output::print_json(&[("files", files)].into())?;
+    } else {
+        let mut text: String = checked.iter().map(Checked::to_text).collect();
+        // Of files that could not be read, that has been told.
+        if !checked.is_empty() {
+            text += &summary(&checked);
+        }
+        output::print(&text)?;
+    }
+    Ok(match (unreadable, refused) {
+        (true, _) => 2.into(),
+        (false, true) => 3.into(),
+        (false, false) => ExitCode::SUCCESS,
+    })
+}
+
+/// The text of a file, or of stdin, without the mark that some editors put at its start.
+fn read(file: &Path) -> Result<String, Error> {
+    let mut text = String::new();
+    let read = match file == Path::new("-") {
+        true => io::stdin().read_to_string(&mut text).map(|_| text),
+        false => fs::read_to_string(file),
+    };
+    let text = read.map_err(|error| Error::unreadable("the definition", file, &error))?;
+    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
+}
+
+fn check(file: &Path, text: String, options: CheckOptions) -> Checked {
+    let extension = file.extension().map(|extension| extension.to_string_lossy().to_lowercase());
+    let is_yaml = match extension.as_deref() {
+        Some("yaml" | "yml") => true,
+        // Stdin has no name; a definition in JSON starts with a brace.
+        None if file == Path::new("-") => !text.trim_start().starts_with('{'),
+        _ => false,
+    };
+    let mut diagnostics = if is_yaml { check_yaml(&text, options) } else { diagnose(&text, options) };
+    diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
+    let file = if file == Path::new("-") { "<stdin>".to_owned() } else { file.display().to_string() };
+    Checked { file, text, diagnostics }
+}
+
+fn check_yaml(text: &str, options: CheckOptions) -> Vec<Diagnostic> {
+    match yaml::to_json(text) {
+        Ok(converted) => {
+            let mut diagnostics = diagnose(&converted.json, options);
+            for diagnostic in &mut diagnostics {
+                diagnostic.span = converted.place(diagnostic.span);
+            }
+            diagnostics
+        }
+        Err(error) => vec![Diagnostic {
+            code: "INVALID_YAML",
+            severity: Severity::Error,
+            message: error.message,
+            location: String::new(),
+            span: error.span,
+            help: None,
+        }],
+    }
+}
+
+impl Checked {
+    fn count(&self, severity: Severity) -> usize {
+        self.diagnostics.iter().filter(|found| found.severity == severity).count()
+    }
+
+    fn to_text(&self) -> String {
+        let shown = self.diagnostics.iter().take(SHOWN);
+        let mut text: String = shown.map(|found| report::diagnostic(found, &self.file, &self.text)).collect();
+        let left = self.diagnostics.len().saturating_sub(SHOWN);
+        if left > 0 {
+            let _ = writeln!(text, "{}: and {left} more; --json gives all\n", self.file);
+        }
+        text
+    }
+
+    /// What ValidateStateMachineDefinition answers, with the file and the place of each finding in it.
+    fn to_json(&self) -> Value {
+        let diagnostics = self.diagnostics.iter().map(|found| {
+            let json = found.to_json();
+            let mut members: Vec<(&str, Value)> = ["severity", "code", "message", "location"]
+                .into_iter()
+                .map(|name| (name, json[name].clone()))
+                .filter(|(_, value)| *value != Value::Null)
+                .collect();
+            members.extend(found.help.as_deref().map(|help| ("help", help.into())));
+            members.push(("start", self.place(found.span.start)));
+            members.push(("end", self.place(found.span.end)));
+            members.into_iter().collect::<Value>()
+        });
+        let result = if self.count(Severity::Error) > 0 { "FAIL" } else { "OK" };
+        [("file", self.file.as_str().into()), ("result", result.into()), ("diagnostics", diagnostics.collect())].into()
+    }
+
+    fn place(&self, at: usize) -> Value {
+        let (line, column) = Span { start: at, end: at }.line_column(&self.text);
+        [("line", number(line)), ("column", number(column))].into()
+    }
+}
+
+fn number(count: usize) -> Value {
+    i64::try_from(count).unwrap_or(i64::MAX).into()
+}
+
+/// `2 files: 3 errors, 1 warning`
+fn summary(checked: &[Checked]) -> String {
+    let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+    let total = |severity| checked.iter().map(|checked| checked.count(severity)).sum::<usize>();
+    let kinds = [(total(Severity::Error), "error"), (total(Severity::Warning), "warning")];
+    let found: Vec<String> =
+        kinds.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| counted(count, what)).collect();
+    let found = if found.is_empty() { "no problems".to_owned() } else { found.join(", ") };
+    format!("{}: {found}\n", counted(checked.len(), "file"))
+}

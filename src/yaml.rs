@@ -1,0 +1,333 @@
+//! Definitions in YAML: as the JSON text that they stand for, with the place of each piece in the YAML.
+//!
+//! YAML 1.2, core schema. A tag of CloudFormation, such as `!GetAtt Function.Arn`, stands for a value that is filled in
+//! later, and becomes a placeholder.
+
+use std::collections::BTreeMap;
+
+use asl_engine::{Span, Value};
+use saphyr_parser::{Event, Parser, ScalarStyle, Span as Marks, Tag};
+
+/// How long the JSON text may get: definitions end at 1 MiB, and aliases can make much of little.
+const MAX_LEN: usize = 4 * 1024 * 1024;
+/// How deeply values may nest.
+const MAX_DEPTH: usize = 500;
+
+/// The JSON text of a YAML document.
+#[derive(Debug)]
+pub(crate) struct Converted {
+    /// The JSON text.
+    pub(crate) json: String,
+    /// Where each piece of the JSON starts and ends in the YAML, by its start and by its end in the JSON.
+    starts: BTreeMap<usize, Span>,
+    ends: BTreeMap<usize, Span>,
+}
+
+/// Why a text is not one YAML document of JSON values, and where.
+#[derive(Debug)]
+pub(crate) struct YamlError {
+    pub(crate) message: String,
+    pub(crate) span: Span,
+}
+
+impl Converted {
+    /// The place in the YAML of a place in the JSON.
+    pub(crate) fn place(&self, span: Span) -> Span {
+        let start = self.starts.range(..=span.start).next_back().map_or(0, |(_, place)| place.start);
+        let end = self.ends.range(span.end.max(1)..).next().map_or(start, |(_, place)| place.end);
+        Span { start, end: end.max(start) }
+    }
+}
+
+/// Reads a YAML document.
+pub(crate) fn to_json(text: &str) -> Result<Converted, YamlError> {
+    let offsets: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+    let byte = |index: usize| offsets.get(index).copied().unwrap_or(text.len());
+    let mut events = Vec::new();
+    for event in Parser::new_from_str(text) {
+        let (event, marks) = event.map_err(|error| {
+            let start = byte(error.marker().index());
+            YamlError { message: error.info().to_owned(), span: Span { start, end: start } }
+        })?;
+        events.push((event, marks));
+    }
+    let mut writer = Writer {
+        text,
+        events,
+        byte: &byte,
+        anchors: BTreeMap::new(),
+        out: Converted { json: String::new(), starts: BTreeMap::new(), ends: BTreeMap::new() },
+    };
+    writer.document()?;
+    Ok(writer.out)
+}
+
+struct Writer<'a> {
+    text: &'a str,
+    events: Vec<(Event<'a>, Marks)>,
+    byte: &'a dyn Fn(usize) -> usize,
+    /// Where the value of each anchor starts among the events.
+    anchors: BTreeMap<usize, usize>,
+    out: Converted,
+}
+
+impl<'a> Writer<'a> {
+    fn document(&mut self) -> Result<(), YamlError> {
+        let mut documents = 0;
+        let mut at = 0;
+        while let Some((event, marks)) = self.events.get(at) {
+            at = match event {
+                Event::DocumentStart(_) => {
+                    documents += 1;
+                    if documents > 1 {
+                        return Err(
+                            self.error("a file holds one definition, and here a second document starts", *marks)
+                        );
+                    }
+                    self.value(at + 1, 0)?
+                }
+                _ => at + 1,
+            };
+        }
+        Ok(())
+    }
+
+    /// Writes the value that starts with the event `at`, and gives the event behind it.
+    fn value(&mut self, at: usize, depth: usize) -> Result<usize, YamlError> {
+        let Some((event, marks)) = self.events.get(at).cloned() else { return Ok(at) };
+        if depth > MAX_DEPTH || self.out.json.len() > MAX_LEN {
+            return Err(self.error("the definition is too large, or nests too deeply", marks));
+        }
+        match event {
+            Event::Alias(anchor) => {
+                let Some(&start) = self.anchors.get(&anchor) else {
+                    return Err(self.error("an alias cannot stand inside what it names", marks));
+                };
+                self.value(start, depth + 1)?;
+                Ok(at + 1)
+            }
+            Event::Scalar(value, style, anchor, tag) => {
+                let json = match filled_in_later(tag.as_deref()) {
+                    Some(tag) => Value::from(format!("${{{}}}", tag.suffix)).to_string(),
+                    None => scalar(&value, style, tag.as_deref()),
+                };
+                self.token(&json, marks);
+                self.anchors.insert(anchor, at);
+                Ok(at + 1)
+            }
+            Event::SequenceStart(anchor, tag) | Event::MappingStart(anchor, tag) => {
+                let end = self.end_of(at);
+                if let Some(tag) = filled_in_later(tag.as_deref()) {
+                    self.token(&Value::from(format!("${{{}}}", tag.suffix)).to_string(), marks);
+                } else if matches!(self.events[at].0, Event::SequenceStart(..)) {
+                    self.items(at, end, depth)?;
+                } else {
+                    self.members(at, end, depth)?;
+                }
+                self.anchors.insert(anchor, at);
+                Ok(end + 1)
+            }
+            _ => Ok(at + 1),
+        }
+    }
+
+    fn items(&mut self, at: usize, end: usize, depth: usize) -> Result<(), YamlError> {
+        self.open("[", at);
+        let mut next = at + 1;
+        while next < end {
+            if next > at + 1 {
+                self.out.json.push(',');
+            }
+            next = self.value(next, depth + 1)?;
+        }
+        self.close("]", end);
+        Ok(())
+    }
+
+    fn members(&mut self, at: usize, end: usize, depth: usize) -> Result<(), YamlError> {
+        self.open("{", at);
+        let mut next = at + 1;
+        while next < end {
+            if next > at + 1 {
+                self.out.json.push(',');
+            }
+            let (key, marks) = self.events[next].clone();
+            let Event::Scalar(name, ..) = key else {
+                return Err(self.error("the name of a field has to be a text", marks));
+            };
+            if name == "<<" {
+                return Err(self.error("merge keys are no part of YAML 1.2: write the fields out", marks));
+            }
+            self.token(&Value::from(&*name).to_string(), marks);
+            self.out.json.push(':');
+            next = self.value(next + 1, depth + 1)?;
+        }
+        self.close("}", end);
+        Ok(())
+    }
+
+    /// The event that closes what the event `at` opens.
+    fn end_of(&self, at: usize) -> usize {
+        let mut open = 0;
+        for (offset, (event, _)) in self.events[at..].iter().enumerate() {
+            match event {
+                Event::SequenceStart(..) | Event::MappingStart(..) => open += 1,
+                Event::SequenceEnd | Event::MappingEnd => open -= 1,
+                _ => {}
+            }
+            if open == 0 {
+                return at + offset;
+            }
+        }
+        self.events.len()
+    }
+
+    /// Writes a name or a scalar.
+    fn token(&mut self, json: &str, marks: Marks) {
+        let place = self.place(marks);
+        self.out.starts.insert(self.out.json.len(), place);
+        self.out.json.push_str(json);
+        self.out.ends.insert(self.out.json.len(), place);
+    }
+
+    /// Writes the bracket that opens a collection. Its place is that of the first thing in it, which a person sees.
+    fn open(&mut self, bracket: &str, at: usize) {
+        let first = self.events.get(at + 1).map_or(self.events[at].1, |(_, marks)| *marks);
+        self.token(bracket, first);
+    }
+
+    fn close(&mut self, bracket: &str, end: usize) {
+        let marks = self.events.get(end).map(|(_, marks)| *marks);
+        self.out.json.push_str(bracket);
+        if let Some(marks) = marks {
+            let place = self.place(marks);
+            self.out.ends.insert(self.out.json.len(), place);
+        }
+    }
+
+    /// The bytes of the YAML, without the white space behind them.
+    fn place(&self, marks: Marks) -> Span {
+        let (start, end) = ((self.byte)(marks.start.index()), (self.byte)(marks.end.index()));
+        let covered = self.text.get(start..end).unwrap_or_default();
+        Span { start, end: start + covered.trim_end().len() }
+    }
+
+    fn error(&self, message: &str, marks: Marks) -> YamlError {
+        YamlError { message: message.to_owned(), span: self.place(marks) }
+    }
+}
+
+/// A tag that is not YAML's own.
+fn filled_in_later(tag: Option<&Tag>) -> Option<&Tag> {
+    tag.filter(|tag| !tag.is_yaml_core_schema() && !tag.suffix.is_empty())
+}
+
+/// The JSON text of a scalar.
+fn scalar(value: &str, style: ScalarStyle, tag: Option<&Tag>) -> String {
+    let text = || Value::from(value).to_string();
+    if style != ScalarStyle::Plain || tag.is_some_and(|tag| tag.suffix == "str") {
+        return text();
+    }
+    match value {
+        "" | "~" | "null" | "Null" | "NULL" => "null".to_owned(),
+        "true" | "True" | "TRUE" => "true".to_owned(),
+        "false" | "False" | "FALSE" => "false".to_owned(),
+        _ => number(value).unwrap_or_else(text),
+    }
+}
+
+/// The JSON text of a number, which YAML writes in more ways than JSON: `+1`, `.5`, `0x1F`.
+fn number(value: &str) -> Option<String> {
+    let radix = |prefix: &str, radix| {
+        let digits =
+            value.strip_prefix(prefix).filter(|digits| digits.starts_with(|c: char| c.is_ascii_alphanumeric()))?;
+        i64::from_str_radix(digits, radix).ok().map(|number| number.to_string())
+    };
+    if let Some(number) = radix("0x", 16).or_else(|| radix("0o", 8)) {
+        return Some(number);
+    }
+    let unsigned = value.strip_prefix(['+', '-']).unwrap_or(value);
+    let starts = unsigned.strip_prefix('.').unwrap_or(unsigned).starts_with(|c: char| c.is_ascii_digit());
+    let digits = |c: char| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-');
+    if !starts || !unsigned.chars().all(digits) {
+        return None;
+    }
+    // What is JSON already keeps its digits.
+    match value.parse::<Value>() {
+        Ok(Value::Number(number)) => Some(Value::Number(number).to_string()),
+        _ => value.parse::<f64>().ok().filter(|number| number.is_finite()).map(|number| match number.fract() == 0.0 {
+            true => format!("{number:.0}"),
+            false => number.to_string(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn json(yaml: &str) -> String {
+        match to_json(yaml) {
+            Ok(converted) => converted.json,
+            Err(error) => format!("error: {} at {}", error.message, error.span.start),
+        }
+    }
+
+    #[test]
+    fn values_are_those_of_the_core_schema() {
+        for (yaml, expected) in [
+            ("a: 1", r#"{"a":1}"#),
+            ("- 1.50\n- +1\n- .5\n- 0x1F\n- 1e3\n- 007\n", "[1.50,1,0.5,31,1e3,7]"),
+            ("[true, True, yes, null, ~, '']", r#"[true,true,"yes",null,null,""]"#),
+            ("{a: 'x', \"b\": \"\\n\", 1: }", r#"{"a":"x","b":"\n","1":null}"#),
+            ("a: |\n  one\n  two\n", r#"{"a":"one\ntwo\n"}"#),
+            ("a: !!str 1", r#"{"a":"1"}"#),
+            ("a: 2016-03-14T01:59:00Z", r#"{"a":"2016-03-14T01:59:00Z"}"#),
+            ("a: 1.2.3", r#"{"a":"1.2.3"}"#),
+            ("a: &x {b: 1}\nc: *x\nd: &y 2\ne: [*y, *x]", r#"{"a":{"b":1},"c":{"b":1},"d":2,"e":[2,{"b":1}]}"#),
+            ("Resource: !GetAtt Function.Arn", r#"{"Resource":"${GetAtt}"}"#),
+            ("Resource: !Join ['', [a, b]]\nNext: X", r#"{"Resource":"${Join}","Next":"X"}"#),
+            ("", ""),
+            ("# nothing\n", ""),
+        ] {
+            assert_eq!(json(yaml), expected, "{yaml}");
+        }
+    }
+
+    #[test]
+    fn what_json_cannot_hold_is_refused() {
+        for (yaml, expected) in [
+            ("a: 1\n---\nb: 2", "error: a file holds one definition, and here a second document starts at 5"),
+            ("? [a]\n: 1", "error: the name of a field has to be a text at 2"),
+            ("a: &x\n  b: *x", "error: an alias cannot stand inside what it names at 11"),
+            ("a: &x {}\nb:\n  <<: *x", "error: merge keys are no part of YAML 1.2: write the fields out at 14"),
+        ] {
+            assert_eq!(json(yaml), expected, "{yaml}");
+        }
+        let laughs: String =
+            (1..20).map(|n| format!("a{n}: &a{n} [{}]\n", format!("*a{},", n - 1).repeat(9))).collect();
+        assert!(json(&format!("a0: &a0 ha\n{laughs}")).starts_with("error: the definition is too large"));
+        let deep = "[".repeat(20_000);
+        assert!(json(&deep).starts_with("error: "));
+    }
+
+    #[test]
+    fn places_are_found_again() {
+        let yaml = "é: ü\nStates:\n  A:   \n    Type: Pas # oh\n    End: 1\n";
+        let converted = to_json(yaml).unwrap();
+        let shown = |piece: &str| {
+            let start = converted.json.find(piece).unwrap();
+            let place = converted.place(Span { start, end: start + piece.len() });
+            &yaml[place.start..place.end]
+        };
+        assert_eq!(converted.json, r#"{"é":"ü","States":{"A":{"Type":"Pas","End":1}}}"#);
+        assert_eq!(shown("\"ü\""), "ü");
+        assert_eq!(shown("\"Pas\""), "Pas");
+        assert_eq!(shown("\"States\""), "States");
+        assert_eq!(shown("{\"Type\""), "Type");
+        // The start of an object is its first name.
+        let object = converted.json.find("{\"Type\"").unwrap();
+        let place = converted.place(Span { start: object, end: object + 1 });
+        assert_eq!(&yaml[place.start..place.end], "Type");
+    }
+}
