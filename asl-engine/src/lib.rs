@@ -85,6 +85,7 @@ mod diagnostic;
 mod frame;
 pub mod history;
 mod intrinsic;
+mod item_reader;
 pub mod json;
 pub mod jsonpath;
 mod nearest;

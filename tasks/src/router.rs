@@ -7,6 +7,7 @@ use crate::handler::Handler;
 use crate::handlers::consolidate::Consolidate;
 use crate::handlers::download::Downloader;
 use crate::integrations::dynamodb::PutItem;
+use crate::integrations::s3::{GetObject, ListObjects};
 use crate::integrations::sns::Publish;
 use crate::pattern::Pattern;
 use crate::routes::{NoSettings, Route, Routes, Target};
@@ -39,7 +40,12 @@ impl Router {
         ];
         let integrations = integrations.map(|(resource, target)| Route { resource: Pattern::from(resource), target });
         let routed = routes.routes.into_iter().chain(integrations);
-        let routed = routed.map(|route| (route.resource, handler(route.target, &clients))).collect();
+        // Only an ItemReader asks for these.
+        let readers: [(Pattern, Arc<dyn Handler>); 2] = [
+            ("arn:aws:states:::s3:getObject".into(), Arc::new(GetObject(clients.clone()))),
+            ("arn:aws:states:::s3:listObjectsV2".into(), Arc::new(ListObjects(clients.clone()))),
+        ];
+        let routed = routed.map(|route| (route.resource, handler(route.target, &clients))).chain(readers).collect();
         Self { added: Vec::new(), routed, clients, file: routes.file }
     }
 

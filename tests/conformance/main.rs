@@ -45,9 +45,8 @@ fn not_applicable(case: &Value) -> Option<&'static str> {
     match (kind, replayable) {
         ("execution", _) if case["status"] == "RUNNING" => Some("its history was read before it ended"),
         ("execution", _) if case["status"] == "ABORTED" => Some("StopExecution comes with the server"),
-        ("execution", "needs-s3") => Some("reads objects of S3 that the recording set up"),
         ("execution", "needs-task-implementation") => Some("what its children answered is in no recording"),
-        ("execution", "pure" | "mocks" | "mocks-partial") => None,
+        ("execution", "pure" | "mocks" | "mocks-partial" | "needs-s3") => None,
         ("execution", _) => Some("needs other services of AWS"),
         ("execution-batch", _) => None,
         ("sync-execution" | "express-async", _) => Some("Express executions come with the server"),

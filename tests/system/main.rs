@@ -4,6 +4,7 @@ mod bad_input;
 mod demo;
 mod download_images;
 mod interrupt;
+mod item_reader;
 mod moto;
 mod output;
 mod support;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::choice::Rule;
 use crate::diagnostic::Span;
+use crate::item_reader::InputType;
 use crate::path::PathExpr;
 use crate::reference_path::ReferencePath;
 use crate::retry::Retrier;
@@ -214,8 +215,23 @@ pub(crate) struct Distributed {
     pub tolerated_failure_count: Option<NumberField>,
     /// `ToleratedFailurePercentage` or `ToleratedFailurePercentagePath`
     pub tolerated_failure_percentage: Option<FractionField>,
+    /// `ItemReader`
+    pub item_reader: Option<ItemReader>,
     /// `ItemBatcher`
     pub item_batcher: Option<ItemBatcher>,
+}
+
+/// `ItemReader`: where the items come from, when not from the input.
+#[derive(Clone, Debug)]
+pub(crate) struct ItemReader {
+    /// `Resource`
+    pub resource: Name,
+    /// `Parameters`
+    pub parameters: Option<Template>,
+    /// `InputType`; `None` where what is read is a list already.
+    pub input_type: Option<InputType>,
+    /// `MaxItems` or `MaxItemsPath`
+    pub max_items: Option<NumberField>,
 }
 
 /// `ItemBatcher`: how many items one child execution gets at once.

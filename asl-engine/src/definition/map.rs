@@ -1,11 +1,15 @@
 //! The fields of a Map state.
 
-use super::ast::{Body, Distributed, ItemBatcher, Map, Name};
+use std::sync::Arc;
+
+use super::ast::{Body, Distributed, ItemBatcher, ItemReader, Map, Name};
 use super::fields::Fields;
 use super::language::Language;
 use super::states::body;
 use super::{SCHEMA, error, unsupported};
 use crate::diagnostic::Diagnostic;
+use crate::item_reader::{DELIMITERS, InputType};
+use crate::json::NodeKind;
 
 /// How long a label may be, in characters.
 const MAX_LABEL: usize = 40;
@@ -56,10 +60,8 @@ fn is_distributed(processor: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> bool
 
 /// The fields that only a Map state in the mode `DISTRIBUTED` has.
 fn distributed(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Distributed {
-    for field in ["ItemReader", "ResultWriter"] {
-        if let Some(node) = fields.take(field) {
-            out.push(unsupported(&format!("the field {field} of a Map state"), &fields.at(field), node.span));
-        }
+    if let Some(node) = fields.take("ResultWriter") {
+        out.push(unsupported("the field ResultWriter of a Map state", &fields.at("ResultWriter"), node.span));
     }
     let label = fields.string("Label", out);
     if let Some(label) = &label {
@@ -69,6 +71,7 @@ fn distributed(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Distribute
         label,
         tolerated_failure_count: fields.number_field("ToleratedFailureCount", 0, out),
         tolerated_failure_percentage: fields.fraction_field("ToleratedFailurePercentage", 0.0..=100.0, out),
+        item_reader: item_reader(fields, out),
         item_batcher: item_batcher(fields, out),
     }
 }
@@ -99,6 +102,69 @@ fn shown(c: char) -> String {
         '\n' | '\r' | '\t' | '\\' => c.escape_default().to_string(),
         c if c.is_control() => format!("\\x{:02x}", u32::from(c)),
         c => c.to_string(),
+    }
+}
+
+fn item_reader(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<ItemReader> {
+    let location = fields.at("ItemReader");
+    let mut fields = Fields::of(fields.take("ItemReader")?, location, out)?;
+    fields.string("Comment", out);
+    fields.require(&["Resource"], out);
+    let resource = fields.string("Resource", out);
+    let parameters = fields.template("Parameters", out);
+    let lists = resource.as_ref().is_some_and(|resource| resource.text.ends_with(":s3:listObjectsV2"));
+    if let Some(resource) = resource.as_ref().filter(|resource| !lists && !resource.text.ends_with(":s3:getObject")) {
+        let message = "An ItemReader reads with arn:aws:states:::s3:getObject or arn:aws:states:::s3:listObjectsV2";
+        out.push(error(SCHEMA, message, &resource.location, resource.span));
+    }
+    let (mut input_type, mut max_items) = (None, None);
+    let location = fields.at("ReaderConfig");
+    match fields.take("ReaderConfig").and_then(|node| Fields::of(node, location, out)) {
+        Some(mut config) => {
+            max_items = config.number_field("MaxItems", 0, out);
+            input_type = self::input_type(&mut config, out);
+            config.refuse_the_rest(out);
+        }
+        None if !lists => fields.require(&["ReaderConfig"], out),
+        None => {}
+    }
+    fields.refuse_the_rest(out);
+    let input_type = if lists { None } else { Some(input_type?) };
+    Some(ItemReader { resource: resource?, parameters, input_type, max_items })
+}
+
+fn input_type(config: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<InputType> {
+    let location = config.one_of("CSVHeaderLocation", &["FIRST_ROW", "GIVEN"], out);
+    let delimiter = config.one_of("CSVDelimiter", &DELIMITERS.map(|(name, _)| name), out);
+    let headers = config.items("CSVHeaders", out).unwrap_or_default();
+    let headers: Vec<Arc<str>> = headers
+        .iter()
+        .filter_map(|header| match &header.kind {
+            NodeKind::String(text) => Some(text.clone()),
+            _ => {
+                out.push(error(SCHEMA, "Expected value of type String", &config.at("CSVHeaders"), header.span));
+                None
+            }
+        })
+        .collect();
+    let found = config.one_of("InputType", &["CSV", "JSON", "JSONL", "PARQUET", "MANIFEST"], out)?;
+    match &*found.text {
+        "JSON" => Some(InputType::Json),
+        "JSONL" => Some(InputType::JsonLines),
+        "CSV" => {
+            config.require(&["CSVHeaderLocation"], out);
+            let given = location.is_some_and(|location| &*location.text == "GIVEN");
+            if given {
+                config.require(&["CSVHeaders"], out);
+            }
+            let named = delimiter.map_or(DELIMITERS[0].0.into(), |delimiter| delimiter.text);
+            let delimiter = DELIMITERS.iter().find(|(name, _)| **name == *named)?.1;
+            Some(InputType::Csv { headers: given.then_some(headers), delimiter })
+        }
+        other => {
+            out.push(unsupported(&format!("the InputType {other} of an ItemReader"), &found.location, found.span));
+            None
+        }
     }
 }
 

@@ -232,12 +232,17 @@ impl Frame {
         Ok(until)
     }
 
-    /// The Join of a Map or Parallel state, as one that the Frame's last event opened.
-    pub(super) fn join(&self, state: &State) -> Result<Join, Failure> {
+    /// The Join of a Map or Parallel state, as one that the Frame's last event opened. `read` has the items where an
+    /// ItemReader has read them.
+    pub(super) fn join(&self, state: &State, read: Option<&Array>) -> Result<Join, Failure> {
         let (input, work, limit) = match &state.kind {
             Kind::Map(map) => {
                 let input = self.selected_input(state)?;
-                let items = self.items(state, map, &input)?;
+                let items = match read {
+                    Some(items) => items.clone(),
+                    None if state.item_reader().is_some() => Array::from(Vec::new()),
+                    None => self.items(state, map, &input)?,
+                };
                 let limit = self.max_concurrency(state, map)?;
                 (input, Work::Items { scope: map.scope, items }, limit)
             }
@@ -277,7 +282,14 @@ impl Frame {
         }
     }
 
-    /// What a Join in the mode `DISTRIBUTED` has beyond another.
+    /// The Join with what the mode `DISTRIBUTED` adds.
+    pub(super) fn distributed_join(&self, state: &State, read: Option<&Array>) -> Result<Join, Failure> {
+        let mut join = self.join(state, read)?;
+        self.distribute(state, &mut join)?;
+        Ok(join)
+    }
+
+    /// Adds to a Join what it has in the mode `DISTRIBUTED`.
     pub(super) fn distribute(&self, state: &State, join: &mut Join) -> Result<(), Failure> {
         let Kind::Map(Map { distributed: Some(distributed), item_selector, .. }) = &state.kind else { return Ok(()) };
         join.map_run = Some(self.map_run(state, distributed)?);

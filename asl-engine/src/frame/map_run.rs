@@ -9,11 +9,12 @@ use serde::{Deserialize, Serialize};
 use super::Frame;
 use super::io::bare;
 use crate::context::{Execution, MapItem};
-use crate::definition::ast::{Distributed, FractionField, ItemBatcher, NumberField};
+use crate::definition::ast::{Distributed, FractionField, ItemBatcher, ItemReader, NumberField};
 use crate::intrinsic::uuid;
+use crate::item_reader::{failed, items};
 use crate::program::State;
 use crate::retry::Random;
-use crate::task::Failure;
+use crate::task::{Failure, Outcome, TaskRequest};
 use crate::template::Template;
 use crate::value::{Array, Number, Value};
 
@@ -111,6 +112,42 @@ impl Frame {
         let machine = self.execution.state_machine_arn.replacen(":stateMachine:", ":mapRun:", 1);
         let arn = format!("{machine}/{label}:{}", uuid(&random)).into();
         Ok(MapRun { arn, label, tolerated_count, tolerated_percentage, failed: 0 })
+    }
+
+    /// What an ItemReader is asked for.
+    pub(super) fn read_request(&self, state: &State, reader: &ItemReader) -> Result<TaskRequest, Failure> {
+        let input = match &reader.parameters {
+            None => Value::empty_object(),
+            Some(template) => self.fill(state, template, &self.selected_input(state)?, None)?,
+        };
+        Ok(TaskRequest {
+            state: state.name.clone(),
+            resource: reader.resource.text.clone(),
+            input,
+            role_arn: None,
+            deadline: None,
+            heartbeat_seconds: None,
+            token: self.token(state),
+        })
+    }
+
+    /// How many items an ItemReader gives at most.
+    pub(super) fn max_items(&self, state: &State, reader: &ItemReader) -> Result<Option<i64>, Failure> {
+        self.whole_number(state, "MaxItems", i64::MIN, reader.max_items.as_ref())
+    }
+
+    /// The items in what was read.
+    pub(super) fn items_of(&self, state: &State, reader: &ItemReader, read: Outcome) -> Result<Array, Failure> {
+        let most = match self.max_items(state, reader)? {
+            None => usize::MAX,
+            Some(most) if most < 0 => return Err(failed("field MaxItems must be positive")),
+            Some(most) => usize::try_from(most).unwrap_or(usize::MAX),
+        };
+        match (read.map_err(|failure| failed(failure.to_string()))?, &reader.input_type) {
+            (Value::String(text), Some(input_type)) => items(&text, input_type, most),
+            (Value::Array(items), None) => Ok(items.iter().take(most).cloned().collect()),
+            _ => Err(failed("The object cannot be read as text.")),
+        }
     }
 
     /// The inputs of the child executions, each of several items, and how many items each has.

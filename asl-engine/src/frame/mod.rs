@@ -20,7 +20,7 @@ use crate::program::{Program, ScopeId, State, StateId};
 use crate::retry::Random;
 use crate::task::{Failure, TaskRequest};
 use crate::time::Timestamp;
-use crate::value::Value;
+use crate::value::{Array, Value};
 use run::Run;
 
 /// The version of a Frame's saved form.
@@ -111,8 +111,10 @@ enum Phase {
     Wait { until: Timestamp },
     /// A Retrier waits.
     Retry { until: Timestamp },
-    /// The children of a Map or Parallel state run.
-    Fork,
+    /// An ItemReader was asked for the items.
+    Read { request: TaskRequest },
+    /// The children of a Map or Parallel state run; those of a Map state that read its items, over these.
+    Fork { read: Option<Array> },
     /// There is no room for another event.
     HistoryFull,
     /// It is over.
@@ -125,8 +127,9 @@ impl Phase {
         match self {
             Self::Start | Self::Enter | Self::Failed { .. } => "Go",
             Self::Task { .. } => "Task or DeadlinePassed",
+            Self::Read { .. } => "Task",
             Self::Wait { .. } | Self::Retry { .. } => "Woke",
-            Self::Fork => "Joined",
+            Self::Fork { .. } => "Joined",
             Self::HistoryFull => "Terminate",
             Self::Ended => "nothing, for it has ended",
         }
@@ -194,7 +197,8 @@ impl Frame {
             (Phase::Task { task, .. }, Reply::DeadlinePassed) => run.task_timed_out(task),
             (Phase::Task { .. }, Reply::Started { worker_name }) => run.activity_started(worker_name),
             (Phase::Task { task, .. }, Reply::Submitted(output)) => run.task_submitted(task, output),
-            (Phase::Fork, Reply::Joined(joined)) => run.joined(joined),
+            (Phase::Read { .. }, Reply::Task(outcome)) => run.items_read(outcome),
+            (Phase::Fork { .. }, Reply::Joined(joined)) => run.joined(joined),
             (phase, Reply::Stop { because }) if phase != Phase::Ended => run.stop(because),
             (phase, Reply::Terminate(termination)) if phase != Phase::Ended => run.terminate(termination),
             (phase, reply) => return Err(UnexpectedReply::new(&state.name, phase.waits_for(), &reply)),
@@ -215,16 +219,12 @@ impl Frame {
     /// `None` means that it waits for `Reply::Go`, or has ended.
     pub fn outstanding(&self, program: &Program) -> Option<Request> {
         match &self.phase {
-            Phase::Task { request, .. } => Some(Request::Task(request.clone())),
+            Phase::Task { request, .. } | Phase::Read { request } => Some(Request::Task(request.clone())),
             Phase::Wait { until } | Phase::Retry { until } => Some(Request::Sleep { until: *until }),
-            Phase::Fork => {
+            Phase::Fork { read } => {
                 let state = program.state(self.scope, self.state);
                 // What could be computed before can be computed again.
-                let join = self.join(state).and_then(|mut join| {
-                    self.distribute(state, &mut join)?;
-                    Ok(join)
-                });
-                join.ok().map(|join| Request::Fork(Box::new(join)))
+                self.distributed_join(state, read.as_ref()).ok().map(|join| Request::Fork(Box::new(join)))
             }
             Phase::Start | Phase::Enter | Phase::Failed { .. } | Phase::HistoryFull | Phase::Ended => None,
         }

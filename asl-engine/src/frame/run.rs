@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use super::io::Exit;
-use super::join::Joined;
+use super::join::{Join, Joined};
 use super::protocol::{Ended, Next, Now, Request, Termination};
 use super::{Frame, Phase, Role};
-use crate::definition::ast::StateType;
+use crate::definition::ast::{ItemReader, StateType};
 use crate::history::{EventId, EventKind, HistoryEvent, TaskName};
 use crate::program::{Kind, ResourceKind, State, StateId, Task};
 use crate::retry;
 use crate::task::{Failure, Outcome, TaskRequest};
-use crate::value::{Object, Value};
+use crate::value::{Array, Object, Value};
 
 /// One call of `step`.
 pub(super) struct Run<'a> {
@@ -124,18 +124,50 @@ impl Run<'_> {
             Kind::Parallel { .. } | Kind::Map(_) => {
                 // Each attempt gives its children other seeds.
                 self.frame.random.next();
-                let mut join = self.frame.join(state)?;
+                let mut join = self.frame.join(state, None)?;
                 self.emit(match &state.kind {
                     Kind::Map(_) => EventKind::MapStateStarted { length: join.len() },
                     _ => EventKind::ParallelStateStarted,
                 });
+                let reader = self.state.item_reader();
+                if let Some(reader) = reader {
+                    self.frame.max_items(state, reader)?;
+                }
                 self.frame.distribute(state, &mut join)?;
                 if let Some(map_run_arn) = join.map_run_arn() {
                     self.emit(EventKind::MapRunStarted { map_run_arn });
                 }
-                join.begin(self.frame.last_event);
-                self.frame.phase = Phase::Fork;
-                Ok(Next::Ask(Request::Fork(Box::new(join))))
+                match reader {
+                    Some(reader) => self.read_items(reader),
+                    None => Ok(self.fork(join, None)),
+                }
+            }
+        }
+    }
+
+    fn fork(&mut self, mut join: Join, read: Option<Array>) -> Next {
+        join.begin(self.frame.last_event);
+        self.frame.phase = Phase::Fork { read };
+        Next::Ask(Request::Fork(Box::new(join)))
+    }
+
+    fn read_items(&mut self, reader: &ItemReader) -> Result<Next, Failure> {
+        let request = self.frame.read_request(self.state, reader)?;
+        self.frame.phase = Phase::Read { request: request.clone() };
+        Ok(Next::Ask(Request::Task(request)))
+    }
+
+    pub(super) fn items_read(&mut self, read: Outcome) -> Next {
+        // Only an ItemReader asks for this.
+        let Some(reader) = self.state.item_reader() else { return Next::Continue };
+        match self.frame.items_of(self.state, reader, read) {
+            Ok(items) => match self.frame.distributed_join(self.state, Some(&items)) {
+                Ok(join) => self.fork(join, Some(items)),
+                Err(failure) => self.unless_failed(Err(failure)),
+            },
+            Err(failure) => {
+                self.emit(EventKind::MapRunFailed(failure.clone()));
+                self.fail(failure)
             }
         }
     }

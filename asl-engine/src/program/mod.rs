@@ -5,7 +5,7 @@ mod compile;
 use std::sync::Arc;
 
 use crate::choice::Rule;
-use crate::definition::ast::{Distributed, Io, NumberField, StateType, TextField, Wait};
+use crate::definition::ast::{Distributed, Io, ItemReader, NumberField, StateType, TextField, Wait};
 use crate::definition::{self, CheckOptions};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::path::PathExpr;
@@ -128,11 +128,12 @@ impl Program {
         machine.and_then(compile::program).ok_or(diagnostics)
     }
 
-    /// The Task states with their resources, in the order of the definition.
+    /// The states that call something, with their resources, in the order of the definition: Task states, and Map states
+    /// with an ItemReader.
     pub fn tasks(&self) -> impl Iterator<Item = (&str, &str)> {
         self.scopes.iter().flat_map(|scope| &scope.states).filter_map(|state| match &state.kind {
             Kind::Task(task) => Some((&*state.name, &*task.resource.arn)),
-            _ => None,
+            _ => Some((&*state.name, &*state.item_reader()?.resource.text)),
         })
     }
 
@@ -156,6 +157,13 @@ impl Program {
 }
 
 impl State {
+    pub(crate) fn item_reader(&self) -> Option<&ItemReader> {
+        match &self.kind {
+            Kind::Map(map) => map.distributed.as_ref()?.item_reader.as_ref(),
+            _ => None,
+        }
+    }
+
     pub(crate) fn state_type(&self) -> StateType {
         match &self.kind {
             Kind::Pass { .. } => StateType::Pass,

@@ -2,4 +2,5 @@
 
 mod answer;
 pub(crate) mod dynamodb;
+pub(crate) mod s3;
 pub(crate) mod sns;

@@ -32,7 +32,9 @@ impl Folder {
 
     /// Writes a file.
     pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
-        fs::write(self.path(name), content).expect("the file is written");
+        let file = self.path(name);
+        fs::create_dir_all(file.parent().expect("a folder")).expect("the folder is made");
+        fs::write(file, content).expect("the file is written");
     }
 
     /// Runs `asl` in the folder to its end.
