@@ -1,0 +1,47 @@
+//! The guides in `docs/` and the snapshots in `tests/commands/`: every command that they show is run, and what it prints
+//! is compared with what they say.
+//!
+//! `TRYCMD=overwrite cargo test --test guides` writes what is printed now; `-- shown trycmd=run` looks at the files
+//! with `run` in their names only. A guide `docs/NAME.md` runs in `docs/NAME.in/`, in a copy of it where there is a
+//! `docs/NAME.out/`; the README runs in the checkout. Commands are split as a shell would, but there is no shell: no
+//! pipes and no redirections.
+
+use std::path::{Path, PathBuf};
+
+/// What may be run. The runner passes over everything else without a word, so it is refused here.
+const COMMANDS: [&str; 2] = ["asl", "cat"];
+
+#[test]
+fn commands_print_what_is_shown() {
+    let cases = trycmd::TestCases::new();
+    cases.register_bin("asl", Path::new(env!("CARGO_BIN_EXE_asl")));
+    cases.register_bin("cat", found_on_path("cat").as_path());
+    cases.env("NO_COLOR", "1").env("CLICOLOR_FORCE", "0").env("COLUMNS", "80");
+    cases.case("README.md").case("docs/*.md").case("tests/commands/*.trycmd").case("tests/commands/*.toml");
+}
+
+/// The runner asks for the whole path of a command that is not ours.
+fn found_on_path(command: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").expect("there is a PATH");
+    let found = std::env::split_paths(&path).map(|folder| folder.join(command)).find(|file| file.is_file());
+    found.unwrap_or_else(|| panic!("{command} is not on the PATH"))
+}
+
+#[test]
+fn every_command_that_is_shown_can_be_run() {
+    let mut files = vec![PathBuf::from("README.md")];
+    for folder in ["docs", "tests/commands"] {
+        let entries = std::fs::read_dir(folder).expect("the folder is there");
+        files.extend(entries.map(|entry| entry.expect("an entry").path()));
+    }
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "md" || extension == "trycmd"));
+    for file in files {
+        let text = std::fs::read_to_string(&file).expect("the file is readable");
+        let commands: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("$ ")).collect();
+        assert!(!commands.is_empty(), "{} shows no command", file.display());
+        for command in commands {
+            let known = COMMANDS.iter().any(|name| command.split(' ').next() == Some(name));
+            assert!(known, "{}: `{command}` would not be run; there are {COMMANDS:?}", file.display());
+        }
+    }
+}
