@@ -82,6 +82,7 @@ mod choice;
 mod context;
 mod definition;
 mod diagnostic;
+mod expression;
 mod frame;
 pub mod history;
 mod intrinsic;
@@ -100,6 +101,7 @@ pub use context::{Execution, Quotas};
 pub use definition::ast::StateType;
 pub use definition::diagnose;
 pub use diagnostic::{Diagnostic, Severity, Span};
+pub use expression::{ExplainedArgument, ExplainedCall, ExplainedExpression, Expression, ExpressionError};
 pub use frame::{
     Ended, EventIds, Frame, Join, JoinStep, Joined, Next, Now, Reply, Request, Step, Termination, UnexpectedReply,
 };

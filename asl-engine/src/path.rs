@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::diagnostic::Span;
-use crate::jsonpath::{JsonPath, PathError};
+use crate::jsonpath::{Explanation, JsonPath, PathError};
 use crate::retry::Random;
 use crate::value::Value;
 
@@ -18,12 +18,27 @@ pub(crate) struct PathExpr {
     span: Span,
 }
 
+/// Where a path starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Root {
+pub enum Root {
+    /// `$…`: at the input of the state.
     Input,
+    /// `$$…`: at the context object.
     Context,
-    /// The object of all variables: `$name.member` is `$.name.member` of it.
+    /// `$name…`: at the object of all variables, where `$name.member` is `$.name.member`.
     Variables,
+}
+
+impl Root {
+    /// The bytes of the path as it was written, of those of the path on the document.
+    fn as_written(self, span: Span) -> Span {
+        let place = |at: usize| match self {
+            Self::Input => at,
+            Self::Context => at + 1,
+            Self::Variables => at.saturating_sub(1),
+        };
+        Span { start: place(span.start), end: place(span.end) }
+    }
 }
 
 /// What the paths of a state can start from. The context object is only built when a path asks for it.
@@ -44,12 +59,13 @@ impl PathExpr {
 
     pub(crate) fn parse(text: &Arc<str>, span: Span) -> Result<Self, PathError> {
         let (root, path) = match text.strip_prefix('$') {
-            Some(rest) if rest.starts_with('$') => (Root::Context, JsonPath::parse(rest)?),
+            Some(rest) if rest.starts_with('$') => (Root::Context, JsonPath::parse(rest)),
             Some(rest) if rest.starts_with(|c: char| c.is_alphabetic() || c == '_') => {
-                (Root::Variables, JsonPath::parse(&format!("$.{rest}"))?)
+                (Root::Variables, JsonPath::parse(&format!("$.{rest}")))
             }
-            _ => (Root::Input, JsonPath::parse(text)?),
+            _ => (Root::Input, JsonPath::parse(text)),
         };
+        let path = path.map_err(|error| PathError { span: error.span.map(|span| root.as_written(span)), ..error })?;
         Ok(Self { text: text.clone(), root, path: (!path.is_root()).then_some(path), span })
     }
 
@@ -70,6 +86,17 @@ impl PathExpr {
             Root::Context => (roots.context)(),
             Root::Variables => roots.variables.clone(),
         }
+    }
+
+    /// Evaluates the path on the document that it starts at, and tells how.
+    pub(crate) fn explain(&self, document: &Value, examples: usize) -> Explanation {
+        let Some(path) = &self.path else { return Explanation::of_root(document) };
+        let mut explanation = path.explain(document, examples);
+        for step in &mut explanation.steps {
+            step.span = self.root.as_written(step.span);
+            step.text = self.text.get(step.span.start..step.span.end).unwrap_or_default().to_owned();
+        }
+        explanation
     }
 
     pub(crate) fn evaluate(&self, roots: &Roots<'_>) -> Result<Value, PathError> {
