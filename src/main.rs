@@ -5,6 +5,7 @@ mod commands;
 mod error;
 mod execute;
 mod flag_server;
+mod input;
 mod output;
 mod places;
 mod progress;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match &cli.command {
         Command::Run(arguments) => commands::run::run(arguments),
+        Command::Jsonpath(arguments) => commands::jsonpath::run(arguments),
         Command::Demo(arguments) => commands::demo::run(arguments),
     };
     match done {

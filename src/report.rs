@@ -17,6 +17,12 @@ pub(crate) fn error(text: &str) -> String {
     out
 }
 
+/// `warning: text`
+pub(crate) fn warning(text: &str) -> String {
+    let title = Level::WARNING.primary_title(text).elements(Vec::<Element<'_>>::new());
+    format!("{}\n", Renderer::styled().render(&[title]))
+}
+
 /// Why a text is not JSON, with the line that it is about.
 pub(crate) fn not_json(title: &str, error: &JsonError, file: &str, text: &str) -> String {
     let title = format!("{title}: {}", error.message);
@@ -65,4 +71,20 @@ pub(crate) fn failure(ended: &str, failure: &Failure, file: &str, text: &str) ->
 fn source<'a>(span: Span, file: &'a str, text: &'a str) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
     let end = span.end.min(text.len());
     Snippet::source(text).path(file).annotation(AnnotationKind::Primary.span(span.start.min(end)..end))
+}
+
+/// Why an expression of the command line gives nothing: AWS's name and text for it, the place and what is wrong there,
+/// and hints.
+pub(crate) fn expression(name: &str, message: &str, place: Option<(Span, &str)>, hints: &[&str], text: &str) -> String {
+    let title = Level::ERROR.primary_title(message).id(name);
+    let mut elements: Vec<Element<'_>> = Vec::new();
+    if let Some((span, label)) = place {
+        let end = span.end.min(text.len());
+        let annotation = AnnotationKind::Primary.span(span.start.min(end)..end).label(label);
+        elements.push(Snippet::source(text).path("PATH").annotation(annotation).into());
+    }
+    elements.extend(hints.iter().map(|hint| Level::HELP.message(*hint).into()));
+    let mut out = Renderer::styled().render(&[title.elements(elements)]);
+    out.push('\n');
+    out
 }

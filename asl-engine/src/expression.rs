@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::Span;
 use crate::intrinsic::Call;
-use crate::jsonpath::Explanation;
+use crate::jsonpath::{Explanation, Match, PathError};
 use crate::path::{PathExpr, Roots};
 use crate::retry::Random;
 use crate::task::Failure;
@@ -85,6 +85,10 @@ impl Expression {
                 .map_err(|error| ExpressionError { message: error.message, span: error.place })?;
             return Ok(Self(Kind::Call(call)));
         }
+        if !text.starts_with('$') {
+            let message = "a path starts with '$', a call with 'States.'".to_owned();
+            return Err(ExpressionError { message, span });
+        }
         match PathExpr::parse(text, span) {
             Ok(path) => Ok(Self(Kind::Path(path))),
             Err(error) => Err(ExpressionError { message: error.message, span: error.span.unwrap_or(span) }),
@@ -94,6 +98,22 @@ impl Expression {
     /// Whether it is a path on the context object.
     pub fn on_context(&self) -> bool {
         matches!(&self.0, Kind::Path(path) if path.on_context())
+    }
+
+    /// Whether anything in it is looked up in the input.
+    pub fn reads_input(&self) -> bool {
+        match &self.0 {
+            Kind::Path(path) => !path.on_context(),
+            Kind::Call(call) => call.reads_input(),
+        }
+    }
+
+    /// Every value that a path finds and where it is; none for a call.
+    pub fn matches(&self, input: &Value, context: &Value) -> Option<Result<Vec<Match>, PathError>> {
+        match &self.0 {
+            Kind::Path(path) => Some(path.matches(if path.on_context() { context } else { input })),
+            Kind::Call(_) => None,
+        }
     }
 
     /// Evaluates the expression and tells how, with at most `examples` values of each kind.

@@ -88,6 +88,7 @@ pub mod history;
 mod intrinsic;
 pub mod json;
 pub mod jsonpath;
+mod nearest;
 mod path;
 mod program;
 mod reference_path;
@@ -108,6 +109,7 @@ pub use frame::{
 pub use history::{EventId, EventKind, HistoryEvent};
 pub use json::JsonError;
 pub use jsonpath::{JsonPath, PathError};
+pub use nearest::nearest;
 pub use program::Program;
 pub use task::{Failure, Outcome, TaskRequest};
 pub use time::Timestamp;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::diagnostic::Span;
-use crate::jsonpath::{Explanation, JsonPath, PathError};
+use crate::jsonpath::{Explanation, JsonPath, Match, PathError};
 use crate::retry::Random;
 use crate::value::Value;
 
@@ -85,6 +85,14 @@ impl PathExpr {
             Root::Input => roots.input.clone(),
             Root::Context => (roots.context)(),
             Root::Variables => roots.variables.clone(),
+        }
+    }
+
+    /// Every value that the path finds in the document that it starts at, and where.
+    pub(crate) fn matches(&self, document: &Value) -> Result<Vec<Match>, PathError> {
+        match &self.path {
+            Some(path) => path.matches(document),
+            None => Ok(vec![Match { path: "$".to_owned(), value: document.clone() }]),
         }
     }
 

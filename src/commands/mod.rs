@@ -1,4 +1,5 @@
 //! One verb a file.
 
 pub(crate) mod demo;
+pub(crate) mod jsonpath;
 pub(crate) mod run;

@@ -135,6 +135,15 @@ impl Call {
         &self.text
     }
 
+    /// Whether an argument is looked up in the input.
+    pub(crate) fn reads_input(&self) -> bool {
+        self.arguments.iter().any(|argument| match &argument.kind {
+            ArgumentKind::Path(path) => !path.on_context(),
+            ArgumentKind::Call(call) => call.reads_input(),
+            ArgumentKind::String { .. } | ArgumentKind::Literal(_) => false,
+        })
+    }
+
     /// Calls the function with what its arguments find. The failure is `States.IntrinsicFailure`, or AWS's for a path
     /// that finds nothing.
     pub(crate) fn evaluate(&self, roots: &Roots<'_>) -> Result<Value, Failure> {
@@ -265,6 +274,7 @@ mod tests {
     fn calls_that_are_not_understood_are_refused() {
         for (text, reason) in [
             ("States.Nothing()", "'States.Nothing' is not an intrinsic function"),
+            ("States.format('a')", "'States.format' is not an intrinsic function, did you mean 'States.Format'?"),
             ("States.Format", "'(' is missing in 'States.Format'"),
             ("States.Format()", "States.Format takes 1 or more arguments, not 0"),
             ("States.MathAdd(1)", "States.MathAdd takes 2 arguments, not 1"),

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Argument, ArgumentKind, Call, CallError, Function};
+use super::{Argument, ArgumentKind, Call, CallError, FUNCTIONS, Function};
 use crate::diagnostic::Span;
+use crate::nearest::nearest;
 use crate::path::PathExpr;
 use crate::value::Value;
 
@@ -68,7 +69,10 @@ impl<'a> Parser<'a> {
         let name_end = self.rest().find('(').ok_or_else(|| format!("'(' is missing in '{}'", self.rest()))?;
         let name = self.rest()[..name_end].trim_end();
         let Some(function) = Function::parse(name) else {
-            let error = format!("'{name}' is not an intrinsic function");
+            let mut error = format!("'{name}' is not an intrinsic function");
+            if let Some(near) = nearest(name, FUNCTIONS.iter().map(|(name, ..)| *name)) {
+                error += &format!(", did you mean '{near}'?");
+            }
             self.at += name.len();
             return self.stop(start, error);
         };

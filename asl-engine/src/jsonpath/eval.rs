@@ -2,6 +2,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::error::{ErrorClass, PathError};
+use super::fail::{Budget, Fail, fail, limit, no_predicate};
 use super::filter::Filter;
 use super::java;
 use super::place::{Place, Step};
@@ -12,47 +13,6 @@ use crate::value::{Array, Object, Value};
 /// How far the walk may call itself: once for each level of a document, of which there are at most `json::MAX_DEPTH`,
 /// and twice for each `..` of the path.
 const MAX_RECURSION: usize = 1_000;
-
-/// How many nodes one evaluation may visit: room for every sensible path, an end to `$..*..*..*..*`.
-#[derive(Debug)]
-pub(super) struct Budget(usize);
-
-impl Budget {
-    pub(super) fn for_document(document: &Value) -> Self {
-        Self(1_000_000 + 16 * document.json_len())
-    }
-
-    fn spend(&mut self, nodes: usize) -> Result<(), Fail> {
-        match self.0.checked_sub(nodes) {
-            Some(left) => {
-                self.0 = left;
-                Ok(())
-            }
-            None => Err(limit("the path visits too many nodes of the document")),
-        }
-    }
-}
-
-/// Why a walk ended early.
-enum Fail {
-    /// The document lacks something; no text was made because somebody up the walk drops it.
-    Unspoken,
-    Error(Box<PathError>),
-}
-
-fn fail(class: ErrorClass, message: String) -> Fail {
-    Fail::Error(Box::new(PathError::evaluate(class, message)))
-}
-
-fn limit(message: &str) -> Fail {
-    fail(ErrorClass::Limit, message.to_owned())
-}
-
-impl From<PathError> for Fail {
-    fn from(error: PathError) -> Self {
-        Self::Error(Box::new(error))
-    }
-}
 
 /// Sends every match of `steps` in `document` to `sink`.
 pub(super) fn walk<'a>(
@@ -404,21 +364,6 @@ impl<'w, 'a, S: Sink<'a>> Walk<'w, 'a, S> {
     }
 }
 
-impl Fail {
-    fn is_miss(&self) -> bool {
-        match self {
-            Self::Unspoken => true,
-            Self::Error(error) => error.is_not_found(),
-        }
-    }
-}
-
 fn length(items: &[Value]) -> i32 {
     i32::try_from(items.len()).unwrap_or(i32::MAX)
-}
-
-fn no_predicate() -> Fail {
-    let message = "Cannot invoke \"com.jayway.jsonpath.Predicate.apply(com.jayway.jsonpath.Predicate$PredicateContext)\" \
-                   because \"predicate\" is null";
-    fail(ErrorClass::NullPointer, message.to_owned())
 }

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::eval::{self, Budget};
+use super::eval;
+use super::fail::Budget;
 use super::place::{Place, Step};
 use super::sink::{Loss, Sink};
 use super::token::Token;
@@ -22,8 +23,17 @@ pub struct Explanation {
     pub found: usize,
     /// The steps behind the leading `$`.
     pub steps: Vec<ExplainedStep>,
-    /// The step that the error of `outcome` is about, as a position in `steps`.
-    pub failed: Option<usize>,
+    /// Where the error of `outcome` came up; none for one that is about no step.
+    pub failed: Option<Failed>,
+}
+
+/// Where an error came up.
+#[derive(Clone, Debug)]
+pub struct Failed {
+    /// The step, as a position in the steps of the explanation.
+    pub step: usize,
+    /// The value that the step found nothing for, and why.
+    pub loss: Option<(LossKind, LostValue)>,
 }
 
 /// One step of a path, applied to every value that the step before it passed on.
@@ -183,8 +193,8 @@ impl JsonPath {
         let outcome = walked.and_then(|()| self.result(found));
         let failed = match &outcome {
             Ok(_) => None,
-            Err(error) if error.class == ErrorClass::Limit => last,
-            Err(_) => lost.or(last),
+            Err(error) if error.class != ErrorClass::Limit && lost.is_some() => lost.map(|lost| lost.told()),
+            Err(_) => last.map(|step| Failed { step, loss: None }),
         };
         Explanation { definite: self.is_definite(), outcome, found: count, steps, failed }
     }
@@ -206,8 +216,23 @@ struct Notes<'a> {
     found: Vec<Value>,
     /// The step that was entered last.
     last: Option<usize>,
-    /// The step of the last loss, and whether there are several ways from the last wildcard to it.
-    lost: Option<usize>,
+    lost: Option<LastLoss<'a>>,
+}
+
+/// The last value that came to nothing: it is what an error is about.
+struct LastLoss<'a> {
+    at: usize,
+    place: Vec<Step<'a>>,
+    value: &'a Value,
+    loss: Loss<'a>,
+}
+
+impl LastLoss<'_> {
+    fn told(self) -> Failed {
+        let path = Place(&self.place).to_string();
+        let lost = LostValue { path, value: self.value.clone(), criteria: Vec::new() };
+        Failed { step: self.at, loss: Some((self.loss.into(), lost)) }
+    }
 }
 
 impl<'a> Notes<'a> {
@@ -239,7 +264,7 @@ impl<'a> Sink<'a> for Notes<'a> {
     }
 
     fn loses(&mut self, at: usize, place: &[Step<'a>], value: &'a Value, loss: Loss<'a>) {
-        self.lost = Some(at);
+        self.lost = Some(LastLoss { at, place: place.to_vec(), value, loss });
         let Some(step) = self.steps.get_mut(at) else { return };
         let kind = LossKind::from(loss);
         let known = step.lost.iter().position(|lost| lost.kind == kind);
@@ -270,11 +295,11 @@ impl<'a> Sink<'a> for Notes<'a> {
     }
 
     fn passes_over(&mut self, at: usize) {
+        let Some(lost) = self.lost.as_ref().map(|lost| lost.at) else { return };
         // Between the wildcard and the step that found nothing, only a step with many ways leaves something to come.
-        let between = self.lost.and_then(|lost| self.tokens.get(at + 1..lost)).unwrap_or_default();
-        let unfinished = self.lost.and_then(|lost| self.tokens.get(at + 1..=lost)).unwrap_or_default();
-        let many =
-            between.iter().any(|token| !token.is_definite()) || matches!(unfinished.last(), Some(Token::Indices(_)));
+        let between = self.tokens.get(at + 1..lost).unwrap_or_default();
+        let many = between.iter().any(|token| !token.is_definite())
+            || matches!(self.tokens.get(lost), Some(Token::Indices(_)));
         if many && let Some(step) = self.steps.get_mut(at) {
             step.given_up += 1;
         }
@@ -333,7 +358,7 @@ mod tests {
                     line += &format!(", {what} {count}");
                 }
             }
-            if explanation.failed == Some(at) {
+            if explanation.failed.as_ref().is_some_and(|failed| failed.step == at) {
                 line += ", failed";
             }
             line

@@ -2,8 +2,8 @@ use std::cmp::Ordering;
 
 use super::compare::{Literal, OPERATORS, Operator, Side};
 use super::error::PathError;
-use super::eval::Budget;
 use super::explain::FailedCriterion;
+use super::fail::Budget;
 use super::java;
 use super::lookup::{Lookup, follow, lookup};
 use super::parse::{self, invalid};

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use super::error::PathError;
-use super::eval::{self, Budget};
+use super::eval;
+use super::fail::Budget;
 use super::place::Step;
 use super::sink::Sink;
 use super::token::{Steps, Token};

@@ -38,6 +38,7 @@ mod decimal;
 mod error;
 mod eval;
 mod explain;
+mod fail;
 mod filter;
 mod java;
 mod lookup;
@@ -52,11 +53,11 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use error::{ErrorClass, PathError, Stage};
-pub use explain::{ExplainedStep, Explanation, FailedCriterion, LossKind, Lost, LostValue, StepKind};
+pub use explain::{ExplainedStep, Explanation, Failed, FailedCriterion, LossKind, Lost, LostValue, StepKind};
 
 use crate::diagnostic::Span;
 use crate::value::Value;
-use eval::Budget;
+use fail::Budget;
 use lookup::{Lookup, follow};
 use place::{Place, Step};
 use token::{Steps, Token, TokenText};
