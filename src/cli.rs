@@ -103,6 +103,10 @@ pub(crate) struct Jsonpath {
     #[arg(long, value_name = "FILE|JSON", allow_hyphen_values = true)]
     pub(crate) context: Option<String>,
 
+    /// The variables, where `$name` paths start: an object, as a file or the JSON itself
+    #[arg(long, value_name = "FILE|JSON", allow_hyphen_values = true)]
+    pub(crate) variables: Option<String>,
+
     /// Print everything as one JSON object
     #[arg(long)]
     pub(crate) json: bool,

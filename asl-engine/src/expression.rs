@@ -5,19 +5,20 @@ use std::sync::Arc;
 use crate::diagnostic::Span;
 use crate::intrinsic::Call;
 use crate::jsonpath::{Explanation, Match, PathError};
-use crate::path::{PathExpr, Roots};
+use crate::path::{PathExpr, PathRoot, Roots};
 use crate::retry::Random;
 use crate::task::Failure;
 use crate::value::Value;
 
-/// A JSONPath on the input (`$…`) or the context object (`$$…`), or an intrinsic function call.
+/// A JSONPath on the input (`$…`), the context object (`$$…`) or a variable (`$name…`), or an intrinsic function call.
 ///
 /// ```
-/// use asl_engine::{ExplainedExpression, Expression, Value};
+/// use asl_engine::{Documents, ExplainedExpression, Expression};
 ///
 /// let expression = Expression::parse("States.Format('{} files', States.ArrayLength($.files))").unwrap();
 /// let input = r#"{"files": ["a.gif", "b.gif"]}"#.parse().unwrap();
-/// let ExplainedExpression::Call(call) = expression.explain(&input, &Value::Null, 0, 10) else { unreachable!() };
+/// let documents = Documents { input, ..Documents::default() };
+/// let ExplainedExpression::Call(call) = expression.explain(&documents, 0, 10) else { unreachable!() };
 /// assert_eq!(call.outcome.unwrap().to_string(), r#""2 files""#);
 /// assert_eq!(&*call.arguments[1].text, "$.files");
 /// ```
@@ -28,6 +29,28 @@ pub struct Expression(Kind);
 enum Kind {
     Path(PathExpr),
     Call(Call),
+}
+
+/// What the paths of an expression look in.
+#[derive(Clone, Debug, Default)]
+pub struct Documents {
+    /// `$`
+    pub input: Value,
+    /// `$$`
+    pub context: Value,
+    /// The object whose members are the variables.
+    pub variables: Value,
+}
+
+impl Documents {
+    /// The document that a path looks in.
+    pub fn at(&self, root: PathRoot) -> &Value {
+        match root {
+            PathRoot::Input => &self.input,
+            PathRoot::Context => &self.context,
+            PathRoot::Variables => &self.variables,
+        }
+    }
 }
 
 /// Why a text is no expression.
@@ -72,8 +95,8 @@ pub struct ExplainedArgument {
     pub span: Span,
     /// What it gives.
     pub outcome: Result<Value, Failure>,
-    /// For a path, whether it starts at the context object, and its steps.
-    pub path: Option<(bool, Explanation)>,
+    /// The steps of a path.
+    pub path: Option<Explanation>,
 }
 
 impl Expression {
@@ -95,23 +118,26 @@ impl Expression {
         }
     }
 
-    /// Whether it is a path on the context object.
-    pub fn on_context(&self) -> bool {
-        matches!(&self.0, Kind::Path(path) if path.on_context())
+    /// Where a path starts; none for a call.
+    pub fn root(&self) -> Option<PathRoot> {
+        match &self.0 {
+            Kind::Path(path) => Some(path.root()),
+            Kind::Call(_) => None,
+        }
     }
 
     /// Whether anything in it is looked up in the input.
     pub fn reads_input(&self) -> bool {
         match &self.0 {
-            Kind::Path(path) => !path.on_context(),
+            Kind::Path(path) => path.root() == PathRoot::Input,
             Kind::Call(call) => call.reads_input(),
         }
     }
 
     /// Every value that a path finds and where it is; none for a call.
-    pub fn matches(&self, input: &Value, context: &Value) -> Option<Result<Vec<Match>, PathError>> {
+    pub fn matches(&self, documents: &Documents) -> Option<Result<Vec<Match>, PathError>> {
         match &self.0 {
-            Kind::Path(path) => Some(path.matches(if path.on_context() { context } else { input })),
+            Kind::Path(path) => Some(path.matches(documents.at(path.root()))),
             Kind::Call(_) => None,
         }
     }
@@ -119,15 +145,17 @@ impl Expression {
     /// Evaluates the expression and tells how, with at most `examples` values of each kind.
     ///
     /// `seed` is where the random numbers of `States.MathRandom` and `States.UUID` start.
-    pub fn explain(&self, input: &Value, context: &Value, seed: u64, examples: usize) -> ExplainedExpression {
-        let explain = |path: &PathExpr| {
-            let document = if path.on_context() { context } else { input };
-            path.explain(document, examples)
-        };
+    pub fn explain(&self, documents: &Documents, seed: u64, examples: usize) -> ExplainedExpression {
+        let explain = |path: &PathExpr| path.explain(documents.at(path.root()), examples);
         match &self.0 {
             Kind::Path(path) => ExplainedExpression::Path(explain(path)),
             Kind::Call(call) => {
-                let roots = Roots { input, context: &|| context.clone(), random: &Random::new(seed) };
+                let roots = Roots {
+                    input: &documents.input,
+                    context: &|| documents.context.clone(),
+                    variables: &documents.variables,
+                    random: &Random::new(seed),
+                };
                 let mut arguments = Vec::new();
                 let outcome = call.run(&roots, 1, &mut |argument| {
                     arguments.push(ExplainedArgument {
@@ -135,7 +163,7 @@ impl Expression {
                         text: argument.text.clone(),
                         span: argument.place,
                         outcome: argument.outcome.clone(),
-                        path: argument.path.map(|path| (path.on_context(), explain(path))),
+                        path: argument.path.map(explain),
                     });
                 });
                 ExplainedExpression::Call(ExplainedCall { text: call.text().clone(), arguments, outcome })

@@ -102,7 +102,7 @@ pub use context::{Execution, Quotas};
 pub use definition::ast::StateType;
 pub use definition::diagnose;
 pub use diagnostic::{Diagnostic, Severity, Span};
-pub use expression::{ExplainedArgument, ExplainedCall, ExplainedExpression, Expression, ExpressionError};
+pub use expression::{Documents, ExplainedArgument, ExplainedCall, ExplainedExpression, Expression, ExpressionError};
 pub use frame::{
     Ended, EventIds, Frame, Join, JoinStep, Joined, Next, Now, Reply, Request, Step, Termination, UnexpectedReply,
 };
@@ -110,6 +110,7 @@ pub use history::{EventId, EventKind, HistoryEvent};
 pub use json::JsonError;
 pub use jsonpath::{JsonPath, PathError};
 pub use nearest::nearest;
+pub use path::PathRoot;
 pub use program::Program;
 pub use task::{Failure, Outcome, TaskRequest};
 pub use time::Timestamp;

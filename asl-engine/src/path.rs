@@ -12,7 +12,7 @@ use crate::value::Value;
 #[derive(Clone, Debug)]
 pub(crate) struct PathExpr {
     text: Arc<str>,
-    root: Root,
+    root: PathRoot,
     /// `None` is the root itself, which every document has: `null` too, of which Jayway would find nothing.
     path: Option<JsonPath>,
     span: Span,
@@ -20,7 +20,7 @@ pub(crate) struct PathExpr {
 
 /// Where a path starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Root {
+pub enum PathRoot {
     /// `$…`: at the input of the state.
     Input,
     /// `$$…`: at the context object.
@@ -29,7 +29,7 @@ pub enum Root {
     Variables,
 }
 
-impl Root {
+impl PathRoot {
     /// The bytes of the path as it was written, of those of the path on the document.
     fn as_written(self, span: Span) -> Span {
         let place = |at: usize| match self {
@@ -54,16 +54,16 @@ pub(crate) struct Roots<'a> {
 impl PathExpr {
     /// `$`: the whole input.
     pub(crate) fn whole_input() -> Self {
-        Self { text: "$".into(), root: Root::Input, path: None, span: Span::default() }
+        Self { text: "$".into(), root: PathRoot::Input, path: None, span: Span::default() }
     }
 
     pub(crate) fn parse(text: &Arc<str>, span: Span) -> Result<Self, PathError> {
         let (root, path) = match text.strip_prefix('$') {
-            Some(rest) if rest.starts_with('$') => (Root::Context, JsonPath::parse(rest)),
+            Some(rest) if rest.starts_with('$') => (PathRoot::Context, JsonPath::parse(rest)),
             Some(rest) if rest.starts_with(|c: char| c.is_alphabetic() || c == '_') => {
-                (Root::Variables, JsonPath::parse(&format!("$.{rest}")))
+                (PathRoot::Variables, JsonPath::parse(&format!("$.{rest}")))
             }
-            _ => (Root::Input, JsonPath::parse(text)),
+            _ => (PathRoot::Input, JsonPath::parse(text)),
         };
         let path = path.map_err(|error| PathError { span: error.span.map(|span| root.as_written(span)), ..error })?;
         Ok(Self { text: text.clone(), root, path: (!path.is_root()).then_some(path), span })
@@ -79,12 +79,17 @@ impl PathExpr {
         self.span
     }
 
+    /// Where the path starts.
+    pub(crate) fn root(&self) -> PathRoot {
+        self.root
+    }
+
     /// What the path searches, as AWS quotes it when nothing is found.
     pub(crate) fn searched(&self, roots: &Roots<'_>) -> Value {
         match self.root {
-            Root::Input => roots.input.clone(),
-            Root::Context => (roots.context)(),
-            Root::Variables => roots.variables.clone(),
+            PathRoot::Input => roots.input.clone(),
+            PathRoot::Context => (roots.context)(),
+            PathRoot::Variables => roots.variables.clone(),
         }
     }
 
@@ -109,11 +114,11 @@ impl PathExpr {
 
     pub(crate) fn evaluate(&self, roots: &Roots<'_>) -> Result<Value, PathError> {
         match (self.root, &self.path) {
-            (Root::Input, None) => Ok(roots.input.clone()),
-            (Root::Input, Some(path)) => path.evaluate(roots.input),
-            (Root::Context, None) => Ok((roots.context)()),
-            (Root::Context, Some(path)) => path.evaluate(&(roots.context)()),
-            (Root::Variables, path) => {
+            (PathRoot::Input, None) => Ok(roots.input.clone()),
+            (PathRoot::Input, Some(path)) => path.evaluate(roots.input),
+            (PathRoot::Context, None) => Ok((roots.context)()),
+            (PathRoot::Context, Some(path)) => path.evaluate(&(roots.context)()),
+            (PathRoot::Variables, path) => {
                 path.as_ref().map_or_else(|| Ok(roots.variables.clone()), |path| path.evaluate(roots.variables))
             }
         }

@@ -10,7 +10,7 @@ pub(crate) use functions::uuid;
 use std::sync::Arc;
 
 use crate::diagnostic::Span;
-use crate::path::{PathExpr, Roots};
+use crate::path::{PathExpr, PathRoot, Roots};
 use crate::task::Failure;
 use crate::value::Value;
 
@@ -138,7 +138,7 @@ impl Call {
     /// Whether an argument is looked up in the input.
     pub(crate) fn reads_input(&self) -> bool {
         self.arguments.iter().any(|argument| match &argument.kind {
-            ArgumentKind::Path(path) => !path.on_context(),
+            ArgumentKind::Path(path) => path.root() == PathRoot::Input,
             ArgumentKind::Call(call) => call.reads_input(),
             ArgumentKind::String { .. } | ArgumentKind::Literal(_) => false,
         })

@@ -62,8 +62,6 @@ fn refused(text: &str, error: &ExpressionError) -> Fault {
 
 fn failed(text: &str, explanation: &Explanation, error: &PathError) -> Fault {
     let (span, label) = place(text, explanation);
-    let start = if text.starts_with("$$") { "$" } else { "" };
-    let span = span.map(|span| Span { start: span.start + start.len(), end: span.end + start.len() });
     Fault {
         name: "States.Runtime".to_owned(),
         message: format!("Invalid path '{text}' : {error}"),
@@ -77,10 +75,9 @@ fn failed_call(text: &str, call: &ExplainedCall) -> Option<Fault> {
     let failure = call.outcome.as_ref().err()?;
     let culprit = call.arguments.iter().find(|argument| argument.outcome.is_err());
     let (span, label, hints) = match culprit {
-        Some(ExplainedArgument { path: Some((on_context, explanation)), span, text, .. }) => {
+        Some(ExplainedArgument { path: Some(explanation), span, text, .. }) => {
             let (inner, label) = place(text, explanation);
-            let start = span.start + usize::from(*on_context);
-            let inner = inner.map(|inner| Span { start: start + inner.start, end: start + inner.end });
+            let inner = inner.map(|inner| Span { start: span.start + inner.start, end: span.start + inner.end });
             (inner.unwrap_or(*span), label, hints::failed(text, explanation))
         }
         // The innermost call that fails is told first.

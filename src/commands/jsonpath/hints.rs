@@ -38,9 +38,6 @@ pub(super) fn refused(text: &str, error: &ExpressionError) -> Vec<String> {
         hints.push("in brackets stands one of: 'name', 0, *, 0:2, ?(@.a == 1), 0,1 or 'a','b'".to_owned());
     } else if part.trim().is_empty() {
         hints.push("a name with a space in it stands in brackets: $['a b']".to_owned());
-    } else if text.starts_with('$') && !text.starts_with("$.") && !text.starts_with("$[") && !text.starts_with("$$") {
-        let rest = text.trim_start_matches('$');
-        hints.push(format!("a dot comes behind the '$': $.{}", cut(rest, 60)));
     }
     hints
 }
@@ -114,6 +111,11 @@ pub(super) fn failed(text: &str, explanation: &Explanation) -> Vec<String> {
     let Some(failed) = &explanation.failed else { return hints };
     let step = explanation.steps.get(failed.step);
     let Some((loss, lost)) = &failed.loss else { return hints };
+    let variable = text.strip_prefix('$').filter(|rest| rest.starts_with(|c: char| c.is_alphabetic() || c == '_'));
+    if let (Some(rest), 0) = (variable, failed.step) {
+        hints.push(format!("'${}' starts at a variable (see --variables), '$.{0}' at the input", cut(rest, 30)));
+        return hints;
+    }
     if let Some(function) = step.map(|step| step.text.trim_start_matches('.')).filter(|name| name.ends_with("()")) {
         let before: String = explanation.steps.iter().take(failed.step).map(|step| &*step.text).collect();
         hints.push(match function {

@@ -160,7 +160,7 @@ fn call_arguments(call: &ExplainedCall) -> Value {
             Ok(value) => ("value", value.clone()),
             Err(failure) => ("error", Value::from(failure.to_string())),
         });
-        members.extend(argument.path.as_ref().map(|(_, explanation)| ("steps", steps(explanation))));
+        members.extend(argument.path.as_ref().map(|explanation| ("steps", steps(explanation))));
         members.into_iter().collect::<Value>()
     });
     arguments.collect()

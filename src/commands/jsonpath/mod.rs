@@ -12,7 +12,7 @@ use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use asl_engine::jsonpath::{Explanation, Match};
-use asl_engine::{Execution, ExplainedExpression, Expression, ExpressionError, Timestamp, Value};
+use asl_engine::{Documents, Execution, ExplainedExpression, Expression, ExpressionError, Timestamp, Value};
 
 use crate::cli::Jsonpath;
 use crate::error::Error;
@@ -75,24 +75,26 @@ fn answer<'a>(arguments: &Jsonpath, text: &'a str) -> Result<Answer<'a>, Error> 
         None if !expression.reads_input() => Value::empty_object(),
         _ => document(arguments)?,
     };
-    let context = context(arguments, &input)?;
+    let variables = match &arguments.variables {
+        Some(variables) => input::json("the variables", "--variables", variables)?,
+        None => Value::empty_object(),
+    };
+    let documents = Documents { context: context(arguments, &input)?, input, variables };
     // The clock is where the random functions get their numbers from.
     let seed = asl_runtime::embedded::now().0.unsigned_abs();
-    let explained = expression.explain(&input, &context, seed, EXAMPLES);
+    let explained = expression.explain(&documents, seed, EXAMPLES);
     let matches = match arguments.paths || arguments.compare {
-        true => expression.matches(&input, &context).and_then(Result::ok),
+        true => expression.matches(&documents).and_then(Result::ok),
         false => None,
     };
-    let compared = if arguments.compare {
-        let root = if expression.on_context() { &context } else { &input };
-        match expression.explain(&input, &context, seed, COMPARED) {
+    let compared = match (arguments.compare, expression.root()) {
+        (true, Some(root)) => match expression.explain(&documents, seed, COMPARED) {
             ExplainedExpression::Path(explanation) => {
-                Some(Comparison::of_explained(text, &explanation, matches.as_deref(), root))
+                Some(Comparison::of_explained(text, &explanation, matches.as_deref(), root, documents.at(root)))
             }
             _ => None,
-        }
-    } else {
-        None
+        },
+        _ => None,
     };
     Ok(Answer { text, outcome: Ok(explained), matches, compared })
 }

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use asl_engine::jsonpath::{ErrorClass, Explanation, Match};
-use asl_engine::{ExpressionError, Value};
+use asl_engine::{ExpressionError, PathRoot, Value};
 use jsonpath_rust::JsonPath;
 use jsonpath_rust::parser::errors::JsonPathError;
 
@@ -61,7 +61,7 @@ impl Verdict {
 impl Comparison {
     /// For a path that AWS refuses.
     pub(super) fn of_refused(text: &str, error: &ExpressionError, document: &Value) -> Self {
-        let rfc = query(text, document);
+        let rfc = query(text, PathRoot::Input, document);
         let verdict = match &rfc {
             Rfc::Found(_) => Verdict::OnlyRfc,
             Rfc::Refused(_) | Rfc::NotAsked => Verdict::Neither,
@@ -78,10 +78,11 @@ impl Comparison {
         text: &str,
         explanation: &Explanation,
         found: Option<&[Match]>,
+        root: PathRoot,
         document: &Value,
     ) -> Self {
         let endless = explanation.outcome.as_ref().is_err_and(|error| error.class == ErrorClass::Limit);
-        let rfc = if endless { Rfc::NotAsked } else { query(text, document) };
+        let rfc = if endless { Rfc::NotAsked } else { query(text, root, document) };
         let verdict = verdict(explanation, found, &rfc);
         let why = match (&rfc, &verdict) {
             (_, Verdict::Same | Verdict::SameBare) | (Rfc::NotAsked, _) => Vec::new(),
@@ -160,11 +161,14 @@ fn only(found: &[Match], out: &mut String) {
 }
 
 /// Asks RFC 9535, which starts at one `$` whatever the document is.
-fn query(text: &str, document: &Value) -> Rfc {
-    let start = usize::from(text.starts_with("$$"));
-    let path = text.get(start..).unwrap_or_default();
+fn query(text: &str, root: PathRoot, document: &Value) -> Rfc {
+    let (path, back) = match root {
+        PathRoot::Input => (text.to_owned(), 0),
+        PathRoot::Context => (text.replacen("$$", "$", 1), 1),
+        PathRoot::Variables => (text.replacen('$', "$.", 1), -1),
+    };
     let document = serde_json::Value::from(document);
-    match document.query_with_path(path) {
+    match document.query_with_path(&path) {
         Ok(found) => Rfc::Found(
             found.into_iter().map(|found| Match { path: as_aws(&found.path), value: Value::from(found.val) }).collect(),
         ),
@@ -172,7 +176,7 @@ fn query(text: &str, document: &Value) -> Rfc {
             let at = match error.location {
                 pest::error::InputLocation::Pos(at) | pest::error::InputLocation::Span((at, _)) => at,
             };
-            Rfc::Refused(Some(start + at))
+            Rfc::Refused(Some(at.saturating_add_signed(back)))
         }
         Err(_) => Rfc::Refused(None),
     }
@@ -203,21 +207,21 @@ fn verdict(explanation: &Explanation, found: Option<&[Match]>, rfc: &Rfc) -> Ver
 
 #[cfg(test)]
 mod tests {
-    use asl_engine::{ExplainedExpression, Expression};
+    use asl_engine::{Documents, ExplainedExpression, Expression};
 
     use super::*;
 
     /// How the two stand for a path, and the names of the rules that tell why.
     fn compare(path: &str, document: &str) -> (&'static str, Vec<&'static str>) {
-        let document: Value = document.parse().unwrap();
+        let documents = Documents { input: document.parse().unwrap(), ..Documents::default() };
         let compared = match Expression::parse(path) {
-            Err(error) => Comparison::of_refused(path, &error, &document),
+            Err(error) => Comparison::of_refused(path, &error, &documents.input),
             Ok(expression) => {
-                let ExplainedExpression::Path(explanation) = expression.explain(&document, &Value::Null, 0, 100) else {
+                let ExplainedExpression::Path(explanation) = expression.explain(&documents, 0, 100) else {
                     panic!("{path} is a path");
                 };
-                let found = expression.matches(&document, &Value::Null).and_then(Result::ok);
-                Comparison::of_explained(path, &explanation, found.as_deref(), &document)
+                let found = expression.matches(&documents).and_then(Result::ok);
+                Comparison::of_explained(path, &explanation, found.as_deref(), PathRoot::Input, &documents.input)
             }
         };
         (compared.verdict.name(), compared.why.iter().map(|rule| rule.id).collect())

@@ -155,10 +155,7 @@ pub(super) fn of_refusal(text: &str, error: &ExpressionError) -> Vec<Rule> {
 
 /// Why RFC 9535 refuses, at a byte of the path, what AWS takes.
 pub(super) fn of_rfc_refusal(text: &str, explanation: &Explanation, at: Option<usize>) -> Vec<Rule> {
-    let shift = usize::from(text.starts_with("$$"));
-    let inside = |step: &&ExplainedStep| {
-        at.is_none_or(|at| (step.span.start..=step.span.end).contains(&at.saturating_sub(shift)))
-    };
+    let inside = |step: &&ExplainedStep| at.is_none_or(|at| (step.span.start..=step.span.end).contains(&at));
     let rule = explanation.steps.iter().filter(inside).find_map(loose);
     // Where reading stops is not always where the fault is.
     let rule = rule.or_else(|| explanation.steps.iter().find_map(loose));

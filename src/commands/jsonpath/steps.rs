@@ -37,7 +37,7 @@ fn call(call: &ExplainedCall) -> String {
             Ok(value) => out += &preview::line(&start, value),
             Err(_) => out += &format!("{start}fails\n"),
         }
-        if let Some((_, explanation)) = &argument.path
+        if let Some(explanation) = &argument.path
             && (!explanation.definite || explanation.outcome.is_err())
         {
             steps(explanation, &format!("{indent}    "), &mut out);
