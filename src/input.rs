@@ -1,4 +1,4 @@
-//! JSON that the command line names: a file, stdin, or the text itself.
+//! What the command line names: files, and JSON as a file, on stdin or as the text itself.
 
 use std::fs;
 use std::io::{self, Read};
@@ -8,16 +8,23 @@ use asl_engine::Value;
 
 use crate::error::Error;
 
+/// Reads a text file, without the byte order mark that some editors begin it with. `what` is what errors call it.
+pub(crate) fn file(what: &str, file: &Path) -> Result<String, Error> {
+    if file.is_dir() {
+        return Err(Error::Usage(format!("{what} {} is a folder; a file is wanted", file.display())));
+    }
+    fs::read_to_string(file).map(without_mark).map_err(|error| Error::unreadable(what, file, &error))
+}
+
 /// Reads what `argument` names: a file, `-` for stdin, or the JSON itself. `what` is what it is for, as errors call it.
 pub(crate) fn json(what: &'static str, option: &str, argument: &str) -> Result<Value, Error> {
+    let path = Path::new(argument);
     let (text, from) = if argument == "-" {
         let mut text = String::new();
         io::stdin().read_to_string(&mut text).map_err(|error| Error::unreadable(what, Path::new("<stdin>"), &error))?;
-        (text, "<stdin>".to_owned())
-    } else if Path::new(argument).is_file() {
-        let file = Path::new(argument);
-        let text = fs::read_to_string(file).map_err(|error| Error::unreadable(what, file, &error))?;
-        (text, argument.to_owned())
+        (without_mark(text), "<stdin>".to_owned())
+    } else if path.is_file() || path.is_dir() {
+        (file(what, path)?, argument.to_owned())
     } else if argument.trim_start().starts_with(['{', '[', '"']) {
         (argument.to_owned(), option.to_owned())
     } else {
@@ -26,4 +33,11 @@ pub(crate) fn json(what: &'static str, option: &str, argument: &str) -> Result<V
         return argument.parse().map_err(neither);
     };
     text.parse().map_err(|error| Error::NotJson { what, from, text, error })
+}
+
+fn without_mark(mut text: String) -> String {
+    if text.starts_with('\u{feff}') {
+        text.drain(..'\u{feff}'.len_utf8());
+    }
+    text
 }

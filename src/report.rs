@@ -7,20 +7,24 @@ use asl_engine::{Diagnostic, Failure, JsonError, Severity, Span};
 
 /// `error: text`
 pub(crate) fn error(text: &str) -> String {
+    titled(Level::ERROR, text)
+}
+
+/// `warning: text`
+pub(crate) fn warning(text: &str) -> String {
+    titled(Level::WARNING, text)
+}
+
+/// The first line as a title and the others as they are.
+fn titled(level: Level<'_>, text: &str) -> String {
     let (title, rest) = text.split_once('\n').unwrap_or((text, ""));
-    let mut out = Renderer::styled().render(&[Level::ERROR.primary_title(title).elements(Vec::<Element<'_>>::new())]);
+    let mut out = Renderer::styled().render(&[level.primary_title(title).elements(Vec::<Element<'_>>::new())]);
     out.push('\n');
     if !rest.is_empty() {
         out += rest;
         out.push('\n');
     }
     out
-}
-
-/// `warning: text`
-pub(crate) fn warning(text: &str) -> String {
-    let title = Level::WARNING.primary_title(text).elements(Vec::<Element<'_>>::new());
-    format!("{}\n", Renderer::styled().render(&[title]))
 }
 
 /// Why a text is not JSON, with the line that it is about.

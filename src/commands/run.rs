@@ -1,6 +1,5 @@
 //! `asl run`
 
-use std::fs;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -17,7 +16,7 @@ use crate::report;
 /// Runs a definition with an input, and prints its output or its history.
 pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
     let file = &arguments.definition;
-    let text = fs::read_to_string(file).map_err(|error| Error::unreadable("the definition", file, &error))?;
+    let text = input::file("the definition", file)?;
     let input = input::json("the input", "--input", &arguments.input)?;
     let program = Program::parse(&text).map_err(|diagnostics| Error::Definition {
         file: file.clone(),

@@ -93,7 +93,7 @@ pub(super) fn doubtful(explanation: &Explanation) -> Vec<String> {
         } else {
             return None;
         };
-        Some(format!("in {}: {doubt}", cut(&step.text, 60)))
+        Some(format!("{doubt}\n  in {}", cut(&step.text, 70)))
     });
     doubts.collect()
 }
