@@ -71,7 +71,7 @@ pub(crate) struct Demo {
 Examples:
   asl jsonpath '$.results[?(@.statusCode == 200)].url' results.json
   asl jsonpath --explain '$[*][*]' '[[1, [2]], 3]'
-  asl jsonpath \"States.Format('{} files', States.ArrayLength($.files))\" input.json
+  asl jsonpath \"States.Format('{} files', States.ArrayLength($.files))\" in.json
   asl jsonpath '$$.Map.Item.Value'
 
 Exit codes:

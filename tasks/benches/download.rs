@@ -144,6 +144,7 @@ async fn call(router: &Router, resource: &str, input: Value) -> Value {
         input,
         deadline: None,
         heartbeat_seconds: None,
+        role_arn: None,
         token: "t".into(),
     };
     router.handler(resource).unwrap().call(&request).await.unwrap()

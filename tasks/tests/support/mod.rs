@@ -76,6 +76,7 @@ pub(crate) async fn call(router: &Router, resource: &str, input: &str) -> Outcom
         input: input.parse().unwrap(),
         deadline: None,
         heartbeat_seconds: None,
+        role_arn: None,
         token: "t".into(),
     };
     router.handler(resource).unwrap().call(&request).await
