@@ -16,6 +16,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run a state machine and print its output
     Run(Run),
+    /// Show what AWS gives for a JSONPath or an intrinsic function, and why
+    Jsonpath(Jsonpath),
     /// Run the bundled download-images workflow against a server in this process; needs no network
     Demo(Demo),
     /// Report every problem of definitions, as AWS would, without running anything
@@ -108,4 +110,50 @@ pub(crate) enum Format {
     Text,
     /// For a program: as AWS's ValidateStateMachineDefinition, with lines and columns
     Json,
+}
+/// Show what AWS gives for a JSONPath or an intrinsic function, and why
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  asl jsonpath '$.results[?(@.statusCode == 200)].url' results.json
+  asl jsonpath --explain '$[*][*]' '[[1, [2]], 3]'
+  asl jsonpath \"States.Format('{} files', States.ArrayLength($.files))\" in.json
+  asl jsonpath '$$.Map.Item.Value'
+
+Exit codes:
+  0  AWS gives a value
+  1  AWS raises an error: the document lacks what the path asks for
+  2  AWS refuses the path, the command line is wrong, or the document is no JSON")]
+pub(crate) struct Jsonpath {
+    /// The path, or a call such as States.Format(…); put it in single quotes, as the shell reads $ for itself
+    #[arg(value_name = "PATH", allow_hyphen_values = true)]
+    pub(crate) expression: String,
+
+    /// The document: a file, `-` for stdin, or the JSON itself; without it, stdin
+    #[arg(value_name = "FILE|-|JSON", allow_hyphen_values = true)]
+    pub(crate) document: Option<String>,
+
+    /// Show where each value comes from
+    #[arg(long)]
+    pub(crate) paths: bool,
+
+    /// Show what each step was given, what came of it, and what fell out and why
+    #[arg(long)]
+    pub(crate) explain: bool,
+
+    /// Show what RFC 9535 gives, and why AWS differs
+    #[arg(long)]
+    pub(crate) compare: bool,
+
+    /// The context object, where `$$` paths start: a file or the JSON itself; without it, a sample
+    #[arg(long, value_name = "FILE|JSON", allow_hyphen_values = true)]
+    pub(crate) context: Option<String>,
+
+    /// The variables, where `$name` paths start: an object, as a file or the JSON itself
+    #[arg(long, value_name = "FILE|JSON", allow_hyphen_values = true)]
+    pub(crate) variables: Option<String>,
+
+    /// Print everything as one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
 }

@@ -5,6 +5,7 @@ mod commands;
 mod error;
 mod execute;
 mod flag_server;
+mod input;
 mod output;
 mod places;
 mod progress;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
     let done = match &cli.command {
         Command::Run(arguments) => commands::run::run(arguments),
         Command::Check(arguments) => commands::check::run(arguments),
+        Command::Jsonpath(arguments) => commands::jsonpath::run(arguments),
         Command::Demo(arguments) => commands::demo::run(arguments),
     };
     match done {

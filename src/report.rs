@@ -8,8 +8,18 @@ use asl_engine::{Diagnostic, Failure, JsonError, Severity, Span};
 
 /// `error: text`
 pub(crate) fn error(text: &str) -> String {
+    titled(Level::ERROR, text)
+}
+
+/// `warning: text`
+pub(crate) fn warning(text: &str) -> String {
+    titled(Level::WARNING, text)
+}
+
+/// The first line as a title and the others as they are.
+fn titled(level: Level<'_>, text: &str) -> String {
     let (title, rest) = text.split_once('\n').unwrap_or((text, ""));
-    let mut out = renderer().render(&[Level::ERROR.primary_title(title).elements(Vec::<Element<'_>>::new())]);
+    let mut out = renderer().render(&[level.primary_title(title).elements(Vec::<Element<'_>>::new())]);
     out.push('\n');
     if !rest.is_empty() {
         out += rest;
@@ -87,4 +97,20 @@ fn source<'a>(span: Span, file: &'a str, text: &'a str) -> Snippet<'a, annotate_
     let end = text.floor_char_boundary(span.end).min(last).min(widest).max(start);
     let annotation = AnnotationKind::Primary.span(start - first..end - first);
     Snippet::source(&text[first..last]).line_start(number).path(file).annotation(annotation)
+}
+
+/// Why an expression of the command line gives nothing: AWS's name and text for it, the place and what is wrong there,
+/// and hints.
+pub(crate) fn expression(name: &str, message: &str, place: Option<(Span, &str)>, hints: &[&str], text: &str) -> String {
+    let title = Level::ERROR.primary_title(message).id(name);
+    let mut elements: Vec<Element<'_>> = Vec::new();
+    if let Some((span, label)) = place {
+        let end = span.end.min(text.len());
+        let annotation = AnnotationKind::Primary.span(span.start.min(end)..end).label(label);
+        elements.push(Snippet::source(text).path("PATH").annotation(annotation).into());
+    }
+    elements.extend(hints.iter().map(|hint| Level::HELP.message(*hint).into()));
+    let mut out = renderer().render(&[title.elements(elements)]);
+    out.push('\n');
+    out
 }

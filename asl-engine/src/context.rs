@@ -75,6 +75,27 @@ impl Execution {
         }
     }
 
+    /// A context object with all that one can hold: as a Task state in a Map has it that waits for its token.
+    ///
+    /// ```
+    /// use asl_engine::{Execution, Timestamp, Value};
+    ///
+    /// let execution = Execution::local("download", "run-1", Value::Null, Timestamp(0), 42);
+    /// let context = execution.sample_context("Fetch", Value::from(7));
+    /// assert_eq!(context["Map"]["Item"]["Value"].as_i64(), Some(7));
+    /// ```
+    pub fn sample_context(&self, state: &str, item: Value) -> Value {
+        let context = Context {
+            execution: self,
+            state: &state.into(),
+            entered_time: self.start_time,
+            retry_count: Some(0),
+            map_item: Some(&MapItem { index: 0, value: item }),
+            token: Some(&"sample-token".into()),
+        };
+        context.to_value()
+    }
+
     /// The region of the execution's ARN.
     pub(crate) fn region(&self) -> &str {
         self.arn.split(':').nth(3).unwrap_or_default()

@@ -82,6 +82,7 @@ mod choice;
 mod context;
 mod definition;
 mod diagnostic;
+mod expression;
 mod frame;
 pub mod history;
 mod intrinsic;
@@ -103,6 +104,7 @@ pub use context::{Execution, Quotas};
 pub use definition::ast::StateType;
 pub use definition::{CheckOptions, StateMachineType, diagnose};
 pub use diagnostic::{Diagnostic, Severity, Span, refusal};
+pub use expression::{Documents, ExplainedArgument, ExplainedCall, ExplainedExpression, Expression, ExpressionError};
 pub use frame::{
     Ended, EventIds, Frame, Join, JoinStep, Joined, Next, Now, Reply, Request, Step, Termination, UnexpectedReply,
 };
@@ -110,6 +112,7 @@ pub use history::{EventId, EventKind, HistoryEvent};
 pub use json::JsonError;
 pub use jsonpath::{JsonPath, PathError};
 pub use nearest::nearest;
+pub use path::PathRoot;
 pub use program::Program;
 pub use task::{Failure, Outcome, TaskRequest};
 pub use time::Timestamp;

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::diagnostic::Span;
-use crate::jsonpath::{JsonPath, PathError};
+use crate::jsonpath::{Explanation, JsonPath, Match, PathError};
 use crate::retry::Random;
 use crate::value::Value;
 
@@ -12,18 +12,33 @@ use crate::value::Value;
 #[derive(Clone, Debug)]
 pub(crate) struct PathExpr {
     text: Arc<str>,
-    root: Root,
+    root: PathRoot,
     /// `None` is the root itself, which every document has: `null` too, of which Jayway would find nothing.
     path: Option<JsonPath>,
     span: Span,
 }
 
+/// Where a path starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Root {
+pub enum PathRoot {
+    /// `$…`: at the input of the state.
     Input,
+    /// `$$…`: at the context object.
     Context,
-    /// The object of all variables: `$name.member` is `$.name.member` of it.
+    /// `$name…`: at the object of all variables, where `$name.member` is `$.name.member`.
     Variables,
+}
+
+impl PathRoot {
+    /// The bytes of the path as it was written, of those of the path on the document.
+    fn as_written(self, span: Span) -> Span {
+        let place = |at: usize| match self {
+            Self::Input => at,
+            Self::Context => at + 1,
+            Self::Variables => at.saturating_sub(1),
+        };
+        Span { start: place(span.start), end: place(span.end) }
+    }
 }
 
 /// What the paths of a state can start from. The context object is only built when a path asks for it.
@@ -44,17 +59,18 @@ pub(crate) fn in_plain_words(error: &PathError) -> String {
 impl PathExpr {
     /// `$`: the whole input.
     pub(crate) fn whole_input() -> Self {
-        Self { text: "$".into(), root: Root::Input, path: None, span: Span::default() }
+        Self { text: "$".into(), root: PathRoot::Input, path: None, span: Span::default() }
     }
 
     pub(crate) fn parse(text: &Arc<str>, span: Span) -> Result<Self, PathError> {
         let (root, path) = match text.strip_prefix('$') {
-            Some(rest) if rest.starts_with('$') => (Root::Context, JsonPath::parse(rest)?),
+            Some(rest) if rest.starts_with('$') => (PathRoot::Context, JsonPath::parse(rest)),
             Some(rest) if rest.starts_with(|c: char| c.is_alphabetic() || c == '_') => {
-                (Root::Variables, JsonPath::parse(&format!("$.{rest}"))?)
+                (PathRoot::Variables, JsonPath::parse(&format!("$.{rest}")))
             }
-            _ => (Root::Input, JsonPath::parse(text)?),
+            _ => (PathRoot::Input, JsonPath::parse(text)),
         };
+        let path = path.map_err(|error| PathError { span: error.span.map(|span| root.as_written(span)), ..error })?;
         Ok(Self { text: text.clone(), root, path: (!path.is_root()).then_some(path), span })
     }
 
@@ -68,22 +84,46 @@ impl PathExpr {
         self.span
     }
 
+    /// Where the path starts.
+    pub(crate) fn root(&self) -> PathRoot {
+        self.root
+    }
+
     /// What the path searches, as AWS quotes it when nothing is found.
     pub(crate) fn searched(&self, roots: &Roots<'_>) -> Value {
         match self.root {
-            Root::Input => roots.input.clone(),
-            Root::Context => (roots.context)(),
-            Root::Variables => roots.variables.clone(),
+            PathRoot::Input => roots.input.clone(),
+            PathRoot::Context => (roots.context)(),
+            PathRoot::Variables => roots.variables.clone(),
         }
+    }
+
+    /// Every value that the path finds in the document that it starts at, and where.
+    pub(crate) fn matches(&self, document: &Value) -> Result<Vec<Match>, PathError> {
+        match &self.path {
+            Some(path) => path.matches(document),
+            None => Ok(vec![Match { path: "$".to_owned(), value: document.clone() }]),
+        }
+    }
+
+    /// Evaluates the path on the document that it starts at, and tells how.
+    pub(crate) fn explain(&self, document: &Value, examples: usize) -> Explanation {
+        let Some(path) = &self.path else { return Explanation::of_root(document) };
+        let mut explanation = path.explain(document, examples);
+        for step in &mut explanation.steps {
+            step.span = self.root.as_written(step.span);
+            step.text = self.text.get(step.span.start..step.span.end).unwrap_or_default().to_owned();
+        }
+        explanation
     }
 
     pub(crate) fn evaluate(&self, roots: &Roots<'_>) -> Result<Value, PathError> {
         match (self.root, &self.path) {
-            (Root::Input, None) => Ok(roots.input.clone()),
-            (Root::Input, Some(path)) => path.evaluate(roots.input),
-            (Root::Context, None) => Ok((roots.context)()),
-            (Root::Context, Some(path)) => path.evaluate(&(roots.context)()),
-            (Root::Variables, path) => {
+            (PathRoot::Input, None) => Ok(roots.input.clone()),
+            (PathRoot::Input, Some(path)) => path.evaluate(roots.input),
+            (PathRoot::Context, None) => Ok((roots.context)()),
+            (PathRoot::Context, Some(path)) => path.evaluate(&(roots.context)()),
+            (PathRoot::Variables, path) => {
                 path.as_ref().map_or_else(|| Ok(roots.variables.clone()), |path| path.evaluate(roots.variables))
             }
         }

@@ -84,7 +84,7 @@ fn named(member: &Member, errors: &mut Vec<TemplateError>) -> (Arc<str>, Part) {
     };
     let parsed = match &member.value.kind {
         NodeKind::String(text) if text.starts_with("States.") => {
-            Call::parse(text, span).map(Part::Call).map_err(|reason| refused(Some(reason)))
+            Call::parse(text, span).map(Part::Call).map_err(|error| refused(Some(error.message)))
         }
         NodeKind::String(text) if text.starts_with('$') => PathExpr::parse(text, span)
             .map(|path| Part::Path { field: field.clone(), path })

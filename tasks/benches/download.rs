@@ -142,6 +142,7 @@ async fn call(router: &Router, resource: &str, input: Value) -> Value {
         state: "S".into(),
         resource: resource.into(),
         input,
+        role_arn: None,
         deadline: None,
         heartbeat_seconds: None,
         token: "t".into(),

@@ -140,6 +140,7 @@ mod tests {
             input: input.parse().unwrap(),
             deadline: None,
             heartbeat_seconds: None,
+            role_arn: None,
             token: "t".into(),
         };
         router.handler(resource).unwrap().call(&request).await

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use asl_engine::nearest;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use toml::Spanned;
@@ -170,7 +171,9 @@ impl Target {
             "dynamodb:putItem" => Self::PutItem(read(settings)?),
             "sns:publish" => Self::Publish(read(settings)?),
             unknown => {
-                let message = format!("unknown handler {unknown:?}; allowed: {}", Self::NAMES.join(", "));
+                let near =
+                    nearest(unknown, Self::NAMES).map_or(";".to_owned(), |near| format!(", did you mean {near:?}?"));
+                let message = format!("unknown handler {unknown:?}{near} allowed: {}", Self::NAMES.join(", "));
                 return Err(Fault { message, span: Some(handler.span()) });
             }
         })
@@ -364,7 +367,7 @@ mod tests {
             ("\n[[routes]]\nresource = 'a'", "routes.toml:2:1: the route has no handler"),
             (
                 "[[routes]]\nresource = 'a'\nhandler = 'bach'",
-                r#"routes.toml:3:11: unknown handler "bach"; allowed: batch, download, consolidate, dynamodb:putItem, sns:publish"#,
+                r#"routes.toml:3:11: unknown handler "bach", did you mean "batch"? allowed: batch, download, consolidate, dynamodb:putItem, sns:publish"#,
             ),
             (
                 "[[routes]]\nresource = 'a'\nhandler = 'batch'\nbucket = 'b'",

@@ -157,6 +157,14 @@ error: the input is not JSON: expected a name in double quotes, found '}'
 }
 
 #[test]
+fn a_byte_order_mark_is_passed_over() {
+    let folder = Folder::new();
+    folder.write("d.json", format!("\u{feff}{PASS}"));
+    folder.write("input.json", "\u{feff}[1]");
+    assert_eq!(folder.asl(&["run", "d.json", "--input", "input.json"]).json(), json!([1]));
+}
+
+#[test]
 fn garbage_on_stdin_is_shown_with_its_fault() {
     let garbage = |bytes: &[u8]| {
         let folder = Folder::new();
@@ -228,7 +236,7 @@ fn a_routing_file_that_is_none_is_told_with_the_place() {
     let no_file = "error: cannot read the routing file r.toml: No such file or directory (os error 2)\n";
     assert_eq!(refused(&[definition], &["run", "d.json", "--routes", "r.toml"]), (2, no_file.to_owned()));
     let files: [(&str, &[u8]); 2] = [definition, ("routes.toml", b"[[routes]]\nresource = 'a'\nhandler = 'bach'\n")];
-    let unknown = "error: routes.toml:3:11: unknown handler \"bach\"; \
+    let unknown = "error: routes.toml:3:11: unknown handler \"bach\", did you mean \"batch\"? \
                    allowed: batch, download, consolidate, dynamodb:putItem, sns:publish\n";
     assert_eq!(refused(&files, &["run", "d.json"]), (3, unknown.to_owned()));
 }

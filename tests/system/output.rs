@@ -62,6 +62,16 @@ fn on_terminal(mut command: Command, columns: u16) -> (Option<i32>, Vec<u8>) {
     (child.wait().expect("asl ends").code(), written)
 }
 
+#[test]
+fn a_path_without_a_document_does_not_wait_for_one_on_a_terminal() {
+    let (code, written) = on_terminal(Folder::new().command(&["jsonpath", "$.a"]), 80);
+    let expected = [
+        "error: there is no document: name a file, give JSON, or pipe it in, as in",
+        "  asl jsonpath '$.a' input.json",
+    ];
+    assert_eq!((code, seen(&written, 80)), (Some(2), expected.map(str::to_owned).to_vec()));
+}
+
 /// The rows that a person sees in the end, scrolled up as far as it goes, without the empty ones below.
 fn seen(written: &[u8], columns: u16) -> Vec<String> {
     let [rows, width] = [2_000, columns].map(|size| NonZero::new(size).expect("a terminal has some size"));
@@ -121,7 +131,7 @@ fn a_terminal_shows_the_output_indented_and_last() {
 #[test]
 fn the_help_fits_a_terminal_of_80_columns() {
     let folder = Folder::new();
-    for arguments in [&["--help"][..], &["run", "--help"], &["demo", "--help"]] {
+    for arguments in [&["--help"][..], &["run", "--help"], &["demo", "--help"], &["jsonpath", "--help"]] {
         let (code, written) = on_terminal(folder.command(arguments), 80);
         let lines = seen(&written, 200);
         assert_eq!(code, Some(0));

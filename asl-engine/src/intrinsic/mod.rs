@@ -10,7 +10,7 @@ pub(crate) use functions::uuid;
 use std::sync::Arc;
 
 use crate::diagnostic::Span;
-use crate::path::{PathExpr, Roots};
+use crate::path::{PathExpr, PathRoot, Roots};
 use crate::task::Failure;
 use crate::value::Value;
 
@@ -25,7 +25,16 @@ pub(crate) struct Call {
 }
 
 #[derive(Clone, Debug)]
-enum Argument {
+struct Argument {
+    /// The argument as it was written.
+    text: Arc<str>,
+    /// Where it stands in the text of the outermost call.
+    place: Span,
+    kind: ArgumentKind,
+}
+
+#[derive(Clone, Debug)]
+enum ArgumentKind {
     /// `$.path`
     Path(PathExpr),
     /// `'text'`, and where in it a brace stands that was written `\{` or `\}`
@@ -97,23 +106,71 @@ impl Function {
     }
 }
 
+/// Why a text is no call, and the bytes of it where reading it stopped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CallError {
+    pub(crate) message: String,
+    pub(crate) place: Span,
+}
+
+/// An argument of a call, evaluated.
+pub(crate) struct Evaluated<'a> {
+    /// How many calls it stands in.
+    pub(crate) depth: usize,
+    pub(crate) text: &'a Arc<str>,
+    /// Where it stands in the text of the outermost call.
+    pub(crate) place: Span,
+    pub(crate) path: Option<&'a PathExpr>,
+    pub(crate) outcome: &'a Result<Value, Failure>,
+}
+
 impl Call {
     /// Reads a call. The error says what is not understood.
-    pub(crate) fn parse(text: &Arc<str>, span: Span) -> Result<Self, String> {
+    pub(crate) fn parse(text: &Arc<str>, span: Span) -> Result<Self, CallError> {
         parse::parse(text, span)
+    }
+
+    /// The call as it was written.
+    pub(crate) fn text(&self) -> &Arc<str> {
+        &self.text
+    }
+
+    /// Whether an argument is looked up in the input.
+    pub(crate) fn reads_input(&self) -> bool {
+        self.arguments.iter().any(|argument| match &argument.kind {
+            ArgumentKind::Path(path) => path.root() == PathRoot::Input,
+            ArgumentKind::Call(call) => call.reads_input(),
+            ArgumentKind::String { .. } | ArgumentKind::Literal(_) => false,
+        })
     }
 
     /// Calls the function with what its arguments find. The failure is `States.IntrinsicFailure`, or AWS's for a path
     /// that finds nothing.
     pub(crate) fn evaluate(&self, roots: &Roots<'_>) -> Result<Value, Failure> {
+        self.run(roots, 1, &mut |_| {})
+    }
+
+    /// Does what [`Self::evaluate`] does and tells every argument, those of inner calls before these.
+    pub(crate) fn run(
+        &self,
+        roots: &Roots<'_>,
+        depth: usize,
+        tell: &mut impl FnMut(Evaluated<'_>),
+    ) -> Result<Value, Failure> {
         let mut values = Vec::with_capacity(self.arguments.len());
-        for argument in &self.arguments {
-            values.push(match argument {
-                Argument::Path(path) => path.evaluate(roots).map_err(|_| self.not_found(path, roots))?,
-                Argument::String { text, .. } => Value::String(text.clone()),
-                Argument::Literal(value) => value.clone(),
-                Argument::Call(call) => call.evaluate(roots)?,
-            });
+        for Argument { text, place, kind } in &self.arguments {
+            let mut path = None;
+            let outcome = match kind {
+                ArgumentKind::Path(argument) => {
+                    path = Some(argument);
+                    argument.evaluate(roots).map_err(|_| self.not_found(argument, roots))
+                }
+                ArgumentKind::String { text, .. } => Ok(Value::String(text.clone())),
+                ArgumentKind::Literal(value) => Ok(value.clone()),
+                ArgumentKind::Call(call) => call.run(roots, depth + 1, tell),
+            };
+            tell(Evaluated { depth, text, place: *place, path, outcome: &outcome });
+            values.push(outcome?);
         }
         functions::call(self.function, &values, self.escaped_braces(), roots.random).map_err(|reason| {
             let cause = format!("The function '{}' had the following error: {reason}", self.text);
@@ -123,8 +180,8 @@ impl Call {
 
     /// Which braces of the first argument are text.
     fn escaped_braces(&self) -> &[usize] {
-        match self.arguments.first() {
-            Some(Argument::String { escaped_braces, .. }) => escaped_braces,
+        match self.arguments.first().map(|argument| &argument.kind) {
+            Some(ArgumentKind::String { escaped_braces, .. }) => escaped_braces,
             _ => &[],
         }
     }
@@ -148,7 +205,7 @@ mod tests {
     fn call(text: &str, input: &str) -> String {
         let call = match Call::parse(&text.into(), Span::default()) {
             Ok(call) => call,
-            Err(reason) => return format!("refused: {reason}"),
+            Err(error) => return format!("refused: {}", error.message),
         };
         let input = input.parse().unwrap();
         let roots = Roots { input: &input, context: &|| Value::Null, variables: &Value::Null, random: &Random::new(1) };
@@ -217,6 +274,7 @@ mod tests {
     fn calls_that_are_not_understood_are_refused() {
         for (text, reason) in [
             ("States.Nothing()", "'States.Nothing' is not an intrinsic function"),
+            ("States.format('a')", "'States.format' is not an intrinsic function, did you mean 'States.Format'?"),
             ("States.Format", "'(' is missing in 'States.Format'"),
             ("States.Format()", "States.Format takes 1 or more arguments, not 0"),
             ("States.MathAdd(1)", "States.MathAdd takes 2 arguments, not 1"),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Argument, Call, FUNCTIONS, Function};
+use super::{Argument, ArgumentKind, Call, CallError, FUNCTIONS, Function};
 use crate::diagnostic::Span;
 use crate::nearest::nearest;
 use crate::path::PathExpr;
@@ -12,20 +12,20 @@ use crate::value::Value;
 const MAX_CALLS: usize = 32;
 
 /// Reads a whole call. The error says what is not understood.
-pub(super) fn parse(text: &Arc<str>, span: Span) -> Result<Call, String> {
-    let mut parser = Parser { text, at: 0, span };
-    let call = parser.call(0)?;
-    parser.spaces();
-    match parser.rest() {
-        "" => Ok(call),
-        rest => Err(format!("'{rest}' is not expected behind the call")),
-    }
+pub(super) fn parse(text: &Arc<str>, span: Span) -> Result<Call, CallError> {
+    let mut parser = Parser { text, at: 0, span, stopped: None };
+    parser.whole().map_err(|message| {
+        let at = parser.at.min(text.len());
+        CallError { message, place: parser.stopped.unwrap_or(Span { start: at, end: text.len() }) }
+    })
 }
 
 struct Parser<'a> {
     text: &'a str,
     at: usize,
     span: Span,
+    /// Where reading stopped, when that is not here.
+    stopped: Option<Span>,
 }
 
 impl<'a> Parser<'a> {
@@ -46,6 +46,21 @@ impl<'a> Parser<'a> {
         found
     }
 
+    fn whole(&mut self) -> Result<Call, String> {
+        let call = self.call(0)?;
+        self.spaces();
+        match self.rest() {
+            "" => Ok(call),
+            rest => Err(format!("'{rest}' is not expected behind the call")),
+        }
+    }
+
+    /// An error about what was taken since `start`.
+    fn stop<T>(&mut self, start: usize, error: String) -> Result<T, String> {
+        self.stopped.get_or_insert(Span { start, end: self.at });
+        Err(error)
+    }
+
     fn call(&mut self, depth: usize) -> Result<Call, String> {
         if depth >= MAX_CALLS {
             return Err(format!("more than {MAX_CALLS} calls inside each other"));
@@ -53,11 +68,14 @@ impl<'a> Parser<'a> {
         let start = self.at;
         let name_end = self.rest().find('(').ok_or_else(|| format!("'(' is missing in '{}'", self.rest()))?;
         let name = self.rest()[..name_end].trim_end();
-        let function = Function::parse(name).ok_or_else(|| {
-            let near = nearest(name, FUNCTIONS.iter().map(|(known, ..)| *known));
-            let meant = near.map(|near| format!(": did you mean '{near}'?")).unwrap_or_default();
-            format!("'{name}' is not an intrinsic function{meant}")
-        })?;
+        let Some(function) = Function::parse(name) else {
+            let mut error = format!("'{name}' is not an intrinsic function");
+            if let Some(near) = nearest(name, FUNCTIONS.iter().map(|(name, ..)| *name)) {
+                error += &format!(": did you mean '{near}'?");
+            }
+            self.at += name.len();
+            return self.stop(start, error);
+        };
         self.at += name_end + 1;
         let mut arguments = Vec::new();
         if !self.take(')') {
@@ -74,22 +92,31 @@ impl<'a> Parser<'a> {
                 }
             }
         }
-        function.check_count(arguments.len())?;
+        if let Err(error) = function.check_count(arguments.len()) {
+            return self.stop(start, error);
+        }
         Ok(Call { text: self.text[start..self.at].into(), function, arguments, span: self.span })
     }
 
     fn argument(&mut self, depth: usize) -> Result<Argument, String> {
         self.spaces();
-        match self.rest().chars().next() {
+        let start = self.at;
+        let kind = match self.rest().chars().next() {
             Some('\'') => self.string(),
             Some('$') => self.path(),
-            Some('S') => Ok(Argument::Call(Box::new(self.call(depth + 1)?))),
+            Some('S') => Ok(ArgumentKind::Call(Box::new(self.call(depth + 1)?))),
             Some(_) => self.literal(),
             None => Err("an argument is missing".to_owned()),
-        }
+        };
+        let kind = match kind {
+            Ok(kind) => kind,
+            Err(error) => return self.stop(start, error),
+        };
+        let text = self.text[start..self.at].trim_end();
+        Ok(Argument { text: text.into(), place: Span { start, end: start + text.len() }, kind })
     }
 
-    fn string(&mut self) -> Result<Argument, String> {
+    fn string(&mut self) -> Result<ArgumentKind, String> {
         let mut out = String::new();
         // Which braces are text: Format fills the others.
         let mut escaped_braces = Vec::new();
@@ -98,7 +125,7 @@ impl<'a> Parser<'a> {
             match c {
                 '\'' => {
                     self.at += at + 1;
-                    return Ok(Argument::String { text: out.into(), escaped_braces });
+                    return Ok(ArgumentKind::String { text: out.into(), escaped_braces });
                 }
                 '\\' => match chars.next() {
                     Some((_, c @ ('\'' | '\\'))) => out.push(c),
@@ -116,7 +143,7 @@ impl<'a> Parser<'a> {
     }
 
     /// A path goes on to the comma or parenthesis that is in no bracket of its own.
-    fn path(&mut self) -> Result<Argument, String> {
+    fn path(&mut self) -> Result<ArgumentKind, String> {
         let (mut depth, mut quote) = (0usize, None);
         let mut end = self.rest().len();
         for (at, c) in self.rest().char_indices() {
@@ -134,17 +161,21 @@ impl<'a> Parser<'a> {
             }
         }
         let text: Arc<str> = self.rest()[..end].trim_end().into();
+        let start = self.at;
         self.at += end;
-        let path = PathExpr::parse(&text, self.span).map_err(|error| error.message.to_string())?;
-        Ok(Argument::Path(path))
+        let path = PathExpr::parse(&text, self.span).map_err(|error| {
+            self.stopped = error.span.map(|span| Span { start: start + span.start, end: start + span.end });
+            error.message
+        })?;
+        Ok(ArgumentKind::Path(path))
     }
 
-    fn literal(&mut self) -> Result<Argument, String> {
+    fn literal(&mut self) -> Result<ArgumentKind, String> {
         let end = self.rest().find([',', ')']).unwrap_or(self.rest().len());
         let text = self.rest()[..end].trim_end();
         self.at += end;
         match text.parse::<Value>() {
-            Ok(value @ (Value::Null | Value::Bool(_) | Value::Number(_))) => Ok(Argument::Literal(value)),
+            Ok(value @ (Value::Null | Value::Bool(_) | Value::Number(_))) => Ok(ArgumentKind::Literal(value)),
             _ => Err(format!("'{text}' is no argument: use a path, a number, 'text', true, false, null or a call")),
         }
     }

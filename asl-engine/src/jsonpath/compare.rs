@@ -126,6 +126,11 @@ impl Operator {
         Ok(self.accepts(order))
     }
 
+    /// Whether the operator cannot hold, as nothing orders such sides.
+    pub(super) fn has_no_rule(self, actual: &Side<'_>, expected: &Side<'_>) -> bool {
+        self != Self::Matches && matches!(compare(actual, expected), Err(Incomparable::NoRule))
+    }
+
     /// Whether the operator holds for sides in this order.
     pub(super) fn accepts(self, order: Ordering) -> bool {
         match self {

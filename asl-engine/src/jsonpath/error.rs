@@ -1,5 +1,7 @@
 use std::fmt;
 
+use crate::diagnostic::Span;
+
 /// Why a path was refused or gave no result, in the words of Jayway JsonPath 2.0.0.
 ///
 /// `Display` writes the message alone, as AWS shows it after `Invalid path '…' : `.
@@ -12,15 +14,17 @@ pub struct PathError {
     pub class: ErrorClass,
     /// Jayway's message. `null` stands where Java's exception has no message.
     pub message: String,
+    /// The bytes of the path's text that it is about, where one step is at fault: [`Stage::Compile`] has them always.
+    pub span: Option<Span>,
 }
 
 impl PathError {
-    pub(super) fn compile(class: ErrorClass, message: impl Into<String>) -> Self {
-        Self { stage: Stage::Compile, class, message: message.into() }
+    pub(super) fn compile(class: ErrorClass, message: impl Into<String>, span: Span) -> Self {
+        Self { stage: Stage::Compile, class, message: message.into(), span: Some(span) }
     }
 
     pub(super) fn evaluate(class: ErrorClass, message: impl Into<String>) -> Self {
-        Self { stage: Stage::Evaluate, class, message: message.into() }
+        Self { stage: Stage::Evaluate, class, message: message.into(), span: None }
     }
 
     /// Whether the path is sound and the document merely lacks what it asks for.

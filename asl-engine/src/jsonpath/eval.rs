@@ -2,61 +2,17 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::error::{ErrorClass, PathError};
+use super::fail::{Budget, Fail, fail, limit, no_predicate};
 use super::filter::Filter;
 use super::java;
 use super::place::{Place, Step};
+use super::sink::{Loss, Sink};
 use super::token::{Steps, Token, TokenText};
 use crate::value::{Array, Object, Value};
 
 /// How far the walk may call itself: once for each level of a document, of which there are at most `json::MAX_DEPTH`,
 /// and twice for each `..` of the path.
 const MAX_RECURSION: usize = 1_000;
-
-/// How many nodes one evaluation may visit: room for every sensible path, an end to `$..*..*..*..*`.
-#[derive(Debug)]
-pub(super) struct Budget(usize);
-
-impl Budget {
-    pub(super) fn for_document(document: &Value) -> Self {
-        Self(1_000_000 + 16 * document.json_len())
-    }
-
-    fn spend(&mut self, nodes: usize) -> Result<(), Fail> {
-        match self.0.checked_sub(nodes) {
-            Some(left) => {
-                self.0 = left;
-                Ok(())
-            }
-            None => Err(limit("the path visits too many nodes of the document")),
-        }
-    }
-}
-
-/// Receives each match: where it is, and its value.
-pub(super) trait Sink<'a> {
-    fn found(&mut self, place: &[Step<'a>], value: Cow<'a, Value>);
-}
-
-/// Why a walk ended early.
-enum Fail {
-    /// The document lacks something; no text was made because somebody up the walk drops it.
-    Unspoken,
-    Error(Box<PathError>),
-}
-
-fn fail(class: ErrorClass, message: String) -> Fail {
-    Fail::Error(Box::new(PathError::evaluate(class, message)))
-}
-
-fn limit(message: &str) -> Fail {
-    fail(ErrorClass::Limit, message.to_owned())
-}
-
-impl From<PathError> for Fail {
-    fn from(error: PathError) -> Self {
-        Self::Error(Box::new(error))
-    }
-}
 
 /// Sends every match of `steps` in `document` to `sink`.
 pub(super) fn walk<'a>(
@@ -126,6 +82,7 @@ impl<'w, 'a, S: Sink<'a>> Walk<'w, 'a, S> {
     fn run(&mut self, mut at: usize, mut value: &'a Value) -> Result<(), Fail> {
         let steps = self.steps;
         while let Some(token) = steps.tokens.get(at) {
+            self.sink.enters(at, &self.place, value);
             let next = match token {
                 Token::Root => {
                     self.place.push(Step::Root);
@@ -133,13 +90,13 @@ impl<'w, 'a, S: Sink<'a>> Walk<'w, 'a, S> {
                 }
                 Token::Name(name) => self.name(at, name, value)?,
                 Token::Names(names) => return self.names(at, names, value),
-                Token::Wildcard => return self.children(at + 1, value),
+                Token::Wildcard => return self.children(at, value),
                 Token::Scan if at + 1 == steps.tokens.len() => {
                     return Err(fail(ErrorClass::IllegalState, "Current path token is a leaf".to_owned()));
                 }
                 Token::Scan => return self.scan(at + 1, value),
                 Token::Filter(filter) => match value {
-                    Value::Object(_) => filter.accepts(value, self.root, self.budget)?.then_some(value),
+                    Value::Object(_) => self.accepts(at, filter, value)?.then_some(value),
                     Value::Array(items) => return self.filter(at, filter, items),
                     _ => return Err(self.primitive(at, value)),
                 },
@@ -148,10 +105,13 @@ impl<'w, 'a, S: Sink<'a>> Walk<'w, 'a, S> {
                     Value::Array(_) | Value::Object(_) => return Err(no_predicate()),
                     _ => return Err(self.primitive(at, value)),
                 },
-                Token::Index(index) => Some(self.item(self.array(at, value)?, *index)?),
+                Token::Index(index) => {
+                    let items = self.array(at, value)?;
+                    Some(self.item(at, value, items, *index)?)
+                }
                 Token::FromLength(offset) => {
                     let items = self.array(at, value)?;
-                    Some(self.item(items, length(items).saturating_add(*offset))?)
+                    Some(self.item(at, value, items, length(items).saturating_add(*offset))?)
                 }
                 Token::Indices(_) | Token::SliceFrom(_) | Token::SliceTo(_) | Token::SliceBetween(..) => {
                     return self.several(at, token, value);
@@ -174,10 +134,15 @@ impl<'w, 'a, S: Sink<'a>> Walk<'w, 'a, S> {
     fn name(&mut self, at: usize, name: &'a Arc<str>, value: &'a Value) -> Result<Option<&'a Value>, Fail> {
         let Value::Object(members) = value else {
             let token = &self.steps.tokens[at];
+            self.sink.loses(at, &self.place, value, Loss::NotAnObject);
             return Err(self.missing(|place| format!("Property {token} not found in path {place}")));
         };
+        let member = members.get(name);
+        if member.is_none() {
+            self.sink.loses(at, &self.place, value, Loss::NoMember(name));
+        }
         self.place.push(Step::Name(name));
-        match members.get(name) {
+        match member {
             Some(member) => Ok(Some(member)),
             None if at + 1 == self.steps.tokens.len() => {
                 Err(self.missing(|place| format!("No results for path: {place}")))
@@ -192,8 +157,12 @@ impl<'w, 'a, S: Sink<'a>> Walk<'w, 'a, S> {
     fn names(&mut self, at: usize, names: &'a [Arc<str>], value: &'a Value) -> Result<(), Fail> {
         let token = &self.steps.tokens[at];
         let Value::Object(members) = value else {
+            self.sink.loses(at, &self.place, value, Loss::NotAnObject);
             return Err(self.missing(|place| format!("Property {token} not found in path {place}")));
         };
+        if at + 1 < self.steps.tokens.len() {
+            self.sink.loses(at, &self.place, value, Loss::NotLast);
+        }
         self.place.push(Step::Names(token));
         if at + 1 < self.steps.tokens.len() {
             let place = Place(&self.place);
@@ -209,20 +178,26 @@ impl<'w, 'a, S: Sink<'a>> Walk<'w, 'a, S> {
         Ok(())
     }
 
-    /// Applies the step at `at` to every member or item of `value`; a scalar has none.
+    /// Applies what follows the wildcard at `at` to every member or item of `value`; a scalar has none.
     fn children(&mut self, at: usize, value: &'a Value) -> Result<(), Fail> {
         match value {
-            Value::Object(members) => self.members(members, |walk, member| walk.step(at, member)),
+            Value::Object(members) => self.members(members, |walk, member| walk.step(at + 1, member)),
             Value::Array(items) => {
                 self.quiet += 1;
-                let outcome = self.items(items, |walk, item| match walk.step(at, item) {
-                    Err(failed) if failed.is_miss() => Ok(()),
+                let outcome = self.items(items, |walk, item| match walk.step(at + 1, item) {
+                    Err(failed) if failed.is_miss() => {
+                        walk.sink.passes_over(at);
+                        Ok(())
+                    }
                     outcome => outcome,
                 });
                 self.quiet -= 1;
                 outcome
             }
-            _ => Ok(()),
+            _ => {
+                self.sink.loses(at, &self.place, value, Loss::NoChildren);
+                Ok(())
+            }
         }
     }
 
@@ -257,16 +232,25 @@ impl<'w, 'a, S: Sink<'a>> Walk<'w, 'a, S> {
     }
 
     fn filter(&mut self, at: usize, filter: &'a Filter, items: &'a Array) -> Result<(), Fail> {
-        self.items(
-            items,
-            |walk, item| {
-                if filter.accepts(item, walk.root, walk.budget)? { walk.step(at + 1, item) } else { Ok(()) }
-            },
-        )
+        self.items(items, |walk, item| if walk.accepts(at, filter, item)? { walk.step(at + 1, item) } else { Ok(()) })
+    }
+
+    /// Whether `value` passes the filter at `at`.
+    fn accepts(&mut self, at: usize, filter: &'a Filter, value: &'a Value) -> Result<bool, Fail> {
+        let accepted = filter.accepts(value, self.root, self.budget);
+        match accepted {
+            Ok(true) => {}
+            Ok(false) => self.sink.loses(at, &self.place, value, Loss::Filtered(filter)),
+            Err(_) => self.sink.loses(at, &self.place, value, Loss::FilterFailed),
+        }
+        Ok(accepted?)
     }
 
     /// The items of `value`, where a step asks for an array.
-    fn array(&self, at: usize, value: &'a Value) -> Result<&'a Array, Fail> {
+    fn array(&mut self, at: usize, value: &'a Value) -> Result<&'a Array, Fail> {
+        if value.as_array().is_none() {
+            self.sink.loses(at, &self.place, value, Loss::NotAnArray);
+        }
         match value {
             Value::Array(items) => Ok(items),
             Value::Null => Err(self.missing(|place| format!("The path {place} is null"))),
@@ -278,9 +262,13 @@ impl<'w, 'a, S: Sink<'a>> Walk<'w, 'a, S> {
         }
     }
 
-    fn item(&mut self, items: &'a [Value], index: i32) -> Result<&'a Value, Fail> {
+    fn item(&mut self, at: usize, value: &'a Value, items: &'a [Value], index: i32) -> Result<&'a Value, Fail> {
+        let item = usize::try_from(index).ok().and_then(|index| items.get(index));
+        if item.is_none() {
+            self.sink.loses(at, &self.place, value, Loss::NoItem(index));
+        }
         self.place.push(Step::Index(index));
-        match usize::try_from(index).ok().and_then(|index| items.get(index)) {
+        match item {
             Some(item) => Ok(item),
             None => Err(self.missing(|place| format!("Index out of bounds when evaluating path {place}"))),
         }
@@ -292,7 +280,7 @@ impl<'w, 'a, S: Sink<'a>> Walk<'w, 'a, S> {
         let from_end = |index: i32| if index < 0 { length.saturating_add(index) } else { index };
         let range = match token {
             Token::Indices(indices) => {
-                return indices.iter().try_for_each(|index| self.index(at, items, *index));
+                return indices.iter().try_for_each(|index| self.index(at, value, items, *index));
             }
             Token::SliceFrom(from) => from_end(*from).max(0)..length,
             Token::SliceTo(to) => 0..from_end(*to).min(length),
@@ -300,12 +288,12 @@ impl<'w, 'a, S: Sink<'a>> Walk<'w, 'a, S> {
             Token::SliceBetween(from, to) if length > 0 => *from..(*to).min(length),
             _ => return Ok(()),
         };
-        range.into_iter().try_for_each(|index| self.index(at, items, index))
+        range.into_iter().try_for_each(|index| self.index(at, value, items, index))
     }
 
-    fn index(&mut self, at: usize, items: &'a [Value], index: i32) -> Result<(), Fail> {
+    fn index(&mut self, at: usize, value: &'a Value, items: &'a [Value], index: i32) -> Result<(), Fail> {
         self.budget.spend(1)?;
-        let item = self.item(items, index)?;
+        let item = self.item(at, value, items, index)?;
         self.step(at + 1, item)?;
         self.place.pop();
         Ok(())
@@ -316,6 +304,9 @@ impl<'w, 'a, S: Sink<'a>> Walk<'w, 'a, S> {
         self.depth += 1;
         if self.depth > MAX_RECURSION {
             return Err(limit("the path descends too often"));
+        }
+        if value.depth() > 0 {
+            self.sink.scans(at - 1);
         }
         match value {
             Value::Object(members) => {
@@ -330,6 +321,7 @@ impl<'w, 'a, S: Sink<'a>> Walk<'w, 'a, S> {
                         self.step(at, value)?;
                     } else {
                         // Jayway leaves out the step itself and applies what follows it to every item.
+                        self.sink.leaves_out(at);
                         self.items(items, |walk, item| walk.step(at + 1, item))?;
                     }
                 }
@@ -350,7 +342,7 @@ impl<'w, 'a, S: Sink<'a>> Walk<'w, 'a, S> {
             Token::Names(names) => {
                 value.as_object().is_some_and(|members| names.iter().all(|name| members.get(name).is_some()))
             }
-            Token::Filter(filter) => filter.accepts(value, self.root, self.budget)?,
+            Token::Filter(filter) => self.accepts(at, filter, value)?,
             Token::Placeholders(_) => return Err(no_predicate()),
             Token::Index(_) | Token::FromLength(_) | Token::Indices(_) => value.as_array().is_some(),
             Token::SliceFrom(_) | Token::SliceTo(_) | Token::SliceBetween(..) => value.as_array().is_some(),
@@ -364,28 +356,14 @@ impl<'w, 'a, S: Sink<'a>> Walk<'w, 'a, S> {
         fail(ErrorClass::PathNotFound, message(Place(&self.place)))
     }
 
-    fn primitive(&self, at: usize, value: &Value) -> Fail {
+    fn primitive(&mut self, at: usize, value: &'a Value) -> Fail {
+        self.sink.loses(at, &self.place, value, Loss::NoChildren);
         let (steps, text) = (TokenText(&self.steps.tokens[at..]), java::text_of(value));
         let message = format!("Filter: {steps} can not be applied to primitives. Current context is: {text}");
         fail(ErrorClass::InvalidPath, message)
     }
 }
 
-impl Fail {
-    fn is_miss(&self) -> bool {
-        match self {
-            Self::Unspoken => true,
-            Self::Error(error) => error.is_not_found(),
-        }
-    }
-}
-
 fn length(items: &[Value]) -> i32 {
     i32::try_from(items.len()).unwrap_or(i32::MAX)
-}
-
-fn no_predicate() -> Fail {
-    let message = "Cannot invoke \"com.jayway.jsonpath.Predicate.apply(com.jayway.jsonpath.Predicate$PredicateContext)\" \
-                   because \"predicate\" is null";
-    fail(ErrorClass::NullPointer, message.to_owned())
 }

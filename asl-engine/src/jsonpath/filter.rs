@@ -2,7 +2,8 @@ use std::cmp::Ordering;
 
 use super::compare::{Literal, OPERATORS, Operator, Side};
 use super::error::PathError;
-use super::eval::Budget;
+use super::explain::FailedCriterion;
+use super::fail::Budget;
 use super::java;
 use super::lookup::{Lookup, follow, lookup};
 use super::parse::{self, invalid};
@@ -18,12 +19,26 @@ pub(super) struct Filter {
     groups: Vec<Vec<Criterion>>,
 }
 
+/// One condition and its text.
 #[derive(Debug)]
-enum Criterion {
+struct Criterion {
+    text: Box<str>,
+    test: Test,
+}
+
+#[derive(Debug)]
+enum Test {
     /// `@.a`, and `!@.a` with `expected` false
-    Exists { path: Steps, expected: bool },
+    Exists { path: PathOperand, expected: bool },
     /// `@.a == 1`
     Compare(Box<Comparison>),
+}
+
+/// A definite path and its text.
+#[derive(Debug)]
+struct PathOperand {
+    text: Box<str>,
+    steps: Steps,
 }
 
 #[derive(Debug)]
@@ -36,7 +51,7 @@ struct Comparison {
 #[derive(Debug)]
 enum Operand {
     /// `@.a`, `$.a`
-    Path(Steps),
+    Path(PathOperand),
     /// `'text'`, and anything that is neither a path nor a pattern: `200`, `true`, `null`, `"text"`
     Text(Literal),
     /// `/a.*/i`
@@ -79,6 +94,17 @@ impl Filter {
             return Err(invalid(format!("Invalid operators {text}")));
         }
         Ok(Self { groups })
+    }
+
+    /// The criteria because of which `item` does not pass: one of each group, or none where the filter cannot be
+    /// evaluated.
+    pub(super) fn failed(&self, item: &Value, root: &Value) -> Vec<FailedCriterion> {
+        let mut budget = Budget::for_document(root);
+        let failed = self.groups.iter().rev().filter_map(|group| {
+            let criterion = group.iter().find(|criterion| criterion.holds(item, root, &mut budget) == Ok(false))?;
+            criterion.failed(item, root, &mut budget).ok()
+        });
+        failed.collect()
     }
 
     /// Whether `item` passes.
@@ -141,21 +167,23 @@ impl Criterion {
             return Err(invalid("Invalid negation! Can only be used for existence check e.g [?(!@.foo)]"));
         }
         let right = Operand::parse(right, nesting)?;
-        match (left, operator) {
-            (Operand::Path(path), None) => Ok(Self::Exists { path, expected: !negated }),
-            (_, None) => Err("java.lang.UnsupportedOperationException: CriteriaType  can not be parsed".to_owned()),
-            (left, Some(operator)) => Ok(Self::Compare(Box::new(Comparison { left, operator, right }))),
-        }
+        let test = match (left, operator) {
+            (Operand::Path(path), None) => Test::Exists { path, expected: !negated },
+            (_, None) => {
+                return Err("java.lang.UnsupportedOperationException: CriteriaType  can not be parsed".to_owned());
+            }
+            (left, Some(operator)) => Test::Compare(Box::new(Comparison { left, operator, right })),
+        };
+        Ok(Self { text: text.into(), test })
     }
 
     fn holds(&self, item: &Value, root: &Value, budget: &mut Budget) -> Result<bool, PathError> {
-        match self {
-            // Even a path that starts with `$` is looked up in the item here.
-            Self::Exists { path, expected } => Ok(match lookup(path, item, root, true, budget)? {
+        match &self.test {
+            Test::Exists { path, expected } => Ok(match path.tested(item, root, budget)? {
                 Lookup::Missing => !expected,
                 found => found.is_null() != *expected,
             }),
-            Self::Compare(comparison) => {
+            Test::Compare(comparison) => {
                 let Comparison { left, operator, right } = &**comparison;
                 if *operator != Operator::Matches
                     && let Some(order) = compare_integer(left, right, item)
@@ -170,14 +198,44 @@ impl Criterion {
     }
 }
 
+impl Criterion {
+    /// What this criterion, which does not hold, has looked at.
+    fn failed(&self, item: &Value, root: &Value, budget: &mut Budget) -> Result<FailedCriterion, PathError> {
+        let mut operands = Vec::new();
+        let mut incomparable = false;
+        match &self.test {
+            Test::Exists { path, .. } => operands.push(path.told(&path.tested(item, root, budget)?)),
+            Test::Compare(comparison) => {
+                let Comparison { left, operator, right } = &**comparison;
+                // What is missing on the left ends the comparison.
+                for operand in [left, right] {
+                    let Operand::Path(path) = operand else { continue };
+                    let found = path.compared(item, root, budget)?;
+                    operands.push(path.told(&found));
+                    if matches!(found, Lookup::Missing) {
+                        break;
+                    }
+                }
+                if operands.iter().all(|(_, value)| value.is_some())
+                    && let Some(actual) = left.resolve(item, root, budget)?
+                    && let Some(expected) = right.resolve(item, root, budget)?
+                {
+                    incomparable = operator.has_no_rule(&actual, &expected);
+                }
+            }
+        }
+        Ok(FailedCriterion { text: self.text.to_string(), operands, incomparable })
+    }
+}
+
 impl Operand {
     fn parse(text: &str, nesting: usize) -> Result<Self, String> {
         if text.starts_with(['$', '@']) {
-            let path = parse::compile(text, nesting + 1).map_err(invalid)?;
+            let path = parse::compile(text, nesting + 1).map_err(|refused| invalid(refused.message))?;
             if !path.is_definite() {
                 return Err(invalid(format!("the predicate path: {text} is not definite")));
             }
-            return Ok(Self::Path(path));
+            return Ok(Self::Path(PathOperand { text: text.into(), steps: path }));
         }
         if text.starts_with('\'') && text.ends_with('\'') {
             let inner = text.get(1..text.len() - 1).ok_or_else(|| java::bad_substring(1, 0, 1))?;
@@ -201,15 +259,35 @@ impl Operand {
         Ok(Some(match self {
             Self::Text(literal) => Side::Text(literal),
             Self::Pattern(pattern) => Side::Pattern(pattern),
-            Self::Path(path) => {
-                let start = if path.at_root { root } else { item };
-                match lookup(path, start, root, false, budget)? {
-                    Lookup::Missing => return Ok(None),
-                    Lookup::Found(value) => Side::Value(value),
-                    Lookup::Built(value) => Side::Built(value),
-                }
-            }
+            Self::Path(path) => match path.compared(item, root, budget)? {
+                Lookup::Missing => return Ok(None),
+                Lookup::Found(value) => Side::Value(value),
+                Lookup::Built(value) => Side::Built(value),
+            },
         }))
+    }
+}
+
+impl PathOperand {
+    /// The path and what it has found.
+    fn told(&self, found: &Lookup<'_>) -> (String, Option<Value>) {
+        let value = match found {
+            Lookup::Missing => None,
+            Lookup::Found(value) => Some((*value).clone()),
+            Lookup::Built(value) => Some(value.clone()),
+        };
+        (self.text.to_string(), value)
+    }
+
+    /// What an existence test looks at. Even a path that starts with `$` is looked up in the item.
+    fn tested<'a>(&'a self, item: &'a Value, root: &'a Value, budget: &mut Budget) -> Result<Lookup<'a>, PathError> {
+        lookup(&self.steps, item, root, true, budget)
+    }
+
+    /// What a comparison looks at.
+    fn compared<'a>(&'a self, item: &'a Value, root: &'a Value, budget: &mut Budget) -> Result<Lookup<'a>, PathError> {
+        let start = if self.steps.at_root { root } else { item };
+        lookup(&self.steps, start, root, false, budget)
     }
 }
 
@@ -218,8 +296,8 @@ fn compare_integer(left: &Operand, right: &Operand, item: &Value) -> Option<Orde
     let (Operand::Path(path), Operand::Text(Literal { integer: Some(expected), .. })) = (left, right) else {
         return None;
     };
-    match follow(&path.tokens, item) {
-        Some(Lookup::Found(Value::Number(actual))) if !path.at_root => {
+    match follow(&path.steps.tokens, item) {
+        Some(Lookup::Found(Value::Number(actual))) if !path.steps.at_root => {
             actual.as_i64().map(|actual| actual.cmp(expected))
         }
         _ => None,

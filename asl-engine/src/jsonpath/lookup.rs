@@ -3,8 +3,10 @@
 use std::borrow::Cow;
 
 use super::error::PathError;
-use super::eval::{self, Budget, Sink};
+use super::eval;
+use super::fail::Budget;
 use super::place::Step;
+use super::sink::Sink;
 use super::token::{Steps, Token};
 use crate::value::Value;
 

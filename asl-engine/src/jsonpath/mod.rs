@@ -37,12 +37,15 @@ mod compare;
 mod decimal;
 mod error;
 mod eval;
+mod explain;
+mod fail;
 mod filter;
 mod java;
 mod lookup;
 mod parse;
 mod pattern;
 mod place;
+mod sink;
 mod token;
 
 use std::borrow::Cow;
@@ -50,9 +53,11 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use error::{ErrorClass, PathError, Stage};
+pub use explain::{ExplainedStep, Explanation, Failed, FailedCriterion, LossKind, Lost, LostValue, StepKind};
 
+use crate::diagnostic::Span;
 use crate::value::Value;
-use eval::Budget;
+use fail::Budget;
 use lookup::{Lookup, follow};
 use place::{Place, Step};
 use token::{Steps, Token, TokenText};
@@ -81,13 +86,15 @@ impl JsonPath {
     /// Compiles the text of a path. Fails with what Jayway says when it refuses the path.
     pub fn parse(text: &str) -> Result<Self, PathError> {
         if text.is_empty() {
-            return Err(PathError::compile(ErrorClass::IllegalArgument, "json can not be null or empty"));
+            let message = "json can not be null or empty";
+            return Err(PathError::compile(ErrorClass::IllegalArgument, message, Span::default()));
         }
-        let steps = parse::compile(text, 0).map_err(|message| PathError::compile(ErrorClass::InvalidPath, message))?;
-        for token in &steps.tokens {
+        let steps = parse::compile(text, 0)
+            .map_err(|refused| PathError::compile(ErrorClass::InvalidPath, refused.message, refused.span))?;
+        for (token, span) in steps.tokens.iter().zip(&steps.spans) {
             if let Token::Placeholders(count @ 6..) = token {
                 let message = format!("Index {} out of bounds for length 5", count - 1);
-                return Err(PathError::compile(ErrorClass::ArrayIndexOutOfBounds, message));
+                return Err(PathError::compile(ErrorClass::ArrayIndexOutOfBounds, message, *span));
             }
         }
         Ok(Self(Arc::new(Compiled { source: text.into(), steps })))
@@ -119,9 +126,14 @@ impl JsonPath {
         }
         let mut found = Values(Vec::new());
         eval::walk(steps, document, &mut found, &mut Budget::for_document(document))?;
+        self.result(found.0)
+    }
+
+    /// What the values that were found amount to.
+    fn result(&self, found: Vec<Value>) -> Result<Value, PathError> {
         match self.is_definite() {
-            true => found.0.into_iter().next().ok_or_else(|| self.no_results()),
-            false => Ok(found.0.into()),
+            true => found.into_iter().next().ok_or_else(|| self.no_results()),
+            false => Ok(found.into()),
         }
     }
 
@@ -169,7 +181,7 @@ impl std::str::FromStr for JsonPath {
 
 struct Values(Vec<Value>);
 
-impl<'a> eval::Sink<'a> for Values {
+impl<'a> sink::Sink<'a> for Values {
     fn found(&mut self, _: &[Step<'a>], value: Cow<'a, Value>) {
         self.0.push(value.into_owned());
     }
@@ -177,7 +189,7 @@ impl<'a> eval::Sink<'a> for Values {
 
 struct Matches(Vec<Match>);
 
-impl<'a> eval::Sink<'a> for Matches {
+impl<'a> sink::Sink<'a> for Matches {
     fn found(&mut self, place: &[Step<'a>], value: Cow<'a, Value>) {
         self.0.push(Match { path: Place(place).to_string(), value: value.into_owned() });
     }

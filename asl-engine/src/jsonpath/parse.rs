@@ -5,70 +5,87 @@
 use super::filter::Filter;
 use super::java;
 use super::token::{Steps, Token};
+use crate::diagnostic::Span;
 
 /// How deeply filters may stand inside filters. Jayway refuses any such path too, after reading to the innermost one.
 const MAX_NESTING: usize = 64;
 
-/// The steps of `text`. The error is the text that Jayway's `InvalidPathException` carries.
-pub(super) fn compile(text: &str, nesting: usize) -> Result<Steps, String> {
+/// Why a text is no path: what Jayway's `InvalidPathException` carries, and the bytes where reading it stopped.
+#[derive(Debug)]
+pub(super) struct Refused {
+    pub(super) message: String,
+    pub(super) span: Span,
+}
+
+/// The steps of `text`.
+pub(super) fn compile(text: &str, nesting: usize) -> Result<Steps, Refused> {
+    let source = text;
+    let text = java::trim(source);
+    let whole = Span { start: 0, end: source.len() };
+    let refused = |message: String| Refused { message, span: whole };
     if nesting > MAX_NESTING {
-        return Err(invalid(format!("more than {MAX_NESTING} filters inside each other")));
+        return Err(refused(invalid(format!("more than {MAX_NESTING} filters inside each other"))));
     }
-    let text = java::trim(text);
+    let before = source.find(text).unwrap_or(0);
     if text.ends_with("..") {
-        return Err(invalid("A path can not end with a scan."));
+        let end = before + text.len();
+        let message = invalid("A path can not end with a scan.");
+        return Err(Refused { message, span: Span { start: end - 2, end } });
     }
-    let path = match text.chars().next() {
-        None => return Err(java::index_out_of_range(text, 0)),
-        Some('$') => text.to_owned(),
-        Some('@') => format!("${}", &text[1..]),
-        Some(_) => format!("$.{text}"),
+    let (path, added) = match text.chars().next() {
+        None => return Err(refused(java::index_out_of_range(text, 0))),
+        Some('$') => (text.to_owned(), 0),
+        Some('@') => (format!("${}", &text[1..]), 0),
+        Some(_) => (format!("$.{text}"), "$.".len()),
     };
-    let at_root = !text.starts_with('@');
     if !matches!(path.as_bytes().get(1), None | Some(b'.' | b'[')) {
-        return Err(invalid(format!("Invalid path {path}")));
+        return Err(refused(invalid(format!("Invalid path {path}"))));
     }
-    let mut tokens = Vec::new();
+    // The bytes of the source that a range of the path stands for.
+    let place = |start: usize, end: usize| {
+        let back = |at: usize| (before + at).saturating_sub(added).max(before);
+        Span { start: back(start), end: back(end) }
+    };
+    let mut steps = Vec::new();
     let mut at = 1;
-    while let Some(byte) = path.as_bytes().get(at) {
+    while at < path.len() {
         let rest = &path[at..];
-        match byte {
-            b' ' => return Err(invalid("Space not allowed in path")),
-            b'$' => {
-                tokens.push(Token::Root);
-                at += 1;
-            }
-            b'*' => {
-                tokens.push(Token::Wildcard);
-                at += 1;
-            }
-            b'[' => {
-                let fragment = bracket(rest);
-                tokens.push(analyze(fragment, nesting)?);
-                at += fragment.len();
-            }
-            b'.' if rest.len() == 1 => return Err(java::end_of(&path)),
-            b'.' if rest.starts_with("..") => {
-                tokens.push(Token::Scan);
-                at += 2;
-            }
-            b'.' => {
-                let name = name(&rest[1..]);
-                match name {
-                    "" => {}
-                    "*" => tokens.push(Token::Wildcard),
-                    _ => tokens.push(dotted(name)?),
-                }
-                at += 1 + name.len();
-            }
-            _ => {
-                let name = name(rest);
-                tokens.push(dotted(name)?);
-                at += name.len();
+        let (token, length) = step(&path, rest, nesting)
+            .map_err(|(message, length)| Refused { message, span: place(at, at + length) })?;
+        steps.extend(token.map(|token| (token, place(at, at + length))));
+        at += length;
+    }
+    Ok(Steps::new(steps, !text.starts_with('@')))
+}
+
+/// The step that `rest` begins with, and how many bytes it takes. `..` is one without the step that follows it.
+fn step(path: &str, rest: &str, nesting: usize) -> Result<(Option<Token>, usize), (String, usize)> {
+    let first = rest.chars().next().unwrap_or_default();
+    match first {
+        ' ' => Err((invalid("Space not allowed in path"), 1)),
+        '$' => Ok((Some(Token::Root), 1)),
+        '*' => Ok((Some(Token::Wildcard), 1)),
+        '[' => {
+            let fragment = bracket(rest);
+            let token = analyze(fragment, nesting).map_err(|message| (message, fragment.len()))?;
+            Ok((Some(token), fragment.len()))
+        }
+        '.' if rest.len() == 1 => Err((java::end_of(path), 1)),
+        '.' if rest.starts_with("..") => Ok((Some(Token::Scan), 2)),
+        '.' => {
+            let name = name(&rest[1..]);
+            let length = 1 + name.len();
+            match name {
+                "" => Ok((None, length)),
+                "*" => Ok((Some(Token::Wildcard), length)),
+                _ => dotted(name).map(|token| (Some(token), length)).map_err(|message| (message, length)),
             }
         }
+        _ => {
+            let name = name(rest);
+            dotted(name).map(|token| (Some(token), name.len())).map_err(|message| (message, name.len()))
+        }
     }
-    Ok(Steps::new(tokens, at_root))
 }
 
 pub(super) fn invalid(message: impl std::fmt::Display) -> String {

@@ -2,6 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::filter::Filter;
+use crate::diagnostic::Span;
 
 /// One step of a compiled path. The leading `$` has none.
 #[derive(Debug)]
@@ -82,6 +83,8 @@ impl fmt::Display for Token {
 #[derive(Debug)]
 pub(super) struct Steps {
     pub(super) tokens: Box<[Token]>,
+    /// Where each step stands in the text of the path.
+    pub(super) spans: Box<[Span]>,
     /// Whether the text began with `$`: inside a filter such a path starts at the document, not at the item.
     pub(super) at_root: bool,
     /// From this step on, all are definite.
@@ -89,9 +92,10 @@ pub(super) struct Steps {
 }
 
 impl Steps {
-    pub(super) fn new(tokens: Vec<Token>, at_root: bool) -> Self {
-        let definite_from = tokens.iter().rposition(|token| !token.is_definite()).map_or(0, |last| last + 1);
-        Self { tokens: tokens.into(), at_root, definite_from }
+    pub(super) fn new(steps: Vec<(Token, Span)>, at_root: bool) -> Self {
+        let definite_from = steps.iter().rposition(|(token, _)| !token.is_definite()).map_or(0, |last| last + 1);
+        let (tokens, spans): (Vec<_>, Vec<_>) = steps.into_iter().unzip();
+        Self { tokens: tokens.into(), spans: spans.into(), at_root, definite_from }
     }
 
     pub(super) fn is_definite(&self) -> bool {

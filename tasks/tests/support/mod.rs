@@ -74,6 +74,7 @@ pub(crate) async fn call(router: &Router, resource: &str, input: &str) -> Outcom
         state: "S".into(),
         resource: resource.into(),
         input: input.parse().unwrap(),
+        role_arn: None,
         deadline: None,
         heartbeat_seconds: None,
         token: "t".into(),

@@ -1,0 +1,182 @@
+//! `asl jsonpath`
+
+mod fault;
+mod hints;
+mod json;
+mod preview;
+mod rfc9535;
+mod rules;
+mod steps;
+
+use std::io::{self, IsTerminal};
+use std::process::ExitCode;
+
+use asl_engine::jsonpath::{Explanation, Match};
+use asl_engine::{Documents, Execution, ExplainedExpression, Expression, ExpressionError, Timestamp, Value};
+
+use crate::cli::Jsonpath;
+use crate::error::Error;
+use crate::{input, output, report};
+use fault::Fault;
+use rfc9535::Comparison;
+
+/// How many values of each kind an explanation shows.
+const EXAMPLES: usize = 3;
+/// How many are looked at to tell why AWS and RFC 9535 differ.
+const COMPARED: usize = 1_000;
+
+/// What there is to tell about an expression.
+struct Answer<'a> {
+    text: &'a str,
+    outcome: Result<ExplainedExpression, ExpressionError>,
+    /// Every value that a path has found, where these are asked for.
+    matches: Option<Vec<Match>>,
+    compared: Option<Comparison>,
+}
+
+/// Evaluates a path or a call, and prints its result or how it comes about.
+pub(crate) fn run(arguments: &Jsonpath) -> Result<ExitCode, Error> {
+    let text = &*arguments.expression;
+    if text.starts_with("States.") {
+        for (option, asked) in [("--paths", arguments.paths), ("--compare", arguments.compare)] {
+            if asked {
+                return Err(Error::Usage(format!("{option} is about paths; '{text}' is a call, see --explain")));
+            }
+        }
+    }
+    let answer = answer(arguments, text)?;
+    let fault = fault::of(&answer);
+    let code = match (&answer.outcome, &fault) {
+        (Err(_), _) => 2.into(),
+        (Ok(_), Some(_)) => ExitCode::FAILURE,
+        (Ok(_), None) => ExitCode::SUCCESS,
+    };
+    if arguments.json {
+        output::print_json(&json::answer(&answer, fault.as_ref(), arguments))?;
+        return Ok(code);
+    }
+    print(&answer, fault.as_ref(), arguments)?;
+    Ok(code)
+}
+
+fn answer<'a>(arguments: &Jsonpath, text: &'a str) -> Result<Answer<'a>, Error> {
+    let expression = match Expression::parse(text) {
+        Ok(expression) => expression,
+        Err(error) => {
+            // RFC 9535 may well take what AWS refuses.
+            let compared = match arguments.compare {
+                true if text.starts_with('$') => Some(Comparison::of_refused(text, &error, &document(arguments)?)),
+                _ => None,
+            };
+            return Ok(Answer { text, outcome: Err(error), matches: None, compared });
+        }
+    };
+    let input = match &arguments.document {
+        None if !expression.reads_input() => Value::empty_object(),
+        _ => document(arguments)?,
+    };
+    let variables = match &arguments.variables {
+        Some(variables) => input::json("the variables", "--variables", variables)?,
+        None => Value::empty_object(),
+    };
+    let documents = Documents { context: context(arguments, &input)?, input, variables };
+    // The clock is where the random functions get their numbers from.
+    let seed = asl_runtime::embedded::now().0.unsigned_abs();
+    let explained = expression.explain(&documents, seed, EXAMPLES);
+    let matches = match arguments.paths || arguments.compare {
+        true => expression.matches(&documents).and_then(Result::ok),
+        false => None,
+    };
+    let compared = match (arguments.compare, expression.root()) {
+        (true, Some(root)) => match expression.explain(&documents, seed, COMPARED) {
+            ExplainedExpression::Path(explanation) => {
+                Some(Comparison::of_explained(text, &explanation, matches.as_deref(), root, documents.at(root)))
+            }
+            _ => None,
+        },
+        _ => None,
+    };
+    Ok(Answer { text, outcome: Ok(explained), matches, compared })
+}
+
+/// The document: what was named, or stdin when something is piped into it.
+fn document(arguments: &Jsonpath) -> Result<Value, Error> {
+    let named = match &arguments.document {
+        Some(named) => named,
+        None if io::stdin().is_terminal() => {
+            return Err(Error::Usage(
+                "there is no document: name a file, give JSON, or pipe it in, as in\n  \
+                 asl jsonpath '$.a' input.json"
+                    .to_owned(),
+            ));
+        }
+        None => "-",
+    };
+    if named == "-" && io::stdin().is_terminal() {
+        output::to_stderr("reading the document from the terminal; Ctrl-D ends it\n");
+    }
+    input::json("the document", "FILE", named)
+}
+
+/// The context object that was given, or one that has everything.
+fn context(arguments: &Jsonpath, input: &Value) -> Result<Value, Error> {
+    if let Some(context) = &arguments.context {
+        return input::json("the context object", "--context", context);
+    }
+    // 2024-02-29T12:00:00Z: always the same, so that examples stay as they are.
+    let start = Timestamp(1_709_208_000_000);
+    let execution = Execution::local("sample", "sample-run", input.clone(), start, 0);
+    Ok(execution.sample_context("Sample state", Value::from("sample item")))
+}
+
+fn print(answer: &Answer<'_>, fault: Option<&Fault>, arguments: &Jsonpath) -> Result<(), Error> {
+    let mut out = String::new();
+    match &answer.outcome {
+        Ok(explained) if arguments.explain => out += &steps::report(answer.text, explained),
+        Ok(ExplainedExpression::Path(explanation)) if explanation.outcome.is_ok() => {
+            let note = definiteness(explanation);
+            if arguments.paths {
+                output::to_stderr(&format!("{note}\n"));
+                for found in answer.matches.iter().flatten() {
+                    out += &format!("{} = {}\n", found.path, found.value);
+                }
+            } else if !arguments.compare {
+                output::to_stderr(&format!("{note}\n"));
+                out += &result(&explanation.outcome);
+            }
+        }
+        Ok(ExplainedExpression::Call(call)) => out += &result(&call.outcome),
+        _ => {}
+    }
+    if let Some(compared) = &answer.compared {
+        if arguments.explain {
+            out.push('\n');
+        }
+        out += &compared.report(answer);
+    }
+    output::print(&out)?;
+    if let Ok(ExplainedExpression::Path(explanation)) = &answer.outcome
+        && fault.is_none()
+    {
+        for doubt in hints::doubtful(explanation) {
+            output::to_stderr(&report::warning(&doubt));
+        }
+    }
+    if let Some(fault) = fault {
+        output::to_stderr(&fault.report(answer.text));
+    }
+    Ok(())
+}
+
+fn result<E>(outcome: &Result<Value, E>) -> String {
+    outcome.as_ref().map(|value| format!("{value:#}\n")).unwrap_or_default()
+}
+
+/// Whether the path gives one value or a list.
+fn definiteness(explanation: &Explanation) -> String {
+    match (explanation.definite, explanation.found) {
+        (true, _) => "definite: one value".to_owned(),
+        (false, 1) => "indefinite: always a list, here of 1 value".to_owned(),
+        (false, found) => format!("indefinite: always a list, here of {found} values"),
+    }
+}

@@ -1,0 +1,43 @@
+//! What the command line names: files, and JSON as a file, on stdin or as the text itself.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::Path;
+
+use asl_engine::Value;
+
+use crate::error::Error;
+
+/// Reads a text file, without the byte order mark that some editors begin it with. `what` is what errors call it.
+pub(crate) fn file(what: &str, file: &Path) -> Result<String, Error> {
+    if file.is_dir() {
+        return Err(Error::Usage(format!("{what} {} is a folder; a file is wanted", file.display())));
+    }
+    fs::read_to_string(file).map(without_mark).map_err(|error| Error::unreadable(what, file, &error))
+}
+
+/// Reads what `argument` names: a file, `-` for stdin, or the JSON itself. `what` is what it is for, as errors call it.
+pub(crate) fn json(what: &'static str, option: &str, argument: &str) -> Result<Value, Error> {
+    let path = Path::new(argument);
+    let (text, from) = if argument == "-" {
+        let mut text = String::new();
+        io::stdin().read_to_string(&mut text).map_err(|error| Error::unreadable(what, Path::new("<stdin>"), &error))?;
+        (without_mark(text), "<stdin>".to_owned())
+    } else if path.is_file() || path.is_dir() {
+        (file(what, path)?, argument.to_owned())
+    } else if argument.trim_start().starts_with(['{', '[', '"']) {
+        (argument.to_owned(), option.to_owned())
+    } else {
+        // Numbers and the like; whatever else it is, it was more likely meant to be a file.
+        let neither = |_| Error::Usage(format!("{what} '{argument}' is neither a file nor JSON"));
+        return argument.parse().map_err(neither);
+    };
+    text.parse().map_err(|error| Error::NotJson { what, from, text, error: Box::new(error) })
+}
+
+fn without_mark(mut text: String) -> String {
+    if text.starts_with('\u{feff}') {
+        text.drain(..'\u{feff}'.len_utf8());
+    }
+    text
+}
