@@ -95,6 +95,7 @@ mod reference_path;
 mod retry;
 mod task;
 mod template;
+pub mod test_state;
 mod time;
 mod value;
 

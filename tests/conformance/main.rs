@@ -13,6 +13,7 @@ mod execution;
 mod fidelity;
 mod mocks;
 mod refusal;
+mod test_state;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -53,7 +54,8 @@ fn not_applicable(case: &Value) -> Option<&'static str> {
         ("sync-execution" | "express-async", _) => Some("Express executions come with the server"),
         ("validation-error" | "validate-definition", _) => None,
         ("api", _) => Some("the API comes with the server"),
-        _ => Some("TestState comes with the whole language"),
+        ("test-state", _) => None,
+        (_, _) => Some("is of a kind that the runner does not know"),
     }
 }
 
@@ -64,6 +66,7 @@ fn check(case: &Value) -> Verdict {
             refusal::not_applicable(case).map_or_else(|| refusal::create(case), Verdict::NotApplicable)
         }
         Some("validate-definition") => refusal::validate(case),
+        Some("test-state") => test_state::check(case),
         _ => execution::check(case),
     }
 }
@@ -88,6 +91,7 @@ fn main() -> ExitCode {
         let file = folder.join("cases").join(entry["file"].as_str().unwrap_or_default());
         let verdict = match (not_applicable(entry), read(&file)) {
             (Some(reason), _) => Verdict::NotApplicable(reason),
+            (None, Ok(case)) if case["kind"] == "test-state" => test_state::check(&case),
             (None, Ok(case)) if mocks::lost(&case) => {
                 Verdict::NotApplicable("the recording lost which task gave which answer")
             }
