@@ -15,8 +15,8 @@ pub(crate) enum Error {
     Usage(String),
     /// The definition is refused.
     Definition { file: PathBuf, text: String, diagnostics: Vec<Diagnostic> },
-    /// The input is not JSON. `from` is its file, or what stands for it.
-    Input { from: String, text: String, error: JsonError },
+    /// What should be JSON is not. `from` is its file, or what stands for it.
+    NotJson { what: &'static str, from: String, text: String, error: JsonError },
     /// The routing file is refused.
     Routes(String),
     /// States whose resources have no route; nothing was run.
@@ -37,7 +37,7 @@ impl Error {
 
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
-            Self::Usage(_) | Self::Input { .. } => 2.into(),
+            Self::Usage(_) | Self::NotJson { .. } => 2.into(),
             Self::Definition { .. } | Self::Routes(_) | Self::NoRoutes(_) => 3.into(),
             Self::ClosedPipe => ExitCode::SUCCESS,
         }
@@ -47,7 +47,9 @@ impl Error {
     pub(crate) fn report(&self) -> String {
         match self {
             Self::Usage(text) | Self::Routes(text) => report::error(text),
-            Self::Input { from, text, error } => report::not_json("the input is not JSON", error, from, text),
+            Self::NotJson { what, from, text, error } => {
+                report::not_json(&format!("{what} is not JSON"), error, from, text)
+            }
             Self::NoRoutes(missing) => {
                 let mut out = String::new();
                 for text in missing {

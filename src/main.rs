@@ -5,6 +5,7 @@ mod commands;
 mod error;
 mod execute;
 mod flag_server;
+mod input;
 mod output;
 mod places;
 mod progress;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => commands::run::run(arguments),
         Command::Check(arguments) => commands::check::run(arguments),
         Command::Demo(arguments) => commands::demo::run(arguments),
+        Command::TestState(arguments) => commands::test_state::run(arguments),
     };
     match done {
         Ok(code) => code,

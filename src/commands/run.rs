@@ -1,8 +1,6 @@
 //! `asl run`
 
 use std::fs;
-use std::io::{self, Read};
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -12,6 +10,7 @@ use asl_tasks::{Router, Routes};
 use crate::cli::Run;
 use crate::error::Error;
 use crate::execute::{Options, execute, runtime};
+use crate::input;
 use crate::output;
 use crate::report;
 
@@ -19,7 +18,7 @@ use crate::report;
 pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
     let file = &arguments.definition;
     let text = fs::read_to_string(file).map_err(|error| Error::unreadable("the definition", file, &error))?;
-    let input = input(&arguments.input)?;
+    let input = input::json("the input", "--input", &arguments.input)?;
     let program = Program::parse(&text).map_err(|diagnostics| Error::Definition {
         file: file.clone(),
         text: text.clone(),
@@ -41,7 +40,7 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
             Some(place) => format!("{} in {place}", executed.finished.status.name()),
             None => executed.finished.status.name().to_owned(),
         };
-        output::to_stderr(&report::failure(&ended, failure, &file.display().to_string(), &text));
+        output::to_stderr(&report::failure("execution", &ended, failure, &file.display().to_string(), &text));
     }
     let printed = if arguments.events {
         let events: Value = executed.events.iter().map(HistoryEvent::to_json).collect();
@@ -53,28 +52,6 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
         Err(Error::ClosedPipe) | Ok(()) => Ok(executed.exit_code()),
         Err(error) => Err(error),
     }
-}
-
-/// The input: a file, `-` for stdin, or the JSON itself.
-fn input(argument: &str) -> Result<Value, Error> {
-    let (text, from) = if argument == "-" {
-        let mut text = String::new();
-        io::stdin()
-            .read_to_string(&mut text)
-            .map_err(|error| Error::unreadable("the input", Path::new("<stdin>"), &error))?;
-        (text, "<stdin>".to_owned())
-    } else if Path::new(argument).is_file() {
-        let file = Path::new(argument);
-        let text = fs::read_to_string(file).map_err(|error| Error::unreadable("the input", file, &error))?;
-        (text, argument.to_owned())
-    } else if argument.trim_start().starts_with(['{', '[', '"']) {
-        (argument.to_owned(), "--input".to_owned())
-    } else {
-        // Numbers and the like; whatever else it is, it was more likely meant to be a file.
-        let neither = |_| Error::Usage(format!("the input '{argument}' is neither a file nor JSON"));
-        return argument.parse().map_err(neither);
-    };
-    text.parse().map_err(|error| Error::Input { from, text, error })
 }
 
 /// The routing file that was named, or the one beside the definition.

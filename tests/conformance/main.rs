@@ -91,7 +91,6 @@ fn main() -> ExitCode {
         let file = folder.join("cases").join(entry["file"].as_str().unwrap_or_default());
         let verdict = match (not_applicable(entry), read(&file)) {
             (Some(reason), _) => Verdict::NotApplicable(reason),
-            (None, Ok(case)) if case["kind"] == "test-state" => test_state::check(&case),
             (None, Ok(case)) if mocks::lost(&case) => {
                 Verdict::NotApplicable("the recording lost which task gave which answer")
             }

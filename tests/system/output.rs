@@ -121,7 +121,7 @@ fn a_terminal_shows_the_output_indented_and_last() {
 #[test]
 fn the_help_fits_a_terminal_of_80_columns() {
     let folder = Folder::new();
-    for arguments in [&["--help"][..], &["run", "--help"], &["demo", "--help"]] {
+    for arguments in [&["--help"][..], &["run", "--help"], &["demo", "--help"], &["test-state", "--help"]] {
         let (code, written) = on_terminal(folder.command(arguments), 80);
         let lines = seen(&written, 200);
         assert_eq!(code, Some(0));
