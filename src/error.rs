@@ -16,7 +16,7 @@ pub(crate) enum Error {
     /// The definition is refused.
     Definition { file: PathBuf, text: String, diagnostics: Vec<Diagnostic> },
     /// What should be JSON is not. `from` is its file, or what stands for it.
-    NotJson { what: &'static str, from: String, text: String, error: JsonError },
+    NotJson { what: &'static str, from: String, text: String, error: Box<JsonError> },
     /// The routing file is refused.
     Routes(String),
     /// States whose resources have no route; nothing was run.

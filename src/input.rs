@@ -25,5 +25,5 @@ pub(crate) fn json(what: &'static str, option: &str, argument: &str) -> Result<V
         let neither = |_| Error::Usage(format!("{what} '{argument}' is neither a file nor JSON"));
         return argument.parse().map_err(neither);
     };
-    text.parse().map_err(|error| Error::NotJson { what, from, text, error })
+    text.parse().map_err(|error| Error::NotJson { what, from, text, error: Box::new(error) })
 }
