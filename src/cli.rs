@@ -22,6 +22,8 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Report every problem of definitions, as AWS would, without running anything
     Check(Check),
+    /// Test one state: the data on its way from input to output, and what takes an error
+    TestState(TestState),
 }
 
 /// Run a state machine and print its output
@@ -156,4 +158,71 @@ pub(crate) struct Jsonpath {
     /// Print everything as one JSON object
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Test one state: the data on its way from input to output, and what takes an error
+///
+/// Nothing is called: what a Task, Map or Parallel state would do is mocked.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Exit codes:
+  0    the state succeeded, or a Catcher took its error
+  1    the state failed, or a Retrier would try it again
+  2    the command line, the input, the mock or the context object is wrong,
+       or a file cannot be read
+  3    the definition is invalid")]
+pub(crate) struct TestState {
+    /// The definition of a state machine, or of one state: a JSON file
+    pub(crate) definition: PathBuf,
+
+    /// The state of a whole definition; also one inside a Map or Parallel state
+    #[arg(short, long, value_name = "NAME")]
+    pub(crate) state: Option<String>,
+
+    /// The input of the state: a file, `-` for stdin, or the JSON itself
+    #[arg(short, long, value_name = "FILE|-|JSON", default_value = "{}", allow_hyphen_values = true)]
+    pub(crate) input: String,
+
+    /// What the Task, the iterations or the branches give: a file, or the JSON itself
+    #[arg(long, value_name = "FILE|JSON", conflicts_with = "mock_error", allow_hyphen_values = true)]
+    pub(crate) mock: Option<String>,
+
+    /// How the Task, an iteration or a branch fails, such as `States.Timeout` or `NoName:everybody has one`
+    #[arg(long, value_name = "NAME[:CAUSE]")]
+    pub(crate) mock_error: Option<String>,
+
+    /// How a mocked result is held against the API of the service
+    #[arg(long, value_enum, default_value_t = MockValidation::Strict)]
+    pub(crate) mock_validation: MockValidation,
+
+    /// The context object, `$$`: a file, or the JSON itself
+    #[arg(long, value_name = "FILE|JSON")]
+    pub(crate) context: Option<String>,
+
+    /// The variables that were assigned before, as an object: a file, or the JSON itself
+    #[arg(long, value_name = "FILE|JSON", default_value = "{}", hide_default_value = true)]
+    pub(crate) variables: String,
+
+    /// How often the Retrier that names the mocked error has tried before
+    #[arg(long, value_name = "COUNT", requires = "mock_error")]
+    pub(crate) retry_count: Option<u32>,
+
+    /// How many iterations of a Map state failed
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) failed_iterations: Option<u64>,
+
+    /// Print the response of AWS's TestState instead: its JSON, at the inspection level TRACE
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// How a mocked result is held against the API of the service
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum MockValidation {
+    /// Fields fit the API, and required fields are there
+    Strict,
+    /// Fields that are there fit the API
+    Present,
+    /// Anything goes
+    None,
 }

@@ -31,6 +31,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => commands::check::run(arguments),
         Command::Jsonpath(arguments) => commands::jsonpath::run(arguments),
         Command::Demo(arguments) => commands::demo::run(arguments),
+        Command::TestState(arguments) => commands::test_state::run(arguments),
     };
     match done {
         Ok(code) => code,

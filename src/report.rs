@@ -56,15 +56,15 @@ pub(crate) fn diagnostic(diagnostic: &Diagnostic, file: &str, text: &str) -> Str
     out
 }
 
-/// How an execution failed, with the field that raised the failure where one did.
-pub(crate) fn failure(ended: &str, failure: &Failure, file: &str, text: &str) -> String {
+/// How an execution or a state failed, with the field that raised the failure where one did.
+pub(crate) fn failure(what: &'static str, ended: &str, failure: &Failure, file: &str, text: &str) -> String {
     let error = failure.error.as_deref();
     let title = match error {
         Some(error) => format!("{ended}: {error}"),
         None => ended.to_owned(),
     };
     let elements: Vec<Element<'_>> = failure.span.map(|span| source(span, file, text).into()).into_iter().collect();
-    let title = Level::ERROR.with_name("execution").primary_title(&title);
+    let title = Level::ERROR.with_name(what).primary_title(&title);
     let mut out = renderer().render(&[title.elements(elements)]);
     out.push('\n');
     if let Some(cause) = &failure.cause {

@@ -92,6 +92,7 @@ impl Execution {
             retry_count: Some(0),
             map_item: Some(&MapItem { index: 0, value: item }),
             token: Some(&"sample-token".into()),
+            given: None,
         };
         context.to_value()
     }
@@ -119,11 +120,20 @@ pub(crate) struct Context<'a> {
     pub(crate) map_item: Option<&'a MapItem>,
     /// Only a Task state that waits for its token has one.
     pub(crate) token: Option<&'a Arc<str>>,
+    /// What a test of one state puts in the place of everything but the item.
+    pub(crate) given: Option<&'a Value>,
 }
 
 impl Context<'_> {
     /// The object itself. AWS developer guide, "Context object".
     pub(crate) fn to_value(&self) -> Value {
+        let item = self.map_item.map(|item| {
+            let index = i64::try_from(item.index).unwrap_or(i64::MAX);
+            Value::from([("Item", Value::from([("Index", index.into()), ("Value", item.value.clone())]))])
+        });
+        if let Some(Value::Object(given)) = self.given {
+            return item.map_or_else(|| given.clone(), |item| given.with("Map", item)).into();
+        }
         let execution = self.execution;
         let text = |text: &Arc<str>| Value::from(text.clone());
         let mut state = vec![("Name", text(self.state)), ("EnteredTime", self.entered_time.to_string().into())];
@@ -149,11 +159,7 @@ impl Context<'_> {
             ),
             ("State", state.into_iter().collect()),
         ];
-        if let Some(item) = self.map_item {
-            let index = i64::try_from(item.index).unwrap_or(i64::MAX);
-            let item = Value::from([("Index", index.into()), ("Value", item.value.clone())]);
-            parts.push(("Map", [("Item", item)].into()));
-        }
+        parts.extend(item.map(|item| ("Map", item)));
         parts.extend(self.token.map(|token| ("Task", [("Token", text(token))].into())));
         parts.into_iter().collect()
     }

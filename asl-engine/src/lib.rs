@@ -97,6 +97,7 @@ mod reference_path;
 mod retry;
 mod task;
 mod template;
+pub mod test_state;
 mod time;
 mod value;
 

@@ -39,7 +39,7 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
             Some(place) => format!("{} in {place}", executed.finished.status.name()),
             None => executed.finished.status.name().to_owned(),
         };
-        output::to_stderr(&report::failure(&ended, failure, &file.display().to_string(), &text));
+        output::to_stderr(&report::failure("execution", &ended, failure, &file.display().to_string(), &text));
     }
     let printed = if arguments.events {
         let events: Value = executed.events.iter().map(HistoryEvent::to_json).collect();

@@ -13,6 +13,7 @@ mod execution;
 mod fidelity;
 mod mocks;
 mod refusal;
+mod test_state;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -52,7 +53,8 @@ fn not_applicable(case: &Value) -> Option<&'static str> {
         ("sync-execution" | "express-async", _) => Some("Express executions come with the server"),
         ("validation-error" | "validate-definition", _) => None,
         ("api", _) => Some("the API comes with the server"),
-        _ => Some("TestState comes with the whole language"),
+        ("test-state", _) => None,
+        (_, _) => Some("is of a kind that the runner does not know"),
     }
 }
 
@@ -63,6 +65,7 @@ fn check(case: &Value) -> Verdict {
             refusal::not_applicable(case).map_or_else(|| refusal::create(case), Verdict::NotApplicable)
         }
         Some("validate-definition") => refusal::validate(case),
+        Some("test-state") => test_state::check(case),
         _ => execution::check(case),
     }
 }

@@ -131,7 +131,14 @@ fn a_terminal_shows_the_output_indented_and_last() {
 #[test]
 fn the_help_fits_a_terminal_of_80_columns() {
     let folder = Folder::new();
-    for arguments in [&["--help"][..], &["run", "--help"], &["demo", "--help"], &["jsonpath", "--help"]] {
+    for arguments in [
+        &["--help"][..],
+        &["run", "--help"],
+        &["demo", "--help"],
+        &["jsonpath", "--help"],
+        &["test-state", "--help"],
+        &["check", "--help"],
+    ] {
         let (code, written) = on_terminal(folder.command(arguments), 80);
         let lines = seen(&written, 200);
         assert_eq!(code, Some(0));

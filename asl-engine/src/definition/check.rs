@@ -131,7 +131,7 @@ pub(super) fn express(body: &Body, out: &mut Vec<Diagnostic>) {
 }
 
 /// Every state that may follow `state`.
-fn successors(state: &State) -> Vec<&Name> {
+pub(super) fn successors(state: &State) -> Vec<&Name> {
     let mut found = Vec::new();
     if let Kind::Choice { choices, default } = &state.kind {
         found.extend(choices.iter().map(|choice| &choice.next));

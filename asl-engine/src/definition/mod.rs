@@ -8,14 +8,16 @@ mod language;
 mod map;
 mod policies;
 mod resource;
+mod single;
 mod states;
 mod warnings;
 
 use crate::diagnostic::{Diagnostic, Severity, Span, UNSUPPORTED};
-use crate::json::parse_spanned;
+use crate::json::{Node, parse_spanned};
 use crate::placeholder;
 use ast::StateMachine;
 use fields::Fields;
+pub(crate) use single::{STATE_NAME, parse_state};
 
 /// What a definition is checked as.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,22 +63,9 @@ pub fn diagnose(text: &str, options: CheckOptions) -> Vec<Diagnostic> {
 /// Reads a definition. Parsing never fails: what is wrong stands in the diagnostics, and the tree holds whatever could be
 /// read (`None` when the text is not a JSON object).
 pub(crate) fn parse(text: &str, options: CheckOptions) -> (Option<StateMachine>, Vec<Diagnostic>) {
-    if text.len() > MAX_BYTES {
-        let message = format!("The definition has {} bytes, and may have {MAX_BYTES}", text.len());
-        return (None, vec![whole("DEFINITION_TOO_LARGE", message, Span::default())]);
-    }
-    if text.trim().is_empty() {
-        let message = "Received a null or empty workflow input.";
-        let help = Some("there is no definition here: the text is empty".to_owned());
-        return (None, vec![Diagnostic { help, ..whole("MISSING_DESCRIPTION", message, Span::default()) }]);
-    }
-    let node = match parse_spanned(text, options.placeholders) {
+    let node = match read(text, options) {
         Ok(node) => node,
-        Err(error) => {
-            let help = (error.message != error.jackson).then_some(error.message);
-            let diagnostic = Diagnostic { help, ..whole("INVALID_JSON_DESCRIPTION", error.jackson, error.span) };
-            return (None, vec![diagnostic]);
-        }
+        Err(diagnostic) => return (None, vec![*diagnostic]),
     };
     let mut diagnostics = Vec::new();
     let machine = Fields::of(&node, "".into(), &mut diagnostics).map(|fields| state_machine(fields, &mut diagnostics));
@@ -91,6 +80,23 @@ pub(crate) fn parse(text: &str, options: CheckOptions) -> (Option<StateMachine>,
         diagnostics.retain(|diagnostic| !is_unknown(text, diagnostic.span));
     }
     (machine, diagnostics)
+}
+
+/// The JSON of a definition, with places.
+fn read(text: &str, options: CheckOptions) -> Result<Node, Box<Diagnostic>> {
+    if text.len() > MAX_BYTES {
+        let message = format!("The definition has {} bytes, and may have {MAX_BYTES}", text.len());
+        return Err(Box::new(whole("DEFINITION_TOO_LARGE", message, Span::default())));
+    }
+    if text.trim().is_empty() {
+        let message = "Received a null or empty workflow input.";
+        let help = Some("there is no definition here: the text is empty".to_owned());
+        return Err(Box::new(Diagnostic { help, ..whole("MISSING_DESCRIPTION", message, Span::default()) }));
+    }
+    parse_spanned(text, options.placeholders).map_err(|error| {
+        let help = (error.message != error.jackson).then_some(error.message);
+        Box::new(Diagnostic { help, ..whole("INVALID_JSON_DESCRIPTION", error.jackson, error.span) })
+    })
 }
 
 /// Whether a name or a value of the text is only known once its placeholders are filled in.

@@ -4,9 +4,9 @@
 
 use std::sync::Arc;
 
-use super::Frame;
 use super::join::{Join, Parent, Work};
 use super::map_run::MOST_EXECUTIONS;
+use super::{Frame, Stage};
 use crate::context::{Context, MapItem};
 use crate::definition::ast::{NumberField, TextField, Wait};
 use crate::json::{MAX_DEPTH, MAX_LEN};
@@ -34,7 +34,9 @@ pub(super) struct Exit {
 impl Frame {
     /// InputPath.
     pub(super) fn selected_input(&self, state: &State) -> Result<Value, Failure> {
-        self.select(state, state.io.input_path.as_ref(), &self.input)
+        let input = self.select(state, state.io.input_path.as_ref(), &self.input)?;
+        self.note(Stage::AfterInputPath, &input);
+        Ok(input)
     }
 
     /// OutputPath.
@@ -70,10 +72,12 @@ impl Frame {
     /// InputPath, then Parameters: the effective input. Only a task that waits for its token is shown one.
     pub(super) fn effective_input(&self, state: &State, token: Option<&Arc<str>>) -> Result<Value, Failure> {
         let input = self.selected_input(state)?;
-        match &state.io.parameters {
-            None => Ok(input),
-            Some(template) => self.fill(state, template, &input, token),
-        }
+        let input = match &state.io.parameters {
+            None => input,
+            Some(template) => self.fill(state, template, &input, token)?,
+        };
+        self.note(Stage::AfterParameters, &input);
+        Ok(input)
     }
 
     pub(super) fn fill(
@@ -92,8 +96,11 @@ impl Frame {
             None => result,
             Some(template) => self.fill(state, template, &result, None)?,
         };
+        self.note(Stage::AfterResultSelector, &result);
         let assigned = self.assign(state, state.assign.as_ref(), &result)?;
-        Ok(Exit { output: self.place(state.io.result_path.as_ref(), result)?, assigned })
+        let output = self.place(state.io.result_path.as_ref(), result)?;
+        self.note(Stage::AfterResultPath, &output);
+        Ok(Exit { output, assigned })
     }
 
     /// Assign: all values come from the variables as they were when the state was entered.
@@ -140,6 +147,8 @@ impl Frame {
         error: Option<&TextField>,
         cause: Option<&TextField>,
     ) -> Result<Failure, Failure> {
+        // AWS shows this stage for Fail states, too, though they have no InputPath.
+        self.note(Stage::AfterInputPath, &self.input);
         let text = |name: &str, field: Option<&TextField>| match field {
             None => Ok(None),
             Some(TextField::Literal(text)) => Ok(Some(text.clone())),
@@ -279,6 +288,7 @@ impl Frame {
             entered_event: self.entered_event,
             retry_count: self.retry_count(),
             input,
+            given_context: self.probe.as_ref().map(|probe| probe.context.clone()),
         }
     }
 
@@ -317,7 +327,10 @@ impl Frame {
             Some(path) => (&**path.text(), self.select(state, Some(path), input)?),
         };
         match found {
-            Value::Array(items) => Ok(items),
+            Value::Array(items) => {
+                self.note(Stage::AfterItemsPath, &Value::Array(items.clone()));
+                Ok(items)
+            }
             _ => {
                 // AWS leaves out the second `$` of a path on the context object.
                 let shown = path.strip_prefix("$$").map_or(path.to_owned(), |rest| format!("${rest}"));
@@ -332,6 +345,7 @@ impl Frame {
 
     fn max_concurrency(&self, state: &State, map: &Map) -> Result<usize, Failure> {
         let wanted = self.whole_number(state, "MaxConcurrency", i64::MIN, map.max_concurrency.as_ref())?.unwrap_or(0);
+        self.note(Stage::MaxConcurrency, &wanted.into());
         if wanted < 0 {
             return Err(Failure::runtime("MaxConcurrency cannot be negative."));
         }
@@ -368,6 +382,7 @@ impl Parent {
                 retry_count: Some(self.retry_count),
                 map_item: Some(item),
                 token: None,
+                given: self.given_context.as_ref(),
             }
             .to_value()
         };

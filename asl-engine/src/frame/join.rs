@@ -51,6 +51,9 @@ pub(super) struct Parent {
     pub(super) retry_count: u32,
     /// The effective input.
     pub(super) input: Value,
+    /// The context object of a test of one state.
+    #[serde(skip)]
+    pub(super) given_context: Option<Value>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -195,7 +198,10 @@ impl Join {
                 let input = match &state.kind {
                     Kind::Map(Map { item_selector: Some(selector), .. }) => parent
                         .select(&state.name, selector, &item, &random)
-                        .map_err(|failure| located(&state.name, parent.entered_event, failure))?,
+                        .map_err(|failure| match parent.given_context {
+                            None => located(&state.name, parent.entered_event, failure),
+                            Some(_) => failure,
+                        })?,
                     _ => item.value.clone(),
                 };
                 let iteration = Iteration { name: state.name.clone(), index };

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::Frame;
 use super::io::bare;
+use super::{Frame, Stage};
 use crate::context::{Execution, MapItem};
 use crate::definition::ast::{Distributed, FractionField, ItemBatcher, ItemReader, NumberField};
 use crate::intrinsic::uuid;
@@ -105,6 +105,12 @@ impl Frame {
         };
         if tolerated_percentage.is_some_and(|percentage| !(0.0..=100.0).contains(&percentage)) {
             return Err(Failure::runtime("ToleratedFailurePercentage must be between 0 and 100."));
+        }
+        if let Some(count) = tolerated_count {
+            self.note(Stage::ToleratedFailureCount, &count.into());
+        }
+        if let Some(percentage) = tolerated_percentage.and_then(Number::from_f64) {
+            self.note(Stage::ToleratedFailurePercentage, &percentage.into());
         }
         // The same after a crash.
         let random = Random::new(self.random.clone().next());

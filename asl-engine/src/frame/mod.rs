@@ -3,6 +3,7 @@
 mod io;
 mod join;
 mod map_run;
+mod probe;
 mod protocol;
 mod run;
 
@@ -11,6 +12,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use join::{Join, JoinStep, Joined};
+pub use probe::Stage;
+pub(crate) use probe::{Probe, Seen};
 pub use protocol::{Ended, EventIds, Next, Now, Reply, Request, Step, Termination, UnexpectedReply};
 
 use crate::context::{Context, Execution, MapItem};
@@ -54,6 +57,9 @@ pub struct Frame {
     /// How often each Retrier of the state was used.
     retries: Vec<u32>,
     random: Random,
+    /// Watches the one state of a test; no Frame of an execution has one.
+    #[serde(skip)]
+    probe: Option<Box<Probe>>,
 }
 
 /// Whether the execution's last event is among these.
@@ -171,8 +177,33 @@ impl Frame {
             visits: 0,
             retries: Vec::new(),
             random,
+            probe: None,
             execution,
         }
+    }
+
+    /// A Frame that is about to enter a state, which a probe watches.
+    pub(crate) fn probed(
+        program: &Program,
+        execution: Execution,
+        (scope, state): (ScopeId, StateId),
+        variables: Value,
+        probe: Probe,
+    ) -> Self {
+        let new = Self::new(program, execution);
+        Self { scope, state, variables, phase: Phase::Enter, probe: Some(Box::new(probe)), ..new }
+    }
+
+    /// Lets a Retrier of the entered state have been used so often.
+    pub(crate) fn set_retries(&mut self, retrier: usize, count: u32) {
+        if let Some(used) = self.retries.get_mut(retrier) {
+            *used = count;
+        }
+    }
+
+    /// What the probe saw.
+    pub(crate) fn into_seen(self) -> Seen {
+        self.probe.map(|probe| probe.into_seen()).unwrap_or_default()
     }
 
     /// Goes on by at most one state. Never blocks and never fails by what the definition or its data say: those
@@ -241,6 +272,21 @@ impl Frame {
         &self.path
     }
 
+    /// The variables that the Frame can read, as an object.
+    pub(crate) fn variables(&self) -> &Value {
+        &self.variables
+    }
+
+    /// Whether the Frame is about to enter a state.
+    pub(crate) fn is_between_states(&self) -> bool {
+        self.phase == Phase::Enter
+    }
+
+    /// The raw input of the state that the Frame is in.
+    pub(crate) fn input(&self) -> &Value {
+        &self.input
+    }
+
     fn retry_count(&self) -> u32 {
         self.retries.iter().sum()
     }
@@ -254,8 +300,27 @@ impl Frame {
             retry_count: can_retry.then(|| self.retry_count()),
             map_item: self.map_item.as_ref(),
             token,
+            given: self.probe.as_ref().map(|probe| &probe.context),
         }
         .to_value()
+    }
+
+    /// Shows a probe the data at a stage.
+    pub(crate) fn note(&self, stage: Stage, value: &Value) {
+        if let Some(probe) = &self.probe {
+            probe.note(stage, value);
+        }
+    }
+
+    /// Whether a probe was shown the data at a stage.
+    pub(crate) fn has_noted(&self, stage: Stage) -> bool {
+        self.probe.as_ref().is_some_and(|probe| probe.has_noted(stage))
+    }
+
+    fn note_failure(&self, failure: &Failure) {
+        if let Some(probe) = &self.probe {
+            probe.note_failure(failure);
+        }
     }
 
     /// The path of what the Frame is at: of its state, of this visit to it, and of this attempt.
@@ -268,8 +333,11 @@ impl Frame {
         format!("{}{}", self.execution.arn, self.attempt_path(state)).into()
     }
 
-    /// Adds to a failure of the state's own data what AWS says before it.
+    /// Adds to a failure of the state's own data what AWS says before it, except in a test, which has no history.
     fn located(&self, state: &State, failure: Failure) -> Failure {
+        if self.probe.is_some() {
+            return failure;
+        }
         located(&state.name, self.entered_event, failure)
     }
 }

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use super::io::Exit;
 use super::join::{Join, Joined};
 use super::protocol::{Ended, Next, Now, Request, Termination};
-use super::{Frame, Phase, Role};
+use super::{Frame, Phase, Role, Stage};
 use crate::definition::ast::{ItemReader, StateType};
 use crate::history::{EventId, EventKind, HistoryEvent, TaskName};
 use crate::program::{Kind, ResourceKind, State, StateId, Task};
-use crate::retry;
 use crate::task::{Failure, Outcome, TaskRequest};
 use crate::value::{Array, Object, Value};
 
@@ -86,7 +85,10 @@ impl Run<'_> {
         match &state.kind {
             Kind::Pass { result } => {
                 let result = match result {
-                    Some(result) => result.clone(),
+                    Some(result) => {
+                        self.frame.note(Stage::Result, result);
+                        result.clone()
+                    }
                     None => self.frame.effective_input(state, None)?,
                 };
                 self.complete(result)
@@ -346,6 +348,7 @@ impl Run<'_> {
     }
 
     fn completed(&mut self, result: Value) -> Next {
+        self.frame.note(Stage::Result, &result);
         let completed = self.complete(result);
         self.unless_failed(completed)
     }
@@ -398,9 +401,9 @@ impl Run<'_> {
 
     /// Retries, catches, or ends with the failure.
     pub(super) fn fail(&mut self, failure: Failure) -> Next {
+        self.frame.note_failure(&failure);
         let error = failure.error.as_deref();
-        let retrier = self.state.retry.iter().position(|retrier| retry::matches(&retrier.error_equals, error));
-        if let Some(at) = retrier {
+        if let Some(at) = self.state.retrier(error) {
             let retrier = &self.state.retry[at];
             let used = self.frame.retries[at];
             if i64::from(used) < retrier.max_attempts {
@@ -420,7 +423,7 @@ impl Run<'_> {
             }
             _ => {}
         }
-        let Some(catcher) = self.state.catch.iter().find(|catcher| retry::matches(&catcher.error_equals, error)) else {
+        let Some(catcher) = self.state.catcher(error).map(|at| &self.state.catch[at]) else {
             return self.end(Err(failure));
         };
         let error_output = failure.error_output();

@@ -274,7 +274,7 @@ mod tests {
     fn calls_that_are_not_understood_are_refused() {
         for (text, reason) in [
             ("States.Nothing()", "'States.Nothing' is not an intrinsic function"),
-            ("States.format('a')", "'States.format' is not an intrinsic function, did you mean 'States.Format'?"),
+            ("States.format('a')", "'States.format' is not an intrinsic function: did you mean 'States.Format'?"),
             ("States.Format", "'(' is missing in 'States.Format'"),
             ("States.Format()", "States.Format takes 1 or more arguments, not 0"),
             ("States.MathAdd(1)", "States.MathAdd takes 2 arguments, not 1"),

@@ -5,12 +5,12 @@ mod compile;
 use std::sync::Arc;
 
 use crate::choice::Rule;
-use crate::definition::ast::{Distributed, Io, ItemReader, NumberField, StateType, TextField, Wait};
+use crate::definition::ast::{Distributed, Io, ItemReader, NumberField, StateMachine, StateType, TextField, Wait};
 use crate::definition::{self, CheckOptions};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::path::PathExpr;
 use crate::reference_path::ReferencePath;
-use crate::retry::Retrier;
+use crate::retry::{self, Retrier};
 use crate::template::Template;
 use crate::value::Value;
 
@@ -121,7 +121,15 @@ pub(crate) struct Catcher {
 impl Program {
     /// Reads a definition and makes it ready to run. Every error is reported; warnings do not stop it.
     pub fn parse(text: &str) -> Result<Self, Vec<Diagnostic>> {
-        let (machine, diagnostics) = definition::parse(text, CheckOptions::default());
+        Self::compile(definition::parse(text, CheckOptions::default()))
+    }
+
+    /// Reads the definition of one state, as a machine of its own. Whatever it leads to stands in for itself.
+    pub(crate) fn parse_state(text: &str) -> Result<Self, Vec<Diagnostic>> {
+        Self::compile(definition::parse_state(text))
+    }
+
+    fn compile((machine, diagnostics): (Option<StateMachine>, Vec<Diagnostic>)) -> Result<Self, Vec<Diagnostic>> {
         if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
             return Err(diagnostics);
         }
@@ -140,6 +148,19 @@ impl Program {
     /// How long an execution may take.
     pub fn timeout_seconds(&self) -> Option<i64> {
         self.timeout_seconds
+    }
+
+    /// Where the state of a name is, in whichever scope.
+    pub(crate) fn find(&self, name: &str) -> Option<(ScopeId, StateId)> {
+        self.scopes.iter().enumerate().find_map(|(id, scope)| {
+            let state = scope.states.iter().position(|state| &*state.name == name)?;
+            Some((id, state))
+        })
+    }
+
+    /// The names of all states, in the order of the definition.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.scopes.iter().flat_map(|scope| &scope.states).map(|state| &*state.name)
     }
 
     /// Whether there is such a state: a Frame of another program may ask for one that is not here.
@@ -162,6 +183,16 @@ impl State {
             Kind::Map(map) => map.distributed.as_ref()?.item_reader.as_ref(),
             _ => None,
         }
+    }
+
+    /// The Retrier that an error is for: the first that names it.
+    pub(crate) fn retrier(&self, error: Option<&str>) -> Option<usize> {
+        self.retry.iter().position(|retrier| retry::matches(&retrier.error_equals, error))
+    }
+
+    /// The Catcher that an error is for: the first that names it.
+    pub(crate) fn catcher(&self, error: Option<&str>) -> Option<usize> {
+        self.catch.iter().position(|catcher| retry::matches(&catcher.error_equals, error))
     }
 
     pub(crate) fn state_type(&self) -> StateType {

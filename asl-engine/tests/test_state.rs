@@ -1,0 +1,365 @@
+//! TestState: what is refused, what becomes of a state, and what is shown of its data.
+
+use asl_engine::test_state::{
+    Configuration, FieldValidation, HandlerKind, InspectionLevel, Mock, MockCheck, Reason, Stage, Status, TestState,
+    Tested, Verdict,
+};
+use asl_engine::{Failure, Value};
+
+const TASK: &str = r#"{
+    "Type": "Task",
+    "Resource": "arn:aws:states:::dynamodb:getItem",
+    "InputPath": "$.in",
+    "Parameters": {"Key.$": "$.key"},
+    "ResultSelector": {"n.$": "$.Item.n.N"},
+    "ResultPath": "$.out",
+    "OutputPath": "$.out",
+    "Retry": [
+        {"ErrorEquals": ["Busy"], "IntervalSeconds": 3, "BackoffRate": 2, "MaxAttempts": 2},
+        {"ErrorEquals": ["Busy", "Broken"], "MaxAttempts": 0}
+    ],
+    "Catch": [
+        {"ErrorEquals": ["Lost"], "ResultPath": "$.error", "Next": "Find"},
+        {"ErrorEquals": ["States.ALL"], "Next": "Give up"}
+    ],
+    "Next": "Go on"
+}"#;
+
+const MAP: &str = r#"{
+    "Type": "Map",
+    "InputPath": "$.in",
+    "ItemsPath": "$.list",
+    "ItemSelector": {"at.$": "$$.Map.Item.Index", "of.$": "$$.Execution.Name"},
+    "MaxConcurrency": 3,
+    "ItemProcessor": {"StartAt": "Inner", "States": {"Inner": {"Type": "Pass", "Result": 1, "End": true}}},
+    "End": true
+}"#;
+
+fn value(text: &str) -> Value {
+    text.parse().expect("JSON")
+}
+
+fn request<'a>(definition: &'a str, input: &str, mock: Option<Mock>) -> TestState<'a> {
+    TestState { mock, ..TestState::new(definition, value(input)) }
+}
+
+fn result(text: &str) -> Option<Mock> {
+    Some(Mock::result(value(text)))
+}
+
+fn error(name: &str) -> Option<Mock> {
+    Some(Mock::error(Failure::new(name, "because")))
+}
+
+/// `stage=value` for each stage that was reached.
+fn stages(tested: &Tested) -> String {
+    let stage = |(stage, value): &(Stage, Value)| format!("{}={value}", stage.name());
+    tested.stages.iter().map(stage).collect::<Vec<_>>().join(" ")
+}
+
+fn inspected(tested: &Tested) -> Value {
+    tested.to_json(InspectionLevel::Debug)["inspectionData"].clone()
+}
+
+#[test]
+fn every_stage_of_a_task_is_seen() {
+    let tested = request(TASK, r#"{"in":{"key":{"k":1}}}"#, result(r#"{"Item":{"n":{"N":"7"}}}"#)).run().unwrap();
+    assert_eq!((tested.status, tested.mock_check), (Status::Succeeded, MockCheck::Fits));
+    assert_eq!(tested.next_state.as_deref(), Some("Go on"));
+    assert_eq!(tested.output, Some(value(r#"{"n":"7"}"#)));
+    let expected = [
+        r#"input={"in":{"key":{"k":1}}}"#,
+        r#"afterInputPath={"key":{"k":1}}"#,
+        r#"afterParameters={"Key":{"k":1}}"#,
+        r#"result={"Item":{"n":{"N":"7"}}}"#,
+        r#"afterResultSelector={"n":"7"}"#,
+        r#"afterResultPath={"in":{"key":{"k":1}},"out":{"n":"7"}}"#,
+    ];
+    assert_eq!(stages(&tested), expected.join(" "));
+}
+
+#[test]
+fn retriers_and_catchers_say_whether_they_take_an_error() {
+    use Verdict::{CannotBeTaken, ComesLater, NamesOthers, Takes, UsedUp};
+    let used_up = |max_attempts| UsedUp { max_attempts };
+    let cases = [
+        ("Busy", 0, Status::Retriable, [Takes, ComesLater, NamesOthers, ComesLater], Some(3)),
+        ("Busy", 1, Status::Retriable, [Takes, ComesLater, NamesOthers, ComesLater], Some(6)),
+        ("Busy", 2, Status::CaughtError, [used_up(2), ComesLater, NamesOthers, Takes], None),
+        ("Broken", 0, Status::CaughtError, [NamesOthers, used_up(0), NamesOthers, Takes], None),
+        ("Lost", 0, Status::CaughtError, [NamesOthers, NamesOthers, Takes, ComesLater], None),
+        ("States.Runtime", 0, Status::Failed, [NamesOthers, NamesOthers, NamesOthers, CannotBeTaken], None),
+    ];
+    for (name, count, status, verdicts, seconds) in cases {
+        let configuration = Configuration { retrier_retry_count: Some(count), ..Configuration::default() };
+        let test = TestState { configuration, ..request(TASK, r#"{"in":{"key":1}}"#, error(name)) };
+        let tested = test.run().unwrap();
+        assert_eq!((tested.status, tested.retry_backoff_seconds), (status, seconds), "{name} {count}");
+        let said: Vec<Verdict> = tested.handlers.iter().map(|handler| handler.verdict).collect();
+        assert_eq!(said, verdicts, "{name} {count}");
+        assert_eq!(tested.handlers[2].kind, HandlerKind::Catcher);
+    }
+}
+
+#[test]
+fn a_catcher_puts_the_error_where_it_says() {
+    let tested = request(TASK, r#"{"in":{"key":1}}"#, error("Lost")).run().unwrap();
+    assert_eq!(tested.next_state.as_deref(), Some("Find"));
+    let output = r#"{"in":{"key":1},"error":{"Error":"Lost","Cause":"because"}}"#;
+    assert_eq!(tested.output, Some(value(output)));
+    assert_eq!(inspected(&tested)["errorDetails"], value(r#"{"catchIndex":0}"#));
+}
+
+#[test]
+fn failures_of_the_states_own_data_name_no_event() {
+    let tested = request(TASK, r#"{"in":{}}"#, result("{}")).run().unwrap();
+    assert_eq!(tested.status, Status::Failed);
+    let failure = tested.failure.unwrap();
+    let cause = "The JSONPath '$.key' specified for the field 'Key.$' could not be found in the input '{}'";
+    assert_eq!((failure.error.as_deref(), failure.cause.as_deref()), (Some("States.Runtime"), Some(cause)));
+    let span = failure.span.unwrap();
+    assert_eq!(&TASK[span.start..span.end], r#""$.key""#);
+}
+
+#[test]
+fn what_is_shown_depends_on_the_type_of_the_state() {
+    let parallel = r#"{"Type": "Parallel", "InputPath": "$.a", "Parameters": {"b.$": "$"}, "End": true, "Branches": [
+        {"StartAt": "B", "States": {"B": {"Type": "Pass", "End": true}}}]}"#;
+    let choice = r#"{"Type": "Choice", "Choices": [{"Variable": "$.a", "NumericEquals": 1, "Next": "One"}]}"#;
+    let cases = [
+        (r#"{"Type": "Succeed", "InputPath": "$.a"}"#, None, "input afterInputPath"),
+        (r#"{"Type": "Fail"}"#, None, "input afterInputPath"),
+        (choice, None, "input afterInputPath"),
+        (r#"{"Type": "Wait", "Seconds": 99999, "End": true}"#, None, "input afterInputPath"),
+        (r#"{"Type": "Pass", "Result": 1, "End": true}"#, None, "input result afterResultSelector afterResultPath"),
+        (
+            r#"{"Type": "Pass", "End": true}"#,
+            None,
+            "input afterInputPath afterParameters afterResultSelector afterResultPath",
+        ),
+        (parallel, result("[5]"), "input afterResultSelector afterResultPath"),
+    ];
+    for (definition, mock, expected) in cases {
+        let tested = request(definition, r#"{"a":1}"#, mock).run().unwrap();
+        let shown = inspected(&tested);
+        let names: Vec<&str> = shown.as_object().unwrap().iter().map(|(name, _)| &**name).collect();
+        assert_eq!(names.join(" "), expected, "{definition}");
+        assert_eq!(tested.to_json(InspectionLevel::Info).get("inspectionData"), None);
+    }
+}
+
+#[test]
+fn the_iterations_of_a_map_are_prepared_and_not_run() {
+    let context = Some(value(r#"{"Execution":{"Name":"mine"}}"#));
+    let test = TestState { context, ..request(MAP, r#"{"in":{"list":["a","b"]}}"#, result("[1,2]")) };
+    let tested = test.run().unwrap();
+    let expected = r#"{"input":"{\"in\":{\"list\":[\"a\",\"b\"]}}","afterInputPath":"{\"list\":[\"a\",\"b\"]}","afterItemsPath":"[\"a\",\"b\"]","maxConcurrency":3,"afterItemSelector":"[{\"at\":0,\"of\":\"mine\"},{\"at\":1,\"of\":\"mine\"}]","afterResultSelector":"[1,2]","afterResultPath":"[1,2]"}"#;
+    assert_eq!(inspected(&tested).to_string(), expected);
+
+    let context = Some(Value::empty_object());
+    let tested = TestState { context, ..request(MAP, r#"{"in":{"list":[1]}}"#, result("[1]")) }.run().unwrap();
+    assert_eq!(tested.status, Status::Failed);
+    let cause = "The JSONPath '$$.Execution.Name' specified for the field 'of.$' could not be found in the input \
+                 '{\"Map\":{\"Item\":{\"Index\":0,\"Value\":1}}}'";
+    let failure = tested.failure.unwrap();
+    assert_eq!((failure.error.as_deref(), failure.cause.as_deref()), (Some("States.Runtime"), Some(cause)));
+}
+
+/// A Map of child executions, with these fields.
+fn distributed(fields: &str) -> String {
+    let processor = r#"{"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "Inner", "States": {"Inner": {"Type": "Pass", "End": true}}}"#;
+    format!(r#"{{"Type": "Map", "ItemProcessor": {processor}, {fields}, "End": true}}"#)
+}
+
+#[test]
+fn failed_iterations_are_held_against_what_is_tolerated() {
+    let cases = [
+        (r#""ToleratedFailureCount": 1"#, 1, Status::Succeeded),
+        (r#""ToleratedFailureCount": 1"#, 2, Status::Failed),
+        (r#""ToleratedFailurePercentage": 50"#, 2, Status::Succeeded),
+        (r#""ToleratedFailurePercentage": 50"#, 3, Status::Failed),
+        (r#""ToleratedFailureCount": 3, "ToleratedFailurePercentage": 50"#, 3, Status::Failed),
+        (r#""MaxConcurrency": 2"#, 4, Status::Succeeded),
+    ];
+    for (fields, failed, status) in cases {
+        let definition = distributed(fields);
+        let configuration = Configuration { map_iteration_failure_count: Some(failed), ..Configuration::default() };
+        let test = TestState { configuration, ..request(&definition, "[1,2,3,4]", result("[1,2,3,4]")) };
+        let tested = test.run().unwrap();
+        assert_eq!(tested.status, status, "{fields} with {failed} of 4");
+        if let Some(failure) = tested.failure {
+            assert_eq!(failure.error.as_deref(), Some("States.ExceedToleratedFailureThreshold"));
+        }
+    }
+}
+
+#[test]
+fn batches_are_shown_after_their_items() {
+    let fields = r#""ItemSelector": {"n.$": "$$.Map.Item.Value"}, "ToleratedFailurePercentage": 20,
+        "ItemBatcher": {"MaxItemsPerBatch": 2, "BatchInput": {"b": 1}}"#;
+    let tested = request(&distributed(fields), "[1,2,3]", result("[1,2]")).run().unwrap();
+    let shown = inspected(&tested);
+    assert_eq!(shown["afterItemSelector"].as_str(), Some(r#"[{"n":1},{"n":2},{"n":3}]"#));
+    let batches = r#"[{"BatchInput":{"b":1},"Items":[{"n":1},{"n":2}]},{"BatchInput":{"b":1},"Items":[{"n":3}]}]"#;
+    assert_eq!(shown["afterItemBatcher"].as_str(), Some(batches));
+    assert_eq!(shown["toleratedFailurePercentage"].to_string(), "20.0");
+}
+
+#[test]
+fn a_state_is_found_in_whichever_scope() {
+    let machine = format!(r#"{{"StartAt": "Each", "States": {{"Each": {MAP}}}}}"#);
+    let tested = TestState { state_name: Some("Inner"), ..request(&machine, "{}", None) }.run().unwrap();
+    assert_eq!((tested.output, tested.next_state), (Some(1.into()), None));
+
+    let refusal = TestState { state_name: Some("Iner"), ..request(&machine, "{}", None) }.run().unwrap_err();
+    let known = vec!["Each".to_owned(), "Inner".to_owned()];
+    assert_eq!(refusal.reason, Reason::NoSuchState { similar: Some("Inner".to_owned()), known });
+}
+
+#[test]
+fn the_context_object_is_that_of_an_execution_with_the_input() {
+    let pass = r#"{"Type": "Pass", "Parameters": {"c.$": "$$"}, "End": true}"#;
+    let test = TestState { role_arn: Some("arn:aws:iam::1:role/r".into()), ..request(pass, r#"{"a":1}"#, None) };
+    let expected = r#"{"c":{"Execution":{"Id":"arn:aws:states:us-east-1:000000000000:express:StateName:StateName","Input":{"a":1},"Name":"StateName","RoleArn":"arn:aws:iam::1:role/r","StartTime":"1970-01-01T00:00:00.000Z"},"StateMachine":{"Id":"arn:aws:states:us-east-1:000000000000:stateMachine:StateName","Name":"StateName"},"State":{"Name":"StateName","EnteredTime":"1970-01-01T00:00:00.000Z"}}}"#;
+    assert_eq!(test.run().unwrap().output.unwrap().to_string(), expected);
+}
+
+#[test]
+fn variables_are_read_and_assigned() {
+    let pass = r#"{"Type": "Pass", "Parameters": {"v.$": "$v"}, "Assign": {"v.$": "$.v[0]", "x": 1}, "End": true}"#;
+    let test = TestState { variables: value(r#"{"v":[7],"y":0}"#), ..request(pass, "{}", None) };
+    let tested = test.run().unwrap();
+    assert_eq!(tested.output, Some(value(r#"{"v":[7]}"#)));
+    assert_eq!(inspected(&tested)["variables"].as_str(), Some(r#"{"v":7,"y":0,"x":1}"#));
+}
+
+#[test]
+fn a_task_that_waits_for_its_token_has_one() {
+    let wait = r#"{"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+        "Parameters": {"QueueUrl": "q", "MessageBody": {"t.$": "$$.Task.Token"}}, "End": true}"#;
+    assert_eq!(request(wait, "{}", result("{}")).run().unwrap().status, Status::Succeeded);
+    let context = Some(value(r#"{"Task":{"Token":"mine"}}"#));
+    let tested = TestState { context, ..request(wait, "{}", result("{}")) }.run().unwrap();
+    let parameters = r#"{"QueueUrl":"q","MessageBody":{"t":"mine"}}"#;
+    assert_eq!(inspected(&tested)["afterParameters"].as_str(), Some(parameters));
+}
+
+#[test]
+fn requests_that_do_not_fit_are_refused() {
+    const PASS: &str = r#"{"Type": "Pass", "End": true}"#;
+    let both = Mock { error_output: Some(Failure::new("E", "")), ..Mock::result(1.into()) };
+    let neither = Mock { result: None, error_output: None, field_validation: FieldValidation::None };
+    let counts = |count| Configuration { map_iteration_failure_count: Some(count), ..Configuration::default() };
+    let context = |text: &str| Some(value(text));
+    let task = || request(TASK, r#"{"in":{"key":1}}"#, result("{}"));
+    let map = || request(MAP, r#"{"in":{"list":[1]}}"#, result("[1]"));
+    let only_one = "A test mock should have only one of the following fields: [result, errorOutput].";
+    let cases = [
+        (TestState { mock: Some(both), ..task() }, only_one),
+        (TestState { mock: Some(neither), ..task() }, only_one),
+        (
+            TestState { reveal_secrets: true, ..task() },
+            "TestState does not support RevealSecrets when a mock is specified.",
+        ),
+        (
+            TestState { mock: None, configuration: counts(0), ..map() },
+            "TestState does not support MapIterationFailureCount when a mock is not specified.",
+        ),
+        (
+            TestState { configuration: counts(2), ..map() },
+            "Map iteration failure count must be less than or equal to the number of Map iterations",
+        ),
+        (TestState { mock: None, ..task() }, "RoleArn must be specified when testing a Task state"),
+        (
+            TestState { mock: None, ..map() },
+            "TestState API does not support Map or Parallel states. Supported state types include: [Task, Wait, Pass, \
+             Succeed, Fail, Choice]",
+        ),
+        (request(PASS, "1", result("1")), "State type 'Pass' is not supported when a mock is specified"),
+        (request(MAP, "1", result("{}")), "Mocked result must be a JSON array."),
+        (
+            request(TASK, "1", result(r#"{"Item":[]}"#)),
+            "Mock result schema validation error: Field 'Item' must be an object",
+        ),
+        (
+            TestState { context: context(r#"{"Tusk":{}}"#), ..task() },
+            "Invalid Context object provided: Field 'Tusk' is not allowed",
+        ),
+        (
+            TestState { context: context(r#"{"State":{"Nam":1}}"#), ..task() },
+            "Invalid Context object provided: Field 'Nam' is not allowed",
+        ),
+        (
+            TestState { context: context(r#"{"State":{"Name":1}}"#), ..task() },
+            "Invalid Context object provided: Field 'Name' must be a string",
+        ),
+        (
+            TestState { context: context(r#"{"Execution":[]}"#), ..task() },
+            "Invalid Context object provided: Field 'Execution' must be an object",
+        ),
+        (TestState { context: context("[]"), ..task() }, "Invalid Context object provided: It must be a JSON object"),
+        (
+            TestState { context: context(r#"{"Task":{"Token":"t"}}"#), ..task() },
+            "Invalid Context object provided: Context object contains 'Task' when state is not a Task state with a \
+             '.sync' or '.waitForTaskToken' service integration pattern",
+        ),
+    ];
+    for (test, expected) in cases {
+        assert_eq!(test.run().unwrap_err().message, expected);
+    }
+}
+
+#[test]
+fn a_task_without_a_mock_is_refused_whoever_runs_it() {
+    let test = TestState { role_arn: Some("arn:aws:iam::1:role/r".into()), ..request(TASK, "{}", None) };
+    let refusal = test.run().unwrap_err();
+    assert_eq!((refusal.code, refusal.reason), ("NOT_SUPPORTED_YET", Reason::NeedsMock));
+}
+
+#[test]
+fn field_validation_can_be_left_out() {
+    let odd = |field_validation| {
+        let mock = Mock { field_validation, ..Mock::result(value(r#"{"Item":7}"#)) };
+        request(TASK, r#"{"in":{"key":1}}"#, Some(mock)).run()
+    };
+    assert!(odd(FieldValidation::Strict).is_err() && odd(FieldValidation::Present).is_err());
+    assert_eq!(odd(FieldValidation::None).unwrap().mock_check, MockCheck::NotNeeded);
+}
+
+#[test]
+fn a_definition_of_one_state_is_placed_in_its_own_text() {
+    let text = r#"{"Type": "Pass", "Parameters": {"a.$": 1}, "Next": "There", "Retry": []}"#;
+    let refusal = request(text, "{}", None).run().unwrap_err();
+    assert_eq!(refusal.code, "InvalidDefinition");
+    let Reason::Definition(diagnostics) = refusal.reason else { panic!("the definition is at fault") };
+    let found: Vec<_> =
+        diagnostics.iter().map(|found| (&*found.location, &text[found.span.start..found.span.end])).collect();
+    assert!(found.iter().all(|(location, _)| location.starts_with("/States/StateName")), "{found:?}");
+    assert!(found.iter().any(|(_, shown)| *shown == "1"), "{found:?}");
+}
+
+#[test]
+fn states_that_are_not_there_can_be_led_to() {
+    let choice = r#"{"Type": "Choice", "Choices": [
+        {"Variable": "$.a", "IsPresent": true, "Next": "StateName"},
+        {"Variable": "$.b", "IsPresent": true, "Next": "Elsewhere"}], "Default": "Elsewhere"}"#;
+    for (input, expected) in [(r#"{"a":1}"#, "StateName"), (r#"{"b":1}"#, "Elsewhere"), ("{}", "Elsewhere")] {
+        let tested = request(choice, input, None).run().unwrap();
+        assert_eq!(tested.next_state.as_deref(), Some(expected));
+    }
+}
+
+#[test]
+fn spoilt_definitions_are_refused_and_nothing_breaks() {
+    for definition in [TASK, MAP] {
+        for at in (0..definition.len()).filter(|at| definition.is_char_boundary(*at)) {
+            let cut = format!("{}{}", &definition[..at], &definition[at + 1..]);
+            for text in [&definition[..at], &cut] {
+                // Whether it is still a definition does not matter here.
+                let _ = request(text, r#"{"in":{"key":1,"list":[1]}}"#, result("[1]")).run();
+                let _ = TestState { state_name: Some("Inner"), ..request(text, "1", None) }.run();
+            }
+        }
+    }
+}
