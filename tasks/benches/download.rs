@@ -145,6 +145,7 @@ async fn call(router: &Router, resource: &str, input: Value) -> Value {
         deadline: None,
         heartbeat_seconds: None,
         token: "t".into(),
+        role_arn: None,
     };
     router.handler(resource).unwrap().call(&request).await.unwrap()
 }

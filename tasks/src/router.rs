@@ -141,6 +141,7 @@ mod tests {
             deadline: None,
             heartbeat_seconds: None,
             token: "t".into(),
+            role_arn: None,
         };
         router.handler(resource).unwrap().call(&request).await
     }

@@ -73,7 +73,7 @@ pub(crate) fn parse(text: &str, options: CheckOptions) -> (Option<StateMachine>,
     let node = match parse_spanned(text, options.placeholders) {
         Ok(node) => node,
         Err(error) => {
-            let help = (error.message != error.jackson).then_some(error.message);
+            let help = (*error.message != *error.jackson).then_some(error.message);
             let diagnostic = Diagnostic { help, ..whole("INVALID_JSON_DESCRIPTION", error.jackson, error.span) };
             return (None, vec![diagnostic]);
         }

@@ -77,6 +77,7 @@ pub(crate) async fn call(router: &Router, resource: &str, input: &str) -> Outcom
         deadline: None,
         heartbeat_seconds: None,
         token: "t".into(),
+        role_arn: None,
     };
     router.handler(resource).unwrap().call(&request).await
 }
