@@ -25,7 +25,7 @@ const CSV: &str = r#"{
 #[test]
 fn rows_of_an_embedded_object_are_items() {
     let folder = Folder::new();
-    folder.write("machine.json", &definition(CSV));
+    folder.write("machine.json", definition(CSV));
     folder.write(".asl/s3/lists/flags/list.csv", "code,name\nbr,Brazil\nke,Kenya\n");
     let ended = folder.asl(&["run", "machine.json", "--input", r#"{"bucket": "lists"}"#]);
     assert_eq!(ended.json(), json!([{ "code": "br", "name": "Brazil" }, { "code": "ke", "name": "Kenya" }]));
@@ -36,7 +36,7 @@ fn keys_of_a_bucket_are_items() {
     let folder = Folder::new();
     let reader =
         r#"{"Resource": "arn:aws:states:::s3:listObjectsV2", "Parameters": {"Bucket": "lists", "Prefix": "a/"}}"#;
-    folder.write("machine.json", &definition(reader));
+    folder.write("machine.json", definition(reader));
     for key in ["a/1.txt", "a/2.txt", "b/3.txt"] {
         folder.write(&format!(".asl/s3/lists/{key}"), "some text");
     }
@@ -49,7 +49,7 @@ fn keys_of_a_bucket_are_items() {
 #[test]
 fn a_missing_object_fails_the_map_run() {
     let folder = Folder::new();
-    folder.write("machine.json", &definition(CSV));
+    folder.write("machine.json", definition(CSV));
     folder.write(".asl/s3/lists/other.csv", "");
     let ended = folder.asl(&["run", "machine.json", "--input", r#"{"bucket": "lists"}"#]);
     assert_eq!(ended.code, Some(1));
