@@ -264,6 +264,8 @@ fn number(value: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn json(yaml: &str) -> String {
@@ -309,6 +311,25 @@ mod tests {
         assert!(json(&format!("a0: &a0 ha\n{laughs}")).starts_with("error: the definition is too large"));
         let deep = "[".repeat(20_000);
         assert!(json(&deep).starts_with("error: "));
+    }
+
+    proptest! {
+        /// Any text is JSON afterwards, or is refused at a place that it has.
+        #[test]
+        fn any_text_is_json_or_an_error(text in r#"([-:?,&*!|> \n"'#~<\[\]{}]|a|é|1|\.|null|- |: |\n  )*"#) {
+            match to_json(&text) {
+                Ok(converted) => {
+                    if !converted.json.is_empty() {
+                        prop_assert!(converted.json.parse::<Value>().is_ok(), "{text:?} became {}", converted.json);
+                    }
+                    for start in 0..=converted.json.len() {
+                        let place = converted.place(Span { start, end: start + 1 });
+                        prop_assert!(text.get(place.start..place.end).is_some(), "{text:?} at {start}: {place:?}");
+                    }
+                }
+                Err(error) => prop_assert!(text.get(error.span.start..error.span.end).is_some(), "{text:?}: {error:?}"),
+            }
+        }
     }
 
     #[test]

@@ -130,6 +130,15 @@ fn paths() {
         ),
         (r#""Type": "Pass", "InputPath": "$name.x", "Assign": {"a.$": "States.Format('{}', $name)"}, "Next": "T""#, ""),
         (r#""Type": "Wait", "SecondsPath": "$name", "Next": "T""#, ""),
+        (
+            r#""Type": "Fail", "CausePath": "States.Format('{}'""#,
+            "Value must be a valid JSONPath or a valid intrinsic function call at @/CausePath (')' is missing at the end)",
+        ),
+        (
+            r#""Type": "Fail", "Error": "$.error""#,
+            "NO_PATH: The field 'Error' takes '$.error' as a text at @/Error \
+             (to take the value from there, use the field 'ErrorPath')",
+        ),
     ]);
 }
 

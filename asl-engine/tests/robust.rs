@@ -2,13 +2,16 @@
 
 mod support;
 
-use asl_engine::{Execution, Frame, Next, Now, Program, Quotas, Reply, Request, Timestamp, Value};
+use asl_engine::{
+    CheckOptions, Execution, Frame, Next, Now, Program, Quotas, Reply, Request, StateMachineType, Timestamp, Value,
+    diagnose,
+};
 use proptest::prelude::*;
 
 const DOWNLOAD: &str = include_str!("../../definitions/download-images/definition.json");
 
 /// Pieces that definitions are made of, to be put where they do not belong.
-const PIECES: [&str; 28] = [
+const PIECES: [&str; 30] = [
     "\"Type\"",
     "\"Map\"",
     "\"Task\"",
@@ -35,6 +38,8 @@ const PIECES: [&str; 28] = [
     "\"\\ud800\"",
     "\"States.ALL\"",
     "\"x.$\"",
+    "${X}",
+    "\"${\"",
     "\"Parameters\"",
     "\u{0}",
 ];
@@ -135,6 +140,14 @@ proptest! {
                     prop_assert!(text.get(span.start..span.end).is_some(), "{diagnostic:?}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn findings_about_unfinished_definitions_have_their_place(text in mutated()) {
+        let options = CheckOptions { machine_type: StateMachineType::Express, placeholders: true };
+        for found in diagnose(&text, options) {
+            prop_assert!(text.get(found.span.start..found.span.end).is_some(), "{found:?}");
         }
     }
 

@@ -159,6 +159,16 @@ fn fail_and_succeed_states() {
         (r#"{"Type": "Fail"}"#, "{}", "failed without an error name"),
         (r#"{"Type": "Fail", "ErrorPath": "$.e", "CausePath": "$$.State.Name"}"#, r#"{"e":"E"}"#, "E: S"),
         (
+            r#"{"Type": "Fail", "Error": "E", "CausePath": "States.Format('{} and {}', $.a, $.b)"}"#,
+            r#"{"a":1,"b":2}"#,
+            "E: 1 and 2",
+        ),
+        (
+            r#"{"Type": "Fail", "CausePath": "States.Array()"}"#,
+            "{}",
+            "RUNTIME The CausePath field refers to value [] which is not a valid string: States.Array()",
+        ),
+        (
             r#"{"Type": "Fail", "ErrorPath": "$.e"}"#,
             "{}",
             "RUNTIME The JSONPath '$.e' specified for the field 'ErrorPath' could not be found in the input '{}'",

@@ -193,7 +193,8 @@ fn a_callback_is_submitted_first_and_misses_its_heartbeat() {
 }
 
 const ENDLESS: &str = r#"{"StartAt": "A", "States": {
-    "A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Choice", "Choices": [{"Variable": "$", "IsPresent": true, "Next": "A"}]}}}"#;
+    "A": {"Type": "Pass", "Next": "B"}, "C": {"Type": "Succeed"},
+    "B": {"Type": "Choice", "Choices": [{"Variable": "$", "IsPresent": true, "Next": "A"}], "Default": "C"}}}"#;
 
 #[test]
 fn an_endless_loop_ends_with_its_last_event() {

@@ -96,10 +96,10 @@ error[MISSING_TRANSITION_TARGET]: Missing 'Next' target: B at /States/A/Next
   |                                   ^^^
 
 error[MISSING_END_STATE]: Workflow has no terminal state
- --> d.json:2:15
+ --> d.json:2:14
   |
 2 |   \"StartAt\": \"A\",
-  |               ^^^
+  |              ^^^
   |
   = help: a state ends it with '\"End\": true', or with the type Succeed or Fail
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::choice::Rule;
 use crate::diagnostic::Span;
+use crate::intrinsic::Call;
 use crate::item_reader::InputType;
 use crate::path::PathExpr;
 use crate::reference_path::ReferencePath;
@@ -276,13 +277,15 @@ pub(crate) enum FractionField {
     Path(PathExpr),
 }
 
-/// A text, or the path that finds it.
+/// A text, or the path or the call that gives it.
 #[derive(Clone, Debug)]
 pub(crate) enum TextField {
     /// The text itself.
     Literal(Arc<str>),
     /// `…Path`
     Path(PathExpr),
+    /// `…Path` with a call to an intrinsic function
+    Call(Call),
 }
 
 /// One member of `Catch`.

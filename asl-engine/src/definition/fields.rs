@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::ast::{FractionField, Name, NumberField, TextField};
 use super::{SCHEMA, error, warnings};
 use crate::diagnostic::{Diagnostic, Span};
+use crate::intrinsic::Call;
 use crate::json::{Member, Node, NodeKind};
 use crate::nearest::nearest;
 use crate::path::{PathExpr, in_plain_words};
@@ -332,16 +333,31 @@ impl<'a> Fields<'a> {
         self.float_in(name, range, out).map(FractionField::Literal).or(path)
     }
 
-    /// `Name` as a text or `NamePath`.
+    /// `Name` as a text, or `NamePath` as a path or a call.
     pub(super) fn text_field(&mut self, name: &str, out: &mut Vec<Diagnostic>) -> Option<TextField> {
         let path_name = format!("{name}Path");
         self.exclusive(&[name, &path_name], out);
-        let path = self.path(&path_name, out).map(TextField::Path);
+        let path = self.string(&path_name, out).and_then(|text| match text.text.starts_with("States.") {
+            true => call(&text, out).map(TextField::Call),
+            false => json_path(&text, out).map(TextField::Path),
+        });
         let literal = self.string(name, out);
         if let Some(text) = &literal {
             warnings::no_path(name, &text.text, &text.location, text.span, out);
         }
         literal.map(|text| TextField::Literal(text.text)).or(path)
+    }
+}
+
+/// Reads a call to an intrinsic function.
+fn call(text: &Name, out: &mut Vec<Diagnostic>) -> Option<Call> {
+    match Call::parse(&text.text, text.span) {
+        Ok(call) => Some(call),
+        Err(reason) => {
+            let message = "Value must be a valid JSONPath or a valid intrinsic function call";
+            out.push(Diagnostic { help: Some(reason.message), ..error(SCHEMA, message, &text.location, text.span) });
+            None
+        }
     }
 }
 

@@ -13,6 +13,8 @@ use crate::json::NodeKind;
 
 /// How long a label may be, in characters.
 const MAX_LABEL: usize = 40;
+/// How many items an ItemReader may be told to read.
+const MAX_ITEMS: i64 = 100_000_000;
 
 pub(super) fn map(fields: &mut Fields<'_>, machine: Language, out: &mut Vec<Diagnostic>) -> Option<Map> {
     fields.exclusive(&["ItemSelector", "Parameters"], out);
@@ -121,7 +123,7 @@ fn item_reader(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Ite
     let location = fields.at("ReaderConfig");
     match fields.take("ReaderConfig").and_then(|node| Fields::of(node, location, out)) {
         Some(mut config) => {
-            max_items = config.number_field("MaxItems", 0, out);
+            max_items = config.number_field_in("MaxItems", 0..=MAX_ITEMS, out);
             input_type = self::input_type(&mut config, out);
             config.refuse_the_rest(out);
         }
@@ -173,8 +175,8 @@ fn item_batcher(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<It
     let mut fields = Fields::of(fields.take("ItemBatcher")?, location, out)?;
     fields.string("Comment", out);
     let batcher = ItemBatcher {
-        max_items: fields.number_field("MaxItemsPerBatch", 1, out),
-        max_input_bytes: fields.number_field("MaxInputBytesPerBatch", 1, out),
+        max_items: fields.number_field("MaxItemsPerBatch", 0, out),
+        max_input_bytes: fields.number_field("MaxInputBytesPerBatch", 0, out),
         batch_input: fields.template("BatchInput", out),
     };
     const BOUNDS: [&str; 4] =

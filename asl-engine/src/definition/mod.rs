@@ -94,7 +94,7 @@ fn read(text: &str, options: CheckOptions) -> Result<Node, Box<Diagnostic>> {
         return Err(Box::new(Diagnostic { help, ..whole("MISSING_DESCRIPTION", message, Span::default()) }));
     }
     parse_spanned(text, options.placeholders).map_err(|error| {
-        let help = (error.message != error.jackson).then_some(error.message);
+        let help = (*error.message != *error.jackson).then_some(error.message);
         Box::new(Diagnostic { help, ..whole("INVALID_JSON_DESCRIPTION", error.jackson, error.span) })
     })
 }

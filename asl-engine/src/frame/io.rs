@@ -149,20 +149,26 @@ impl Frame {
     ) -> Result<Failure, Failure> {
         // AWS shows this stage for Fail states, too, though they have no InputPath.
         self.note(Stage::AfterInputPath, &self.input);
-        let text = |name: &str, field: Option<&TextField>| match field {
-            None => Ok(None),
-            Some(TextField::Literal(text)) => Ok(Some(text.clone())),
-            Some(TextField::Path(path)) => {
-                let found = self.on(state, &self.input, None, |roots| {
-                    path.evaluate(roots).map_err(|_| not_found(path, name, roots))
-                })?;
-                match found {
-                    Value::String(text) => Ok(Some(text)),
-                    other => Err(Failure::runtime(format!(
-                        "The {name} field refers to value {other} which is not a valid string: {path}"
-                    ))
-                    .at(path.span())),
+        let text = |name: &str, field: Option<&TextField>| {
+            let (found, written, span) = match field {
+                None => return Ok(None),
+                Some(TextField::Literal(text)) => return Ok(Some(text.clone())),
+                Some(TextField::Path(path)) => {
+                    let found = self.on(state, &self.input, None, |roots| {
+                        path.evaluate(roots).map_err(|_| not_found(path, name, roots))
+                    });
+                    (found?, path.text(), path.span())
                 }
+                Some(TextField::Call(call)) => {
+                    (self.on(state, &self.input, None, |roots| call.evaluate(roots))?, call.text(), call.span())
+                }
+            };
+            match found {
+                Value::String(text) => Ok(Some(text)),
+                other => Err(Failure::runtime(format!(
+                    "The {name} field refers to value {other} which is not a valid string: {written}"
+                ))
+                .at(span)),
             }
         };
         Ok(Failure { error: text("ErrorPath", error)?, cause: text("CausePath", cause)?, span: None })

@@ -144,6 +144,11 @@ impl Call {
         })
     }
 
+    /// Where it was written.
+    pub(crate) fn span(&self) -> Span {
+        self.span
+    }
+
     /// Calls the function with what its arguments find. The failure is `States.IntrinsicFailure`, or AWS's for a path
     /// that finds nothing.
     pub(crate) fn evaluate(&self, roots: &Roots<'_>) -> Result<Value, Failure> {

@@ -76,7 +76,7 @@ mod tests {
             ),
             ("\"\\x\"", "Unrecognized character escape 'x' (code 120)".to_owned()),
         ] {
-            assert_eq!(parse_value(text).unwrap_err().jackson, expected, "{text}");
+            assert_eq!(*parse_value(text).unwrap_err().jackson, *expected, "{text}");
         }
     }
 }

@@ -163,7 +163,7 @@ impl<'a> Lexer<'a> {
             return Err(self.fault("a number needs a digit", self.at, at));
         }
         if bytes[whole] == b'0' && at > whole + 1 {
-            let jackson = "Invalid numeric value: Leading zeroes not allowed".to_owned();
+            let jackson = "Invalid numeric value: Leading zeroes not allowed".into();
             return Err(JsonError { jackson, ..self.fault("a number cannot start with 0", self.at, at) });
         }
         if bytes.get(at) == Some(&b'.') {
@@ -196,7 +196,7 @@ impl<'a> Lexer<'a> {
         loop {
             match bytes.get(at) {
                 None => {
-                    let jackson = "Unexpected end-of-input: was expecting closing quote for a string value".to_owned();
+                    let jackson = "Unexpected end-of-input: was expecting closing quote for a string value".into();
                     return Err(JsonError { jackson, ..self.fault("the string has no end", self.at, self.at + 1) });
                 }
                 Some(b'"') => break,
@@ -210,7 +210,7 @@ impl<'a> Lexer<'a> {
                 }
                 Some(&byte @ 0..=0x1f) => {
                     let fault = self.fault("a string cannot hold a bare control character", at, at + 1);
-                    return Err(JsonError { jackson: jackson::control(byte.into()), ..fault });
+                    return Err(JsonError { jackson: jackson::control(byte.into()).into(), ..fault });
                 }
                 Some(_) => at += 1,
             }
@@ -255,7 +255,7 @@ impl<'a> Lexer<'a> {
                     return Err(self.fault("the string has no end", at, at + 1));
                 };
                 let fault = self.fault(&format!("unknown escape '\\{shown}'"), at, at + 1 + shown.len_utf8());
-                return Err(JsonError { jackson: jackson::escape(shown), ..fault });
+                return Err(JsonError { jackson: jackson::escape(shown).into(), ..fault });
             }
         };
         Ok((c, at + 2))
@@ -336,12 +336,12 @@ impl<'a> Lexer<'a> {
         let message = format!("expected {}, found {}", expected.describe(), token.describe());
         let fault = self.fault(&message, self.start, self.at);
         let jackson = jackson::unexpected(&self.text[self.start..], &expected);
-        JsonError { jackson: jackson.unwrap_or(message), ..fault }
+        JsonError { jackson: jackson.unwrap_or(message).into(), ..fault }
     }
 
     fn fault(&self, message: &str, start: usize, end: usize) -> JsonError {
         let (line, column) = Span { start, end }.line_column(self.text);
         let message = message.to_owned();
-        JsonError { jackson: message.clone(), message, span: Span { start, end }, line, column }
+        JsonError { jackson: message.as_str().into(), message, span: Span { start, end }, line, column }
     }
 }

@@ -32,7 +32,7 @@ pub struct JsonError {
     /// The column of `span` in characters, from 1.
     pub column: usize,
     /// The same in the words of Jackson, the parser behind AWS's API, which its answers quote.
-    pub jackson: String,
+    pub jackson: Box<str>,
 }
 
 impl fmt::Display for JsonError {
