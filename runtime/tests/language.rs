@@ -255,3 +255,15 @@ fn payloads_are_bounded_as_json_text() {
     let doubled = run(pass, &format!(r#"{{"a":{}}}"#, text(200_000)));
     assert_eq!(output(&doubled), cause("S"));
 }
+
+#[test]
+fn events_in_a_row_have_the_texts_that_each_has_alone() {
+    let definition = two(r#""Type": "Pass", "Assign": {"a.$": "$"}"#, r#""Type": "Pass", "Parameters": {"b.$": "$a"}"#);
+    let program = Arc::new(Program::parse(&definition).expect("a definition"));
+    let execution = Execution::local("machine", "run", r#"{"x":[1]}"#.parse().expect("JSON"), Timestamp(0), 3);
+    let mut events = Vec::new();
+    let answer = |_: &TaskRequest| Answer::from(Ok(Value::Null));
+    virtual_time::run(program, execution, answer, |event| events.push(event)).expect("it ends");
+    let alone: Vec<Value> = events.iter().map(asl_engine::HistoryEvent::to_json).collect();
+    assert_eq!(asl_engine::history::to_json(&events).collect::<Vec<_>>(), alone);
+}

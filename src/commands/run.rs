@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use asl_engine::{HistoryEvent, Program, Quotas, Value};
+use asl_engine::{Program, Quotas, Value, history};
 use asl_tasks::{Router, Routes};
 
 use crate::cli::Run;
@@ -42,7 +42,7 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
         output::to_stderr(&report::failure("execution", &ended, failure, &file.display().to_string(), &text));
     }
     let printed = if arguments.events {
-        let events: Value = executed.events.iter().map(HistoryEvent::to_json).collect();
+        let events: Value = history::to_json(&executed.events).collect();
         output::print_json(&[("events", events)].into())
     } else {
         executed.finished.outcome.as_ref().map_or(Ok(()), output::print_json)

@@ -4,11 +4,34 @@ use super::{EventKind, HistoryEvent, Iteration, TaskName};
 use crate::task::Failure;
 use crate::value::Value;
 
+/// Gives the JSON text of a value, as a string. A parameter, so that texts can be shared.
+type Quote<'a> = &'a mut dyn FnMut(&Value) -> Value;
+
+/// The events as [`HistoryEvent::to_json`] gives them, one after the other. What a state hands on is what the next one is
+/// given, and is turned into text once.
+pub fn to_json<'a>(events: impl IntoIterator<Item = &'a HistoryEvent>) -> impl Iterator<Item = Value> {
+    let mut last: Option<(Value, Value)> = None;
+    events.into_iter().map(move |event| {
+        event.json_with(&mut |value| match &last {
+            Some((known, text)) if known.is_same(value) => text.clone(),
+            _ => {
+                let text = Value::from(value.json_text());
+                last = Some((value.clone(), text.clone()));
+                text
+            }
+        })
+    })
+}
+
 impl HistoryEvent {
     /// The event as the API gives it: `id`, `previousEventId`, `timestamp`, `type` and the details of its type, in
     /// which inputs and outputs are JSON text.
     pub fn to_json(&self) -> Value {
-        let (type_name, details) = self.kind.parts();
+        self.json_with(&mut |value| value.json_text().into())
+    }
+
+    fn json_with(&self, quote: Quote<'_>) -> Value {
+        let (type_name, details) = self.kind.parts(quote);
         let number = |id: u64| Value::from(i64::try_from(id).unwrap_or(i64::MAX));
         let mut parts: Vec<(Arc<str>, Value)> = vec![
             ("timestamp".into(), self.timestamp.to_string().into()),
@@ -24,7 +47,7 @@ impl HistoryEvent {
 
     /// The name of the event's type, such as `TaskStateEntered`.
     pub fn type_name(&self) -> String {
-        self.kind.parts().0
+        self.kind.parts(&mut |_| Value::Null).0
     }
 }
 
@@ -38,23 +61,19 @@ fn details_name(type_name: &str) -> String {
     name + "EventDetails"
 }
 
-fn text(value: &Value) -> Value {
-    value.json_text().into()
+fn input(value: &Value, quote: Quote<'_>) -> [(&'static str, Value); 2] {
+    [("input", quote(value)), ("inputDetails", [("truncated", Value::from(false))].into())]
 }
 
-fn input(value: &Value) -> [(&'static str, Value); 2] {
-    [("input", text(value)), ("inputDetails", [("truncated", Value::from(false))].into())]
-}
-
-fn output(value: &Value) -> [(&'static str, Value); 2] {
-    [("output", text(value)), ("outputDetails", [("truncated", Value::from(false))].into())]
+fn output(value: &Value, quote: Quote<'_>) -> [(&'static str, Value); 2] {
+    [("output", quote(value)), ("outputDetails", [("truncated", Value::from(false))].into())]
 }
 
 /// The variables, each value as JSON text; nothing where there are none.
-fn assigned(variables: &Value) -> Vec<(&'static str, Value)> {
+fn assigned(variables: &Value, quote: Quote<'_>) -> Vec<(&'static str, Value)> {
     match variables {
         Value::Object(members) if !members.is_empty() => {
-            let texts = members.iter().map(|(name, value)| (name.clone(), text(value))).collect();
+            let texts = members.iter().map(|(name, value)| (name.clone(), quote(value))).collect();
             let details = [("truncated", Value::from(false))].into();
             vec![("assignedVariables", texts), ("assignedVariablesDetails", details)]
         }
@@ -94,32 +113,34 @@ fn seconds(name: &'static str, value: Option<i64>) -> Option<(&'static str, Valu
 
 impl EventKind {
     /// The name of the type, and the details where the type has any.
-    fn parts(&self) -> (String, Option<Value>) {
+    fn parts(&self, quote: Quote<'_>) -> (String, Option<Value>) {
         let (name, details): (&str, Option<Value>) = match self {
             Self::StateEntered { state_type, name, input: value } => {
                 let mut parts = vec![("name", Value::from(name.clone()))];
-                parts.extend(input(value));
+                parts.extend(input(value, quote));
                 return (format!("{}StateEntered", state_type.name()), Some(parts.into_iter().collect()));
             }
             Self::StateExited { state_type, name, output: value, assigned_variables } => {
                 let mut parts = vec![("name", Value::from(name.clone()))];
-                parts.extend(output(value));
-                parts.extend(assigned_variables.iter().flat_map(assigned));
+                parts.extend(output(value, quote));
+                if let Some(variables) = assigned_variables {
+                    parts.extend(assigned(variables, quote));
+                }
                 return (format!("{}StateExited", state_type.name()), Some(parts.into_iter().collect()));
             }
             Self::StateAborted(state_type) => return (format!("{}StateAborted", state_type.name()), None),
             Self::ExecutionStarted { input: value, role_arn } => {
-                let mut parts = input(value).to_vec();
+                let mut parts = input(value, quote).to_vec();
                 parts.push(("roleArn", role_arn.clone().into()));
                 ("ExecutionStarted", Some(parts.into_iter().collect()))
             }
-            Self::ExecutionSucceeded { output: value } => ("ExecutionSucceeded", Some(output(value).into())),
+            Self::ExecutionSucceeded { output: value } => ("ExecutionSucceeded", Some(output(value, quote).into())),
             Self::ExecutionFailed(found) => ("ExecutionFailed", Some(failed(found))),
             Self::ExecutionTimedOut => ("ExecutionTimedOut", Some(Value::empty_object())),
             Self::ExecutionAborted(found) => ("ExecutionAborted", Some(failed(found))),
             Self::LambdaFunctionScheduled { resource, input: value, timeout_in_seconds, role_arn } => {
                 let mut parts = vec![("resource", Value::from(resource.clone()))];
-                parts.extend(input(value));
+                parts.extend(input(value, quote));
                 parts.extend(seconds("timeoutInSeconds", *timeout_in_seconds));
                 parts.extend(credentials(role_arn));
                 ("LambdaFunctionScheduled", Some(parts.into_iter().collect()))
@@ -127,12 +148,14 @@ impl EventKind {
             Self::LambdaFunctionScheduleFailed(found) => ("LambdaFunctionScheduleFailed", Some(failed(found))),
             Self::LambdaFunctionStarted => ("LambdaFunctionStarted", None),
             Self::LambdaFunctionStartFailed(found) => ("LambdaFunctionStartFailed", Some(failed(found))),
-            Self::LambdaFunctionSucceeded { output: value } => ("LambdaFunctionSucceeded", Some(output(value).into())),
+            Self::LambdaFunctionSucceeded { output: value } => {
+                ("LambdaFunctionSucceeded", Some(output(value, quote).into()))
+            }
             Self::LambdaFunctionFailed(found) => ("LambdaFunctionFailed", Some(failed(found))),
             Self::LambdaFunctionTimedOut(found) => ("LambdaFunctionTimedOut", Some(failed(found))),
             Self::ActivityScheduled { resource, input: value, timeout_in_seconds, heartbeat_in_seconds } => {
                 let mut parts = vec![("resource", Value::from(resource.clone()))];
-                parts.extend(input(value));
+                parts.extend(input(value, quote));
                 parts.extend(seconds("timeoutInSeconds", *timeout_in_seconds));
                 parts.extend(seconds("heartbeatInSeconds", *heartbeat_in_seconds));
                 ("ActivityScheduled", Some(parts.into_iter().collect()))
@@ -142,7 +165,7 @@ impl EventKind {
                 let name = worker_name.clone().map(|name| ("workerName", Value::from(name)));
                 ("ActivityStarted", Some(name.into_iter().collect()))
             }
-            Self::ActivitySucceeded { output: value } => ("ActivitySucceeded", Some(output(value).into())),
+            Self::ActivitySucceeded { output: value } => ("ActivitySucceeded", Some(output(value, quote).into())),
             Self::ActivityFailed(found) => ("ActivityFailed", Some(failed(found))),
             Self::ActivityTimedOut(found) => ("ActivityTimedOut", Some(failed(found))),
             Self::TaskScheduled {
@@ -154,7 +177,7 @@ impl EventKind {
                 role_arn,
             } => {
                 let mut parts = task(name).to_vec();
-                parts.extend([("region", region.clone().into()), ("parameters", text(parameters))]);
+                parts.extend([("region", region.clone().into()), ("parameters", quote(parameters))]);
                 parts.extend(seconds("timeoutInSeconds", *timeout_in_seconds));
                 parts.extend(seconds("heartbeatInSeconds", *heartbeat_in_seconds));
                 parts.extend(credentials(role_arn));
@@ -162,11 +185,11 @@ impl EventKind {
             }
             Self::TaskStarted(name) => ("TaskStarted", Some(task(name).into())),
             Self::TaskSucceeded { task: name, output: value } => {
-                ("TaskSucceeded", Some(task(name).into_iter().chain(output(value)).collect()))
+                ("TaskSucceeded", Some(task(name).into_iter().chain(output(value, quote)).collect()))
             }
             Self::TaskStartFailed { task: name, failure: found } => ("TaskStartFailed", Some(task_failed(name, found))),
             Self::TaskSubmitted { task: name, output: value } => {
-                ("TaskSubmitted", Some(task(name).into_iter().chain(output(value)).collect()))
+                ("TaskSubmitted", Some(task(name).into_iter().chain(output(value, quote)).collect()))
             }
             Self::TaskSubmitFailed { task: name, failure: found } => {
                 ("TaskSubmitFailed", Some(task_failed(name, found)))

@@ -2,6 +2,8 @@
 
 mod json;
 
+pub use json::to_json;
+
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};

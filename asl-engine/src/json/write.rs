@@ -119,11 +119,15 @@ fn string(text: &str, out: &mut String) {
         }
         out.push_str(&text[run..at]);
         out.push('\\');
-        out.push(escape.into());
+        run = at;
+        // A quote and a backslash follow their backslash as they are.
+        if escape != byte {
+            out.push(escape.into());
+            run = at + 1;
+        }
         if escape == b'u' {
             let _ = write!(out, "00{byte:02X}");
         }
-        run = at + 1;
     }
     out.push_str(&text[run..]);
     out.push('"');

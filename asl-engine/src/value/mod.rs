@@ -98,6 +98,16 @@ impl Value {
         self.as_object().and_then(|members| members.get(name))
     }
 
+    /// Whether both are one and the same text, array or object, which costs nothing to see. Equal ones need not be.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::String(left), Self::String(right)) => Arc::ptr_eq(left, right),
+            (Self::Array(left), Self::Array(right)) => Arc::ptr_eq(&left.0, &right.0),
+            (Self::Object(left), Self::Object(right)) => left.is_same(right),
+            _ => false,
+        }
+    }
+
     /// The compact JSON text, as `to_string` gives it, without a copy in between.
     pub fn json_text(&self) -> String {
         json::text(self)

@@ -38,6 +38,10 @@ impl Object {
         Self(Arc::new(Members { entries, index, json_len, depth: depth + 1 }))
     }
 
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// The value of the member `name`.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.position(name).map(|at| &self.0.entries[at].1)
