@@ -1,11 +1,13 @@
 //! Frames: the interpreter, as a step function over data.
 
+mod fork;
 mod io;
 mod join;
 mod map_run;
 mod probe;
 mod protocol;
 mod run;
+mod task;
 
 use std::sync::Arc;
 

@@ -3,14 +3,13 @@
 use std::sync::Arc;
 
 use super::io::Exit;
-use super::join::{Join, Joined};
 use super::protocol::{Ended, Next, Now, Request, Termination};
 use super::{Frame, Phase, Role, Stage};
-use crate::definition::ast::{ItemReader, StateType};
-use crate::history::{EventId, EventKind, HistoryEvent, TaskName};
-use crate::program::{Kind, ResourceKind, State, StateId, Task};
-use crate::task::{Failure, Outcome, TaskRequest};
-use crate::value::{Array, Object, Value};
+use crate::definition::ast::StateType;
+use crate::history::{EventId, EventKind, HistoryEvent};
+use crate::program::{Kind, State, StateId};
+use crate::task::{Failure, Outcome};
+use crate::value::{Object, Value};
 
 /// One call of `step`.
 pub(super) struct Run<'a> {
@@ -22,14 +21,14 @@ pub(super) struct Run<'a> {
 
 impl Run<'_> {
     /// Records an event and makes it the one that leads to the next.
-    fn emit(&mut self, kind: EventKind) -> EventId {
+    pub(super) fn emit(&mut self, kind: EventKind) -> EventId {
         let id = self.emit_aside(self.frame.last_event, kind);
         self.frame.last_event = id;
         id
     }
 
     /// Records an event that leads to no other.
-    fn emit_aside(&mut self, previous: EventId, kind: EventKind) -> EventId {
+    pub(super) fn emit_aside(&mut self, previous: EventId, kind: EventKind) -> EventId {
         let event = self.now.event(previous, kind);
         let id = event.id;
         self.events.push(event);
@@ -147,198 +146,6 @@ impl Run<'_> {
         }
     }
 
-    fn fork(&mut self, mut join: Join, read: Option<Array>) -> Next {
-        join.begin(self.frame.last_event);
-        self.frame.phase = Phase::Fork { read };
-        Next::Ask(Request::Fork(Box::new(join)))
-    }
-
-    fn read_items(&mut self, reader: &ItemReader) -> Result<Next, Failure> {
-        let request = self.frame.read_request(self.state, reader)?;
-        self.frame.phase = Phase::Read { request: request.clone() };
-        Ok(Next::Ask(Request::Task(request)))
-    }
-
-    pub(super) fn items_read(&mut self, read: Outcome) -> Next {
-        // Only an ItemReader asks for this.
-        let Some(reader) = self.state.item_reader() else { return Next::Continue };
-        match self.frame.items_of(self.state, reader, read) {
-            Ok(items) => match self.frame.distributed_join(self.state, Some(&items)) {
-                Ok(join) => self.fork(join, Some(items)),
-                Err(failure) => self.unless_failed(Err(failure)),
-            },
-            Err(failure) => {
-                self.emit(EventKind::MapRunFailed(failure.clone()));
-                self.fail(failure)
-            }
-        }
-    }
-
-    fn call(&mut self, task: &Task) -> Result<Next, Failure> {
-        let token = self.frame.token(self.state);
-        let pattern = task.resource.arn.rsplit_once('.').map_or("", |(_, pattern)| pattern);
-        let waits_for_token = pattern == "waitForTaskToken";
-        let has_token = waits_for_token || matches!(pattern, "sync" | "sync:2");
-        let input = self.frame.effective_input(self.state, has_token.then_some(&token))?;
-        let timeout = self.frame.whole_number(self.state, "TimeoutSeconds", 1, task.timeout_seconds.as_ref())?;
-        let heartbeat = self.frame.whole_number(self.state, "HeartbeatSeconds", 1, task.heartbeat_seconds.as_ref())?;
-        let role_arn = self.frame.role_arn(self.state, task)?;
-        let resource = task.resource.arn.clone();
-        let can_send_heartbeats = waits_for_token || task.resource.kind == ResourceKind::Activity;
-        let name = match &task.resource.kind {
-            ResourceKind::Lambda => {
-                self.emit(EventKind::LambdaFunctionScheduled {
-                    resource: resource.clone(),
-                    input: input.clone(),
-                    timeout_in_seconds: timeout,
-                    role_arn: role_arn.clone(),
-                });
-                self.emit(EventKind::LambdaFunctionStarted);
-                TaskName { resource_type: "lambda".into(), resource: resource.clone() }
-            }
-            ResourceKind::Activity => {
-                self.emit(EventKind::ActivityScheduled {
-                    resource: resource.clone(),
-                    input: input.clone(),
-                    timeout_in_seconds: timeout,
-                    heartbeat_in_seconds: heartbeat,
-                });
-                TaskName { resource_type: "activity".into(), resource: resource.clone() }
-            }
-            ResourceKind::Integration { service, action } => {
-                let name = TaskName { resource_type: service.clone(), resource: action.clone() };
-                self.emit(EventKind::TaskScheduled {
-                    task: name.clone(),
-                    region: self.frame.execution.region().into(),
-                    parameters: input.clone(),
-                    timeout_in_seconds: timeout,
-                    heartbeat_in_seconds: heartbeat,
-                    role_arn: role_arn.clone(),
-                });
-                self.emit(EventKind::TaskStarted(name.clone()));
-                name
-            }
-        };
-        let request = TaskRequest {
-            state: self.state.name.clone(),
-            resource,
-            input,
-            role_arn,
-            deadline: timeout.map(|seconds| self.now.at.plus_seconds(seconds)),
-            heartbeat_seconds: heartbeat.filter(|_| can_send_heartbeats),
-            token,
-        };
-        self.frame.phase = Phase::Task { request: request.clone(), task: name };
-        Ok(Next::Ask(Request::Task(request)))
-    }
-
-    pub(super) fn activity_started(&mut self, worker_name: Option<Arc<str>>) -> Next {
-        if self.resource_kind() == Some(&ResourceKind::Activity) {
-            self.emit(EventKind::ActivityStarted { worker_name });
-        }
-        Next::Pending
-    }
-
-    pub(super) fn task_submitted(&mut self, task: TaskName, output: Value) -> Next {
-        self.emit(EventKind::TaskSubmitted { task, output });
-        Next::Pending
-    }
-
-    fn resource_kind(&self) -> Option<&ResourceKind> {
-        match &self.state.kind {
-            Kind::Task(task) => Some(&task.resource.kind),
-            _ => None,
-        }
-    }
-
-    pub(super) fn task_ended(&mut self, task: TaskName, outcome: Outcome) -> Next {
-        let outcome = outcome.and_then(|output| self.within_quota(&task.resource_type, output));
-        match outcome {
-            Ok(output) => {
-                let recorded = output.clone();
-                self.emit(match self.resource_kind() {
-                    Some(ResourceKind::Lambda) => EventKind::LambdaFunctionSucceeded { output: recorded },
-                    Some(ResourceKind::Activity) => EventKind::ActivitySucceeded { output: recorded },
-                    _ => EventKind::TaskSucceeded { task, output: recorded },
-                });
-                self.completed(output)
-            }
-            Err(failure) => {
-                let recorded = failure.clone();
-                self.emit(match self.resource_kind() {
-                    Some(ResourceKind::Lambda) => EventKind::LambdaFunctionFailed(recorded),
-                    Some(ResourceKind::Activity) => EventKind::ActivityFailed(recorded),
-                    _ => EventKind::TaskFailed { task, failure: recorded },
-                });
-                self.failed(failure)
-            }
-        }
-    }
-
-    /// A result of `what`, unless it is larger than AWS takes.
-    fn within_quota(&self, what: &str, result: Value) -> Outcome {
-        match self.frame.execution.quotas.payload_bytes {
-            Some(most) if result.json_len() > most => {
-                let what = match self.resource_kind() {
-                    Some(ResourceKind::Lambda | ResourceKind::Activity) if &*self.state.name != what => {
-                        let Kind::Task(task) = &self.state.kind else { return Ok(result) };
-                        &task.resource.arn
-                    }
-                    _ => what,
-                };
-                let cause = format!(
-                    "The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service limit."
-                );
-                Err(Failure::new("States.DataLimitExceeded", cause))
-            }
-            _ => Ok(result),
-        }
-    }
-
-    pub(super) fn task_timed_out(&mut self, task: TaskName) -> Next {
-        let failure = Failure { error: Some("States.Timeout".into()), cause: None, span: None };
-        let recorded = failure.clone();
-        self.emit(match self.resource_kind() {
-            Some(ResourceKind::Lambda) => EventKind::LambdaFunctionTimedOut(recorded),
-            Some(ResourceKind::Activity) => EventKind::ActivityTimedOut(recorded),
-            _ => EventKind::TaskTimedOut { task, failure: recorded },
-        });
-        self.failed(failure)
-    }
-
-    /// What comes of a failed task is the next step's matter: what happens at the same moment in other branches is recorded
-    /// before it.
-    fn failed(&mut self, failure: Failure) -> Next {
-        self.frame.phase = Phase::Failed { failure };
-        Next::Continue
-    }
-
-    pub(super) fn joined(&mut self, joined: Joined) -> Next {
-        self.frame.last_event = joined.last_event;
-        let distributed = matches!(&self.state.kind, Kind::Map(map) if map.distributed.is_some());
-        match joined.outcome {
-            Ok(outputs) => {
-                // The exited event follows what led to these.
-                let mut previous = joined.last_event;
-                if distributed {
-                    previous = self.emit_aside(previous, EventKind::MapRunSucceeded);
-                }
-                let succeeded = match self.state.kind {
-                    Kind::Map(_) => EventKind::MapStateSucceeded,
-                    _ => EventKind::ParallelStateSucceeded,
-                };
-                self.emit_aside(previous, succeeded);
-                self.completed(outputs)
-            }
-            Err(failure) => {
-                if distributed {
-                    self.emit(EventKind::MapRunFailed(failure.clone()));
-                }
-                self.fail(failure)
-            }
-        }
-    }
-
     pub(super) fn wait_over(&mut self) -> Next {
         let exited = self.frame.selected_input(self.state).and_then(|input| {
             let assigned = self.frame.assign(self.state, self.state.assign.as_ref(), &input)?;
@@ -347,13 +154,13 @@ impl Run<'_> {
         self.unless_failed(exited)
     }
 
-    fn completed(&mut self, result: Value) -> Next {
+    pub(super) fn completed(&mut self, result: Value) -> Next {
         self.frame.note(Stage::Result, &result);
         let completed = self.complete(result);
         self.unless_failed(completed)
     }
 
-    fn unless_failed(&mut self, next: Result<Next, Failure>) -> Next {
+    pub(super) fn unless_failed(&mut self, next: Result<Next, Failure>) -> Next {
         next.unwrap_or_else(|failure| {
             let failure = self.frame.located(self.state, failure);
             self.fail(failure)
