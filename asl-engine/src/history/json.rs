@@ -136,6 +136,13 @@ impl EventKind {
             }
             Self::ExecutionSucceeded { output: value } => ("ExecutionSucceeded", Some(output(value, quote).into())),
             Self::ExecutionFailed(found) => ("ExecutionFailed", Some(failed(found))),
+            Self::ExecutionRedriven { redrive_count } => {
+                ("ExecutionRedriven", Some([("redriveCount", (*redrive_count).into())].into()))
+            }
+            Self::EvaluationFailed { failure: found, location, state } => {
+                let place = [("location", location.clone().into()), ("state", state.clone().into())];
+                ("EvaluationFailed", Some(failure(found).into_iter().chain(place).collect()))
+            }
             Self::ExecutionTimedOut => ("ExecutionTimedOut", Some(Value::empty_object())),
             Self::ExecutionAborted(found) => ("ExecutionAborted", Some(failed(found))),
             Self::LambdaFunctionScheduled { resource, input: value, timeout_in_seconds, role_arn } => {
@@ -207,6 +214,10 @@ impl EventKind {
             }
             Self::MapRunSucceeded => ("MapRunSucceeded", None),
             Self::MapRunFailed(found) => ("MapRunFailed", Some(failed(found))),
+            Self::MapRunRedriven { map_run_arn, redrive_count } => {
+                let arn = ("mapRunArn", map_run_arn.clone().into());
+                ("MapRunRedriven", Some([arn, ("redriveCount", (*redrive_count).into())].into()))
+            }
             Self::MapRunAborted => ("MapRunAborted", None),
             Self::MapIterationStarted(found) => ("MapIterationStarted", Some(iteration(found))),
             Self::MapIterationSucceeded(found) => ("MapIterationSucceeded", Some(iteration(found))),
@@ -217,5 +228,74 @@ impl EventKind {
             Self::ParallelStateFailed => ("ParallelStateFailed", None),
         };
         (name.to_owned(), details)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::definition::ast::StateType;
+    use crate::time::Timestamp;
+
+    /// Every type of the API reference, by `HistoryEvent`, with its details where it has any.
+    #[test]
+    fn every_type_has_its_name_and_details() {
+        let failure = || Failure::new("E", "C");
+        let name = || TaskName { resource_type: "sqs".into(), resource: "sendMessage".into() };
+        let iteration = || Iteration { name: "M".into(), index: 2 };
+        let one = || Value::from(1);
+        let cases: Vec<(EventKind, &str)> = vec![
+            (
+                EventKind::ExecutionStarted { input: one(), role_arn: "r".into() },
+                r#""type":"ExecutionStarted","executionStartedEventDetails":{"input":"1","inputDetails":{"truncated":false},"roleArn":"r"}"#,
+            ),
+            (
+                EventKind::ExecutionRedriven { redrive_count: 2 },
+                r#""type":"ExecutionRedriven","executionRedrivenEventDetails":{"redriveCount":2}"#,
+            ),
+            (
+                EventKind::ExecutionFailed(failure()),
+                r#""type":"ExecutionFailed","executionFailedEventDetails":{"error":"E","cause":"C"}"#,
+            ),
+            (
+                EventKind::EvaluationFailed { failure: failure(), location: "Output".into(), state: "S".into() },
+                r#""type":"EvaluationFailed","evaluationFailedEventDetails":{"error":"E","cause":"C","location":"Output","state":"S"}"#,
+            ),
+            (EventKind::StateAborted(StateType::Parallel), r#""type":"ParallelStateAborted""#),
+            (
+                EventKind::LambdaFunctionScheduleFailed(failure()),
+                r#""type":"LambdaFunctionScheduleFailed","lambdaFunctionScheduleFailedEventDetails":{"error":"E","cause":"C"}"#,
+            ),
+            (
+                EventKind::ActivityStarted { worker_name: Some("w".into()) },
+                r#""type":"ActivityStarted","activityStartedEventDetails":{"workerName":"w"}"#,
+            ),
+            (
+                EventKind::TaskSubmitFailed { task: name(), failure: failure() },
+                r#""type":"TaskSubmitFailed","taskSubmitFailedEventDetails":{"resourceType":"sqs","resource":"sendMessage","error":"E","cause":"C"}"#,
+            ),
+            (
+                EventKind::TaskStartFailed { task: name(), failure: failure() },
+                r#""type":"TaskStartFailed","taskStartFailedEventDetails":{"resourceType":"sqs","resource":"sendMessage","error":"E","cause":"C"}"#,
+            ),
+            (
+                EventKind::MapIterationAborted(iteration()),
+                r#""type":"MapIterationAborted","mapIterationAbortedEventDetails":{"name":"M","index":2}"#,
+            ),
+            (
+                EventKind::MapRunRedriven { map_run_arn: "a".into(), redrive_count: 1 },
+                r#""type":"MapRunRedriven","mapRunRedrivenEventDetails":{"mapRunArn":"a","redriveCount":1}"#,
+            ),
+            (EventKind::MapRunAborted, r#""type":"MapRunAborted""#),
+        ];
+        for (kind, expected) in cases {
+            let event = HistoryEvent { id: 1, previous_id: 0, timestamp: Timestamp(0), kind };
+            let json = event
+                .to_json()
+                .to_string()
+                .replace(r#""id":1,"previousEventId":0,"#, "")
+                .replace(r#","id":1,"previousEventId":0"#, "");
+            assert_eq!(json, format!(r#"{{"timestamp":"1970-01-01T00:00:00.000Z",{expected}}}"#));
+        }
     }
 }

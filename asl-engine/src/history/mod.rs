@@ -52,6 +52,11 @@ pub enum EventKind {
     ExecutionTimedOut,
     /// The execution was stopped.
     ExecutionAborted(Failure),
+    /// The execution went on after a failure, because somebody asked for it.
+    ExecutionRedriven {
+        /// How often that happened.
+        redrive_count: u32,
+    },
     /// `PassStateEntered`, `TaskStateEntered`, …
     StateEntered {
         /// The type of the state.
@@ -74,6 +79,15 @@ pub enum EventKind {
     },
     /// `TaskStateAborted`, `WaitStateAborted`, …
     StateAborted(StateType),
+    /// An expression of a state could not be evaluated.
+    EvaluationFailed {
+        /// Why.
+        failure: Failure,
+        /// The field that has the expression.
+        location: Arc<str>,
+        /// The state.
+        state: Arc<str>,
+    },
     /// A Lambda function is to be called.
     LambdaFunctionScheduled {
         /// The function's ARN.
@@ -206,6 +220,13 @@ pub enum EventKind {
     MapRunFailed(Failure),
     /// The Map Run was stopped.
     MapRunAborted,
+    /// The Map Run went on after a failure, because somebody asked for it.
+    MapRunRedriven {
+        /// Names the Map Run.
+        map_run_arn: Arc<str>,
+        /// How often that happened.
+        redrive_count: u32,
+    },
     /// An iteration began.
     MapIterationStarted(Iteration),
     /// An iteration ended well.
