@@ -16,13 +16,21 @@ pub(crate) fn file(what: &str, file: &Path) -> Result<String, Error> {
     fs::read_to_string(file).map(without_mark).map_err(|error| Error::unreadable(what, file, &error))
 }
 
+/// As [`file`]; `-` is stdin.
+pub(crate) fn file_or_stdin(what: &str, named: &Path) -> Result<String, Error> {
+    if named != Path::new("-") {
+        return file(what, named);
+    }
+    let mut text = String::new();
+    io::stdin().read_to_string(&mut text).map_err(|error| Error::unreadable(what, Path::new("<stdin>"), &error))?;
+    Ok(without_mark(text))
+}
+
 /// Reads what `argument` names: a file, `-` for stdin, or the JSON itself. `what` is what it is for, as errors call it.
 pub(crate) fn json(what: &'static str, option: &str, argument: &str) -> Result<Value, Error> {
     let path = Path::new(argument);
     let (text, from) = if argument == "-" {
-        let mut text = String::new();
-        io::stdin().read_to_string(&mut text).map_err(|error| Error::unreadable(what, Path::new("<stdin>"), &error))?;
-        (without_mark(text), "<stdin>".to_owned())
+        (file_or_stdin(what, path)?, "<stdin>".to_owned())
     } else if path.is_file() || path.is_dir() {
         (file(what, path)?, argument.to_owned())
     } else if argument.trim_start().starts_with(['{', '[', '"']) {
@@ -33,6 +41,15 @@ pub(crate) fn json(what: &'static str, option: &str, argument: &str) -> Result<V
         return argument.parse().map_err(neither);
     };
     text.parse().map_err(|error| Error::NotJson { what, from, text, error: Box::new(error) })
+}
+
+/// As [`json`], where only an object will do.
+pub(crate) fn object(what: &'static str, option: &str, argument: &str) -> Result<Value, Error> {
+    let value = json(what, option, argument)?;
+    match value.as_object() {
+        Some(_) => Ok(value),
+        None => Err(Error::Usage(format!("{what} must be a JSON object ({option})"))),
+    }
 }
 
 fn without_mark(mut text: String) -> String {

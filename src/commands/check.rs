@@ -1,8 +1,6 @@
 //! `asl check`
 
 use std::fmt::Write;
-use std::fs;
-use std::io::{self, Read};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -10,6 +8,7 @@ use asl_engine::{CheckOptions, Diagnostic, Severity, Span, StateMachineType, Val
 
 use crate::cli::{Check, Format, MachineType};
 use crate::error::Error;
+use crate::input;
 use crate::output;
 use crate::report;
 use crate::yaml;
@@ -34,7 +33,7 @@ pub(crate) fn run(arguments: &Check) -> Result<ExitCode, Error> {
     let mut checked = Vec::new();
     let mut unreadable = false;
     for file in &arguments.files {
-        match read(file) {
+        match input::file_or_stdin("the definition", file) {
             Ok(text) => checked.push(check(file, text, options)),
             Err(error) => {
                 unreadable = true;
@@ -59,17 +58,6 @@ pub(crate) fn run(arguments: &Check) -> Result<ExitCode, Error> {
         (false, true) => 3.into(),
         (false, false) => ExitCode::SUCCESS,
     })
-}
-
-/// The text of a file, or of stdin, without the mark that some editors put at its start.
-fn read(file: &Path) -> Result<String, Error> {
-    let mut text = String::new();
-    let read = match file == Path::new("-") {
-        true => io::stdin().read_to_string(&mut text).map(|_| text),
-        false => fs::read_to_string(file),
-    };
-    let text = read.map_err(|error| Error::unreadable("the definition", file, &error))?;
-    Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
 fn check(file: &Path, text: String, options: CheckOptions) -> Checked {

@@ -3,7 +3,6 @@
 mod diff;
 mod show;
 
-use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -18,13 +17,13 @@ use crate::{input, output};
 /// Runs one state with an input, and shows the data on its way to the output.
 pub(crate) fn run(arguments: &TestState) -> Result<ExitCode, Error> {
     let file = &arguments.definition;
-    let text = fs::read_to_string(file).map_err(|error| Error::unreadable("the definition", file, &error))?;
+    let text = input::file("the definition", file)?;
     check_name(arguments, &text)?;
     let context = arguments.context.as_deref().map(|given| input::json("the context object", "--context", given));
     let test = test_state::TestState {
         state_name: arguments.state.as_deref(),
         context: context.transpose()?,
-        variables: input::json("the variables", "--variables", &arguments.variables)?,
+        variables: input::object("the variables", "--variables", &arguments.variables)?,
         mock: mock(arguments)?,
         configuration: Configuration {
             retrier_retry_count: arguments.retry_count,

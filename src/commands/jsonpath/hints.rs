@@ -36,7 +36,7 @@ pub(super) fn refused(text: &str, error: &ExpressionError) -> Vec<String> {
         hints.push("a slice has a start or an end, such as [0:] or [:2]; [*] is all items".to_owned());
     } else if part.starts_with('[') {
         hints.push("in brackets stands one of: 'name', 0, *, 0:2, ?(@.a == 1), 0,1 or 'a','b'".to_owned());
-    } else if part.trim().is_empty() {
+    } else if !part.is_empty() && part.trim().is_empty() {
         hints.push("a name with a space in it stands in brackets: $['a b']".to_owned());
     }
     hints

@@ -76,7 +76,7 @@ fn answer<'a>(arguments: &Jsonpath, text: &'a str) -> Result<Answer<'a>, Error> 
         _ => document(arguments)?,
     };
     let variables = match &arguments.variables {
-        Some(variables) => input::json("the variables", "--variables", variables)?,
+        Some(variables) => input::object("the variables", "--variables", variables)?,
         None => Value::empty_object(),
     };
     let documents = Documents { context: context(arguments, &input)?, input, variables };
@@ -121,7 +121,7 @@ fn document(arguments: &Jsonpath) -> Result<Value, Error> {
 /// The context object that was given, or one that has everything.
 fn context(arguments: &Jsonpath, input: &Value) -> Result<Value, Error> {
     if let Some(context) = &arguments.context {
-        return input::json("the context object", "--context", context);
+        return input::object("the context object", "--context", context);
     }
     // 2024-02-29T12:00:00Z: always the same, so that examples stay as they are.
     let start = Timestamp(1_709_208_000_000);
