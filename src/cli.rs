@@ -204,11 +204,11 @@ pub(crate) struct TestState {
     pub(crate) variables: String,
 
     /// How often the Retrier that names the mocked error has tried before
-    #[arg(long, value_name = "COUNT", requires = "mock_error")]
+    #[arg(long, value_name = "COUNT", requires = "mock_error", allow_negative_numbers = true)]
     pub(crate) retry_count: Option<u32>,
 
     /// How many iterations of a Map state failed
-    #[arg(long, value_name = "COUNT")]
+    #[arg(long, value_name = "COUNT", allow_negative_numbers = true)]
     pub(crate) failed_iterations: Option<u64>,
 
     /// Print the response of AWS's TestState instead: its JSON, at the inspection level TRACE
