@@ -226,7 +226,7 @@ fn branches_share_one_quota() {
         r#"{{"StartAt": "P", "States": {{"P": {{"Type": "Parallel", "End": true, "Branches": [{branch}, {}]}}}}}}"#,
         branch.replace('X', "V").replace('Y', "W")
     );
-    for most in 5..14 {
+    for most in 5..=14 {
         let quotas = Quotas { history_events: Some(most), ..Quotas::default() };
         let ran = run_with(&definition, "1", quotas, |_| Answer::from(Ok(Value::Null)));
         let last = if most < 14 { "ExecutionFailed" } else { "ExecutionSucceeded" };
