@@ -176,7 +176,7 @@ impl Run<'_> {
     /// Leaves the state: OutputPath, the exited event, and the next state or the end of the scope.
     fn exit(&mut self, exit: Exit, next: Option<StateId>) -> Result<Next, Failure> {
         let output = self.frame.selected_output(self.state, exit.output)?;
-        Ok(match self.within_quota(&self.state.name.clone(), output) {
+        Ok(match self.within_quota(&self.state.name, output) {
             Ok(output) => self.leave(Exit { output, ..exit }, next),
             Err(failure) => self.fail(failure),
         })
