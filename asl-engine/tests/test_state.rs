@@ -363,3 +363,18 @@ fn spoilt_definitions_are_refused_and_nothing_breaks() {
         }
     }
 }
+
+#[test]
+fn a_stage_that_is_reached_twice_stays_where_it_was_first() {
+    // The ItemReader's Parameters read the input again, after MaxConcurrency.
+    let definition = r#"{
+        "Type": "Map",
+        "ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {"InputType": "JSON"},
+                       "Parameters": {"Bucket": "b", "Key.$": "$.key"}},
+        "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+                          "StartAt": "Inner", "States": {"Inner": {"Type": "Pass", "End": true}}},
+        "End": true
+    }"#;
+    let tested = request(definition, r#"{"key":"k"}"#, error("Lost")).run().unwrap();
+    assert_eq!(stages(&tested), r#"input={"key":"k"} afterInputPath={"key":"k"} maxConcurrency=0"#);
+}

@@ -58,9 +58,11 @@ impl Probe {
 
     pub(super) fn note(&self, stage: Stage, value: &Value) {
         let stages = &mut self.seen.borrow_mut().stages;
-        // A state may look twice at the same stage, as Wait does.
-        stages.retain(|(noted, _)| *noted != stage);
-        stages.push((stage, value.clone()));
+        // A state may look twice at the same stage, as Wait does: it stays where it was first.
+        match stages.iter_mut().find(|(noted, _)| *noted == stage) {
+            Some((_, seen)) => *seen = value.clone(),
+            None => stages.push((stage, value.clone())),
+        }
     }
 
     pub(super) fn has_noted(&self, stage: Stage) -> bool {
