@@ -211,6 +211,10 @@ pub(crate) struct TestState {
     #[arg(long, value_name = "COUNT", allow_negative_numbers = true)]
     pub(crate) failed_iterations: Option<u64>,
 
+    /// What the ItemReader of a Map state reads: a file, or a list as JSON
+    #[arg(long, value_name = "FILE|JSON", allow_hyphen_values = true)]
+    pub(crate) item_reader_data: Option<String>,
+
     /// Print the response of AWS's TestState instead: its JSON, at the inspection level TRACE
     #[arg(long)]
     pub(crate) json: bool,

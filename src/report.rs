@@ -70,6 +70,10 @@ pub(crate) fn failure(what: &'static str, ended: &str, failure: &Failure, file: 
     if let Some(cause) = &failure.cause {
         let _ = writeln!(out, "cause: {cause}");
     }
+    let full = |cause: &str| cause.starts_with("The execution reached the maximum number of history events");
+    if error == Some("States.DataLimitExceeded") || failure.cause.as_deref().is_some_and(full) {
+        out += "help: this is a quota of AWS, which `asl run --no-quotas` lifts\n";
+    }
     out
 }
 

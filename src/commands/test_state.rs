@@ -5,6 +5,7 @@ mod show;
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use asl_engine::test_state::{self, Configuration, InspectionLevel, Mock, Reason, Refusal, Status};
 use asl_engine::{Failure, Value};
@@ -28,6 +29,7 @@ pub(crate) fn run(arguments: &TestState) -> Result<ExitCode, Error> {
         configuration: Configuration {
             retrier_retry_count: arguments.retry_count,
             map_iteration_failure_count: arguments.failed_iterations,
+            map_item_reader_data: arguments.item_reader_data.as_deref().map(item_reader_data).transpose()?,
             ..Configuration::default()
         },
         // A test on AWS assumes a role; here nothing is called.
@@ -69,6 +71,15 @@ fn check_name(arguments: &TestState, text: &str) -> Result<(), Error> {
             Err(Error::Usage(format!("{file} is the definition of one state, which has no name: leave out --state")))
         }
         _ => Ok(()),
+    }
+}
+
+/// A file, whose text the ItemReader takes apart as it says; anything else is the data itself.
+fn item_reader_data(argument: &str) -> Result<Arc<str>, Error> {
+    let path = Path::new(argument);
+    match path.is_file() {
+        true => input::file("the data of the ItemReader", path).map(Into::into),
+        false => Ok(argument.into()),
     }
 }
 

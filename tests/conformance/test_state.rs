@@ -86,6 +86,7 @@ fn configuration(recorded: &Value) -> Configuration {
         retrier_retry_count: recorded["retrierRetryCount"].as_u64().and_then(|count| count.try_into().ok()),
         error_caused_by_state: recorded["errorCausedByState"].as_str().map(Into::into),
         map_iteration_failure_count: recorded["mapIterationFailureCount"].as_u64(),
+        map_item_reader_data: recorded["mapItemReaderData"].as_str().map(Into::into),
     }
 }
 

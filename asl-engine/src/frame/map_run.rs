@@ -151,7 +151,7 @@ impl Frame {
         };
         match (read.map_err(|failure| failed(failure.to_string()))?, &reader.input_type) {
             (Value::String(text), Some(input_type)) => items(&text, input_type, most),
-            (Value::Array(items), None) => Ok(items.iter().take(most).cloned().collect()),
+            (Value::Array(items), _) => Ok(items.iter().take(most).cloned().collect()),
             _ => Err(failed("The object cannot be read as text.")),
         }
     }

@@ -172,6 +172,7 @@ impl Configuration {
             ("RetrierRetryCount", self.retrier_retry_count.is_some()),
             ("ErrorCausedByState", self.error_caused_by_state.is_some()),
             ("MapIterationFailureCount", self.map_iteration_failure_count.is_some()),
+            ("MapItemReaderData", self.map_item_reader_data.is_some()),
         ];
         fields.into_iter().find(|(_, set)| *set).map(|(name, _)| name)
     }

@@ -103,6 +103,8 @@ pub struct Configuration {
     /// How many iterations of a Map state failed: whether that is too many is for `ToleratedFailureCount` and
     /// `ToleratedFailurePercentage` to say, and without these it is not.
     pub map_iteration_failure_count: Option<u64>,
+    /// What the ItemReader of a Map state reads: a list as JSON text, or the text of an object. Without it, nothing is read.
+    pub map_item_reader_data: Option<Arc<str>>,
 }
 
 /// Why a test is refused: an error of the API, not of the state.

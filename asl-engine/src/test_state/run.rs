@@ -81,6 +81,11 @@ fn drive(test: &TestState<'_>, subject: &Subject, frame: &mut Frame) -> Over {
             Next::Ask(Request::Sleep { until }) => {
                 return Over::Retried { seconds: until.0.saturating_sub(now.at.0) / 1000 };
             }
+            Next::Ask(Request::Task(_)) if matches!(state.kind, Kind::Map(_)) => {
+                let data = test.configuration.map_item_reader_data.clone().unwrap_or_else(|| "[]".into());
+                let list = data.parse().ok().filter(|data: &Value| data.as_array().is_some());
+                Reply::Task(Ok(list.unwrap_or_else(|| Value::from(data))))
+            }
             Next::Ask(Request::Task(_)) => Reply::Task(work(test, state, frame)),
             Next::Ask(Request::Fork(join)) => Reply::Joined(match joined(test, subject, frame, *join) {
                 Ok(()) => Joined { outcome: work(test, state, frame), last_event: 0 },
