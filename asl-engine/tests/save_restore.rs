@@ -30,6 +30,7 @@ const EVERYTHING: &str = r#"{
         },
         "Both": {
             "Type": "Parallel", "End": true,
+            "Parameters": {"at.$": "$.at", "items.$": "$.items", "id.$": "States.UUID()"},
             "Branches": [
                 {"StartAt": "Left", "States": {"Left": {"Type": "Pass", "OutputPath": "$.at", "End": true}}},
                 {"StartAt": "Right", "States": {"Right": {

@@ -22,9 +22,9 @@ use crate::value::{Array, Value};
 const MOST_ITERATIONS: usize = 40;
 
 impl Run<'_> {
-    pub(super) fn fork(&mut self, mut join: Join, read: Option<Array>) -> Next {
+    pub(super) fn fork(&mut self, mut join: Join, read: Option<Array>, random: Random) -> Next {
         join.begin(self.frame.last_event);
-        self.frame.phase = Phase::Fork { read };
+        self.frame.phase = Phase::Fork { read, random };
         Next::Ask(Request::Fork(Box::new(join)))
     }
 
@@ -38,10 +38,13 @@ impl Run<'_> {
         // Only an ItemReader asks for this.
         let Some(reader) = self.state.item_reader() else { return Next::Continue };
         match self.frame.items_of(self.state, reader, read) {
-            Ok(items) => match self.frame.distributed_join(self.state, Some(&items)) {
-                Ok(join) => self.fork(join, Some(items)),
-                Err(failure) => self.unless_failed(Err(failure)),
-            },
+            Ok(items) => {
+                let random = self.frame.random.clone();
+                match self.frame.distributed_join(self.state, Some(&items)) {
+                    Ok(join) => self.fork(join, Some(items), random),
+                    Err(failure) => self.unless_failed(Err(failure)),
+                }
+            }
             Err(failure) => {
                 self.emit(EventKind::MapRunFailed(failure.clone()));
                 self.fail(failure)

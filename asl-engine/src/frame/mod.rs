@@ -121,8 +121,9 @@ enum Phase {
     Retry { until: Timestamp },
     /// An ItemReader was asked for the items.
     Read { request: TaskRequest },
-    /// The children of a Map or Parallel state run; those of a Map state that read its items, over these.
-    Fork { read: Option<Array> },
+    /// The children of a Map or Parallel state run; those of a Map state that read its items, over these. `random` is where
+    /// the random numbers stood when the Join was made.
+    Fork { read: Option<Array>, random: Random },
     /// There is no room for another event.
     HistoryFull,
     /// It is over.
@@ -254,10 +255,11 @@ impl Frame {
         match &self.phase {
             Phase::Task { request, .. } | Phase::Read { request } => Some(Request::Task(request.clone())),
             Phase::Wait { until } | Phase::Retry { until } => Some(Request::Sleep { until: *until }),
-            Phase::Fork { read } => {
+            Phase::Fork { read, random } => {
                 let state = program.state(self.scope, self.state);
-                // What could be computed before can be computed again.
-                self.distributed_join(state, read.as_ref()).ok().map(|join| Request::Fork(Box::new(join)))
+                // What could be computed before can be computed again, from the same random numbers.
+                let before = Self { random: random.clone(), ..self.clone() };
+                before.distributed_join(state, read.as_ref()).ok().map(|join| Request::Fork(Box::new(join)))
             }
             Phase::Start | Phase::Enter | Phase::Failed { .. } | Phase::HistoryFull | Phase::Ended => None,
         }

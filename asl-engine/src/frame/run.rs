@@ -125,6 +125,7 @@ impl Run<'_> {
             Kind::Parallel { .. } | Kind::Map(_) => {
                 // Each attempt gives its children other seeds.
                 self.frame.random.next();
+                let random = self.frame.random.clone();
                 let mut join = self.frame.join(state, None)?;
                 self.emit(match &state.kind {
                     Kind::Map(_) => EventKind::MapStateStarted { length: join.len() },
@@ -140,7 +141,7 @@ impl Run<'_> {
                 }
                 match reader {
                     Some(reader) => self.read_items(reader),
-                    None => Ok(self.fork(join, None)),
+                    None => Ok(self.fork(join, None, random)),
                 }
             }
         }

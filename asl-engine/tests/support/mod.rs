@@ -2,7 +2,7 @@
 
 use asl_engine::{
     Ended, Execution, Frame, HistoryEvent, Join, JoinStep, Joined, Next, Now, Outcome, Program, Quotas, Reply, Request,
-    TaskRequest, Timestamp,
+    TaskRequest, Termination, Timestamp, Value,
 };
 
 /// What a task does when it answers: `None` lets its deadline pass.
@@ -35,20 +35,27 @@ struct Host<'a> {
 
 /// Runs a definition. With `saves`, every Frame and Join is saved and restored between any two steps, and what a Frame
 /// asked for is asked of the restored Frame again.
+#[allow(dead_code, reason = "not every test target goes without quotas")]
 pub(crate) fn run(definition: &str, input: &str, saves: bool, tasks: Tasks<'_>) -> Run {
+    // Without AWS's quotas only our own bounds are left.
+    run_within(Quotas::NONE, definition, input, saves, tasks)
+}
+
+/// The same with quotas. Child executions share the events of the execution here.
+pub(crate) fn run_within(quotas: Quotas, definition: &str, input: &str, saves: bool, tasks: Tasks<'_>) -> Run {
     let program = Program::parse(definition).unwrap_or_else(|diagnostics| panic!("{diagnostics:#?}"));
     let start = Timestamp::parse("2024-02-29T12:00:00Z").expect("a timestamp");
     let mut execution = Execution::local("machine", "run", input.parse().expect("JSON"), start, 7);
-    // Without AWS's quotas only our own bounds are left.
-    execution.quotas = Quotas::NONE;
+    execution.quotas = quotas;
     let mut host = Host { program: &program, now: Now::new(start), events: Vec::new(), tasks, saves };
-    let ended = host.drive(Frame::new(&program, execution));
+    let ended = host.drive(Frame::new(&program, execution)).expect("an execution ends when its history is full");
     Run { outcome: ended.outcome, events: host.events, end: host.now.at }
 }
 
 impl Host<'_> {
-    fn drive(&mut self, mut frame: Frame) -> Ended {
-        let mut reply = Reply::Go;
+    /// Drives a Frame to its end; nothing where the history is full before.
+    fn drive(&mut self, mut frame: Frame) -> Option<Ended> {
+        let (mut reply, mut later) = (Reply::Go, None);
         loop {
             frame = self.saved(frame);
             let step = frame.step(self.program, &mut self.now, reply).expect("the reply that was asked for");
@@ -58,40 +65,60 @@ impl Host<'_> {
                     reply = Reply::Go;
                     continue;
                 }
-                Next::Pending | Next::HistoryFull => {
-                    panic!("nothing is replied before its time, and no history is that long")
+                Next::Pending => {
+                    reply = later.take().expect("a task that was submitted is answered");
+                    continue;
                 }
-                Next::End(ended) => return ended,
+                Next::HistoryFull => {
+                    reply = full(&frame)?;
+                    continue;
+                }
+                Next::End(ended) => return Some(ended),
                 Next::Ask(request) => request,
             };
             let request = if self.saves { self.asked_again(&frame, &asked) } else { asked };
             reply = match request {
-                Request::Task(request) => match (self.tasks)(&request) {
-                    Some(outcome) => Reply::Task(outcome),
-                    None => {
-                        self.now.at = request.deadline.expect("a task that never answers has a deadline");
-                        Reply::DeadlinePassed
+                Request::Task(request) => {
+                    let answer = self.answer(&request);
+                    if request.resource.contains(".sync") || request.resource.ends_with(".waitForTaskToken") {
+                        later = Some(answer);
+                        Reply::Submitted(Value::from("submitted"))
+                    } else {
+                        answer
                     }
-                },
+                }
                 Request::Sleep { until } => {
                     self.now.at = self.now.at.max(until);
                     Reply::Woke
                 }
-                Request::Fork(join) => Reply::Joined(self.join(*join)),
+                Request::Fork(join) => match self.join(*join) {
+                    Some(joined) => Reply::Joined(joined),
+                    None => full(&frame)?,
+                },
             };
         }
     }
 
-    fn join(&mut self, mut join: Join) -> Joined {
+    fn answer(&mut self, request: &TaskRequest) -> Reply {
+        match (self.tasks)(request) {
+            Some(outcome) => Reply::Task(outcome),
+            None => {
+                self.now.at = request.deadline.expect("a task that never answers has a deadline");
+                Reply::DeadlinePassed
+            }
+        }
+    }
+
+    fn join(&mut self, mut join: Join) -> Option<Joined> {
         loop {
             join = self.saved(join);
             match join.poll(self.program) {
                 JoinStep::Start(index, child) => {
-                    let ended = self.drive(*child);
+                    let ended = self.drive(*child)?;
                     join.ended(index, ended);
                 }
                 JoinStep::Wait => panic!("every child that started has ended"),
-                JoinStep::Finish(joined) => return joined,
+                JoinStep::Finish(joined) => return Some(joined),
             }
         }
     }
@@ -111,6 +138,11 @@ impl Host<'_> {
         assert_eq!(format!("{again:?}"), format!("{asked:?}"), "in the state {}", frame.state(self.program));
         again
     }
+}
+
+/// What the execution's own Frame is told when the history is full; all others are forgotten.
+fn full(frame: &Frame) -> Option<Reply> {
+    frame.path().is_empty().then_some(Reply::Terminate(Termination::HistoryFull))
 }
 
 /// A task that answers with its input.
