@@ -258,12 +258,15 @@ fn payloads_are_bounded_as_json_text() {
 
 #[test]
 fn events_in_a_row_have_the_texts_that_each_has_alone() {
+    let input = format!(r#"{{"x":["{}"]}}"#, "long ".repeat(100));
     let definition = two(r#""Type": "Pass", "Assign": {"a.$": "$"}"#, r#""Type": "Pass", "Parameters": {"b.$": "$a"}"#);
     let program = Arc::new(Program::parse(&definition).expect("a definition"));
-    let execution = Execution::local("machine", "run", r#"{"x":[1]}"#.parse().expect("JSON"), Timestamp(0), 3);
+    let execution = Execution::local("machine", "run", input.parse().expect("JSON"), Timestamp(0), 3);
     let mut events = Vec::new();
     let answer = |_: &TaskRequest| Answer::from(Ok(Value::Null));
     virtual_time::run(program, execution, answer, |event| events.push(event)).expect("it ends");
     let alone: Vec<Value> = events.iter().map(asl_engine::HistoryEvent::to_json).collect();
     assert_eq!(asl_engine::history::to_json(&events).collect::<Vec<_>>(), alone);
+    let texts: Vec<String> = alone.iter().map(Value::to_string).collect();
+    assert_eq!(asl_engine::history::to_json_text(&events).collect::<Vec<_>>(), texts);
 }

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use super::{EventKind, HistoryEvent, Iteration, TaskName};
+use crate::json;
 use crate::task::Failure;
 use crate::value::Value;
 
@@ -21,6 +22,47 @@ pub fn to_json<'a>(events: impl IntoIterator<Item = &'a HistoryEvent>) -> impl I
             }
         })
     })
+}
+
+/// The JSON text of each event, as of [`to_json`]: for whoever prints or stores them one by one. A large value is written
+/// once for all neighbours that share it.
+pub fn to_json_text<'a>(events: impl IntoIterator<Item = &'a HistoryEvent>) -> impl Iterator<Item = String> {
+    let mut written = None;
+    to_json(events).map(move |event| {
+        let mut out = String::with_capacity(event.json_len());
+        write_sharing(&event, &mut written, &mut out);
+        out
+    })
+}
+
+/// Texts from so many bytes on are worth remembering.
+const LARGE: usize = 256;
+
+/// Writes an event. `written` has the last large text and what JSON makes of it.
+fn write_sharing(value: &Value, written: &mut Option<(Arc<str>, String)>, out: &mut String) {
+    match value {
+        Value::Object(members) => {
+            out.push('{');
+            for (at, (name, value)) in members.iter().enumerate() {
+                if at > 0 {
+                    out.push(',');
+                }
+                json::write(&Value::String(name.clone()), out);
+                out.push(':');
+                write_sharing(value, written, out);
+            }
+            out.push('}');
+        }
+        Value::String(text) if text.len() >= LARGE => match written {
+            Some((known, quoted)) if Arc::ptr_eq(known, text) => out.push_str(quoted),
+            _ => {
+                let quoted = value.json_text();
+                out.push_str(&quoted);
+                *written = Some((text.clone(), quoted));
+            }
+        },
+        other => json::write(other, out),
+    }
 }
 
 impl HistoryEvent {

@@ -2,7 +2,7 @@
 
 mod json;
 
-pub use json::to_json;
+pub use json::{to_json, to_json_text};
 
 use std::sync::Arc;
 

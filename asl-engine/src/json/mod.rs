@@ -8,7 +8,7 @@ mod write;
 use std::fmt;
 
 pub(crate) use spanned::{Member, Node, NodeKind, parse_spanned};
-pub(crate) use write::{pretty, string_len, text};
+pub(crate) use write::{pretty, string_len, text, write};
 
 use crate::diagnostic::Span;
 use crate::value::Value;

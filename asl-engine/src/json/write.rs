@@ -3,7 +3,7 @@ use std::fmt::Write;
 use crate::value::Value;
 
 /// Appends the compact JSON text of `value`.
-fn write(value: &Value, out: &mut String) {
+pub(crate) fn write(value: &Value, out: &mut String) {
     match value {
         Value::Null => out.push_str("null"),
         Value::Bool(true) => out.push_str("true"),
