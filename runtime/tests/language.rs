@@ -141,6 +141,54 @@ fn failed_children_are_tolerated_up_to_the_threshold() {
     }
 }
 
+fn inline(fields: &str) -> String {
+    format!(
+        r#"{{"StartAt": "M", "States": {{"M": {{"Type": "Map", {fields} "MaxConcurrency": 1, "End": true, "ItemProcessor": {{
+            "StartAt": "W", "States": {{
+                "W": {{"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:000000000000:function:f", "End": true}}}}}}}}}}}}"#
+    )
+}
+
+#[test]
+fn failed_iterations_are_tolerated_up_to_the_threshold() {
+    let items = r#"[{"fail":"A"},{"fail":"B"},3]"#;
+    let tolerated =
+        r#"[{"Status":"FAILED","Error":"A","Cause":"as told"},{"Status":"FAILED","Error":"B","Cause":"as told"},3]"#;
+    let exceeded = "States.ExceedToleratedFailureThreshold: The specified tolerated failure threshold was exceeded";
+    let cases = [
+        ("", "A: as told"),
+        (r#""Label": "each","#, "A: as told"),
+        (r#""ToleratedFailureCount": 0,"#, exceeded),
+        (r#""ToleratedFailureCount": 1,"#, exceeded),
+        (r#""ToleratedFailureCount": 2,"#, tolerated),
+        (r#""ToleratedFailurePercentage": 66,"#, exceeded),
+        (r#""ToleratedFailurePercentage": 67,"#, tolerated),
+    ];
+    for (fields, expected) in cases {
+        assert_eq!(output(&run(&inline(fields), items)), expected, "{fields}");
+    }
+    let ran = run(&inline(r#""ToleratedFailureCount": 1,"#), r#"[{"fail":"A"},2]"#);
+    let names: Vec<_> = ran.events.iter().map(|event| event.rsplit(' ').next().unwrap_or_default()).collect();
+    let failed = names.iter().position(|name| *name == "MapIterationFailed").expect("one failed");
+    assert_eq!(names[failed + 1..failed + 3], ["TaskStateAborted", "MapIterationStarted"]);
+    assert_eq!(names[names.len() - 3..], ["MapStateSucceeded", "MapStateExited", "ExecutionSucceeded"]);
+}
+
+#[test]
+fn a_map_run_has_one_name_whatever_its_reader_draws() {
+    let fields = r#""ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {"InputType": "JSON"},
+        "Parameters": {"Bucket": "b", "Key.$": "States.UUID()"}},"#;
+    let definition = distributed(fields).replace(
+        r#""Type": "Task", "Resource": "arn:aws:lambda:us-east-1:000000000000:function:f""#,
+        r#""Type": "Pass", "Parameters": {"id.$": "$$.Execution.Id"}"#,
+    );
+    let ran = run_with(&definition, "{}", Quotas::default(), |_| Answer::from(Ok(Value::from("[1]"))));
+    let of_run = ran.json[3]["mapRunStartedEventDetails"]["mapRunArn"].as_str().expect("an ARN").to_owned();
+    let label = of_run.rsplit('/').next().and_then(|last| last.split(':').next()).expect("a label");
+    let child = output(&ran);
+    assert!(child.contains(&format!(":execution:machine/{label}:")), "{of_run} is not the parent of {child}");
+}
+
 #[test]
 fn items_are_batched_by_number_and_by_size() {
     let cases = [

@@ -163,7 +163,7 @@ pub(crate) enum Kind {
         branches: Vec<Body>,
     },
     /// Runs one scope for each item.
-    Map(Map),
+    Map(Box<Map>),
 }
 
 /// One member of `Choices`.
@@ -201,6 +201,12 @@ pub(crate) struct Map {
     pub item_selector: Option<Template>,
     /// `MaxConcurrency` or `MaxConcurrencyPath`
     pub max_concurrency: Option<NumberField>,
+    /// `Label`
+    pub label: Option<Name>,
+    /// `ToleratedFailureCount` or `ToleratedFailureCountPath`
+    pub tolerated_failure_count: Option<NumberField>,
+    /// `ToleratedFailurePercentage` or `ToleratedFailurePercentagePath`
+    pub tolerated_failure_percentage: Option<FractionField>,
     /// What the mode `DISTRIBUTED` adds; `None` is `INLINE`.
     pub distributed: Option<Box<Distributed>>,
 }
@@ -210,12 +216,6 @@ pub(crate) struct Map {
 /// AWS developer guide, "Distributed mode".
 #[derive(Clone, Debug)]
 pub(crate) struct Distributed {
-    /// `Label`
-    pub label: Option<Name>,
-    /// `ToleratedFailureCount` or `ToleratedFailureCountPath`
-    pub tolerated_failure_count: Option<NumberField>,
-    /// `ToleratedFailurePercentage` or `ToleratedFailurePercentagePath`
-    pub tolerated_failure_percentage: Option<FractionField>,
     /// `ItemReader`
     pub item_reader: Option<ItemReader>,
     /// `ItemBatcher`

@@ -51,7 +51,7 @@ fn scope<'a>(body: &'a Body, names: &mut Names<'a>, out: &mut Vec<Diagnostic>, l
             out.push(taken("DUPLICATE_STATE_NAME", "Duplicate State name", name, first));
         }
         if let Kind::Map(map) = &state.kind
-            && let Some(label) = map.distributed.as_ref().and_then(|distributed| distributed.label.as_ref())
+            && let Some(label) = map.label.as_ref()
             && let Some(first) = names.labels.insert(&label.text, label)
         {
             out.push(taken("DUPLICATE_LABEL_NAME", "Duplicate label name", label, first));

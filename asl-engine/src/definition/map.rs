@@ -22,12 +22,27 @@ pub(super) fn map(fields: &mut Fields<'_>, machine: Language, out: &mut Vec<Diag
     let items_path = fields.reference_path("ItemsPath", true, out);
     let parameters = fields.template("Parameters", out);
     let item_selector = fields.template("ItemSelector", out).or(parameters);
+    let label = fields.string("Label", out);
+    if let Some(label) = &label {
+        check_label(label, out);
+    }
+    let tolerated_failure_count = fields.number_field("ToleratedFailureCount", 0, out);
+    let tolerated_failure_percentage = fields.fraction_field("ToleratedFailurePercentage", 0.0..=100.0, out);
     let processor = processor(fields, machine, out);
     // Where the mode is not known, both may be meant.
     let is_distributed = processor.as_ref().is_none_or(|(_, distributed)| *distributed);
     let distributed = is_distributed.then(|| Box::new(distributed(fields, out)));
     let (body, _) = processor?;
-    Some(Map { body, items_path, item_selector, max_concurrency, distributed })
+    Some(Map {
+        body,
+        items_path,
+        item_selector,
+        max_concurrency,
+        label,
+        tolerated_failure_count,
+        tolerated_failure_percentage,
+        distributed,
+    })
 }
 
 /// `ItemProcessor` or `Iterator`, and whether its mode is `DISTRIBUTED`.
@@ -65,17 +80,7 @@ fn distributed(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Distribute
     if let Some(node) = fields.take("ResultWriter") {
         out.push(unsupported("the field ResultWriter of a Map state", &fields.at("ResultWriter"), node.span));
     }
-    let label = fields.string("Label", out);
-    if let Some(label) = &label {
-        check_label(label, out);
-    }
-    Distributed {
-        label,
-        tolerated_failure_count: fields.number_field("ToleratedFailureCount", 0, out),
-        tolerated_failure_percentage: fields.fraction_field("ToleratedFailurePercentage", 0.0..=100.0, out),
-        item_reader: item_reader(fields, out),
-        item_batcher: item_batcher(fields, out),
-    }
+    Distributed { item_reader: item_reader(fields, out), item_batcher: item_batcher(fields, out) }
 }
 
 /// A label becomes part of ARNs, which leaves out some characters.

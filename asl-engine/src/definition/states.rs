@@ -164,7 +164,7 @@ fn kind(state_type: StateType, fields: &mut Fields<'_>, machine: Language, out: 
             Kind::Fail { error: fields.text_field("Error", out), cause: fields.text_field("Cause", out) }
         }
         StateType::Parallel => Kind::Parallel { branches: branches(fields, machine, out)? },
-        StateType::Map => Kind::Map(map::map(fields, machine, out)?),
+        StateType::Map => Kind::Map(Box::new(map::map(fields, machine, out)?)),
     })
 }
 

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::io::bounded;
 use super::join::{Join, Joined, Parent, Work};
-use super::map_run::MOST_EXECUTIONS;
+use super::map_run::{MOST_EXECUTIONS, MapRun};
 use super::protocol::{Next, Request};
 use super::run::Run;
-use super::{Frame, Phase, Stage};
+use super::{Frame, Phase, Read, Stage};
 use crate::context::{Context, MapItem};
 use crate::definition::ast::ItemReader;
 use crate::history::EventKind;
@@ -22,26 +22,26 @@ use crate::value::{Array, Value};
 const MOST_ITERATIONS: usize = 40;
 
 impl Run<'_> {
-    pub(super) fn fork(&mut self, mut join: Join, read: Option<Array>, random: Random) -> Next {
+    pub(super) fn fork(&mut self, mut join: Join, read: Option<Read>, random: Random) -> Next {
         join.begin(self.frame.last_event);
         self.frame.phase = Phase::Fork { read, random };
         Next::Ask(Request::Fork(Box::new(join)))
     }
 
-    pub(super) fn read_items(&mut self, reader: &ItemReader) -> Result<Next, Failure> {
+    pub(super) fn read_items(&mut self, reader: &ItemReader, map_run: Option<MapRun>) -> Result<Next, Failure> {
         let request = self.frame.read_request(self.state, reader)?;
-        self.frame.phase = Phase::Read { request: request.clone() };
+        self.frame.phase = Phase::Read { request: request.clone(), map_run };
         Ok(Next::Ask(Request::Task(request)))
     }
 
-    pub(super) fn items_read(&mut self, read: Outcome) -> Next {
+    pub(super) fn items_read(&mut self, map_run: Option<MapRun>, read: Outcome) -> Next {
         // Only an ItemReader asks for this.
         let Some(reader) = self.state.item_reader() else { return Next::Continue };
         match self.frame.items_of(self.state, reader, read) {
             Ok(items) => {
-                let random = self.frame.random.clone();
-                match self.frame.distributed_join(self.state, Some(&items)) {
-                    Ok(join) => self.fork(join, Some(items), random),
+                let (read, random) = (Read { items, map_run }, self.frame.random.clone());
+                match self.frame.whole_join(self.state, Some(&read)) {
+                    Ok(join) => self.fork(join, Some(read), random),
                     Err(failure) => self.unless_failed(Err(failure)),
                 }
             }
@@ -104,6 +104,7 @@ impl Frame {
             work,
             limit,
             map_run: None,
+            tolerance: None,
             started_event: self.last_event,
             random: Random::new(self.random.clone().next()),
             next: 0,
@@ -131,19 +132,23 @@ impl Frame {
         }
     }
 
-    /// The Join with what the mode `DISTRIBUTED` adds.
-    pub(super) fn distributed_join(&self, state: &State, read: Option<&Array>) -> Result<Join, Failure> {
-        let mut join = self.join(state, read)?;
-        self.distribute(state, &mut join)?;
+    /// The Join with all that its state says of it.
+    pub(super) fn whole_join(&self, state: &State, read: Option<&Read>) -> Result<Join, Failure> {
+        let mut join = self.join(state, read.map(|read| &read.items))?;
+        join.map_run = read.and_then(|read| read.map_run.clone());
+        self.complete_join(state, &mut join)?;
         Ok(join)
     }
 
-    /// Adds to a Join what it has in the mode `DISTRIBUTED`.
-    pub(super) fn distribute(&self, state: &State, join: &mut Join) -> Result<(), Failure> {
-        let Kind::Map(Map { distributed: Some(distributed), item_selector, .. }) = &state.kind else { return Ok(()) };
-        join.map_run = Some(self.map_run(state, distributed)?);
+    /// Adds to a Join what comes after the event that opens it: tolerated failures, and what the mode `DISTRIBUTED` has.
+    pub(super) fn complete_join(&self, state: &State, join: &mut Join) -> Result<(), Failure> {
+        let Kind::Map(map) = &state.kind else { return Ok(()) };
+        join.tolerance = self.tolerance(state, map)?;
+        let Some(distributed) = &map.distributed else { return Ok(()) };
+        join.map_run.get_or_insert_with(|| self.map_run(map));
+        join.tolerance.get_or_insert_default();
         if let (Some(batcher), Work::Items { scope, items }) = (&distributed.item_batcher, &join.work) {
-            let batches = self.batches(state, batcher, item_selector.as_ref(), items, &join.parent.input)?;
+            let batches = self.batches(state, batcher, map.item_selector.as_ref(), items, &join.parent.input)?;
             join.work = Work::Batches { scope: *scope, batches };
         }
         Ok(())

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::map_run::{MapRun, failed_result};
+use super::map_run::{MapRun, Tolerance, failed_result};
 use super::protocol::Ended;
 use super::{Child, Frame, Role, located};
 use crate::context::{Execution, MapItem};
@@ -26,6 +26,8 @@ pub struct Join {
     pub(super) limit: usize,
     /// Set where the children are executions of their own.
     pub(super) map_run: Option<MapRun>,
+    /// How many failures it bears; `None` ends it with the first one, and for its reason.
+    pub(super) tolerance: Option<Tolerance>,
     pub(super) started_event: EventId,
     pub(super) random: Random,
     pub(super) next: usize,
@@ -155,37 +157,43 @@ impl Join {
                 if let Some(result) = self.results.get_mut(index) {
                     *result = Some(output);
                 }
-                // Child executions have histories of their own.
-                if self.map_run.is_none() {
-                    self.freed.push(ended.last_event);
-                    self.closing_event = ended.closing_event;
-                }
+                self.passed(ended.last_event, ended.closing_event);
             }
-            Err(failure) => {
-                let (failure, last_event) = match &mut self.map_run {
-                    None => (failure, ended.last_event),
-                    Some(run) => {
-                        let (items, of) = match &self.work {
-                            Work::Batches { batches, .. } => {
-                                let items = batches.get(index).map_or(0, |(_, items)| *items);
-                                (items, batches.iter().map(|(_, items)| items).sum())
-                            }
-                            _ => (1, self.work.len()),
-                        };
-                        match run.failed(items, of) {
-                            Err(failure) => (failure, self.started_event),
-                            Ok(()) => {
-                                if let Some(result) = self.results.get_mut(index) {
-                                    *result = Some(failed_result(&failure));
-                                }
-                                return;
-                            }
-                        }
+            Err(failure) => match self.bear(index, failure) {
+                Ok(failed) => {
+                    if let Some(result) = self.results.get_mut(index) {
+                        *result = Some(failed);
                     }
-                };
-                self.failed.get_or_insert(Joined { outcome: Err(failure), last_event });
-            }
+                    self.passed(ended.last_event, ended.closing_event);
+                }
+                Err(failure) => {
+                    // Child executions have histories of their own.
+                    let last_event = if self.map_run.is_some() { self.started_event } else { ended.last_event };
+                    self.failed.get_or_insert(Joined { outcome: Err(failure), last_event });
+                }
+            },
         }
+    }
+
+    /// Lets others follow the events of an ended child, which are its own where it is an execution.
+    fn passed(&mut self, last_event: EventId, closing_event: EventId) {
+        if self.map_run.is_none() {
+            self.freed.push(last_event);
+            self.closing_event = closing_event;
+        }
+    }
+
+    /// The result of a failed child where its failure is tolerated; the failure of all where it is not.
+    fn bear(&mut self, index: usize, failure: Failure) -> Result<Value, Failure> {
+        let Some(tolerance) = &mut self.tolerance else { return Err(failure) };
+        let (items, of) = match &self.work {
+            Work::Batches { batches, .. } => {
+                let items = batches.get(index).map_or(0, |(_, items)| *items);
+                (items, batches.iter().map(|(_, items)| items).sum())
+            }
+            work => (1, work.len()),
+        };
+        tolerance.failed(items, of).map(|()| failed_result(&failure))
     }
 
     fn child(&mut self, program: &Program, index: usize) -> Result<Frame, Failure> {

@@ -9,10 +9,10 @@ use serde::{Deserialize, Serialize};
 use super::io::bare;
 use super::{Frame, Stage};
 use crate::context::{Execution, MapItem};
-use crate::definition::ast::{Distributed, FractionField, ItemBatcher, ItemReader, NumberField};
+use crate::definition::ast::{FractionField, ItemBatcher, ItemReader, NumberField};
 use crate::intrinsic::uuid;
 use crate::item_reader::{failed, items};
-use crate::program::State;
+use crate::program::{Map, State};
 use crate::retry::Random;
 use crate::task::{Failure, Outcome, TaskRequest};
 use crate::template::Template;
@@ -23,27 +23,30 @@ pub(super) const MOST_EXECUTIONS: usize = 10_000;
 /// AWS hands so many bytes to one child execution at most.
 const MOST_INPUT_BYTES: usize = 256 * 1024;
 
-/// What a Map Run has beyond other fan-outs: its name, and how many failures it bears.
+/// A Map state whose items are executions of their own: what it is called.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct MapRun {
     pub(super) arn: Arc<str>,
     /// What stands for the Map state in the ARNs of its child executions.
     label: Arc<str>,
-    tolerated_count: Option<i64>,
-    tolerated_percentage: Option<f64>,
-    /// How many items have failed.
+}
+
+/// How many failed items a Map state bears, and how many it has had. Nothing said of it bears none.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Tolerance {
+    count: Option<i64>,
+    percentage: Option<f64>,
     failed: usize,
 }
 
-impl MapRun {
-    /// Takes note of a failed child with so many of all `items`. The failure is that of the whole run, when this one was
+impl Tolerance {
+    /// Takes note of a failed child with so many of all items. The failure is that of the whole state, when this one was
     /// too many.
     pub(super) fn failed(&mut self, items: usize, of: usize) -> Result<(), Failure> {
         self.failed += items;
         let percentage = self.failed as f64 * 100.0 / of.max(1) as f64;
-        let over_count =
-            self.tolerated_count.map(|count| usize::try_from(count).is_ok_and(|count| self.failed > count));
-        let over_percentage = self.tolerated_percentage.map(|tolerated| percentage > tolerated);
+        let over_count = self.count.map(|count| usize::try_from(count).is_ok_and(|count| self.failed > count));
+        let over_percentage = self.percentage.map(|tolerated| percentage > tolerated);
         let too_many = match (over_count, over_percentage) {
             (None, None) => true,
             (count, percentage) => count == Some(true) || percentage == Some(true),
@@ -54,7 +57,9 @@ impl MapRun {
         let cause = "The specified tolerated failure threshold was exceeded";
         Err(Failure::new("States.ExceedToleratedFailureThreshold", cause))
     }
+}
 
+impl MapRun {
     /// The execution of one item or batch. It starts when its first step is made.
     pub(super) fn execution(&self, parent: &Execution, input: Value, random: &Random) -> Execution {
         let name: Arc<str> = uuid(random).into();
@@ -78,14 +83,14 @@ pub(super) fn failed_result(failure: &Failure) -> Value {
 }
 
 impl Frame {
-    /// The Map Run that this attempt of the state begins.
-    pub(super) fn map_run(&self, state: &State, distributed: &Distributed) -> Result<MapRun, Failure> {
+    /// How many failed items the state bears; `None` where it says nothing of that.
+    pub(super) fn tolerance(&self, state: &State, map: &Map) -> Result<Option<Tolerance>, Failure> {
         let tolerated_count =
-            self.whole_number(state, "ToleratedFailureCount", i64::MIN, distributed.tolerated_failure_count.as_ref())?;
+            self.whole_number(state, "ToleratedFailureCount", i64::MIN, map.tolerated_failure_count.as_ref())?;
         if tolerated_count.is_some_and(|count| count < 0) {
             return Err(Failure::runtime("ToleratedFailureCount cannot be negative."));
         }
-        let tolerated_percentage = match &distributed.tolerated_failure_percentage {
+        let tolerated_percentage = match &map.tolerated_failure_percentage {
             None => None,
             Some(FractionField::Literal(percentage)) => Some(*percentage),
             Some(FractionField::Path(path)) => {
@@ -112,12 +117,17 @@ impl Frame {
         if let Some(percentage) = tolerated_percentage.and_then(Number::from_f64) {
             self.note(Stage::ToleratedFailurePercentage, &percentage.into());
         }
-        // The same after a crash.
+        let said = tolerated_count.is_some() || tolerated_percentage.is_some();
+        Ok(said.then_some(Tolerance { count: tolerated_count, percentage: tolerated_percentage, failed: 0 }))
+    }
+
+    /// The Map Run that this attempt of the state begins: the same after a crash.
+    pub(super) fn map_run(&self, map: &Map) -> MapRun {
         let random = Random::new(self.random.clone().next());
-        let label = distributed.label.as_ref().map_or_else(|| uuid(&random).into(), |label| label.text.clone());
+        let label = map.label.clone().unwrap_or_else(|| uuid(&random).into());
         let machine = self.execution.state_machine_arn.replacen(":stateMachine:", ":mapRun:", 1);
         let arn = format!("{machine}/{label}:{}", uuid(&random)).into();
-        Ok(MapRun { arn, label, tolerated_count, tolerated_percentage, failed: 0 })
+        MapRun { arn, label }
     }
 
     /// What an ItemReader is asked for.

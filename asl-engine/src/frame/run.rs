@@ -135,12 +135,12 @@ impl Run<'_> {
                 if let Some(reader) = reader {
                     self.frame.max_items(state, reader)?;
                 }
-                self.frame.distribute(state, &mut join)?;
+                self.frame.complete_join(state, &mut join)?;
                 if let Some(map_run_arn) = join.map_run_arn() {
                     self.emit(EventKind::MapRunStarted { map_run_arn });
                 }
                 match reader {
-                    Some(reader) => self.read_items(reader),
+                    Some(reader) => self.read_items(reader, join.map_run),
                     None => Ok(self.fork(join, None, random)),
                 }
             }

@@ -53,6 +53,9 @@ fn state(state: ast::State, ids: &BTreeMap<Arc<str>, StateId>, scopes: &mut Vec<
             items_path: map.items_path,
             item_selector: map.item_selector,
             max_concurrency: map.max_concurrency,
+            label: map.label.map(|label| label.text),
+            tolerated_failure_count: map.tolerated_failure_count,
+            tolerated_failure_percentage: map.tolerated_failure_percentage,
             distributed: map.distributed,
         }),
     };

@@ -5,7 +5,9 @@ mod compile;
 use std::sync::Arc;
 
 use crate::choice::Rule;
-use crate::definition::ast::{Distributed, Io, ItemReader, NumberField, StateMachine, StateType, TextField, Wait};
+use crate::definition::ast::{
+    Distributed, FractionField, Io, ItemReader, NumberField, StateMachine, StateType, TextField, Wait,
+};
 use crate::definition::{self, CheckOptions};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::path::PathExpr;
@@ -107,6 +109,9 @@ pub(crate) struct Map {
     pub(crate) items_path: Option<PathExpr>,
     pub(crate) item_selector: Option<Template>,
     pub(crate) max_concurrency: Option<NumberField>,
+    pub(crate) label: Option<Arc<str>>,
+    pub(crate) tolerated_failure_count: Option<NumberField>,
+    pub(crate) tolerated_failure_percentage: Option<FractionField>,
     pub(crate) distributed: Option<Box<Distributed>>,
 }
 
