@@ -3,6 +3,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use super::ast::{FractionField, Name, NumberField, TextField};
+use super::language::Language;
 use super::{SCHEMA, error, warnings};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::intrinsic::Call;
@@ -19,6 +20,10 @@ pub(super) struct Fields<'a> {
     /// The names that were asked for, whether they were there or not.
     asked: Vec<String>,
     location: Arc<str>,
+    /// How many bytes of the location name the state.
+    state_len: usize,
+    /// The language of the state; JSONPath outside of states.
+    language: Language,
     span: Span,
 }
 
@@ -37,7 +42,28 @@ impl<'a> Fields<'a> {
                 taken[at] = true;
             }
         }
-        Some(Self { members, taken, asked: Vec::new(), location, span: node.span })
+        let (state_len, language) = (location.len(), Language::JsonPath);
+        Some(Self { members, taken, asked: Vec::new(), location, state_len, language, span: node.span })
+    }
+
+    /// The fields of an object inside this one, which belong to the same state.
+    pub(super) fn inside(&self, node: &'a Node, location: Arc<str>, out: &mut Vec<Diagnostic>) -> Option<Self> {
+        Some(Self { state_len: self.state_len, language: self.language, ..Self::of(node, location, out)? })
+    }
+
+    /// Reads the fields from here on as those of a state in this language.
+    pub(super) fn set_language(&mut self, language: Language) {
+        self.language = language;
+    }
+
+    pub(super) fn language(&self) -> Language {
+        self.language
+    }
+
+    /// A field as AWS names it when its expression fails: its way from the state, such as `Arguments` or `Choices[0]/Condition`.
+    pub(super) fn in_state(&self, name: &str) -> String {
+        let below = self.location.get(self.state_len..).unwrap_or_default().trim_start_matches('/');
+        if below.is_empty() { name.to_owned() } else { format!("{below}/{name}") }
     }
 
     pub(super) fn location(&self) -> &Arc<str> {
