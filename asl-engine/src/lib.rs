@@ -88,6 +88,7 @@ pub mod history;
 mod intrinsic;
 mod item_reader;
 pub mod json;
+mod jsonata;
 pub mod jsonpath;
 mod nearest;
 mod path;
@@ -111,6 +112,7 @@ pub use frame::{
 };
 pub use history::{EventId, EventKind, HistoryEvent};
 pub use json::JsonError;
+pub use jsonata::{Jsonata, JsonataError, JsonataLimits, JsonataOptions};
 pub use jsonpath::{JsonPath, PathError};
 pub use nearest::nearest;
 pub use path::PathRoot;

@@ -311,6 +311,15 @@ impl Datum {
         }
     }
 
+    /// The JSON text of it as messages quote it; `undefined` where it has none.
+    pub(super) fn quoted(&self) -> String {
+        match self.as_f64() {
+            Some(value) if value.is_finite() => super::picture::number_text(value),
+            Some(_) => "null".to_owned(),
+            None => self.to_value().map_or_else(|| "undefined".to_owned(), |value| value.to_string()),
+        }
+    }
+
     /// The JSON of it: `None` for nothing and for functions, which are left out of objects and `null` in arrays.
     pub(super) fn to_value(&self) -> Option<Value> {
         match self {

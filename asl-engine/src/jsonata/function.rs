@@ -5,7 +5,7 @@ use std::fmt;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::ast::Node;
+use super::ast::{Node, TransformNode};
 use super::datum::Datum;
 use super::error::JsonataError;
 use super::evaluate::Evaluator;
@@ -27,7 +27,7 @@ pub(super) enum Function {
     /// What a match gives as `next`: finds the one after it.
     NextMatch { regex: Arc<Regex>, text: Arc<str>, from: usize },
     /// `|pattern|update,delete|`
-    Transform { node: Arc<Node>, scope: Rc<Scope> },
+    Transform { node: Arc<TransformNode>, scope: Rc<Scope> },
 }
 
 /// A function of the language.

@@ -1,23 +1,93 @@
-//! JSONata 2.0.6, the language of `{% … %}`, as AWS Step Functions runs it.
+//! JSONata 2.0.6, the language of `{% … %}`, as AWS Step Functions runs it: with its six functions, without `$eval`.
+//!
+//! AWS developer guide, "Transforming data with JSONata in Step Functions"; JSONata documentation 2.0.
 
+mod apply;
+mod ast;
 mod datum;
 mod error;
+mod evaluate;
 mod function;
+mod functions;
+mod lexer;
+mod parser;
+mod picture;
+mod references;
+mod regex;
+mod shape;
+mod signature;
+mod syntax;
 
 pub use error::JsonataError;
+pub(crate) use references::Reference;
 
 use std::sync::Arc;
 
 use crate::retry::Random;
 use crate::time::Timestamp;
-use crate::value::Value;
+use crate::value::{Object, Value};
+use ast::Node;
+use evaluate::Evaluator;
 
 /// An expression, read once and evaluated as often as one likes.
-pub struct Jsonata {}
+///
+/// ```
+/// use asl_engine::{Jsonata, JsonataOptions, Object, Value};
+///
+/// let expression = Jsonata::parse("$sum(items.(price * quantity))").unwrap();
+/// let input: Value = r#"{"items": [{"price": 2, "quantity": 3}, {"price": 1.5, "quantity": 2}]}"#.parse().unwrap();
+/// let total = expression.evaluate(Some(&input), &Object::default(), &JsonataOptions::default()).unwrap();
+/// assert_eq!(total, Some(Value::from(9)));
+///
+/// let error = Jsonata::parse("items[price > ").unwrap_err();
+/// assert_eq!(error.to_string(), "S0207: Unexpected end of expression");
+/// ```
+#[derive(Clone, Debug)]
+pub struct Jsonata {
+    root: Arc<Node>,
+    /// The names under which tuples keep the parents that `%` stands for.
+    labels: Arc<[Arc<str>]>,
+}
+
+/// What an evaluation depends on besides its input.
+#[derive(Clone, Debug, Default)]
+pub struct JsonataOptions {
+    /// What `$now()` and `$millis()` give.
+    pub now: Timestamp,
+    /// Where the numbers of `$random()`, `$shuffle()` and `$uuid()` start.
+    pub seed: u64,
+    /// How much an evaluation may take.
+    pub limits: JsonataLimits,
+}
+
+/// How much an evaluation may take. Beyond that it ends with an error: by count, never by the clock, so that the same
+/// expression always ends in the same way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JsonataLimits {
+    /// How deeply evaluations may nest.
+    pub depth: usize,
+    /// How many steps may be made; an evaluated node or a looked-at item is one.
+    pub steps: u64,
+    /// How many bytes lists and texts may take that are made on the way, all together.
+    pub bytes: usize,
+}
+
+impl JsonataLimits {
+    /// As on AWS: 100 levels and 20 MiB, and about the work of one second.
+    pub const AWS: Self = Self { depth: 100, steps: 20_000_000, bytes: 20 * 1024 * 1024 };
+    /// Beyond what AWS takes, for data that AWS does not take either; still within the memory and the time that one has.
+    pub const WIDE: Self = Self { depth: 5_000, steps: 400_000_000, bytes: 1024 * 1024 * 1024 };
+}
+
+impl Default for JsonataLimits {
+    fn default() -> Self {
+        Self::AWS
+    }
+}
 
 /// What an expression sees.
 pub(crate) struct Environment<'a> {
-    /// `$` at the top: nothing in a state machine.
+    /// `$` and `$$` at the top: nothing in a state machine.
     pub(crate) input: Option<Value>,
     /// The value of a variable by its name without `$`, such as `states`.
     pub(crate) variable: &'a dyn Fn(&str) -> Option<Value>,
@@ -25,36 +95,40 @@ pub(crate) struct Environment<'a> {
     pub(crate) now: Timestamp,
     /// `$random()` and `$uuid()`
     pub(crate) random: &'a Random,
-}
-
-/// What an expression refers to outside of itself.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Reference {
-    /// `name` where a path begins that nothing leads to.
-    Name(Arc<str>),
-    /// `$` outside of predicates and later steps.
-    Input,
-    /// `$$`
-    Root,
-    /// `$states.name`
-    States(Arc<str>),
-    /// `$name`, where the expression itself does not bind it.
-    Variable(Arc<str>),
+    pub(crate) limits: JsonataLimits,
 }
 
 impl Jsonata {
     /// Reads an expression: what stands between `{%` and `%}`.
-    pub fn parse(_text: &str) -> Result<Self, JsonataError> {
-        todo!()
+    pub fn parse(text: &str) -> Result<Self, JsonataError> {
+        let (root, labels) = shape::shape(parser::parse(text)?)?;
+        Ok(Self { root: Arc::new(root), labels: labels.into() })
     }
 
-    /// Evaluates it; `None` is JSONata's undefined.
-    pub(crate) fn evaluate(&self, _environment: &Environment<'_>) -> Result<Option<Value>, JsonataError> {
-        todo!()
+    /// Evaluates it on an input, where `None` is JSONata's undefined, with variables by their names without `$`.
+    /// The result `None` is undefined, too.
+    pub fn evaluate(
+        &self,
+        input: Option<&Value>,
+        variables: &Object,
+        options: &JsonataOptions,
+    ) -> Result<Option<Value>, JsonataError> {
+        self.evaluate_in(&Environment {
+            input: input.cloned(),
+            variable: &|name| variables.get(name).cloned(),
+            now: options.now,
+            random: &Random::new(options.seed),
+            limits: options.limits,
+        })
+    }
+
+    pub(crate) fn evaluate_in(&self, environment: &Environment<'_>) -> Result<Option<Value>, JsonataError> {
+        let result = Evaluator::new(environment, &self.labels).run(&self.root)?;
+        Ok(result.to_value())
     }
 
     /// What it refers to, each once, in the order of the text.
     pub(crate) fn references(&self) -> Vec<Reference> {
-        todo!()
+        references::references(&self.root)
     }
 }

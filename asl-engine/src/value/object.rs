@@ -42,6 +42,11 @@ impl Object {
         Arc::ptr_eq(&self.0, &other.0)
     }
 
+    /// Tells an object from others as long as it lives.
+    pub(crate) fn address(&self) -> usize {
+        Arc::as_ptr(&self.0) as usize
+    }
+
     /// The value of the member `name`.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.position(name).map(|at| &self.0.entries[at].1)

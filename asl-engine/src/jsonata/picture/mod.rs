@@ -1,0 +1,1 @@
+pub(super) fn number_text(v:f64)->String{v.to_string()}
