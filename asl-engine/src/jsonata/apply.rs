@@ -146,7 +146,10 @@ impl Evaluator<'_> {
         for argument in arguments {
             values.push(self.evaluate(argument, input, scope)?);
         }
-        let result = self.invoke(&function, values, input);
+        let result = match function.as_function().map(|function| &**function) {
+            Some(Function::Eval) => self.eval(values, input, scope),
+            _ => self.invoke(&function, values, input),
+        };
         result.map_err(|error| named(error, procedure).at(node.position))
     }
 
@@ -219,6 +222,8 @@ impl Evaluator<'_> {
                 let Some(text) = arguments.first().and_then(Datum::as_str) else { return Ok(Datum::Undefined) };
                 regex::call(self, regex, text, 0)
             }
+            // Only a call has a place where the text can be evaluated.
+            Function::Eval => Err(JsonataError::new("T1006", "Attempted to invoke a non-function")),
             Function::NextMatch { regex, text, from } => regex::next(self, regex, text, *from),
             Function::Transform { node, scope } => {
                 let arguments = match &*TRANSFORM {

@@ -178,6 +178,42 @@ impl<'a> Evaluator<'a> {
         }
     }
 
+    /// `$eval`: reads a text and evaluates it on a value, or where it is called.
+    pub(super) fn eval(
+        &mut self,
+        arguments: Vec<Datum>,
+        input: &Datum,
+        scope: &Rc<Scope>,
+    ) -> Result<Datum, JsonataError> {
+        let mut arguments = arguments.into_iter();
+        let Some(text) = arguments.next().filter(|text| !text.is_undefined()) else { return Ok(Datum::Undefined) };
+        let Some(text) = text.as_str() else {
+            let message = "Argument 1 of function {{token}} does not match function signature";
+            return Err(JsonataError::new("T0410", message));
+        };
+        let input = match arguments.next() {
+            Some(focus) if focus.is_array() && !focus.flags().sequence => {
+                Datum::list(vec![focus], Flags { outer: true, ..Flags::SEQUENCE })
+            }
+            Some(focus) if !focus.is_undefined() => focus,
+            _ => input.clone(),
+        };
+        let expression = super::Jsonata::parse(text).map_err(|error| {
+            let inner = super::lexer::quoted(&error.message);
+            JsonataError::new("D3120", format!("Syntax error in expression passed to function eval: {inner}"))
+        })?;
+        let mut inner = Evaluator { labels: &expression.labels, held: Vec::new(), ..*self };
+        let result = inner.evaluate(&expression.root, &input, scope);
+        self.steps = inner.steps;
+        self.bytes = inner.bytes;
+        self.held.append(&mut inner.held);
+        result.map_err(|error| {
+            let inner = super::lexer::quoted(&error.message);
+            let message = format!("Dynamic error evaluating the expression passed to function eval: {inner}");
+            JsonataError::new("D3121", message)
+        })
+    }
+
     /// Keeps a scope until the evaluation ends, because a function refers to it.
     fn hold(&mut self, scope: &Rc<Scope>) -> Result<(), JsonataError> {
         if !self.held.last().is_some_and(|last| Rc::ptr_eq(last, scope)) {
@@ -216,6 +252,7 @@ impl<'a> Evaluator<'a> {
         scope
             .find(name)
             .or_else(|| (self.environment.variable)(name).map(Datum::Json))
+            .or_else(|| (self.environment.eval && name == "eval").then(|| Datum::function(Function::Eval)))
             .or_else(|| functions::find(name).map(|native| Datum::function(Function::Native(native))))
     }
 

@@ -26,6 +26,8 @@ pub(super) enum Function {
     Regex(Arc<Regex>),
     /// What a match gives as `next`: finds the one after it.
     NextMatch { regex: Arc<Regex>, text: Arc<str>, from: usize },
+    /// `$eval`, which reads and evaluates a text where it is called.
+    Eval,
     /// `|pattern|update,delete|`
     Transform { node: Arc<TransformNode>, scope: Rc<Scope> },
 }
@@ -95,6 +97,7 @@ impl Function {
             Self::Partial { arguments, .. } => arguments.iter().filter(|argument| argument.is_none()).count(),
             Self::Chain { .. } | Self::Regex(_) | Self::Transform { .. } => 1,
             Self::NextMatch { .. } => 0,
+            Self::Eval => 2,
         }
     }
 
@@ -116,6 +119,7 @@ impl fmt::Debug for Function {
             Self::Chain { .. } => f.write_str("chain"),
             Self::Regex(_) => f.write_str("regex"),
             Self::NextMatch { .. } => f.write_str("next"),
+            Self::Eval => f.write_str("$eval"),
             Self::Transform { .. } => f.write_str("transform"),
         }
     }

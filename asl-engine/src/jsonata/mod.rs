@@ -58,6 +58,8 @@ pub struct JsonataOptions {
     pub seed: u64,
     /// How much an evaluation may take.
     pub limits: JsonataLimits,
+    /// Whether there is a `$eval`, which JSONata has and AWS has not.
+    pub eval: bool,
 }
 
 /// How much an evaluation may take. Beyond that it ends with an error: by count, never by the clock, so that the same
@@ -96,6 +98,8 @@ pub(crate) struct Environment<'a> {
     /// `$random()` and `$uuid()`
     pub(crate) random: &'a Random,
     pub(crate) limits: JsonataLimits,
+    /// `$eval`
+    pub(crate) eval: bool,
 }
 
 impl Jsonata {
@@ -119,6 +123,7 @@ impl Jsonata {
             now: options.now,
             random: &Random::new(options.seed),
             limits: options.limits,
+            eval: options.eval,
         })
     }
 
