@@ -3,6 +3,7 @@
 mod datum;
 mod error;
 mod function;
+mod picture;
 
 pub use error::JsonataError;
 
