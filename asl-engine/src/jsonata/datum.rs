@@ -6,6 +6,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::function::Function;
+use crate::jsonpath::java::double_text;
 use crate::value::{Array, Number, Object, Value};
 
 /// A value during evaluation. Cloning copies a pointer.
@@ -342,13 +343,20 @@ impl Datum {
     }
 }
 
-/// The JSON of a computed number: whole numbers without a fraction, as JavaScript writes them; `null` where JSON has none.
+/// The JSON of a computed number as AWS, which runs Java, writes it: whole numbers of 64 bits without a fraction, others as
+/// doubles; what JSON has no number for is a text.
 fn number(value: f64) -> Value {
-    const LARGEST_EXACT: f64 = 9_007_199_254_740_992.0;
-    if value.fract() == 0.0 && value.abs() <= LARGEST_EXACT {
+    const PAST_LONG: f64 = 9_223_372_036_854_775_808.0;
+    if value.is_nan() {
+        return "NaN".into();
+    }
+    if value.is_infinite() {
+        return if value > 0.0 { "Infinity".into() } else { "-Infinity".into() };
+    }
+    if value.fract() == 0.0 && value.abs() < PAST_LONG {
         return Value::Number((value as i64).into());
     }
-    Number::from_f64(value).map_or(Value::Null, Value::Number)
+    Value::Number(Number::from_json_text(&double_text(value)))
 }
 
 impl From<f64> for Datum {

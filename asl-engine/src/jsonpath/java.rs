@@ -118,7 +118,7 @@ fn number_text(number: &Number) -> String {
 }
 
 /// `Double.toString`: decimal notation from 10⁻³ up to 10⁷, else one digit, a point, and an exponent.
-pub(super) fn double_text(value: f64) -> String {
+pub(crate) fn double_text(value: f64) -> String {
     if value.is_infinite() {
         return if value > 0.0 { "Infinity".into() } else { "-Infinity".into() };
     }
