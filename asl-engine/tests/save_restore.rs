@@ -69,7 +69,15 @@ fn saving_changes_nothing() {
 
 #[test]
 fn the_download_workflow_can_be_saved_anywhere() {
-    let definition = include_str!("../../definitions/download-images/definition.json");
+    for definition in [
+        include_str!("../../definitions/download-images/definition.json"),
+        include_str!("../../definitions/download-images/definition.jsonata.json"),
+    ] {
+        the_workflow_can_be_saved_anywhere(definition);
+    }
+}
+
+fn the_workflow_can_be_saved_anywhere(definition: &str) {
     let answer = |request: &TaskRequest| {
         let text = match request.resource.rsplit(':').next() {
             Some("batch") => r#"{"tasks":[{"resourcePaths":["a","b"]},{"resourcePaths":["c"]}]}"#,

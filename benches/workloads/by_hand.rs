@@ -76,6 +76,34 @@ pub(crate) fn w5(input: &str) -> String {
     state.to_string()
 }
 
+/// Filters, maps, sorts, groups and adds up the items.
+pub(crate) fn w6(input: &str) -> String {
+    let input = read(input);
+    let items = list(&input["items"]);
+    let price = |item: &Value| item["price"].as_f64().expect("a price");
+    let picked: Vec<Value> = items
+        .iter()
+        .filter(|item| price(item) > 50.0)
+        .map(|item| json!({ "id": item["id"], "p": price(item) * 1.1, "cat": item["category"] }))
+        .collect();
+    let upper = |(at, item): (usize, &Value)| {
+        json!({ "i": at, "id": item["id"], "up": item["name"].as_str().expect("a name").to_uppercase() })
+    };
+    let mapped: Vec<Value> = items.iter().enumerate().map(upper).collect();
+    std::hint::black_box(json!({ "mapped": mapped, "prev": picked }));
+    let mut sorted: Vec<&Value> = items.iter().collect();
+    sorted.sort_by(|left, right| price(left).total_cmp(&price(right)));
+    let mut by_category = serde_json::Map::new();
+    for item in items {
+        let category = item["category"].as_str().expect("a category");
+        let sum = by_category.get(category).and_then(Value::as_f64).unwrap_or(0.0) + price(item);
+        by_category.insert(category.to_owned(), sum.into());
+    }
+    let total: f64 = items.iter().map(price).sum();
+    let result = json!({ "total": total, "cnt": items.len(), "n": sorted.len(), "byCat": by_category, "red": total });
+    result.to_string()
+}
+
 /// Fifty edits of a large document.
 pub(crate) fn w7(input: &str) -> String {
     let mut state = read(input);

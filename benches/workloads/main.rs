@@ -24,7 +24,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 /// Name, definition, input, the most milliseconds, and the same by hand.
 type Workload = (&'static str, &'static str, &'static str, Option<f64>, fn(&str) -> String);
 
-const WORKLOADS: [Workload; 9] = [
+const WORKLOADS: [Workload; 10] = [
     ("W1  a loop of 5,000 iterations", "w1.asl", "w1_5000.in", Some(10.0), by_hand::w1),
     ("W2  a Map over 1,000 items", "w2.asl", "w2_1000.in", None, by_hand::w2),
     ("W2  a Map over 10,000 items", "w2.asl", "w2_10000.in", Some(60.0), by_hand::w2),
@@ -33,6 +33,7 @@ const WORKLOADS: [Workload; 9] = [
     ("W3  flattens and filters 1,000 × 100", "w3.asl", "w3_1000.in", Some(300.0), by_hand::w3),
     ("W4  50 branches of 20 states", "w4.asl", "w4.in", Some(3.0), by_hand::w4),
     ("W5b download-images with 2,000 images", "w5.asl", "w5_2000.in", Some(30.0), by_hand::w5),
+    ("W6  JSONata over 1,000 items", "w6.asl", "w6.in", Some(15.0), by_hand::w6),
     ("W7  50 states that pass 200 KiB on", "w7.asl", "w7.in", Some(5.0), by_hand::w7),
 ];
 /// W7 again, with the JSON text of every event.

@@ -69,6 +69,24 @@ fn a_missing_image_is_notified_and_the_others_are_stored() {
 }
 
 #[test]
+fn the_definition_in_jsonata_does_the_same() {
+    for name in ["success.input.json", "fail.input.json"] {
+        let server = serve();
+        let input = input(name, &server);
+        let run = |file: &str| {
+            let folder = Folder::new();
+            lay_out(&folder, &input);
+            std::fs::copy(definition(file), folder.path("definition.json")).expect("the definition is copied");
+            let ended = folder.asl(&RUN);
+            (ended.code, ended.stdout, ended.stderr, Stored::embedded(&folder.path(".asl"), TABLE))
+        };
+        let (in_jsonpath, in_jsonata) = (run("definition.json"), run("definition.jsonata.json"));
+        assert_eq!(in_jsonata, in_jsonpath, "{name}");
+        assert_eq!(in_jsonpath.0, Some(i32::from(name == "fail.input.json")));
+    }
+}
+
+#[test]
 fn later_runs_add_to_what_is_stored() {
     let (server, folder) = (serve(), Folder::new());
     let [fail, success] = ["fail.input.json", "success.input.json"].map(|name| input(name, &server));
