@@ -76,7 +76,7 @@ impl Random {
     }
 
     /// A number from 0 up to 1.
-    fn fraction(&self) -> f64 {
+    pub(crate) fn fraction(&self) -> f64 {
         (self.next() >> 11) as f64 / (1u64 << 53) as f64
     }
 }

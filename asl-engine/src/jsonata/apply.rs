@@ -8,12 +8,12 @@ use std::sync::{Arc, LazyLock};
 use super::ast::{Node, NodeKind, Operator, Term, TransformNode};
 use super::datum::{Datum, Items, Kind};
 use super::error::JsonataError;
-use super::evaluate::{Evaluator, ITEM_BYTES, tuple_scope};
+use super::evaluate::{Evaluator, ITEM_BYTES, bounded, tuple_scope};
 use super::function::{Function, Lambda, Native, Scope};
+use super::functions;
 use super::lexer::quoted;
 use super::regex;
 use super::signature::Signature;
-use super::functions;
 use crate::value::{Array, Object, Value};
 
 /// The range operator gives so many numbers at most.
@@ -31,15 +31,14 @@ impl Evaluator<'_> {
         scope: &Rc<Scope>,
     ) -> Result<Datum, JsonataError> {
         let left = self.evaluate(left, input, scope)?;
-        let truth = |value: &Datum| functions::boolean(value) == Some(true);
-        match operator {
-            Operator::And if !truth(&left) => return Ok(Datum::boolean(false)),
-            Operator::Or if truth(&left) => return Ok(Datum::boolean(true)),
-            _ => {}
+        if let Operator::And | Operator::Or = operator
+            && self.is_true(&left)? == (operator == Operator::Or)
+        {
+            return Ok(Datum::boolean(operator == Operator::Or));
         }
         let right = self.evaluate(right, input, scope)?;
         match operator {
-            Operator::And | Operator::Or => Ok(Datum::boolean(truth(&right))),
+            Operator::And | Operator::Or => Ok(Datum::boolean(self.is_true(&right)?)),
             _ => self.operate(operator, left, right).map_err(|error| error.at(node.position)),
         }
     }
@@ -62,7 +61,7 @@ impl Evaluator<'_> {
                 if left.is_undefined() || right.is_undefined() {
                     return Ok(Datum::boolean(false));
                 }
-                Ok(Datum::boolean(functions::equal(&left, &right) == (operator == Operator::Equal)))
+                Ok(Datum::boolean(functions::equal(self, &left, &right)? == (operator == Operator::Equal)))
             }
             Operator::Concatenate => {
                 let mut text = functions::string(self, &left, false)?.unwrap_or_default();
@@ -183,12 +182,7 @@ impl Evaluator<'_> {
         }
     }
 
-    fn invoke_once(
-        &mut self,
-        function: &Datum,
-        arguments: Vec<Datum>,
-        context: &Datum,
-    ) -> Result<Datum, JsonataError> {
+    fn invoke_once(&mut self, function: &Datum, arguments: Vec<Datum>, context: &Datum) -> Result<Datum, JsonataError> {
         let Some(function) = function.as_function() else {
             return Err(JsonataError::new("T1006", "Attempted to invoke a non-function"));
         };
@@ -220,7 +214,8 @@ impl Evaluator<'_> {
             }
             Function::Regex(regex) => {
                 let Some(text) = arguments.first().and_then(Datum::as_str) else { return Ok(Datum::Undefined) };
-                regex::call(self, regex, text, 0)
+                let from = arguments.get(1).and_then(Datum::as_f64).unwrap_or(0.0);
+                regex::call(self, regex, text, from as usize)
             }
             // Only a call has a place where the text can be evaluated.
             Function::Eval => Err(JsonataError::new("T1006", "Attempted to invoke a non-function")),
@@ -237,9 +232,9 @@ impl Evaluator<'_> {
     }
 
     fn run_native(&mut self, native: &Native, arguments: Vec<Datum>, context: &Datum) -> Result<Datum, JsonataError> {
-        let arguments = functions::validate(native, arguments, context)?;
+        let arguments = native.signature.validate(arguments, context)?;
         // A function may call another one without any expression in between.
-        stacker::maybe_grow(128 * 1024, 2 * 1024 * 1024, || (native.run)(self, arguments))
+        bounded(stacker::maybe_grow(128 * 1024, 2 * 1024 * 1024, || (native.run)(self, arguments))?)
     }
 
     fn run_lambda(&mut self, lambda: &Lambda, arguments: Vec<Datum>) -> Result<Datum, JsonataError> {
@@ -473,7 +468,10 @@ fn is_same(left: &Datum, right: &Datum) -> bool {
             (Datum::Json(left), Datum::Json(right)) => left.is_same(right),
             _ => false,
         },
-        _ => functions::equal(left, right),
+        _ => match (left.as_f64(), right.as_f64()) {
+            (Some(left), Some(right)) => left == right,
+            _ => left.as_str() == right.as_str() && left.kind() == right.kind() && left.as_bool() == right.as_bool(),
+        },
     }
 }
 
@@ -481,9 +479,8 @@ fn compare(operator: Operator, left: &Datum, right: &Datum) -> Result<Datum, Jso
     let comparable = |value: &Datum| matches!(value.kind(), Kind::Undefined | Kind::String | Kind::Number);
     if !comparable(left) || !comparable(right) {
         let operator = quoted(operator.text());
-        let message = format!(
-            "The expressions either side of operator {operator} must evaluate to numeric or string values"
-        );
+        let message =
+            format!("The expressions either side of operator {operator} must evaluate to numeric or string values");
         return Err(JsonataError::new("T2010", message));
     }
     if left.is_undefined() || right.is_undefined() {
@@ -532,11 +529,8 @@ fn in_order(left: &Datum, right: &Datum, descending: bool) -> Result<Ordering, J
         return Err(JsonataError::new("T2008", message));
     }
     if left.kind() != right.kind() {
-        let message = format!(
-            "Type mismatch when comparing values {} and {} in order-by clause",
-            left.quoted(),
-            right.quoted()
-        );
+        let message =
+            format!("Type mismatch when comparing values {} and {} in order-by clause", left.quoted(), right.quoted());
         return Err(JsonataError::new("T2007", message));
     }
     let order = ordered(left, right).unwrap_or(Ordering::Greater);

@@ -92,11 +92,12 @@ impl<'a> Evaluator<'a> {
         self.depth += 1;
         let result = stacker::maybe_grow(STACK.0, STACK.1, || self.whole(node, input, scope));
         self.depth -= 1;
-        let result = result?;
-        match result.depth() > MAX_DEPTH {
-            true => Err(JsonataError::new("U1001", format!("The data nests deeper than {MAX_DEPTH} levels"))),
-            false => Ok(result),
-        }
+        bounded(result?)
+    }
+
+    /// Whether a value counts as true.
+    pub(super) fn is_true(&mut self, value: &Datum) -> Result<bool, JsonataError> {
+        Ok(functions::boolean(self, value)? == Some(true))
     }
 
     /// A node with its predicates and its group.
@@ -158,15 +159,13 @@ impl<'a> Evaluator<'a> {
             }
             NodeKind::Condition { condition, then, otherwise } => {
                 let condition = self.evaluate(condition, input, scope)?;
-                match (functions::boolean(&condition), otherwise) {
-                    (Some(true), _) => self.evaluate(then, input, scope),
+                match (self.is_true(&condition)?, otherwise) {
+                    (true, _) => self.evaluate(then, input, scope),
                     (_, Some(otherwise)) => self.evaluate(otherwise, input, scope),
                     (_, None) => Ok(Datum::Undefined),
                 }
             }
-            NodeKind::Call { procedure, arguments } => {
-                self.call_node(node, procedure, arguments, input, scope, None)
-            }
+            NodeKind::Call { procedure, arguments } => self.call_node(node, procedure, arguments, input, scope, None),
             NodeKind::Partial { procedure, arguments } => self.partial(node, procedure, arguments, input, scope),
             NodeKind::Lambda(lambda) => self.lambda(lambda, input, scope),
             NodeKind::Apply(left, right) => self.apply(node, left, right, input, scope),
@@ -510,7 +509,7 @@ impl<'a> Evaluator<'a> {
                     let times = numbers.into_iter().filter(|number| position(*number) == Some(index)).count();
                     kept.extend(std::iter::repeat_n(item, times));
                 }
-                None if functions::boolean(&result) == Some(true) => kept.push(item),
+                None if self.is_true(&result)? => kept.push(item),
                 None => {}
             }
         }
@@ -610,13 +609,7 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn array(
-        &mut self,
-        node: &Node,
-        items: &[Node],
-        input: &Datum,
-        scope: &Rc<Scope>,
-    ) -> Result<Datum, JsonataError> {
+    fn array(&mut self, node: &Node, items: &[Node], input: &Datum, scope: &Rc<Scope>) -> Result<Datum, JsonataError> {
         let mut result = Vec::with_capacity(items.len());
         for item in items {
             let value = self.evaluate(item, input, scope)?;
@@ -658,8 +651,7 @@ impl<'a> Evaluator<'a> {
                     if key.is_undefined() {
                         continue;
                     }
-                    let message =
-                        format!("Key in object structure must evaluate to a string; got: {}", key.quoted());
+                    let message = format!("Key in object structure must evaluate to a string; got: {}", key.quoted());
                     return Err(JsonataError::new("T1003", message).at(position));
                 };
                 match groups.get_mut(name) {
@@ -668,8 +660,7 @@ impl<'a> Evaluator<'a> {
                     }
                     Some((first, data)) if *first == at => data.push(item.clone()),
                     Some(_) => {
-                        let message =
-                            format!("Multiple key definitions evaluate to same key: {}", key.quoted());
+                        let message = format!("Multiple key definitions evaluate to same key: {}", key.quoted());
                         return Err(JsonataError::new("D1009", message).at(position));
                     }
                 }
@@ -692,6 +683,14 @@ impl<'a> Evaluator<'a> {
             }
         }
         Ok(Datum::object(result))
+    }
+}
+
+/// A value that nests as deeply as anything may.
+pub(super) fn bounded(value: Datum) -> Result<Datum, JsonataError> {
+    match value.depth() > MAX_DEPTH {
+        true => Err(JsonataError::new("U1001", format!("The data nests deeper than {MAX_DEPTH} levels"))),
+        false => Ok(value),
     }
 }
 

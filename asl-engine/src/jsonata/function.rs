@@ -9,7 +9,7 @@ use super::ast::{Node, TransformNode};
 use super::datum::Datum;
 use super::error::JsonataError;
 use super::evaluate::Evaluator;
-use super::regex::Regex;
+use super::regex::{Place, Regex};
 use super::signature::Signature;
 
 /// Something that can be called.
@@ -25,7 +25,7 @@ pub(super) enum Function {
     /// `/pattern/flags`, which finds matches in a text.
     Regex(Arc<Regex>),
     /// What a match gives as `next`: finds the one after it.
-    NextMatch { regex: Arc<Regex>, text: Arc<str>, from: usize },
+    NextMatch { regex: Arc<Regex>, text: Arc<str>, from: Place },
     /// `$eval`, which reads and evaluates a text where it is called.
     Eval,
     /// `|pattern|update,delete|`
@@ -36,13 +36,16 @@ pub(super) enum Function {
 pub(super) struct Native {
     /// Its name, without `$`.
     pub(super) name: &'static str,
-    /// Its signature in JSONata's notation, such as `<s-nn?:s>`.
-    pub(super) signature: &'static str,
+    /// What arguments it takes.
+    pub(super) signature: Signature,
     /// How many parameters it has, as far as `$map`, `$filter` and the like ask for it.
     pub(super) arity: usize,
     /// Its work, with arguments that fit the signature.
-    pub(super) run: fn(&mut Evaluator<'_>, Vec<Datum>) -> Result<Datum, JsonataError>,
+    pub(super) run: Run,
 }
+
+/// The work of a function of the language.
+pub(super) type Run = fn(&mut Evaluator<'_>, Vec<Datum>) -> Result<Datum, JsonataError>;
 
 /// A lambda with the scope it was made in.
 pub(super) struct Lambda {
@@ -95,7 +98,9 @@ impl Function {
             Self::Native(native) => native.arity,
             Self::Lambda(lambda) => lambda.parameters.len(),
             Self::Partial { arguments, .. } => arguments.iter().filter(|argument| argument.is_none()).count(),
-            Self::Chain { .. } | Self::Regex(_) | Self::Transform { .. } => 1,
+            Self::Chain { .. } | Self::Transform { .. } => 1,
+            // The second one is where to start.
+            Self::Regex(_) => 2,
             Self::NextMatch { .. } => 0,
             Self::Eval => 2,
         }

@@ -1,0 +1,162 @@
+//! Regular expressions: JavaScript's, without its `u` flag.
+//!
+//! A pattern is translated to the syntax of the `fancy-regex` crate, which knows back-references and look-around and hands
+//! everything else to a matcher that cannot run away. Characters are whole ones, where JavaScript takes UTF-16 code units.
+
+mod class;
+mod escape;
+mod translate;
+
+use std::sync::Arc;
+
+use fancy_regex::RegexBuilder;
+use indexmap::IndexMap;
+
+use self::translate::translate;
+use super::datum::Datum;
+use super::error::JsonataError;
+use super::evaluate::{Evaluator, ITEM_BYTES};
+use super::function::Function;
+use crate::Value;
+
+/// How far a pattern with back-references or look-around may backtrack for one match.
+const BACKTRACK_LIMIT: usize = 1_000_000;
+
+/// `/pattern/flags`
+#[derive(Debug)]
+pub(super) struct Regex {
+    source: Box<str>,
+    compiled: fancy_regex::Regex,
+}
+
+/// One match: bytes of the text, and those of each group that took part.
+pub(super) struct Match {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) groups: Vec<Option<(usize, usize)>>,
+}
+
+impl Regex {
+    /// Compiles a pattern. Of the flags, `i` ignores case, and with `m` `^` and `$` match at the ends of lines.
+    ///
+    /// `S0303` for what is no pattern in JavaScript either.
+    pub(super) fn parse(source: &str, flags: &str) -> Result<Self, JsonataError> {
+        let refuse =
+            |why: &str| JsonataError::new("S0303", format!("Invalid regular expression: /{source}/{flags}: {why}"));
+        let translated = translate(source, flags).map_err(refuse)?;
+        let compiled = RegexBuilder::new(&translated).backtrack_limit(BACKTRACK_LIMIT).build();
+        match compiled {
+            Ok(compiled) => Ok(Self { source: source.into(), compiled }),
+            Err(_) => Err(refuse("The pattern is too large or uses what is not supported here")),
+        }
+    }
+
+    /// The first match at or behind the byte `from`.
+    pub(super) fn find_at(&self, text: &str, from: usize) -> Result<Option<Match>, JsonataError> {
+        let captures = self.compiled.captures_from_pos(text, from).map_err(|_| {
+            JsonataError::new("U1001", format!("The pattern /{}/ takes too many steps on a text", self.source))
+        })?;
+        let Some(captures) = captures else { return Ok(None) };
+        let mut places = captures.iter().map(|group| group.map(|group| (group.start(), group.end())));
+        let Some(Some((start, end))) = places.next() else { return Ok(None) };
+        Ok(Some(Match { start, end, groups: places.collect() }))
+    }
+}
+
+/// A place in a text, in bytes and in UTF-16 code units.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Place {
+    byte: usize,
+    unit: usize,
+}
+
+impl Place {
+    /// The place of a byte behind this one.
+    fn forward(self, text: &str, byte: usize) -> Self {
+        let between = text.get(self.byte..byte).unwrap_or_default();
+        Self { byte, unit: self.unit + between.encode_utf16().count() }
+    }
+
+    /// The place that is so many code units into a text; `None` behind its end.
+    fn of_unit(text: &str, unit: usize) -> Option<Self> {
+        let mut place = Self::default();
+        for c in text.chars() {
+            if place.unit >= unit {
+                return Some(place);
+            }
+            place = Self { byte: place.byte + c.len_utf8(), unit: place.unit + c.len_utf16() };
+        }
+        (place.unit >= unit).then_some(place)
+    }
+}
+
+/// The first match in a text from a code unit on, as an object; nothing for none.
+pub(super) fn call(
+    evaluator: &mut Evaluator<'_>,
+    regex: &Arc<Regex>,
+    text: &Arc<str>,
+    from: usize,
+) -> Result<Datum, JsonataError> {
+    evaluator.spend(from / 64)?;
+    match Place::of_unit(text, from) {
+        Some(from) => Ok(find(evaluator, regex, text, from)?.map_or(Datum::Undefined, |(object, _)| object)),
+        None => Ok(Datum::Undefined),
+    }
+}
+
+/// The match behind another one. `D1004` for one of no characters, behind which there would be the same one again.
+pub(super) fn next(
+    evaluator: &mut Evaluator<'_>,
+    regex: &Arc<Regex>,
+    text: &Arc<str>,
+    from: Place,
+) -> Result<Datum, JsonataError> {
+    if from.byte >= text.len() {
+        return Ok(Datum::Undefined);
+    }
+    match find(evaluator, regex, text, from)? {
+        Some((_, found)) if found.start == found.end => {
+            Err(JsonataError::new("D1004", "Regular expression matches zero length string"))
+        }
+        found => Ok(found.map_or(Datum::Undefined, |(object, _)| object)),
+    }
+}
+
+/// A match, also as the object that a matcher gives.
+fn find(
+    evaluator: &mut Evaluator<'_>,
+    regex: &Arc<Regex>,
+    text: &Arc<str>,
+    from: Place,
+) -> Result<Option<(Datum, Match)>, JsonataError> {
+    let rest = text.len().saturating_sub(from.byte);
+    // How far a search looks ahead is not known; mostly not far.
+    evaluator.spend(rest / 1024 + 1)?;
+    let found = regex.find_at(text, from.byte)?;
+    let end = found.as_ref().map_or(text.len(), |found| found.end);
+    evaluator.spend(end.saturating_sub(from.byte) / 64)?;
+    let Some(found) = found else { return Ok(None) };
+    let part = |(start, end): (usize, usize)| text.get(start..end).unwrap_or_default();
+    let bytes: usize = found.groups.iter().flatten().map(|(start, end)| end - start).sum();
+    evaluator.spend(bytes / 64 + found.groups.len())?;
+    evaluator.allocate((found.groups.len() + 10) * ITEM_BYTES + 2 * (bytes + found.end - found.start))?;
+    let groups = match found.groups.iter().all(Option::is_some) {
+        true => Datum::Json(found.groups.iter().flatten().map(|group| Value::from(part(*group))).collect()),
+        false => {
+            let group = |group: &Option<_>| group.map_or(Datum::Undefined, |group| Datum::string(part(group)));
+            Datum::array(found.groups.iter().map(group).collect())
+        }
+    };
+    let start = from.forward(text, found.start);
+    let end = start.forward(text, found.end);
+    let next = Function::NextMatch { regex: regex.clone(), text: text.clone(), from: end };
+    let members = [
+        ("match", Datum::string(part((found.start, found.end)))),
+        ("start", Datum::Number(start.unit as f64)),
+        ("end", Datum::Number(end.unit as f64)),
+        ("groups", groups),
+        ("next", Datum::function(next)),
+    ];
+    let members: IndexMap<Arc<str>, Datum> = members.into_iter().map(|(name, member)| (name.into(), member)).collect();
+    Ok(Some((Datum::object(members), found)))
+}
