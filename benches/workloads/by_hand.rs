@@ -86,9 +86,7 @@ pub(crate) fn w6(input: &str) -> String {
         .filter(|item| price(item) > 50.0)
         .map(|item| json!({ "id": item["id"], "p": price(item) * 1.1, "cat": item["category"] }))
         .collect();
-    let upper = |(at, item): (usize, &Value)| {
-        json!({ "i": at, "id": item["id"], "up": item["name"].as_str().expect("a name").to_uppercase() })
-    };
+    let upper = |(at, item): (usize, &Value)| json!({ "i": at, "id": item["id"], "up": item["name"].as_str().expect("a name").to_uppercase() });
     let mapped: Vec<Value> = items.iter().enumerate().map(upper).collect();
     std::hint::black_box(json!({ "mapped": mapped, "prev": picked }));
     let mut sorted: Vec<&Value> = items.iter().collect();

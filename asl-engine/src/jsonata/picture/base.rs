@@ -22,7 +22,7 @@ pub(crate) fn format_base(value: f64, radix: Option<f64>) -> Result<String, Json
     let mut rest = value.abs();
     let mut digits = Vec::new();
     // Digits that a float does not hold are written as zeros.
-    while rest >= INEXACT {
+    while rest / radix >= INEXACT {
         rest /= radix;
         digits.push('0');
     }

@@ -14,7 +14,7 @@ use super::limit;
 use super::words::vocabulary;
 
 /// How many characters the text and its picture may have.
-const MAX_TEXT: usize = 1_000;
+const MAX_TEXT: usize = 2_000;
 
 /// The point in time that a text shows, in milliseconds since 1970; `None` where it does not fit the picture.
 ///

@@ -11,7 +11,7 @@ pub(crate) fn number_text(value: f64) -> String {
     if value.is_infinite() {
         return format!("{sign}Infinity");
     }
-    let scientific = format!("{:e}", value.abs());
+    let scientific = shortest(value.abs());
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
     let digits = mantissa.replace('.', "");
@@ -26,6 +26,17 @@ pub(crate) fn number_text(value: f64) -> String {
         -6..=-1 => format!("{sign}0.{}{digits}", zeros(-exponent - 1)),
         _ => format!("{sign}{mantissa}e{}{}", if exponent < 0 { '-' } else { '+' }, exponent.abs()),
     }
+}
+
+/// The shortest digits that read back as the same number, and of those the closest, in scientific notation.
+fn shortest(value: f64) -> String {
+    let text = format!("{value:e}");
+    let mantissa = text.split('e').next().unwrap_or_default();
+    let places = mantissa.len().saturating_sub(2);
+    // Where two are equally close, the standard library writes any of them when asked for the shortest, but the even one, as
+    // ECMAScript does, when asked for a number of digits.
+    let closest = format!("{value:.places$e}");
+    if closest.parse() == Ok(value) { closest } else { text }
 }
 
 /// Rounds to `places` decimal places, halves to the even neighbour; a negative number of places rounds to tens, hundreds, …

@@ -18,8 +18,8 @@ const NUMERALS: [(f64, &str); 13] = [
     (4.0, "iv"),
     (1.0, "i"),
 ];
-/// A number of millions would be written as thousands of `m`.
-const LARGEST_ROMAN: f64 = 5_000_000.0;
+/// Above this a number would be written as more than ten thousand `m`.
+const LARGEST_ROMAN: f64 = 10_000_000.0;
 
 /// Small roman numerals; nothing for zero.
 pub(super) fn to_roman(value: f64) -> Result<String, JsonataError> {

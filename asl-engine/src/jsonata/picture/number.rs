@@ -92,12 +92,26 @@ fn normalised(value: f64, scale: usize) -> (f64, i32) {
 /// A number with a fixed number of decimal places, in the digits of the format. The point is that of ECMAScript.
 fn fixed(value: f64, places: usize, format: &DecimalFormat) -> Vec<char> {
     let size = value.abs();
-    let text = if size < 1e21 { format!("{size:.places$}") } else { number_text(size) };
+    let text = if size < 1e21 { to_fixed(size, places) } else { number_text(size) };
     let own = |c: char| match c.to_digit(10) {
         Some(digit) if format.zero_digit != ['0'] => format.digit_char(digit),
         _ => Some(c),
     };
     text.chars().filter_map(own).collect()
+}
+
+/// A number with a fixed number of decimal places, of two that are equally close the larger (ECMA-262, `toFixed`).
+fn to_fixed(size: f64, places: usize) -> String {
+    let digits = places + 1;
+    let mut text = format!("{size:.places$}");
+    let longer = format!("{size:.digits$}");
+    let is_exact = (size * 2_f64.powf(digits as f64)).fract() == 0.0;
+    // Of a tie the standard library takes the one with an even last digit: where that is the lower one, one is added.
+    if is_exact && longer.strip_suffix('5').is_some_and(|lower| lower.trim_end_matches('.') == text) {
+        let last = text.pop().and_then(|last| last.to_digit(10));
+        text.extend(last.and_then(|last| char::from_digit(last + 1, 10)));
+    }
+    text
 }
 
 fn mantissa(value: f64, picture: &SubPicture, format: &DecimalFormat) -> Vec<char> {
