@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::jsonata::JsonataLimits;
 use crate::time::Timestamp;
 use crate::value::Value;
 
@@ -39,16 +40,37 @@ pub struct Quotas {
     pub history_events: Option<u64>,
     /// How many bytes the input or output of a state, or a task's result, may have as JSON text: 256 KiB.
     pub payload_bytes: Option<usize>,
+    /// How many bytes a variable, and all that one `Assign` assigns, may have as JSON text: 256 KiB.
+    pub variable_bytes: Option<usize>,
+    /// How many bytes all variables may have together: 10 MiB.
+    pub variables_bytes: Option<usize>,
 }
 
 impl Quotas {
     /// No bounds.
-    pub const NONE: Self = Self { history_events: None, payload_bytes: None };
+    pub const NONE: Self =
+        Self { history_events: None, payload_bytes: None, variable_bytes: None, variables_bytes: None };
+}
+
+impl Quotas {
+    /// How much an expression may take: more where data may be larger than AWS takes it.
+    pub(crate) fn expression_limits(&self) -> JsonataLimits {
+        match self.payload_bytes {
+            Some(_) => JsonataLimits::AWS,
+            None => JsonataLimits::WIDE,
+        }
+    }
 }
 
 impl Default for Quotas {
     fn default() -> Self {
-        Self { history_events: Some(25_000), payload_bytes: Some(256 * 1024) }
+        const KIB: usize = 1024;
+        Self {
+            history_events: Some(25_000),
+            payload_bytes: Some(256 * KIB),
+            variable_bytes: Some(256 * KIB),
+            variables_bytes: Some(10 * 1024 * KIB),
+        }
     }
 }
 

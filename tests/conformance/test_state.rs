@@ -69,7 +69,8 @@ fn input(recorded: &Value) -> asl_engine::Value {
 
 fn mock(recorded: &Value) -> Mock {
     let text = |value: &Value| value.as_str().map(Into::into);
-    let failure = |error: &Value| Failure { error: text(&error["error"]), cause: text(&error["cause"]), span: None };
+    let failure =
+        |error: &Value| Failure { error: text(&error["error"]), cause: text(&error["cause"]), ..Failure::default() };
     Mock {
         result: recorded.get("result").map(asl_engine::Value::from),
         error_output: recorded.get("errorOutput").map(failure),

@@ -1,7 +1,7 @@
 //! `QueryLanguage`: which of the two query languages a state is written in, and which fields go with it.
 
 use super::fields::Fields;
-use super::{SCHEMA, error, unsupported};
+use super::{SCHEMA, error};
 use crate::diagnostic::Diagnostic;
 
 /// The two values of `QueryLanguage`.
@@ -37,27 +37,16 @@ const JSONATA_ONLY: [&str; 4] = ["Arguments", "Output", "Items", "Condition"];
 
 /// The language of a whole machine.
 pub(super) fn of_machine(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Language {
-    let span = fields.span_of("QueryLanguage");
-    let language = declared(fields, out).unwrap_or(Language::JsonPath);
-    if language == Language::Jsonata {
-        out.push(unsupported("JSONata", &fields.at("QueryLanguage"), span));
-    }
-    language
+    declared(fields, out).unwrap_or(Language::JsonPath)
 }
 
 /// The language of a state in a machine of the language `machine`.
 pub(super) fn of_state(machine: Language, fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Language {
     let span = fields.span_of("QueryLanguage");
     let language = declared(fields, out).unwrap_or(machine);
-    match (machine, language) {
-        (Language::Jsonata, Language::JsonPath) => {
-            let message = "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine";
-            out.push(error(SCHEMA, message, fields.location(), span));
-        }
-        (Language::JsonPath, Language::Jsonata) => {
-            out.push(unsupported("JSONata", &fields.at("QueryLanguage"), span));
-        }
-        _ => {}
+    if (machine, language) == (Language::Jsonata, Language::JsonPath) {
+        let message = "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine";
+        out.push(error(SCHEMA, message, fields.location(), span));
     }
     language
 }

@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use super::io::bounded;
+use super::io::{Sight, bounded};
 use super::join::{Join, Joined, Parent, Work};
 use super::map_run::{MOST_EXECUTIONS, MapRun};
 use super::protocol::{Next, Request};
 use super::run::Run;
 use super::{Frame, Phase, Read, Stage};
 use crate::context::{Context, MapItem};
-use crate::definition::ast::ItemReader;
+use crate::definition::ast::{Io, ItemReader, Items};
 use crate::history::EventKind;
 use crate::path::Roots;
 use crate::program::{Kind, Map, State};
 use crate::retry::Random;
-use crate::task::{Failure, Outcome};
+use crate::task::{Failure, Outcome, QUERY_EVALUATION_ERROR};
 use crate::template::Template;
 use crate::value::{Array, Value};
 
@@ -70,6 +70,11 @@ impl Run<'_> {
                 self.completed(outputs)
             }
             Err(failure) => {
+                // An ItemSelector could not be evaluated; the failures of children have been told.
+                let failure = match failure.location {
+                    Some(_) => self.told(failure),
+                    None => failure,
+                };
                 if distributed {
                     self.emit(EventKind::MapRunFailed(failure.clone()));
                 }
@@ -127,6 +132,7 @@ impl Frame {
             entered_time: self.entered_time,
             entered_event: self.entered_event,
             retry_count: self.retry_count(),
+            now: self.now,
             input,
             given_context: self.probe.as_ref().map(|probe| probe.context.clone()),
         }
@@ -166,9 +172,22 @@ impl Frame {
     }
 
     fn items(&self, state: &State, map: &Map, input: &Value) -> Result<Array, Failure> {
-        let (path, found) = match &map.items_path {
-            None => ("$", input.clone()),
-            Some(path) => (&**path.text(), self.select(state, Some(path), input)?),
+        let sight = Sight::of(input);
+        let path = match (&map.items, &state.io) {
+            (Some(Items::Query(query)), _) => return self.on(state, sight, |roots| query.array(roots)),
+            (Some(Items::Template(template)), _) => {
+                return match self.fill(state, template, sight)? {
+                    Value::Array(items) => Ok(items),
+                    other => Err(not_items(&other)),
+                };
+            }
+            (None, Io::Jsonata { .. }) => return input.as_array().cloned().ok_or_else(|| not_items(input)),
+            (None, Io::JsonPath(_)) => None,
+            (Some(Items::Path(path)), _) => Some(path),
+        };
+        let found = match path {
+            None => input.clone(),
+            Some(path) => self.select(state, Some(path), input)?,
         };
         match found {
             Value::Array(items) => {
@@ -176,10 +195,11 @@ impl Frame {
                 Ok(items)
             }
             _ => {
+                let written = path.map_or("$", |path| path.text());
                 // AWS leaves out the second `$` of a path on the context object.
-                let shown = path.strip_prefix("$$").map_or(path.to_owned(), |rest| format!("${rest}"));
+                let shown = written.strip_prefix("$$").map_or(written.to_owned(), |rest| format!("${rest}"));
                 let failure = Failure::runtime(format!("Reference path \"{shown}\" must point to array."));
-                Err(match &map.items_path {
+                Err(match path {
                     Some(path) => failure.at(path.span()),
                     None => failure,
                 })
@@ -199,6 +219,11 @@ impl Frame {
             Ok(wanted) => wanted.min(most),
         })
     }
+}
+
+/// The failure of a Map state in JSONata whose items are none.
+fn not_items(found: &Value) -> Failure {
+    Failure::new(QUERY_EVALUATION_ERROR, format!("Map state input must be an array but was: {found}"))
 }
 
 impl Join {
@@ -230,8 +255,8 @@ impl Parent {
             }
             .to_value()
         };
-        template
-            .evaluate(&Roots { input: &self.input, context: &context, variables: &self.variables, random })
-            .and_then(bounded)
+        let mut roots = Roots::new(&self.input, &context, &self.variables, random);
+        (roots.now, roots.limits) = (self.now, self.execution.quotas.expression_limits());
+        template.evaluate(&roots).and_then(bounded)
     }
 }

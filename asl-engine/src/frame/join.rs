@@ -51,6 +51,8 @@ pub(super) struct Parent {
     pub(super) entered_time: Timestamp,
     pub(super) entered_event: EventId,
     pub(super) retry_count: u32,
+    /// The time of the step that forked.
+    pub(super) now: Timestamp,
     /// The effective input.
     pub(super) input: Value,
     /// The context object of a test of one state.

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::io::bare;
+use super::io::Sight;
 use super::{Frame, Stage};
 use crate::context::{Execution, MapItem};
-use crate::definition::ast::{FractionField, ItemBatcher, ItemReader, NumberField};
+use crate::definition::ast::{ItemBatcher, ItemReader, NumberField};
 use crate::intrinsic::uuid;
 use crate::item_reader::{failed, items};
 use crate::program::{Map, State};
@@ -90,24 +90,7 @@ impl Frame {
         if tolerated_count.is_some_and(|count| count < 0) {
             return Err(Failure::runtime("ToleratedFailureCount cannot be negative."));
         }
-        let tolerated_percentage = match &map.tolerated_failure_percentage {
-            None => None,
-            Some(FractionField::Literal(percentage)) => Some(*percentage),
-            Some(FractionField::Path(path)) => {
-                let found = self.select(state, Some(path), &self.input)?;
-                let percentage = match &found {
-                    Value::String(text) => text.parse().ok().filter(|number: &f64| number.is_finite()),
-                    other => other.as_number().map(Number::as_f64),
-                };
-                Some(percentage.ok_or_else(|| {
-                    let text = format!(
-                        "The ToleratedFailurePercentagePath field refers to value \"{}\" which is not a valid float: {path}",
-                        bare(&found)
-                    );
-                    Failure::runtime(text).at(path.span())
-                })?)
-            }
-        };
+        let tolerated_percentage = self.percentage(state, map.tolerated_failure_percentage.as_ref())?;
         if tolerated_percentage.is_some_and(|percentage| !(0.0..=100.0).contains(&percentage)) {
             return Err(Failure::runtime("ToleratedFailurePercentage must be between 0 and 100."));
         }
@@ -134,7 +117,7 @@ impl Frame {
     pub(super) fn read_request(&self, state: &State, reader: &ItemReader) -> Result<TaskRequest, Failure> {
         let input = match &reader.parameters {
             None => Value::empty_object(),
-            Some(template) => self.fill(state, template, &self.selected_input(state)?, None)?,
+            Some(template) => self.fill(state, template, Sight::of(&self.selected_input(state)?))?,
         };
         Ok(TaskRequest {
             state: state.name.clone(),
@@ -185,7 +168,7 @@ impl Frame {
             .min(MOST_INPUT_BYTES);
         let batch_input = match &batcher.batch_input {
             None => None,
-            Some(template) => Some(self.fill(state, template, input, None)?),
+            Some(template) => Some(self.fill(state, template, Sight::of(input))?),
         };
         let batch = |items: Vec<Value>| -> (Value, usize) {
             let count = items.len();

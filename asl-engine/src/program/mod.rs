@@ -6,11 +6,10 @@ use std::sync::Arc;
 
 use crate::choice::Rule;
 use crate::definition::ast::{
-    Distributed, FractionField, Io, ItemReader, NumberField, StateMachine, StateType, TextField, Wait,
+    Distributed, FractionField, Io, ItemReader, Items, NumberField, StateMachine, StateType, TextField, Wait,
 };
 use crate::definition::{self, CheckOptions};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::path::PathExpr;
 use crate::reference_path::ReferencePath;
 use crate::retry::{self, Retrier};
 use crate::template::Template;
@@ -75,6 +74,7 @@ pub(crate) enum Kind {
 pub(crate) struct Choice {
     pub(crate) rule: Rule,
     pub(crate) assign: Option<Template>,
+    pub(crate) output: Option<Template>,
     pub(crate) next: StateId,
 }
 
@@ -106,7 +106,7 @@ pub(crate) enum ResourceKind {
 #[derive(Debug)]
 pub(crate) struct Map {
     pub(crate) scope: ScopeId,
-    pub(crate) items_path: Option<PathExpr>,
+    pub(crate) items: Option<Items>,
     pub(crate) item_selector: Option<Template>,
     pub(crate) max_concurrency: Option<NumberField>,
     pub(crate) label: Option<Arc<str>>,
@@ -120,6 +120,7 @@ pub(crate) struct Catcher {
     pub(crate) error_equals: Vec<Arc<str>>,
     pub(crate) result_path: Option<ReferencePath>,
     pub(crate) assign: Option<Template>,
+    pub(crate) output: Option<Template>,
     pub(crate) next: StateId,
 }
 
