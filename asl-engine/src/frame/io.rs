@@ -89,10 +89,13 @@ impl Frame {
             Io::JsonPath(paths) => (paths.parameters.as_ref(), Stage::AfterParameters),
             Io::Jsonata { arguments, .. } => (arguments.as_ref(), Stage::AfterArguments),
         };
-        let input = match template {
-            None => input,
-            Some(template) => self.fill(state, template, Sight { token, ..Sight::of(&input) })?,
+        let Some(template) = template else {
+            if let Io::JsonPath(_) = &state.io {
+                self.note(stage, &input);
+            }
+            return Ok(input);
         };
+        let input = self.fill(state, template, Sight { token, ..Sight::of(&input) })?;
         self.note(stage, &input);
         Ok(input)
     }
