@@ -10,10 +10,10 @@ use super::datum::{Datum, Items, Kind};
 use super::error::JsonataError;
 use super::evaluate::{Evaluator, ITEM_BYTES, tuple_scope};
 use super::function::{Function, Lambda, Native, Scope};
-use super::functions;
 use super::lexer::quoted;
 use super::regex;
 use super::signature::Signature;
+use super::functions;
 use crate::value::{Array, Object, Value};
 
 /// The range operator gives so many numbers at most.
@@ -183,7 +183,12 @@ impl Evaluator<'_> {
         }
     }
 
-    fn invoke_once(&mut self, function: &Datum, arguments: Vec<Datum>, context: &Datum) -> Result<Datum, JsonataError> {
+    fn invoke_once(
+        &mut self,
+        function: &Datum,
+        arguments: Vec<Datum>,
+        context: &Datum,
+    ) -> Result<Datum, JsonataError> {
         let Some(function) = function.as_function() else {
             return Err(JsonataError::new("T1006", "Attempted to invoke a non-function"));
         };
@@ -476,8 +481,9 @@ fn compare(operator: Operator, left: &Datum, right: &Datum) -> Result<Datum, Jso
     let comparable = |value: &Datum| matches!(value.kind(), Kind::Undefined | Kind::String | Kind::Number);
     if !comparable(left) || !comparable(right) {
         let operator = quoted(operator.text());
-        let message =
-            format!("The expressions either side of operator {operator} must evaluate to numeric or string values");
+        let message = format!(
+            "The expressions either side of operator {operator} must evaluate to numeric or string values"
+        );
         return Err(JsonataError::new("T2010", message));
     }
     if left.is_undefined() || right.is_undefined() {
@@ -526,8 +532,11 @@ fn in_order(left: &Datum, right: &Datum, descending: bool) -> Result<Ordering, J
         return Err(JsonataError::new("T2008", message));
     }
     if left.kind() != right.kind() {
-        let message =
-            format!("Type mismatch when comparing values {} and {} in order-by clause", left.quoted(), right.quoted());
+        let message = format!(
+            "Type mismatch when comparing values {} and {} in order-by clause",
+            left.quoted(),
+            right.quoted()
+        );
         return Err(JsonataError::new("T2007", message));
     }
     let order = ordered(left, right).unwrap_or(Ordering::Greater);

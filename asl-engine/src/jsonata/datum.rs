@@ -147,7 +147,9 @@ impl<'a> Members<'a> {
             Self::Json(members) => {
                 Box::new(members.iter().map(|(name, value)| (name.clone(), Datum::Json(value.clone()))))
             }
-            Self::Record(record) => Box::new(record.members.iter().map(|(name, value)| (name.clone(), value.clone()))),
+            Self::Record(record) => {
+                Box::new(record.members.iter().map(|(name, value)| (name.clone(), value.clone())))
+            }
         }
     }
 }
@@ -330,7 +332,11 @@ impl Datum {
                 Some(Value::Array(items.collect::<Array>()))
             }
             Self::Record(record) => Some(Value::Object(
-                record.members.iter().filter_map(|(name, member)| Some((name.clone(), member.to_value()?))).collect(),
+                record
+                    .members
+                    .iter()
+                    .filter_map(|(name, member)| Some((name.clone(), member.to_value()?)))
+                    .collect(),
             )),
             Self::Tuple(tuple) => tuple.value.to_value(),
         }

@@ -164,7 +164,9 @@ impl<'a> Evaluator<'a> {
                     (_, None) => Ok(Datum::Undefined),
                 }
             }
-            NodeKind::Call { procedure, arguments } => self.call_node(node, procedure, arguments, input, scope, None),
+            NodeKind::Call { procedure, arguments } => {
+                self.call_node(node, procedure, arguments, input, scope, None)
+            }
             NodeKind::Partial { procedure, arguments } => self.partial(node, procedure, arguments, input, scope),
             NodeKind::Lambda(lambda) => self.lambda(lambda, input, scope),
             NodeKind::Apply(left, right) => self.apply(node, left, right, input, scope),
@@ -608,7 +610,13 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn array(&mut self, node: &Node, items: &[Node], input: &Datum, scope: &Rc<Scope>) -> Result<Datum, JsonataError> {
+    fn array(
+        &mut self,
+        node: &Node,
+        items: &[Node],
+        input: &Datum,
+        scope: &Rc<Scope>,
+    ) -> Result<Datum, JsonataError> {
         let mut result = Vec::with_capacity(items.len());
         for item in items {
             let value = self.evaluate(item, input, scope)?;
@@ -650,7 +658,8 @@ impl<'a> Evaluator<'a> {
                     if key.is_undefined() {
                         continue;
                     }
-                    let message = format!("Key in object structure must evaluate to a string; got: {}", key.quoted());
+                    let message =
+                        format!("Key in object structure must evaluate to a string; got: {}", key.quoted());
                     return Err(JsonataError::new("T1003", message).at(position));
                 };
                 match groups.get_mut(name) {
@@ -659,7 +668,8 @@ impl<'a> Evaluator<'a> {
                     }
                     Some((first, data)) if *first == at => data.push(item.clone()),
                     Some(_) => {
-                        let message = format!("Multiple key definitions evaluate to same key: {}", key.quoted());
+                        let message =
+                            format!("Multiple key definitions evaluate to same key: {}", key.quoted());
                         return Err(JsonataError::new("D1009", message).at(position));
                     }
                 }

@@ -52,8 +52,8 @@ pub(super) fn quoted(text: &str) -> String {
 
 /// Operators of two characters come before those of one.
 const OPERATORS: [&str; 31] = [
-    "..", ":=", "!=", ">=", "<=", "**", "~>", ".", "[", "]", "{", "}", "(", ")", ",", "@", "#", ";", ":", "?", "+",
-    "-", "*", "/", "%", "|", "=", "<", ">", "^", "&",
+    "..", ":=", "!=", ">=", "<=", "**", "~>", ".", "[", "]", "{", "}", "(", ")", ",", "@", "#", ";", ":", "?", "+", "-",
+    "*", "/", "%", "|", "=", "<", ">", "^", "&",
 ];
 
 const SPACES: [char; 5] = [' ', '\t', '\n', '\r', '\u{b}'];
@@ -170,7 +170,9 @@ impl<'a> Lexer<'a> {
                             text.extend(units[..units.len() - 1].iter().map(|_| char::REPLACEMENT_CHARACTER));
                             high = Some(unit);
                         }
-                        _ => text.extend(char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))),
+                        _ => text.extend(
+                            char::decode_utf16(units).map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER)),
+                        ),
                     }
                     self.at += 6;
                 }

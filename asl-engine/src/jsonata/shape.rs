@@ -158,8 +158,9 @@ impl Shaper {
                 NodeKind::Call { procedure: self.boxed(*procedure)?, arguments }
             }
             SyntaxKind::Partial(procedure, arguments) => {
-                let argument =
-                    |argument: Option<Syntax>| argument.map(|argument| self.child(argument, &mut seeking)).transpose();
+                let argument = |argument: Option<Syntax>| {
+                    argument.map(|argument| self.child(argument, &mut seeking)).transpose()
+                };
                 let arguments = arguments.into_iter().map(argument).collect::<Result<_, _>>()?;
                 NodeKind::Partial { procedure: self.boxed(*procedure)?, arguments }
             }
@@ -197,8 +198,7 @@ impl Shaper {
                         Value::Number(number) => super::picture::number_text(number.as_f64()),
                         other => other.to_string(),
                     };
-                    let message =
-                        format!("The literal value {shown} cannot be used as a step within a path expression");
+                    let message = format!("The literal value {shown} cannot be used as a step within a path expression");
                     return Err(JsonataError::new("S0213", message).at(step.position));
                 }
                 _ => {}
@@ -241,7 +241,12 @@ impl Shaper {
         Ok(result)
     }
 
-    fn sort(&mut self, left: Syntax, terms: Vec<(bool, Syntax)>, position: usize) -> Result<Node, JsonataError> {
+    fn sort(
+        &mut self,
+        left: Syntax,
+        terms: Vec<(bool, Syntax)>,
+        position: usize,
+    ) -> Result<Node, JsonataError> {
         let mut result = into_path(self.node(left)?);
         let mut seeking = Vec::new();
         let term = |(descending, syntax)| Ok(Term { descending, expression: self.child(syntax, &mut seeking)? });

@@ -98,7 +98,9 @@ impl SyntaxKind {
             }
             Self::Call(procedure, arguments) => procedure.depth.max(list(arguments)),
             Self::Partial(procedure, arguments) => procedure.depth.max(list(arguments.iter().flatten())),
-            Self::Transform(pattern, update, delete) => list([&**pattern, update].into_iter().chain(delete.as_deref())),
+            Self::Transform(pattern, update, delete) => {
+                list([&**pattern, update].into_iter().chain(delete.as_deref()))
+            }
         }
     }
 

@@ -72,7 +72,7 @@ impl Query {
             _ => roots.variables.get(name).cloned(),
         };
         let Roots { now, random, limits, .. } = *roots;
-        let environment = Environment { input: None, variable: &variable, now, random, limits };
+        let environment = Environment { input: None, variable: &variable, now, random, limits, eval: false };
         self.expression.evaluate_in(&environment).map_err(|error| {
             // AWS names no code where a bound was reached.
             self.failure(&match error.code {
