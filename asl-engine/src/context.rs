@@ -112,7 +112,7 @@ impl Execution {
             state: &state.into(),
             entered_time: self.start_time,
             retry_count: Some(0),
-            map_item: Some(&MapItem { index: 0, value: item }),
+            map_item: Some(&MapItem { index: 0, key: None, value: item }),
             token: Some(&"sample-token".into()),
             given: None,
         };
@@ -126,9 +126,11 @@ impl Execution {
 }
 
 /// The item that an iteration of a Map works on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct MapItem {
     pub(crate) index: usize,
+    /// Its name, where the items are the members of an object.
+    pub(crate) key: Option<Arc<str>>,
     pub(crate) value: Value,
 }
 
@@ -151,7 +153,9 @@ impl Context<'_> {
     pub(crate) fn to_value(&self) -> Value {
         let item = self.map_item.map(|item| {
             let index = i64::try_from(item.index).unwrap_or(i64::MAX);
-            Value::from([("Item", Value::from([("Index", index.into()), ("Value", item.value.clone())]))])
+            let key = item.key.clone().map(|key| ("Key", key.into()));
+            let parts = [("Index", index.into())].into_iter().chain(key).chain([("Value", item.value.clone())]);
+            Value::from([("Item", parts.collect())])
         });
         if let Some(Value::Object(given)) = self.given {
             return item.map_or_else(|| given.clone(), |item| given.with("Map", item)).into();

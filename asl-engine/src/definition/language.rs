@@ -3,6 +3,7 @@
 use super::fields::Fields;
 use super::{SCHEMA, error};
 use crate::diagnostic::Diagnostic;
+use crate::json::NodeKind;
 
 /// The two values of `QueryLanguage`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,11 +54,15 @@ pub(super) fn of_state(machine: Language, fields: &mut Fields<'_>, out: &mut Vec
 
 /// Only the exact word makes it JSONPath; whatever else is there is reported, and taken as JSONata.
 fn declared(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Language> {
-    if !fields.has("QueryLanguage") {
-        return None;
-    }
-    let word = fields.one_of("QueryLanguage", &["JSONPath", "JSONata"], out);
-    Some(if word.is_some_and(|word| &*word.text == "JSONPath") { Language::JsonPath } else { Language::Jsonata })
+    let (location, node) = (fields.at("QueryLanguage"), fields.take("QueryLanguage")?);
+    let message = match &node.kind {
+        NodeKind::String(word) if &**word == "JSONPath" => return Some(Language::JsonPath),
+        NodeKind::String(word) if &**word == "JSONata" => return Some(Language::Jsonata),
+        NodeKind::String(_) => "Value should be one of the following: [JSONPath, JSONata]",
+        _ => "Expected value of type [STRING]",
+    };
+    out.push(error(SCHEMA, message, &location, node.span));
+    Some(Language::Jsonata)
 }
 
 /// Takes and reports the fields of a state or a Choice Rule that only the other language has.

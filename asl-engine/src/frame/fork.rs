@@ -2,19 +2,20 @@
 
 use std::sync::Arc;
 
-use super::io::{Sight, bounded};
+use super::io::bounded;
+use super::items::Items;
 use super::join::{Join, Joined, Parent, Work};
 use super::map_run::{MOST_EXECUTIONS, MapRun};
 use super::protocol::{Next, Request};
 use super::run::Run;
 use super::{Frame, Phase, Read, Stage};
 use crate::context::{Context, MapItem};
-use crate::definition::ast::{Io, ItemReader, Items};
+use crate::definition::ast::ItemReader;
 use crate::history::EventKind;
 use crate::path::Roots;
 use crate::program::{Kind, Map, State};
 use crate::retry::Random;
-use crate::task::{Failure, Outcome, QUERY_EVALUATION_ERROR};
+use crate::task::{Failure, Outcome};
 use crate::template::Template;
 use crate::value::{Array, Value};
 
@@ -92,8 +93,8 @@ impl Frame {
             Kind::Map(map) => {
                 let input = self.selected_input(state)?;
                 let items = match read {
-                    Some(items) => items.clone(),
-                    None if state.item_reader().is_some() => Array::from(Vec::new()),
+                    Some(items) => Items::of(items.clone()),
+                    None if state.item_reader().is_some() => Items::of(Array::from(Vec::new())),
                     None => self.items(state, map, &input)?,
                 };
                 let limit = self.max_concurrency(state, map)?;
@@ -171,42 +172,6 @@ impl Frame {
         self.parent(state, input.clone()).select(&state.name, selector, item, &self.random)
     }
 
-    fn items(&self, state: &State, map: &Map, input: &Value) -> Result<Array, Failure> {
-        let sight = Sight::of(input);
-        let path = match (&map.items, &state.io) {
-            (Some(Items::Query(query)), _) => return self.on(state, sight, |roots| query.array(roots)),
-            (Some(Items::Template(template)), _) => {
-                return match self.fill(state, template, sight)? {
-                    Value::Array(items) => Ok(items),
-                    other => Err(not_items(&other)),
-                };
-            }
-            (None, Io::Jsonata { .. }) => return input.as_array().cloned().ok_or_else(|| not_items(input)),
-            (None, Io::JsonPath(_)) => None,
-            (Some(Items::Path(path)), _) => Some(path),
-        };
-        let found = match path {
-            None => input.clone(),
-            Some(path) => self.select(state, Some(path), input)?,
-        };
-        match found {
-            Value::Array(items) => {
-                self.note(Stage::AfterItemsPath, &Value::Array(items.clone()));
-                Ok(items)
-            }
-            _ => {
-                let written = path.map_or("$", |path| path.text());
-                // AWS leaves out the second `$` of a path on the context object.
-                let shown = written.strip_prefix("$$").map_or(written.to_owned(), |rest| format!("${rest}"));
-                let failure = Failure::runtime(format!("Reference path \"{shown}\" must point to array."));
-                Err(match path {
-                    Some(path) => failure.at(path.span()),
-                    None => failure,
-                })
-            }
-        }
-    }
-
     fn max_concurrency(&self, state: &State, map: &Map) -> Result<usize, Failure> {
         let wanted = self.whole_number(state, "MaxConcurrency", i64::MIN, map.max_concurrency.as_ref())?.unwrap_or(0);
         self.note(Stage::MaxConcurrency, &wanted.into());
@@ -219,11 +184,6 @@ impl Frame {
             Ok(wanted) => wanted.min(most),
         })
     }
-}
-
-/// The failure of a Map state in JSONata whose items are none.
-fn not_items(found: &Value) -> Failure {
-    Failure::new(QUERY_EVALUATION_ERROR, format!("Map state input must be an array but was: {found}"))
 }
 
 impl Join {

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::io::Sight;
+use super::items::Items;
 use super::{Frame, Stage};
-use crate::context::{Execution, MapItem};
+use crate::context::Execution;
 use crate::definition::ast::{ItemBatcher, ItemReader, NumberField};
 use crate::intrinsic::uuid;
 use crate::item_reader::{failed, items};
@@ -155,7 +156,7 @@ impl Frame {
         state: &State,
         batcher: &ItemBatcher,
         selector: Option<&Template>,
-        items: &Array,
+        items: &Items,
         input: &Value,
     ) -> Result<Vec<(Value, usize)>, Failure> {
         let limit = |name: &str, field: Option<&NumberField>| {
@@ -178,13 +179,10 @@ impl Frame {
         };
         let empty_bytes = batch(Vec::new()).0.json_len();
         let (mut batches, mut open, mut bytes) = (Vec::new(), Vec::new(), empty_bytes);
-        for (index, item) in items.iter().enumerate() {
+        for item in items.iter() {
             let item = match selector {
-                None => item.clone(),
-                Some(selector) => {
-                    let map_item = MapItem { index, value: item.clone() };
-                    self.selected_item(state, selector, &map_item, input)?
-                }
+                None => item.input(),
+                Some(selector) => self.selected_item(state, selector, &item, input)?,
             };
             // A comma stands between two items.
             let more = item.json_len() + usize::from(!open.is_empty());

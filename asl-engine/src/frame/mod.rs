@@ -2,6 +2,7 @@
 
 mod fork;
 mod io;
+mod items;
 mod join;
 mod map_run;
 mod probe;

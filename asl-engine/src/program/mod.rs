@@ -1,6 +1,7 @@
 //! Programs: definitions ready to run. Names are resolved to positions; nothing changes any more.
 
 mod compile;
+mod variables;
 
 use std::sync::Arc;
 
