@@ -122,5 +122,9 @@ async fn interrupted() -> Failure {
             "Interrupted"
         }
     };
-    Failure { error: Some(signal.into()), cause: Some("the execution was stopped from outside".into()), span: None }
+    Failure {
+        error: Some(signal.into()),
+        cause: Some("the execution was stopped from outside".into()),
+        ..Failure::default()
+    }
 }

@@ -1,4 +1,4 @@
-//! Choice Rules: the conditions of a Choice state.
+//! Choice Rules: the conditions of a Choice state, and `Condition` in JSONata.
 //!
 //! States Language specification, "Choice State".
 
@@ -6,6 +6,7 @@ use std::cmp::Ordering;
 use std::sync::Arc;
 
 use crate::path::{PathExpr, Roots};
+use crate::query::Query;
 use crate::task::Failure;
 use crate::time::Timestamp;
 use crate::value::{Number, Value};
@@ -26,6 +27,10 @@ pub(crate) enum Rule {
         /// The operator with its operand.
         test: Test,
     },
+    /// `"Condition": true`
+    Literal(bool),
+    /// `"Condition": "{% … %}"`
+    Query(Arc<Query>),
 }
 
 /// An operator and what it compares with.
@@ -220,7 +225,25 @@ impl Comparison {
 }
 
 impl Rule {
-    /// Whether the condition holds. The failure is AWS's for a path that finds nothing.
+    /// The variables that it reads.
+    pub(crate) fn variables(&self, found: &mut dyn FnMut(&str)) {
+        match self {
+            Self::And(rules) | Self::Or(rules) => rules.iter().for_each(|rule| rule.variables(found)),
+            Self::Not(rule) => rule.variables(found),
+            Self::Compare { variable, test } => {
+                let operand = match test {
+                    Test::Path(_, _, path) => Some(path),
+                    Test::Is(..) | Test::StringMatches(_) | Test::Literal(..) => None,
+                };
+                [Some(variable), operand].into_iter().flatten().filter_map(PathExpr::variable).for_each(found);
+            }
+            Self::Literal(_) => {}
+            Self::Query(query) => query.variables(found),
+        }
+    }
+
+    /// Whether the condition holds. The failure is AWS's for a path that finds nothing, or an expression that gives no
+    /// Boolean.
     pub(crate) fn holds(&self, roots: &Roots<'_>) -> Result<bool, Failure> {
         match self {
             Self::And(rules) => {
@@ -240,6 +263,8 @@ impl Rule {
                 Ok(false)
             }
             Self::Not(rule) => Ok(!rule.holds(roots)?),
+            Self::Literal(holds) => Ok(*holds),
+            Self::Query(query) => query.boolean(roots),
             Self::Compare { variable, test } => {
                 let found = match (variable.evaluate(roots), test) {
                     (found, Test::Is(IsTest::Present, expected)) => return Ok(found.is_ok() == *expected),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::jsonata::JsonataLimits;
 use crate::time::Timestamp;
 use crate::value::Value;
 
@@ -39,16 +40,37 @@ pub struct Quotas {
     pub history_events: Option<u64>,
     /// How many bytes the input or output of a state, or a task's result, may have as JSON text: 256 KiB.
     pub payload_bytes: Option<usize>,
+    /// How many bytes a variable, and all that one `Assign` assigns, may have as JSON text: 256 KiB.
+    pub variable_bytes: Option<usize>,
+    /// How many bytes all variables may have together: 10 MiB.
+    pub variables_bytes: Option<usize>,
 }
 
 impl Quotas {
     /// No bounds.
-    pub const NONE: Self = Self { history_events: None, payload_bytes: None };
+    pub const NONE: Self =
+        Self { history_events: None, payload_bytes: None, variable_bytes: None, variables_bytes: None };
+}
+
+impl Quotas {
+    /// How much an expression may take: more where data may be larger than AWS takes it.
+    pub(crate) fn expression_limits(&self) -> JsonataLimits {
+        match self.payload_bytes {
+            Some(_) => JsonataLimits::AWS,
+            None => JsonataLimits::WIDE,
+        }
+    }
 }
 
 impl Default for Quotas {
     fn default() -> Self {
-        Self { history_events: Some(25_000), payload_bytes: Some(256 * 1024) }
+        const KIB: usize = 1024;
+        Self {
+            history_events: Some(25_000),
+            payload_bytes: Some(256 * KIB),
+            variable_bytes: Some(256 * KIB),
+            variables_bytes: Some(10 * 1024 * KIB),
+        }
     }
 }
 
@@ -90,7 +112,7 @@ impl Execution {
             state: &state.into(),
             entered_time: self.start_time,
             retry_count: Some(0),
-            map_item: Some(&MapItem { index: 0, value: item }),
+            map_item: Some(&MapItem { index: 0, key: None, value: item }),
             token: Some(&"sample-token".into()),
             given: None,
         };
@@ -104,9 +126,11 @@ impl Execution {
 }
 
 /// The item that an iteration of a Map works on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct MapItem {
     pub(crate) index: usize,
+    /// Its name, where the items are the members of an object.
+    pub(crate) key: Option<Arc<str>>,
     pub(crate) value: Value,
 }
 
@@ -129,7 +153,9 @@ impl Context<'_> {
     pub(crate) fn to_value(&self) -> Value {
         let item = self.map_item.map(|item| {
             let index = i64::try_from(item.index).unwrap_or(i64::MAX);
-            Value::from([("Item", Value::from([("Index", index.into()), ("Value", item.value.clone())]))])
+            let key = item.key.clone().map(|key| ("Key", key.into()));
+            let parts = [("Index", index.into())].into_iter().chain(key).chain([("Value", item.value.clone())]);
+            Value::from([("Item", parts.collect())])
         });
         if let Some(Value::Object(given)) = self.given {
             return item.map_or_else(|| given.clone(), |item| given.with("Map", item)).into();

@@ -150,12 +150,8 @@ impl Expression {
         match &self.0 {
             Kind::Path(path) => ExplainedExpression::Path(explain(path)),
             Kind::Call(call) => {
-                let roots = Roots {
-                    input: &documents.input,
-                    context: &|| documents.context.clone(),
-                    variables: &documents.variables,
-                    random: &Random::new(seed),
-                };
+                let (context, random) = (|| documents.context.clone(), Random::new(seed));
+                let roots = Roots::new(&documents.input, &context, &documents.variables, &random);
                 let mut arguments = Vec::new();
                 let outcome = call.run(&roots, 1, &mut |argument| {
                     arguments.push(ExplainedArgument {

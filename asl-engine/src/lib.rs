@@ -94,6 +94,7 @@ mod nearest;
 mod path;
 mod placeholder;
 mod program;
+mod query;
 mod reference_path;
 mod retry;
 mod task;

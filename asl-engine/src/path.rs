@@ -1,11 +1,14 @@
 //! A path of the definition: where it starts, what it selects, and where it was written.
 
+use std::cell::OnceCell;
 use std::fmt;
 use std::sync::Arc;
 
 use crate::diagnostic::Span;
+use crate::jsonata::JsonataLimits;
 use crate::jsonpath::{Explanation, JsonPath, Match, PathError};
 use crate::retry::Random;
+use crate::time::Timestamp;
 use crate::value::Value;
 
 /// A JSONPath on a state's input (`$…`), on the context object (`$$…`) or on a variable (`$name…`).
@@ -41,7 +44,7 @@ impl PathRoot {
     }
 }
 
-/// What the paths of a state can start from. The context object is only built when a path asks for it.
+/// What the paths and expressions of a state can start from. The context object is only built when one asks for it.
 pub(crate) struct Roots<'a> {
     pub(crate) input: &'a Value,
     pub(crate) context: &'a dyn Fn() -> Value,
@@ -49,6 +52,47 @@ pub(crate) struct Roots<'a> {
     pub(crate) variables: &'a Value,
     /// The Frame's random numbers, for the functions that need some.
     pub(crate) random: &'a Random,
+    /// What `$now()` gives.
+    pub(crate) now: Timestamp,
+    /// How much an expression may take.
+    pub(crate) limits: JsonataLimits,
+    /// `$states.result`, where there is one.
+    pub(crate) result: Option<&'a Value>,
+    /// `$states.errorOutput`, where there is one.
+    pub(crate) error_output: Option<&'a Value>,
+    /// `$states`, once somebody has asked for it.
+    states: OnceCell<Value>,
+}
+
+impl<'a> Roots<'a> {
+    /// What paths start from; expressions also see a time, and some a result or an error.
+    pub(crate) fn new(
+        input: &'a Value,
+        context: &'a dyn Fn() -> Value,
+        variables: &'a Value,
+        random: &'a Random,
+    ) -> Self {
+        Self {
+            input,
+            context,
+            variables,
+            random,
+            now: Timestamp::default(),
+            limits: JsonataLimits::AWS,
+            result: None,
+            error_output: None,
+            states: OnceCell::new(),
+        }
+    }
+
+    /// `$states`
+    pub(crate) fn states(&self) -> &Value {
+        self.states.get_or_init(|| {
+            let parts = [("result", self.result), ("errorOutput", self.error_output)];
+            let parts = parts.into_iter().filter_map(|(name, value)| Some((name, value?.clone())));
+            [("input", self.input.clone()), ("context", (self.context)())].into_iter().chain(parts).collect()
+        })
+    }
 }
 
 /// The reason of an error without the names of Java's exceptions.
@@ -77,6 +121,12 @@ impl PathExpr {
     /// The path as it was written.
     pub(crate) fn text(&self) -> &Arc<str> {
         &self.text
+    }
+
+    /// The name of the variable that it starts at.
+    pub(crate) fn variable(&self) -> Option<&str> {
+        let name = self.text.strip_prefix('$').filter(|_| self.root == PathRoot::Variables)?;
+        name.split(['.', '[']).next()
     }
 
     /// Where it was written.

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::task::QUERY_EVALUATION_ERROR;
+
 /// One member of `Retry`.
 ///
 /// States Language specification, "Retrying after error".
@@ -43,7 +45,7 @@ impl Retrier {
 /// Whether `ErrorEquals` names `error`.
 ///
 /// `States.ALL` and `States.TaskFailed` stand for groups; `States.Runtime` ends an execution whatever `ErrorEquals` says.
-/// `States.DataLimitExceeded` is caught as others are, although AWS's developer guide says that it is not.
+/// An expression that fails is no failure of a task. `States.DataLimitExceeded` is caught as others are, although AWS's developer guide says that it is not.
 /// States Language specification, appendix A.
 pub(crate) fn matches(error_equals: &[Arc<str>], error: Option<&str>) -> bool {
     let error = error.unwrap_or_default();
@@ -52,7 +54,7 @@ pub(crate) fn matches(error_equals: &[Arc<str>], error: Option<&str>) -> bool {
     }
     error_equals.iter().any(|name| match &**name {
         "States.ALL" => true,
-        "States.TaskFailed" => error != "States.Timeout",
+        "States.TaskFailed" => !matches!(error, "States.Timeout" | QUERY_EVALUATION_ERROR),
         name => name == error,
     })
 }
@@ -125,6 +127,8 @@ mod tests {
         let failed = ["States.TaskFailed".into()];
         assert!(matches(&all, Some("Custom")) && matches(&all, Some("States.Timeout")) && matches(&all, None));
         assert!(matches(&failed, Some("Custom")) && !matches(&failed, Some("States.Timeout")));
+        assert!(matches(&all, Some("States.QueryEvaluationError")));
+        assert!(!matches(&failed, Some("States.QueryEvaluationError")));
         assert!(!matches(&all, Some("States.Runtime")) && !matches(&failed, Some("States.Runtime")));
         assert!(matches(&all, Some("States.DataLimitExceeded")));
         assert!(matches(&["Custom".into()], Some("Custom")));

@@ -37,8 +37,11 @@ impl TaskRequest {
     }
 }
 
+/// The error of expressions.
+pub(crate) const QUERY_EVALUATION_ERROR: &str = "States.QueryEvaluationError";
+
 /// Why a task or an execution failed: what a Retrier or a Catcher can match.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// The error name, such as `States.Timeout`; a Fail state may have none.
     pub error: Option<Arc<str>>,
@@ -47,17 +50,26 @@ pub struct Failure {
     /// The field of the definition that raised it, where one did.
     #[serde(default)]
     pub span: Option<Span>,
+    /// The same field as AWS names it, such as `Output/total`, where its expression raised it and no event has told of that
+    /// yet.
+    #[serde(default)]
+    pub location: Option<Arc<str>>,
 }
 
 impl Failure {
     /// A failure with a name and a text.
     pub fn new(error: impl Into<Arc<str>>, cause: impl Into<Arc<str>>) -> Self {
-        Self { error: Some(error.into()), cause: Some(cause.into()), span: None }
+        Self { error: Some(error.into()), cause: Some(cause.into()), ..Self::default() }
     }
 
     /// A `States.Runtime` failure: the state cannot process its own data. No Retrier and no Catcher takes it.
     pub(crate) fn runtime(cause: impl Into<Arc<str>>) -> Self {
         Self::new("States.Runtime", cause)
+    }
+
+    /// A `States.QueryEvaluationError` failure: an expression of `field` gave nothing that can be used.
+    pub(crate) fn evaluation(cause: impl Into<Arc<str>>, field: &Arc<str>, span: Span) -> Self {
+        Self { span: Some(span), location: Some(field.clone()), ..Self::new(QUERY_EVALUATION_ERROR, cause) }
     }
 
     /// This failure with the field that raised it.

@@ -1,4 +1,4 @@
-//! Payload Templates: `Parameters`, `ResultSelector` and `ItemSelector`.
+//! Payload Templates: `Parameters`, `ResultSelector` and `ItemSelector`; in JSONata `Arguments`, `Output` and `Assign`.
 
 use std::sync::Arc;
 
@@ -6,10 +6,12 @@ use crate::diagnostic::Span;
 use crate::intrinsic::Call;
 use crate::json::{Member, Node, NodeKind};
 use crate::path::{PathExpr, Roots, in_plain_words};
+use crate::query::Query;
 use crate::task::Failure;
 use crate::value::Value;
 
-/// JSON in which a member whose name ends in `.$` takes its value from a path.
+/// JSON in which a member whose name ends in `.$` takes its value from a path; in JSONata, in which a text `{% … %}` is an
+/// expression.
 ///
 /// States Language specification, "Payload Template".
 #[derive(Clone, Debug)]
@@ -27,7 +29,12 @@ enum Part {
         field: Arc<str>,
         path: PathExpr,
     },
+    /// `"{% … %}"`
+    Query(Arc<Query>),
 }
+
+/// Reads a text of a template, with its place and its field; `None` where it is no expression.
+pub(crate) type ReadQuery<'a> = &'a mut dyn FnMut(&Arc<str>, Span, &str) -> Option<Query>;
 
 /// A member of a template that cannot be used.
 #[derive(Debug)]
@@ -43,7 +50,26 @@ impl Template {
         Self(part(node, errors))
     }
 
-    /// Fills the template in. The failure is AWS's for a path that finds nothing.
+    /// Reads any JSON as a template in JSONata. `field` is its way from the state.
+    pub(crate) fn jsonata(node: &Node, field: &str, read: ReadQuery<'_>) -> Self {
+        Self(jsonata(node, field, read))
+    }
+
+    /// The expression that is the value of a member.
+    pub(crate) fn member_query(&self, name: &str) -> Option<&Query> {
+        let Part::Object(members) = &self.0 else { return None };
+        members.iter().find_map(|(found, part)| match part {
+            Part::Query(query) if **found == *name => Some(&**query),
+            _ => None,
+        })
+    }
+
+    /// The variables that its paths and expressions read.
+    pub(crate) fn variables(&self, found: &mut dyn FnMut(&str)) {
+        variables(&self.0, found);
+    }
+
+    /// Fills the template in. The failure is AWS's for a path that finds nothing, or an expression that gives nothing.
     pub(crate) fn evaluate(&self, roots: &Roots<'_>) -> Result<Value, Failure> {
         evaluate(&self.0, roots)
     }
@@ -51,21 +77,56 @@ impl Template {
 
 fn part(node: &Node, errors: &mut Vec<TemplateError>) -> Part {
     match &node.kind {
+        NodeKind::Object(members) => object(node, members.iter().map(|member| named(member, errors)).collect()),
+        NodeKind::Array(items) => array(node, items.iter().map(|item| part(item, errors)).collect()),
+        _ => Part::Literal(node.to_value()),
+    }
+}
+
+fn jsonata(node: &Node, field: &str, read: ReadQuery<'_>) -> Part {
+    match &node.kind {
         NodeKind::Object(members) => {
-            let parts: Vec<_> = members.iter().map(|member| named(member, errors)).collect();
-            if parts.iter().all(|(_, part)| matches!(part, Part::Literal(_))) {
-                return Part::Literal(node.to_value());
-            }
-            Part::Object(parts)
+            let part = |Member { name, value, .. }: &Member| {
+                (name.clone(), jsonata(value, &format!("{field}/{name}"), &mut *read))
+            };
+            object(node, members.iter().map(part).collect())
         }
         NodeKind::Array(items) => {
-            let parts: Vec<_> = items.iter().map(|item| part(item, errors)).collect();
-            if parts.iter().all(|part| matches!(part, Part::Literal(_))) {
-                return Part::Literal(node.to_value());
-            }
-            Part::Array(parts)
+            let part = |(index, item)| jsonata(item, &format!("{field}[{index}]"), &mut *read);
+            array(node, items.iter().enumerate().map(part).collect())
         }
+        NodeKind::String(text) => match read(text, node.span, field) {
+            Some(query) => Part::Query(Arc::new(query)),
+            None => Part::Literal(node.to_value()),
+        },
         _ => Part::Literal(node.to_value()),
+    }
+}
+
+/// An object of these members, which is a literal where they all are.
+fn object(node: &Node, parts: Vec<(Arc<str>, Part)>) -> Part {
+    match parts.iter().all(|(_, part)| matches!(part, Part::Literal(_))) {
+        true => Part::Literal(node.to_value()),
+        false => Part::Object(parts),
+    }
+}
+
+/// An array of these items, which is a literal where they all are.
+fn array(node: &Node, parts: Vec<Part>) -> Part {
+    match parts.iter().all(|part| matches!(part, Part::Literal(_))) {
+        true => Part::Literal(node.to_value()),
+        false => Part::Array(parts),
+    }
+}
+
+fn variables(part: &Part, found: &mut dyn FnMut(&str)) {
+    match part {
+        Part::Literal(_) => {}
+        Part::Array(items) => items.iter().for_each(|item| variables(item, found)),
+        Part::Object(members) => members.iter().for_each(|(_, part)| variables(part, found)),
+        Part::Call(call) => call.variables(found),
+        Part::Path { path, .. } => path.variable().into_iter().for_each(found),
+        Part::Query(query) => query.variables(found),
     }
 }
 
@@ -110,6 +171,7 @@ fn evaluate(part: &Part, roots: &Roots<'_>) -> Result<Value, Failure> {
             .map(|(name, part)| Ok((name.clone(), evaluate(part, roots)?)))
             .collect::<Result<Value, Failure>>()?,
         Part::Call(call) => call.evaluate(roots)?,
+        Part::Query(query) => query.evaluate(roots)?,
         Part::Path { field, path } => path.evaluate(roots).map_err(|_| not_found(path, field, roots))?,
     })
 }

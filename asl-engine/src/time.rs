@@ -18,6 +18,15 @@ impl Timestamp {
         i64::try_from(Self::nanos(text)?.div_euclid(1_000_000)).ok().map(Self)
     }
 
+    /// Reads what Java's `ISO_OFFSET_DATE_TIME` does: RFC 3339, in which the seconds may be left out.
+    pub(crate) fn parse_java(text: &str) -> Option<Self> {
+        const MINUTES: usize = "2024-02-29T12:00".len();
+        Self::parse(text).or_else(|| {
+            let (minutes, offset) = (text.get(..MINUTES)?, text.get(MINUTES..)?);
+            Self::parse(&format!("{minutes}:00{offset}"))
+        })
+    }
+
     /// Nanoseconds since 1970-01-01T00:00:00Z, for comparing what a millisecond does not tell apart.
     pub(crate) fn nanos(text: &str) -> Option<i128> {
         // The library also takes a space in the place of the `T`.
@@ -72,6 +81,8 @@ mod tests {
         for text in ["2024-02-29", "2024-02-29 13:00:00Z", "2024-02-29T13:00:00", "2023-02-29T13:00:00Z", "é"] {
             assert_eq!(Timestamp::parse(text), None, "{text}");
         }
+        assert_eq!(Timestamp::parse_java("2024-02-29T13:00+01:00"), Timestamp::parse("2024-02-29T12:00:00Z"));
+        assert_eq!(Timestamp::parse_java("2024-02-29T13:00:00"), None);
         assert_eq!(Timestamp(i64::MAX).to_string(), "9223372036854775807 ms");
     }
 }

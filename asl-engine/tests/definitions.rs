@@ -329,7 +329,7 @@ fn query_languages() {
         ),
         (
             r#"{"QueryLanguage": "JSONpath", "StartAt": "S", "States": {"S": {"Type": "Pass", "End": true}}}"#,
-            "The field 'QueryLanguage' should have one of these values: [JSONPath, JSONata] at /QueryLanguage",
+            "Value should be one of the following: [JSONPath, JSONata] at /QueryLanguage",
         ),
         (
             r#"{"StartAt": "S", "States": {"S": {"Type": "Map", "ItemProcessor": {"QueryLanguage": "JSONata", "StartAt": "T", "States": {"T": {"Type": "Succeed"}}}, "End": true}}}"#,

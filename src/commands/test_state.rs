@@ -91,7 +91,7 @@ fn mock(arguments: &TestState) -> Result<Option<Mock>, Error> {
             Mock::error(Failure {
                 error: Some(name.trim().into()),
                 cause: cause.map(|cause| cause.trim().into()),
-                span: None,
+                ..Failure::default()
             })
         }
         (None, None) => return Ok(None),

@@ -41,9 +41,11 @@ impl Mocks {
         let outcome = &mock["outcome"];
         let ended = match outcome["type"].as_str() {
             Some("success") => Some(Ok((&outcome["output"]).into())),
-            Some("failure") => {
-                Some(Err(Failure { error: text(&outcome["error"]), cause: text(&outcome["cause"]), span: None }))
-            }
+            Some("failure") => Some(Err(Failure {
+                error: text(&outcome["error"]),
+                cause: text(&outcome["cause"]),
+                ..Failure::default()
+            })),
             _ => None,
         };
         let before = match (mock["kind"].as_str(), mock.get("submitted")) {

@@ -41,7 +41,9 @@ pub(crate) fn check(case: &Value) -> Verdict {
     match test.run() {
         Err(refusal) => refused(expected, &refusal, &mut bindings),
         Ok(tested) => {
-            let ours = parsed(&Value::from(&tested.to_json(level)));
+            // The account is that of the recordings.
+            let response = tested.to_json(level).to_string().replace("000000000000", "111111111111");
+            let ours = parsed(&serde_json::from_str(&response).unwrap_or_default());
             let recorded = normal(&expected["response"]);
             for field in ["status", "error", "output"] {
                 if let Err(difference) = agree(&recorded[field], &ours[field], &mut bindings, field) {
@@ -69,7 +71,8 @@ fn input(recorded: &Value) -> asl_engine::Value {
 
 fn mock(recorded: &Value) -> Mock {
     let text = |value: &Value| value.as_str().map(Into::into);
-    let failure = |error: &Value| Failure { error: text(&error["error"]), cause: text(&error["cause"]), span: None };
+    let failure =
+        |error: &Value| Failure { error: text(&error["error"]), cause: text(&error["cause"]), ..Failure::default() };
     Mock {
         result: recorded.get("result").map(asl_engine::Value::from),
         error_output: recorded.get("errorOutput").map(failure),

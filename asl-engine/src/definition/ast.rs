@@ -7,6 +7,7 @@ use crate::diagnostic::Span;
 use crate::intrinsic::Call;
 use crate::item_reader::InputType;
 use crate::path::PathExpr;
+use crate::query::Query;
 use crate::reference_path::ReferencePath;
 use crate::retry::Retrier;
 use crate::template::Template;
@@ -96,13 +97,22 @@ pub(crate) struct State {
     /// How input becomes output.
     pub io: Io,
     /// `Assign`
-    pub assign: Option<Template>,
+    pub assign: Option<Assign>,
     /// `Next` or `End`
     pub transition: Transition,
     /// `Retry`
     pub retry: Vec<Retrier>,
     /// `Catch`
     pub catch: Vec<Catcher>,
+}
+
+/// `Assign`: variables and their values.
+#[derive(Clone, Debug)]
+pub(crate) struct Assign {
+    /// The values, as one object.
+    pub template: Template,
+    /// The variables.
+    pub names: Vec<Name>,
 }
 
 /// What follows a state.
@@ -114,9 +124,45 @@ pub(crate) enum Transition {
     End,
 }
 
-/// The fields that shape a state's input and output in JSONPath mode.
+/// The fields that shape a state's input and output, by its query language.
 #[derive(Clone, Debug)]
-pub(crate) struct Io {
+pub(crate) enum Io {
+    /// `"QueryLanguage": "JSONPath"`
+    JsonPath(Paths),
+    /// `"QueryLanguage": "JSONata"`
+    Jsonata {
+        /// `Arguments`
+        arguments: Option<Template>,
+        /// `Output`
+        output: Option<Template>,
+    },
+}
+
+impl Io {
+    /// `Output`, which only JSONata has.
+    pub(crate) fn output(&self) -> Option<&Template> {
+        match self {
+            Self::JsonPath(_) => None,
+            Self::Jsonata { output, .. } => output.as_ref(),
+        }
+    }
+
+    /// The input becomes the output as it is.
+    pub(crate) fn plain() -> Self {
+        let whole = || Some(PathExpr::whole_input());
+        Self::JsonPath(Paths {
+            input_path: whole(),
+            parameters: None,
+            result_selector: None,
+            result_path: Some(ReferencePath::root()),
+            output_path: whole(),
+        })
+    }
+}
+
+/// The fields that shape a state's input and output in JSONPath.
+#[derive(Clone, Debug)]
+pub(crate) struct Paths {
     /// `InputPath`; `None` is `null`
     pub input_path: Option<PathExpr>,
     /// `Parameters`
@@ -172,7 +218,9 @@ pub(crate) struct Choice {
     /// The condition.
     pub rule: Rule,
     /// `Assign`
-    pub assign: Option<Template>,
+    pub assign: Option<Assign>,
+    /// `Output`, in JSONata
+    pub output: Option<Template>,
     /// `Next`
     pub next: Name,
 }
@@ -195,8 +243,8 @@ pub(crate) struct Task {
 pub(crate) struct Map {
     /// `ItemProcessor` or `Iterator`
     pub body: Body,
-    /// `ItemsPath`
-    pub items_path: Option<PathExpr>,
+    /// `ItemsPath` or `Items`
+    pub items: Option<Items>,
     /// `ItemSelector`, or the older `Parameters`
     pub item_selector: Option<Template>,
     /// `MaxConcurrency` or `MaxConcurrencyPath`
@@ -209,6 +257,17 @@ pub(crate) struct Map {
     pub tolerated_failure_percentage: Option<FractionField>,
     /// What the mode `DISTRIBUTED` adds; `None` is `INLINE`.
     pub distributed: Option<Box<Distributed>>,
+}
+
+/// Where the items of a Map state come from.
+#[derive(Clone, Debug)]
+pub(crate) enum Items {
+    /// `ItemsPath`
+    Path(PathExpr),
+    /// `"Items": "{% … %}"`
+    Query(Arc<Query>),
+    /// `"Items": […]`
+    Template(Template),
 }
 
 /// The fields of a Map state that runs each item as an execution of its own.
@@ -227,7 +286,7 @@ pub(crate) struct Distributed {
 pub(crate) struct ItemReader {
     /// `Resource`
     pub resource: Name,
-    /// `Parameters`
+    /// `Parameters` or `Arguments`
     pub parameters: Option<Template>,
     /// `InputType`; `None` where what is read is a list already.
     pub input_type: Option<InputType>,
@@ -246,7 +305,7 @@ pub(crate) struct ItemBatcher {
     pub batch_input: Option<Template>,
 }
 
-/// The four forms of a Wait state.
+/// The forms of a Wait state.
 #[derive(Clone, Debug)]
 pub(crate) enum Wait {
     /// `Seconds`
@@ -257,27 +316,35 @@ pub(crate) enum Wait {
     Timestamp(crate::time::Timestamp),
     /// `TimestampPath`
     TimestampPath(PathExpr),
+    /// `"Seconds": "{% … %}"`, and its bounds
+    SecondsQuery(Arc<Query>, (i64, i64)),
+    /// `"Timestamp": "{% … %}"`
+    TimestampQuery(Arc<Query>),
 }
 
-/// A number, or the path that finds it.
+/// A number, or the path or the expression that gives it.
 #[derive(Clone, Debug)]
 pub(crate) enum NumberField {
     /// The number itself.
     Literal(i64),
     /// `…Path`
     Path(PathExpr),
+    /// `{% … %}`, and its bounds
+    Query(Arc<Query>, (i64, i64)),
 }
 
-/// A number with a fraction, or the path that finds it.
+/// A number with a fraction, or the path or the expression that gives it.
 #[derive(Clone, Debug)]
 pub(crate) enum FractionField {
     /// The number itself.
     Literal(f64),
     /// `…Path`
     Path(PathExpr),
+    /// `{% … %}`, and its bounds
+    Query(Arc<Query>, (f64, f64)),
 }
 
-/// A text, or the path or the call that gives it.
+/// A text, or the path, the call or the expression that gives it.
 #[derive(Clone, Debug)]
 pub(crate) enum TextField {
     /// The text itself.
@@ -286,6 +353,8 @@ pub(crate) enum TextField {
     Path(PathExpr),
     /// `…Path` with a call to an intrinsic function
     Call(Call),
+    /// `{% … %}`
+    Query(Arc<Query>),
 }
 
 /// One member of `Catch`.
@@ -296,7 +365,9 @@ pub(crate) struct Catcher {
     /// `ResultPath`; `None` is `null`
     pub result_path: Option<ReferencePath>,
     /// `Assign`
-    pub assign: Option<Template>,
+    pub assign: Option<Assign>,
+    /// `Output`, in JSONata
+    pub output: Option<Template>,
     /// `Next`
     pub next: Name,
 }

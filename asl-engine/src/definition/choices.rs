@@ -1,6 +1,7 @@
 use super::ast::{Choice, Name};
 use super::fields::{self, Fields};
 use super::language::{self, Language};
+use super::queries::Sees;
 use super::{SCHEMA, error, warnings};
 use crate::choice::{Domain, OPERATORS, Operand, Operator, Rule, Test};
 use crate::diagnostic::Diagnostic;
@@ -10,19 +11,36 @@ use crate::nearest::nearest;
 /// The members of `Choices`: each a rule and the state that follows when it holds. `None` where a transition is lost.
 pub(super) fn choices(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Vec<Choice>> {
     let location = fields.at("Choices");
+    let items = fields.items("Choices", out)?;
     let choice = |(index, item), out: &mut Vec<Diagnostic>| {
-        let mut rule_fields = Fields::of(item, format!("{location}[{index}]").into(), out)?;
+        let mut rule_fields = fields.inside(item, format!("{location}[{index}]").into(), out)?;
         rule_fields.require(&["Next"], out);
         let next = rule_fields.string("Next", out);
         rule_fields.string("Comment", out);
-        language::refuse_other(Language::JsonPath, &mut rule_fields, out);
-        let assign = rule_fields.template("Assign", out);
+        language::refuse_other(rule_fields.language(), &mut rule_fields, out);
+        let assign = rule_fields.assign(Sees::Input, out);
+        let output = rule_fields.output(Sees::Input, out);
+        let rule = match rule_fields.language() {
+            Language::JsonPath => rule(rule_fields, out),
+            Language::Jsonata => condition(rule_fields, out),
+        };
         // Where it leads is known, whatever is wrong with the rule itself.
-        let rule = rule(rule_fields, out).unwrap_or_else(|| Rule::Or(Vec::new()));
-        Some(Choice { rule, assign, next: next? })
+        let rule = rule.unwrap_or_else(|| Rule::Or(Vec::new()));
+        Some(Choice { rule, assign, output, next: next? })
     };
-    let found: Vec<_> = fields.items("Choices", out)?.iter().enumerate().map(|item| choice(item, out)).collect();
+    let found: Vec<_> = items.iter().enumerate().map(|item| choice(item, out)).collect();
     found.into_iter().collect()
+}
+
+/// `Condition`: an expression, or the result itself.
+fn condition(mut fields: Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Rule> {
+    fields.require(&["Condition"], out);
+    let rule = match fields.expression("Condition", out) {
+        Some(query) => query.map(Rule::Query),
+        None => fields.boolean("Condition", out).map(Rule::Literal),
+    };
+    fields.refuse_the_rest(out);
+    rule
 }
 
 /// A rule from the members that are left: a Boolean expression or a comparison.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::ast::{FractionField, Name, NumberField, TextField};
 use super::language::Language;
+use super::queries::Sees;
 use super::{SCHEMA, error, warnings};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::intrinsic::Call;
@@ -66,6 +67,11 @@ impl<'a> Fields<'a> {
         if below.is_empty() { name.to_owned() } else { format!("{below}/{name}") }
     }
 
+    /// The location of the state that the fields belong to.
+    pub(super) fn state_location(&self) -> &str {
+        self.location.get(..self.state_len).unwrap_or_default()
+    }
+
     pub(super) fn location(&self) -> &Arc<str> {
         &self.location
     }
@@ -86,8 +92,7 @@ impl<'a> Fields<'a> {
 
     /// Whether a field is an object with one of these fields.
     pub(super) fn object_has(&self, name: &str, fields: &[&str]) -> bool {
-        let member = self.members.iter().find(|member| &*member.name == name);
-        match member.map(|member| &member.value.kind) {
+        match self.peek(name).map(|node| &node.kind) {
             Some(NodeKind::Object(members)) => members.iter().any(|member| fields.contains(&&*member.name)),
             _ => false,
         }
@@ -98,6 +103,11 @@ impl<'a> Fields<'a> {
         let at = self.members.iter().position(|member| &*member.name == name)?;
         self.taken[at] = true;
         Some(&self.members[at].value)
+    }
+
+    /// The value of a field, which is not taken.
+    pub(super) fn peek(&self, name: &str) -> Option<&'a Node> {
+        self.members.iter().find(|member| &*member.name == name).map(|member| &member.value)
     }
 
     /// The place of a field's name; the start of the object where it has none.
@@ -142,8 +152,11 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn wrong_type(&self, name: &str, wanted: &str, node: &Node, out: &mut Vec<Diagnostic>) {
+    pub(super) fn wrong_type(&self, name: &str, wanted: &str, node: &Node, out: &mut Vec<Diagnostic>) {
         let help = match (wanted, &node.kind) {
+            (_, NodeKind::String(text)) if text.starts_with('$') && self.language == Language::Jsonata => {
+                Some("an expression stands between '{%' and '%}'".to_owned())
+            }
             ("Integer" | "Float", NodeKind::String(text)) if text.starts_with('$') => {
                 Some(format!("a path goes into the field '{name}Path'"))
             }
@@ -304,13 +317,16 @@ impl<'a> Fields<'a> {
     }
 
     fn is_null(&mut self, name: &str) -> bool {
-        let null =
-            self.members.iter().any(|member| &*member.name == name && matches!(member.value.kind, NodeKind::Null));
+        let null = self.peek(name).is_some_and(|node| matches!(node.kind, NodeKind::Null));
         null && self.take(name).is_some()
     }
 
-    /// A Payload Template: an object, or an array, whose members ending in `.$` are paths or calls.
+    /// A Payload Template: an object, or an array, whose members ending in `.$` are paths or calls. In JSONata any JSON, whose
+    /// texts may be expressions.
     pub(super) fn template(&mut self, name: &str, out: &mut Vec<Diagnostic>) -> Option<Template> {
+        if self.language == Language::Jsonata {
+            return self.jsonata_template(name, Sees::Input, out);
+        }
         let node = self.take(name)?;
         let location = self.at(name);
         if !matches!(node.kind, NodeKind::Object(_) | NodeKind::Array(_)) {
@@ -328,39 +344,59 @@ impl<'a> Fields<'a> {
         Some(template)
     }
 
-    /// `Name` as a whole number that is at least `least`, or `NamePath`.
+    /// `Name` as a whole number that is at least `least`, or `NamePath`; in JSONata, `Name` as a number or an expression.
     pub(super) fn number_field(&mut self, name: &str, least: i64, out: &mut Vec<Diagnostic>) -> Option<NumberField> {
         self.number_field_in(name, least..=i64::MAX, out)
     }
 
-    /// `Name` as a whole number in a range, or `NamePath`.
+    /// `Name` as a whole number in a range, or `NamePath`; in JSONata, `Name` as a number or an expression.
     pub(super) fn number_field_in(
         &mut self,
         name: &str,
         range: RangeInclusive<i64>,
         out: &mut Vec<Diagnostic>,
     ) -> Option<NumberField> {
+        if self.language == Language::Jsonata {
+            let bounds = (*range.start(), *range.end());
+            return match self.expression(name, out) {
+                Some(query) => Some(NumberField::Query(query?, bounds)),
+                None => self.integer_in(name, range, out).map(NumberField::Literal),
+            };
+        }
         let path_name = format!("{name}Path");
         self.exclusive(&[name, &path_name], out);
         let path = self.reference_path(&path_name, false, out).map(NumberField::Path);
         self.integer_in(name, range, out).map(NumberField::Literal).or(path)
     }
 
-    /// `Name` as a number in a range, or `NamePath`.
+    /// `Name` as a number in a range, or `NamePath`; in JSONata, `Name` as a number or an expression.
     pub(super) fn fraction_field(
         &mut self,
         name: &str,
         range: RangeInclusive<f64>,
         out: &mut Vec<Diagnostic>,
     ) -> Option<FractionField> {
+        if self.language == Language::Jsonata {
+            let bounds = (*range.start(), *range.end());
+            return match self.expression(name, out) {
+                Some(query) => Some(FractionField::Query(query?, bounds)),
+                None => self.float_in(name, range, out).map(FractionField::Literal),
+            };
+        }
         let path_name = format!("{name}Path");
         self.exclusive(&[name, &path_name], out);
         let path = self.reference_path(&path_name, false, out).map(FractionField::Path);
         self.float_in(name, range, out).map(FractionField::Literal).or(path)
     }
 
-    /// `Name` as a text, or `NamePath` as a path or a call.
+    /// `Name` as a text, or `NamePath` as a path or a call; in JSONata, `Name` as a text or an expression.
     pub(super) fn text_field(&mut self, name: &str, out: &mut Vec<Diagnostic>) -> Option<TextField> {
+        if self.language == Language::Jsonata {
+            return match self.expression(name, out) {
+                Some(query) => query.map(TextField::Query),
+                None => self.string(name, out).map(|text| TextField::Literal(text.text)),
+            };
+        }
         let path_name = format!("{name}Path");
         self.exclusive(&[name, &path_name], out);
         let path = self.string(&path_name, out).and_then(|text| match text.text.starts_with("States.") {

@@ -1,8 +1,9 @@
 //! `QueryLanguage`: which of the two query languages a state is written in, and which fields go with it.
 
 use super::fields::Fields;
-use super::{SCHEMA, error, unsupported};
+use super::{SCHEMA, error};
 use crate::diagnostic::Diagnostic;
+use crate::json::NodeKind;
 
 /// The two values of `QueryLanguage`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,38 +38,31 @@ const JSONATA_ONLY: [&str; 4] = ["Arguments", "Output", "Items", "Condition"];
 
 /// The language of a whole machine.
 pub(super) fn of_machine(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Language {
-    let span = fields.span_of("QueryLanguage");
-    let language = declared(fields, out).unwrap_or(Language::JsonPath);
-    if language == Language::Jsonata {
-        out.push(unsupported("JSONata", &fields.at("QueryLanguage"), span));
-    }
-    language
+    declared(fields, out).unwrap_or(Language::JsonPath)
 }
 
 /// The language of a state in a machine of the language `machine`.
 pub(super) fn of_state(machine: Language, fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Language {
     let span = fields.span_of("QueryLanguage");
     let language = declared(fields, out).unwrap_or(machine);
-    match (machine, language) {
-        (Language::Jsonata, Language::JsonPath) => {
-            let message = "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine";
-            out.push(error(SCHEMA, message, fields.location(), span));
-        }
-        (Language::JsonPath, Language::Jsonata) => {
-            out.push(unsupported("JSONata", &fields.at("QueryLanguage"), span));
-        }
-        _ => {}
+    if (machine, language) == (Language::Jsonata, Language::JsonPath) {
+        let message = "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine";
+        out.push(error(SCHEMA, message, fields.location(), span));
     }
     language
 }
 
 /// Only the exact word makes it JSONPath; whatever else is there is reported, and taken as JSONata.
 fn declared(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Language> {
-    if !fields.has("QueryLanguage") {
-        return None;
-    }
-    let word = fields.one_of("QueryLanguage", &["JSONPath", "JSONata"], out);
-    Some(if word.is_some_and(|word| &*word.text == "JSONPath") { Language::JsonPath } else { Language::Jsonata })
+    let (location, node) = (fields.at("QueryLanguage"), fields.take("QueryLanguage")?);
+    let message = match &node.kind {
+        NodeKind::String(word) if &**word == "JSONPath" => return Some(Language::JsonPath),
+        NodeKind::String(word) if &**word == "JSONata" => return Some(Language::Jsonata),
+        NodeKind::String(_) => "Value should be one of the following: [JSONPath, JSONata]",
+        _ => "Expected value of type [STRING]",
+    };
+    out.push(error(SCHEMA, message, &location, node.span));
+    Some(Language::Jsonata)
 }
 
 /// Takes and reports the fields of a state or a Choice Rule that only the other language has.

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::ast::{Body, Distributed, ItemBatcher, ItemReader, Map, Name};
+use super::ast::{Body, Distributed, ItemBatcher, ItemReader, Items, Map, Name};
 use super::fields::Fields;
-use super::language::Language;
+use super::language::{self, Language};
 use super::states::body;
 use super::{SCHEMA, error, unsupported};
 use crate::diagnostic::Diagnostic;
@@ -19,9 +19,13 @@ const MAX_ITEMS: i64 = 100_000_000;
 pub(super) fn map(fields: &mut Fields<'_>, machine: Language, out: &mut Vec<Diagnostic>) -> Option<Map> {
     fields.exclusive(&["ItemSelector", "Parameters"], out);
     let max_concurrency = fields.number_field("MaxConcurrency", 0, out);
-    let items_path = fields.reference_path("ItemsPath", true, out);
-    let parameters = fields.template("Parameters", out);
-    let item_selector = fields.template("ItemSelector", out).or(parameters);
+    let item_selector = match fields.language() {
+        Language::JsonPath => {
+            let parameters = fields.template("Parameters", out);
+            fields.template("ItemSelector", out).or(parameters)
+        }
+        Language::Jsonata => fields.template("ItemSelector", out),
+    };
     let label = fields.string("Label", out);
     if let Some(label) = &label {
         check_label(label, out);
@@ -31,11 +35,15 @@ pub(super) fn map(fields: &mut Fields<'_>, machine: Language, out: &mut Vec<Diag
     let processor = processor(fields, machine, out);
     // Where the mode is not known, both may be meant.
     let is_distributed = processor.as_ref().is_none_or(|(_, distributed)| *distributed);
+    let items = match fields.language() {
+        Language::JsonPath => fields.reference_path("ItemsPath", true, out).map(Items::Path),
+        Language::Jsonata => fields.jsonata_items(is_distributed, out),
+    };
     let distributed = is_distributed.then(|| Box::new(distributed(fields, out)));
     let (body, _) = processor?;
     Some(Map {
         body,
-        items_path,
+        items,
         item_selector,
         max_concurrency,
         label,
@@ -46,7 +54,7 @@ pub(super) fn map(fields: &mut Fields<'_>, machine: Language, out: &mut Vec<Diag
 }
 
 /// `ItemProcessor` or `Iterator`, and whether its mode is `DISTRIBUTED`.
-pub(super) fn processor(fields: &mut Fields<'_>, machine: Language, out: &mut Vec<Diagnostic>) -> Option<(Body, bool)> {
+fn processor(fields: &mut Fields<'_>, machine: Language, out: &mut Vec<Diagnostic>) -> Option<(Body, bool)> {
     fields.exclusive(&["ItemProcessor", "Iterator"], out);
     let name = if fields.has("Iterator") { "Iterator" } else { "ItemProcessor" };
     fields.require(&[name], out);
@@ -114,11 +122,16 @@ fn shown(c: char) -> String {
 
 fn item_reader(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<ItemReader> {
     let location = fields.at("ItemReader");
-    let mut fields = Fields::of(fields.take("ItemReader")?, location, out)?;
+    let node = fields.take("ItemReader")?;
+    let mut fields = fields.inside(node, location, out)?;
     fields.string("Comment", out);
     fields.require(&["Resource"], out);
+    language::refuse_other(fields.language(), &mut fields, out);
     let resource = fields.string("Resource", out);
-    let parameters = fields.template("Parameters", out);
+    let parameters = match fields.language() {
+        Language::JsonPath => fields.template("Parameters", out),
+        Language::Jsonata => fields.template("Arguments", out),
+    };
     let lists = resource.as_ref().is_some_and(|resource| resource.text.ends_with(":s3:listObjectsV2"));
     if let Some(resource) = resource.as_ref().filter(|resource| !lists && !resource.text.ends_with(":s3:getObject")) {
         let message = "An ItemReader reads with arn:aws:states:::s3:getObject or arn:aws:states:::s3:listObjectsV2";
@@ -126,7 +139,7 @@ fn item_reader(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Ite
     }
     let (mut input_type, mut max_items) = (None, None);
     let location = fields.at("ReaderConfig");
-    match fields.take("ReaderConfig").and_then(|node| Fields::of(node, location, out)) {
+    match fields.take("ReaderConfig").and_then(|node| fields.inside(node, location, out)) {
         Some(mut config) => {
             max_items = config.number_field_in("MaxItems", 0..=MAX_ITEMS, out);
             input_type = self::input_type(&mut config, out);
@@ -177,17 +190,22 @@ fn input_type(config: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Inpu
 
 fn item_batcher(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<ItemBatcher> {
     let location = fields.at("ItemBatcher");
-    let mut fields = Fields::of(fields.take("ItemBatcher")?, location, out)?;
+    let node = fields.take("ItemBatcher")?;
+    let mut fields = fields.inside(node, location, out)?;
     fields.string("Comment", out);
     let batcher = ItemBatcher {
         max_items: fields.number_field("MaxItemsPerBatch", 0, out),
         max_input_bytes: fields.number_field("MaxInputBytesPerBatch", 0, out),
         batch_input: fields.template("BatchInput", out),
     };
-    const BOUNDS: [&str; 4] =
-        ["MaxItemsPerBatch", "MaxItemsPerBatchPath", "MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath"];
-    if BOUNDS.iter().all(|bound| !fields.has(bound)) {
-        let message = format!("One of the following fields is required: [{}]", BOUNDS.join(", "));
+    let bounds: &[&str] = match fields.language() {
+        Language::JsonPath => {
+            &["MaxItemsPerBatch", "MaxItemsPerBatchPath", "MaxInputBytesPerBatch", "MaxInputBytesPerBatchPath"]
+        }
+        Language::Jsonata => &["MaxItemsPerBatch", "MaxInputBytesPerBatch"],
+    };
+    if bounds.iter().all(|bound| !fields.has(bound)) {
+        let message = format!("One of the following fields is required: [{}]", bounds.join(", "));
         out.push(error(SCHEMA, message, fields.location(), fields.start()));
     }
     fields.refuse_the_rest(out);

@@ -7,9 +7,11 @@ mod fields;
 mod language;
 mod map;
 mod policies;
+mod queries;
 mod resource;
 mod single;
 mod states;
+mod variables;
 mod warnings;
 
 use crate::diagnostic::{Diagnostic, Severity, Span, UNSUPPORTED};
@@ -73,6 +75,7 @@ pub(crate) fn parse(text: &str, options: CheckOptions) -> (Option<StateMachine>,
         if options.machine_type == StateMachineType::Express {
             check::express(&machine.body, &mut diagnostics);
         }
+        variables::duplicates(&machine.body, &mut diagnostics);
         diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
         check::transitions(&machine.body, &mut diagnostics);
     }

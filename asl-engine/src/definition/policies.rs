@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use super::ast::Catcher;
 use super::fields::Fields;
+use super::language;
+use super::queries::Sees;
 use super::{MAX_SECONDS, SCHEMA, error, warnings};
 use crate::diagnostic::Diagnostic;
 use crate::json::NodeKind;
@@ -58,9 +60,11 @@ pub(super) fn retriers(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Ve
 pub(super) fn catchers(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Vec<Catcher>> {
     let read = |fields: &mut Fields<'_>, error_equals, out: &mut Vec<Diagnostic>| {
         fields.require(&["Next"], out);
+        language::refuse_other(fields.language(), fields, out);
         let result_path = fields.result_path(out).unwrap_or_else(|| Some(ReferencePath::root()));
-        let assign = fields.template("Assign", out);
-        Some(Catcher { error_equals, result_path, assign, next: fields.string("Next", out)? })
+        let assign = fields.assign(Sees::Error, out);
+        let output = fields.output(Sees::Error, out);
+        Some(Catcher { error_equals, result_path, assign, output, next: fields.string("Next", out)? })
     };
     policies("Catch", fields, out, read).into_iter().collect()
 }
@@ -78,7 +82,7 @@ fn policies<T>(
         return if fields.has(name) { vec![None] } else { Vec::new() };
     };
     let policy = |(index, node)| {
-        let mut fields = Fields::of(node, format!("{location}[{index}]").into(), out)?;
+        let mut fields = fields.inside(node, format!("{location}[{index}]").into(), out)?;
         fields.require(&["ErrorEquals"], out);
         fields.string("Comment", out);
         let errors = error_equals(&mut fields, index + 1 == items.len(), out);

@@ -5,11 +5,9 @@ use std::sync::Arc;
 use super::ast::{Io, Kind, Name, State, StateMachine, Transition};
 use super::check::{self, successors};
 use super::fields::Fields;
-use super::{CheckOptions, read, state_machine};
+use super::{CheckOptions, read, state_machine, variables};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::json::{Member, Node, NodeKind};
-use crate::path::PathExpr;
-use crate::reference_path::ReferencePath;
 
 /// What AWS calls the state that it tests: in its messages, and in the context object.
 pub(crate) const STATE_NAME: &str = "StateName";
@@ -28,6 +26,7 @@ pub(crate) fn parse_state(text: &str) -> (Option<StateMachine>, Vec<Diagnostic>)
     let mut machine = state_machine(fields, &mut diagnostics);
     let targets: Vec<Name> = machine.body.states.iter().flat_map(successors).cloned().collect();
     machine.body.unreadable.extend(targets.iter().map(|name| name.text.clone()));
+    variables::duplicates(&machine.body, &mut diagnostics);
     diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
     check::transitions(&machine.body, &mut diagnostics);
     for target in targets {
@@ -49,17 +48,10 @@ fn machine(state: Node) -> Node {
 }
 
 fn stand_in(name: Name) -> State {
-    let whole = || Some(PathExpr::whole_input());
     State {
         name,
         kind: Kind::Succeed,
-        io: Io {
-            input_path: whole(),
-            parameters: None,
-            result_selector: None,
-            result_path: Some(ReferencePath::root()),
-            output_path: whole(),
-        },
+        io: Io::plain(),
         assign: None,
         transition: Transition::End,
         retry: Vec::new(),

@@ -1,8 +1,9 @@
 use std::sync::Arc;
 
-use super::ast::{Body, Io, Kind, Name, NumberField, State, StateType, Task, Transition, Wait};
+use super::ast::{Body, Io, Kind, Name, NumberField, Paths, State, StateType, Task, Transition, Wait};
 use super::fields::Fields;
 use super::language::{self, Language};
+use super::queries::Sees;
 use super::{MAX_SECONDS, SCHEMA, choices, error, map, policies, resource, warnings};
 use crate::diagnostic::Diagnostic;
 use crate::json::{Member, Node, NodeKind};
@@ -68,16 +69,20 @@ fn state(
     let Some(state_type) = known else { return Err(fields.string("Next", out)) };
     fields.string("Comment", out);
     let own = language::of_state(language, &mut fields, out);
+    fields.set_language(own);
     language::refuse_other(own, &mut fields, out);
-    if own == Language::Jsonata {
-        jsonata(state_type, &mut fields, language, out);
-        return Err(fields.string("Next", out));
-    }
-    let io = io(state_type, &mut fields, out);
+    let sees = match state_type {
+        StateType::Task | StateType::Parallel | StateType::Map => Sees::Result,
+        _ => Sees::Input,
+    };
+    let io = match own {
+        Language::JsonPath => Io::JsonPath(paths(state_type, &mut fields, out)),
+        Language::Jsonata => jsonata_io(state_type, sees, &mut fields, out),
+    };
     let kind = kind(state_type, &mut fields, language, out);
     let assign = match state_type {
         StateType::Succeed | StateType::Fail => None,
-        _ => fields.template("Assign", out),
+        _ => fields.assign(sees, out),
     };
     let transition = transition(state_type, &mut fields, out);
     let (retry, catch) = match state_type {
@@ -94,28 +99,22 @@ fn state(
     }
 }
 
-/// What can be said of a state in JSONata, which is not run yet: nothing about its expressions.
-fn jsonata(state_type: StateType, fields: &mut Fields<'_>, machine: Language, out: &mut Vec<Diagnostic>) {
-    match state_type {
-        StateType::Task => {
-            fields.require(&["Resource"], out);
-            resource::resource(fields, out);
-            credentials(fields, out);
-        }
-        StateType::Parallel => {
-            branches(fields, machine, out);
-        }
-        StateType::Map => {
-            map::processor(fields, machine, out);
-        }
-        _ => {}
-    }
+fn jsonata_io(state_type: StateType, sees: Sees, fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Io {
+    let arguments = match state_type {
+        StateType::Task | StateType::Parallel => fields.template("Arguments", out),
+        _ => None,
+    };
+    let output = match state_type {
+        StateType::Fail => None,
+        _ => fields.output(sees, out),
+    };
+    Io::Jsonata { arguments, output }
 }
 
-fn io(state_type: StateType, fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Io {
+fn paths(state_type: StateType, fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Paths {
     use StateType::{Fail, Map, Parallel, Pass, Task};
     let whole = || Some(PathExpr::whole_input());
-    let mut io = Io {
+    let mut paths = Paths {
         input_path: whole(),
         parameters: None,
         result_selector: None,
@@ -123,19 +122,19 @@ fn io(state_type: StateType, fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>)
         output_path: whole(),
     };
     if state_type != Fail {
-        io.input_path = fields.nullable_path("InputPath", out).unwrap_or_else(whole);
-        io.output_path = fields.nullable_path("OutputPath", out).unwrap_or_else(whole);
+        paths.input_path = fields.nullable_path("InputPath", out).unwrap_or_else(whole);
+        paths.output_path = fields.nullable_path("OutputPath", out).unwrap_or_else(whole);
     }
     if matches!(state_type, Pass | Task | Parallel) {
-        io.parameters = fields.template("Parameters", out);
+        paths.parameters = fields.template("Parameters", out);
     }
     if matches!(state_type, Pass | Task | Parallel | Map) {
-        io.result_path = fields.result_path(out).unwrap_or_else(|| Some(ReferencePath::root()));
+        paths.result_path = fields.result_path(out).unwrap_or_else(|| Some(ReferencePath::root()));
     }
     if matches!(state_type, Task | Parallel | Map) {
-        io.result_selector = fields.template("ResultSelector", out);
+        paths.result_selector = fields.template("ResultSelector", out);
     }
-    io
+    paths
 }
 
 fn kind(state_type: StateType, fields: &mut Fields<'_>, machine: Language, out: &mut Vec<Diagnostic>) -> Option<Kind> {
@@ -200,7 +199,10 @@ fn task(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Task> {
 
 /// `Credentials`: the role that the task is called with.
 fn credentials(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Template> {
-    let role_arn = fields.object_has("Credentials", &["RoleArn", "RoleArn.$"]);
+    let role_arn = match fields.language() {
+        Language::JsonPath => fields.object_has("Credentials", &["RoleArn", "RoleArn.$"]),
+        Language::Jsonata => fields.object_has("Credentials", &["RoleArn"]),
+    };
     let span = fields.span_of("Credentials");
     let credentials = fields.template("Credentials", out)?;
     if !role_arn {
@@ -211,21 +213,33 @@ fn credentials(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Tem
 }
 
 fn wait(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Wait> {
-    const FORMS: [&str; 4] = ["Seconds", "SecondsPath", "Timestamp", "TimestampPath"];
-    fields.exclusive(&FORMS, out);
-    if FORMS.iter().all(|form| !fields.has(form)) {
-        let message = format!("One of the following fields is required: [{}]", FORMS.join(", "));
+    let forms: &[&str] = match fields.language() {
+        Language::JsonPath => &["Seconds", "SecondsPath", "Timestamp", "TimestampPath"],
+        Language::Jsonata => &["Seconds", "Timestamp"],
+    };
+    fields.exclusive(forms, out);
+    if forms.iter().all(|form| !fields.has(form)) {
+        let message = format!("One of the following fields is required: [{}]", forms.join(", "));
         out.push(error(SCHEMA, message, fields.location(), fields.start()));
     }
+    if let Some(query) = fields.expression("Seconds", out) {
+        return query.map(|query| Wait::SecondsQuery(query, (0, MAX_SECONDS)));
+    }
+    if let Some(query) = fields.expression("Timestamp", out) {
+        return query.map(Wait::TimestampQuery);
+    }
     let mut found = fields.integer_in("Seconds", 0..=MAX_SECONDS, out).map(Wait::Seconds);
-    found = found.or(fields.reference_path("SecondsPath", false, out).map(Wait::SecondsPath));
+    if fields.language() == Language::JsonPath {
+        found = found.or(fields.reference_path("SecondsPath", false, out).map(Wait::SecondsPath));
+    }
     if let Some(text) = fields.string("Timestamp", out) {
         match Timestamp::parse(&text.text) {
             Some(at) => found = Some(Wait::Timestamp(at)),
             None => {
-                let help = match text.text.starts_with('$') {
-                    true => "a path goes into the field 'TimestampPath'",
-                    false => "such as 2024-02-29T12:00:00Z",
+                let help = match (text.text.starts_with('$'), fields.language()) {
+                    (true, Language::JsonPath) => "a path goes into the field 'TimestampPath'",
+                    (true, Language::Jsonata) => "an expression stands between '{%' and '%}'",
+                    (false, _) => "such as 2024-02-29T12:00:00Z",
                 };
                 let message = "String does not match RFC3339 timestamp";
                 let help = Some(help.to_owned());
@@ -233,7 +247,10 @@ fn wait(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Wait> {
             }
         }
     }
-    found.or(fields.reference_path("TimestampPath", false, out).map(Wait::TimestampPath))
+    match fields.language() {
+        Language::JsonPath => found.or(fields.reference_path("TimestampPath", false, out).map(Wait::TimestampPath)),
+        Language::Jsonata => found,
+    }
 }
 
 /// `Next` or `End`; `None` where it is not known which.

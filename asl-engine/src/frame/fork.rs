@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::io::bounded;
+use super::items::Items;
 use super::join::{Join, Joined, Parent, Work};
 use super::map_run::{MOST_EXECUTIONS, MapRun};
 use super::protocol::{Next, Request};
@@ -70,6 +71,11 @@ impl Run<'_> {
                 self.completed(outputs)
             }
             Err(failure) => {
+                // An ItemSelector could not be evaluated; the failures of children have been told.
+                let failure = match failure.location {
+                    Some(_) => self.told(failure),
+                    None => failure,
+                };
                 if distributed {
                     self.emit(EventKind::MapRunFailed(failure.clone()));
                 }
@@ -87,8 +93,8 @@ impl Frame {
             Kind::Map(map) => {
                 let input = self.selected_input(state)?;
                 let items = match read {
-                    Some(items) => items.clone(),
-                    None if state.item_reader().is_some() => Array::from(Vec::new()),
+                    Some(items) => Items::of(items.clone()),
+                    None if state.item_reader().is_some() => Items::of(Array::from(Vec::new())),
                     None => self.items(state, map, &input)?,
                 };
                 let limit = self.max_concurrency(state, map)?;
@@ -127,6 +133,7 @@ impl Frame {
             entered_time: self.entered_time,
             entered_event: self.entered_event,
             retry_count: self.retry_count(),
+            now: self.now,
             input,
             given_context: self.probe.as_ref().map(|probe| probe.context.clone()),
         }
@@ -163,28 +170,6 @@ impl Frame {
         input: &Value,
     ) -> Result<Value, Failure> {
         self.parent(state, input.clone()).select(&state.name, selector, item, &self.random)
-    }
-
-    fn items(&self, state: &State, map: &Map, input: &Value) -> Result<Array, Failure> {
-        let (path, found) = match &map.items_path {
-            None => ("$", input.clone()),
-            Some(path) => (&**path.text(), self.select(state, Some(path), input)?),
-        };
-        match found {
-            Value::Array(items) => {
-                self.note(Stage::AfterItemsPath, &Value::Array(items.clone()));
-                Ok(items)
-            }
-            _ => {
-                // AWS leaves out the second `$` of a path on the context object.
-                let shown = path.strip_prefix("$$").map_or(path.to_owned(), |rest| format!("${rest}"));
-                let failure = Failure::runtime(format!("Reference path \"{shown}\" must point to array."));
-                Err(match &map.items_path {
-                    Some(path) => failure.at(path.span()),
-                    None => failure,
-                })
-            }
-        }
     }
 
     fn max_concurrency(&self, state: &State, map: &Map) -> Result<usize, Failure> {
@@ -230,8 +215,8 @@ impl Parent {
             }
             .to_value()
         };
-        template
-            .evaluate(&Roots { input: &self.input, context: &context, variables: &self.variables, random })
-            .and_then(bounded)
+        let mut roots = Roots::new(&self.input, &context, &self.variables, random);
+        (roots.now, roots.limits) = (self.now, self.execution.quotas.expression_limits());
+        template.evaluate(&roots).and_then(bounded)
     }
 }

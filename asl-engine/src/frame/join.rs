@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::items::Items;
 use super::map_run::{MapRun, Tolerance, failed_result};
 use super::protocol::Ended;
 use super::{Child, Frame, Role, located};
@@ -14,7 +15,7 @@ use crate::program::{Kind, Map, Program, ScopeId, StateId};
 use crate::retry::Random;
 use crate::task::{Failure, Outcome};
 use crate::time::Timestamp;
-use crate::value::{Array, Value};
+use crate::value::Value;
 
 /// The bookkeeping of a fan-out. Children are built one by one, as there is room for them.
 ///
@@ -51,6 +52,8 @@ pub(super) struct Parent {
     pub(super) entered_time: Timestamp,
     pub(super) entered_event: EventId,
     pub(super) retry_count: u32,
+    /// The time of the step that forked.
+    pub(super) now: Timestamp,
     /// The effective input.
     pub(super) input: Value,
     /// The context object of a test of one state.
@@ -63,7 +66,7 @@ pub(super) enum Work {
     Branches(Vec<ScopeId>),
     Items {
         scope: ScopeId,
-        items: Array,
+        items: Items,
     },
     /// Inputs of several items each, with how many these are.
     Batches {
@@ -202,7 +205,7 @@ impl Join {
         let random = Random::new(self.random.clone().next() ^ index as u64);
         let (scope, role, input, map_item) = match &self.work {
             Work::Items { scope, items } => {
-                let item = MapItem { index, value: items[index].clone() };
+                let item = items.get(index).unwrap_or_default();
                 let input = match &state.kind {
                     Kind::Map(Map { item_selector: Some(selector), .. }) => parent
                         .select(&state.name, selector, &item, &random)
@@ -210,7 +213,7 @@ impl Join {
                             None => located(&state.name, parent.entered_event, failure),
                             Some(_) => failure,
                         })?,
-                    _ => item.value.clone(),
+                    _ => item.input(),
                 };
                 let iteration = Iteration { name: state.name.clone(), index };
                 (*scope, Role::Iteration(iteration), input, Some(item))

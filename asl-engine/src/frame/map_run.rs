@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::io::bare;
+use super::io::Sight;
+use super::items::Items;
 use super::{Frame, Stage};
-use crate::context::{Execution, MapItem};
-use crate::definition::ast::{FractionField, ItemBatcher, ItemReader, NumberField};
+use crate::context::Execution;
+use crate::definition::ast::{ItemBatcher, ItemReader, NumberField};
 use crate::intrinsic::uuid;
 use crate::item_reader::{failed, items};
 use crate::program::{Map, State};
@@ -90,24 +91,7 @@ impl Frame {
         if tolerated_count.is_some_and(|count| count < 0) {
             return Err(Failure::runtime("ToleratedFailureCount cannot be negative."));
         }
-        let tolerated_percentage = match &map.tolerated_failure_percentage {
-            None => None,
-            Some(FractionField::Literal(percentage)) => Some(*percentage),
-            Some(FractionField::Path(path)) => {
-                let found = self.select(state, Some(path), &self.input)?;
-                let percentage = match &found {
-                    Value::String(text) => text.parse().ok().filter(|number: &f64| number.is_finite()),
-                    other => other.as_number().map(Number::as_f64),
-                };
-                Some(percentage.ok_or_else(|| {
-                    let text = format!(
-                        "The ToleratedFailurePercentagePath field refers to value \"{}\" which is not a valid float: {path}",
-                        bare(&found)
-                    );
-                    Failure::runtime(text).at(path.span())
-                })?)
-            }
-        };
+        let tolerated_percentage = self.percentage(state, map.tolerated_failure_percentage.as_ref())?;
         if tolerated_percentage.is_some_and(|percentage| !(0.0..=100.0).contains(&percentage)) {
             return Err(Failure::runtime("ToleratedFailurePercentage must be between 0 and 100."));
         }
@@ -134,7 +118,7 @@ impl Frame {
     pub(super) fn read_request(&self, state: &State, reader: &ItemReader) -> Result<TaskRequest, Failure> {
         let input = match &reader.parameters {
             None => Value::empty_object(),
-            Some(template) => self.fill(state, template, &self.selected_input(state)?, None)?,
+            Some(template) => self.fill(state, template, Sight::of(&self.selected_input(state)?))?,
         };
         Ok(TaskRequest {
             state: state.name.clone(),
@@ -172,7 +156,7 @@ impl Frame {
         state: &State,
         batcher: &ItemBatcher,
         selector: Option<&Template>,
-        items: &Array,
+        items: &Items,
         input: &Value,
     ) -> Result<Vec<(Value, usize)>, Failure> {
         let limit = |name: &str, field: Option<&NumberField>| {
@@ -185,7 +169,7 @@ impl Frame {
             .min(MOST_INPUT_BYTES);
         let batch_input = match &batcher.batch_input {
             None => None,
-            Some(template) => Some(self.fill(state, template, input, None)?),
+            Some(template) => Some(self.fill(state, template, Sight::of(input))?),
         };
         let batch = |items: Vec<Value>| -> (Value, usize) {
             let count = items.len();
@@ -195,13 +179,10 @@ impl Frame {
         };
         let empty_bytes = batch(Vec::new()).0.json_len();
         let (mut batches, mut open, mut bytes) = (Vec::new(), Vec::new(), empty_bytes);
-        for (index, item) in items.iter().enumerate() {
+        for item in items.iter() {
             let item = match selector {
-                None => item.clone(),
-                Some(selector) => {
-                    let map_item = MapItem { index, value: item.clone() };
-                    self.selected_item(state, selector, &map_item, input)?
-                }
+                None => item.input(),
+                Some(selector) => self.selected_item(state, selector, &item, input)?,
             };
             // A comma stands between two items.
             let more = item.json_len() + usize::from(!open.is_empty());

@@ -2,12 +2,15 @@
 
 mod fork;
 mod io;
+mod items;
 mod join;
 mod map_run;
 mod probe;
 mod protocol;
 mod run;
 mod task;
+mod values;
+mod variables;
 
 use std::sync::Arc;
 
@@ -30,7 +33,7 @@ use map_run::MapRun;
 use run::Run;
 
 /// The version of a Frame's saved form.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// One sequential run of one `States` block: a whole execution, a branch or an iteration.
 ///
@@ -54,7 +57,11 @@ pub struct Frame {
     phase: Phase,
     entered_time: Timestamp,
     entered_event: EventId,
+    /// The event that the state's entered event follows.
+    entered_after: EventId,
     last_event: EventId,
+    /// The time of the last step.
+    now: Timestamp,
     /// How many states were entered: tells the visits of one state apart.
     visits: u64,
     /// How often each Retrier of the state was used.
@@ -184,7 +191,9 @@ impl Frame {
             phase: Phase::Start,
             entered_time: execution.start_time,
             entered_event: 0,
+            entered_after: 0,
             last_event,
+            now: execution.start_time,
             visits: 0,
             retries: Vec::new(),
             random,
@@ -225,6 +234,7 @@ impl Frame {
             return Err(UnexpectedReply::foreign_program());
         }
         let state = program.state(self.scope, self.state);
+        let before = std::mem::replace(&mut self.now, now.at);
         let mut run = Run { frame: self, state, now, events: Vec::new() };
         let next = match (run.frame.phase.clone(), reply) {
             (Phase::Start, Reply::Go) => {
@@ -243,7 +253,10 @@ impl Frame {
             (Phase::Fork { .. }, Reply::Joined(joined)) => run.joined(joined),
             (phase, Reply::Stop { because }) if phase != Phase::Ended => run.stop(because),
             (phase, Reply::Terminate(termination)) if phase != Phase::Ended => run.terminate(termination),
-            (phase, reply) => return Err(UnexpectedReply::new(&state.name, phase.waits_for(), &reply)),
+            (phase, reply) => {
+                run.frame.now = before;
+                return Err(UnexpectedReply::new(&state.name, phase.waits_for(), &reply));
+            }
         };
         let mut events = run.events;
         if let Some(most) = self.execution.quotas.history_events

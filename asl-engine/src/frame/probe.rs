@@ -14,6 +14,8 @@ pub enum Stage {
     AfterInputPath,
     /// What `Parameters` makes of it.
     AfterParameters,
+    /// What `Arguments` gives, in JSONata.
+    AfterArguments,
     /// The items of a Map state.
     AfterItemsPath,
     /// The inputs of a Map state's iterations.

@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use super::io::Exit;
+use super::io::{Exit, Sight};
 use super::protocol::{Ended, Next, Now, Request, Termination};
+use super::variables::with_variables;
 use super::{Frame, Phase, Role, Stage};
 use crate::definition::ast::StateType;
 use crate::history::{EventId, EventKind, HistoryEvent};
 use crate::program::{Kind, State, StateId};
-use crate::task::{Failure, Outcome};
-use crate::value::{Object, Value};
+use crate::task::{Failure, Outcome, QUERY_EVALUATION_ERROR};
+use crate::template::Template;
+use crate::value::Value;
 
 /// One call of `step`.
 pub(super) struct Run<'a> {
@@ -58,6 +60,7 @@ impl Run<'_> {
         self.frame.entered_time = self.now.at;
         self.frame.visits += 1;
         self.frame.retries = vec![0; self.state.retry.len()];
+        self.frame.entered_after = self.frame.last_event;
         let entered = EventKind::StateEntered {
             state_type: self.state.state_type(),
             name: self.state.name.clone(),
@@ -71,10 +74,7 @@ impl Run<'_> {
     pub(super) fn attempt(&mut self) -> Next {
         match self.try_attempt() {
             Ok(next) => next,
-            Err(failure) => {
-                let failure = self.frame.located(self.state, failure);
-                self.fail(failure)
-            }
+            Err(failure) => self.fail_itself(failure),
         }
     }
 
@@ -93,8 +93,8 @@ impl Run<'_> {
                 self.complete(result)
             }
             Kind::Succeed => {
-                let output = self.frame.selected_input(state)?;
-                self.exit(Exit { output, assigned: None }, None)
+                let exit = self.pass_on(state.assign.as_ref(), state.io.output())?;
+                self.exit(exit, None)
             }
             Kind::Fail { error, cause } => {
                 let failure = self.frame.failure(state, error.as_ref(), cause.as_ref())?;
@@ -102,9 +102,9 @@ impl Run<'_> {
             }
             Kind::Choice { choices, default } => {
                 let input = self.frame.selected_input(state)?;
-                let (assign, next) = match (self.frame.choose(state, choices, &input)?, default) {
-                    (Some(choice), _) => (choice.assign.as_ref(), choice.next),
-                    (None, Some(default)) => (state.assign.as_ref(), *default),
+                let (assign, output, next) = match (self.frame.choose(state, choices, &input)?, default) {
+                    (Some(choice), _) => (choice.assign.as_ref(), choice.output.as_ref(), choice.next),
+                    (None, Some(default)) => (state.assign.as_ref(), state.io.output(), *default),
                     (None, None) => {
                         let cause = format!(
                             "Failed to transition out of the state. The state '{}' has no matching rule and no Default.",
@@ -113,8 +113,8 @@ impl Run<'_> {
                         return Ok(self.fail(Failure::new("States.NoChoiceMatched", cause)));
                     }
                 };
-                let assigned = self.frame.assign(state, assign, &input)?;
-                self.exit(Exit { output: input, assigned }, Some(next))
+                let exit = self.frame.hand_on(state, assign, output, Sight::of(&input), &input)?;
+                self.exit(exit, Some(next))
             }
             Kind::Wait(wait) => {
                 let until = self.frame.wake_time(state, wait, self.now.at)?;
@@ -148,11 +148,16 @@ impl Run<'_> {
     }
 
     pub(super) fn wait_over(&mut self) -> Next {
-        let exited = self.frame.selected_input(self.state).and_then(|input| {
-            let assigned = self.frame.assign(self.state, self.state.assign.as_ref(), &input)?;
-            self.exit(Exit { output: input, assigned }, self.state.next)
-        });
+        let state = self.state;
+        let exited =
+            self.pass_on(state.assign.as_ref(), state.io.output()).and_then(|exit| self.exit(exit, state.next));
         self.unless_failed(exited)
+    }
+
+    /// Hands on the input.
+    fn pass_on(&self, assign: Option<&Template>, output: Option<&Template>) -> Result<Exit, Failure> {
+        let input = self.frame.selected_input(self.state)?;
+        self.frame.hand_on(self.state, assign, output, Sight::of(&input), &input)
     }
 
     pub(super) fn completed(&mut self, result: Value) -> Next {
@@ -162,10 +167,32 @@ impl Run<'_> {
     }
 
     pub(super) fn unless_failed(&mut self, next: Result<Next, Failure>) -> Next {
-        next.unwrap_or_else(|failure| {
-            let failure = self.frame.located(self.state, failure);
-            self.fail(failure)
-        })
+        next.unwrap_or_else(|failure| self.fail_itself(failure))
+    }
+
+    /// Fails for the state's own data.
+    fn fail_itself(&mut self, failure: Failure) -> Next {
+        let failure = self.told(self.frame.located(self.state, failure));
+        self.fail(failure)
+    }
+
+    /// Records a failure of an expression. It has no location any more, so that it is recorded once.
+    pub(super) fn told(&mut self, failure: Failure) -> Failure {
+        let location = failure.location.clone();
+        let failure = Failure { location: None, ..failure };
+        if failure.error.as_deref() != Some(QUERY_EVALUATION_ERROR) {
+            return failure;
+        }
+        // What fails on entering follows what the entered event follows; only a Wait state is entered before.
+        let on_entering = self.frame.last_event == self.frame.entered_event;
+        let previous = match self.state.kind {
+            Kind::Wait(_) => self.frame.last_event,
+            _ if on_entering => self.frame.entered_after,
+            _ => self.frame.last_event,
+        };
+        let event = EventKind::EvaluationFailed { failure: failure.clone(), location, state: self.state.name.clone() };
+        self.frame.last_event = self.emit_aside(previous, event);
+        failure
     }
 
     /// Puts a result into the input and leaves the state.
@@ -185,10 +212,8 @@ impl Run<'_> {
 
     fn leave(&mut self, exit: Exit, next: Option<StateId>) -> Next {
         let Exit { output, assigned } = exit;
-        if let (Some(Value::Object(assigned)), Value::Object(before)) = (&assigned, &self.frame.variables) {
-            let add =
-                |variables: Object, (name, value): (&Arc<str>, &Value)| variables.with(name.clone(), value.clone());
-            self.frame.variables = Value::Object(assigned.iter().fold(before.clone(), add));
+        if let Some(assigned) = &assigned {
+            self.frame.variables = with_variables(&self.frame.variables, assigned);
         }
         self.emit(EventKind::StateExited {
             state_type: self.state.state_type(),
@@ -234,14 +259,10 @@ impl Run<'_> {
         let Some(catcher) = self.state.catcher(error).map(|at| &self.state.catch[at]) else {
             return self.end(Err(failure));
         };
-        let error_output = failure.error_output();
-        let caught = self.frame.assign(self.state, catcher.assign.as_ref(), &error_output).and_then(|assigned| {
-            Ok(Exit { output: self.frame.place(catcher.result_path.as_ref(), error_output)?, assigned })
-        });
-        match caught {
+        match self.frame.caught(self.state, catcher, failure.error_output()) {
             Ok(exit) => self.leave(exit, Some(catcher.next)),
             Err(failure) => {
-                let failure = self.frame.located(self.state, failure);
+                let failure = self.told(self.frame.located(self.state, failure));
                 self.end(Err(failure))
             }
         }
@@ -257,7 +278,7 @@ impl Run<'_> {
         }
         self.abort_task();
         self.frame.phase = Phase::Ended;
-        let outcome = Err(Failure { error: None, cause: None, span: None });
+        let outcome = Err(Failure::default());
         Next::End(Ended { outcome, last_event: because, closing_event: because })
     }
 
@@ -266,7 +287,7 @@ impl Run<'_> {
         let failure = match termination {
             Termination::TimedOut => {
                 self.emit(EventKind::ExecutionTimedOut);
-                Failure { error: Some("States.Timeout".into()), cause: None, span: None }
+                Failure { error: Some("States.Timeout".into()), ..Failure::default() }
             }
             Termination::HistoryFull => {
                 let most = self.frame.execution.quotas.history_events.unwrap_or(self.now.ids.next);

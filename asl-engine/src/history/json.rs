@@ -182,7 +182,8 @@ impl EventKind {
                 ("ExecutionRedriven", Some([("redriveCount", (*redrive_count).into())].into()))
             }
             Self::EvaluationFailed { failure: found, location, state } => {
-                let place = [("location", location.clone().into()), ("state", state.clone().into())];
+                let location = location.clone().map(|location| ("location", location.into()));
+                let place = location.into_iter().chain([("state", state.clone().into())]);
                 ("EvaluationFailed", Some(failure(found).into_iter().chain(place).collect()))
             }
             Self::ExecutionTimedOut => ("ExecutionTimedOut", Some(Value::empty_object())),
@@ -300,7 +301,7 @@ mod tests {
                 r#""type":"ExecutionFailed","executionFailedEventDetails":{"error":"E","cause":"C"}"#,
             ),
             (
-                EventKind::EvaluationFailed { failure: failure(), location: "Output".into(), state: "S".into() },
+                EventKind::EvaluationFailed { failure: failure(), location: Some("Output".into()), state: "S".into() },
                 r#""type":"EvaluationFailed","evaluationFailedEventDetails":{"error":"E","cause":"C","location":"Output","state":"S"}"#,
             ),
             (EventKind::StateAborted(StateType::Parallel), r#""type":"ParallelStateAborted""#),

@@ -83,8 +83,8 @@ pub enum EventKind {
     EvaluationFailed {
         /// Why.
         failure: Failure,
-        /// The field that has the expression.
-        location: Arc<str>,
+        /// The field that has the expression, where there is one.
+        location: Option<Arc<str>>,
         /// The state.
         state: Arc<str>,
     },

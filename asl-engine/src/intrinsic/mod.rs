@@ -144,6 +144,17 @@ impl Call {
         })
     }
 
+    /// The variables that its arguments read.
+    pub(crate) fn variables(&self, found: &mut dyn FnMut(&str)) {
+        for argument in &self.arguments {
+            match &argument.kind {
+                ArgumentKind::Path(path) => path.variable().into_iter().for_each(&mut *found),
+                ArgumentKind::Call(call) => call.variables(found),
+                ArgumentKind::String { .. } | ArgumentKind::Literal(_) => {}
+            }
+        }
+    }
+
     /// Where it was written.
     pub(crate) fn span(&self) -> Span {
         self.span
@@ -213,7 +224,8 @@ mod tests {
             Err(error) => return format!("refused: {}", error.message),
         };
         let input = input.parse().unwrap();
-        let roots = Roots { input: &input, context: &|| Value::Null, variables: &Value::Null, random: &Random::new(1) };
+        let random = Random::new(1);
+        let roots = Roots::new(&input, &|| Value::Null, &Value::Null, &random);
         match call.evaluate(&roots) {
             Ok(value) => value.to_string(),
             Err(failure) => failure.to_string(),

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::function::Function;
-use crate::jsonpath::java::double_text;
 use crate::value::{Array, Number, Object, Value};
 
 /// A value during evaluation. Cloning copies a pointer.
@@ -323,6 +322,7 @@ impl Datum {
     pub(super) fn to_value(&self) -> Option<Value> {
         match self {
             Self::Undefined | Self::Function(_) => None,
+            Self::Json(Value::Number(value)) => Some(Value::Number(value.clone().in_java())),
             Self::Json(value) => Some(value.clone()),
             Self::Number(value) => Some(number(*value)),
             Self::List(list) => {
@@ -340,17 +340,12 @@ impl Datum {
 /// The JSON of a computed number as AWS, which runs Java, writes it: whole numbers of 64 bits without a fraction, others as
 /// doubles; what JSON has no number for is a text.
 fn number(value: f64) -> Value {
-    const PAST_LONG: f64 = 9_223_372_036_854_775_808.0;
-    if value.is_nan() {
-        return "NaN".into();
+    match Number::computed(value) {
+        Some(number) => Value::Number(number),
+        None if value.is_nan() => "NaN".into(),
+        None if value > 0.0 => "Infinity".into(),
+        None => "-Infinity".into(),
     }
-    if value.is_infinite() {
-        return if value > 0.0 { "Infinity".into() } else { "-Infinity".into() };
-    }
-    if value.fract() == 0.0 && value.abs() < PAST_LONG {
-        return Value::Number((value as i64).into());
-    }
-    Value::Number(Number::from_json_text(&double_text(value)))
 }
 
 impl From<f64> for Datum {

@@ -1,7 +1,7 @@
 use std::cmp::Ordering;
 
 use super::java;
-use crate::value::Number;
+use crate::value::{Number, double_text};
 
 /// A decimal number of any size: `0.d₁d₂d₃… · 10^exponent`. Compared by value, as Java's `BigDecimal` is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,11 +70,7 @@ impl Decimal {
 
     /// The number as Java compares it: a whole number exactly, any other as the nearest double.
     pub(super) fn of(number: &Number) -> Result<Self, String> {
-        if number.is_integer() {
-            Self::parse(&number.to_string())
-        } else {
-            Self::parse(&java::double_text(number.as_f64()))
-        }
+        if number.is_integer() { Self::parse(&number.to_string()) } else { Self::parse(&double_text(number.as_f64())) }
     }
 
     pub(super) fn compare(&self, other: &Self) -> Ordering {

@@ -40,7 +40,7 @@ mod eval;
 mod explain;
 mod fail;
 mod filter;
-pub(crate) mod java;
+mod java;
 mod lookup;
 mod parse;
 mod pattern;

@@ -34,7 +34,9 @@ fn state(state: ast::State, ids: &BTreeMap<Arc<str>, StateId>, scopes: &mut Vec<
         }),
         ast::Kind::Choice { choices, default } => {
             let choice = |choice: ast::Choice| {
-                Some(Choice { rule: choice.rule, assign: choice.assign, next: target(&choice.next)? })
+                let ast::Choice { rule, assign, output, next } = choice;
+                let assign = assign.map(|assign| assign.template);
+                Some(Choice { rule, assign, output, next: target(&next)? })
             };
             Kind::Choice {
                 choices: choices.into_iter().map(choice).collect::<Option<_>>()?,
@@ -50,7 +52,7 @@ fn state(state: ast::State, ids: &BTreeMap<Arc<str>, StateId>, scopes: &mut Vec<
         }
         ast::Kind::Map(map) => Kind::Map(Map {
             scope: scope(map.body, scopes)?,
-            items_path: map.items_path,
+            items: map.items,
             item_selector: map.item_selector,
             max_concurrency: map.max_concurrency,
             label: map.label.map(|label| label.text),
@@ -60,15 +62,15 @@ fn state(state: ast::State, ids: &BTreeMap<Arc<str>, StateId>, scopes: &mut Vec<
         }),
     };
     let catcher = |catcher: ast::Catcher| {
-        let next = target(&catcher.next)?;
-        let ast::Catcher { error_equals, result_path, assign, .. } = catcher;
-        Some(Catcher { error_equals, result_path, assign, next })
+        let ast::Catcher { error_equals, result_path, assign, output, next } = catcher;
+        let assign = assign.map(|assign| assign.template);
+        Some(Catcher { error_equals, result_path, assign, output, next: target(&next)? })
     };
     Some(State {
         name: state.name.text,
         kind,
         io: state.io,
-        assign: state.assign,
+        assign: state.assign.map(|assign| assign.template),
         next: match &state.transition {
             Transition::Next(name) => Some(target(name)?),
             Transition::End => None,

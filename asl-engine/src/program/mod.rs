@@ -1,16 +1,16 @@
 //! Programs: definitions ready to run. Names are resolved to positions; nothing changes any more.
 
 mod compile;
+mod variables;
 
 use std::sync::Arc;
 
 use crate::choice::Rule;
 use crate::definition::ast::{
-    Distributed, FractionField, Io, ItemReader, NumberField, StateMachine, StateType, TextField, Wait,
+    Distributed, FractionField, Io, ItemReader, Items, NumberField, StateMachine, StateType, TextField, Wait,
 };
 use crate::definition::{self, CheckOptions};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::path::PathExpr;
 use crate::reference_path::ReferencePath;
 use crate::retry::{self, Retrier};
 use crate::template::Template;
@@ -75,6 +75,7 @@ pub(crate) enum Kind {
 pub(crate) struct Choice {
     pub(crate) rule: Rule,
     pub(crate) assign: Option<Template>,
+    pub(crate) output: Option<Template>,
     pub(crate) next: StateId,
 }
 
@@ -106,7 +107,7 @@ pub(crate) enum ResourceKind {
 #[derive(Debug)]
 pub(crate) struct Map {
     pub(crate) scope: ScopeId,
-    pub(crate) items_path: Option<PathExpr>,
+    pub(crate) items: Option<Items>,
     pub(crate) item_selector: Option<Template>,
     pub(crate) max_concurrency: Option<NumberField>,
     pub(crate) label: Option<Arc<str>>,
@@ -120,6 +121,7 @@ pub(crate) struct Catcher {
     pub(crate) error_equals: Vec<Arc<str>>,
     pub(crate) result_path: Option<ReferencePath>,
     pub(crate) assign: Option<Template>,
+    pub(crate) output: Option<Template>,
     pub(crate) next: StateId,
 }
 

@@ -112,7 +112,7 @@ fn joined(test: &TestState<'_>, subject: &Subject, frame: &Frame, mut join: Join
             JoinStep::Start(index, child) => {
                 inputs.push(child.input().clone());
                 let outcome = match (index as u64) < failed {
-                    true => Err(Failure { error: None, cause: None, span: None }),
+                    true => Err(Failure::default()),
                     false => Ok(Value::Null),
                 };
                 join.ended(index, Ended { outcome, last_event: 0, closing_event: 0 });
@@ -143,7 +143,7 @@ fn work(test: &TestState<'_>, state: &State, frame: &mut Frame) -> Outcome {
     if let Some(result) = &mock.result {
         return Ok(result.clone());
     }
-    let failure = mock.error_output.clone().unwrap_or(Failure { error: None, cause: None, span: None });
+    let failure = mock.error_output.clone().unwrap_or(Failure::default());
     let retrier = state.retrier(failure.error.as_deref());
     if let (Some(count), Some(retrier)) = (test.configuration.retrier_retry_count, retrier) {
         frame.set_retries(retrier, count);

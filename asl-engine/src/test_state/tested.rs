@@ -90,6 +90,7 @@ impl Stage {
             Self::Input => "input",
             Self::AfterInputPath => "afterInputPath",
             Self::AfterParameters => "afterParameters",
+            Self::AfterArguments => "afterArguments",
             Self::AfterItemsPath => "afterItemsPath",
             Self::AfterItemSelector => "afterItemSelector",
             Self::AfterItemBatcher => "afterItemBatcher",

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 pub use number::Number;
+pub(crate) use number::double_text;
 pub use object::Object;
 
 use crate::json::{self, JsonError};

@@ -1,6 +1,9 @@
 use std::fmt;
 use std::sync::Arc;
 
+/// 2⁶³
+const TWO_TO_63: f64 = 9_223_372_036_854_775_808.0;
+
 /// A JSON number that keeps the text it was read from.
 ///
 /// Whole numbers within `i64` and floats whose shortest text is the one that was read are held in place;
@@ -34,6 +37,25 @@ impl Number {
     /// A number for a finite float; `None` for NaN and the infinities, which JSON does not have.
     pub fn from_f64(value: f64) -> Option<Self> {
         value.is_finite().then_some(Self(Repr::Float(value)))
+    }
+
+    /// The number that a computation gave, written as Java does: without a fraction where it is whole and an `i64` holds it.
+    /// `None` for NaN and the infinities.
+    pub(crate) fn computed(value: f64) -> Option<Self> {
+        // 2⁶³ is the first that does not fit.
+        if value.fract() == 0.0 && (-TWO_TO_63..TWO_TO_63).contains(&value) {
+            return Some(Self(Repr::Int(value as i64)));
+        }
+        value.is_finite().then(|| Self::from_json_text(&double_text(value)))
+    }
+
+    /// The same number written as Java does: `1.0` is `1`, `1e20` is `1.0E20`.
+    pub(crate) fn in_java(self) -> Self {
+        match &self.0 {
+            Repr::Int(_) => self,
+            Repr::Float(value) => Self::computed(*value).unwrap_or(self),
+            Repr::Text(_) => Self::computed(self.as_f64()).unwrap_or(self),
+        }
     }
 
     /// The value as a whole number, when it was written without fraction and exponent and fits.
@@ -95,6 +117,31 @@ fn float_text(value: f64) -> String {
     format!("{value:?}")
 }
 
+/// `Double.toString`: decimal notation from 10⁻³ up to 10⁷, else one digit, a point, and an exponent.
+pub(crate) fn double_text(value: f64) -> String {
+    if value.is_infinite() {
+        return if value > 0.0 { "Infinity".into() } else { "-Infinity".into() };
+    }
+    if value == 0.0 {
+        return if value.is_sign_negative() { "-0.0".into() } else { "0.0".into() };
+    }
+    let scientific = format!("{:e}", value.abs());
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    let digits: String = mantissa.chars().filter(|c| *c != '.').collect();
+    let sign = if value < 0.0 { "-" } else { "" };
+    let or_zero = |text: &str| if text.is_empty() { "0".to_owned() } else { text.to_owned() };
+    match exponent {
+        0..7 => {
+            let whole = exponent as usize + 1;
+            let digits = format!("{digits:0<whole$}");
+            format!("{sign}{}.{}", &digits[..whole], or_zero(&digits[whole..]))
+        }
+        -3..0 => format!("{sign}0.{}{digits}", "0".repeat((-exponent - 1) as usize)),
+        _ => format!("{sign}{}.{}E{exponent}", &digits[..1], or_zero(&digits[1..])),
+    }
+}
+
 impl From<i64> for Number {
     fn from(value: i64) -> Self {
         Self(Repr::Int(value))
@@ -136,5 +183,40 @@ mod tests {
         assert_eq!(Number::from_json_text("7.0").as_i64(), None);
         assert!(Number::from_json_text("123456789012345678901").is_integer());
         assert_eq!(Number::from_json_text("1e3").as_f64(), 1000.0);
+    }
+
+    #[test]
+    fn doubles_are_written_as_java_writes_them() {
+        for (value, text) in [
+            (1.0, "1.0"),
+            (-0.0, "-0.0"),
+            (0.001, "0.001"),
+            (0.00099, "9.9E-4"),
+            (9999999.0, "9999999.0"),
+            (1e7, "1.0E7"),
+            (123456.75, "123456.75"),
+            (-1.5e300, "-1.5E300"),
+            (5e-324, "5.0E-324"),
+        ] {
+            assert_eq!(double_text(value), text);
+        }
+    }
+
+    #[test]
+    fn computed_numbers_are_written_as_java_writes_them() {
+        for (written, shown) in [
+            ("1.0", "1"),
+            ("-0.0", "0"),
+            ("1.50", "1.5"),
+            ("1e3", "1000"),
+            ("12345678.5", "1.23456785E7"),
+            ("9007199254740993", "9007199254740993"),
+            ("9223372036854775808", "9.223372036854776E18"),
+            ("10000000000000000000000001", "1.0E25"),
+            ("1e-7", "1.0E-7"),
+        ] {
+            assert_eq!(Number::from_json_text(written).in_java().to_string(), shown, "{written}");
+        }
+        assert!(Number::computed(f64::NAN).is_none() && Number::computed(f64::INFINITY).is_none());
     }
 }

@@ -20,7 +20,7 @@ use proptest::test_runner::{RngSeed, TestRunner};
 use serde_json::Value as Json;
 
 /// Low, so that endless machines end soon.
-const QUOTAS: Quotas = Quotas { history_events: Some(200), payload_bytes: Some(256 * 1024) };
+const QUOTAS: Quotas = Quotas { history_events: Some(200), payload_bytes: Some(256 * 1024), ..Quotas::NONE };
 
 /// The same cases each time; a failing one is shrunk.
 fn cases(cases: u32) -> ProptestConfig {

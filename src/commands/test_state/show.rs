@@ -55,6 +55,7 @@ fn show_stage(stage: Stage, value: &Value, before: &[(Stage, Value)], state_type
         Stage::Input => ("input", None),
         Stage::AfterInputPath => ("after InputPath", last),
         Stage::AfterParameters => ("after Parameters", last),
+        Stage::AfterArguments => ("after Arguments", input),
         Stage::AfterItemsPath => ("items", None),
         Stage::AfterItemSelector => ("after ItemSelector", last),
         Stage::AfterItemBatcher => ("after ItemBatcher", None),

@@ -1,0 +1,157 @@
+//! Expressions in the fields of a state in JSONata, and what AWS refuses of them.
+
+use std::sync::Arc;
+
+use super::ast::Items;
+use super::error;
+use super::fields::Fields;
+use super::language::Language;
+use crate::diagnostic::{Diagnostic, Span};
+use crate::json::{Node, NodeKind};
+use crate::jsonata::Reference;
+use crate::placeholder;
+use crate::query::{self, Query};
+use crate::template::Template;
+
+/// AWS's code for an expression that cannot be read.
+const INVALID: &str = "INVALID_JSONATA_EXPRESSION";
+/// AWS's code for an expression that reads what it may not.
+const NOT_ALLOWED: &str = "UNSUPPORTED_JSONATA_EXPRESSION";
+
+/// What the expressions of a field find in `$states`, besides the input and the context object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sees {
+    /// Nothing more.
+    Input,
+    /// `$states.result`: Output and Assign of states that do some work.
+    Result,
+    /// `$states.errorOutput`: Output and Assign of a Catcher.
+    Error,
+}
+
+impl Sees {
+    fn finds(self, field: &str) -> bool {
+        match field {
+            "input" | "context" => true,
+            "result" => self == Self::Result,
+            "errorOutput" => self == Self::Error,
+            _ => false,
+        }
+    }
+
+    /// Why a reference is refused.
+    fn refuses(self, reference: &Reference) -> Option<String> {
+        match reference {
+            Reference::Name(name) => Some(format!("Reference to '{name}' at the top level is not supported.")),
+            Reference::Input => Some("Reference to '$' at the top level is not supported.".to_owned()),
+            Reference::Root => Some("Reference to '$$' is not supported.".to_owned()),
+            Reference::States(field) if !self.finds(field) => Some(format!("Field '$states.{field}' does not exist.")),
+            Reference::States(_) | Reference::Variable(_) => None,
+        }
+    }
+
+    fn help(self, reference: &Reference) -> Option<String> {
+        match reference {
+            Reference::Name(name) => Some(format!("the input of the state is '$states.input': '$states.input.{name}'")),
+            Reference::Input | Reference::Root => Some("the input of the state is '$states.input'".to_owned()),
+            Reference::States(field) => match &**field {
+                "result" => Some("only Output and Assign of Task, Map and Parallel states see a result".to_owned()),
+                "errorOutput" => Some("only Output and Assign of a Catcher see an error".to_owned()),
+                _ => Some("'$states' has the fields input, context, result and errorOutput".to_owned()),
+            },
+            Reference::Variable(_) => None,
+        }
+    }
+}
+
+impl Fields<'_> {
+    /// Reads a text as an expression, where it is one. `field` is its way from the state.
+    fn query(&self, text: &Arc<str>, span: Span, field: &str, sees: Sees, out: &mut Vec<Diagnostic>) -> Option<Query> {
+        let location = format!("{}/{field}", self.state_location());
+        let Some(inside) = query::inside(text) else {
+            if query::is_delimited(text) {
+                let help = Some("an expression starts with '{%' and ends with '%}', without spaces outside".to_owned());
+                let message = "The expression is not enclosed in '{%' and '%}'";
+                out.push(Diagnostic { help, ..error(INVALID, message, &location, span) });
+            }
+            return None;
+        };
+        let query = match Query::parse(inside, field, span) {
+            Ok(query) => query,
+            Err(fault) => {
+                let place = fault.position.and_then(|position| place(text, inside, span, position));
+                out.push(error(INVALID, fault.message, &location, place.unwrap_or(span)));
+                return None;
+            }
+        };
+        for reference in query.references() {
+            if let Some(message) = sees.refuses(&reference) {
+                let help = sees.help(&reference);
+                out.push(Diagnostic { help, ..error(NOT_ALLOWED, message, &location, span) });
+            }
+        }
+        Some(query)
+    }
+
+    /// Any JSON in which texts may be expressions.
+    pub(super) fn jsonata_template(&mut self, name: &str, sees: Sees, out: &mut Vec<Diagnostic>) -> Option<Template> {
+        let node = self.take(name)?;
+        Some(self.jsonata(node, name, sees, out))
+    }
+
+    /// `Output`, which only JSONata has.
+    pub(super) fn output(&mut self, sees: Sees, out: &mut Vec<Diagnostic>) -> Option<Template> {
+        match self.language() {
+            Language::JsonPath => None,
+            Language::Jsonata => self.jsonata_template("Output", sees, out),
+        }
+    }
+
+    fn jsonata(&self, node: &Node, name: &str, sees: Sees, out: &mut Vec<Diagnostic>) -> Template {
+        Template::jsonata(node, &self.in_state(name), &mut |text, span, field| self.query(text, span, field, sees, out))
+    }
+
+    /// A field of a state in JSONata whose text is an expression; `Some(None)` where it cannot be read.
+    pub(super) fn expression(&mut self, name: &str, out: &mut Vec<Diagnostic>) -> Option<Option<Arc<Query>>> {
+        if self.language() == Language::JsonPath {
+            return None;
+        }
+        let node = self.peek(name)?;
+        let NodeKind::String(text) = &node.kind else { return None };
+        if !query::is_delimited(text) {
+            return None;
+        }
+        self.take(name);
+        Some(self.query(text, node.span, &self.in_state(name), Sees::Input, out).map(Arc::new))
+    }
+
+    /// `Items`: an array, or an expression that gives one; where each item is an execution of its own, also an object.
+    pub(super) fn jsonata_items(&mut self, distributed: bool, out: &mut Vec<Diagnostic>) -> Option<Items> {
+        if let Some(query) = self.expression("Items", out) {
+            return query.map(Items::Query);
+        }
+        let node = self.take("Items")?;
+        match &node.kind {
+            NodeKind::Array(_) => {}
+            NodeKind::Object(_) if distributed => {}
+            _ => {
+                self.wrong_type("Items", "Array", node, out);
+                return None;
+            }
+        }
+        Some(Items::Template(self.jsonata(node, "Items", Sees::Input, out)))
+    }
+}
+
+/// Where in the definition a byte of an expression stands; `None` where its text was written with escapes, or will be
+/// another once its placeholders are filled in.
+fn place(text: &str, inside: &str, span: Span, position: usize) -> Option<Span> {
+    if span.end.checked_sub(span.start)? != text.len() + 2 || placeholder::is_in(text) {
+        return None;
+    }
+    let offset = text.find(inside)?;
+    let start = span.start + 1 + offset + position.min(inside.len());
+    // Behind the expression, its end is shown.
+    let length = inside.get(position..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8);
+    Some(Span { start, end: (start + length).min(span.end) })
+}

@@ -1,0 +1,178 @@
+//! Expressions: the `{% … %}` of a definition in JSONata.
+//!
+//! AWS developer guide, "Transforming data with JSONata in Step Functions".
+
+mod shortcut;
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::diagnostic::Span;
+use crate::jsonata::{Environment, Jsonata, JsonataError, Reference};
+use crate::path::Roots;
+use crate::task::Failure;
+use crate::value::{Array, Number, Value};
+use shortcut::Shortcut;
+
+/// An expression, the field that it stands in, and where it was written.
+pub(crate) struct Query {
+    expression: Jsonata,
+    /// What stands between `{%` and `%}`, without the white space around it.
+    text: Arc<str>,
+    /// The field as AWS names it, by its way from the state: `Output/a/b[0]`, `Choices[1]/Condition`.
+    field: Arc<str>,
+    span: Span,
+    /// How a plain path finds its value without an evaluation.
+    shortcut: Option<Shortcut>,
+}
+
+/// Whether a text opens or closes an expression.
+pub(crate) fn is_delimited(text: &str) -> bool {
+    text.starts_with("{%") || text.ends_with("%}")
+}
+
+/// What stands between `{%` and `%}`, without the white space around it; `None` where a text is no expression.
+pub(crate) fn inside(text: &str) -> Option<&str> {
+    Some(text.strip_prefix("{%")?.strip_suffix("%}")?.trim())
+}
+
+impl Query {
+    /// Reads what [`inside`] gives. `field` is the way from the state.
+    pub(crate) fn parse(text: &str, field: &str, span: Span) -> Result<Self, JsonataError> {
+        let expression = Jsonata::parse(text)?;
+        Ok(Self { expression, shortcut: Shortcut::of(text), text: text.into(), field: field.into(), span })
+    }
+
+    /// What it refers to outside of itself.
+    pub(crate) fn references(&self) -> Vec<Reference> {
+        self.expression.references()
+    }
+
+    /// The variables that it reads.
+    pub(crate) fn variables(&self, found: &mut dyn FnMut(&str)) {
+        for reference in self.references() {
+            if let Reference::Variable(name) = reference {
+                found(&name);
+            }
+        }
+    }
+
+    /// What it gives: never nothing. The failure is AWS's `States.QueryEvaluationError`.
+    pub(crate) fn evaluate(&self, roots: &Roots<'_>) -> Result<Value, Failure> {
+        let found = match self.shortcut.as_ref().and_then(|shortcut| shortcut.follow(roots)) {
+            Some(found) => found.map(shown),
+            None => self.compute(roots)?,
+        };
+        found.ok_or_else(|| self.failure("returned nothing (undefined)."))
+    }
+
+    fn compute(&self, roots: &Roots<'_>) -> Result<Option<Value>, Failure> {
+        let variable = |name: &str| match name {
+            "states" => Some(roots.states().clone()),
+            _ => roots.variables.get(name).cloned(),
+        };
+        let Roots { now, random, limits, .. } = *roots;
+        let environment = Environment { input: None, variable: &variable, now, random, limits, eval: false };
+        self.expression.evaluate_in(&environment).map_err(|error| {
+            // AWS names no code where a bound was reached.
+            self.failure(&match error.code {
+                "" => format!("threw an error during evaluation: {}", error.message),
+                code => format!("threw an error during evaluation. {code}: {}", error.message),
+            })
+        })
+    }
+
+    /// What it gives, which has to be an array.
+    pub(crate) fn array(&self, roots: &Roots<'_>) -> Result<Array, Failure> {
+        self.expect(roots, "array", |value| value.as_array().cloned())
+    }
+
+    /// What it gives, which has to be `true` or `false`.
+    pub(crate) fn boolean(&self, roots: &Roots<'_>) -> Result<bool, Failure> {
+        self.expect(roots, "boolean", Value::as_bool)
+    }
+
+    /// What it gives, which has to be a text.
+    pub(crate) fn string(&self, roots: &Roots<'_>) -> Result<Arc<str>, Failure> {
+        self.expect(roots, "string", |value| match value {
+            Value::String(text) => Some(text.clone()),
+            _ => None,
+        })
+    }
+
+    /// What it gives, which has to be a number.
+    pub(crate) fn number(&self, roots: &Roots<'_>) -> Result<Number, Failure> {
+        self.expect(roots, "number", |value| value.as_number().cloned())
+    }
+
+    /// What it gives, as a whole number in a range.
+    pub(crate) fn integer(&self, roots: &Roots<'_>, (least, most): (i64, i64)) -> Result<i64, Failure> {
+        let number = self.number(roots)?;
+        let Some(value) = number.as_i64() else {
+            return Err(self.unfit(&format!("cannot be parsed as an integer: {number}")));
+        };
+        match (least..=most).contains(&value) {
+            true => Ok(value),
+            false => Err(self.unfit(&format!("must be between {least} and {most} but was: {value}"))),
+        }
+    }
+
+    /// What it gives, as a number in a range.
+    pub(crate) fn fraction(&self, roots: &Roots<'_>, (least, most): (f64, f64)) -> Result<f64, Failure> {
+        let number = self.number(roots)?;
+        match (least..=most).contains(&number.as_f64()) {
+            true => Ok(number.as_f64()),
+            false => Err(self.unfit(&format!("must be between {least} and {most} but was: {number}"))),
+        }
+    }
+
+    fn expect<T>(&self, roots: &Roots<'_>, wanted: &str, take: impl FnOnce(&Value) -> Option<T>) -> Result<T, Failure> {
+        let value = self.evaluate(roots)?;
+        take(&value).ok_or_else(|| self.unexpected(wanted, &value))
+    }
+
+    /// The failure of a result of another type.
+    pub(crate) fn unexpected(&self, wanted: &str, value: &Value) -> Failure {
+        let found = type_name(value);
+        self.failure(&format!(
+            "returned an unexpected result type. Expected '{wanted}', but was '{found}' for value: {value}"
+        ))
+    }
+
+    /// The failure of a result that the field cannot use.
+    pub(crate) fn unfit(&self, what: &str) -> Failure {
+        Failure::evaluation(format!("The {} field {what}", self.field), &self.field, self.span)
+    }
+
+    fn failure(&self, what: &str) -> Failure {
+        let (text, field) = (&self.text, &self.field);
+        let cause = format!("The JSONata expression '{text}' specified for the field '{field}' {what}");
+        Failure::evaluation(cause, field, self.span)
+    }
+}
+
+/// What a path finds as AWS hands it on: a number by its value, not as it was written. Numbers inside of what is handed on as
+/// a whole keep their text.
+fn shown(value: Value) -> Value {
+    match value {
+        Value::Number(number) => Value::Number(number.in_java()),
+        other => other,
+    }
+}
+
+fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}
+
+impl fmt::Debug for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {{% {} %}}", self.field, self.text)
+    }
+}
