@@ -289,7 +289,8 @@ impl<'a> Evaluator<'a> {
         let mut tuples: Option<Datum> = None;
         let mut is_stream = false;
         for (at, step) in steps.iter().enumerate().skip(done) {
-            if !is_stream && done > 0 && result.items().is_none_or(|items| items.len() == 0) {
+            if at == done && done > 0 && result.items().is_none_or(|items| items.len() == 0) {
+                result = Datum::sequence(Vec::new());
                 break;
             }
             is_stream |= step.tuple;

@@ -233,8 +233,8 @@ impl<'a> Lexer<'a> {
         let bytes = self.text.as_bytes();
         // Brackets hide slashes, unless the character before is a backslash.
         let (mut depth, mut escapes) = (0i64, 0);
-        for at in start..bytes.len() {
-            match bytes[at] {
+        for (at, byte) in bytes.iter().enumerate().skip(start) {
+            match byte {
                 b'/' if depth == 0 && escapes % 2 == 0 => {
                     let pattern = &self.text[start..at];
                     if pattern.is_empty() {
@@ -251,7 +251,7 @@ impl<'a> Lexer<'a> {
                 b')' | b']' | b'}' if escapes == 0 => depth -= 1,
                 _ => {}
             }
-            escapes = if bytes[at] == b'\\' { escapes + 1 } else { 0 };
+            escapes = if *byte == b'\\' { escapes + 1 } else { 0 };
         }
         Err(JsonataError::new("S0302", "No terminating / in regular expression").at(bytes.len()))
     }

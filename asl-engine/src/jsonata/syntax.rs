@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::lexer::TokenKind;
 use super::regex::Regex;
 use super::signature::Signature;
 use crate::value::Value;
@@ -99,19 +98,6 @@ impl SyntaxKind {
             Self::Call(procedure, arguments) => procedure.depth.max(list(arguments)),
             Self::Partial(procedure, arguments) => procedure.depth.max(list(arguments.iter().flatten())),
             Self::Transform(pattern, update, delete) => list([&**pattern, update].into_iter().chain(delete.as_deref())),
-        }
-    }
-
-    /// The token that it was, as messages quote it.
-    pub(super) fn quoted(&self) -> String {
-        match self {
-            Self::End => TokenKind::End.quoted(),
-            Self::Name(text) => TokenKind::Name(text.clone()).quoted(),
-            Self::Variable(text) => TokenKind::Variable(text.clone()).quoted(),
-            Self::String(text) => TokenKind::String(text.clone()).quoted(),
-            Self::Number(value) => TokenKind::Number(*value).quoted(),
-            Self::Value(value) => value.to_string(),
-            _ => "undefined".to_owned(),
         }
     }
 }

@@ -11,7 +11,7 @@ use crate::diagnostic::Span;
 use crate::jsonata::{Environment, Jsonata, JsonataError, Reference};
 use crate::path::Roots;
 use crate::task::Failure;
-use crate::value::{Array, Number, Value};
+use crate::value::{Number, Value};
 use shortcut::Shortcut;
 
 /// An expression, the field that it stands in, and where it was written.
@@ -80,11 +80,6 @@ impl Query {
                 code => format!("threw an error during evaluation. {code}: {}", error.message),
             })
         })
-    }
-
-    /// What it gives, which has to be an array.
-    pub(crate) fn array(&self, roots: &Roots<'_>) -> Result<Array, Failure> {
-        self.expect(roots, "array", |value| value.as_array().cloned())
     }
 
     /// What it gives, which has to be `true` or `false`.

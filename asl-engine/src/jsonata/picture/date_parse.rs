@@ -1,6 +1,7 @@
 //! Reading points in time as a picture says.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use fancy_regex::Regex;
 
@@ -233,16 +234,14 @@ impl Components {
     fn fill(&mut self, letters: impl Iterator<Item = char>, now: Moment) -> Result<(), JsonataError> {
         let (mut started, mut ended) = (false, false);
         for letter in letters {
-            if self.values.contains_key(&letter) {
-                started = true;
-                if ended {
-                    return Err(missing());
+            match self.values.entry(letter) {
+                Entry::Occupied(_) if ended => return Err(missing()),
+                Entry::Occupied(_) => started = true,
+                Entry::Vacant(place) => {
+                    ended = started;
+                    let least = if matches!(letter, 'M' | 'D' | 'd') { 1.0 } else { 0.0 };
+                    place.insert(if started { least } else { now.component(letter).unwrap_or(0.0) });
                 }
-            } else {
-                ended = started;
-                let least = if matches!(letter, 'M' | 'D' | 'd') { 1.0 } else { 0.0 };
-                let value = if started { least } else { now.component(letter).unwrap_or(0.0) };
-                self.values.insert(letter, value);
             }
         }
         Ok(())

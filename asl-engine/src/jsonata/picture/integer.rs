@@ -105,7 +105,7 @@ impl Grouping {
                 let count = digits.len();
                 let mut grouped = Vec::with_capacity(count * 2);
                 for (index, digit) in digits.into_iter().enumerate() {
-                    if index > 0 && (count - index) % every == 0 {
+                    if index > 0 && (count - index).is_multiple_of(*every) {
                         grouped.push(*separator);
                     }
                     grouped.push(digit);

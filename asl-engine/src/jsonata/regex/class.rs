@@ -86,8 +86,7 @@ impl Translator {
     pub(super) fn class(&mut self) -> Result<(), Fault> {
         let negated = self.accept('^');
         let mut ranges = Vec::new();
-        loop {
-            let Some(first) = self.member()? else { break };
+        while let Some(first) = self.member()? {
             if self.rest.peek() != Some(&'-') {
                 ranges.extend(first.0);
                 continue;
