@@ -161,7 +161,10 @@ impl Evaluator<'_> {
 
     /// Calls a function from another one, without a context.
     pub(super) fn call(&mut self, function: &Datum, arguments: Vec<Datum>) -> Result<Datum, JsonataError> {
-        self.invoke(function, arguments, &Datum::NULL)
+        self.invoke(function, arguments, &Datum::NULL).map_err(|error| match function.as_function().map(|f| &**f) {
+            Some(Function::Native(native)) => with_name(error, &quoted(native.name)),
+            _ => error,
+        })
     }
 
     /// Calls a function, and whatever it calls in tail position. `context` stands in for an argument that the function takes
@@ -417,11 +420,17 @@ impl Evaluator<'_> {
 
 /// An error with the name of the function that was called, where its message wants one.
 fn named(error: JsonataError, procedure: &Node) -> JsonataError {
-    if !error.message.contains("{{token}}") {
-        return error;
+    match procedure.called() {
+        Some(name) => with_name(error, &quoted(name)),
+        None => with_name(error, "undefined"),
     }
-    let name = procedure.called().map_or_else(|| "undefined".to_owned(), |name| quoted(name));
-    JsonataError { message: error.message.replace("{{token}}", &name), ..error }
+}
+
+fn with_name(error: JsonataError, name: &str) -> JsonataError {
+    match error.message.contains("{{token}}") {
+        true => JsonataError { message: error.message.replace("{{token}}", name), ..error },
+        false => error,
+    }
 }
 
 fn fresh(value: &Value) -> Value {

@@ -27,16 +27,12 @@ const RANGE_BYTES: f64 = 58.2307;
 
 /// `$partition([1, 2, 3], 2)` is `[[1, 2], [3]]`; without a size, the array is the only part.
 fn partition(evaluator: &mut Evaluator<'_>, arguments: Vec<Datum>) -> Outcome {
-    let is_whole = arguments.len() < 2;
     let [list, size] = take(arguments);
     if list.is_undefined() {
         return Ok(Datum::Undefined);
     }
     let Some(items) = list.items() else { return Err(wrong_items(0, None)) };
-    if is_whole {
-        return Ok(Datum::array(vec![list]));
-    }
-    let Some(size) = number(&size, 1)? else { return Ok(Datum::Undefined) };
+    let Some(size) = number(&size, 1)?.map(f64::trunc) else { return Ok(Datum::array(vec![list])) };
     if size < 0.0 {
         return Err(JsonataError::new("D3137", "Second argument must be zero or greater"));
     }

@@ -15,11 +15,13 @@ pub(super) const NATIVES: &[Row] = &[
 ];
 
 /// Whether a value counts as true; `None` for nothing. One true item makes an array true.
+///
+/// `D1001` for a number that is infinite.
 pub(in crate::jsonata) fn boolean(evaluator: &mut Evaluator<'_>, value: &Datum) -> Result<Option<bool>, JsonataError> {
     Ok(Some(match value {
         Datum::Undefined => return Ok(None),
         Datum::Function(_) => false,
-        Datum::Number(number) => *number != 0.0 && !number.is_nan(),
+        Datum::Number(_) => evaluator.numeric(value)?.is_some_and(|number| number != 0.0),
         Datum::Json(value) => return json(evaluator, value).map(Some),
         Datum::Record(record) => !record.members.is_empty(),
         Datum::Tuple(_) => true,

@@ -35,12 +35,12 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// Base64 of a text whose characters stand for bytes; of a greater one only the low byte counts, as in Node.js.
+/// Base64 of a text whose characters stand for bytes.
 fn base64_encode(evaluator: &mut Evaluator<'_>, arguments: Vec<Datum>) -> Outcome {
     let [subject] = take(arguments);
     let Some(subject) = text(&subject, 0)? else { return Ok(Datum::Undefined) };
     text_room(evaluator, subject.len().saturating_mul(4))?;
-    let bytes: Vec<u8> = subject.encode_utf16().map(|unit| unit.to_le_bytes()[0]).collect();
+    let bytes: Vec<u8> = subject.encode_utf16().map(low_byte).collect();
     Ok(Datum::string(BASE64.encode(bytes)))
 }
 
@@ -50,7 +50,8 @@ fn base64_decode(evaluator: &mut Evaluator<'_>, arguments: Vec<Datum>) -> Outcom
     let Some(subject) = text(&subject, 0)? else { return Ok(Datum::Undefined) };
     text_room(evaluator, subject.len().saturating_mul(3))?;
     let mut letters: Vec<u8> = subject
-        .bytes()
+        .encode_utf16()
+        .map(low_byte)
         .take_while(|byte| *byte != b'=')
         .filter_map(|byte| match byte {
             b'-' => Some(b'+'),
@@ -64,6 +65,11 @@ fn base64_decode(evaluator: &mut Evaluator<'_>, arguments: Vec<Datum>) -> Outcom
     }
     let bytes = BASE64.decode(letters).unwrap_or_default();
     Ok(Datum::string(bytes.into_iter().map(char::from).collect::<String>()))
+}
+
+/// What Node.js takes of a code unit that is no byte.
+fn low_byte(unit: u16) -> u8 {
+    unit.to_le_bytes()[0]
 }
 
 fn encode_url(evaluator: &mut Evaluator<'_>, arguments: Vec<Datum>, marks: &str) -> Outcome {

@@ -165,11 +165,11 @@ fn sort_alike(evaluator: &mut Evaluator<'_>, items: &mut [Datum]) -> Result<(), 
         });
         return Ok(());
     }
-    if let Some(Datum::Number(infinite)) = items.iter().find(|item| item.as_f64().is_some_and(f64::is_infinite)) {
-        let text = super::number::json_number(*infinite);
-        return Err(JsonataError::new("D1001", format!("Number out of range: {text}")));
+    let mut are_numbers = true;
+    for item in items.iter() {
+        are_numbers = are_numbers && evaluator.numeric(item)?.is_some();
     }
-    if !items.iter().all(|item| item.as_f64().is_some_and(|number| !number.is_nan())) {
+    if !are_numbers {
         return Err(JsonataError::new(
             "D3070",
             "The single argument form of the sort function can only be applied to an array of strings or an array of numbers.  Use the second argument to specify a comparison function",

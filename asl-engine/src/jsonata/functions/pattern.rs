@@ -110,18 +110,18 @@ fn replace_text(
     replacement: &Datum,
     limit: &mut Limit,
 ) -> Outcome {
-    let replacement = match replacement.as_str() {
-        Some(replacement) => replacement,
-        // JavaScript writes `undefined` for nothing.
-        None if replacement.is_undefined() => "undefined",
-        None => return Err(not_a_text()),
-    };
     let mut replaced = String::new();
     let mut position = 0;
     for (at, _) in whole.match_indices(wanted) {
         if !limit.take() {
             break;
         }
+        let replacement = match replacement.as_str() {
+            Some(replacement) => replacement,
+            // JavaScript writes `undefined` for nothing.
+            None if replacement.is_undefined() => "undefined",
+            None => return Err(not_a_text()),
+        };
         text_room(evaluator, at - position + replacement.len())?;
         replaced.push_str(&whole[position..at]);
         replaced.push_str(replacement);

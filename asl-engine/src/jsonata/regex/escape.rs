@@ -16,7 +16,7 @@ impl Translator {
             None => return Err("\\ at end of pattern"),
             Some(c @ ('b' | 'B')) => {
                 self.rest.next();
-                self.out.push_str(if c == 'b' { r"(?-u:\b)" } else { r"(?-u:\B)" });
+                self.word_boundary(c == 'B');
                 return Ok(false);
             }
             Some('k') if self.names.iter().any(Option::is_some) => {
@@ -33,6 +33,13 @@ impl Translator {
             Some(_) => self.escaped()?,
         }
         Ok(true)
+    }
+
+    /// Where ASCII letters, digits and `_` begin or end; the crate's own `\b` knows more letters.
+    fn word_boundary(&mut self, negated: bool) {
+        let word = Set::new(WORDS, false).text(false, false);
+        let (begin, end) = if negated { ("!", "=") } else { ("=", "!") };
+        self.write(&["(?:(?<=", &word, ")(?", end, &word, ")|(?<!", &word, ")(?", begin, &word, "))"]);
     }
 
     fn escaped(&mut self) -> Result<(), Fault> {

@@ -148,6 +148,10 @@ impl Translator {
     /// A group, behind its opening parenthesis.
     fn group(&mut self, nesting: usize) -> Result<Atom, Fault> {
         let mut atom = Atom::Repeats;
+        if self.accept_all("?:)") {
+            self.out.push_str("(?:)");
+            return Ok(Atom::Look);
+        }
         if !self.accept('?') {
             self.out.push('(');
         } else if self.accept(':') {
@@ -227,11 +231,14 @@ impl Translator {
         if !self.ignore_case {
             return self.out.push_str(&code(c));
         }
+        // A long s is no `s` in JavaScript, and a Kelvin sign no `k`.
         if c.is_ascii_alphabetic() {
-            // Written out, because a Kelvin sign is no `k` in JavaScript.
             return self.write(&["[", &code(c.to_ascii_lowercase()), &code(c.to_ascii_uppercase()), "]"]);
         }
-        self.write(&["(?i:", &code(c), ")"]);
+        match c {
+            '\u{17f}' | '\u{212a}' => self.out.push_str(&code(c)),
+            c => self.write(&["(?i:", &code(c), ")"]),
+        }
     }
 }
 
