@@ -42,6 +42,43 @@ const EVERYTHING: &str = r#"{
     }
 }"#;
 
+/// The same in JSONata: times and random numbers wherever a Join is made again after a crash.
+const IN_JSONATA: &str = r#"{
+    "QueryLanguage": "JSONata", "StartAt": "Prepare",
+    "States": {
+        "Prepare": {"Type": "Pass", "Assign": {"seed": "{% $random() %}", "at": "{% $millis() %}"}, "Next": "Wait"},
+        "Wait": {"Type": "Wait", "Seconds": "{% $floor($seed * 60) %}", "Output": {"items": "{% $states.input.items %}", "id": "{% $uuid() %}"}, "Next": "Each"},
+        "Each": {
+            "Type": "Map", "Items": "{% $append($states.input.items, $now()) %}", "MaxConcurrency": "{% $count($states.input.items) - 2 %}",
+            "ItemSelector": {"value": "{% $states.context.Map.Item.Value %}", "id": "{% $uuid() %}", "at": "{% $now() %}"},
+            "Retry": [{"ErrorEquals": ["Again"], "IntervalSeconds": 3, "JitterStrategy": "FULL"}],
+            "Catch": [{"ErrorEquals": ["States.ALL"], "Output": {"items": "{% $states.input.items %}", "caught": "{% $states.errorOutput %}"}, "Next": "Both"}],
+            "ItemProcessor": {"StartAt": "Work", "States": {
+                "Work": {
+                    "Type": "Task", "Resource": "arn:aws:lambda:us-east-1:000000000000:function:work", "TimeoutSeconds": "{% 5 %}",
+                    "Arguments": {"in": "{% $states.input %}", "at": "{% $now() %}"},
+                    "Retry": [{"ErrorEquals": ["Flaky", "States.Timeout"], "MaxAttempts": 2, "JitterStrategy": "FULL"}],
+                    "Output": "{% $states.result ? $states.result.in : null %}", "Next": "Done?"
+                },
+                "Done?": {"Type": "Choice", "Choices": [{"Condition": "{% $states.input = null %}", "Next": "Stop"}], "Default": "Good"},
+                "Stop": {"Type": "Fail", "Error": "Again", "Cause": "{% $states.context.State.EnteredTime & $uuid() %}"},
+                "Good": {"Type": "Succeed", "Output": {"seed": "{% $seed %}", "after": "{% $millis() - $at %}", "in": "{% $states.input %}"}}
+            }},
+            "Next": "Both"
+        },
+        "Both": {
+            "Type": "Parallel", "End": true,
+            "Arguments": {"id": "{% $uuid() %}", "in": "{% $states.input %}"},
+            "Branches": [
+                {"StartAt": "Left", "States": {"Left": {"Type": "Wait", "Seconds": 1, "Output": "{% $now() & $random() %}", "End": true}}},
+                {"StartAt": "Right", "States": {"Right": {"Type": "Pass", "Output": "{% $states.input.gone %}", "End": true}}}
+            ],
+            "Catch": [{"ErrorEquals": ["States.QueryEvaluationError"], "Output": "{% $states %}", "Next": "Shown"}]
+        },
+        "Shown": {"Type": "Succeed"}
+    }
+}"#;
+
 /// Answers by the number of the call, so that two runs get the same answers.
 fn flaky(failing: usize) -> impl FnMut(&TaskRequest) -> Option<Outcome> {
     let mut calls = 0;
@@ -58,10 +95,12 @@ fn flaky(failing: usize) -> impl FnMut(&TaskRequest) -> Option<Outcome> {
 
 #[test]
 fn saving_changes_nothing() {
-    for failing in 3..9 {
+    for (definition, failing) in
+        [EVERYTHING, IN_JSONATA].into_iter().flat_map(|definition| (3..9).map(move |n| (definition, n)))
+    {
         let input = r#"{"items":[1,"two",[3.0,12345678901234567890],{"four":null},"é\u0000"]}"#;
-        let plain = run(EVERYTHING, input, false, &mut flaky(failing));
-        let saved = run(EVERYTHING, input, true, &mut flaky(failing));
+        let plain = run(definition, input, false, &mut flaky(failing));
+        let saved = run(definition, input, true, &mut flaky(failing));
         assert_eq!(saved, plain, "with every call number {failing} failing");
         assert!(plain.events.len() > 50);
     }

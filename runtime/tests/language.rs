@@ -1,52 +1,13 @@
 //! Parts of the language that need more than one Frame to be seen: variables, Map Runs, callbacks, quotas.
 
+mod support;
+
 use std::sync::Arc;
 
-use asl_engine::{Execution, Failure, Outcome, Program, Quotas, Reply, TaskRequest, Timestamp, Value};
+use asl_engine::{Execution, Failure, Program, Quotas, Reply, TaskRequest, Timestamp, Value};
+use asl_runtime::Status;
 use asl_runtime::virtual_time::{self, Answer};
-use asl_runtime::{Finished, Status};
-
-struct Ran {
-    finished: Finished,
-    /// `1<0 ExecutionStarted`
-    events: Vec<String>,
-    json: Vec<Value>,
-}
-
-fn run_with(definition: &str, input: &str, quotas: Quotas, answer: impl FnMut(&TaskRequest) -> Answer) -> Ran {
-    let program = Arc::new(Program::parse(definition).unwrap_or_else(|diagnostics| panic!("{diagnostics:#?}")));
-    let mut execution = Execution::local("machine", "run", input.parse().expect("JSON"), Timestamp(0), 3);
-    execution.quotas = quotas;
-    let (mut events, mut json) = (Vec::new(), Vec::new());
-    let record = |event: asl_engine::HistoryEvent| {
-        events.push(format!("{}<{} {}", event.id, event.previous_id, event.type_name()));
-        json.push(event.to_json());
-    };
-    let finished = virtual_time::run(program, execution, answer, record).expect("it ends");
-    Ran { finished, events, json }
-}
-
-fn run(definition: &str, input: &str) -> Ran {
-    let fail = |request: &TaskRequest| -> Outcome {
-        match request.input["fail"].as_str() {
-            Some(error) => Err(Failure::new(error, "as told")),
-            None => Ok(request.input.clone()),
-        }
-    };
-    run_with(definition, input, Quotas::default(), |request| Answer::from(fail(request)))
-}
-
-fn output(ran: &Ran) -> String {
-    match &ran.finished.outcome {
-        Ok(output) => output.to_string(),
-        Err(failure) => failure.to_string(),
-    }
-}
-
-/// A state machine of the state `S` and, after it, `T`.
-fn two(first: &str, second: &str) -> String {
-    format!(r#"{{"StartAt": "S", "States": {{"S": {{{first}, "Next": "T"}}, "T": {{{second}, "End": true}}}}}}"#)
-}
+use support::{output, run, run_with, two};
 
 #[test]
 fn variables_are_read_where_paths_are() {

@@ -149,9 +149,10 @@ fn place(text: &str, inside: &str, span: Span, position: usize) -> Option<Span> 
     if span.end.checked_sub(span.start)? != text.len() + 2 || placeholder::is_in(text) {
         return None;
     }
-    let offset = text.find(inside)?;
-    let start = span.start + 1 + offset + position.min(inside.len());
-    // Behind the expression, its end is shown.
-    let length = inside.get(position..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8);
-    Some(Span { start, end: (start + length).min(span.end) })
+    let Some(at_fault) = inside.get(position..).and_then(|rest| rest.chars().next()) else {
+        // It ends too early: `%}` and the quote are the last three bytes.
+        return Some(Span { start: span.end - 3, end: span.end - 1 });
+    };
+    let start = span.start + 1 + text.find(inside)? + position;
+    Some(Span { start, end: start + at_fault.len_utf8() })
 }

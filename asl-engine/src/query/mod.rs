@@ -26,6 +26,9 @@ pub(crate) struct Query {
     shortcut: Option<Shortcut>,
 }
 
+/// The codes that AWS leaves out: of bounds that were reached, and of `$replace` with an empty pattern.
+const UNCODED: [&str; 2] = ["U1001", "D3010"];
+
 /// Whether a text opens or closes an expression.
 pub(crate) fn is_delimited(text: &str) -> bool {
     text.starts_with("{%") || text.ends_with("%}")
@@ -74,10 +77,10 @@ impl Query {
         let Roots { now, random, limits, .. } = *roots;
         let environment = Environment { input: None, variable: &variable, now, random, limits, eval: false };
         self.expression.evaluate_in(&environment).map_err(|error| {
-            // AWS names no code where a bound was reached.
-            self.failure(&match error.code {
-                "" => format!("threw an error during evaluation: {}", error.message),
-                code => format!("threw an error during evaluation. {code}: {}", error.message),
+            let JsonataError { code, message, .. } = error;
+            self.failure(&match UNCODED.contains(&code) {
+                true => format!("threw an error during evaluation: {message}"),
+                false => format!("threw an error during evaluation. {code}: {message}"),
             })
         })
     }

@@ -1,0 +1,296 @@
+//! What is wrong with expressions and variables in definitions, in AWS's words where AWS has them, and where it stands.
+
+use asl_engine::{CheckOptions, Diagnostic, Program, diagnose};
+
+/// A definition in JSONata of one state `S` with these fields, and a state `T` for it to lead to.
+fn machine(fields: &str) -> String {
+    format!(
+        r#"{{"QueryLanguage": "JSONata", "StartAt": "S", "States": {{"S": {{{fields}}}, "T": {{"Type": "Succeed"}}}}}}"#
+    )
+}
+
+fn found(text: &str) -> Vec<Diagnostic> {
+    // What leads nowhere else leads to T.
+    let options = CheckOptions { placeholders: true, ..CheckOptions::default() };
+    diagnose(text, options).into_iter().filter(|found| found.message != "State \"T\" is not reachable.").collect()
+}
+
+/// The findings about a state with these fields, with the usual code and the location of the state left out.
+fn state(fields: &str) -> String {
+    let lines: Vec<String> = found(&machine(fields)).iter().map(ToString::to_string).collect();
+    lines.join("; ").replace("SCHEMA_VALIDATION_FAILED: ", "").replace("/States/S", "@")
+}
+
+/// The findings about an expression in the output of a Pass state, and what of it they point at.
+fn output(expression: &str) -> Vec<(String, String)> {
+    let text = machine(&format!(r#""Type": "Pass", "Output": {{"v": "{expression}"}}, "Next": "T""#));
+    let shown = |found: &Diagnostic| {
+        assert_eq!(found.location, "/States/S/Output/v", "{expression}");
+        (format!("{}: {}", found.code, found.message), text[found.span.start..found.span.end].to_owned())
+    };
+    found(&text).iter().map(shown).collect()
+}
+
+#[test]
+fn expressions_that_cannot_be_read() {
+    for (expression, message, place) in [
+        ("{% a[1,2) %}", "Expected \"]\", got \",\"", ","),
+        ("{% $match('a', /abc %}", "No terminating / in regular expression", "%}"),
+        ("{%  1 + %}", "Unexpected end of expression", "%}"),
+        ("{% %}", "Unexpected end of expression", "%}"),
+        ("{%%}", "Unexpected end of expression", "%}"),
+        (r#"{% {\"a\":} %}"#, "The symbol \"}\" cannot be used as a unary operator", r#""{% {\"a\":} %}""#),
+        ("{% $x", "The expression is not enclosed in '{%' and '%}'", "\"{% $x\""),
+        (" {% $x %}", "The expression is not enclosed in '{%' and '%}'", "\" {% $x %}\""),
+    ] {
+        let expected = [(format!("INVALID_JSONATA_EXPRESSION: {message}"), place.to_owned())];
+        assert_eq!(output(expression), expected, "{expression}");
+    }
+    for text in ["plain", "100 %", " {% $x %} ", "a {% $x %} b", "{% ${Expression} %}", "{% $f(${Argument} + ) %}"] {
+        assert_eq!(output(text), [], "{text}");
+    }
+}
+
+#[test]
+fn only_states_and_variables_can_be_read_at_the_top() {
+    let top = |name: &str| {
+        format!("UNSUPPORTED_JSONATA_EXPRESSION: Reference to '{name}' at the top level is not supported.")
+    };
+    for expression in [
+        "phone",
+        "phone[0].number",
+        "-phone",
+        "phone ? 1 : 2",
+        "$states.input.a ? phone : 2",
+        "phone & 'x'",
+        "phone in $states.input.b",
+        "phone(1)",
+        "[1..phone]",
+        "(phone).other",
+        "[phone, 1]",
+        "{'a': phone}",
+        "($x := phone; $x)",
+        "$f($states.input.a, function($y){ phone })",
+        "phone.**.deeper",
+    ] {
+        let found: Vec<String> = output(&format!("{{% {expression} %}}")).into_iter().map(|(line, _)| line).collect();
+        assert_eq!(found, [top("phone")], "{expression}");
+    }
+    for expression in [
+        "$states.input.items[phone > 3]",
+        "$a^(phone)",
+        "$a{'k': phone}",
+        "$a.(phone)",
+        "$phone",
+        "$states.input ~> |phone|{'b':1}|",
+        "**.phone",
+        "{'k':1}.phone",
+        "$a[$ > 1]",
+        "function($x){ $x.phone }",
+        "'phone'",
+        "$states",
+        "$states.context.Execution.Id",
+    ] {
+        assert_eq!(output(&format!("{{% {expression} %}}")), [], "{expression}");
+    }
+    let lines = |expression| -> Vec<String> { output(expression).into_iter().map(|(line, _)| line).collect() };
+    assert_eq!(lines("{% aaa + bbb + aaa %}"), [top("aaa"), top("bbb")]);
+    assert_eq!(lines("{% $.phone %}"), [top("$")]);
+    assert_eq!(lines("{% $$.phone %}"), ["UNSUPPORTED_JSONATA_EXPRESSION: Reference to '$$' is not supported."]);
+}
+
+#[test]
+fn results_and_errors_are_seen_where_they_are() {
+    let task = r#""Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Next": "T""#;
+    let gone = |field: &str, place: &str| {
+        format!("UNSUPPORTED_JSONATA_EXPRESSION: Field '$states.{field}' does not exist. at @/{place}")
+    };
+    for (fields, expected) in [
+        (format!(r#"{task}, "Output": "{{% $states.result %}}""#), String::new()),
+        (format!(r#"{task}, "Assign": {{"x": ["{{% $states.result.a %}}"]}}"#), String::new()),
+        (format!(r#"{task}, "Arguments": {{"x": [0, "{{% $states.result %}}"]}}"#), gone("result", "Arguments/x[1]")),
+        (format!(r#"{task}, "TimeoutSeconds": "{{% $states.result %}}""#), gone("result", "TimeoutSeconds")),
+        (format!(r#"{task}, "Output": "{{% $states.errorOutput %}}""#), gone("errorOutput", "Output")),
+        (format!(r#"{task}, "Output": "{{% $states.other %}}""#), gone("other", "Output")),
+        (
+            format!(
+                r#"{task}, "Catch": [{{"ErrorEquals": ["A"], "Next": "T", "Output": "{{% $states.errorOutput %}}"}},
+                   {{"ErrorEquals": ["States.ALL"], "Next": "T", "Assign": {{"a": "{{% $states.result %}}"}}}}]"#
+            ),
+            gone("result", "Catch[1]/Assign/a"),
+        ),
+        (r#""Type": "Pass", "Next": "T", "Output": "{% $states.result %}""#.to_owned(), gone("result", "Output")),
+        (
+            r#""Type": "Choice", "Default": "T", "Choices": [
+               {"Condition": true, "Next": "T", "Output": "{% $states.result %}"}]"#
+                .to_owned(),
+            gone("result", "Choices[0]/Output"),
+        ),
+    ] {
+        assert_eq!(state(&fields), expected, "{fields}");
+    }
+}
+
+#[test]
+fn fields_take_their_types_or_an_expression() {
+    let map = r#""Type": "Map", "Next": "T", "ItemProcessor": {"StartAt": "I", "States": {"I": {"Type": "Succeed"}}}"#;
+    let distributed = map.replace("\"StartAt\"", "\"ProcessorConfig\": {\"Mode\": \"DISTRIBUTED\"}, \"StartAt\"");
+    let task = r#""Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Next": "T""#;
+    for (fields, expected) in [
+        (r#""Type": "Wait", "Seconds": "{% $n %}", "Next": "T""#.to_owned(), ""),
+        (r#""Type": "Wait", "Timestamp": "{% $n %}", "Next": "T""#.to_owned(), ""),
+        (r#""Type": "Wait", "Seconds": "1", "Next": "T""#.to_owned(), "Expected value of type Integer at @/Seconds"),
+        (
+            r#""Type": "Wait", "Timestamp": "soon", "Next": "T""#.to_owned(),
+            "String does not match RFC3339 timestamp at @/Timestamp",
+        ),
+        (
+            r#""Type": "Wait", "Next": "T""#.to_owned(),
+            "One of the following fields is required: [Seconds, Timestamp] at @",
+        ),
+        (r#""Type": "Choice", "Choices": [{"Condition": "{% $c %}", "Next": "T"}]"#.to_owned(), ""),
+        (
+            r#""Type": "Choice", "Choices": [{"Condition": "true", "Next": "T"}]"#.to_owned(),
+            "Expected value of type Boolean at @/Choices[0]/Condition",
+        ),
+        (
+            r#""Type": "Choice", "Choices": [{"Next": "T"}]"#.to_owned(),
+            "These fields are required: [Condition] at @/Choices[0]",
+        ),
+        (r#""Type": "Fail", "Error": "{% $e %}", "Cause": "plain""#.to_owned(), ""),
+        (r#""Type": "Succeed", "Output": null"#.to_owned(), ""),
+        (r#""Type": "Pass", "Arguments": {}, "Next": "T""#.to_owned(), "Field 'Arguments' is not supported at @"),
+        (r#""Type": "Succeed", "Assign": {}"#.to_owned(), "Field 'Assign' is not supported at @"),
+        (format!(r#"{map}, "Items": [1, "{{% $n %}}"], "MaxConcurrency": "{{% $n %}}""#), ""),
+        (format!(r#"{map}, "Items": {{"a": 1}}"#), "Expected value of type Array at @/Items"),
+        (format!(r#"{distributed}, "Items": {{"a": 1}}, "ToleratedFailurePercentage": "{{% 1 %}}""#), ""),
+        (format!(r#"{map}, "Items": "$.a""#), "Expected value of type Array at @/Items"),
+        (
+            format!(r#"{task}, "TimeoutSeconds": "{{% 1 %}}", "HeartbeatSeconds": 0"#),
+            "Minimum value is 1 at @/HeartbeatSeconds",
+        ),
+        (format!(r#"{task}, "Credentials": {{"RoleArn": "{{% $r %}}"}}"#), ""),
+        (
+            format!(r#"{task}, "Credentials": {{"RoleArn.$": "$.r"}}"#),
+            "The field 'RoleArn' is required but was missing at @/Credentials",
+        ),
+        (format!(r#"{task}, "Assign": "{{% $x %}}""#), "Expected value of type Object at @/Assign"),
+    ] {
+        assert_eq!(state(&fields), expected, "{fields}");
+    }
+}
+
+#[test]
+fn fields_of_the_other_language_are_named() {
+    let other = |language: &str, field: &str, wanted: &str| {
+        format!(
+            "The QueryLanguage is set to '{language}', but field '{field}' is only supported for the '{wanted}' QueryLanguage"
+        )
+    };
+    let refused = |field: &str| other("JSONata", field, "JSONPath");
+    for (fields, expected) in [
+        (
+            r#""Type": "Pass", "InputPath": "$", "Parameters": {}, "Next": "T""#,
+            refused("InputPath") + " at @; " + &refused("Parameters") + " at @",
+        ),
+        (
+            r#""Type": "Choice", "Choices": [{"Condition": true, "Variable": "$.a", "Next": "T"}]"#,
+            refused("Variable") + " at @/Choices[0]",
+        ),
+        (
+            r#""Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Next": "T",
+               "Catch": [{"ErrorEquals": ["A"], "ResultPath": "$", "Next": "T"}]"#,
+            refused("ResultPath") + " at @/Catch[0]",
+        ),
+    ] {
+        assert_eq!(state(fields), expected, "{fields}");
+    }
+    let text = r#"{"StartAt": "S", "States": {"S": {"Type": "Map", "Items": [], "End": true,
+                  "ItemProcessor": {"StartAt": "I", "States": {"I": {"Type": "Succeed", "QueryLanguage": "jsonata", "OutputPath": "$"}}}}}}"#;
+    let lines: Vec<String> = found(text).iter().map(ToString::to_string).collect();
+    assert_eq!(
+        lines,
+        [
+            format!("SCHEMA_VALIDATION_FAILED: {} at /States/S", other("JSONPath", "Items", "JSONata")),
+            "SCHEMA_VALIDATION_FAILED: Value should be one of the following: [JSONPath, JSONata] \
+             at /States/S/ItemProcessor/States/I/QueryLanguage"
+                .to_owned(),
+            format!("SCHEMA_VALIDATION_FAILED: {} at /States/S/ItemProcessor/States/I", refused("OutputPath")),
+        ]
+    );
+}
+
+#[test]
+fn names_of_variables() {
+    let long = "n".repeat(81);
+    for (name, expected) in [
+        ("total_2", String::new()),
+        ("größe", String::new()),
+        ("states", "The variable name 'states' is reserved at @/Assign".to_owned()),
+        ("_x", "'_x' is not the name of a variable at @/Assign".to_owned()),
+        ("a.b", "'a.b' is not the name of a variable at @/Assign".to_owned()),
+        ("a[0]", "'a[0]' is not the name of a variable at @/Assign".to_owned()),
+        ("", "'' is not the name of a variable at @/Assign".to_owned()),
+        (&long, format!("The name of a variable cannot exceed 80 characters: {long} at @/Assign")),
+    ] {
+        assert_eq!(state(&format!(r#""Type": "Pass", "Assign": {{"{name}": 1}}, "Next": "T""#)), expected, "{name}");
+    }
+    let jsonpath = r#"{"StartAt": "S", "States": {"S": {"Type": "Pass", "Assign": {"states.$": "$.a"}, "End": true}}}"#;
+    let lines: Vec<String> = found(jsonpath).iter().map(ToString::to_string).collect();
+    assert_eq!(lines, ["SCHEMA_VALIDATION_FAILED: The variable name 'states' is reserved at /States/S/Assign"]);
+}
+
+#[test]
+fn inner_scopes_do_not_assign_what_may_be_assigned_outside() {
+    let machine = |first: &str, inner: &str, after: &str, mode: &str| {
+        format!(
+            r#"{{"StartAt": "S", "States": {{
+               "S": {{"Type": "Pass", "Assign": {{{first}}}, "Next": "M"}},
+               "M": {{"Type": "Map", "Next": "A", "ItemProcessor": {{"ProcessorConfig": {{"Mode": "{mode}"}}, "StartAt": "I",
+                     "States": {{"I": {{"Type": "Pass", "Assign": {{{inner}}}, "End": true}}}}}}}},
+               "A": {{"Type": "Pass", "Assign": {{{after}}}, "End": true}}}}}}"#
+        )
+    };
+    let at = "/States/M/ItemProcessor/States/I/Assign";
+    for (first, inner, after, mode, expected) in [
+        (r#""x": 1"#, r#""y": 1"#, r#""y": 1"#, "INLINE", None),
+        (r#""x": 1"#, r#""x": 1"#, r#""y": 1"#, "DISTRIBUTED", None),
+        (
+            r#""x": 1"#,
+            r#""x": 1"#,
+            "",
+            "INLINE",
+            Some(format!("DUPLICATE_VARIABLE_NAME: Duplicate variable name: x at {at}/x")),
+        ),
+        (
+            r#""x.$": "$.a""#,
+            r#""x.$": "$.b""#,
+            "",
+            "INLINE",
+            Some(format!("DUPLICATE_VARIABLE_NAME: Duplicate variable name: x at {at}/x.$")),
+        ),
+    ] {
+        let lines: Vec<String> = found(&machine(first, inner, after, mode)).iter().map(ToString::to_string).collect();
+        assert_eq!(lines, Vec::from_iter(expected), "{first} {inner} {after} {mode}");
+    }
+}
+
+#[test]
+fn states_name_the_variables_that_they_read() {
+    let program = Program::parse(
+        r#"{"StartAt": "Choose", "States": {
+            "Choose": {"Type": "Choice", "Default": "Each", "Choices": [
+                {"And": [{"Variable": "$guess.x", "StringEqualsPath": "$answer"}, {"Variable": "$.a", "IsNull": true}], "Next": "Each"}]},
+            "Each": {"Type": "Map", "ItemsPath": "$list[0]", "MaxConcurrencyPath": "$most", "Next": "Stop",
+                "ItemProcessor": {"StartAt": "Work", "States": {
+                    "Work": {"Type": "Pass", "Parameters": {"n.$": "States.MathAdd(States.MathAdd($b, 1), $a)"}, "Next": "None"},
+                    "None": {"Type": "Pass", "Parameters": {"n": "$x"}, "End": true}}}},
+            "Stop": {"Type": "Fail", "QueryLanguage": "JSONata", "Error": "{% $states.input.a & $e %}",
+                "Cause": "{% ($own := $c; $f(function($p){ $p & $own })) %}"}}}"#,
+    );
+    let program = program.unwrap_or_else(|diagnostics| panic!("{diagnostics:#?}"));
+    let references: Vec<(&str, String)> =
+        program.variable_references().into_iter().map(|(state, names)| (state, names.join(" "))).collect();
+    let expected = [("Choose", "answer guess"), ("Each", "list most"), ("Stop", "c e f"), ("Work", "a b")];
+    assert_eq!(references, expected.map(|(state, names)| (state, names.to_owned())));
+}
