@@ -161,6 +161,11 @@ fn expressions_that_give_nothing_fail_the_state() {
                 "threw an error during evaluation: Second argument of replace function cannot be an empty string",
             ),
         ),
+        (
+            r#""Type": "Pass", "Output": "{% [1, $sum] %}""#.to_owned(),
+            "3<0 Output",
+            given("[1, $sum]", "Output", "returned an unsupported result type."),
+        ),
         (task(r#", "Arguments": {"a": "{% $gone %}"}"#), "3<0 Arguments/a", nothing("Arguments/a")),
         (task(r#", "Output": {"a": "{% $gone %}"}"#), "6<5 Output/a", nothing("Output/a")),
         (

@@ -11,6 +11,7 @@ mod queries;
 mod resource;
 mod single;
 mod states;
+mod values;
 mod variables;
 mod warnings;
 

@@ -297,6 +297,17 @@ impl Datum {
         }
     }
 
+    /// Whether it is a function, or an array or object with one in it.
+    pub(super) fn holds_function(&self) -> bool {
+        match self {
+            Self::Function(_) => true,
+            Self::List(list) => list.items.iter().any(Self::holds_function),
+            Self::Record(record) => record.members.values().any(Self::holds_function),
+            Self::Tuple(tuple) => tuple.value.holds_function(),
+            Self::Undefined | Self::Json(_) | Self::Number(_) => false,
+        }
+    }
+
     /// How deeply arrays, objects and functions nest. Constant time.
     pub(super) fn depth(&self) -> usize {
         match self {

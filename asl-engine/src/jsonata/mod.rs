@@ -27,6 +27,7 @@ use crate::retry::Random;
 use crate::time::Timestamp;
 use crate::value::{Object, Value};
 use ast::Node;
+use datum::Datum;
 use evaluate::Evaluator;
 
 /// An expression, read once and evaluated as often as one likes.
@@ -102,6 +103,15 @@ pub(crate) struct Environment<'a> {
     pub(crate) eval: bool,
 }
 
+/// What an evaluation gives.
+pub(crate) enum Evaluated {
+    /// JSONata's undefined.
+    Nothing,
+    Json(Value),
+    /// A function, or an array or object with one in it.
+    Function,
+}
+
 impl Jsonata {
     /// Reads an expression: what stands between `{%` and `%}`.
     pub fn parse(text: &str) -> Result<Self, JsonataError> {
@@ -117,19 +127,29 @@ impl Jsonata {
         variables: &Object,
         options: &JsonataOptions,
     ) -> Result<Option<Value>, JsonataError> {
-        self.evaluate_in(&Environment {
+        let environment = Environment {
             input: input.cloned(),
             variable: &|name| variables.get(name).cloned(),
             now: options.now,
             random: &Random::new(options.seed),
             limits: options.limits,
             eval: options.eval,
+        };
+        Ok(self.run(&environment)?.to_value())
+    }
+
+    /// Evaluates it as AWS does, which takes no functions for a result.
+    pub(crate) fn evaluate_in(&self, environment: &Environment<'_>) -> Result<Evaluated, JsonataError> {
+        let result = self.run(environment)?;
+        Ok(match result.to_value() {
+            _ if result.holds_function() => Evaluated::Function,
+            Some(value) => Evaluated::Json(value),
+            None => Evaluated::Nothing,
         })
     }
 
-    pub(crate) fn evaluate_in(&self, environment: &Environment<'_>) -> Result<Option<Value>, JsonataError> {
-        let result = Evaluator::new(environment, &self.labels).run(&self.root)?;
-        Ok(result.to_value())
+    fn run(&self, environment: &Environment<'_>) -> Result<Datum, JsonataError> {
+        Evaluator::new(environment, &self.labels).run(&self.root)
     }
 
     /// What it refers to, each once, in the order of the text.

@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::diagnostic::Span;
-use crate::jsonata::{Environment, Jsonata, JsonataError, Reference};
+use crate::jsonata::{Environment, Evaluated, Jsonata, JsonataError, Reference};
 use crate::path::Roots;
 use crate::task::Failure;
 use crate::value::{Number, Value};
@@ -63,13 +63,17 @@ impl Query {
     /// What it gives: never nothing. The failure is AWS's `States.QueryEvaluationError`.
     pub(crate) fn evaluate(&self, roots: &Roots<'_>) -> Result<Value, Failure> {
         let found = match self.shortcut.as_ref().and_then(|shortcut| shortcut.follow(roots)) {
-            Some(found) => found.map(shown),
+            Some(found) => found.map_or(Evaluated::Nothing, |value| Evaluated::Json(shown(value))),
             None => self.compute(roots)?,
         };
-        found.ok_or_else(|| self.failure("returned nothing (undefined)."))
+        match found {
+            Evaluated::Json(value) => Ok(value),
+            Evaluated::Nothing => Err(self.failure("returned nothing (undefined).")),
+            Evaluated::Function => Err(self.failure("returned an unsupported result type.")),
+        }
     }
 
-    fn compute(&self, roots: &Roots<'_>) -> Result<Option<Value>, Failure> {
+    fn compute(&self, roots: &Roots<'_>) -> Result<Evaluated, Failure> {
         let variable = |name: &str| match name {
             "states" => Some(roots.states().clone()),
             _ => roots.variables.get(name).cloned(),

@@ -48,12 +48,26 @@ const CALLS: [&str; 8] = [
     "States.ArrayPartition($.list, 2)",
 ];
 
+/// What expressions compute; the time is not among it, for it depends on the order of children.
+const EXPRESSIONS: [&str; 10] = [
+    "$states.input",
+    "$states.input.n",
+    "$states.input.list",
+    "$states.context.State.Name",
+    "$uuid()",
+    "$random() < 0.5",
+    "$states.input.list[n > 1].n",
+    "$partition($states.input.list, 2)",
+    "$v",
+    "$states.input.missing",
+];
+
 /// How states become one scope: a list of drafts, in which transitions are numbers and scopes are lists.
 type Draft = Map<String, Json>;
 
 /// The text of a whole state machine.
 pub(crate) fn machine() -> impl Strategy<Value = String> {
-    scope(2).prop_map(|scope| finish(scope, &mut 0).to_string())
+    scope(2).prop_map(|scope| finish(scope, &mut 0, 0).to_string())
 }
 
 /// An input, which is also an item of a Map: `fail`, `flaky`, `never` say what a task makes of it.
@@ -90,6 +104,7 @@ fn state(depth: u32, last: bool) -> BoxedStrategy<Draft> {
     let simple = prop_oneof![
         3 => pass(),
         6 => task(),
+        3 => jsonata(),
         1 => select(vec![json!({"Seconds": 0}), json!({"Seconds": 3}), json!({"SecondsPath": "$.n"}), json!({"TimestampPath": "$.t"})])
             .prop_map(|wait| with("Wait", wait)),
     ];
@@ -145,6 +160,9 @@ fn data() -> impl Strategy<Value = Draft> {
 
 /// A state with those of the fields that its type has.
 fn fitting(state: Draft, data: Draft) -> Draft {
+    if state.contains_key("QueryLanguage") {
+        return state;
+    }
     let state_type = state["Type"].as_str().unwrap_or_default().to_owned();
     let has = |name: &str| match name {
         "InputPath" | "OutputPath" => state_type != "Fail",
@@ -171,6 +189,37 @@ fn task() -> BoxedStrategy<Draft> {
             let mut draft = with("Task", bounds);
             draft.insert("Resource".into(), json!(resource));
             draft.extend(handlers);
+            draft
+        })
+        .boxed()
+}
+
+/// A state in JSONata, whose output keeps what later states look for.
+fn jsonata() -> BoxedStrategy<Draft> {
+    let expression = || select(&EXPRESSIONS[..]).prop_map(|text| format!("{{% {text} %}}"));
+    let kept = select(&EXPRESSIONS[..]).prop_map(|text| format!("{{% $merge([$states.input, {{'r': {text}}}]) %}}"));
+    let task = (select(&RESOURCES[..]), weighted(0.2, expression()), handlers()).prop_map(
+        |(resource, arguments, mut handlers)| {
+            for catcher in handlers.get_mut("Catch").and_then(Json::as_array_mut).into_iter().flatten() {
+                catcher["Output"] = json!("{% $merge([$states.input, {'r': $states.errorOutput}]) %}");
+                catcher.as_object_mut().map(|fields| fields.remove("ResultPath"));
+            }
+            let mut draft = with("Task", json!({"Resource": resource, "TimeoutSeconds": "{% 2 + 3 %}"}));
+            draft.extend(arguments.map(|arguments| ("Arguments".into(), json!({"n": arguments, "t": "a"}))));
+            draft.extend(handlers);
+            draft
+        },
+    );
+    let work = prop_oneof![
+        2 => Just(with("Pass", json!({}))),
+        1 => Just(with("Wait", json!({"Seconds": "{% $states.input.n %}"}))),
+        3 => task,
+    ];
+    (work, weighted(0.8, kept), weighted(0.3, expression()))
+        .prop_map(|(mut draft, output, assigned)| {
+            draft.insert("QueryLanguage".into(), json!("JSONata"));
+            draft.extend(output.map(|output| ("Output".into(), json!(output))));
+            draft.extend(assigned.map(|value| ("Assign".into(), json!({"v": value, "n": 1}))));
             draft
         })
         .boxed()
@@ -260,8 +309,8 @@ fn distributed_map() -> BoxedStrategy<Draft> {
 }
 
 /// Gives the states of a scope their names, and the transitions their targets. The next state always follows, so that none
-/// is unreachable.
-fn finish(scope: Json, names: &mut usize) -> Json {
+/// is unreachable. An inner scope has variables of its own.
+fn finish(scope: Json, names: &mut usize, level: usize) -> Json {
     let Json::Array(drafts) = scope else { unreachable!("a scope is a list") };
     let first = *names;
     *names += drafts.len();
@@ -277,13 +326,16 @@ fn finish(scope: Json, names: &mut usize) -> Json {
         for list in ["Choices", "Catch"] {
             draft.get_mut(list).and_then(Json::as_array_mut).into_iter().flatten().for_each(target);
         }
+        let catchers = draft.get_mut("Catch").and_then(Json::as_array_mut).into_iter().flatten();
+        catchers.filter_map(Json::as_object_mut).for_each(|catcher| assign_at(catcher, level));
+        assign_at(&mut draft, level);
         let distributed = draft.remove("Distributed").is_some();
         if let Some(Json::Array(branches)) = draft.remove("Branches") {
-            let branches: Json = branches.into_iter().map(|branch| finish(branch, names)).collect();
+            let branches: Json = branches.into_iter().map(|branch| finish(branch, names, level + 1)).collect();
             draft.insert("Branches".into(), branches);
         }
         if let Some(scope) = draft.remove("ItemProcessor") {
-            let mut processor = finish(scope, names);
+            let mut processor = finish(scope, names, level + 1);
             if distributed {
                 processor["ProcessorConfig"] = json!({"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"});
             }
@@ -298,4 +350,15 @@ fn finish(scope: Json, names: &mut usize) -> Json {
         states.insert(name(at), Json::Object(draft));
     }
     json!({"StartAt": name(0), "States": states})
+}
+
+/// Adds the level of the scope to the names of variables, which no scope inside may assign again.
+fn assign_at(fields: &mut Draft, level: usize) {
+    let Some(Json::Object(assigned)) = fields.remove("Assign") else { return };
+    let renamed = assigned.into_iter().map(|(name, value)| {
+        let (name, path) = name.strip_suffix(".$").map_or((&*name, ""), |name| (name, ".$"));
+        let level = if level == 0 { String::new() } else { level.to_string() };
+        (format!("{name}{level}{path}"), value)
+    });
+    fields.insert("Assign".into(), Json::Object(renamed.collect()));
 }

@@ -263,11 +263,12 @@ fn generated_machines_do_everything() {
 }
 
 /// Events of all types of states, and of all that can become of their work.
-const EVENTS: [&str; 25] = [
+const EVENTS: [&str; 26] = [
     "ActivityFailed",
     "ActivityStarted",
     "ActivitySucceeded",
     "ChoiceStateExited",
+    "EvaluationFailed",
     "ExecutionFailed",
     "ExecutionSucceeded",
     "FailStateEntered",
