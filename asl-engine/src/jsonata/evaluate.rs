@@ -48,9 +48,15 @@ impl<'a> Evaluator<'a> {
             false => input,
         };
         let result = self.evaluate(root, &input, &scope);
-        for scope in self.held.drain(..) {
-            scope.variables.take();
+        // A function may stand in any scope around the one that it was made in.
+        for scope in &self.held {
+            let mut around = Some(scope);
+            while let Some(scope) = around {
+                scope.variables.take();
+                around = scope.parent.as_ref();
+            }
         }
+        self.held.clear();
         result
     }
 
