@@ -170,16 +170,21 @@ fn base64_decode(text: &str) -> Result<Value, String> {
 
 fn hash(data: &Value, algorithm: &str) -> Result<Value, String> {
     let text = data.as_str().map_or_else(|| data.to_string(), str::to_owned);
-    let data = short(&text)?.as_bytes();
+    let known = || format!("Unknown algorithm '{algorithm}': use MD5, SHA-1, SHA-256, SHA-384 or SHA-512");
+    digest(short(&text)?, algorithm).map(Value::from).ok_or_else(known)
+}
+
+/// The hash of a text's UTF-8 bytes in lower-case hexadecimal digits; `None` for an algorithm that AWS does not have.
+pub(crate) fn digest(text: &str, algorithm: &str) -> Option<String> {
     let bytes = match algorithm {
-        "MD5" => md5::Md5::digest(data).to_vec(),
-        "SHA-1" => sha1::Sha1::digest(data).to_vec(),
-        "SHA-256" => sha2::Sha256::digest(data).to_vec(),
-        "SHA-384" => sha2::Sha384::digest(data).to_vec(),
-        "SHA-512" => sha2::Sha512::digest(data).to_vec(),
-        other => return Err(format!("Unknown algorithm '{other}': use MD5, SHA-1, SHA-256, SHA-384 or SHA-512")),
+        "MD5" => md5::Md5::digest(text).to_vec(),
+        "SHA-1" => sha1::Sha1::digest(text).to_vec(),
+        "SHA-256" => sha2::Sha256::digest(text).to_vec(),
+        "SHA-384" => sha2::Sha384::digest(text).to_vec(),
+        "SHA-512" => sha2::Sha512::digest(text).to_vec(),
+        _ => return None,
     };
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>().into())
+    Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 fn merge(left: &Value, right: &Value, deep: &Value) -> Result<Value, String> {

@@ -5,7 +5,7 @@
 mod functions;
 mod parse;
 
-pub(crate) use functions::uuid;
+pub(crate) use functions::{digest, uuid};
 
 use std::sync::Arc;
 

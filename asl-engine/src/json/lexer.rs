@@ -75,17 +75,31 @@ pub(super) struct Lexer<'a> {
     key_span: Span,
     /// Whether `${Name}` may stand in the place of a value; it is read as the string `"${Name}"`.
     placeholders: bool,
+    /// Whether an object may not have a name twice.
+    distinct_names: bool,
     /// Names repeat from object to object: equal ones share one allocation.
     names: HashMap<Arc<str>, (), BuildHasherDefault<DefaultHasher>>,
 }
 
 impl<'a> Lexer<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self { text, at: 0, start: 0, key_span: Span::default(), placeholders: false, names: HashMap::default() }
+        Self {
+            text,
+            at: 0,
+            start: 0,
+            key_span: Span::default(),
+            placeholders: false,
+            distinct_names: false,
+            names: HashMap::default(),
+        }
     }
 
     pub(super) fn with_placeholders(self, placeholders: bool) -> Self {
         Self { placeholders, ..self }
+    }
+
+    pub(super) fn with_distinct_names(self) -> Self {
+        Self { distinct_names: true, ..self }
     }
 
     /// The bytes of the token read last.
@@ -330,6 +344,14 @@ impl<'a> Lexer<'a> {
             return Ok(());
         }
         Err(self.fault(&format!("more than {MAX_DEPTH} levels of nesting"), self.start, self.at))
+    }
+
+    /// Refuses an object of which so many members were left over, unless names may repeat.
+    pub(super) fn check_names(&self, written: usize, left: usize) -> Result<(), JsonError> {
+        if left == written || !self.distinct_names {
+            return Ok(());
+        }
+        Err(self.fault("a name that the object has twice", self.start, self.at))
     }
 
     pub(super) fn unexpected(&self, token: &Token, expected: Expected) -> JsonError {

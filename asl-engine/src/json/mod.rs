@@ -11,7 +11,7 @@ pub(crate) use spanned::{Member, Node, NodeKind, parse_spanned};
 pub(crate) use write::{pretty, string_len, text, write};
 
 use crate::diagnostic::Span;
-use crate::value::Value;
+use crate::value::{Object, Value};
 use lexer::{Expected, Lexer, Token};
 
 /// How deeply arrays and objects may nest in text and in the data of an execution.
@@ -44,7 +44,15 @@ impl fmt::Display for JsonError {
 impl std::error::Error for JsonError {}
 
 pub(crate) fn parse_value(text: &str) -> Result<Value, JsonError> {
-    let mut lexer = Lexer::new(text);
+    whole(Lexer::new(text))
+}
+
+/// Reads a text in which no object may have a name twice.
+pub(crate) fn parse_distinct(text: &str) -> Result<Value, JsonError> {
+    whole(Lexer::new(text).with_distinct_names())
+}
+
+fn whole(mut lexer: Lexer<'_>) -> Result<Value, JsonError> {
     let first = lexer.token()?;
     let value = value(&mut lexer, first, 0)?;
     lexer.end()?;
@@ -88,7 +96,10 @@ fn object(lexer: &mut Lexer<'_>, depth: usize) -> Result<Value, JsonError> {
         members.push((key, value(lexer, token, depth + 1)?));
         name = if lexer.comma_or(Token::CloseObject)? { Some(lexer.key()?) } else { None };
     }
-    Ok(members.into_iter().collect())
+    let written = members.len();
+    let members: Object = members.into_iter().collect();
+    lexer.check_names(written, members.len())?;
+    Ok(members.into())
 }
 
 #[cfg(test)]

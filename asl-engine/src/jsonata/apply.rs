@@ -76,10 +76,13 @@ impl Evaluator<'_> {
                     return Ok(Datum::boolean(false));
                 }
                 let items = right.into_items();
-                self.spend(items.len())?;
+                self.spend(items.len() * (1 + left.as_str().map_or(0, |text| text.len() / 64)))?;
                 Ok(Datum::boolean(items.iter().any(|item| is_same(item, &left))))
             }
-            _ => compare(operator, &left, &right),
+            _ => {
+                self.spend(left.as_str().map_or(0, |text| text.len() / 64))?;
+                compare(operator, &left, &right)
+            }
         }
     }
 
@@ -519,7 +522,7 @@ fn compare(operator: Operator, left: &Datum, right: &Datum) -> Result<Datum, Jso
 /// How two texts or two numbers compare: texts by their UTF-16 code units.
 pub(super) fn ordered(left: &Datum, right: &Datum) -> Option<Ordering> {
     match (left.as_str(), right.as_str()) {
-        (Some(left), Some(right)) => Some(left.encode_utf16().cmp(right.encode_utf16())),
+        (Some(left), Some(right)) => Some(functions::compare_text(left, right)),
         _ => left.as_f64()?.partial_cmp(&right.as_f64()?),
     }
 }

@@ -31,7 +31,25 @@ pub(super) enum Datum {
 pub(super) struct List {
     pub(super) items: Vec<Datum>,
     pub(super) flags: Flags,
+    extent: Extent,
+}
+
+/// How much there is below an array or object, itself included.
+#[derive(Clone, Copy, Debug, Default)]
+struct Extent {
     depth: usize,
+    weight: usize,
+}
+
+impl Extent {
+    fn around<'a>(parts: impl Iterator<Item = &'a Datum>) -> Self {
+        let mut around = Self { depth: 0, weight: 2 };
+        for part in parts {
+            around.depth = around.depth.max(part.depth());
+            around.weight = around.weight.saturating_add(part.weight() + 1);
+        }
+        Self { depth: around.depth + 1, ..around }
+    }
 }
 
 /// What JSONata remembers about an array.
@@ -60,7 +78,7 @@ impl Flags {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Record {
     pub(super) members: IndexMap<Arc<str>, Datum>,
-    depth: usize,
+    extent: Extent,
 }
 
 /// One row of a path with `@`, `#` or `%`: its value and the variables that go with it.
@@ -166,8 +184,8 @@ impl Datum {
     }
 
     pub(super) fn list(items: Vec<Datum>, flags: Flags) -> Self {
-        let depth = 1 + items.iter().map(Self::depth).max().unwrap_or(0);
-        Self::List(Rc::new(List { items, flags, depth }))
+        let extent = Extent::around(items.iter());
+        Self::List(Rc::new(List { items, flags, extent }))
     }
 
     /// An object.
@@ -179,8 +197,8 @@ impl Datum {
             };
             return Self::Json(Value::Object(members.into_iter().map(json).collect()));
         }
-        let depth = 1 + members.values().map(Self::depth).max().unwrap_or(0);
-        Self::Record(Rc::new(Record { members, depth }))
+        let extent = Extent::around(members.values());
+        Self::Record(Rc::new(Record { members, extent }))
     }
 
     pub(super) fn string(text: impl Into<Arc<str>>) -> Self {
@@ -312,11 +330,23 @@ impl Datum {
     pub(super) fn depth(&self) -> usize {
         match self {
             Self::Json(value) => value.depth(),
-            Self::List(list) => list.depth,
-            Self::Record(record) => record.depth,
+            Self::List(list) => list.extent.depth,
+            Self::Record(record) => record.extent.depth,
             Self::Function(function) => function.depth(),
             Self::Tuple(tuple) => tuple.value.depth(),
             Self::Undefined | Self::Number(_) => 0,
+        }
+    }
+
+    /// About how many bytes its JSON has; what is shared counts each time. Constant time.
+    pub(super) fn weight(&self) -> usize {
+        match self {
+            Self::Json(Value::String(text)) => text.len(),
+            Self::Json(value @ (Value::Array(_) | Value::Object(_))) => value.json_len(),
+            Self::List(list) => list.extent.weight,
+            Self::Record(record) => record.extent.weight,
+            Self::Tuple(tuple) => tuple.value.weight(),
+            _ => 1,
         }
     }
 

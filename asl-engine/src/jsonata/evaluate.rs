@@ -13,13 +13,15 @@ use super::datum::{Datum, Flags, Items, Tuple};
 use super::error::JsonataError;
 use super::function::{Function, Lambda, Scope};
 use super::functions;
-use crate::json::MAX_DEPTH;
+use crate::json::{MAX_DEPTH, MAX_LEN};
 use crate::retry::Random;
 
 /// The stack that one level may need, and how much more is taken when less is left.
 const STACK: (usize, usize) = (if cfg!(debug_assertions) { 512 * 1024 } else { 128 * 1024 }, 4 * 1024 * 1024);
 /// What an item of a list counts for.
 pub(super) const ITEM_BYTES: usize = 24;
+
+const MEMORY: &str = "Expression evaluation memory limit exceeded: Check for excessive memory usage";
 
 /// One evaluation.
 pub(super) struct Evaluator<'a> {
@@ -81,10 +83,7 @@ impl<'a> Evaluator<'a> {
     pub(super) fn allocate(&mut self, bytes: usize) -> Result<(), JsonataError> {
         self.bytes = self.bytes.saturating_add(bytes);
         match self.bytes > self.environment.limits.bytes {
-            true => {
-                let message = "Expression evaluation memory limit exceeded: Check for excessive memory usage";
-                Err(JsonataError::new("U1001", message))
-            }
+            true => Err(JsonataError::new("U1001", MEMORY)),
             false => Ok(()),
         }
     }
@@ -661,6 +660,7 @@ impl<'a> Evaluator<'a> {
                     let message = format!("Key in object structure must evaluate to a string; got: {}", key.quoted());
                     return Err(JsonataError::new("T1003", message).at(position));
                 };
+                self.spend(name.len() / 16)?;
                 match groups.get_mut(name) {
                     None => {
                         groups.insert(name.clone(), (at, vec![item.clone()]));
@@ -693,10 +693,13 @@ impl<'a> Evaluator<'a> {
     }
 }
 
-/// A value that nests as deeply as anything may.
+/// A value that is no deeper and no larger than anything may be; parts that it shares with itself count each time.
 pub(super) fn bounded(value: Datum) -> Result<Datum, JsonataError> {
-    match value.depth() > MAX_DEPTH {
-        true => Err(JsonataError::new("U1001", format!("The data nests deeper than {MAX_DEPTH} levels"))),
+    if value.depth() > MAX_DEPTH {
+        return Err(JsonataError::new("U1001", format!("The data nests deeper than {MAX_DEPTH} levels")));
+    }
+    match value.weight() > MAX_LEN {
+        true => Err(JsonataError::new("U1001", MEMORY)),
         false => Ok(value),
     }
 }

@@ -23,6 +23,11 @@ pub(in crate::jsonata) fn equal(
         evaluator.spend(left.len().min(right.len()) / 64)?;
         return Ok(left == right);
     }
+    if let (Datum::Json(left), Datum::Json(right)) = (left, right)
+        && left.is_same(right)
+    {
+        return Ok(true);
+    }
     if let (Some(left), Some(right)) = (left.items(), right.items()) {
         if left.len() != right.len() {
             return Ok(false);
@@ -40,7 +45,7 @@ pub(in crate::jsonata) fn equal(
             return Ok(false);
         }
         for (name, left) in left.iter() {
-            evaluator.spend(1)?;
+            evaluator.spend(2)?;
             match right.get(&name) {
                 Some(right) if equal(evaluator, &left, &right)? => {}
                 _ => return Ok(false),

@@ -1,9 +1,12 @@
 //! Functions that call the function they are given.
 
+use std::cmp::Ordering;
+
 use indexmap::IndexMap;
 
 use super::boolean::is_truthy;
-use super::{Outcome, Row, boolean, compare_text, reserve, take};
+use super::{Outcome, Row, boolean, reserve, take};
+use crate::jsonata::apply::{merge_sort, ordered};
 use crate::jsonata::datum::Datum;
 use crate::jsonata::error::JsonataError;
 use crate::jsonata::evaluate::Evaluator;
@@ -54,11 +57,11 @@ fn map(evaluator: &mut Evaluator<'_>, arguments: Vec<Datum>) -> Outcome {
 fn filter(evaluator: &mut Evaluator<'_>, arguments: Vec<Datum>) -> Outcome {
     let [list, function] = take(arguments);
     let Some(items) = list.items() else { return Ok(Datum::Undefined) };
-    reserve(evaluator, items.len())?;
     let mut kept = Vec::new();
     for (at, item) in items.iter().enumerate() {
         let result = call(evaluator, &function, item.clone(), Datum::Number(at as f64), &list)?;
         if boolean(evaluator, &result)? == Some(true) {
+            reserve(evaluator, 1)?;
             kept.push(item);
         }
     }
@@ -128,11 +131,11 @@ fn each(evaluator: &mut Evaluator<'_>, arguments: Vec<Datum>) -> Outcome {
 fn sift(evaluator: &mut Evaluator<'_>, arguments: Vec<Datum>) -> Outcome {
     let [object, function] = take(arguments);
     let Some(members) = object.members() else { return Ok(Datum::Undefined) };
-    reserve(evaluator, members.len().saturating_mul(2))?;
     let mut kept = IndexMap::new();
     for (name, member) in members.iter() {
         let result = call(evaluator, &function, member.clone(), Datum::string(name.clone()), &object)?;
         if boolean(evaluator, &result)? == Some(true) {
+            reserve(evaluator, 2)?;
             kept.insert(name, member);
         }
     }
@@ -147,7 +150,10 @@ fn sort(evaluator: &mut Evaluator<'_>, arguments: Vec<Datum>) -> Outcome {
     if function.is_undefined() {
         sort_alike(evaluator, &mut items)?;
     } else {
-        items = merge_sort(evaluator, items, &function)?;
+        merge_sort(&mut items, &mut |left, right| {
+            evaluator.spend(1)?;
+            Ok(is_truthy(&evaluator.call(&function, vec![left.clone(), right.clone()])?))
+        })?;
     }
     Ok(Datum::array(items))
 }
@@ -155,45 +161,21 @@ fn sort(evaluator: &mut Evaluator<'_>, arguments: Vec<Datum>) -> Outcome {
 /// Sorts numbers, or texts.
 fn sort_alike(evaluator: &mut Evaluator<'_>, items: &mut [Datum]) -> Result<(), JsonataError> {
     let comparisons = items.len().ilog2() as usize + 1;
-    evaluator.spend(items.len().saturating_mul(comparisons))?;
-    if items.iter().all(|item| item.as_str().is_some()) {
-        let bytes: usize = items.iter().filter_map(Datum::as_str).map(|text| text.len() / 64).sum();
-        evaluator.spend(bytes.saturating_mul(comparisons))?;
-        items.sort_by(|left, right| match (left.as_str(), right.as_str()) {
-            (Some(left), Some(right)) => compare_text(left, right),
-            _ => std::cmp::Ordering::Equal,
-        });
-        return Ok(());
+    let bytes: usize = items.iter().filter_map(Datum::as_str).map(|text| text.len() / 64).sum();
+    evaluator.spend(bytes.saturating_add(items.len()).saturating_mul(comparisons))?;
+    let mut alike = items.iter().all(|item| item.as_str().is_some());
+    if !alike {
+        alike = true;
+        for item in items.iter() {
+            alike = alike && evaluator.numeric(item)?.is_some();
+        }
     }
-    let mut are_numbers = true;
-    for item in items.iter() {
-        are_numbers = are_numbers && evaluator.numeric(item)?.is_some();
-    }
-    if !are_numbers {
+    if !alike {
         return Err(JsonataError::new(
             "D3070",
             "The single argument form of the sort function can only be applied to an array of strings or an array of numbers.  Use the second argument to specify a comparison function",
         ));
     }
-    items.sort_by(|left, right| left.as_f64().partial_cmp(&right.as_f64()).unwrap_or(std::cmp::Ordering::Equal));
+    items.sort_by(|left, right| ordered(left, right).unwrap_or(Ordering::Equal));
     Ok(())
-}
-
-/// Sorts by a function that says whether its first argument comes after its second. Stable, and without an order that the
-/// standard library could object to.
-fn merge_sort(evaluator: &mut Evaluator<'_>, mut items: Vec<Datum>, after: &Datum) -> Result<Vec<Datum>, JsonataError> {
-    if items.len() <= 1 {
-        return Ok(items);
-    }
-    let right = items.split_off(items.len() / 2);
-    let mut left = merge_sort(evaluator, items, after)?.into_iter().peekable();
-    let mut right = merge_sort(evaluator, right, after)?.into_iter().peekable();
-    let mut merged = Vec::with_capacity(left.len() + right.len());
-    while let (Some(first), Some(second)) = (left.peek(), right.peek()) {
-        evaluator.spend(1)?;
-        let swap = is_truthy(&evaluator.call(after, vec![first.clone(), second.clone()])?);
-        merged.extend(if swap { right.next() } else { left.next() });
-    }
-    merged.extend(left.chain(right));
-    Ok(merged)
 }

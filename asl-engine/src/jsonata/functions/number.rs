@@ -6,6 +6,7 @@ use crate::jsonata::error::JsonataError;
 use crate::jsonata::evaluate::Evaluator;
 use crate::jsonata::picture::{self, DecimalFormat};
 use crate::jsonata::signature::mismatch;
+use crate::value::{Number, Value};
 
 pub(super) const NATIVES: &[Row] = &[
     ("sum", "<a<n>:n>", 1, sum),
@@ -31,17 +32,20 @@ fn map(arguments: Vec<Datum>, change: fn(f64) -> f64) -> Outcome {
 }
 
 fn sum(evaluator: &mut Evaluator<'_>, arguments: Vec<Datum>) -> Outcome {
-    Ok(numbers(evaluator, arguments)?.map_or(Datum::Undefined, |numbers| Datum::Number(total(&numbers))))
+    Ok(total(evaluator, arguments)?.map_or(Datum::Undefined, |(total, _)| Datum::Number(total)))
 }
 
 fn average(evaluator: &mut Evaluator<'_>, arguments: Vec<Datum>) -> Outcome {
-    let numbers = numbers(evaluator, arguments)?.filter(|numbers| !numbers.is_empty());
-    Ok(numbers.map_or(Datum::Undefined, |numbers| Datum::Number(total(&numbers) / numbers.len() as f64)))
+    let total = total(evaluator, arguments)?.filter(|(_, count)| *count > 0);
+    Ok(total.map_or(Datum::Undefined, |(total, count)| Datum::Number(total / count as f64)))
 }
 
-/// One by one from 0, so that floats round as in the reference implementation.
-fn total(numbers: &[f64]) -> f64 {
-    numbers.iter().fold(0.0, |total, number| total + number)
+/// The sum and the count of the numbers of an array. Floats are added from the first on, as the reference implementation does.
+fn total(evaluator: &mut Evaluator<'_>, arguments: Vec<Datum>) -> Result<Option<(f64, usize)>, JsonataError> {
+    let [list] = take(arguments);
+    let Some(items) = list.items() else { return Ok(None) };
+    let total = fold(evaluator, items, |total, number| total + number)?;
+    Ok(Some((total.unwrap_or(0.0), items.len())))
 }
 
 fn max(evaluator: &mut Evaluator<'_>, arguments: Vec<Datum>) -> Outcome {
@@ -53,23 +57,29 @@ fn min(evaluator: &mut Evaluator<'_>, arguments: Vec<Datum>) -> Outcome {
 }
 
 fn extreme(evaluator: &mut Evaluator<'_>, arguments: Vec<Datum>, beats: fn(f64, f64) -> bool) -> Outcome {
-    let Some(numbers) = numbers(evaluator, arguments)? else { return Ok(Datum::Undefined) };
-    let best =
-        numbers.into_iter().reduce(|best, other| if beats(best, other) || other.is_nan() { other } else { best });
+    let [list] = take(arguments);
+    let Some(items) = list.items() else { return Ok(Datum::Undefined) };
+    let best = fold(evaluator, items, |best, other| if beats(best, other) || other.is_nan() { other } else { best })?;
     Ok(best.map_or(Datum::Undefined, Datum::Number))
 }
 
-/// The numbers of the one argument; `None` for nothing.
-fn numbers(evaluator: &mut Evaluator<'_>, arguments: Vec<Datum>) -> Result<Option<Vec<f64>>, JsonataError> {
-    let [list] = take(arguments);
-    let Some(items) = list.items() else { return Ok(None) };
+/// Combines numbers from the first on; `None` for no numbers.
+fn fold(
+    evaluator: &mut Evaluator<'_>,
+    items: Items<'_>,
+    combine: impl Fn(f64, f64) -> f64,
+) -> Result<Option<f64>, JsonataError> {
     evaluator.spend(items.len())?;
-    evaluator.allocate(items.len() * size_of::<f64>())?;
-    let numbers: Option<Vec<f64>> = match items {
-        Items::Json(values) => values.iter().map(|value| value.as_number().map(crate::Number::as_f64)).collect(),
-        Items::List(data) => data.iter().map(Datum::as_f64).collect(),
-    };
-    numbers.map(Some).ok_or_else(|| mismatch(0))
+    let mut combined = None;
+    for at in 0..items.len() {
+        let number = match items {
+            Items::Json(values) => values.get(at).and_then(Value::as_number).map(Number::as_f64),
+            Items::List(data) => data.get(at).and_then(Datum::as_f64),
+        };
+        let number = number.ok_or_else(|| mismatch(0))?;
+        combined = Some(combined.map_or(number, |combined| combine(combined, number)));
+    }
+    Ok(combined)
 }
 
 /// `$number`

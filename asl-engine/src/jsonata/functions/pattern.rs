@@ -31,23 +31,29 @@ struct Found {
     next: Datum,
 }
 
-/// Calls a matcher. `None` for no match; `T1010` for anything else that is no match.
+/// Calls a matcher. `None` for no match; `T1010` for anything else that has nothing of a match.
 fn find(evaluator: &mut Evaluator<'_>, matcher: &Datum, arguments: Vec<Datum>) -> Result<Option<Found>, JsonataError> {
+    if matcher.as_function().is_none() {
+        return Err(no_match());
+    }
     let object = evaluator.call(matcher, arguments)?;
     if object.is_undefined() {
         return Ok(None);
     }
     let member = |name| object.members().and_then(|members| members.get(name)).unwrap_or(Datum::Undefined);
-    let (start, end) = (member("start"), member("end"));
-    let (groups, next) = (member("groups"), member("next"));
-    if start.as_f64().is_none() || !groups.is_array() || next.as_function().is_none() {
-        let message =
-            "The matcher function argument passed to function {{token}} does not return the correct object structure";
-        return Err(JsonataError::new("T1010", message));
+    let (start, end) = (member("start").as_f64(), member("end").as_f64());
+    let (matched, groups, next) = (member("match"), member("groups"), member("next"));
+    if start.is_none() && !groups.is_array() && next.as_function().is_none() {
+        return Err(no_match());
     }
-    let place = |place: &Datum| place.as_f64().unwrap_or(f64::NAN);
-    let (start, end, matched) = (place(&start), place(&end), member("match"));
+    let (start, end) = (start.unwrap_or(f64::NAN), end.unwrap_or(f64::NAN));
     Ok(Some(Found { object, matched, start, end, groups, next }))
+}
+
+fn no_match() -> JsonataError {
+    let message =
+        "The matcher function argument passed to function {{token}} does not return the correct object structure";
+    JsonataError::new("T1010", message)
 }
 
 fn first(evaluator: &mut Evaluator<'_>, matcher: &Datum, text: &Arc<str>) -> Result<Option<Found>, JsonataError> {

@@ -5,35 +5,41 @@
 
 mod class;
 mod escape;
+#[cfg(test)]
+mod tests;
 mod translate;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use fancy_regex::RegexBuilder;
 use indexmap::IndexMap;
 
-use self::translate::translate;
+use self::translate::{Translated, translate};
 use super::datum::Datum;
 use super::error::JsonataError;
 use super::evaluate::{Evaluator, ITEM_BYTES};
 use super::function::Function;
 use crate::Value;
 
-/// How far a pattern with back-references or look-around may backtrack for one match.
-const BACKTRACK_LIMIT: usize = 1_000_000;
+/// How far a pattern with back-references or look-around may backtrack for one match. How far it did is not told, so it is
+/// tried with little first; what that took is spent before it is tried with more.
+const BACKTRACKS: [usize; 4] = [500, 10_000, 200_000, 4_000_000];
+/// How many backtracks are a step.
+const BACKTRACKS_IN_STEP: usize = 4;
 
 /// `/pattern/flags`
 #[derive(Debug)]
 pub(super) struct Regex {
     source: Box<str>,
-    compiled: fancy_regex::Regex,
+    translated: Translated,
+    compiled: [OnceLock<Option<fancy_regex::Regex>>; BACKTRACKS.len()],
 }
 
 /// One match: bytes of the text, and those of each group that took part.
-pub(super) struct Match {
-    pub(super) start: usize,
-    pub(super) end: usize,
-    pub(super) groups: Vec<Option<(usize, usize)>>,
+struct Match {
+    start: usize,
+    end: usize,
+    groups: Vec<Option<(usize, usize)>>,
 }
 
 impl Regex {
@@ -44,22 +50,39 @@ impl Regex {
         let refuse =
             |why: &str| JsonataError::new("S0303", format!("Invalid regular expression: /{source}/{flags}: {why}"));
         let translated = translate(source, flags).map_err(refuse)?;
-        let compiled = RegexBuilder::new(&translated).backtrack_limit(BACKTRACK_LIMIT).build();
-        match compiled {
-            Ok(compiled) => Ok(Self { source: source.into(), compiled }),
-            Err(_) => Err(refuse("The pattern is too large or uses what is not supported here")),
+        let regex = Self { source: source.into(), translated, compiled: Default::default() };
+        match regex.with_backtracks(0) {
+            Some(_) => Ok(regex),
+            None => Err(refuse("The pattern is too large or uses what is not supported here")),
         }
     }
 
-    /// The first match at or behind the byte `from`.
-    pub(super) fn find_at(&self, text: &str, from: usize) -> Result<Option<Match>, JsonataError> {
-        let captures = self.compiled.captures_from_pos(text, from).map_err(|_| {
-            JsonataError::new("U1001", format!("The pattern /{}/ takes too many steps on a text", self.source))
-        })?;
-        let Some(captures) = captures else { return Ok(None) };
-        let mut places = captures.iter().map(|group| group.map(|group| (group.start(), group.end())));
-        let Some(Some((start, end))) = places.next() else { return Ok(None) };
-        Ok(Some(Match { start, end, groups: places.collect() }))
+    fn with_backtracks(&self, tier: usize) -> Option<&fancy_regex::Regex> {
+        let build = || RegexBuilder::new(&self.translated.text).backtrack_limit(*BACKTRACKS.get(tier)?).build().ok();
+        self.compiled.get(tier)?.get_or_init(build).as_ref()
+    }
+
+    /// The first match at or behind the byte `from`. `U1001` for one that takes too much to find.
+    fn find_at(&self, evaluator: &mut Evaluator<'_>, text: &str, from: usize) -> Result<Option<Match>, JsonataError> {
+        let rest = text.len().saturating_sub(from);
+        // How far a search looks behind its match is not told either.
+        evaluator.spend(1 + if self.translated.is_unbounded { rest / 256 } else { 0 })?;
+        for (tier, backtracks) in BACKTRACKS.into_iter().enumerate() {
+            let Some(compiled) = self.with_backtracks(tier) else { break };
+            let Ok(captures) = compiled.captures_from_pos(text, from) else {
+                evaluator.spend(backtracks / BACKTRACKS_IN_STEP)?;
+                continue;
+            };
+            let Some(captures) = captures else {
+                evaluator.spend(rest / 64)?;
+                return Ok(None);
+            };
+            let mut places = captures.iter().map(|group| group.map(|group| (group.start(), group.end())));
+            let Some(Some((start, end))) = places.next() else { return Ok(None) };
+            evaluator.spend(end.saturating_sub(from) / 64)?;
+            return Ok(Some(Match { start, end, groups: places.collect() }));
+        }
+        Err(JsonataError::new("U1001", format!("The pattern /{}/ takes too many steps on a text", self.source)))
     }
 }
 
@@ -129,13 +152,7 @@ fn find(
     text: &Arc<str>,
     from: Place,
 ) -> Result<Option<(Datum, Match)>, JsonataError> {
-    let rest = text.len().saturating_sub(from.byte);
-    // How far a search looks ahead is not known; mostly not far.
-    evaluator.spend(rest / 1024 + 1)?;
-    let found = regex.find_at(text, from.byte)?;
-    let end = found.as_ref().map_or(text.len(), |found| found.end);
-    evaluator.spend(end.saturating_sub(from.byte) / 64)?;
-    let Some(found) = found else { return Ok(None) };
+    let Some(found) = regex.find_at(evaluator, text, from.byte)? else { return Ok(None) };
     let part = |(start, end): (usize, usize)| text.get(start..end).unwrap_or_default();
     let bytes: usize = found.groups.iter().flatten().map(|(start, end)| end - start).sum();
     evaluator.spend(bytes / 64 + found.groups.len())?;

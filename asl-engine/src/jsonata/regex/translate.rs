@@ -3,14 +3,23 @@ use std::vec::IntoIter;
 
 /// How deeply groups may nest.
 const MAX_NESTING: usize = 100;
+/// From so many repetitions on, a pattern counts as unbounded.
+const MANY: u64 = 100;
 /// The ends of lines, inside of a class.
 pub(super) const LINE_ENDS: &str = r"\n\r\x{2028}\x{2029}";
 
 /// What is wrong with a pattern, in the words of V8.
 pub(super) type Fault = &'static str;
 
-/// The pattern in the syntax of `fancy-regex`.
-pub(super) fn translate(source: &str, flags: &str) -> Result<String, Fault> {
+/// A pattern in the syntax of `fancy-regex`.
+#[derive(Debug)]
+pub(super) struct Translated {
+    pub(super) text: String,
+    /// Whether there is no bound to how many characters a match may have.
+    pub(super) is_unbounded: bool,
+}
+
+pub(super) fn translate(source: &str, flags: &str) -> Result<Translated, Fault> {
     if flags.matches('i').count() > 1 || flags.matches('m').count() > 1 {
         return Err("Invalid flags");
     }
@@ -27,9 +36,10 @@ pub(super) fn translate(source: &str, flags: &str) -> Result<String, Fault> {
         groups,
         names,
         out: String::new(),
+        is_unbounded: false,
     };
     translator.alternatives(0)?;
-    Ok(translator.out)
+    Ok(Translated { text: translator.out, is_unbounded: translator.is_unbounded })
 }
 
 /// How many groups a pattern has, and the names of those that have one.
@@ -64,6 +74,7 @@ pub(super) struct Translator {
     /// The names of the groups, from the first on.
     pub(super) names: Vec<Option<String>>,
     pub(super) out: String,
+    is_unbounded: bool,
 }
 
 /// What a quantifier behind it does.
@@ -198,9 +209,11 @@ impl Translator {
     /// A quantifier, if one comes next, with the least count. What looks like none is a text.
     fn quantifier(&mut self) -> Result<Option<(u64, String)>, Fault> {
         let (least, mut quantifier) = match self.rest.peek() {
-            Some('*') => (0, "*".to_owned()),
-            Some('+') => (1, "+".to_owned()),
             Some('?') => (0, "?".to_owned()),
+            Some(c @ ('*' | '+')) => {
+                self.is_unbounded = true;
+                (u64::from(*c == '+'), c.to_string())
+            }
             Some('{') => {
                 let mut ahead = self.rest.clone();
                 ahead.next();
@@ -209,6 +222,7 @@ impl Translator {
                 if most.is_some_and(|most| most < least) {
                     return Err("numbers out of order in {} quantifier");
                 }
+                self.is_unbounded |= most.is_none_or(|most| most > MANY);
                 let most = most.map_or(String::new(), |most| most.to_string());
                 let lazy = if self.accept('?') { "?" } else { "" };
                 return Ok(Some((least, format!("{{{least},{most}}}{lazy}"))));

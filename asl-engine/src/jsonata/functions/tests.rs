@@ -1,0 +1,101 @@
+use super::*;
+use crate::Timestamp;
+use crate::jsonata::{Jsonata, JsonataLimits, JsonataOptions};
+use crate::value::Object;
+
+fn evaluate(expression: &str, limits: JsonataLimits) -> String {
+    let options = JsonataOptions { now: Timestamp(1_700_000_000_000), seed: 7, limits, ..Default::default() };
+    let parsed = Jsonata::parse(expression);
+    match parsed.and_then(|expression| expression.evaluate(None, &Object::default(), &options)) {
+        Ok(value) => value.map_or_else(|| "undefined".to_owned(), |value| value.to_string()),
+        Err(error) => error.to_string(),
+    }
+}
+
+/// Whether a result is the wanted one; numbers are compared by value, because AWS writes them in its own way.
+fn agree(found: &str, wanted: &str) -> bool {
+    let number = |text: &str| text.parse::<f64>().ok();
+    found == wanted || number(found).is_some() && number(found) == number(wanted)
+}
+
+#[test]
+fn functions_give_what_the_cases_say() {
+    let cases: Vec<_> = include_str!("cases.txt").lines().filter_map(|line| line.split_once(" --> ")).collect();
+    assert!(cases.len() > 300);
+    let differing: Vec<_> = cases
+        .into_iter()
+        .map(|(expression, wanted)| (expression, wanted, evaluate(expression, JsonataLimits::AWS)))
+        .filter(|(_, wanted, found)| !agree(found, wanted))
+        .map(|(expression, wanted, found)| format!("{expression}\n    wanted {wanted}\n    found  {found}"))
+        .collect();
+    assert!(differing.is_empty(), "{}", differing.join("\n"));
+}
+
+#[test]
+fn every_function_is_found() {
+    for native in NATIVES.iter() {
+        assert!(std::ptr::eq(find(native.name).unwrap(), native), "{}", native.name);
+    }
+    assert_eq!(NATIVES.len(), 69);
+    assert!(find("eval").is_none() && find("").is_none());
+}
+
+#[test]
+fn large_results_and_long_work_are_refused() {
+    let memory = "U1001: Expression evaluation memory limit exceeded: Check for excessive memory usage";
+    let time = "U1001: Expression evaluation timeout: Check for infinite loop";
+    let limits = JsonataLimits { steps: 100_000, bytes: 1_000_000, ..JsonataLimits::AWS };
+    for (expression, wanted) in [
+        (r#"$pad("", 1e300)"#, memory),
+        (r#"$pad("", -1000000, "abc")"#, memory),
+        (r#"$join([1..1000].$pad("", 100), $pad("", 100000))"#, memory),
+        (r#"$replace($pad("", 1000), " ", $pad("", 100000))"#, memory),
+        (r#"$replace($pad("", 1000), / /, $pad("", 100000))"#, memory),
+        (r#"$replace($pad("", 1000), /( )/, $pad("", 10000, "$1"))"#, time),
+        (r#"$split($pad("", 100000), "")"#, memory),
+        ("$zip([1..20000], [1..20000], [1..20000])", memory),
+        ("($a := [1..1000]; $reduce([1..1000], function($b){$append($b, $a)}, []))", "D3050"),
+        ("($a := [1..1000]; $reduce([1..1000], function($b, $i){$append($b, $a)}, []))", memory),
+        ("$map([1..1000], function($i){$spread($merge([1..100].{$string($): 1}))})", memory),
+        (r#"$map([1..1000], function($i){$pad("", 10000)})"#, memory),
+        ("($a := [1..3000]; $map([1..3000], function($i){$sum($a)}))", time),
+        ("($a := $map([1..3000], function($i){0}); $map([1..3000], function($i){$boolean($a)}))", time),
+        (r#"($a := $pad("", 50000); $map([1..3000], function($i){$length($a)}))"#, time),
+        (r#"($a := $pad("", 50000); $map([1..3000], function($i){$contains($a, "b")}))"#, time),
+        (r#"($a := $pad("", 50000); $map([1..3000], function($i){$contains($a, /b/)}))"#, time),
+        (r#"($a := $pad("", 50000); $map([1..3000], function($i){$a < $a}))"#, time),
+        (r#"$match($pad("", 100000, "a"), /a.*b|a/)"#, time),
+        (r#"$contains($pad("", 40, "a"), /^(?:(?:a|aa)(?=a|$))+b/)"#, time),
+    ] {
+        let found = evaluate(expression, limits);
+        assert!(found.starts_with(wanted), "{expression}\n    wanted {wanted}\n    found  {found}");
+    }
+}
+
+#[test]
+fn what_shares_its_parts_counts_each_time() {
+    let doubling = "$reduce([1..60], function($a, $i){[[$a], [$a]]}, [])";
+    for expression in ["%", "$string(%)", "% = %", "$boolean(%)", "$keys(%)", "$distinct([%, %])"] {
+        let found = evaluate(&expression.replace('%', doubling), JsonataLimits::WIDE);
+        assert!(found.starts_with("U1001: Expression evaluation memory limit"), "{expression} {found}");
+    }
+}
+
+#[test]
+fn deep_values_overflow_no_stack() {
+    let deep = "$reduce([1..450], function($a, $i){{\"a\": [$a]}}, 1)";
+    for (expression, wanted) in [
+        ("$reduce([1..600], function($a, $i){[[$a]]}, 1)", "U1001: The data nests deeper than 500 levels"),
+        ("$reduce([1..600], $partition, [1])", "U1001: The data nests deeper than 500 levels"),
+        ("$length($string(%))", "1801"),
+        ("% = %", "true"),
+        ("$count($distinct([%, %]))", "1"),
+        ("$clone(%) = %", "true"),
+        ("$boolean([[%]])", "true"),
+        ("$count($keys([[[%]]]))", "1"),
+        ("$count($lookup([[[%]]], \"a\"))", "1"),
+    ] {
+        let expression = expression.replace('%', &deep.replace("450", "225"));
+        assert_eq!(evaluate(&expression, JsonataLimits::WIDE), wanted, "{expression}");
+    }
+}
