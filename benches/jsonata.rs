@@ -53,8 +53,7 @@ fn states(items: i64) -> Object {
         ])
     };
     let list = |count| (0..count).map(item).collect::<Value>();
-    let input =
-        Value::from([("a", Value::from([("b", Value::from(1))])), ("few", list(5)), ("items", list(items))]);
+    let input = Value::from([("a", Value::from([("b", Value::from(1))])), ("few", list(5)), ("items", list(items))]);
     [("states", Value::from([("input", input)]))].into_iter().collect()
 }
 

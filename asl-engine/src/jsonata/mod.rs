@@ -40,7 +40,7 @@ use evaluate::Evaluator;
 /// let total = expression.evaluate(Some(&input), &Object::default(), &JsonataOptions::default()).unwrap();
 /// assert_eq!(total, Some(Value::from(9)));
 ///
-/// let error = Jsonata::parse("items[price > ").unwrap_err();
+/// let error = Jsonata::parse("1 +").unwrap_err();
 /// assert_eq!(error.to_string(), "S0207: Unexpected end of expression");
 /// ```
 #[derive(Clone, Debug)]
