@@ -12,7 +12,11 @@ use std::process::ExitCode;
 use asl_engine::{Jsonata, JsonataLimits, JsonataOptions, Object, Timestamp, Value};
 
 /// Cases that do not pass, and why.
-const KNOWN: [(&str, &str); 0] = [];
+const KNOWN: [(&str, &str); 2] = [
+    ("function-encodeUrl/case002.json", HALF_A_PAIR),
+    ("function-encodeUrlComponent/case002.json", HALF_A_PAIR),
+];
+const HALF_A_PAIR: &str = "its text has half of a surrogate pair, which is no Unicode text";
 
 fn main() -> ExitCode {
     let named = std::env::var_os("ASL_JSONATA_CASES").map(PathBuf::from);
@@ -31,7 +35,7 @@ fn main() -> ExitCode {
         total += 1;
         let (id, fault) = match line.parse::<Value>() {
             Ok(case) => (case["id"].as_str().unwrap_or_default().to_owned(), check(&case)),
-            Err(error) => (format!("line {total}"), Some(format!("not JSON: {error}"))),
+            Err(error) => (id_in(line).to_owned(), Some(format!("line {total} is not JSON: {error}"))),
         };
         let Some(fault) = fault else {
             passed += 1;
@@ -47,6 +51,11 @@ fn main() -> ExitCode {
     }
     println!("jsonata: {passed} passed of {total}");
     if unexpected == 0 && total > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// The id of a case that cannot be read as a whole.
+fn id_in(line: &str) -> &str {
+    line.split_once(r#""id": ""#).and_then(|(_, rest)| rest.split('"').next()).unwrap_or_default()
 }
 
 /// What differs from the case.
