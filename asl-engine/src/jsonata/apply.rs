@@ -315,7 +315,7 @@ impl Evaluator<'_> {
     ) -> Result<Datum, JsonataError> {
         let items: Vec<Datum> = input.items().into_iter().flat_map(Items::iter).collect();
         if items.len() <= 1 {
-            return Ok(input.clone());
+            return Ok(input.clone().with_flags(|flags| flags.sequence = true));
         }
         let is_stream = input.flags().tuples;
         self.allocate(items.len() * terms.len() * ITEM_BYTES)?;
@@ -367,8 +367,10 @@ impl Evaluator<'_> {
             match (update.members(), update.kind()) {
                 (Some(update), _) => {
                     for (name, value) in update.iter() {
-                        self.spend(members.len())?;
-                        members = members.with(name, value.to_value().unwrap_or(Value::Null));
+                        let value = value.to_value().unwrap_or(Value::Null);
+                        self.spend(members.len() + value.json_len() / 8)?;
+                        // A copy, because an object that came to stand within itself would never end.
+                        members = members.with(name, fresh(&value));
                     }
                 }
                 (None, Kind::Undefined) => {}
@@ -429,7 +431,7 @@ fn named(error: JsonataError, procedure: &Node) -> JsonataError {
     }
 }
 
-fn with_name(error: JsonataError, name: &str) -> JsonataError {
+pub(super) fn with_name(error: JsonataError, name: &str) -> JsonataError {
     match error.message.contains("{{token}}") {
         true => JsonataError { message: error.message.replace("{{token}}", name), ..error },
         false => error,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::Environment;
+use super::apply::with_name;
 use super::ast::{LambdaNode, Node, NodeKind, Stage};
 use super::datum::{Datum, Flags, Items, Tuple};
 use super::error::JsonataError;
@@ -59,7 +60,8 @@ impl<'a> Evaluator<'a> {
             }
         }
         self.held.clear();
-        result
+        // Where nothing has named the function, nothing has called it by a name.
+        result.map_err(|error| with_name(error, "undefined"))
     }
 
     pub(super) fn now_millis(&self) -> i64 {
