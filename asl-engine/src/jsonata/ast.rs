@@ -185,11 +185,13 @@ impl Node {
         }
     }
 
-    /// The name by which a call calls its function: `sum` of `$sum(…)`.
-    pub(super) fn called(&self) -> Option<&Arc<str>> {
+    /// The name by which a call calls its function in messages: `sum` of `$sum(…)`.
+    pub(super) fn called(&self) -> Option<&str> {
         match &self.kind {
             NodeKind::Variable(name) | NodeKind::Name(name) => Some(name),
             NodeKind::Path { steps, .. } => steps.first().and_then(Self::called),
+            // What a call gives is called at once: `f(1)(2)`.
+            NodeKind::Call { .. } | NodeKind::Partial { .. } => Some("("),
             _ => None,
         }
     }

@@ -2,21 +2,28 @@
 //!
 //! AWS developer guide, "Transforming data with JSONata in Step Functions"; JSONata documentation 2.0.
 
-mod apply;
 mod ast;
+mod call;
 mod datum;
 mod error;
 mod evaluate;
 mod function;
 mod functions;
+mod group;
 mod lexer;
+mod operator;
 mod parser;
+mod path;
 mod picture;
 mod references;
 mod regex;
+mod select;
 mod shape;
 mod signature;
+mod sort;
 mod syntax;
+mod transform;
+mod tuple;
 
 pub use error::JsonataError;
 pub(crate) use references::Reference;

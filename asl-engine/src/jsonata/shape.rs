@@ -178,7 +178,10 @@ impl Shaper {
     }
 
     fn path(&mut self, left: Syntax, right: Syntax) -> Result<Node, JsonataError> {
-        let mut result = into_path(self.node(left)?);
+        let left = self.node(left)?;
+        let parent = if let NodeKind::Parent(slot) = left.kind { Some(slot) } else { None };
+        let mut result = into_path(left);
+        result.seeking.extend(parent);
         let right = self.node(right)?;
         let NodeKind::Path { steps, keep_singleton } = &mut result.kind else { return Ok(result) };
         match right.kind {
@@ -352,7 +355,7 @@ fn sought(node: &Node) -> Vec<SlotId> {
 }
 
 fn literal(value: f64) -> NodeKind {
-    let whole = value.fract() == 0.0 && value.abs() < 9e15;
+    let whole = value.fract() == 0.0 && value.abs() < 9e15 && !(value == 0.0 && value.is_sign_negative());
     let number = if whole { Some(Number::from(value as i64)) } else { Number::from_f64(value) };
     NodeKind::Literal(number.map_or(Value::Null, Value::Number))
 }
@@ -361,13 +364,8 @@ fn into_path(node: Node) -> Node {
     match node.kind {
         NodeKind::Path { .. } => node,
         _ => {
-            let seeking = match node.kind {
-                NodeKind::Parent(slot) => vec![slot],
-                _ => Vec::new(),
-            };
             let position = node.position;
-            let kind = NodeKind::Path { steps: vec![node], keep_singleton: false };
-            Node { seeking, ..Node::new(kind, position) }
+            Node::new(NodeKind::Path { steps: vec![node], keep_singleton: false }, position)
         }
     }
 }

@@ -176,6 +176,17 @@ impl Signature {
         Ok(validated)
     }
 
+    /// Arguments for all parameters, so that no context value stands in for one: nothing for those that are missing, and
+    /// none too many.
+    pub(super) fn filled(&self, mut arguments: Vec<Datum>) -> Vec<Datum> {
+        arguments.resize(self.parameters.len(), Datum::Undefined);
+        let is_needless = |parameter: &&Parameter| parameter.optional && !parameter.kinds.has(&Datum::Undefined);
+        for _ in self.parameters.iter().rev().take_while(is_needless) {
+            arguments.pop_if(|argument| argument.is_undefined());
+        }
+        arguments
+    }
+
     /// Whether each argument is what its parameter takes and nothing has to be put in.
     fn fits(&self, arguments: &[Datum]) -> bool {
         let Some((given, left_out)) = self.parameters.split_at_checked(arguments.len()) else { return false };

@@ -75,6 +75,8 @@ fn kind(value: &Datum) -> Datum {
         Kind::Undefined => return Datum::Undefined,
         Kind::Null => "null",
         Kind::Boolean => "boolean",
+        // A number that is none is not one for the reference implementation either.
+        Kind::Number if value.as_f64().is_some_and(f64::is_nan) => "object",
         Kind::Number => "number",
         Kind::String => "string",
         Kind::Array => "array",

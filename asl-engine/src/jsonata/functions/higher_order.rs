@@ -6,11 +6,12 @@ use indexmap::IndexMap;
 
 use super::boolean::is_truthy;
 use super::{Outcome, Row, boolean, reserve, take};
-use crate::jsonata::apply::{merge_sort, ordered};
 use crate::jsonata::datum::Datum;
 use crate::jsonata::error::JsonataError;
 use crate::jsonata::evaluate::Evaluator;
+use crate::jsonata::operator::ordered;
 use crate::jsonata::signature::mismatch;
+use crate::jsonata::sort::merge_sort;
 
 pub(super) const NATIVES: &[Row] = &[
     ("map", "<af>", 2, map),

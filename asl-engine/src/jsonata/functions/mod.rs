@@ -23,7 +23,7 @@ use std::sync::{Arc, LazyLock};
 pub(super) use array::append;
 pub(super) use boolean::boolean;
 pub(super) use compare::{compare_text, equal};
-pub(super) use stringify::string;
+pub(super) use stringify::{json, string};
 
 use super::datum::Datum;
 use super::error::JsonataError;

@@ -238,7 +238,7 @@ fn split(evaluator: &mut Evaluator<'_>, arguments: Vec<Datum>) -> Outcome {
         return Ok(Datum::Json(parts.into()));
     }
     if let Some(separator) = separator.as_str() {
-        limit.round_down();
+        limit.wrap();
         // Between all characters an empty separator stands, but not at the ends.
         let all = whole.split(&**separator).filter(|part| !separator.is_empty() || !part.is_empty());
         for part in all {
@@ -276,8 +276,9 @@ impl Limit {
         }
     }
 
-    fn round_down(&mut self) {
-        self.0 = self.0.map(f64::floor);
+    /// What is left of it in a whole number of 32 bits.
+    fn wrap(&mut self) {
+        self.0 = self.0.map(|limit| limit.trunc().rem_euclid(4_294_967_296.0));
     }
 
     fn allows(&self) -> bool {

@@ -34,8 +34,11 @@ pub(in crate::jsonata) fn string(
     Ok(Some(writer.out))
 }
 
-/// A value as JSON in a message, with all digits of its numbers.
-pub(super) fn json(evaluator: &mut Evaluator<'_>, value: &Datum) -> Result<String, JsonataError> {
+/// A value as JSON in a message, with all digits of its numbers; nothing and a function have none.
+pub(in crate::jsonata) fn json(evaluator: &mut Evaluator<'_>, value: &Datum) -> Result<String, JsonataError> {
+    if matches!(value, Datum::Undefined | Datum::Function(_)) {
+        return Ok("undefined".to_owned());
+    }
     let mut writer = Writer { evaluator, out: String::new(), indent: false, depth: 0, exact: true };
     writer.datum(value)?;
     Ok(writer.out)
@@ -55,11 +58,13 @@ impl Writer<'_, '_> {
             Datum::Undefined => self.push("null"),
             Datum::Json(value) => self.value(value),
             Datum::Number(number) => self.number(*number),
-            Datum::Function(_) => self.push("\"\""),
+            Datum::Function(_) => self.push(if self.exact { "null" } else { "\"\"" }),
             Datum::Tuple(tuple) => self.datum(&tuple.value),
             Datum::List(list) => self.all(['[', ']'], list.items.iter(), |writer, item| writer.datum(item)),
             Datum::Record(record) => {
-                let members = record.members.iter().filter(|(_, member)| !member.is_undefined());
+                let exact = self.exact;
+                let is_shown = |member: &Datum| !(member.is_undefined() || exact && member.as_function().is_some());
+                let members = record.members.iter().filter(|(_, member)| is_shown(member));
                 self.all(['{', '}'], members, |writer, (name, member)| {
                     writer.name(name)?;
                     writer.datum(member)
