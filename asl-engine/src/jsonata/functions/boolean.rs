@@ -4,7 +4,6 @@ use super::{Outcome, Row, take, text};
 use crate::jsonata::datum::{Datum, Kind};
 use crate::jsonata::error::JsonataError;
 use crate::jsonata::evaluate::Evaluator;
-use crate::jsonata::function::Function;
 
 pub(super) const NATIVES: &[Row] = &[
     ("boolean", "<x-:b>", 1, cast),
@@ -21,8 +20,8 @@ pub(super) const NATIVES: &[Row] = &[
 pub(in crate::jsonata) fn boolean(evaluator: &mut Evaluator<'_>, value: &Datum) -> Result<Option<bool>, JsonataError> {
     Ok(Some(match value {
         Datum::Undefined => return Ok(None),
-        // What the reference implementation holds as an object is true, whatever its documentation says.
-        Datum::Function(function) => !matches!(**function, Function::Regex(_) | Function::NextMatch { .. }),
+        // As the documentation has it. The reference implementation takes some for the objects that it keeps them in.
+        Datum::Function(_) => false,
         Datum::Number(_) => evaluator.numeric(value)?.is_some_and(|number| number != 0.0),
         Datum::Json(value) => return json(evaluator, value).map(Some),
         Datum::Record(record) => !record.members.is_empty(),
@@ -60,9 +59,7 @@ fn json(evaluator: &mut Evaluator<'_>, value: &crate::Value) -> Result<bool, Jso
 
 fn cast(evaluator: &mut Evaluator<'_>, arguments: Vec<Datum>) -> Outcome {
     let [value] = take(arguments);
-    // As an argument, a function is false.
-    let truth = if value.as_function().is_some() { Some(false) } else { boolean(evaluator, &value)? };
-    Ok(truth.map_or(Datum::Undefined, Datum::boolean))
+    Ok(boolean(evaluator, &value)?.map_or(Datum::Undefined, Datum::boolean))
 }
 
 fn not(evaluator: &mut Evaluator<'_>, arguments: Vec<Datum>) -> Outcome {
