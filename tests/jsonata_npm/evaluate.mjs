@@ -10,7 +10,7 @@ const ENTRY = Symbol.for('jsonata.__evaluate_entry');
 const EXIT = Symbol.for('jsonata.__evaluate_exit');
 
 /** In a message, the name of what failed, where it failed inside of `and` or `or`. */
-const MISNAMED = /"(and|or)"/;
+const MISNAMED = /"(and|or)"|\$(and|or)\?/;
 
 /** Why an outcome is not compared. */
 class LeftOut extends Error {}
@@ -94,6 +94,7 @@ function guarded(name, { implementation, signature }) {
   const guard = function (...given) {
     // With some of its arguments given beforehand, a function gets the others unchecked.
     if (!('input' in this) && !fits(signature, given)) throw new LeftOut('arguments that nobody checks');
+    if (name === 'replace' && typeof given[1] === 'string' && typeof given[2] === 'function') throw new LeftOut('a function as text');
     // The search for the exponent of a number that is not greater than zero never ends.
     const [value, picture, options] = given;
     const endless = name === 'formatNumber' && !(value > 0 && value < Infinity);
@@ -132,12 +133,15 @@ class Walk {
   #constructors = new Map();
   /** The nodes that give the names of members. */
   #names = new Set();
+  /** The nodes that give what a transform changes. */
+  #updates = new Set();
 
   async enter(node, input) {
     const constructor = this.#constructors.get(node);
     const frame = constructor && this.#stack.findLast(frame => frame.node === constructor);
     if (frame?.busy) await new Promise(go => frame.waiting.push(go));
     if (frame) frame.busy = true;
+    if (node.type === 'transform') this.#updates.add(node.update);
     for (const pair of pairs(node)) this.#names.add(pair[0]);
     for (const item of items(node)) this.#constructors.set(item, node);
     this.#stack.push({ node, input, frame, busy: false, waiting: [] });
@@ -149,7 +153,12 @@ class Walk {
     const next = frame?.waiting.shift();
     if (next) next();
     else if (frame) frame.busy = false;
-    if (result?._jsonata_lambda || result?._jsonata_function) makeOpaque(result);
+    if (result?._jsonata_lambda || result?._jsonata_function) {
+      if (this.#updates.has(node)) this.#fail('a function as an object');
+      makeOpaque(result);
+      // Some functions belong to one expression alone.
+      if (result._jsonata_function) result.token ??= node.value;
+    }
     try {
       encoded(this.#names.has(node) && typeof result === 'string' ? { [result]: null } : result);
     } catch (error) {

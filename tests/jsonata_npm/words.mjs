@@ -47,7 +47,8 @@ export function anyPattern(random, depth = 2) {
       [2, () => `[${random.pick(['', '^'])}${random.times(1 + random.below(3), () => random.pick(CLASS_PARTS)).join('')}]`],
       [level > 0 ? 2 : 0, () => `(${random.pick(['', '', '?:', '?=', '?!', '?<=', '?<!', '?<n>'])}${alternatives(level - 1)})`],
     ]);
-    return atom + random.pick(QUANTIFIERS);
+    // What is repeated as little as possible inside of what is repeated: each engine has its own idea where to stop.
+    return atom.startsWith('(') && /[*+?}]\?/.test(atom) ? atom : atom + random.pick(QUANTIFIERS);
   };
   return `/${alternatives(depth)}/${random.pick(['', '', '', 'i', 'm', 'im'])}`;
 }

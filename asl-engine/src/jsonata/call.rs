@@ -8,7 +8,7 @@ use super::datum::Datum;
 use super::error::JsonataError;
 use super::evaluate::{Evaluator, bounded, settled};
 use super::function::{Function, Lambda, Native, Scope};
-use super::lexer::quoted;
+use super::quote::quoted;
 use super::regex;
 use super::signature::Signature;
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::function::Function;
+use super::quote::{quoted, quoted_number};
 use crate::value::{Array, Number, Object, Value};
 
 /// A value during evaluation. Cloning copies a pointer.
@@ -350,12 +351,11 @@ impl Datum {
         }
     }
 
-    /// The JSON text of it as messages quote it; `undefined` where it has none.
+    /// A text or a number as messages quote it.
     pub(super) fn quoted(&self) -> String {
         match self.as_f64() {
-            Some(value) if value.is_finite() => super::picture::number_text(value),
-            Some(_) => "null".to_owned(),
-            None => self.to_value().map_or_else(|| "undefined".to_owned(), |value| value.to_string()),
+            Some(value) => quoted_number(value),
+            None => self.as_str().map_or_else(|| "undefined".to_owned(), |text| quoted(text)),
         }
     }
 

@@ -12,6 +12,7 @@ use super::datum::{Datum, Flags};
 use super::error::JsonataError;
 use super::function::{Function, Lambda, Scope};
 use super::functions;
+use super::quote::quoted;
 use crate::json::{MAX_DEPTH, MAX_LEN};
 use crate::retry::Random;
 use crate::value::Value;
@@ -194,7 +195,7 @@ impl<'a> Evaluator<'a> {
             _ => input.clone(),
         };
         let expression = super::Jsonata::parse(text).map_err(|error| {
-            let inner = super::lexer::quoted(&error.message);
+            let inner = quoted(&error.message);
             JsonataError::new("D3120", format!("Syntax error in expression passed to function eval: {inner}"))
         })?;
         let scope = self.calling.clone();
@@ -204,7 +205,7 @@ impl<'a> Evaluator<'a> {
         self.bytes = inner.bytes;
         self.held.append(&mut inner.held);
         result.map_err(|error| {
-            let inner = super::lexer::quoted(&nameless(error).message);
+            let inner = quoted(&nameless(error).message);
             let message = format!("Dynamic error evaluating the expression passed to function eval: {inner}");
             JsonataError::new("D3121", message)
         })

@@ -11,7 +11,7 @@ use super::error::JsonataError;
 use super::evaluate::{Evaluator, ITEM_BYTES};
 use super::function::Scope;
 use super::functions;
-use super::lexer::quoted;
+use super::quote::quoted;
 use super::tuple::{tuple, tuple_scope};
 
 impl Evaluator<'_> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::error::JsonataError;
+use super::quote::{quoted, quoted_number};
 use super::regex::Regex;
 use crate::value::Value;
 
@@ -34,7 +35,7 @@ impl TokenKind {
             Self::End => quoted("(end)"),
             Self::Operator(text) => quoted(text),
             Self::Name(text) | Self::Variable(text) | Self::String(text) => quoted(text),
-            Self::Number(value) => super::picture::number_text(*value),
+            Self::Number(value) => quoted_number(*value),
             Self::Value(value) => value.to_string(),
             Self::Regex(_) => "{}".to_owned(),
         }
@@ -43,11 +44,6 @@ impl TokenKind {
     pub(super) fn is(&self, operator: &str) -> bool {
         matches!(self, Self::Operator(text) if *text == operator)
     }
-}
-
-/// A text as JSON.
-pub(super) fn quoted(text: &str) -> String {
-    Value::from(text).to_string()
 }
 
 /// Operators of two characters come before those of one.

@@ -15,6 +15,7 @@ mod operator;
 mod parser;
 mod path;
 mod picture;
+mod quote;
 mod references;
 mod regex;
 mod select;

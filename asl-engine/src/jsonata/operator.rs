@@ -9,7 +9,7 @@ use super::error::JsonataError;
 use super::evaluate::{Evaluator, ITEM_BYTES};
 use super::function::Scope;
 use super::functions;
-use super::lexer::quoted;
+use super::quote::quoted;
 
 /// The range operator gives so many numbers at most.
 const MOST_NUMBERS: f64 = 1e7;
@@ -68,9 +68,14 @@ impl Evaluator<'_> {
                 if left.is_undefined() || right.is_undefined() {
                     return Ok(Datum::boolean(false));
                 }
-                let items = right.into_items();
-                self.spend(items.len() * (1 + left.as_str().map_or(0, |text| text.len() / 64)))?;
-                Ok(Datum::boolean(items.iter().any(|item| is_same(item, &left))))
+                // By value: whether two objects are one and the same is not to be seen, here as in a Frame that was saved.
+                for item in right.into_items() {
+                    self.spend(1)?;
+                    if functions::equal(self, &item, &left)? {
+                        return Ok(Datum::boolean(true));
+                    }
+                }
+                Ok(Datum::boolean(false))
             }
             _ => {
                 self.spend(left.as_str().map_or(0, |text| text.len() / 64))?;
@@ -118,23 +123,6 @@ impl Evaluator<'_> {
         self.spend(count / 8)?;
         self.allocate(count * ITEM_BYTES)?;
         Ok(Datum::sequence((0..count).map(|at| Datum::Number(left + at as f64)).collect()))
-    }
-}
-
-/// Whether both are one and the same: scalars by value, anything else by identity.
-fn is_same(left: &Datum, right: &Datum) -> bool {
-    match (left, right) {
-        (Datum::Function(left), Datum::Function(right)) => Rc::ptr_eq(left, right),
-        (Datum::List(left), Datum::List(right)) => Rc::ptr_eq(left, right),
-        (Datum::Record(left), Datum::Record(right)) => Rc::ptr_eq(left, right),
-        _ if left.is_array() || left.kind() == Kind::Object => match (left, right) {
-            (Datum::Json(left), Datum::Json(right)) => left.is_same(right),
-            _ => false,
-        },
-        _ => match (left.as_f64(), right.as_f64()) {
-            (Some(left), Some(right)) => left == right,
-            _ => left.as_str() == right.as_str() && left.kind() == right.kind() && left.as_bool() == right.as_bool(),
-        },
     }
 }
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::error::JsonataError;
-use super::lexer::{Lexer, Token, TokenKind, quoted};
+use super::lexer::{Lexer, Token, TokenKind};
+use super::quote::quoted;
 use super::signature::Signature;
 use super::syntax::{Syntax, SyntaxKind};
 

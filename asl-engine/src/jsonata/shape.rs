@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::ast::{LambdaNode, Node, NodeKind, Operator, SlotId, Stage, Term, TransformNode};
 use super::error::JsonataError;
+use super::quote::quoted_number;
 use super::syntax::{Syntax, SyntaxKind};
 use crate::value::{Number, Value};
 
@@ -197,7 +198,7 @@ impl Shaper {
                 NodeKind::Literal(Value::String(name)) => step.kind = NodeKind::Name(name.clone()),
                 NodeKind::Literal(value) => {
                     let shown = match value {
-                        Value::Number(number) => super::picture::number_text(number.as_f64()),
+                        Value::Number(number) => quoted_number(number.as_f64()),
                         other => other.to_string(),
                     };
                     let message =

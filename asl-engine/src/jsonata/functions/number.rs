@@ -5,6 +5,7 @@ use crate::jsonata::datum::{Datum, Items};
 use crate::jsonata::error::JsonataError;
 use crate::jsonata::evaluate::Evaluator;
 use crate::jsonata::picture::{self, DecimalFormat};
+use crate::jsonata::quote::quoted_number;
 use crate::jsonata::signature::mismatch;
 use crate::value::{Number, Value};
 
@@ -178,7 +179,7 @@ fn square_root(_: &mut Evaluator<'_>, arguments: Vec<Datum>) -> Outcome {
     let [value] = take(arguments);
     let Some(value) = number(&value, 0)? else { return Ok(Datum::Undefined) };
     if value < 0.0 {
-        let text = json_number(value);
+        let text = quoted_number(value);
         let message = format!("The sqrt function cannot be applied to a negative number: {text}");
         return Err(JsonataError::new("D3060", message));
     }
@@ -195,7 +196,7 @@ fn power(_: &mut Evaluator<'_>, arguments: Vec<Datum>) -> Outcome {
     if result.is_finite() {
         return Ok(Datum::Number(result));
     }
-    let (base, exponent) = (json_number(base), given.map_or("undefined".to_owned(), json_number));
+    let (base, exponent) = (quoted_number(base), given.map_or("undefined".to_owned(), quoted_number));
     let message = format!(
         "The power function has resulted in a value that cannot be represented as a JSON number: base={base}, exponent={exponent}"
     );
@@ -239,9 +240,4 @@ fn parse_integer(evaluator: &mut Evaluator<'_>, arguments: Vec<Datum>) -> Outcom
     let picture = text(&picture, 1)?.ok_or_else(|| mismatch(1))?;
     evaluator.spend(steps(subject.len()) + picture.len())?;
     Ok(Datum::Number(picture::parse_integer(subject, picture)?))
-}
-
-/// A number in a message, where infinities are `null` as in JSON.
-pub(super) fn json_number(value: f64) -> String {
-    if value.is_finite() { picture::number_text(value) } else { "null".to_owned() }
 }

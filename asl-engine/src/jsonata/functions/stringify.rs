@@ -1,12 +1,10 @@
 //! The text of a value: `$string`, and what `&` and `$clone` make of it.
 
-use std::fmt::Write;
-
-use super::number::json_number;
 use crate::Value;
 use crate::jsonata::datum::Datum;
 use crate::jsonata::error::JsonataError;
 use crate::jsonata::evaluate::Evaluator;
+use crate::jsonata::quote::{escape, quoted_number};
 
 /// A value as text: a text as it is, a function as the empty text, anything else as JSON with numbers of 15 digits.
 ///
@@ -131,7 +129,7 @@ impl Writer<'_, '_> {
             return Err(JsonataError::new("D1001", "Number out of range: null"));
         }
         let value = if self.exact || !value.is_finite() { value } else { with_15_digits(value) };
-        self.push(&json_number(value))
+        self.push(&quoted_number(value))
     }
 
     fn text(&mut self, text: &str) -> Result<(), JsonataError> {
@@ -145,34 +143,6 @@ impl Writer<'_, '_> {
         self.out.push_str(text);
         Ok(())
     }
-}
-
-/// Appends a text in quotes, with the escapes of JavaScript.
-fn escape(text: &str, out: &mut String) {
-    out.push('"');
-    let mut run = 0;
-    for (at, byte) in text.bytes().enumerate() {
-        let escaped = match byte {
-            b'"' => "\\\"",
-            b'\\' => "\\\\",
-            0x08 => "\\b",
-            b'\t' => "\\t",
-            b'\n' => "\\n",
-            0x0c => "\\f",
-            b'\r' => "\\r",
-            0..0x20 => "",
-            _ => continue,
-        };
-        out.push_str(&text[run..at]);
-        run = at + 1;
-        if escaped.is_empty() {
-            // Writing to a String cannot fail.
-            let _ = write!(out, "\\u{byte:04x}");
-        }
-        out.push_str(escaped);
-    }
-    out.push_str(&text[run..]);
-    out.push('"');
 }
 
 /// The nearest number of 15 significant digits; of two that are equally near, the larger.

@@ -47,7 +47,8 @@ fn substring(evaluator: &mut Evaluator<'_>, arguments: Vec<Datum>) -> Outcome {
 
 /// A place in a list of `count`, from its end where it is negative.
 fn position(place: f64, count: f64) -> usize {
-    let place = if place < 0.0 { count + place.trunc() } else { place };
+    let place = place.trunc();
+    let place = if place < 0.0 { count + place } else { place };
     place.clamp(0.0, count) as usize
 }
 

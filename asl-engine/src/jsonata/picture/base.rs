@@ -1,7 +1,8 @@
 //! `$formatBase`
 
 use super::super::error::JsonataError;
-use super::{number_text, round, shown};
+use super::{number_text, round};
+use crate::jsonata::quote::quoted_number;
 
 /// From here on not every whole number is a float.
 const INEXACT: f64 = 9_007_199_254_740_992.0;
@@ -14,7 +15,7 @@ pub(crate) fn format_base(value: f64, radix: Option<f64>) -> Result<String, Json
     let radix = radix.map_or(10.0, |radix| round(radix, 0));
     if !(2.0..=36.0).contains(&radix) {
         let message = "The radix of the formatBase function must be between 2 and 36.  It was given ";
-        return Err(JsonataError::new("D3100", format!("{message}{}", shown(radix))));
+        return Err(JsonataError::new("D3100", format!("{message}{}", quoted_number(radix))));
     }
     if radix == 10.0 || !value.is_finite() {
         return Ok(number_text(value));

@@ -3,7 +3,8 @@
 use super::super::error::JsonataError;
 use super::ecma::{is_space, parse_int};
 use super::integer_picture::{Case, IntegerPicture, Style};
-use super::{MAX_WIDTH, limit, quoted};
+use super::{MAX_WIDTH, limit};
+use crate::jsonata::quote::quoted;
 
 /// The components that are written as integers.
 const INTEGERS: &str = "YMDdFWwXxHhmsf";

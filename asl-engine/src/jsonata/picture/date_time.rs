@@ -5,7 +5,8 @@ use super::calendar::Moment;
 use super::date_picture::{Marker, Part, parse};
 use super::ecma::parse_int;
 use super::integer_picture::{Case, Grouping};
-use super::{date_parse, format_integer, iso8601, limit, quoted, shown};
+use super::{date_parse, format_integer, iso8601, limit};
+use crate::jsonata::quote::{quoted, quoted_number};
 
 /// How points in time are written where no picture says it.
 const ISO_8601: &str = "[Y0001]-[M01]-[D01]T[H01]:[m01]:[s01].[f001][Z01:01t]";
@@ -107,7 +108,7 @@ fn name(marker: &Marker, value: f64, local: f64) -> Result<String, JsonataError>
         if marker.names == Some(Case::Title) && marker.max_width.is_none() {
             return Ok("undefined".to_owned());
         }
-        return Err(JsonataError::new("D1001", format!("Number out of range: {}", shown(local))));
+        return Err(JsonataError::new("D1001", format!("Number out of range: {}", quoted_number(local))));
     };
     let name = marker.names.unwrap_or(Case::Title).apply((*name).to_owned());
     Ok(match marker.max_width {

@@ -4,8 +4,8 @@ use super::super::error::JsonataError;
 use super::ecma::{number_text, parse_int};
 use super::integer_picture::{Case, DigitPattern, Grouping, IntegerPicture, Style};
 use super::letters::{from_letters, from_roman, to_letters, to_roman};
-use super::quoted;
 use super::words::{from_words, to_words};
+use crate::jsonata::quote::quoted;
 
 /// `$formatInteger`: a number, rounded down, as the picture says: `#,##0`, `i`, `A`, `Ww`, each also with `;o`.
 ///

@@ -1,7 +1,8 @@
 //! The picture of an integer, taken apart (XPath Functions and Operators 3.1, section 4.6.1).
 
 use super::super::error::JsonataError;
-use super::{bounded, quoted};
+use super::bounded;
+use crate::jsonata::quote::quoted;
 
 /// The zero of each family of decimal digits that pictures know.
 const FAMILIES: [u32; 37] = [

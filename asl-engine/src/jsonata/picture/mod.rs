@@ -46,13 +46,3 @@ fn bounded(picture: &str) -> Result<&str, JsonataError> {
         Some(_) => Err(limit(format!("The picture string has more than {MAX_PICTURE} characters"))),
     }
 }
-
-/// Text as messages show it: a JSON string.
-fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
-}
-
-/// A number as messages show it: JSON, in which there is no `NaN` and no infinity.
-fn shown(value: f64) -> String {
-    if value.is_finite() { number_text(value) } else { "null".to_owned() }
-}

@@ -74,15 +74,21 @@ impl Regex {
                 continue;
             };
             let Some(captures) = captures else {
-                evaluator.spend(rest / 64)?;
+                self.spend_search(evaluator, rest)?;
                 return Ok(None);
             };
             let mut places = captures.iter().map(|group| group.map(|group| (group.start(), group.end())));
             let Some(Some((start, end))) = places.next() else { return Ok(None) };
-            evaluator.spend(end.saturating_sub(from) / 64)?;
+            self.spend_search(evaluator, end.saturating_sub(from))?;
             return Ok(Some(Match { start, end, groups: places.collect() }));
         }
         Err(JsonataError::new("U1001", format!("The pattern /{}/ takes too many steps on a text", self.source)))
+    }
+
+    /// Takes note of a search over so many bytes. Looking around, each place may look at all the others, which is no backtrack.
+    fn spend_search(&self, evaluator: &mut Evaluator<'_>, bytes: usize) -> Result<(), JsonataError> {
+        let looks_around = ["(?=", "(?!", "(?<=", "(?<!"].iter().any(|sign| self.source.contains(sign));
+        evaluator.spend(bytes / 64 + if looks_around { bytes.saturating_mul(bytes) / 128 } else { 0 })
     }
 }
 
