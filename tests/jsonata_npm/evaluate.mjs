@@ -12,6 +12,8 @@ const EXIT = Symbol.for('jsonata.__evaluate_exit');
 /** In a message, the name of what failed, where it failed inside of `and` or `or`. */
 const MISNAMED = /"(and|or)"|\$(and|or)\?/;
 
+const UNCHECKED = 'arguments that nobody checks';
+
 /** Why an outcome is not compared. */
 class LeftOut extends Error {}
 
@@ -61,8 +63,9 @@ export class Reference {
     }
     const given = structuredClone({ data, variables: variables ?? {} });
     const walk = new Walk();
+    let compiled;
     try {
-      const compiled = this.#jsonata(expr, { RegexEngine: Pattern });
+      compiled = this.#jsonata(expr, { RegexEngine: Pattern });
       compiled.assign(ENTRY, (node, input) => walk.enter(node, input));
       compiled.assign(EXIT, (node, input, environment, result) => walk.leave(result));
       const result = encoded(await compiled.evaluate(given.data, given.variables));
@@ -72,6 +75,8 @@ export class Reference {
       const leftOut = walk.failure ?? (error instanceof LeftOut ? error : undefined);
       if (leftOut) return { leftOut: leftOut.message };
       if (!error?.code) return { leftOut: 'JavaScript itself throws' };
+      // Nor can a function that has a default for a parameter get some of its arguments beforehand.
+      if (compiled && error.code === 'S0208') return { leftOut: UNCHECKED };
       const message = String(error.message);
       return MISNAMED.test(message) ? { code: error.code } : { code: error.code, message };
     }
@@ -93,7 +98,7 @@ function makeOpaque(value) {
 function guarded(name, { implementation, signature }) {
   const guard = function (...given) {
     // With some of its arguments given beforehand, a function gets the others unchecked.
-    if (!('input' in this) && !fits(signature, given)) throw new LeftOut('arguments that nobody checks');
+    if (!('input' in this) && !fits(signature, given)) throw new LeftOut(UNCHECKED);
     if (name === 'replace' && typeof given[1] === 'string' && typeof given[2] === 'function') throw new LeftOut('a function as text');
     // The search for the exponent of a number that is not greater than zero never ends.
     const [value, picture, options] = given;
@@ -145,6 +150,7 @@ class Walk {
     for (const pair of pairs(node)) this.#names.add(pair[0]);
     for (const item of items(node)) this.#constructors.set(item, node);
     this.#stack.push({ node, input, frame, busy: false, waiting: [] });
+    if (isLeaked(node, input)) this.#fail('the inside of an array');
     if (++this.#steps > MOST_STEPS || this.#stack.length > MOST_LEVELS) this.#fail('takes long');
   }
 
@@ -172,6 +178,12 @@ class Walk {
     this.failure ??= new LeftOut(reason);
     throw this.failure;
   }
+}
+
+/** Whether what npm's evaluator takes note of shows: in the rows of a path, and in arrays that have more than their items. */
+function isLeaked(node, input) {
+  if (Array.isArray(input)) return node.type === 'wildcard' && !input.outerWrapper && Object.keys(input).length > input.length;
+  return typeof input === 'object' && input !== null && Object.hasOwn(input, '@');
 }
 
 /** The names and values of an object constructor, or of a group. */
@@ -204,7 +216,7 @@ function encoded(value, depth = 0) {
     const items = value.tupleStream ? value.map(row => row['@']) : value;
     return Array.from(items, item => encoded(item, depth + 1) ?? null);
   }
-  if (Object.hasOwn(value, '@')) throw new LeftOut('a row as a value');
+  if (Object.hasOwn(value, '@')) throw new LeftOut('the inside of an array');
   const members = Object.keys(value).map(name => [name, encoded(value[name], depth + 1)]);
   if (members.some(([name]) => /^(0|[1-9]\d*)$/.test(whole(name)))) throw new LeftOut('JavaScript reorders members');
   return Object.fromEntries(members.filter(([, member]) => member !== undefined));

@@ -323,6 +323,7 @@ impl Parser<'_> {
                     text.push_str(operator);
                 }
                 TokenKind::Name(name) | TokenKind::Variable(name) | TokenKind::String(name) => text.push_str(name),
+                TokenKind::Regex(regex) => text.push_str(&format!("/{}/", regex.source())),
                 TokenKind::End => text.push_str("(end)"),
                 other => text.push_str(&other.quoted()),
             }

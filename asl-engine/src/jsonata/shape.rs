@@ -78,15 +78,8 @@ impl Shaper {
         let mut seeking = Vec::new();
         let kind = match kind {
             SyntaxKind::End => return Err(JsonataError::new("S0207", "Unexpected end of expression").at(position)),
-            SyntaxKind::Name(name) => {
-                let mut step = Node::new(NodeKind::Name(name), position);
-                step.keep_array = keep_array;
-                NodeKind::Path { steps: vec![step], keep_singleton: keep_array }
-            }
-            SyntaxKind::Keyword(word) => {
-                let step = Node::new(NodeKind::Name(word.into()), position);
-                NodeKind::Path { steps: vec![step], keep_singleton: false }
-            }
+            SyntaxKind::Name(name) => named(name, position, keep_array),
+            SyntaxKind::Keyword(word) => named(word.into(), position, keep_array),
             SyntaxKind::Variable(name) => NodeKind::Variable(name),
             SyntaxKind::String(text) => NodeKind::Literal(Value::String(text)),
             SyntaxKind::Number(value) => literal(value),
@@ -353,6 +346,12 @@ fn sought(node: &Node) -> Vec<SlotId> {
         _ => None,
     };
     node.seeking.iter().copied().chain(own).collect()
+}
+
+/// A path of one name.
+fn named(name: Arc<str>, position: usize, keep_array: bool) -> NodeKind {
+    let step = Node { keep_array, ..Node::new(NodeKind::Name(name), position) };
+    NodeKind::Path { steps: vec![step], keep_singleton: keep_array }
 }
 
 fn literal(value: f64) -> NodeKind {

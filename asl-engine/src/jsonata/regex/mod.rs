@@ -57,6 +57,11 @@ impl Regex {
         }
     }
 
+    /// The pattern as it was written.
+    pub(super) fn source(&self) -> &str {
+        &self.source
+    }
+
     fn with_backtracks(&self, tier: usize) -> Option<&fancy_regex::Regex> {
         let build = || RegexBuilder::new(&self.translated.text).backtrack_limit(*BACKTRACKS.get(tier)?).build().ok();
         self.compiled.get(tier)?.get_or_init(build).as_ref()
