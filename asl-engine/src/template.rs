@@ -8,7 +8,7 @@ use crate::json::{Member, Node, NodeKind};
 use crate::path::{PathExpr, Roots, in_plain_words};
 use crate::query::Query;
 use crate::task::Failure;
-use crate::value::Value;
+use crate::value::{Object, Value};
 
 /// JSON in which a member whose name ends in `.$` takes its value from a path; in JSONata, in which a text `{% … %}` is an
 /// expression.
@@ -62,6 +62,17 @@ impl Template {
             Part::Query(query) if **found == *name => Some(&**query),
             _ => None,
         })
+    }
+
+    /// The names of its members.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        let (parts, literal) = match &self.0 {
+            Part::Object(parts) => (parts.as_slice(), None),
+            Part::Literal(value) => (&[][..], value.as_object()),
+            _ => (&[][..], None),
+        };
+        let literal = literal.into_iter().flat_map(Object::iter).map(|(name, _)| &**name);
+        parts.iter().map(|(name, _)| &**name).chain(literal)
     }
 
     /// The variables that its paths and expressions read.

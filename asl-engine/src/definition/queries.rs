@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::ast::Items;
-use super::error;
 use super::fields::Fields;
 use super::language::Language;
+use super::{error, expression_help};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::json::{Node, NodeKind};
 use crate::jsonata::Reference;
@@ -49,19 +49,6 @@ impl Sees {
             Reference::States(_) | Reference::Variable(_) => None,
         }
     }
-
-    fn help(self, reference: &Reference) -> Option<String> {
-        match reference {
-            Reference::Name(name) => Some(format!("the input of the state is '$states.input': '$states.input.{name}'")),
-            Reference::Input | Reference::Root => Some("the input of the state is '$states.input'".to_owned()),
-            Reference::States(field) => match &**field {
-                "result" => Some("only Output and Assign of Task, Map and Parallel states see a result".to_owned()),
-                "errorOutput" => Some("only Output and Assign of a Catcher see an error".to_owned()),
-                _ => Some("'$states' has the fields input, context, result and errorOutput".to_owned()),
-            },
-            Reference::Variable(_) => None,
-        }
-    }
 }
 
 impl Fields<'_> {
@@ -80,13 +67,15 @@ impl Fields<'_> {
             Ok(query) => query,
             Err(fault) => {
                 let place = fault.position.and_then(|position| place(text, inside, span, position));
-                out.push(error(INVALID, fault.message, &location, place.unwrap_or(span)));
+                let typo = fault.position.and_then(|position| expression_help::unreadable(inside, position));
+                let help = typo.map(str::to_owned);
+                out.push(Diagnostic { help, ..error(INVALID, fault.message, &location, place.unwrap_or(span)) });
                 return None;
             }
         };
         for reference in query.references() {
             if let Some(message) = sees.refuses(&reference) {
-                let help = sees.help(&reference);
+                let help = expression_help::refused(&reference, inside);
                 out.push(Diagnostic { help, ..error(NOT_ALLOWED, message, &location, span) });
             }
         }
