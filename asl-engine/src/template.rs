@@ -33,8 +33,8 @@ enum Part {
     Query(Arc<Query>),
 }
 
-/// Reads a text of a template, with its place and its field; `None` where it is no expression.
-pub(crate) type ReadQuery<'a> = &'a mut dyn FnMut(&Arc<str>, Span, &str) -> Option<Query>;
+/// Reads a string of a template, with its field; `None` where it is no expression.
+pub(crate) type ReadQuery<'a> = &'a mut dyn FnMut(&Node, &str) -> Option<Query>;
 
 /// A member of a template that cannot be used.
 #[derive(Debug)]
@@ -106,7 +106,7 @@ fn jsonata(node: &Node, field: &str, read: ReadQuery<'_>) -> Part {
             let part = |(index, item)| jsonata(item, &format!("{field}[{index}]"), &mut *read);
             array(node, items.iter().enumerate().map(part).collect())
         }
-        NodeKind::String(text) => match read(text, node.span, field) {
+        NodeKind::String(_) => match read(node, field) {
             Some(query) => Part::Query(Arc::new(query)),
             None => Part::Literal(node.to_value()),
         },

@@ -39,7 +39,10 @@ fn expressions_that_cannot_be_read() {
         ("{%  1 + %}", "Unexpected end of expression", "%}"),
         ("{% %}", "Unexpected end of expression", "%}"),
         ("{%%}", "Unexpected end of expression", "%}"),
-        (r#"{% {\"a\":} %}"#, "The symbol \"}\" cannot be used as a unary operator", r#""{% {\"a\":} %}""#),
+        (r#"{% {\"a\":} %}"#, "The symbol \"}\" cannot be used as a unary operator", "}"),
+        (r#"{%\n  \"\u00e9\uD83D\uDE00é\" & ) %}"#, "The symbol \")\" cannot be used as a unary operator", ")"),
+        (r#"{% \"a\" & \u0029 %}"#, "The symbol \")\" cannot be used as a unary operator", r"\u0029"),
+        (r#"{% \"\u20ac\" & %}"#, "Unexpected end of expression", "%}"),
         ("{% $x", "The expression is not enclosed in '{%' and '%}'", "\"{% $x\""),
         (" {% $x %}", "The expression is not enclosed in '{%' and '%}'", "\" {% $x %}\""),
     ] {
