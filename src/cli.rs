@@ -56,7 +56,7 @@ pub(crate) struct Run {
     #[arg(long)]
     pub(crate) events: bool,
 
-    /// Lift AWS's quotas: 25,000 events in a history, 256 KiB in an input, output or result
+    /// Lift AWS's quotas on the size of histories (25,000 events), data (256 KiB), variables and expressions
     #[arg(long)]
     pub(crate) no_quotas: bool,
 }

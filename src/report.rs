@@ -56,6 +56,13 @@ pub(crate) fn diagnostic(diagnostic: &Diagnostic, file: &str, text: &str) -> Str
     out
 }
 
+/// How the cause goes on where an expression reached a bound of AWS's.
+const BOUNDS: [&str; 3] = [
+    "threw an error during evaluation: Expression evaluation timeout",
+    "threw an error during evaluation: Expression evaluation memory limit exceeded",
+    "threw an error during evaluation: Stack overflow",
+];
+
 /// How an execution or a state failed, with the field that raised the failure where one did.
 pub(crate) fn failure(what: &'static str, ended: &str, failure: &Failure, file: &str, text: &str) -> String {
     let error = failure.error.as_deref();
@@ -70,11 +77,18 @@ pub(crate) fn failure(what: &'static str, ended: &str, failure: &Failure, file: 
     if let Some(cause) = &failure.cause {
         let _ = writeln!(out, "cause: {cause}");
     }
-    let full = |cause: &str| cause.starts_with("The execution reached the maximum number of history events");
-    if error == Some("States.DataLimitExceeded") || failure.cause.as_deref().is_some_and(full) {
-        out += "help: this is a quota of AWS, which `asl run --no-quotas` lifts\n";
-    }
     out
+}
+
+/// What to do where a failure is a quota of AWS's that is in force; empty elsewhere.
+pub(crate) fn quota_help(failure: &Failure) -> &'static str {
+    let (error, cause) = (failure.error.as_deref(), failure.cause.as_deref().unwrap_or_default());
+    let reached = match error {
+        Some("States.DataLimitExceeded") => true,
+        Some("States.QueryEvaluationError") => BOUNDS.iter().any(|bound| cause.contains(bound)),
+        _ => cause.starts_with("The execution reached the maximum number of history events"),
+    };
+    if reached { "help: this is a quota of AWS, which `asl run --no-quotas` lifts\n" } else { "" }
 }
 
 /// How many columns a report has: those of the terminal, so that no line breaks and its carets stay below it.

@@ -38,7 +38,8 @@ pub struct Execution {
 pub struct Quotas {
     /// How many events a history may have: 25,000. The last one is the failure.
     pub history_events: Option<u64>,
-    /// How many bytes the input or output of a state, or a task's result, may have as JSON text: 256 KiB.
+    /// How many bytes the input or output of a state, or a task's result, may have as JSON text: 256 KiB. Where
+    /// there is no bound, expressions may take more, too.
     pub payload_bytes: Option<usize>,
     /// How many bytes a variable, and all that one `Assign` assigns, may have as JSON text: 256 KiB.
     pub variable_bytes: Option<usize>,
@@ -50,9 +51,7 @@ impl Quotas {
     /// No bounds.
     pub const NONE: Self =
         Self { history_events: None, payload_bytes: None, variable_bytes: None, variables_bytes: None };
-}
 
-impl Quotas {
     /// How much an expression may take: more where data may be larger than AWS takes it.
     pub(crate) fn expression_limits(&self) -> JsonataLimits {
         match self.payload_bytes {

@@ -8,7 +8,7 @@ use crate::json::{Member, Node, NodeKind};
 use crate::path::{PathExpr, Roots, in_plain_words};
 use crate::query::Query;
 use crate::task::Failure;
-use crate::value::Value;
+use crate::value::{Object, Value};
 
 /// JSON in which a member whose name ends in `.$` takes its value from a path; in JSONata, in which a text `{% … %}` is an
 /// expression.
@@ -33,8 +33,8 @@ enum Part {
     Query(Arc<Query>),
 }
 
-/// Reads a text of a template, with its place and its field; `None` where it is no expression.
-pub(crate) type ReadQuery<'a> = &'a mut dyn FnMut(&Arc<str>, Span, &str) -> Option<Query>;
+/// Reads a string of a template, with its field; `None` where it is no expression.
+pub(crate) type ReadQuery<'a> = &'a mut dyn FnMut(&Node, &str) -> Option<Query>;
 
 /// A member of a template that cannot be used.
 #[derive(Debug)]
@@ -62,6 +62,17 @@ impl Template {
             Part::Query(query) if **found == *name => Some(&**query),
             _ => None,
         })
+    }
+
+    /// The names of its members.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        let (parts, literal) = match &self.0 {
+            Part::Object(parts) => (parts.as_slice(), None),
+            Part::Literal(value) => (&[][..], value.as_object()),
+            _ => (&[][..], None),
+        };
+        let literal = literal.into_iter().flat_map(Object::iter).map(|(name, _)| &**name);
+        parts.iter().map(|(name, _)| &**name).chain(literal)
     }
 
     /// The variables that its paths and expressions read.
@@ -95,7 +106,7 @@ fn jsonata(node: &Node, field: &str, read: ReadQuery<'_>) -> Part {
             let part = |(index, item)| jsonata(item, &format!("{field}[{index}]"), &mut *read);
             array(node, items.iter().enumerate().map(part).collect())
         }
-        NodeKind::String(text) => match read(text, node.span, field) {
+        NodeKind::String(_) => match read(node, field) {
             Some(query) => Part::Query(Arc::new(query)),
             None => Part::Literal(node.to_value()),
         },

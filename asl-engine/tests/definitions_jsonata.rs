@@ -39,7 +39,10 @@ fn expressions_that_cannot_be_read() {
         ("{%  1 + %}", "Unexpected end of expression", "%}"),
         ("{% %}", "Unexpected end of expression", "%}"),
         ("{%%}", "Unexpected end of expression", "%}"),
-        (r#"{% {\"a\":} %}"#, "The symbol \"}\" cannot be used as a unary operator", r#""{% {\"a\":} %}""#),
+        (r#"{% {\"a\":} %}"#, "The symbol \"}\" cannot be used as a unary operator", "}"),
+        (r#"{%\n  \"\u00e9\uD83D\uDE00é\" & ) %}"#, "The symbol \")\" cannot be used as a unary operator", ")"),
+        (r#"{% \"a\" & \u0029 %}"#, "The symbol \")\" cannot be used as a unary operator", r"\u0029"),
+        (r#"{% \"\u20ac\" & %}"#, "Unexpected end of expression", "%}"),
         ("{% $x", "The expression is not enclosed in '{%' and '%}'", "\"{% $x\""),
         (" {% $x %}", "The expression is not enclosed in '{%' and '%}'", "\" {% $x %}\""),
     ] {
@@ -140,6 +143,18 @@ fn fields_take_their_types_or_an_expression() {
         (r#""Type": "Wait", "Seconds": "{% $n %}", "Next": "T""#.to_owned(), ""),
         (r#""Type": "Wait", "Timestamp": "{% $n %}", "Next": "T""#.to_owned(), ""),
         (r#""Type": "Wait", "Seconds": "1", "Next": "T""#.to_owned(), "Expected value of type Integer at @/Seconds"),
+        (
+            r#""Type": "Wait", "Seconds": "{% $n %}", "Timestamp": "{% $t %}", "Next": "T""#.to_owned(),
+            "There should only be one of the following fields: [Seconds, Timestamp] at @",
+        ),
+        (
+            r#""Type": "Wait", "Seconds": "{% $n %}", "Timestamp": "2024-02-29T12:00:00Z", "Next": "T""#.to_owned(),
+            "There should only be one of the following fields: [Seconds, Timestamp] at @",
+        ),
+        (
+            r#""Type": "Wait", "Seconds": 1, "Timestamp": "{% $t %}", "Next": "T""#.to_owned(),
+            "There should only be one of the following fields: [Seconds, Timestamp] at @",
+        ),
         (
             r#""Type": "Wait", "Timestamp": "soon", "Next": "T""#.to_owned(),
             "String does not match RFC3339 timestamp at @/Timestamp",
@@ -293,4 +308,49 @@ fn states_name_the_variables_that_they_read() {
         program.variable_references().into_iter().map(|(state, names)| (state, names.join(" "))).collect();
     let expected = [("Choose", "answer guess"), ("Each", "list most"), ("Stop", "c e f"), ("Work", "a b")];
     assert_eq!(references, expected.map(|(state, names)| (state, names.to_owned())));
+}
+
+#[test]
+fn a_variable_may_be_named_like_a_function() {
+    for (assign, expected) in [(r#""count": 3"#, vec!["count"]), (r#""count": "{% 3 %}""#, vec!["count"]), ("", vec![])]
+    {
+        let text = machine(&format!(
+            r#""Type": "Pass", "Assign": {{{assign}}}, "Output": "{{% $count + $sum([1]) %}}", "Next": "T""#
+        ));
+        let program = Program::parse(&text).unwrap_or_else(|diagnostics| panic!("{diagnostics:#?}"));
+        let found: Vec<String> = program.variable_references().into_values().flatten().collect();
+        assert_eq!(found, expected, "{assign}");
+    }
+}
+
+#[test]
+fn helps_for_what_is_often_mistyped() {
+    let and = "it is written 'and'; '&' joins texts";
+    for (expression, expected) in [
+        ("$a == 1", "equality is '='"),
+        ("$a === 1", "equality is '='"),
+        ("$a !== 1", "what is not equal is told by '!='"),
+        ("$a && $b", and),
+        ("($a > 1) && ($b)", and),
+        ("$a || $b", "it is written 'or'"),
+        ("($a || $b)", "it is written 'or'"),
+        ("!$a", "what is not so is '$not(…)'"),
+        ("$a and !($b)", "what is not so is '$not(…)'"),
+        ("1 %} and {% 2", "a text is one expression from '{%' to '%}': inside of it, '&' joins texts"),
+        ("$a +", "-"),
+        ("phone", "the input of the state is '$states.input': '$states.input.phone'"),
+        ("`a b`", "the input of the state is '$states.input': '$states.input.`a b`'"),
+        ("`order-id`", "the input of the state is '$states.input': '$states.input.`order-id`'"),
+        ("$states.input.order-id", "a name with a dash stands in backquotes: '`order-id`'"),
+        ("$states.input.last-order-id + 1", "a name with a dash stands in backquotes: '`last-order-id`'"),
+        ("$a-b", "the input of the state is '$states.input': '$states.input.b'"),
+        ("'x-b' & b", "the input of the state is '$states.input': '$states.input.b'"),
+    ] {
+        let text = machine(&format!(r#""Type": "Pass", "Output": "{{% {expression} %}}", "Next": "T""#));
+        let helps: Vec<String> = found(&text).into_iter().map(|found| found.help.unwrap_or("-".to_owned())).collect();
+        assert!(!helps.is_empty() && helps.iter().all(|help| help == expected), "{expression}: {helps:?}");
+    }
+    let mixed = machine(r#""Type": "Pass", "QueryLanguage": "JSONPath", "Next": "T""#);
+    let helps: Vec<Option<String>> = found(&mixed).into_iter().map(|found| found.help).collect();
+    assert_eq!(helps, [Some("only in a machine in JSONPath may states be in either language".to_owned())]);
 }

@@ -82,4 +82,8 @@ fn the_data_of_a_map() {
         response(fields, r#"{"list": ["a", "b"]}"#, "{}", mock),
         r#"{"output":"2","inspectionData":{"input":"{"list":["a","b"]}","maxConcurrency":2,"afterItemSelector":"[{"v":"a"},{"v":"b"}]"},"status":"SUCCEEDED"}"#
     );
+    let mock = Some(Mock::result("[5,6]".parse().expect("JSON")));
+    let found = response(&fields.replace("{% 2 %}", "{% -2 %}"), r#"{"list": []}"#, "{}", mock);
+    let cause = r#""cause":"The MaxConcurrency field must not be less than 0 but was: -2""#;
+    assert!(found.contains(cause), "{found}");
 }

@@ -39,7 +39,11 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
             Some(place) => format!("{} in {place}", executed.finished.status.name()),
             None => executed.finished.status.name().to_owned(),
         };
-        output::to_stderr(&report::failure("execution", &ended, failure, &file.display().to_string(), &text));
+        let mut told = report::failure("execution", &ended, failure, &file.display().to_string(), &text);
+        if !arguments.no_quotas {
+            told += report::quota_help(failure);
+        }
+        output::to_stderr(&told);
     }
     let printed = if arguments.events {
         let events: Value = history::to_json(&executed.events).collect();

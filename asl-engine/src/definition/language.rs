@@ -47,7 +47,8 @@ pub(super) fn of_state(machine: Language, fields: &mut Fields<'_>, out: &mut Vec
     let language = declared(fields, out).unwrap_or(machine);
     if (machine, language) == (Language::Jsonata, Language::JsonPath) {
         let message = "'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine";
-        out.push(error(SCHEMA, message, fields.location(), span));
+        let help = Some("only in a machine in JSONPath may states be in either language".to_owned());
+        out.push(Diagnostic { help, ..error(SCHEMA, message, fields.location(), span) });
     }
     language
 }

@@ -3,6 +3,7 @@
 pub(crate) mod ast;
 mod check;
 mod choices;
+mod expression_help;
 mod fields;
 mod language;
 mod map;

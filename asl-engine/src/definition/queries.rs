@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::ast::Items;
-use super::error;
 use super::fields::Fields;
 use super::language::Language;
+use super::{error, expression_help};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::json::{Node, NodeKind};
 use crate::jsonata::Reference;
@@ -49,24 +49,12 @@ impl Sees {
             Reference::States(_) | Reference::Variable(_) => None,
         }
     }
-
-    fn help(self, reference: &Reference) -> Option<String> {
-        match reference {
-            Reference::Name(name) => Some(format!("the input of the state is '$states.input': '$states.input.{name}'")),
-            Reference::Input | Reference::Root => Some("the input of the state is '$states.input'".to_owned()),
-            Reference::States(field) => match &**field {
-                "result" => Some("only Output and Assign of Task, Map and Parallel states see a result".to_owned()),
-                "errorOutput" => Some("only Output and Assign of a Catcher see an error".to_owned()),
-                _ => Some("'$states' has the fields input, context, result and errorOutput".to_owned()),
-            },
-            Reference::Variable(_) => None,
-        }
-    }
 }
 
 impl Fields<'_> {
-    /// Reads a text as an expression, where it is one. `field` is its way from the state.
-    fn query(&self, text: &Arc<str>, span: Span, field: &str, sees: Sees, out: &mut Vec<Diagnostic>) -> Option<Query> {
+    /// Reads a string as an expression, where it is one. `field` is its way from the state.
+    fn query(&self, node: &Node, field: &str, sees: Sees, out: &mut Vec<Diagnostic>) -> Option<Query> {
+        let (NodeKind::String(text), span) = (&node.kind, node.span) else { return None };
         let location = format!("{}/{field}", self.state_location());
         let Some(inside) = query::inside(text) else {
             if query::is_delimited(text) {
@@ -79,14 +67,16 @@ impl Fields<'_> {
         let query = match Query::parse(inside, field, span) {
             Ok(query) => query,
             Err(fault) => {
-                let place = fault.position.and_then(|position| place(text, inside, span, position));
-                out.push(error(INVALID, fault.message, &location, place.unwrap_or(span)));
+                let place = fault.position.and_then(|position| place(node, text, inside, position));
+                let typo = fault.position.and_then(|position| expression_help::unreadable(inside, position));
+                let help = typo.map(str::to_owned);
+                out.push(Diagnostic { help, ..error(INVALID, fault.message, &location, place.unwrap_or(span)) });
                 return None;
             }
         };
         for reference in query.references() {
             if let Some(message) = sees.refuses(&reference) {
-                let help = sees.help(&reference);
+                let help = expression_help::refused(&reference, inside);
                 out.push(Diagnostic { help, ..error(NOT_ALLOWED, message, &location, span) });
             }
         }
@@ -108,7 +98,7 @@ impl Fields<'_> {
     }
 
     fn jsonata(&self, node: &Node, name: &str, sees: Sees, out: &mut Vec<Diagnostic>) -> Template {
-        Template::jsonata(node, &self.in_state(name), &mut |text, span, field| self.query(text, span, field, sees, out))
+        Template::jsonata(node, &self.in_state(name), &mut |node, field| self.query(node, field, sees, out))
     }
 
     /// A field of a state in JSONata whose text is an expression; `Some(None)` where it cannot be read.
@@ -122,7 +112,7 @@ impl Fields<'_> {
             return None;
         }
         self.take(name);
-        Some(self.query(text, node.span, &self.in_state(name), Sees::Input, out).map(Arc::new))
+        Some(self.query(node, &self.in_state(name), Sees::Input, out).map(Arc::new))
     }
 
     /// `Items`: an array, or an expression that gives one; where each item is an execution of its own, also an object.
@@ -143,16 +133,17 @@ impl Fields<'_> {
     }
 }
 
-/// Where in the definition a byte of an expression stands; `None` where its text was written with escapes, or will be
-/// another once its placeholders are filled in.
-fn place(text: &str, inside: &str, span: Span, position: usize) -> Option<Span> {
-    if span.end.checked_sub(span.start)? != text.len() + 2 || placeholder::is_in(text) {
+/// Where in the definition a byte of an expression stands; `None` where its text will be another once its placeholders are
+/// filled in.
+fn place(node: &Node, text: &str, inside: &str, position: usize) -> Option<Span> {
+    if placeholder::is_in(text) {
         return None;
     }
-    let Some(at_fault) = inside.get(position..).and_then(|rest| rest.chars().next()) else {
-        // It ends too early: `%}` and the quote are the last three bytes.
-        return Some(Span { start: span.end - 3, end: span.end - 1 });
+    let start = text.len() - text.strip_prefix("{%")?.trim_start().len();
+    let (at_fault, len) = match inside.get(position..)?.chars().next() {
+        Some(c) => (start + position, c.len_utf8()),
+        // It ends too early, at the `%}`.
+        None => (text.len().checked_sub("%}".len())?, "%}".len()),
     };
-    let start = span.start + 1 + text.find(inside)? + position;
-    Some(Span { start, end: start + at_fault.len_utf8() })
+    Some(Span { start: node.place_in_string(at_fault)?, end: node.place_in_string(at_fault + len)? })
 }

@@ -42,8 +42,8 @@ fn machine(state: Node) -> Node {
     let span = Span { start: state.span.start, end: state.span.start };
     let name: Arc<str> = STATE_NAME.into();
     let member = |name: Arc<str>, value| Member { name, name_span: span, value };
-    let object = |members| Node { span, kind: NodeKind::Object(members) };
-    let start_at = Node { span, kind: NodeKind::String(name.clone()) };
+    let object = |members| Node { span, kind: NodeKind::Object(members), written: None };
+    let start_at = Node { span, kind: NodeKind::String(name.clone()), written: None };
     object(vec![member("StartAt".into(), start_at), member("States".into(), object(vec![member(name, state)]))])
 }
 

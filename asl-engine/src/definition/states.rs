@@ -222,10 +222,15 @@ fn wait(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Wait> {
         let message = format!("One of the following fields is required: [{}]", forms.join(", "));
         out.push(error(SCHEMA, message, fields.location(), fields.start()));
     }
-    if let Some(query) = fields.expression("Seconds", out) {
+    // Both are read, so that neither is left over for a field that is not supported.
+    let seconds = fields.expression("Seconds", out);
+    let timestamp = fields.expression("Timestamp", out);
+    if let Some(query) = seconds {
+        fields.take("Timestamp");
         return query.map(|query| Wait::SecondsQuery(query, (0, MAX_SECONDS)));
     }
-    if let Some(query) = fields.expression("Timestamp", out) {
+    if let Some(query) = timestamp {
+        fields.take("Seconds");
         return query.map(Wait::TimestampQuery);
     }
     let mut found = fields.integer_in("Seconds", 0..=MAX_SECONDS, out).map(Wait::Seconds);

@@ -103,6 +103,12 @@ impl<'a> Lexer<'a> {
     }
 
     /// The bytes of the token read last.
+    /// The string that was just read, as it was written between its quotes, where that is not its text.
+    pub(super) fn escaped(&self, text: &str) -> Option<Arc<str>> {
+        let inside = self.text[self.start..self.at].strip_prefix('"')?.strip_suffix('"')?;
+        (inside != text).then(|| inside.into())
+    }
+
     pub(super) fn span(&self) -> Span {
         Span { start: self.start, end: self.at }
     }

@@ -10,6 +10,8 @@ use crate::value::{Number, Value};
 pub(crate) struct Node {
     pub(crate) span: Span,
     pub(crate) kind: NodeKind,
+    /// A string as it was written between its quotes, where that has escapes.
+    pub(crate) written: Option<Arc<str>>,
 }
 
 #[derive(Clone, Debug)]
@@ -31,6 +33,29 @@ pub(crate) struct Member {
 }
 
 impl Node {
+    /// Where in the text the byte `offset` of a string stands.
+    pub(crate) fn place_in_string(&self, offset: usize) -> Option<usize> {
+        let first = self.span.start + 1;
+        let Some(written) = &self.written else { return Some(first + offset) };
+        let (mut at, mut read) = (0, 0);
+        while read < offset {
+            let rest = written.get(at..)?;
+            let (wide, bytes) = match rest.as_bytes() {
+                [b'\\', b'u', ..] => match u16::from_str_radix(rest.get(2..6)?, 16).ok()? {
+                    0..0x80 => (6, 1),
+                    // The two halves of a surrogate pair make a character of four bytes.
+                    0x80..0x800 | 0xd800..0xe000 => (6, 2),
+                    _ => (6, 3),
+                },
+                [b'\\', ..] => (2, 1),
+                _ => rest.chars().next().map(|c| (c.len_utf8(), c.len_utf8()))?,
+            };
+            at += wide;
+            read += bytes;
+        }
+        Some(first + at)
+    }
+
     /// The value without its places.
     pub(crate) fn to_value(&self) -> Value {
         match &self.kind {
@@ -66,7 +91,12 @@ fn node(lexer: &mut Lexer<'_>, token: Token, depth: usize) -> Result<Node, JsonE
         Token::OpenObject => NodeKind::Object(members(lexer, depth)?),
         other => return Err(lexer.unexpected(&other, Expected::Value)),
     };
-    Ok(Node { span: Span { start, end: lexer.span().end }, kind })
+    let span = Span { start, end: lexer.span().end };
+    let written = match &kind {
+        NodeKind::String(text) => lexer.escaped(text),
+        _ => None,
+    };
+    Ok(Node { span, kind, written })
 }
 
 fn items(lexer: &mut Lexer<'_>, depth: usize) -> Result<Vec<Node>, JsonError> {

@@ -16,8 +16,15 @@ pub(crate) enum Reference {
     Root,
     /// `$states.name`
     States(Arc<str>),
-    /// `$name`, where neither the expression nor the language has it.
+    /// `$name`, where the expression does not have it; it may be a function of the language.
     Variable(Arc<str>),
+}
+
+impl Reference {
+    /// Whether `$name` is a function of the language where no variable has the name.
+    pub(crate) fn is_function(name: &str) -> bool {
+        functions::find(name).is_some()
+    }
 }
 
 /// What a node refers to, each once, in the order of the text.
@@ -134,7 +141,7 @@ impl Walk {
             "" if at_top => self.note(Reference::Input),
             "" | "states" => {}
             "$" => self.note(Reference::Root),
-            _ if self.bound.contains(name) || functions::find(name).is_some() => {}
+            _ if self.bound.contains(name) => {}
             _ => self.note(Reference::Variable(name.clone())),
         }
     }

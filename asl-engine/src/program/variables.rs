@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Kind, Program, State};
 use crate::definition::ast::{Distributed, FractionField, Io, Items, NumberField, TextField, Wait};
+use crate::jsonata::Reference;
 use crate::path::PathExpr;
 use crate::template::Template;
 
@@ -13,7 +14,8 @@ type Found<'a> = &'a mut dyn FnMut(&str);
 impl Program {
     /// The variables that each state reads, by the name of the state: `variableReferences` of AWS's DescribeStateMachine.
     ///
-    /// States that read none are left out; those of branches and iterations stand beside the others.
+    /// States that read none are left out; those of branches and iterations stand beside the others. A name that is also a
+    /// function of JSONata, such as `count`, is a variable where some state assigns it.
     ///
     /// ```
     /// use asl_engine::Program;
@@ -26,19 +28,33 @@ impl Program {
     /// assert_eq!(references.into_iter().collect::<Vec<_>>(), [("Tax", vec!["net".to_owned(), "rate".to_owned()])]);
     /// ```
     pub fn variable_references(&self) -> BTreeMap<&str, Vec<String>> {
+        let states = || self.scopes.iter().flat_map(|scope| &scope.states);
+        let assigned: BTreeSet<&str> = states().flat_map(State::assigned).collect();
         let read = |state: &State| {
             let mut names = BTreeSet::new();
             state.variables(&mut |name| {
-                names.insert(name.to_owned());
+                if assigned.contains(name) || !Reference::is_function(name) {
+                    names.insert(name.to_owned());
+                }
             });
             names.into_iter().collect::<Vec<_>>()
         };
-        let states = self.scopes.iter().flat_map(|scope| &scope.states);
-        states.map(|state| (&*state.name, read(state))).filter(|(_, names)| !names.is_empty()).collect()
+        states().map(|state| (&*state.name, read(state))).filter(|(_, names)| !names.is_empty()).collect()
     }
 }
 
 impl State {
+    /// The names of the variables that it may assign.
+    fn assigned(&self) -> impl Iterator<Item = &str> {
+        let choices = match &self.kind {
+            Kind::Choice { choices, .. } => choices.as_slice(),
+            _ => &[],
+        };
+        let catchers = self.catch.iter().map(|catcher| &catcher.assign);
+        let assigns = catchers.chain(choices.iter().map(|choice| &choice.assign)).chain([&self.assign]);
+        assigns.flatten().flat_map(Template::names)
+    }
+
     fn variables(&self, found: Found<'_>) {
         match &self.io {
             Io::JsonPath(paths) => {

@@ -51,7 +51,7 @@ impl Query {
         self.expression.references()
     }
 
-    /// The variables that it reads.
+    /// The variables that it reads, and the functions that it uses, which look alike.
     pub(crate) fn variables(&self, found: &mut dyn FnMut(&str)) {
         for reference in self.references() {
             if let Reference::Variable(name) = reference {
@@ -115,6 +115,7 @@ impl Query {
         };
         match (least..=most).contains(&value) {
             true => Ok(value),
+            false if most == i64::MAX => Err(self.unfit(&format!("must not be less than {least} but was: {value}"))),
             false => Err(self.unfit(&format!("must be between {least} and {most} but was: {value}"))),
         }
     }

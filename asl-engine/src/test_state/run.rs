@@ -143,7 +143,7 @@ fn work(test: &TestState<'_>, state: &State, frame: &mut Frame) -> Outcome {
     if let Some(result) = &mock.result {
         return Ok(result.clone());
     }
-    let failure = mock.error_output.clone().unwrap_or(Failure::default());
+    let failure = mock.error_output.clone().unwrap_or_default();
     let retrier = state.retrier(failure.error.as_deref());
     if let (Some(count), Some(retrier)) = (test.configuration.retrier_retry_count, retrier) {
         frame.set_retries(retrier, count);

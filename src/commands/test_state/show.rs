@@ -143,6 +143,7 @@ fn cut(text: &str) -> String {
 
 fn show_failure(tested: &Tested, failure: &Failure, heading: &str, file: &str, text: &str, out: &mut String) {
     *out += &report::failure("error", &format!("{heading} failed"), failure, file, text);
+    *out += report::quota_help(failure);
     for handler in &tested.handlers {
         let names = handler.error_equals.join(", ");
         let said = format!("{} {}", name(handler), reason(handler, tested, failure));
