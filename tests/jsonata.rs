@@ -2,7 +2,8 @@
 //!
 //! `ASL_JSONATA_CASES=FILE` names another file. The last line is always `jsonata: P passed of T`; the cases that fail
 //! stand above it, with the reason for those that are known. Where the cases are absent the test says so and passes; in CI,
-//! or with a file named, it fails. The suite has `$eval`, which AWS has not, so it is switched on here.
+//! or with a file named, it fails. The suite has `$eval`, which AWS has not, so it is switched on here. The figures stand in
+//! `docs/fidelity.md` (`tests/conformance/fidelity.rs` writes them), and the test fails when they are others.
 
 #![expect(clippy::print_stdout, reason = "a test target without a harness reports by itself")]
 
@@ -18,7 +19,8 @@ const HALF_A_PAIR: &str = "its text has half of a surrogate pair, which is no Un
 
 fn main() -> ExitCode {
     let named = std::env::var_os("ASL_JSONATA_CASES").map(PathBuf::from);
-    let must_run = named.is_some() || std::env::var_os("CI").is_some_and(|ci| ci == "true");
+    let is_named = named.is_some();
+    let must_run = is_named || std::env::var_os("CI").is_some_and(|ci| ci == "true");
     let file = named.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/jsonata/cases.jsonl"));
     let text = match std::fs::read_to_string(&file) {
         Ok(text) => text,
@@ -46,6 +48,11 @@ fn main() -> ExitCode {
                 println!("{id}  {fault}");
             }
         }
+    }
+    let figures = format!("| `cargo test --test jsonata` | {passed} | {total} |");
+    if !is_named && !include_str!("../docs/fidelity.md").contains(&figures) {
+        println!("docs/fidelity.md should have: {figures}");
+        unexpected += 1;
     }
     println!("jsonata: {passed} passed of {total}");
     if unexpected == 0 && total > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
