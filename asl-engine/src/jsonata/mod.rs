@@ -2,6 +2,7 @@
 //!
 //! AWS developer guide, "Transforming data with JSONata in Step Functions"; JSONata documentation 2.0.
 
+mod ancestry;
 mod ast;
 mod call;
 mod datum;
