@@ -1,51 +1,104 @@
 // Calls of JSONata's functions: mostly with the arguments that they take, sometimes with others.
 
-import {
-  datePictures, evaluated, integerPictures, moments, numberOptions, numberPictures, replacements, signatures, stamps, urls, zones,
-} from './vocabulary.mjs';
+import { functionValue } from './blocks.mjs';
+import * as words from './vocabulary.mjs';
 import { anyPicture } from './words.mjs';
 
 /** Names with the kinds of their parameters; one with `?` may be left out. */
 const FUNCTIONS = {
   text: [
-    ['string', 'any', 'boolean?'], ['string', 'number'], ['string', 'any'], ['length', 'text'], ['substring', 'text', 'position', 'position?'],
-    ['substringBefore', 'text', 'text'], ['substringAfter', 'text', 'text'], ['uppercase', 'text'], ['lowercase', 'text'],
-    ['trim', 'text'], ['pad', 'text', 'position', 'text?'], ['join', 'texts', 'text?'], ['base64encode', 'text'],
-    ['base64decode', 'text'], ['encodeUrl', 'url'], ['encodeUrlComponent', 'url'], ['decodeUrl', 'url'], ['decodeUrlComponent', 'url'],
+    ['string', 'any', 'boolean?'],
+    ['string', 'number'],
+    ['string', 'any'],
+    ['length', 'text'],
+    ['substring', 'text', 'position', 'position?'],
+    ['substringBefore', 'text', 'text'],
+    ['substringAfter', 'text', 'text'],
+    ['uppercase', 'text'],
+    ['lowercase', 'text'],
+    ['trim', 'text'],
+    ['pad', 'text', 'position', 'text?'],
+    ['join', 'texts', 'text?'],
+    ['base64encode', 'text'],
+    ['base64decode', 'text'],
+    ['encodeUrl', 'url'],
+    ['encodeUrlComponent', 'url'],
+    ['decodeUrl', 'url'],
+    ['decodeUrlComponent', 'url'],
   ],
   pattern: [
-    ['contains', 'text', 'text or pattern'], ['split', 'text', 'text or pattern', 'position?'], ['match', 'text', 'pattern', 'position?'],
-    ['replace', 'text', 'text or pattern', 'replacement', 'position?'], ['replace', 'text', 'pattern', 'replacement'],
+    ['contains', 'text', 'text or pattern'],
+    ['split', 'text', 'text or pattern', 'position?'],
+    ['match', 'text', 'pattern', 'position?'],
+    ['replace', 'text', 'text or pattern', 'replacement', 'position?'],
+    ['replace', 'text', 'pattern', 'replacement'],
   ],
   number: [
-    ['number', 'any'], ['number', 'text'], ['abs', 'number'], ['floor', 'number'], ['ceil', 'number'], ['round', 'number', 'position?'],
-    ['power', 'number', 'position'], ['sqrt', 'number'], ['sum', 'numbers'], ['max', 'numbers'], ['min', 'numbers'],
-    ['average', 'numbers'], ['formatBase', 'number', 'radix?'],
+    ['number', 'any'],
+    ['number', 'text'],
+    ['abs', 'number'],
+    ['floor', 'number'],
+    ['ceil', 'number'],
+    ['round', 'number', 'position?'],
+    ['power', 'number', 'position'],
+    ['sqrt', 'number'],
+    ['sum', 'numbers'],
+    ['max', 'numbers'],
+    ['min', 'numbers'],
+    ['average', 'numbers'],
+    ['formatBase', 'number', 'radix?'],
   ],
   picture: [
-    ['formatNumber', 'number', 'number picture', 'number options?'], ['formatNumber', 'number', 'number picture'],
-    ['formatInteger', 'number', 'integer picture'], ['parseInteger', 'text', 'integer picture'], ['parsed back', 'number', 'integer picture'],
+    ['formatNumber', 'number', 'number picture', 'number options?'],
+    ['formatNumber', 'number', 'number picture'],
+    ['formatInteger', 'number', 'integer picture'],
+    ['parseInteger', 'text', 'integer picture'],
+    ['parsed back', 'number', 'integer picture'],
   ],
   date: [
-    ['fromMillis', 'moment', 'date picture?', 'zone?'], ['fromMillis', 'moment', 'date picture'], ['toMillis', 'stamp', 'date picture?'],
-    ['toMillis', 'stamp', 'date picture'], ['there and back', 'moment', 'date picture'], ['now', 'date picture?', 'zone?'], ['millis'],
+    ['fromMillis', 'moment', 'date picture?', 'zone?'],
+    ['fromMillis', 'moment', 'date picture'],
+    ['toMillis', 'stamp', 'date picture?'],
+    ['toMillis', 'stamp', 'date picture'],
+    ['there and back', 'moment', 'date picture'],
+    ['now', 'date picture?', 'zone?'],
+    ['millis'],
   ],
   array: [
-    ['count', 'array'], ['append', 'array', 'array'], ['sort', 'array', 'order?'], ['reverse', 'array'], ['distinct', 'array'],
+    ['count', 'array'],
+    ['append', 'array', 'array'],
+    ['sort', 'array', 'order?'],
+    ['reverse', 'array'],
+    ['distinct', 'array'],
     ['zip', 'array', 'array', 'array?'],
   ],
   object: [
-    ['keys', 'object'], ['lookup', 'object', 'text'], ['spread', 'object'], ['merge', 'array'], ['sift', 'object', 'function of 3'],
-    ['each', 'object', 'function of 2'], ['type', 'any'],
+    ['keys', 'object'],
+    ['lookup', 'object', 'text'],
+    ['spread', 'object'],
+    ['merge', 'array'],
+    ['sift', 'object', 'function of 3'],
+    ['each', 'object', 'function of 2'],
+    ['type', 'any'],
   ],
   'higher-order': [
-    ['map', 'array', 'function of 1'], ['map', 'array', 'function of 3'], ['filter', 'array', 'function of 1'],
-    ['filter', 'array', 'function of 3'], ['reduce', 'array', 'reducer', 'any?'], ['single', 'array', 'function of 1?'],
+    ['map', 'array', 'function of 1'],
+    ['map', 'array', 'function of 3'],
+    ['filter', 'array', 'function of 1'],
+    ['filter', 'array', 'function of 3'],
+    ['reduce', 'array', 'reducer', 'any?'],
+    ['single', 'array', 'function of 1?'],
     ['sift', 'object', 'function of 1'],
   ],
   other: [
-    ['boolean', 'any'], ['not', 'any'], ['exists', 'any'], ['error', 'text?'], ['assert', 'boolean', 'text?'], ['eval', 'expression', 'any?'],
-    ['clone', 'object'], ['type', 'any'],
+    ['boolean', 'any'],
+    ['not', 'any'],
+    ['exists', 'any'],
+    ['error', 'text?'],
+    ['assert', 'boolean', 'text?'],
+    ['eval', 'expression', 'any?'],
+    ['clone', 'object'],
+    ['type', 'any'],
   ],
 };
 
@@ -59,18 +112,6 @@ export function functionsOf(group) {
   return group ? FUNCTIONS[group] : ALL;
 }
 
-const ORDERS = ['function($l,$r){$l > $r}', 'function($l,$r){$l < $r}', 'function($l,$r){$l.id > $r.id}', 'function($l,$r){$length($string($l)) > $length($string($r))}'];
-const REDUCERS = ['function($a,$b){$a + $b}', 'function($a,$b){$a & $b}', 'function($a,$b,$i){$a + $b * $i}', 'function($a,$b,$i,$l){$append($a, $b)}', '$append', 'function($a){$a}'];
-const REPLACERS = ['function($m){$m.match & "!"}', 'function($m){$uppercase($m.match)}', 'function($m){$m.groups[0]}', 'function($m){$m.index}', 'function($m){$string($m.groups)}', '$uppercase'];
-
-/** Functions in the place of patterns. */
-const MATCHERS = [
-  'function($s){$s = "x" ? {"match": "x", "start": 0, "end": 1, "groups": [], "next": function(){nothing}} : nothing}',
-  'function($s){{"match": "a", "start": 0, "end": 1, "groups": ["g"], "next": function(){nothing}}}',
-  'function($s){nothing}',
-  'function($s){{"a": 1}}',
-];
-
 /** Makes an argument of each kind. */
 const ARGUMENTS = {
   any: (g, depth) => g.any(depth),
@@ -80,31 +121,31 @@ const ARGUMENTS = {
   array: (g, depth) => g.array(depth),
   object: (g, depth) => g.object(depth),
   boolean: (g, depth) => g.boolean(depth),
-  numbers: (g, depth) => usually(g, ['[1,2,3]', '[0.1,0.2]', '[1]', '[]', '5', '[1,"a"]', '[[1,2]]', '[0.1,0.2,0.3]'], () => g.array(depth)),
-  texts: (g, depth) => usually(g, ['["a","b"]', '[]', '"a"', '["x"]', '[1,2]', '["a",null]'], () => g.array(depth)),
-  pattern: g => (g.random.chance(0.95) ? g.pattern() : g.random.pick(MATCHERS)),
+  numbers: (g, depth) => usually(g, words.numberArrays, () => g.array(depth)),
+  texts: (g, depth) => usually(g, words.textArrays, () => g.array(depth)),
+  pattern: g => (g.random.chance(0.95) ? g.pattern() : g.random.pick(words.matchers)),
   'text or pattern': g => (g.random.chance(0.5) ? ARGUMENTS.pattern(g) : g.text(0)),
   replacement: (g, depth) =>
     g.random.weighted([
-      [6, () => g.random.pick(replacements)],
-      [3, () => g.random.pick(REPLACERS)],
+      [6, () => g.random.pick(words.replacements)],
+      [3, () => g.random.pick(words.replacers)],
       [1, () => functionValue(g, depth)],
     ]),
-  'number picture': g => picture(g, 'number picture', numberPictures),
-  'number options': g => g.random.pick(numberOptions),
-  'integer picture': g => picture(g, 'integer picture', integerPictures),
-  'date picture': g => (g.random.chance(0.95) ? picture(g, 'date picture', datePictures) : g.leaf()),
-  moment: (g, depth) => usually(g, moments, () => g.any(depth)),
-  stamp: (g, depth) => usually(g, stamps, () => g.any(depth)),
-  zone: g => g.random.pick(zones),
+  'number picture': g => picture(g, 'number picture', words.numberPictures),
+  'number options': g => g.random.pick(words.numberOptions),
+  'integer picture': g => picture(g, 'integer picture', words.integerPictures),
+  'date picture': g => (g.random.chance(0.95) ? picture(g, 'date picture', words.datePictures) : g.leaf()),
+  moment: (g, depth) => usually(g, words.moments, () => g.any(depth)),
+  stamp: (g, depth) => usually(g, words.stamps, () => g.any(depth)),
+  zone: g => g.random.pick(words.zones),
   radix: g => g.random.pick(['2', '8', '16', '36', '10', '1', '37', '2.5', '"2"', 'nothing']),
   'function of 1': (g, depth) => functionValue(g, depth, 1),
   'function of 2': (g, depth) => functionValue(g, depth, 2),
   'function of 3': (g, depth) => functionValue(g, depth, 1 + g.random.below(3)),
-  order: (g, depth) => usually(g, ORDERS, () => functionValue(g, depth, 2)),
-  reducer: (g, depth) => usually(g, REDUCERS, () => functionValue(g, depth, 2)),
-  expression: g => JSON.stringify(g.random.pick(evaluated)),
-  url: g => usually(g, urls, () => g.text(0)),
+  order: (g, depth) => usually(g, words.orders, () => functionValue(g, depth, 2)),
+  reducer: (g, depth) => usually(g, words.reducers, () => functionValue(g, depth, 2)),
+  expression: g => JSON.stringify(g.random.pick(words.evaluated)),
+  url: g => usually(g, words.urls, () => g.text(0)),
 };
 
 function picture(g, kind, known) {
@@ -135,30 +176,4 @@ export function call(g, functions, depth) {
     default:
       return `$${name}(${list.join(', ')})`;
   }
-}
-
-/** A lambda with `count` parameters, or with any number of them; some declare a signature. */
-export function lambda(g, depth, count = g.random.below(4)) {
-  const { random } = g;
-  const parameters = ['p', 'q', 'w', 'u'].slice(0, count);
-  const signature = random.chance(0.1) ? random.pick(signatures) : '';
-  const body = g.binding(parameters, () => g.any(depth - 1));
-  return `${random.pick(['function', 'function', 'λ'])}(${parameters.map(name => `$${name}`).join(', ')})${signature}{${body}}`;
-}
-
-const NATIVES = ['string', 'uppercase', 'number', 'boolean', 'length', 'sum', 'keys', 'type', 'not', 'count', 'exists', 'append', 'substring', 'round', 'reverse', 'trim'];
-const PARTIALS = ['substring', 'append', 'power', 'contains', 'round', 'split', 'join', 'lookup', 'pad'];
-
-/** Something to give to a function that takes a function: mostly one. */
-export function functionValue(g, depth, count = 1) {
-  const { random } = g;
-  return random.weighted([
-    [6, () => lambda(g, depth, count)],
-    [1, () => lambda(g, depth)],
-    [2, () => `$${random.pick(NATIVES)}`],
-    [0.7, () => `$${random.pick(PARTIALS)}(?, ${g.leaf()})`],
-    [0.3, () => g.leaf()],
-    [0.3, () => g.pattern()],
-    [0.2, () => '($uppercase ~> $trim)'],
-  ]);
 }

@@ -1,7 +1,8 @@
 // node reference.mjs FOLDER NOW SEED COUNT
 //
-// Generates expressions and evaluates them with the `jsonata` in FOLDER/node_modules, at the time NOW (milliseconds). For
-// each there is a line `{family, expr, data?, variables?, outcome}`; the last line counts what was left out, and why.
+// Generates expressions and evaluates them with the `jsonata` in FOLDER/node_modules, at the time NOW (milliseconds).
+// For each there is a line `{family, expr, data?, variables?, outcome}`; the last line counts what was left out, and
+// why.
 
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -30,14 +31,15 @@ const reference = new Reference(load('jsonata'));
 await reference.prepare(functionNames);
 const generator = new Generator(Number(seed));
 const leftOut = {};
-for (let made = 0; made < Number(count); ) {
+let made = 0;
+while (made < Number(count)) {
   const next = generator.next();
   const outcome = await reference.evaluate(next);
   if (outcome.leftOut) {
     leftOut[outcome.leftOut] = (leftOut[outcome.leftOut] ?? 0) + 1;
-    continue;
+  } else {
+    process.stdout.write(`${JSON.stringify({ ...next, outcome })}\n`);
+    made++;
   }
-  process.stdout.write(`${JSON.stringify({ ...next, outcome })}\n`);
-  made++;
 }
 process.stdout.write(`${JSON.stringify({ leftOut })}\n`);

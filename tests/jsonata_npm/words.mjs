@@ -2,11 +2,16 @@
 
 const ALPHABETS = {
   text: [...'abAB zZ019.,-_$%&/"\\\'`\n\t\r'],
-  rare: [...'äßŉǆǅİıΣσςéㅎ漢字ſﬁ𝒳😀👩‍🚀', 'e\u0301', '\u00a0', '\u2028', '\ufeff', '\u3000', '\u0000', '\u001f', '\u007f', '\u0085'],
+  rare: [
+    ...'äßŉǆǅİıΣσςéㅎ漢字ſﬁ𝒳😀👩‍🚀', 'e\u0301', '\u00a0', '\u2028', '\ufeff', '\u3000', '\u0000', '\u001f', '\u007f',
+    '\u0085',
+  ],
   digits: [...'0123456789'],
   'number picture': [...'0000####,,..%‰;;eE-+x 9٠'],
-  'integer picture': [...'000##,,;;ocatwWIiAa1.:-\'α①٣ '],
-  'date picture': ['[', ']', '[[', ']]', ...'YMDdFWwXxHhPmsfZzCE', ...'0011##,,**--ntNIiAaWwo', 'Nn', 'Ww', ' ', '/', ':', 'T'],
+  'integer picture': [..."000##,,;;ocatwWIiAa1.:-'α①٣ "],
+  'date picture': [
+    '[', ']', '[[', ']]', ...'YMDdFWwXxHhPmsfZzCE', ...'0011##,,**--ntNIiAaWwo', 'Nn', 'Ww', ' ', '/', ':', 'T',
+  ],
 };
 
 function characters(random, alphabet, most) {
@@ -31,24 +36,39 @@ export function anyNumber(random) {
 export function anyPicture(random, kind) {
   if (kind !== 'date picture') return characters(random, kind, 8);
   const component = () => `[${characters(random, kind, 4).replace(/[[\]]/g, '')}]`;
-  return random.times(1 + random.below(4), () => (random.chance(0.75) ? component() : characters(random, kind, 2))).join('');
+  const part = () => (random.chance(0.75) ? component() : characters(random, kind, 2));
+  return random.times(1 + random.below(4), part).join('');
 }
 
-const ATOMS = ['a', 'b', 'o', 'l', ' ', '.', '\\d', '\\w', '\\s', '\\D', '\\W', '\\S', '\\b', '\\B', '^', '$', 'ä', 'É', '\\.', '\\u00e9', '\\x41', '\\t', '\\1', '\\cA', '-', ',', '\\-'];
-const CLASS_PARTS = ['a', 'z', 'a-f', 'A-Z', '0-9', '\\d', '\\w', '\\s', '\\W', '.', '-', '\\]', '\\\\', 'ä', 'à-ÿ', '\\b', '^', '$', '&&', '~~', '[', '\\/'];
-const QUANTIFIERS = ['', '', '', '', '*', '+', '?', '*?', '+?', '??', '{2}', '{1,}', '{0,2}', '{1,2}?', '{', '{,2}', '{a}', '}', ']'];
+const ATOMS = [
+  'a', 'b', 'o', 'l', ' ', '.', '\\d', '\\w', '\\s', '\\D', '\\W', '\\S', '\\b', '\\B', '^', '$', 'ä', 'É', '\\.',
+  '\\u00e9', '\\x41', '\\t', '\\1', '\\cA', '-', ',', '\\-',
+];
+const CLASS_PARTS = [
+  'a', 'z', 'a-f', 'A-Z', '0-9', '\\d', '\\w', '\\s', '\\W', '.', '-', '\\]', '\\\\', 'ä', 'à-ÿ', '\\b', '^', '$',
+  '&&', '~~', '[', '\\/',
+];
+const QUANTIFIERS = [
+  '', '', '', '', '*', '+', '?', '*?', '+?', '??', '{2}', '{1,}', '{0,2}', '{1,2}?', '{', '{,2}', '{a}', '}', ']',
+];
 
 /** A regular expression with its slashes; some are no expressions that JavaScript reads. */
 export function anyPattern(random, depth = 2) {
-  const alternatives = level => random.times(random.pick([1, 1, 1, 2]), () => random.times(1 + random.below(3), () => part(level)).join('')).join('|');
+  const alternatives = level =>
+    random
+      .times(random.pick([1, 1, 1, 2]), () => random.times(1 + random.below(3), () => part(level)).join(''))
+      .join('|');
+  const several = choices => random.times(1 + random.below(3), () => random.pick(choices)).join('');
   const part = level => {
     const atom = random.weighted([
       [6, () => random.pick(ATOMS)],
-      [2, () => `[${random.pick(['', '^'])}${random.times(1 + random.below(3), () => random.pick(CLASS_PARTS)).join('')}]`],
-      [level > 0 ? 2 : 0, () => `(${random.pick(['', '', '?:', '?=', '?!', '?<=', '?<!', '?<n>'])}${alternatives(level - 1)})`],
+      [2, () => `[${random.pick(['', '^'])}${several(CLASS_PARTS)}]`],
+      [level > 0 ? 2 : 0, () => `(${random.pick(['', '', '?:', '?=', '?!', '?<n>'])}${alternatives(level - 1)})`],
+      // What stands before has one length here.
+      [0.3, () => `(${random.pick(['?<=', '?<!'])}${random.pick(['a', 'o', ' ', '\\d', '\\W', '.', 'lo', '^'])})`],
     ]);
-    // What is repeated as little as possible inside of what is repeated: each engine has its own idea where to stop.
-    return atom.startsWith('(') && /[*+?}]\?/.test(atom) ? atom : atom + random.pick(QUANTIFIERS);
+    // Of what may be nothing, repeated without end, each engine has its own idea where to stop.
+    return atom.startsWith('(') && /[*+?}]\?|\(\?[=!<]/.test(atom) ? atom : atom + random.pick(QUANTIFIERS);
   };
   return `/${alternatives(depth)}/${random.pick(['', '', '', 'i', 'm', 'im'])}`;
 }

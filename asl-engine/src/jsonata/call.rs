@@ -11,6 +11,7 @@ use super::function::{Function, Lambda, Native, Scope};
 use super::quote::quoted;
 use super::regex;
 use super::signature::Signature;
+use crate::value::Value;
 
 static TRANSFORM: LazyLock<Option<Signature>> = LazyLock::new(|| Signature::parse("<(oa):o>").ok());
 
@@ -46,7 +47,7 @@ impl Evaluator<'_> {
     fn misspelt<'n>(&self, procedure: &'n Node, scope: &Scope) -> Option<&'n Arc<str>> {
         let NodeKind::Path { steps, .. } = &procedure.kind else { return None };
         let NodeKind::Name(name) = &steps.first()?.kind else { return None };
-        self.find(name, scope).map(|_| name)
+        self.find(name, scope).filter(is_something).map(|_| name)
     }
 
     /// Does something with functions that are called in a scope.
@@ -116,7 +117,7 @@ impl Evaluator<'_> {
                 // A chain is `function($x){ $g($f($x)) }`, and its errors say so.
                 let given = arguments.into_iter().next().unwrap_or(Datum::Undefined);
                 let between = self.invoke(first, vec![given], &Datum::NULL).map_err(|error| with_name(error, "f"))?;
-                self.invoke(second, vec![settled(between, false)], &Datum::NULL).map_err(|error| with_name(error, "g"))
+                self.invoke(second, vec![settled(between, false)], context).map_err(|error| with_name(error, "g"))
             }
             Function::Regex(regex) => {
                 let Some(text) = arguments.first().and_then(Datum::as_str) else { return Ok(Datum::Undefined) };
@@ -200,6 +201,18 @@ impl Evaluator<'_> {
             return Ok(Datum::function(Function::Chain { first: value, second: function, depth }));
         }
         self.calling(scope, |evaluator| evaluator.call(&function, vec![value]))
+    }
+}
+
+/// Whether JavaScript takes a value for true.
+fn is_something(value: &Datum) -> bool {
+    match value {
+        Datum::Undefined | Datum::Json(Value::Null) => false,
+        _ => {
+            value.as_bool() != Some(false)
+                && value.as_str().is_none_or(|text| !text.is_empty())
+                && value.as_f64().is_none_or(|number| number != 0.0 && !number.is_nan())
+        }
     }
 }
 

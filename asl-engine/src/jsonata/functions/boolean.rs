@@ -27,6 +27,9 @@ pub(in crate::jsonata) fn boolean(evaluator: &mut Evaluator<'_>, value: &Datum) 
         Datum::Record(record) => !record.members.is_empty(),
         Datum::Tuple(_) => true,
         Datum::List(list) => {
+            if let [Datum::Undefined] = &list.items[..] {
+                return Ok(None);
+            }
             for item in &list.items {
                 evaluator.spend(1)?;
                 if boolean(evaluator, item)? == Some(true) {

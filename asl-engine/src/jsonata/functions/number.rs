@@ -170,8 +170,12 @@ fn round(_: &mut Evaluator<'_>, arguments: Vec<Datum>) -> Outcome {
     let [value, precision] = take(arguments);
     let Some(value) = number(&value, 0)? else { return Ok(Datum::Undefined) };
     let precision = number(&precision, 1)?.filter(|precision| !precision.is_nan()).unwrap_or(0.0);
-    // JavaScript reads no exponent that has a fraction.
-    let rounded = if precision.fract() == 0.0 { picture::round(value, precision as i32) } else { f64::NAN };
+    // JavaScript reads no exponent that has a fraction, or an exponent of its own.
+    let rounded = if precision.fract() == 0.0 && precision.abs() < 1e21 {
+        picture::round(value, precision as i32)
+    } else {
+        f64::NAN
+    };
     Ok(Datum::Number(rounded))
 }
 
