@@ -83,7 +83,8 @@ impl<'a> Evaluator<'a> {
     /// Takes note of memory, before it is used.
     pub(super) fn allocate(&mut self, bytes: usize) -> Result<(), JsonataError> {
         self.bytes = self.bytes.saturating_add(bytes);
-        match self.bytes > self.environment.limits.bytes {
+        let limits = &self.environment.limits;
+        match bytes > limits.bytes || self.bytes > limits.total_bytes {
             true => Err(too_large()),
             false => Ok(()),
         }

@@ -80,15 +80,19 @@ pub struct JsonataLimits {
     pub depth: usize,
     /// How many steps may be made; an evaluated node or a looked-at item is one.
     pub steps: u64,
-    /// How many bytes lists and texts may take that are made on the way, all together.
+    /// How many bytes one list or text may take that is made on the way.
     pub bytes: usize,
+    /// How many bytes all of them may take together, those included that nobody needs any more.
+    pub total_bytes: usize,
 }
 
 impl JsonataLimits {
-    /// As on AWS: 100 levels and 20 MiB, and about the work of one second.
-    pub const AWS: Self = Self { depth: 100, steps: 20_000_000, bytes: 20 * 1024 * 1024 };
+    /// As on AWS: 100 levels and 20 MiB at once, and about the work of one second.
+    pub const AWS: Self =
+        Self { depth: 100, steps: 20_000_000, bytes: 20 * 1024 * 1024, total_bytes: 512 * 1024 * 1024 };
     /// Beyond what AWS takes, for data that AWS does not take either; still within the memory and the time that one has.
-    pub const WIDE: Self = Self { depth: 5_000, steps: 400_000_000, bytes: 1024 * 1024 * 1024 };
+    pub const WIDE: Self =
+        Self { depth: 5_000, steps: 400_000_000, bytes: 1024 * 1024 * 1024, total_bytes: 2 * 1024 * 1024 * 1024 };
 }
 
 impl Default for JsonataLimits {

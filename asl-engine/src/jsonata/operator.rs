@@ -59,7 +59,8 @@ impl Evaluator<'_> {
             Operator::Concatenate => {
                 let mut text = functions::string(self, &left, false)?.unwrap_or_default();
                 let more = functions::string(self, &right, false)?.unwrap_or_default();
-                self.allocate((text.len() + more.len()) * 2)?;
+                // The text and its two parts, with two bytes a character.
+                self.allocate((text.len() + more.len()) * 4)?;
                 text.push_str(&more);
                 Ok(Datum::string(text))
             }

@@ -44,7 +44,7 @@ fn every_function_is_found() {
 fn large_results_and_long_work_are_refused() {
     let memory = "U1001: Expression evaluation memory limit exceeded: Check for excessive memory usage";
     let time = "U1001: Expression evaluation timeout: Check for infinite loop";
-    let limits = JsonataLimits { steps: 100_000, bytes: 1_000_000, ..JsonataLimits::AWS };
+    let limits = JsonataLimits { steps: 100_000, bytes: 1_000_000, total_bytes: 1_000_000, ..JsonataLimits::AWS };
     for (expression, wanted) in [
         (r#"$pad("", 1e300)"#, memory),
         (r#"$pad("", -1000000, "abc")"#, memory),
@@ -69,6 +69,24 @@ fn large_results_and_long_work_are_refused() {
     ] {
         let found = evaluate(expression, limits);
         assert!(found.starts_with(wanted), "{expression}\n    wanted {wanted}\n    found  {found}");
+    }
+}
+
+#[test]
+fn the_bounds_of_aws_are_where_users_have_met_them() {
+    let memory = "U1001: Expression evaluation memory limit exceeded: Check for excessive memory usage";
+    let doubled = |times| format!("$length($reduce([1..{times}], function($a, $i){{$a & $a}}, 'a'))");
+    for (expression, wanted) in [
+        ("$count([1..873700])", "873700"),
+        ("$count([1..873900])", memory),
+        (&doubled(22), "4194304"),
+        (&doubled(23), memory),
+        ("$count($range(1, 360145, 1))", "360145"),
+        ("$count($range(1, 360146, 1))", memory),
+        // What a list has grown through does not count as if it were still there.
+        ("$count($reduce([1..2500], function($a, $i){$append($a, [1, 2, 3, 4, 5])}, []))", "12500"),
+    ] {
+        assert_eq!(evaluate(expression, JsonataLimits::AWS), wanted, "{expression}");
     }
 }
 
