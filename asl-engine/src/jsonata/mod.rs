@@ -89,7 +89,7 @@ pub struct JsonataLimits {
 impl JsonataLimits {
     /// As on AWS: 100 levels and 20 MiB at once, and about the work of one second.
     pub const AWS: Self =
-        Self { depth: 100, steps: 20_000_000, bytes: 20 * 1024 * 1024, total_bytes: 512 * 1024 * 1024 };
+        Self { depth: 100, steps: 20_000_000, bytes: 20 * 1024 * 1024, total_bytes: 256 * 1024 * 1024 };
     /// Beyond what AWS takes, for data that AWS does not take either; still within the memory and the time that one has.
     pub const WIDE: Self =
         Self { depth: 5_000, steps: 400_000_000, bytes: 1024 * 1024 * 1024, total_bytes: 2 * 1024 * 1024 * 1024 };
