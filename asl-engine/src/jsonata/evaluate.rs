@@ -195,9 +195,10 @@ impl<'a> Evaluator<'a> {
             Some(focus) if !focus.is_undefined() => focus,
             _ => input.clone(),
         };
+        self.spend(text.len())?;
         let expression = super::Jsonata::parse(text).map_err(|error| {
-            let inner = quoted(&error.message);
-            JsonataError::new("D3120", format!("Syntax error in expression passed to function eval: {inner}"))
+            let message = format!("Syntax error in expression passed to function eval: {}", excerpt(error));
+            JsonataError::new("D3120", message)
         })?;
         let scope = self.calling.clone();
         let mut inner = Evaluator { labels: &expression.labels, calling: scope.clone(), held: Vec::new(), ..*self };
@@ -206,8 +207,8 @@ impl<'a> Evaluator<'a> {
         self.bytes = inner.bytes;
         self.held.append(&mut inner.held);
         result.map_err(|error| {
-            let inner = quoted(&nameless(error).message);
-            let message = format!("Dynamic error evaluating the expression passed to function eval: {inner}");
+            let message =
+                format!("Dynamic error evaluating the expression passed to function eval: {}", excerpt(error));
             JsonataError::new("D3121", message)
         })
     }
@@ -292,6 +293,14 @@ fn too_large() -> JsonataError {
 
 pub(super) fn too_deep() -> JsonataError {
     JsonataError::new("U1001", format!("The data nests deeper than {MAX_DEPTH} levels"))
+}
+
+/// The message of an error inside of `$eval`. Not all of a long one: quoting doubles it, and again in each `$eval` around.
+fn excerpt(error: JsonataError) -> String {
+    const MOST: usize = 10_000;
+    let message = nameless(error).message;
+    let end = message.char_indices().map(|(at, _)| at).find(|at| *at >= MOST).unwrap_or(message.len());
+    quoted(&message[..end])
 }
 
 /// A sequence as the value that it stands for; any other value as it is.

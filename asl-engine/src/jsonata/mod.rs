@@ -24,6 +24,8 @@ mod shape;
 mod signature;
 mod sort;
 mod syntax;
+#[cfg(test)]
+mod tests;
 mod transform;
 mod tuple;
 
