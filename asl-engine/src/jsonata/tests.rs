@@ -39,7 +39,7 @@ fn expressions_give_what_the_cases_say() {
 
 #[test]
 fn work_without_end_is_refused() {
-    let limits = JsonataLimits { steps: 100_000, bytes: 1_000_000, ..JsonataLimits::AWS };
+    let limits = JsonataLimits { steps: 100_000, bytes: 1_000_000, total_bytes: 1_000_000, ..JsonataLimits::AWS };
     let memory = "U1001: Expression evaluation memory limit exceeded";
     let time = "U1001: Expression evaluation timeout";
     let stack = "U1001: Stack overflow error";
