@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use asl_engine::{Execution, Failure, HistoryEvent, Program, Quotas, Value};
+use asl_engine::{Execution, Failure, HistoryEvent, Program, Quotas, TaskRequest, Value};
 use asl_runtime::{Finished, Status, embedded};
 use asl_tasks::Router;
 
@@ -83,9 +83,9 @@ async fn drive(
     let mut progress = Progress::new();
     let mut places = Places::default();
     let mut events = Vec::new();
-    let handler = |resource: &str| {
+    let handler = |request: &TaskRequest| {
         // Every resource was found before the start.
-        router.handler(resource).map_err(|error| Failure::new("States.Runtime", error.to_string()))
+        router.handler(&request.resource).map_err(|error| Failure::new("States.Runtime", error.to_string()))
     };
     let record = |event: HistoryEvent| {
         places.follow(&event);

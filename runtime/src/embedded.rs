@@ -7,7 +7,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use asl_engine::UnexpectedReply;
 use asl_engine::{Execution, Failure, HistoryEvent, Outcome, Program, Reply, TaskRequest, Termination, Timestamp};
-use asl_tasks::Handler;
+use asl_tasks::{Call, Handler, Report};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{AbortHandle, Id, JoinSet};
 use tokio::time::Instant;
 
@@ -22,12 +23,12 @@ pub fn now() -> Timestamp {
 
 /// Runs an execution to its end on the current tokio runtime.
 ///
-/// `handler` gives the handler of a resource; `record` gets the events in their order. When `stop` completes first, the
+/// `handler` gives the handler of a task; `record` gets the events in their order. When `stop` completes first, the
 /// execution is aborted with the failure that it gives, and its running tasks are cancelled.
 pub async fn run(
     program: Arc<Program>,
     execution: Execution,
-    handler: impl Fn(&str) -> Result<Arc<dyn Handler>, Failure>,
+    handler: impl Fn(&TaskRequest) -> Result<Arc<dyn Handler>, Failure>,
     mut record: impl FnMut(HistoryEvent),
     stop: impl Future<Output = Failure>,
 ) -> Result<Finished, UnexpectedReply> {
@@ -35,7 +36,7 @@ pub async fn run(
     let mut frames = Frames::new(program, execution);
     let deadline = frames.deadline();
     let mut timers = Timers::default();
-    let mut tasks = Tasks::default();
+    let mut tasks = Tasks::new();
     let mut stop = std::pin::pin!(stop);
     let clock = Clock::at(start);
     loop {
@@ -46,7 +47,7 @@ pub async fn run(
                 Progress::Idle => break false,
             };
             match effect {
-                Effect::Task(id, request) => match handler(&request.resource) {
+                Effect::Task(id, request) => match handler(&request) {
                     Ok(handler) => {
                         if let Some(deadline) = request.gives_up(clock.now()) {
                             timers.set(id, deadline, Reply::DeadlinePassed);
@@ -71,10 +72,19 @@ pub async fn run(
             // A task that answered in time counts, even when its deadline has passed meanwhile.
             biased;
             failure = &mut stop => frames.terminate(clock.now(), Termination::Aborted(failure), &mut record)?,
-            (id, outcome) = tasks.ended() => {
-                timers.cancel(id);
-                frames.reply(id, Reply::Task(outcome));
-            }
+            word = tasks.next() => match word {
+                Word::Report(id, Report::Started { worker_name }) => frames.reply(id, Reply::Started { worker_name }),
+                Word::Report(id, Report::Submitted(output)) => frames.reply(id, Reply::Submitted(output)),
+                Word::Report(id, Report::Heartbeat) => {
+                    if let Some(at) = tasks.gives_up(id, clock.now()) {
+                        timers.set(id, at, Reply::DeadlinePassed);
+                    }
+                }
+                Word::Ended(id, outcome) => {
+                    timers.cancel(id);
+                    frames.reply(id, Reply::Task(outcome));
+                }
+            },
             () = clock.sleep_until(next) => {
                 tokio::task::yield_now().await;
                 let at = clock.now();
@@ -122,41 +132,90 @@ impl Clock {
 }
 
 /// The tasks that run, each as a tokio task. Dropping this ends them all.
-#[derive(Default)]
 struct Tasks {
     set: JoinSet<Outcome>,
-    of_frame: BTreeMap<FrameId, AbortHandle>,
+    of_frame: BTreeMap<FrameId, Running>,
     frame_of: HashMap<Id, FrameId>,
+    /// Counts the calls: a Frame makes one after another.
+    calls: u64,
+    reports: (UnboundedSender<Told>, UnboundedReceiver<Told>),
+}
+
+struct Running {
+    call: u64,
+    task: AbortHandle,
+    deadline: Option<Timestamp>,
+    heartbeat_seconds: Option<i64>,
+}
+
+/// A report of a call.
+struct Told {
+    id: FrameId,
+    call: u64,
+    report: Report,
+}
+
+/// What is heard of a task.
+enum Word {
+    Report(FrameId, Report),
+    Ended(FrameId, Outcome),
 }
 
 impl Tasks {
+    fn new() -> Self {
+        let (set, of_frame, frame_of) = (JoinSet::new(), BTreeMap::new(), HashMap::new());
+        Self { set, of_frame, frame_of, calls: 0, reports: unbounded_channel() }
+    }
+
     fn start(&mut self, id: FrameId, handler: Arc<dyn Handler>, request: TaskRequest) {
-        let task = self.set.spawn(async move { handler.call(&request).await });
+        self.calls += 1;
+        let (call, tell) = (self.calls, self.reports.0.clone());
+        let TaskRequest { deadline, heartbeat_seconds, .. } = request;
+        let asked = Call::with_reports(request, move |report| {
+            // Nobody listens any more when the execution has ended.
+            let _ = tell.send(Told { id, call, report });
+        });
+        let task = self.set.spawn(async move { handler.call(&asked).await });
         self.frame_of.insert(task.id(), id);
-        self.of_frame.insert(id, task);
+        self.of_frame.insert(id, Running { call, task, deadline, heartbeat_seconds });
     }
 
     fn cancel(&mut self, id: FrameId) {
-        if let Some(task) = self.of_frame.remove(&id) {
-            self.frame_of.remove(&task.id());
-            task.abort();
+        if let Some(running) = self.of_frame.remove(&id) {
+            self.frame_of.remove(&running.task.id());
+            running.task.abort();
         }
     }
 
-    /// The next task that ends and was not cancelled.
-    async fn ended(&mut self) -> (FrameId, Outcome) {
+    /// When a task that was heard of at `now` is given up.
+    fn gives_up(&self, id: FrameId, now: Timestamp) -> Option<Timestamp> {
+        let running = self.of_frame.get(&id)?;
+        let heartbeat = running.heartbeat_seconds.map(|seconds| now.plus_seconds(seconds));
+        running.deadline.into_iter().chain(heartbeat).min()
+    }
+
+    /// What is heard next of a task that was not cancelled.
+    async fn next(&mut self) -> Word {
         loop {
-            let (task, outcome) = match self.set.join_next_with_id().await {
-                None => std::future::pending().await,
-                Some(Ok((task, outcome))) => (task, outcome),
-                Some(Err(error)) => {
-                    let cause = "the handler of this task panicked; this is a bug of the handler";
-                    (error.id(), Err(Failure::new("Handler.Panicked", cause)))
+            tokio::select! {
+                // What a task reported comes before its end.
+                biased;
+                Some(Told { id, call, report }) = self.reports.1.recv() => {
+                    if self.of_frame.get(&id).is_some_and(|running| running.call == call) {
+                        return Word::Report(id, report);
+                    }
                 }
-            };
-            if let Some(id) = self.frame_of.remove(&task) {
-                self.of_frame.remove(&id);
-                return (id, outcome);
+                Some(ended) = self.set.join_next_with_id() => {
+                    let (task, outcome) = ended.unwrap_or_else(|error| {
+                        let cause = "the handler of this task panicked; this is a bug of the handler";
+                        (error.id(), Err(Failure::new("Handler.Panicked", cause)))
+                    });
+                    if let Some(id) = self.frame_of.remove(&task) {
+                        self.of_frame.remove(&id);
+                        return Word::Ended(id, outcome);
+                    }
+                }
+                else => std::future::pending().await,
             }
         }
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use asl_engine::{Execution, Failure, HistoryEvent, Outcome, Program, TaskRequest, Timestamp, Value};
 use asl_runtime::virtual_time::Answer;
 use asl_runtime::{Finished, Status, embedded, virtual_time};
-use asl_tasks::{BoxFuture, Handler};
+use asl_tasks::{BoxFuture, Call, Handler};
 
 const START: Timestamp = Timestamp(1_700_000_000_000);
 
@@ -26,9 +26,9 @@ fn answer(request: &TaskRequest) -> Answer {
 struct Told;
 
 impl Handler for Told {
-    fn call<'a>(&'a self, request: &'a TaskRequest) -> BoxFuture<'a, Outcome> {
+    fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome> {
         Box::pin(async {
-            let answer = answer(request);
+            let answer = answer(&call.request);
             match answer.outcome {
                 Some(outcome) => {
                     let millis = u64::try_from(answer.after_millis).expect("not negative");
@@ -57,7 +57,7 @@ fn on_virtual_time(definition: &str, input: &str) -> (Finished, Vec<HistoryEvent
 
 async fn on_tokio(definition: &str, input: &str) -> (Finished, Vec<HistoryEvent>) {
     let mut events = Vec::new();
-    let handler = |_: &str| Ok(Arc::new(Told) as Arc<dyn Handler>);
+    let handler = |_: &TaskRequest| Ok(Arc::new(Told) as Arc<dyn Handler>);
     let record = |event| events.push(event);
     let finished = embedded::run(program(definition), execution(input), handler, record, pending()).await;
     (finished.expect("it ends"), events)
@@ -148,7 +148,7 @@ async fn a_failing_branch_cancels_the_tasks_of_the_others() {
 async fn stopping_aborts_the_execution() {
     let definition = r#"{"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 3600, "End": true}}}"#;
     let mut events = Vec::new();
-    let handler = |_: &str| Ok(Arc::new(Told) as Arc<dyn Handler>);
+    let handler = |_: &TaskRequest| Ok(Arc::new(Told) as Arc<dyn Handler>);
     let stop = async {
         tokio::time::sleep(std::time::Duration::from_secs(60)).await;
         Failure::new("Stopped", "enough")
@@ -184,7 +184,7 @@ const ENDLESS: &str = r#"{"StartAt": "A", "States": {
 
 #[tokio::test]
 async fn a_machine_that_never_waits_can_be_stopped() {
-    let handler = |_: &str| Ok(Arc::new(Told) as Arc<dyn Handler>);
+    let handler = |_: &TaskRequest| Ok(Arc::new(Told) as Arc<dyn Handler>);
     let (stop, asked) = tokio::sync::oneshot::channel();
     let (mut stop, mut steps) = (Some(stop), 0);
     let record = |_| {
@@ -207,7 +207,7 @@ async fn the_timeout_of_a_task_without_handler_does_not_hit_the_next_state() {
         "T": {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "TimeoutSeconds": 5,
             "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "W"}], "End": true},
         "W": {"Type": "Wait", "Seconds": 60, "OutputPath": "$.Error", "End": true}}}"#;
-    let handler = |_: &str| Err::<Arc<dyn Handler>, _>(Failure::new("Nobody", "serves this"));
+    let handler = |_: &TaskRequest| Err::<Arc<dyn Handler>, _>(Failure::new("Nobody", "serves this"));
     let finished = embedded::run(program(definition), execution("{}"), handler, |_| {}, pending()).await;
     assert_eq!(finished.expect("it ends").outcome, Ok(Value::from("Nobody")));
 }

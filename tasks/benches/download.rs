@@ -13,7 +13,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use asl_engine::{TaskRequest, Value};
-use asl_tasks::{Router, Routes};
+use asl_tasks::{Call, Router, Routes};
 use futures_util::{StreamExt, stream};
 use tokio::runtime::Runtime;
 
@@ -147,7 +147,7 @@ async fn call(router: &Router, resource: &str, input: Value) -> Value {
         heartbeat_seconds: None,
         token: "t".into(),
     };
-    router.handler(resource).unwrap().call(&request).await.unwrap()
+    router.handler(resource).unwrap().call(&Call::new(request)).await.unwrap()
 }
 
 fn reqwest_client() -> reqwest::Client {

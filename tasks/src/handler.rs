@@ -1,16 +1,75 @@
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 
-use asl_engine::{Outcome, TaskRequest};
+use asl_engine::{Outcome, TaskRequest, Value};
 
 /// A future that can be held by the caller without knowing its type.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// Something that a Task state can call.
 ///
-/// Dropping the future cancels the call: what it had under way ends, and what it had stored before stays.
+/// Dropping the future of a call cancels it: what it had under way ends, and what it had stored before stays.
 /// The caller watches the deadline and the heartbeat of the request; a handler need not.
 pub trait Handler: Send + Sync {
-    /// Does what `request` asks. A failure is what a Retrier or a Catcher of the state sees.
-    fn call<'a>(&'a self, request: &'a TaskRequest) -> BoxFuture<'a, Outcome>;
+    /// Does what the call asks. A failure is what a Retrier or a Catcher of the state sees.
+    fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome>;
+
+    /// Does beforehand what takes long and would eat into the timeout of the first call: compiles, installs, starts.
+    ///
+    /// It may be left out, and may be called more than once. The error is a text for a person; nothing is run then.
+    fn prepare(&self) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// What of the real AWS its calls reach, such as `DynamoDB`; none where they stay on this machine or go to an
+    /// endpoint that the user names.
+    fn reaches_aws(&self) -> Option<String> {
+        None
+    }
+}
+
+/// A task that was called: what is asked, and how its host is told what happens before the answer.
+pub struct Call {
+    /// What is asked.
+    pub request: TaskRequest,
+    report: Box<dyn Fn(Report) + Send + Sync>,
+}
+
+/// What happens to a task before it is answered.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Report {
+    /// A worker has taken the work of an activity.
+    Started {
+        /// What the worker calls itself.
+        worker_name: Option<Arc<str>>,
+    },
+    /// What the task starts has been started (`.sync`), or told its token (`.waitForTaskToken`).
+    Submitted(Value),
+    /// Somebody works on it: `HeartbeatSeconds` begin anew.
+    Heartbeat,
+}
+
+impl Call {
+    /// A call whose reports nobody reads.
+    pub fn new(request: TaskRequest) -> Self {
+        Self::with_reports(request, |_| {})
+    }
+
+    /// A call whose reports go to `report`.
+    pub fn with_reports(request: TaskRequest, report: impl Fn(Report) + Send + Sync + 'static) -> Self {
+        Self { request, report: Box::new(report) }
+    }
+
+    /// Tells the host.
+    pub fn report(&self, report: Report) {
+        (self.report)(report);
+    }
+}
+
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Call").field(&self.request).finish()
+    }
 }

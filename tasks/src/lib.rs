@@ -6,15 +6,15 @@
 //! ```
 //! use std::sync::Arc;
 //!
-//! use asl_engine::{Outcome, TaskRequest, Value};
-//! use asl_tasks::{BoxFuture, Handler, Router, Routes};
+//! use asl_engine::{Outcome, Value};
+//! use asl_tasks::{BoxFuture, Call, Handler, Router, Routes};
 //!
 //! struct Greet;
 //!
 //! impl Handler for Greet {
-//!     fn call<'a>(&'a self, request: &'a TaskRequest) -> BoxFuture<'a, Outcome> {
+//!     fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome> {
 //!         Box::pin(async move {
-//!             let name = request.input["name"].as_str().unwrap_or("you");
+//!             let name = call.request.input["name"].as_str().unwrap_or("you");
 //!             Ok(Value::from(format!("Hello {name}")))
 //!         })
 //!     }
@@ -24,6 +24,7 @@
 //! assert!(router.handler("arn:aws:lambda:us-east-1:123456789012:function:greet").is_ok());
 //! ```
 
+mod callbacks;
 mod embedded;
 mod handler;
 mod handlers;
@@ -31,11 +32,12 @@ mod integrations;
 mod pattern;
 mod router;
 mod routes;
+mod secret;
 mod services;
+mod world;
 
-pub use handler::{BoxFuture, Handler};
-pub use handlers::batch::Batch;
-pub use handlers::download::Download;
+pub use callbacks::{ActivityTask, CallbackError, Callbacks, worker_failure};
+pub use handler::{BoxFuture, Call, Handler, Report};
 pub use pattern::Pattern;
 pub use router::{NoRoute, Router};
-pub use routes::{NoSettings, Place, Route, Routes, RoutesError, Services, Table, Target};
+pub use routes::{Place, Route, Routes, RoutesError, Services, Table};

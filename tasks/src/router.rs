@@ -3,57 +3,56 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::callbacks::{AsWorker, Callbacks, WaitForTaskToken, Worker};
 use crate::handler::Handler;
-use crate::handlers::consolidate::Consolidate;
-use crate::handlers::download::Downloader;
-use crate::integrations::dynamodb::PutItem;
-use crate::integrations::s3::{GetObject, ListObjects};
-use crate::integrations::sns::Publish;
+use crate::handlers::KINDS;
+use crate::integrations;
 use crate::pattern::Pattern;
-use crate::routes::{NoSettings, Route, Routes, Target};
+use crate::routes::Routes;
 use crate::services::Clients;
+use crate::world::{Table, World};
 
 /// Finds the handler of a resource.
 ///
 /// Making one is cheap: nothing is opened, created or connected to before the first call that needs it.
 pub struct Router {
-    /// What an embedding program added: these come before the routes of the file.
-    added: Vec<(Pattern, Arc<dyn Handler>)>,
-    routed: Vec<(Pattern, Arc<dyn Handler>)>,
+    table: Arc<Table>,
     clients: Arc<Clients>,
+    callbacks: Arc<Callbacks>,
     file: Option<PathBuf>,
 }
 
 impl Router {
     /// A router for `routes`, whose embedded services keep their data below `data_dir`.
     pub fn new(routes: Routes, data_dir: impl Into<PathBuf>) -> Self {
-        let buckets = routes.routes.iter().filter_map(|route| match &route.target {
-            Target::Download(download) => Some(download.bucket.clone()),
-            _ => None,
-        });
-        let clients = Clients::new(routes.services, data_dir.into(), routes.tables, buckets.collect());
-        let clients = Arc::new(clients);
+        let data_dir = data_dir.into();
+        let buckets = routes.routes.iter().flat_map(|route| route.settings.buckets()).collect();
+        let clients = Arc::new(Clients::new(routes.services, data_dir.clone(), routes.tables, buckets));
+        let (table, callbacks) = (Arc::new(Table::default()), Arc::new(Callbacks::default()));
+        let folder = routes.file.as_deref().and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
+        let world = World {
+            clients: Arc::clone(&clients),
+            folder,
+            data_dir,
+            callbacks: Arc::clone(&callbacks),
+            table: Arc::downgrade(&table),
+        };
+        let routed = routes.routes.iter().map(|route| (route.resource.clone(), route.settings.handler(&world)));
         // These say by themselves what they are, and come after the routes so that a route can replace them.
-        let integrations = [
-            ("arn:aws:states:::dynamodb:putItem", Target::PutItem(NoSettings {})),
-            ("arn:aws:states:::sns:publish", Target::Publish(NoSettings {})),
-        ];
-        let integrations = integrations.map(|(resource, target)| Route { resource: Pattern::from(resource), target });
-        let routed = routes.routes.into_iter().chain(integrations);
-        // Only an ItemReader asks for these.
-        let readers: [(Pattern, Arc<dyn Handler>); 2] = [
-            ("arn:aws:states:::s3:getObject".into(), Arc::new(GetObject(clients.clone()))),
-            ("arn:aws:states:::s3:listObjectsV2".into(), Arc::new(ListObjects(clients.clone()))),
-        ];
-        let routed = routed.map(|route| (route.resource, handler(route.target, &clients))).chain(readers).collect();
-        Self { added: Vec::new(), routed, clients, file: routes.file }
+        table.set_others(routed.chain(integrations::all(&world)).collect());
+        Self { table, clients, callbacks, file: routes.file }
     }
 
     /// Also serves the resources that fit `pattern`, before the routes that were given to [`Router::new`].
     #[must_use]
-    pub fn with_handler(mut self, pattern: impl Into<Pattern>, handler: Arc<dyn Handler>) -> Self {
-        self.added.push((pattern.into(), handler));
+    pub fn with_handler(self, pattern: impl Into<Pattern>, handler: Arc<dyn Handler>) -> Self {
+        self.table.add(pattern.into(), handler);
         self
+    }
+
+    /// The tasks that wait for whoever has their token, and the activities that wait for a worker.
+    pub fn callbacks(&self) -> &Arc<Callbacks> {
+        &self.callbacks
     }
 
     /// The client with which the handlers reach DynamoDB, to look at what they stored.
@@ -62,25 +61,25 @@ impl Router {
     }
 
     /// The handler that serves `resource`.
+    ///
+    /// For `….waitForTaskToken` it is what serves the resource with or without that ending, and then the token is waited for.
+    /// The work of an activity that has no route waits for a worker, which asks [`Router::callbacks`] for it.
     pub fn handler(&self, resource: &str) -> Result<Arc<dyn Handler>, NoRoute> {
-        self.added
-            .iter()
-            .chain(&self.routed)
-            .find(|(pattern, _)| pattern.matches(resource))
-            .map(|(_, handler)| Arc::clone(handler))
-            .ok_or_else(|| NoRoute { resource: resource.to_owned(), file: self.file.clone() })
+        let callback = resource.strip_suffix(".waitForTaskToken");
+        let found = self.table.find(resource).or_else(|| self.table.find(callback?));
+        let callbacks = Arc::clone(&self.callbacks);
+        if is_activity(resource) {
+            return Ok(found.map_or_else(|| Arc::new(Worker(callbacks)) as _, |found| Arc::new(AsWorker(found)) as _));
+        }
+        let called = found.ok_or_else(|| NoRoute { resource: resource.to_owned(), file: self.file.clone() })?;
+        Ok(if callback.is_some() { Arc::new(WaitForTaskToken { called, callbacks }) } else { called })
     }
 }
 
-fn handler(target: Target, clients: &Arc<Clients>) -> Arc<dyn Handler> {
-    let clients = Arc::clone(clients);
-    match target {
-        Target::Batch(batch) => Arc::new(batch),
-        Target::Consolidate(NoSettings {}) => Arc::new(Consolidate),
-        Target::Download(download) => Arc::new(Downloader::new(download, clients)),
-        Target::PutItem(NoSettings {}) => Arc::new(PutItem(clients)),
-        Target::Publish(NoSettings {}) => Arc::new(Publish(clients)),
-    }
+/// Whether `resource` is the ARN of an activity.
+fn is_activity(resource: &str) -> bool {
+    let mut parts = resource.splitn(6, ':').skip(2);
+    parts.next() == Some("states") && parts.nth(2).is_some_and(|rest| rest.starts_with("activity:"))
 }
 
 /// Nothing serves a resource. The text names the resource and shows the lines to add to the routing file.
@@ -95,10 +94,11 @@ pub struct NoRoute {
 
 fn advice(resource: &str, file: Option<&Path>) -> String {
     let file = file.map_or("the routing file".to_owned(), |file| file.display().to_string());
-    let handlers = Target::NAMES.join(", ");
+    let names = || KINDS.iter().map(|kind| kind.name);
+    let handlers = names().collect::<Vec<_>>().join(", ");
     // A function is often named after what it does.
     let name = resource.rsplit(':').next().unwrap_or_default().to_lowercase();
-    let guess = Target::NAMES.into_iter().find(|handler| name.contains(handler));
+    let guess = names().find(|handler| name.contains(handler));
     let integration = resource.starts_with("arn:aws:states:");
     let first = if integration {
         "This service integration is not supported yet. To serve it by another handler,\n"
@@ -123,12 +123,12 @@ mod tests {
     use asl_engine::{Outcome, TaskRequest, Value};
 
     use super::*;
-    use crate::handler::BoxFuture;
+    use crate::handler::{BoxFuture, Call};
 
     struct Answer(i64);
 
     impl Handler for Answer {
-        fn call<'a>(&'a self, _: &'a TaskRequest) -> BoxFuture<'a, Outcome> {
+        fn call<'a>(&'a self, _: &'a Call) -> BoxFuture<'a, Outcome> {
             Box::pin(async { Ok(Value::from(self.0)) })
         }
     }
@@ -143,7 +143,7 @@ mod tests {
             role_arn: None,
             token: "t".into(),
         };
-        router.handler(resource).unwrap().call(&request).await
+        router.handler(resource).unwrap().call(&Call::new(request)).await
     }
 
     #[tokio::test]
@@ -165,7 +165,7 @@ mod tests {
         assert_eq!(
             router.handler(resource).err().unwrap().to_string(),
             "no route for the resource arn:aws:lambda:us-east-1:1:function:f\n\
-             Add these lines to routes.toml, with one of the handlers batch, download, consolidate, dynamodb:putItem, sns:publish:\n\n\
+             Add these lines to routes.toml, with one of the handlers batch, download, consolidate:\n\n\
              [[routes]]\nresource = \"arn:aws:lambda:us-east-1:1:function:f\"\nhandler = \"NAME\""
         );
         let advice = |resource: &str| router.handler(resource).err().unwrap().to_string();

@@ -1,8 +1,10 @@
 //! The routing file: which handler serves which resource, and where S3, DynamoDB and SNS are.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use asl_engine::nearest;
 use serde::Deserialize;
@@ -10,9 +12,10 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
-use crate::handlers::batch::Batch;
-use crate::handlers::download::Download;
+use crate::handler::Handler;
+use crate::handlers::KINDS;
 use crate::pattern::Pattern;
+use crate::world::World;
 
 /// Which handler serves which resource, and where the services are.
 ///
@@ -38,7 +41,7 @@ use crate::pattern::Pattern;
 /// let routes = Routes::parse(text, Path::new("routes.toml")).unwrap();
 /// assert_eq!(routes.routes.len(), 1);
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Routes {
     /// Where the services are.
     pub services: Services,
@@ -130,52 +133,47 @@ pub struct Table {
     pub key: String,
 }
 
-/// One route: which resources go to which target.
-#[derive(Clone, Debug, PartialEq)]
+/// One route: which resources go to which handler.
+#[derive(Clone, Debug)]
 pub struct Route {
     /// The resources that this route serves.
     pub resource: Pattern,
-    /// What serves them.
-    pub target: Target,
+    /// What serves them: the `handler` of the routing file with its settings.
+    pub(crate) settings: Arc<dyn Settings>,
 }
 
-/// What a route leads to: the `handler` of the routing file with its settings.
-#[derive(Clone, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum Target {
-    /// `batch`: splits the resource paths into the inputs of download tasks.
-    Batch(Batch),
-    /// `consolidate`: tells whether every status code of a list is 200.
-    Consolidate(NoSettings),
-    /// `download`: fetches resources over HTTP and stores them in S3.
-    Download(Download),
-    /// `dynamodb:putItem`: what `arn:aws:states:::dynamodb:putItem` does without a route.
-    PutItem(NoSettings),
-    /// `sns:publish`: what `arn:aws:states:::sns:publish` does without a route.
-    Publish(NoSettings),
+/// The settings of a kind of handler that routes can name.
+pub(crate) trait Settings: fmt::Debug + Send + Sync {
+    /// The handler that these settings describe.
+    fn handler(&self, world: &World) -> Arc<dyn Handler>;
+
+    /// The buckets that the embedded S3 has for it from the start.
+    fn buckets(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
-/// The settings of a handler that has none.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct NoSettings {}
+/// A kind of handler that routes can name.
+pub(crate) struct Kind {
+    /// The `handler` of a route.
+    pub(crate) name: &'static str,
+    read: fn(Spanned<DeValue<'_>>) -> Result<Arc<dyn Settings>, Fault>,
+}
 
-impl Target {
-    pub(crate) const NAMES: [&str; 5] = ["batch", "download", "consolidate", "dynamodb:putItem", "sns:publish"];
+impl Kind {
+    /// A kind whose settings are the other members of the route.
+    pub(crate) const fn of<S: Settings + DeserializeOwned + 'static>(name: &'static str) -> Self {
+        Self { name, read: |settings| Ok(Arc::new(read::<S>(settings)?)) }
+    }
 
-    fn read(handler: &Spanned<String>, settings: Spanned<DeValue<'_>>) -> Result<Self, Fault> {
-        Ok(match handler.as_ref().as_str() {
-            "batch" => Self::Batch(read(settings)?),
-            "consolidate" => Self::Consolidate(read(settings)?),
-            "download" => Self::Download(read(settings)?),
-            "dynamodb:putItem" => Self::PutItem(read(settings)?),
-            "sns:publish" => Self::Publish(read(settings)?),
-            unknown => {
-                let near =
-                    nearest(unknown, Self::NAMES).map_or(";".to_owned(), |near| format!(", did you mean {near:?}?"));
-                let message = format!("unknown handler {unknown:?}{near} allowed: {}", Self::NAMES.join(", "));
-                return Err(Fault { message, span: Some(handler.span()) });
-            }
+    fn find(handler: &Spanned<String>) -> Result<&'static Self, Fault> {
+        let name = handler.as_ref().as_str();
+        KINDS.iter().find(|kind| kind.name == name).ok_or_else(|| {
+            let names: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
+            let near = nearest(name, names.iter().copied());
+            let near = near.map_or(";".to_owned(), |near| format!(", did you mean {near:?}?"));
+            let message = format!("unknown handler {name:?}{near} allowed: {}", names.join(", "));
+            Fault { message, span: Some(handler.span()) }
         })
     }
 }
@@ -222,7 +220,7 @@ impl Routes {
 }
 
 /// A fault of the text, and where in bytes.
-struct Fault {
+pub(crate) struct Fault {
     message: String,
     span: Option<Range<usize>>,
 }
@@ -287,8 +285,8 @@ fn route(entry: Spanned<DeValue<'_>>) -> Result<Route, Fault> {
         None => Err(Fault { message: format!("the route has no {key}"), span: Some(span.clone()) }),
     };
     let (resource, handler) = (text("resource")?, text("handler")?);
-    let target = Target::read(&handler, Spanned::new(span, DeValue::Table(entry)))?;
-    Ok(Route { resource: Pattern::from(resource.into_inner()), target })
+    let settings = (Kind::find(&handler)?.read)(Spanned::new(span, DeValue::Table(entry)))?;
+    Ok(Route { resource: Pattern::from(resource.into_inner()), settings })
 }
 
 fn read<T: DeserializeOwned>(value: Spanned<DeValue<'_>>) -> Result<T, Fault> {
@@ -311,7 +309,8 @@ mod tests {
     #[test]
     fn an_empty_file_means_embedded_services_and_no_routes() {
         let routes = Routes::parse("", Path::new("r.toml")).unwrap();
-        assert_eq!(routes, Routes { file: Some("r.toml".into()), ..Routes::default() });
+        assert!(routes.routes.is_empty() && routes.tables.is_empty());
+        assert_eq!(routes.file.as_deref(), Some(Path::new("r.toml")));
         assert_eq!(routes.services.s3, Place::Embedded);
     }
 
@@ -334,11 +333,8 @@ mod tests {
         let text =
             "[[routes]]\nresource = 'b'\nhandler = 'batch'\nsize = 7\n[[routes]]\nresource = 'a'\nhandler = 'batch'";
         let routes = Routes::parse(text, Path::new("r.toml")).unwrap().routes;
-        let batch = |size: usize| Target::Batch(Batch { size: size.try_into().unwrap() });
-        assert_eq!(
-            routes,
-            [Route { resource: "b".into(), target: batch(7) }, Route { resource: "a".into(), target: batch(5) }]
-        );
+        let read: Vec<String> = routes.iter().map(|route| format!("{} {:?}", route.resource, route.settings)).collect();
+        assert_eq!(read, ["b Batch { size: 7 }", "a Batch { size: 5 }"]);
     }
 
     #[test]
@@ -367,7 +363,7 @@ mod tests {
             ("\n[[routes]]\nresource = 'a'", "routes.toml:2:1: the route has no handler"),
             (
                 "[[routes]]\nresource = 'a'\nhandler = 'bach'",
-                r#"routes.toml:3:11: unknown handler "bach", did you mean "batch"? allowed: batch, download, consolidate, dynamodb:putItem, sns:publish"#,
+                r#"routes.toml:3:11: unknown handler "bach", did you mean "batch"? allowed: batch, download, consolidate"#,
             ),
             (
                 "[[routes]]\nresource = 'a'\nhandler = 'batch'\nbucket = 'b'",

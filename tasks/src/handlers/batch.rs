@@ -1,19 +1,22 @@
 //! `batch`: splits the resource paths into the inputs of download tasks.
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
-use asl_engine::{Outcome, TaskRequest, Value};
+use asl_engine::{Outcome, Value};
 use serde::Deserialize;
 
 use super::input;
-use crate::handler::{BoxFuture, Handler};
+use crate::handler::{BoxFuture, Call, Handler};
+use crate::routes::Settings;
+use crate::world::World;
 
 /// The settings of a route to `batch`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Batch {
+pub(crate) struct Batch {
     /// How many resource paths one download task gets.
-    pub size: NonZeroUsize,
+    size: NonZeroUsize,
 }
 
 impl Default for Batch {
@@ -23,9 +26,15 @@ impl Default for Batch {
     }
 }
 
+impl Settings for Batch {
+    fn handler(&self, _: &World) -> Arc<dyn Handler> {
+        Arc::new(self.clone())
+    }
+}
+
 impl Handler for Batch {
-    fn call<'a>(&'a self, request: &'a TaskRequest) -> BoxFuture<'a, Outcome> {
-        Box::pin(async move { batches(&request.input, self.size) })
+    fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move { batches(&call.request.input, self.size) })
     }
 }
 

@@ -1,16 +1,29 @@
 //! `consolidate`: tells whether every status code of a list is 200.
 
-use asl_engine::{Outcome, TaskRequest, Value};
+use std::sync::Arc;
+
+use asl_engine::{Outcome, Value};
+use serde::Deserialize;
 
 use super::{function_error, input};
-use crate::handler::{BoxFuture, Handler};
+use crate::handler::{BoxFuture, Call, Handler};
+use crate::routes::Settings;
+use crate::world::World;
 
 /// Tells whether every status code of a list is 200.
-pub(crate) struct Consolidate;
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Consolidate {}
+
+impl Settings for Consolidate {
+    fn handler(&self, _: &World) -> Arc<dyn Handler> {
+        Arc::new(self.clone())
+    }
+}
 
 impl Handler for Consolidate {
-    fn call<'a>(&'a self, request: &'a TaskRequest) -> BoxFuture<'a, Outcome> {
-        Box::pin(async move { all_succeeded(&request.input) })
+    fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move { all_succeeded(&call.request.input) })
     }
 }
 

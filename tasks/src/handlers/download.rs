@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use asl_engine::{Failure, Outcome, TaskRequest, Value};
+use asl_engine::{Failure, Outcome, Value};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::{ByteStream, SdkBody};
 use bytes::{Bytes, BytesMut};
@@ -12,27 +12,40 @@ use serde::Deserialize;
 use tokio::task::JoinSet;
 
 use super::{function_error, input};
-use crate::handler::{BoxFuture, Handler};
+use crate::handler::{BoxFuture, Call, Handler};
+use crate::routes::Settings;
 use crate::services::Clients;
 use crate::services::web::chain;
+use crate::world::World;
 
 /// The settings of a route to `download`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Download {
+pub(crate) struct Download {
     /// The S3 bucket that the resources are stored in.
     #[serde(deserialize_with = "bucket")]
-    pub bucket: String,
+    bucket: String,
     /// How many seconds one resource may take, redirects and body included.
     #[serde(deserialize_with = "seconds")]
-    pub timeout_seconds: f64,
+    timeout_seconds: f64,
     /// The most bytes that one resource may have.
-    pub max_body_bytes: u64,
+    max_body_bytes: u64,
 }
 
 impl Default for Download {
     fn default() -> Self {
         Self { bucket: "images".to_owned(), timeout_seconds: 10.0, max_body_bytes: 100 * 1024 * 1024 }
+    }
+}
+
+impl Settings for Download {
+    fn handler(&self, world: &World) -> Arc<dyn Handler> {
+        let worker = Worker { settings: self.clone(), clients: Arc::clone(&world.clients) };
+        Arc::new(Downloader(Arc::new(worker)))
+    }
+
+    fn buckets(&self) -> Vec<String> {
+        vec![self.bucket.clone()]
     }
 }
 
@@ -66,10 +79,6 @@ struct Worker {
 }
 
 impl Downloader {
-    pub(crate) fn new(settings: Download, clients: Arc<Clients>) -> Self {
-        Self(Arc::new(Worker { settings, clients }))
-    }
-
     async fn run(&self, input: &Value) -> Outcome {
         let paths = input::resource_paths(input)?;
         let batch_input = input::member(input, "batchInput")?;
@@ -192,8 +201,8 @@ impl Worker {
 }
 
 impl Handler for Downloader {
-    fn call<'a>(&'a self, request: &'a TaskRequest) -> BoxFuture<'a, Outcome> {
-        Box::pin(self.run(&request.input))
+    fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome> {
+        Box::pin(self.run(&call.request.input))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Handlers that come with the crate and stand for the functions of the download-images workflow.
+//! What a route can name as its `handler`: one file for each kind.
 
 pub(crate) mod batch;
 pub(crate) mod consolidate;
@@ -6,6 +6,15 @@ pub(crate) mod download;
 mod input;
 
 use asl_engine::{Failure, Value};
+
+use crate::routes::Kind;
+
+/// All kinds of handlers. A new one is a file of this folder, with its settings and its handler, and a line here.
+pub(crate) const KINDS: &[Kind] = &[
+    Kind::of::<batch::Batch>("batch"),
+    Kind::of::<download::Download>("download"),
+    Kind::of::<consolidate::Consolidate>("consolidate"),
+];
 
 /// A failure as Step Functions reports one of a Lambda function: the error is the type, the cause is JSON text.
 pub(crate) fn function_error(error_type: &str, message: impl Into<String>) -> Failure {

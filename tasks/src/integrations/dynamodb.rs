@@ -5,12 +5,12 @@
 
 use std::sync::Arc;
 
-use asl_engine::{Object, Outcome, TaskRequest, Value};
+use asl_engine::{Object, Outcome, Value};
 use aws_sdk_dynamodb::operation::RequestId;
 use aws_smithy_types::body::SdkBody;
 
 use super::answer::{Keep, Names};
-use crate::handler::{BoxFuture, Handler};
+use crate::handler::{BoxFuture, Call, Handler};
 use crate::services::Clients;
 
 const NAMES: Names = Names {
@@ -52,7 +52,7 @@ impl PutItem {
 }
 
 impl Handler for PutItem {
-    fn call<'a>(&'a self, request: &'a TaskRequest) -> BoxFuture<'a, Outcome> {
-        Box::pin(self.run(&request.input))
+    fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome> {
+        Box::pin(self.run(&call.request.input))
     }
 }

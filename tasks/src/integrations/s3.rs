@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use asl_engine::{Failure, Outcome, TaskRequest, Value};
+use asl_engine::{Failure, Outcome, Value};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
-use crate::handler::{BoxFuture, Handler};
+use crate::handler::{BoxFuture, Call, Handler};
 use crate::services::Clients;
 
 /// Reads an object as text. See <https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html>.
@@ -60,13 +60,13 @@ fn failure<E: ProvideErrorMetadata + std::error::Error + 'static, R: std::fmt::D
 }
 
 impl Handler for GetObject {
-    fn call<'a>(&'a self, request: &'a TaskRequest) -> BoxFuture<'a, Outcome> {
-        Box::pin(self.run(&request.input))
+    fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome> {
+        Box::pin(self.run(&call.request.input))
     }
 }
 
 impl Handler for ListObjects {
-    fn call<'a>(&'a self, request: &'a TaskRequest) -> BoxFuture<'a, Outcome> {
-        Box::pin(self.run(&request.input))
+    fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome> {
+        Box::pin(self.run(&call.request.input))
     }
 }

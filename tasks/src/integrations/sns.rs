@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use asl_engine::{Failure, Object, Outcome, TaskRequest, Value};
+use asl_engine::{Failure, Object, Outcome, Value};
 use aws_sdk_sns::operation::RequestId;
 use aws_sdk_sns::operation::publish::builders::PublishFluentBuilder;
 use aws_sdk_sns::primitives::Blob;
 use aws_sdk_sns::types::MessageAttributeValue;
 
 use super::answer::{Keep, Names};
-use crate::handler::{BoxFuture, Handler};
+use crate::handler::{BoxFuture, Call, Handler};
 use crate::services::Clients;
 
 const NAMES: Names = Names {
@@ -51,8 +51,8 @@ impl Publish {
 }
 
 impl Handler for Publish {
-    fn call<'a>(&'a self, request: &'a TaskRequest) -> BoxFuture<'a, Outcome> {
-        Box::pin(self.run(&request.input))
+    fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome> {
+        Box::pin(self.run(&call.request.input))
     }
 }
 

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use asl_engine::{Outcome, TaskRequest, Value};
-use asl_tasks::{Router, Routes};
+use asl_tasks::{Call, Router, Routes};
 
 /// A router whose data is in a folder of its own, which goes with it.
 pub(crate) struct World {
@@ -79,7 +79,7 @@ pub(crate) async fn call(router: &Router, resource: &str, input: &str) -> Outcom
         heartbeat_seconds: None,
         token: "t".into(),
     };
-    router.handler(resource).unwrap().call(&request).await
+    router.handler(resource).unwrap().call(&Call::new(request)).await
 }
 
 /// Serves `app` on loopback until the runtime of the test ends; the answer is its base URL.

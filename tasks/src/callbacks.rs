@@ -1,0 +1,227 @@
+//! Task tokens and activities: work that somebody else answers, by its token.
+//!
+//! AWS developer guide, "Wait for a Callback with Task Token" and "Activities".
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use asl_engine::{Failure, Outcome, Value};
+use tokio::sync::{Notify, mpsc};
+
+use crate::handler::{BoxFuture, Call, Handler, Report};
+
+/// The tasks that wait for somebody who has their token, and the activities that wait for a worker.
+///
+/// ```
+/// use asl_tasks::{CallbackError, Callbacks};
+///
+/// let callbacks = Callbacks::default();
+/// assert_eq!(callbacks.heartbeat("made up"), Err(CallbackError::InvalidToken));
+/// ```
+#[derive(Default)]
+pub struct Callbacks(Mutex<Waiting>);
+
+#[derive(Default)]
+struct Waiting {
+    /// By token.
+    tasks: HashMap<Arc<str>, mpsc::UnboundedSender<Word>>,
+    /// By ARN.
+    activities: HashMap<Arc<str>, Activity>,
+}
+
+/// What somebody who has a token says.
+enum Word {
+    Taken { worker_name: Option<Arc<str>> },
+    Heartbeat,
+    Ended(Outcome),
+}
+
+#[derive(Default)]
+struct Activity {
+    waiting: VecDeque<ActivityTask>,
+    arrived: Arc<Notify>,
+}
+
+/// The work of an activity, as `GetActivityTask` gives it to a worker.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ActivityTask {
+    /// Names the task to [`Callbacks`].
+    pub token: Arc<str>,
+    /// What is to be done.
+    pub input: Value,
+}
+
+/// Why a token is refused, with the names and texts of AWS's `SendTaskSuccess`, `SendTaskFailure` and `SendTaskHeartbeat`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CallbackError {
+    /// It is no token of a task.
+    #[error("Invalid Token: 'Invalid token'")]
+    InvalidToken,
+    /// The task of this token was answered, or given up.
+    #[error("Task Timed Out: 'Provided task does not exist anymore'")]
+    TaskTimedOut,
+}
+
+impl CallbackError {
+    /// The error name of the API, such as `TaskTimedOut`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::InvalidToken => "InvalidToken",
+            Self::TaskTimedOut => "TaskTimedOut",
+        }
+    }
+}
+
+impl Callbacks {
+    /// Ends the task of `token` (`SendTaskSuccess`, `SendTaskFailure`).
+    pub fn answer(&self, token: &str, outcome: Outcome) -> Result<(), CallbackError> {
+        let mut waiting = self.lock();
+        waiting.say(token, Word::Ended(outcome))?;
+        waiting.tasks.remove(token);
+        Ok(())
+    }
+
+    /// Tells that somebody works on the task of `token` (`SendTaskHeartbeat`).
+    pub fn heartbeat(&self, token: &str) -> Result<(), CallbackError> {
+        self.lock().say(token, Word::Heartbeat)
+    }
+
+    /// Takes the oldest work of an activity; waits until there is some (`GetActivityTask`).
+    pub async fn activity_task(&self, arn: &str, worker_name: Option<&str>) -> ActivityTask {
+        loop {
+            let arrived = {
+                let mut waiting = self.lock();
+                let activity = waiting.activities.entry(arn.into()).or_default();
+                let task = activity.waiting.pop_front();
+                // Registered before the lock is given back, so that nothing that arrives then is missed.
+                let arrived = Arc::clone(&activity.arrived).notified_owned();
+                if let Some(task) = task {
+                    // A task that was given up meanwhile is nobody's any more.
+                    match waiting.say(&task.token, Word::Taken { worker_name: worker_name.map(Into::into) }) {
+                        Ok(()) => return task,
+                        Err(_) => continue,
+                    }
+                }
+                arrived
+            };
+            arrived.await;
+        }
+    }
+
+    /// Waits for the answer of `call`'s token, and reports what comes before it.
+    fn wait<'a>(self: &Arc<Self>, call: &'a Call) -> Wait<'a> {
+        let (sender, words) = mpsc::unbounded_channel();
+        self.lock().tasks.insert(call.request.token.clone(), sender);
+        Wait { call, words, callbacks: Arc::clone(self) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Waiting {
+    fn say(&mut self, token: &str, word: Word) -> Result<(), CallbackError> {
+        // A token is made of the ARN of its execution.
+        let refused = if token.starts_with("arn:") { CallbackError::TaskTimedOut } else { CallbackError::InvalidToken };
+        let task = self.tasks.get(token).ok_or(refused)?;
+        task.send(word).map_err(|_| CallbackError::TaskTimedOut)
+    }
+}
+
+/// A task that waits for whoever has its token; dropping it gives the token up.
+struct Wait<'a> {
+    call: &'a Call,
+    words: mpsc::UnboundedReceiver<Word>,
+    callbacks: Arc<Callbacks>,
+}
+
+impl Wait<'_> {
+    async fn answer(mut self) -> Outcome {
+        while let Some(word) = self.words.recv().await {
+            match word {
+                Word::Taken { worker_name } => self.call.report(Report::Started { worker_name }),
+                Word::Heartbeat => self.call.report(Report::Heartbeat),
+                Word::Ended(outcome) => return outcome,
+            }
+        }
+        // Nobody can answer any more: then the timeout of the task ends it.
+        std::future::pending().await
+    }
+}
+
+impl Drop for Wait<'_> {
+    fn drop(&mut self) {
+        self.callbacks.lock().tasks.remove(&self.call.request.token);
+    }
+}
+
+/// `.waitForTaskToken`: calls what gets the token, reports its answer as submitted, and waits for the token's.
+pub(crate) struct WaitForTaskToken {
+    pub(crate) called: Arc<dyn Handler>,
+    pub(crate) callbacks: Arc<Callbacks>,
+}
+
+impl Handler for WaitForTaskToken {
+    fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move {
+            // The token can come back before the call that handed it on is answered.
+            let wait = self.callbacks.wait(call);
+            let output = self.called.call(&Call::new(call.request.clone())).await?;
+            call.report(Report::Submitted(output));
+            wait.answer().await
+        })
+    }
+
+    fn prepare(&self) -> BoxFuture<'_, Result<(), String>> {
+        self.called.prepare()
+    }
+
+    fn reaches_aws(&self) -> Option<String> {
+        self.called.reaches_aws()
+    }
+}
+
+/// Whoever works on an activity from outside: the work waits until one asks for it.
+pub(crate) struct Worker(pub(crate) Arc<Callbacks>);
+
+impl Handler for Worker {
+    fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move {
+            let wait = self.0.wait(call);
+            let request = &call.request;
+            let task = ActivityTask { token: request.token.clone(), input: request.input.clone() };
+            {
+                let mut waiting = self.0.lock();
+                let activity = waiting.activities.entry(request.resource.clone()).or_default();
+                activity.waiting.push_back(task);
+                // Also those that are about to wait: each looks into the queue again.
+                activity.arrived.notify_waiters();
+            }
+            wait.answer().await
+        })
+    }
+}
+
+/// A handler that a route puts in the place of an activity's worker: it takes the work at once.
+pub(crate) struct AsWorker(pub(crate) Arc<dyn Handler>);
+
+impl Handler for AsWorker {
+    fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome> {
+        call.report(Report::Started { worker_name: None });
+        self.0.call(call)
+    }
+
+    fn prepare(&self) -> BoxFuture<'_, Result<(), String>> {
+        self.0.prepare()
+    }
+
+    fn reaches_aws(&self) -> Option<String> {
+        self.0.reaches_aws()
+    }
+}
+
+/// The failure of a worker that sends one: both texts may be missing.
+pub fn worker_failure(error: Option<&str>, cause: Option<&str>) -> Failure {
+    Failure { error: error.map(Into::into), cause: cause.map(Into::into), ..Failure::default() }
+}
