@@ -33,8 +33,8 @@ Exit codes:
   0    the execution succeeded
   1    the execution failed or timed out; its state and error are on stderr
   2    the command line or the input is wrong, or a file cannot be read
-  3    the definition or the routing file is invalid, or a resource has no
-       route; nothing was run
+  3    the definition, the routing file or the mocks are invalid, or a task
+       has no route or no mock
   130  interrupted")]
 pub(crate) struct Run {
     /// The definition: a JSON file in the Amazon States Language
@@ -51,6 +51,11 @@ pub(crate) struct Run {
     /// Where the embedded services keep their data
     #[arg(long, value_name = "DIR", default_value = ".asl")]
     pub(crate) data: PathBuf,
+
+    /// Call nothing: tasks answer as a mock configuration file of Step Functions Local says, or the `[[mocks]]` of a TOML
+    /// file; waits, retries and timeouts take no time
+    #[arg(long, value_name = "FILE[#TEST]", conflicts_with = "routes")]
+    pub(crate) mocks: Option<String>,
 
     /// Print the history of the execution instead of its output, as AWS's GetExecutionHistory gives it
     #[arg(long)]

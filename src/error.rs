@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use asl_engine::{Diagnostic, JsonError};
-use asl_tasks::RoutesError;
+use asl_tasks::{MocksError, RoutesError};
 
 use crate::report;
 
@@ -21,6 +21,8 @@ pub(crate) enum Error {
     Routes(String),
     /// States whose resources have no route; nothing was run.
     NoRoutes(Vec<String>),
+    /// The mocks of a test are refused, or a task lacks one.
+    Mocks(String),
     /// The output has no reader any more.
     ClosedPipe,
 }
@@ -38,7 +40,7 @@ impl Error {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Usage(_) | Self::NotJson { .. } => 2.into(),
-            Self::Definition { .. } | Self::Routes(_) | Self::NoRoutes(_) => 3.into(),
+            Self::Definition { .. } | Self::Routes(_) | Self::NoRoutes(_) | Self::Mocks(_) => 3.into(),
             Self::ClosedPipe => ExitCode::SUCCESS,
         }
     }
@@ -46,7 +48,7 @@ impl Error {
     /// The text for a person, with colours.
     pub(crate) fn report(&self) -> String {
         match self {
-            Self::Usage(text) | Self::Routes(text) => report::error(text),
+            Self::Usage(text) | Self::Routes(text) | Self::Mocks(text) => report::error(text),
             Self::NotJson { what, from, text, error } => {
                 report::not_json(&format!("{what} is not JSON"), error, from, text)
             }
@@ -70,6 +72,16 @@ impl Error {
                 out
             }
             Self::ClosedPipe => String::new(),
+        }
+    }
+}
+
+impl From<MocksError> for Error {
+    fn from(error: MocksError) -> Self {
+        match error {
+            MocksError::Unreadable { file, source } => Self::unreadable("the mocks", &file, &source),
+            MocksError::Routes(error) => error.into(),
+            error @ MocksError::Invalid { .. } => Self::Mocks(error.to_string()),
         }
     }
 }

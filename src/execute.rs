@@ -3,9 +3,10 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use asl_engine::{Execution, Failure, HistoryEvent, Program, Quotas, TaskRequest, Value};
+use asl_engine::{Execution, Failure, HistoryEvent, Program, Quotas, Reply, TaskRequest, Timestamp, Value};
+use asl_runtime::virtual_time::{self, Answer};
 use asl_runtime::{Finished, Status, embedded};
-use asl_tasks::Router;
+use asl_tasks::{MockedAnswer, Mocks, Router};
 
 use crate::error::Error;
 use crate::places::Places;
@@ -76,16 +77,15 @@ async fn drive(
     router: Arc<Router>,
     options: Options,
 ) -> Result<Executed, Error> {
-    let start = embedded::now();
-    let seed = start.0.unsigned_abs() ^ (u64::from(std::process::id()) << 32);
-    let mut execution = Execution::local(&name, &format!("run-{}", start.0), input, start, seed);
-    execution.quotas = options.quotas;
+    let execution = execution(&name, input, options);
     let mut progress = Progress::new();
     let mut places = Places::default();
     let mut events = Vec::new();
     let handler = |request: &TaskRequest| {
         // Every resource was found before the start.
-        router.handler(&request.resource).map_err(|error| Failure::new("States.Runtime", error.to_string()))
+        router
+            .handler_of(&request.state, &request.resource)
+            .map_err(|error| Failure::new("States.Runtime", error.to_string()))
     };
     let record = |event: HistoryEvent| {
         places.follow(&event);
@@ -100,6 +100,53 @@ async fn drive(
     progress.finish();
     let place = if finished.outcome.is_err() { places.last() } else { None };
     Ok(Executed { finished, place, events })
+}
+
+/// Runs a state machine with mocks in the place of all tasks, on a clock that jumps: nothing is called, nothing is waited
+/// for.
+pub(crate) fn execute_mocked(
+    name: &str,
+    program: &Arc<Program>,
+    input: Value,
+    mocks: &Mocks,
+    options: Options,
+) -> Result<Executed, Error> {
+    let mut places = Places::default();
+    let mut events = Vec::new();
+    let record = |event: HistoryEvent| {
+        places.follow(&event);
+        if options.keep_events {
+            events.push(event);
+        }
+    };
+    let answer = |request: &TaskRequest| answer(mocks, request);
+    let finished = virtual_time::run(program.clone(), execution(name, input, options), answer, record)
+        .map_err(|stuck| Error::Mocks(stuck.to_string()))?;
+    let place = if finished.outcome.is_err() { places.last() } else { None };
+    Ok(Executed { finished, place, events })
+}
+
+fn answer(mocks: &Mocks, request: &TaskRequest) -> Answer {
+    let before = request.is_activity().then_some(Reply::Started { worker_name: None });
+    match mocks.answer(request) {
+        Ok(MockedAnswer { outcome, after }) => {
+            let times_out = outcome.as_ref().is_err_and(|failure| failure.error.as_deref() == Some("States.Timeout"));
+            // A mocked timeout is one: the time runs out, and the history says so.
+            let silent = times_out && request.gives_up(Timestamp(0)).is_some();
+            let after_millis = i64::try_from(after.as_millis()).unwrap_or(i64::MAX);
+            Answer { before, outcome: (!silent).then_some(outcome), after_millis, refused: None }
+        }
+        Err(unmocked) => Answer { refused: Some(unmocked.to_string()), ..Answer::default() },
+    }
+}
+
+/// An execution that starts now.
+fn execution(machine: &str, input: Value, options: Options) -> Execution {
+    let start = embedded::now();
+    let seed = start.0.unsigned_abs() ^ (u64::from(std::process::id()) << 32);
+    let mut execution = Execution::local(machine, &format!("run-{}", start.0), input, start, seed);
+    execution.quotas = options.quotas;
+    execution
 }
 
 /// Completes when the process is told to end.

@@ -118,6 +118,6 @@ pub use jsonpath::{JsonPath, PathError};
 pub use nearest::nearest;
 pub use path::PathRoot;
 pub use program::Program;
-pub use task::{Failure, Outcome, TaskRequest};
+pub use task::{Failure, Outcome, TaskRequest, is_activity};
 pub use time::Timestamp;
 pub use value::{Array, Number, Object, Value};

@@ -30,11 +30,23 @@ pub struct TaskRequest {
 }
 
 impl TaskRequest {
+    /// Whether the work waits for a worker of an activity.
+    pub fn is_activity(&self) -> bool {
+        is_activity(&self.resource)
+    }
+
     /// When a task that nothing was heard of since `since` is given up: its deadline, or its next heartbeat.
+    /// The heartbeats of an activity count from when a worker has taken it.
     pub fn gives_up(&self, since: Timestamp) -> Option<Timestamp> {
         let heartbeat = self.heartbeat_seconds.map(|seconds| since.plus_seconds(seconds));
         self.deadline.into_iter().chain(heartbeat).min()
     }
+}
+
+/// Whether an ARN is that of an activity: `arn:aws:states:us-east-1:123456789012:activity:name`.
+pub fn is_activity(resource: &str) -> bool {
+    let mut parts = resource.splitn(6, ':').skip(2);
+    parts.next() == Some("states") && parts.nth(2).is_some_and(|rest| rest.starts_with("activity:"))
 }
 
 /// The error of expressions.

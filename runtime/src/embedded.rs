@@ -49,7 +49,9 @@ pub async fn run(
             match effect {
                 Effect::Task(id, request) => match handler(&request) {
                     Ok(handler) => {
-                        if let Some(deadline) = request.gives_up(clock.now()) {
+                        let waits_for_worker = request.is_activity();
+                        let until = if waits_for_worker { request.deadline } else { request.gives_up(clock.now()) };
+                        if let Some(deadline) = until {
                             timers.set(id, deadline, Reply::DeadlinePassed);
                         }
                         tasks.start(id, handler, request);
@@ -73,11 +75,16 @@ pub async fn run(
             biased;
             failure = &mut stop => frames.terminate(clock.now(), Termination::Aborted(failure), &mut record)?,
             word = tasks.next() => match word {
-                Word::Report(id, Report::Started { worker_name }) => frames.reply(id, Reply::Started { worker_name }),
-                Word::Report(id, Report::Submitted(output)) => frames.reply(id, Reply::Submitted(output)),
-                Word::Report(id, Report::Heartbeat) => {
-                    if let Some(at) = tasks.gives_up(id, clock.now()) {
+                Word::Report(id, report) => {
+                    if !matches!(report, Report::Submitted(_))
+                        && let Some(at) = tasks.gives_up(id, clock.now())
+                    {
                         timers.set(id, at, Reply::DeadlinePassed);
+                    }
+                    match report {
+                        Report::Started { worker_name } => frames.reply(id, Reply::Started { worker_name }),
+                        Report::Submitted(output) => frames.reply(id, Reply::Submitted(output)),
+                        Report::Heartbeat => {}
                     }
                 }
                 Word::Ended(id, outcome) => {

@@ -8,7 +8,7 @@ use crate::frames::{Effect, Finished, Frames, Progress};
 use crate::timers::Timers;
 
 /// What a task answers on virtual time.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Answer {
     /// What comes at once, before the answer: that a worker has started, or what was submitted.
     pub before: Option<Reply>,
@@ -16,12 +16,14 @@ pub struct Answer {
     pub outcome: Option<Outcome>,
     /// How long it takes to come.
     pub after_millis: i64,
+    /// Why there is no answer and the execution is given up: a mistake of whoever answers, which no Catcher sees.
+    pub refused: Option<String>,
 }
 
 impl From<Outcome> for Answer {
     /// An answer that comes at once.
     fn from(outcome: Outcome) -> Self {
-        Self { before: None, outcome: Some(outcome), after_millis: 0 }
+        Self { outcome: Some(outcome), ..Self::default() }
     }
 }
 
@@ -31,6 +33,9 @@ pub enum Stuck {
     /// Every Frame waits for a task that never answers and has no timeout.
     #[error("nothing can happen any more: a task without a timeout never answers")]
     Forever,
+    /// A task has no answer, for this reason.
+    #[error("{0}")]
+    Refused(String),
     /// A mistake of this host.
     #[error(transparent)]
     UnexpectedReply(#[from] UnexpectedReply),
@@ -72,6 +77,9 @@ pub fn run(
             match effect {
                 Effect::Task(id, request) => {
                     let answer = answer(&request);
+                    if let Some(reason) = answer.refused {
+                        return Err(Stuck::Refused(reason));
+                    }
                     if let Some(before) = answer.before {
                         frames.reply(id, before);
                     }

@@ -19,7 +19,7 @@ fn answer(request: &TaskRequest) -> Answer {
         None => Ok(input.clone()),
     };
     let after_millis = input["after"].as_i64().unwrap_or(0);
-    Answer { before: None, outcome: (after_millis >= 0).then_some(outcome), after_millis }
+    Answer { outcome: (after_millis >= 0).then_some(outcome), after_millis, ..Answer::default() }
 }
 
 /// The same as a handler.

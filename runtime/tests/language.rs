@@ -190,12 +190,16 @@ fn a_callback_is_submitted_first_and_misses_its_heartbeat() {
     let definition = r#"{"StartAt": "S", "States": {"S": {"Type": "Task", "HeartbeatSeconds": 5, "End": true,
         "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "Parameters": {"t.$": "$$.Task.Token"}}}}"#;
     let submitted = || Some(Reply::Submitted(Value::from("sent")));
-    let answer =
-        |_: &TaskRequest| Answer { before: submitted(), outcome: Some(Ok(Value::from("done"))), after_millis: 1 };
+    let answer = |_: &TaskRequest| Answer {
+        before: submitted(),
+        outcome: Some(Ok(Value::from("done"))),
+        after_millis: 1,
+        refused: None,
+    };
     let ran = run_with(definition, "{}", Quotas::default(), answer);
     assert_eq!(output(&ran), r#""done""#);
     assert_eq!(ran.events[3..6], ["4<3 TaskStarted", "5<4 TaskSubmitted", "6<5 TaskSucceeded"]);
-    let silent = |_: &TaskRequest| Answer { before: submitted(), outcome: None, after_millis: 0 };
+    let silent = |_: &TaskRequest| Answer { before: submitted(), ..Answer::default() };
     let ran = run_with(definition, "{}", Quotas::default(), silent);
     assert_eq!(output(&ran), "States.Timeout");
     assert_eq!(ran.json[5]["timestamp"].as_str(), Some("1970-01-01T00:00:05.000Z"));

@@ -1,14 +1,15 @@
 //! `asl run`
 
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use asl_engine::{Program, Quotas, Value, history};
-use asl_tasks::{Router, Routes};
+use asl_engine::{Program, Quotas, Value, history, nearest};
+use asl_tasks::{Mocks, Router, Routes};
 
 use crate::cli::Run;
 use crate::error::Error;
-use crate::execute::{Options, execute, runtime};
+use crate::execute::{Options, execute, execute_mocked, runtime};
 use crate::input;
 use crate::output;
 use crate::report;
@@ -23,16 +24,21 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
         text: text.clone(),
         diagnostics,
     })?;
-    let router = Arc::new(Router::new(routes(arguments)?, &arguments.data));
-    if arguments.data.exists() && !arguments.data.is_dir() {
-        return Err(Error::Usage(format!("--data {} is not a folder", arguments.data.display())));
-    }
-    check_routes(&program, &router)?;
     let name = file.file_stem().map_or_else(|| "definition".into(), |stem| stem.to_string_lossy());
     let quotas = if arguments.no_quotas { Quotas::NONE } else { Quotas::default() };
     let options = Options { keep_events: arguments.events, quotas };
-    let runtime = runtime()?;
-    let executed = runtime.block_on(execute(&name, &Arc::new(program), input, &router, options))?;
+    let program = Arc::new(program);
+    let executed = match &arguments.mocks {
+        Some(mocks) => execute_mocked(&name, &program, input, &read_mocks(mocks, &name, &program)?, options)?,
+        None => {
+            let router = Arc::new(Router::new(routes(arguments)?, &arguments.data));
+            if arguments.data.exists() && !arguments.data.is_dir() {
+                return Err(Error::Usage(format!("--data {} is not a folder", arguments.data.display())));
+            }
+            check_routes(&program, &router)?;
+            runtime()?.block_on(execute(&name, &program, input, &router, options))?
+        }
+    };
     // A failure is told first: whether anybody reads stdout does not change it.
     if let Err(failure) = &executed.finished.outcome {
         let ended = match &executed.place {
@@ -57,6 +63,23 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
     }
 }
 
+/// What `FILE[#TEST]` names. A mock of a state that the definition lacks is a typing mistake.
+fn read_mocks(argument: &str, machine: &str, program: &Program) -> Result<Mocks, Error> {
+    let (file, test_case) = match argument.rsplit_once('#') {
+        Some((file, test_case)) if !Path::new(argument).exists() => (file, Some(test_case)),
+        _ => (argument, None),
+    };
+    let mocks = Mocks::read(Path::new(file), machine, test_case)?;
+    let states: Vec<&str> = program.tasks().map(|(state, _)| state).collect();
+    if let Some(unknown) = mocks.states().find(|state| !states.contains(state)) {
+        let near = nearest(unknown, states.iter().copied());
+        let help = near.map_or(String::new(), |near| format!("; did you mean '{near}'?"));
+        let text = format!("{file} has a mock of '{unknown}': the definition has no such Task state{help}");
+        return Err(Error::Mocks(text));
+    }
+    Ok(mocks)
+}
+
 /// The routing file that was named, or the one beside the definition.
 fn routes(arguments: &Run) -> Result<Routes, Error> {
     let beside = arguments.definition.with_file_name("routes.toml");
@@ -64,7 +87,11 @@ fn routes(arguments: &Run) -> Result<Routes, Error> {
         Some(file) => file,
         None if beside.is_file() => &beside,
         // That is where a missing route can be added.
-        None => return Ok(Routes { file: Some(beside), ..Routes::default() }),
+        None => {
+            let mut none = Routes::default();
+            none.file = Some(beside);
+            return Ok(none);
+        }
     };
     Ok(Routes::read(file)?)
 }
@@ -74,7 +101,7 @@ fn check_routes(program: &Program, router: &Router) -> Result<(), Error> {
     let mut missing = Vec::new();
     let mut named = Vec::new();
     for (state, resource) in program.tasks() {
-        if let Err(error) = router.handler(resource)
+        if let Err(error) = router.handler_of(state, resource)
             && !named.contains(&resource)
         {
             named.push(resource);

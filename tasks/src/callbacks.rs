@@ -111,8 +111,8 @@ impl Callbacks {
     /// Waits for the answer of `call`'s token, and reports what comes before it.
     fn wait<'a>(self: &Arc<Self>, call: &'a Call) -> Wait<'a> {
         let (sender, words) = mpsc::unbounded_channel();
-        self.lock().tasks.insert(call.request.token.clone(), sender);
-        Wait { call, words, callbacks: Arc::clone(self) }
+        self.lock().tasks.insert(call.request.token.clone(), sender.clone());
+        Wait { call, sender, words, callbacks: Arc::clone(self) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
@@ -132,6 +132,7 @@ impl Waiting {
 /// A task that waits for whoever has its token; dropping it gives the token up.
 struct Wait<'a> {
     call: &'a Call,
+    sender: mpsc::UnboundedSender<Word>,
     words: mpsc::UnboundedReceiver<Word>,
     callbacks: Arc<Callbacks>,
 }
@@ -145,14 +146,18 @@ impl Wait<'_> {
                 Word::Ended(outcome) => return outcome,
             }
         }
-        // Nobody can answer any more: then the timeout of the task ends it.
+        // Not reached: this holds a sender itself.
         std::future::pending().await
     }
 }
 
 impl Drop for Wait<'_> {
     fn drop(&mut self) {
-        self.callbacks.lock().tasks.remove(&self.call.request.token);
+        let (mut waiting, token) = (self.callbacks.lock(), &self.call.request.token);
+        // The task may have been issued again with the same token meanwhile.
+        if waiting.tasks.get(token).is_some_and(|sender| sender.same_channel(&self.sender)) {
+            waiting.tasks.remove(token);
+        }
     }
 }
 

@@ -29,6 +29,7 @@ mod embedded;
 mod handler;
 mod handlers;
 mod integrations;
+mod mocks;
 mod pattern;
 mod router;
 mod routes;
@@ -38,6 +39,7 @@ mod world;
 
 pub use callbacks::{ActivityTask, CallbackError, Callbacks, worker_failure};
 pub use handler::{BoxFuture, Call, Handler, Report};
+pub use mocks::{MockedAnswer, Mocks, MocksError, Unmocked};
 pub use pattern::Pattern;
 pub use router::{NoRoute, Router};
 pub use routes::{Place, Route, Routes, RoutesError, Services, Table};

@@ -3,10 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use asl_engine::is_activity;
+
 use crate::callbacks::{AsWorker, Callbacks, WaitForTaskToken, Worker};
 use crate::handler::Handler;
 use crate::handlers::KINDS;
 use crate::integrations;
+use crate::mocks::{Mocked, Mocks};
 use crate::pattern::Pattern;
 use crate::routes::Routes;
 use crate::services::Clients;
@@ -19,6 +22,7 @@ pub struct Router {
     table: Arc<Table>,
     clients: Arc<Clients>,
     callbacks: Arc<Callbacks>,
+    mocks: Arc<Mocks>,
     file: Option<PathBuf>,
 }
 
@@ -40,7 +44,9 @@ impl Router {
         let routed = routes.routes.iter().map(|route| (route.resource.clone(), route.settings.handler(&world)));
         // These say by themselves what they are, and come after the routes so that a route can replace them.
         table.set_others(routed.chain(integrations::all(&world)).collect());
-        Self { table, clients, callbacks, file: routes.file }
+        let from = routes.file.as_deref().map_or("the routing file".to_owned(), |file| file.display().to_string());
+        let mocks = Arc::new(Mocks::new(routes.mocks, from));
+        Self { table, clients, callbacks, mocks, file: routes.file }
     }
 
     /// Also serves the resources that fit `pattern`, before the routes that were given to [`Router::new`].
@@ -60,6 +66,11 @@ impl Router {
         self.clients.dynamodb().await
     }
 
+    /// The handler of a task: a mock of the state, or what serves `resource`.
+    pub fn handler_of(&self, state: &str, resource: &str) -> Result<Arc<dyn Handler>, NoRoute> {
+        if self.mocks.has(state) { Ok(Arc::new(Mocked(Arc::clone(&self.mocks)))) } else { self.handler(resource) }
+    }
+
     /// The handler that serves `resource`.
     ///
     /// For `….waitForTaskToken` it is what serves the resource with or without that ending, and then the token is waited for.
@@ -74,12 +85,6 @@ impl Router {
         let called = found.ok_or_else(|| NoRoute { resource: resource.to_owned(), file: self.file.clone() })?;
         Ok(if callback.is_some() { Arc::new(WaitForTaskToken { called, callbacks }) } else { called })
     }
-}
-
-/// Whether `resource` is the ARN of an activity.
-fn is_activity(resource: &str) -> bool {
-    let mut parts = resource.splitn(6, ':').skip(2);
-    parts.next() == Some("states") && parts.nth(2).is_some_and(|rest| rest.starts_with("activity:"))
 }
 
 /// Nothing serves a resource. The text names the resource and shows the lines to add to the routing file.

@@ -14,6 +14,7 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use crate::handler::Handler;
 use crate::handlers::KINDS;
+use crate::mocks::{self, Mock};
 use crate::pattern::Pattern;
 use crate::world::World;
 
@@ -49,6 +50,8 @@ pub struct Routes {
     pub tables: BTreeMap<String, Table>,
     /// The routes; the first that matches is taken.
     pub routes: Vec<Route>,
+    /// What the tasks of some states answer instead of being called.
+    pub(crate) mocks: BTreeMap<String, Vec<Mock>>,
     /// The file that the routes were read from: named where a route is missing.
     pub file: Option<PathBuf>,
 }
@@ -245,7 +248,7 @@ impl Fault {
     }
 }
 
-/// Everything but the routes. `routes` is taken out before, and stands here so that it is named among what is allowed.
+/// Everything but the lists of tables. They are taken out before, and stand here so that they are named among what is allowed.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Head {
@@ -255,24 +258,32 @@ struct Head {
     tables: BTreeMap<String, Table>,
     #[serde(default, rename = "routes")]
     _routes: Option<IgnoredAny>,
+    #[serde(default, rename = "mocks")]
+    _mocks: Option<IgnoredAny>,
 }
 
 fn parse(text: &str) -> Result<Routes, Fault> {
     let document = DeTable::parse(text)?;
     let span = document.span();
     let mut document = document.into_inner();
-    let routes = match document.remove("routes") {
-        None => Vec::new(),
-        Some(entries) => {
-            let span = entries.span();
-            let DeValue::Array(entries) = entries.into_inner() else {
-                return Err(Fault { message: "routes must be written as [[routes]]".to_owned(), span: Some(span) });
-            };
-            entries.into_iter().map(route).collect::<Result<_, _>>()?
-        }
-    };
+    let routes = entries(&mut document, "routes")?.into_iter().map(route).collect::<Result<_, _>>()?;
+    let mut mocks = BTreeMap::new();
+    for entry in entries(&mut document, "mocks")? {
+        let span = entry.span();
+        mocks::table::add(read(entry)?, &mut mocks).map_err(|message| Fault { message, span: Some(span) })?;
+    }
     let head: Head = read(Spanned::new(span, DeValue::Table(document)))?;
-    Ok(Routes { services: head.services, tables: head.tables, routes, file: None })
+    Ok(Routes { services: head.services, tables: head.tables, routes, mocks, file: None })
+}
+
+/// The entries of `[[name]]`, taken out of the document.
+fn entries<'a>(document: &mut DeTable<'a>, name: &str) -> Result<Vec<Spanned<DeValue<'a>>>, Fault> {
+    let Some(entries) = document.remove(name) else { return Ok(Vec::new()) };
+    let span = entries.span();
+    match entries.into_inner() {
+        DeValue::Array(entries) => Ok(entries.into_iter().collect()),
+        _ => Err(Fault { message: format!("{name} must be written as [[{name}]]"), span: Some(span) }),
+    }
 }
 
 fn route(entry: Spanned<DeValue<'_>>) -> Result<Route, Fault> {
@@ -340,7 +351,7 @@ mod tests {
     #[test]
     fn errors_name_file_line_and_what_is_allowed() {
         for (text, expected) in [
-            ("a = 1", r#"routes.toml:1:1: unknown field "a", expected one of "services", "tables", "routes""#),
+            ("a = 1", r#"routes.toml:1:1: unknown field "a", expected one of "services", "tables", "routes", "mocks""#),
             (
                 "\n[services]\ns4 = 'aws'",
                 r#"routes.toml:3:1: unknown field "s4", expected one of "s3", "dynamodb", "sns""#,

@@ -53,7 +53,7 @@ impl Mocks {
             (_, Some(submitted)) => Some(Reply::Submitted(submitted.into())),
             _ => None,
         };
-        Answer { before, outcome: ended, after_millis: 0 }
+        Answer { before, outcome: ended, ..Answer::default() }
     }
 
     fn object(&self, input: &Value) -> Answer {

@@ -1,0 +1,256 @@
+//! Answers of tasks that are not called: a test says what each invocation of a state gives.
+//!
+//! There are two forms: the mock configuration file of AWS Step Functions Local ([`config_file`]), and `[[mocks]]` in a
+//! routing file ([`table`]).
+
+mod config_file;
+pub(crate) mod table;
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use asl_engine::{Failure, Outcome, TaskRequest};
+
+use crate::handler::{BoxFuture, Call, Handler, Report};
+use crate::routes::RoutesError;
+
+/// What the tasks of some states answer.
+///
+/// Invocations are counted over all executions and iterations, from 0 for each state; a retry is an invocation.
+#[derive(Debug, Default)]
+pub struct Mocks {
+    states: BTreeMap<String, Vec<Mock>>,
+    seen: Mutex<HashMap<Arc<str>, u64>>,
+    /// What errors call them, such as `the test case 'Happy' of mocks.json`.
+    from: String,
+}
+
+/// The answer of some invocations of a state.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Mock {
+    invocations: RangeInclusive<u64>,
+    answer: MockedAnswer,
+}
+
+/// What a mocked task answers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MockedAnswer {
+    /// The result or the failure.
+    pub outcome: Outcome,
+    /// How long it takes.
+    pub after: Duration,
+}
+
+/// A task that no mock answers.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unmocked {
+    /// The state has no mock at all.
+    #[error("the state '{state}' calls {resource}, and {from} has no mock for it")]
+    State {
+        /// The state.
+        state: String,
+        /// What it calls.
+        resource: String,
+        /// What has the mocks.
+        from: String,
+    },
+    /// The state has mocks, but not for this invocation.
+    #[error("the state '{state}' calls its task for the {} time, and {from} has mocks for the invocations {mocked} only (counted from 0)", ordinal(*.invocation))]
+    Invocation {
+        /// The state.
+        state: String,
+        /// Which invocation it is, from 0.
+        invocation: u64,
+        /// Those that are mocked, such as `0, 1-3`.
+        mocked: String,
+        /// What has the mocks.
+        from: String,
+    },
+}
+
+/// Why a file of mocks cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum MocksError {
+    /// The file cannot be read.
+    #[error("the mocks {} cannot be read: {source}", file.display())]
+    Unreadable {
+        /// The file as it was given.
+        file: PathBuf,
+        /// Why it cannot be read.
+        source: std::io::Error,
+    },
+    /// The text is not a mock configuration file.
+    #[error("{}: {message}", file.display())]
+    Invalid {
+        /// The file as it was given.
+        file: PathBuf,
+        /// What is wrong, where, and what is allowed.
+        message: String,
+    },
+    /// The text is not a routing file.
+    #[error(transparent)]
+    Routes(#[from] RoutesError),
+}
+
+impl Mocks {
+    /// Reads a mock configuration file of AWS Step Functions Local, or the `[[mocks]]` of a TOML file.
+    ///
+    /// `machine` is the name of the state machine. It is looked for among the `StateMachines`; where there is only one, that is
+    /// taken. `test_case` may be left out where there is only one, and a TOML file has none.
+    pub fn read(file: &Path, machine: &str, test_case: Option<&str>) -> Result<Self, MocksError> {
+        let invalid = |message: String| MocksError::Invalid { file: file.to_owned(), message };
+        let text =
+            std::fs::read_to_string(file).map_err(|source| MocksError::Unreadable { file: file.to_owned(), source })?;
+        if file.extension().is_some_and(|extension| extension == "toml") {
+            if let Some(test_case) = test_case {
+                return Err(invalid(format!("a TOML file has no test cases, so '#{test_case}' names nothing")));
+            }
+            let mocks = crate::Routes::parse(&text, file)?.mocks;
+            return Ok(Self::new(mocks, file.display().to_string()));
+        }
+        let (name, states) = config_file::read(&text, machine, test_case).map_err(invalid)?;
+        Ok(Self::new(states, format!("the test case '{name}' of {}", file.display())))
+    }
+
+    pub(crate) fn new(states: BTreeMap<String, Vec<Mock>>, from: String) -> Self {
+        Self { states, seen: Mutex::default(), from }
+    }
+
+    /// The states that have mocks.
+    pub fn states(&self) -> impl Iterator<Item = &str> {
+        self.states.keys().map(String::as_str)
+    }
+
+    /// Whether a state has mocks.
+    pub(crate) fn has(&self, state: &str) -> bool {
+        self.states.contains_key(state)
+    }
+
+    /// The answer to the next invocation of a state.
+    pub fn answer(&self, request: &TaskRequest) -> Result<MockedAnswer, Unmocked> {
+        let Some(mocks) = self.states.get(&*request.state) else {
+            let (state, resource) = (request.state.to_string(), request.resource.to_string());
+            return Err(Unmocked::State { state, resource, from: self.from.clone() });
+        };
+        let invocation = {
+            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+            let next = seen.entry(request.state.clone()).or_default();
+            std::mem::replace(next, *next + 1)
+        };
+        match mocks.iter().find(|mock| mock.invocations.contains(&invocation)) {
+            Some(mock) => Ok(mock.answer.clone()),
+            None => {
+                let mocked = mocks.iter().map(|mock| invocations(&mock.invocations)).collect::<Vec<_>>().join(", ");
+                let (state, from) = (request.state.to_string(), self.from.clone());
+                Err(Unmocked::Invocation { state, invocation, mocked, from })
+            }
+        }
+    }
+}
+
+/// `3`, `1-2` or `4-`
+fn invocations(range: &RangeInclusive<u64>) -> String {
+    match (*range.start(), *range.end()) {
+        (first, last) if first == last => first.to_string(),
+        (first, u64::MAX) => format!("{first}-"),
+        (first, last) => format!("{first}-{last}"),
+    }
+}
+
+/// The invocations that `"0"` or `"1-2"` stands for.
+fn range(text: &str) -> Result<RangeInclusive<u64>, String> {
+    let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten();
+    let range = match text.split_once('-') {
+        None => number(text).map(|only| only..=only),
+        Some((first, last)) => number(first).zip(number(last)).map(|(first, last)| first..=last),
+    };
+    match range {
+        Some(range) if !range.is_empty() => Ok(range),
+        _ => Err(format!("{text:?} is no number of an invocation such as \"0\", and no range such as \"1-2\"")),
+    }
+}
+
+/// Refuses an invocation that has two answers.
+fn without_overlap(mocks: &[Mock]) -> Result<(), String> {
+    for (at, mock) in mocks.iter().enumerate() {
+        let twice = mocks[..at].iter().find(|other| {
+            other.invocations.start() <= mock.invocations.end() && mock.invocations.start() <= other.invocations.end()
+        });
+        if let Some(twice) = twice {
+            let (one, other) = (invocations(&twice.invocations), invocations(&mock.invocations));
+            return Err(format!("the invocations {one} and {other} overlap"));
+        }
+    }
+    Ok(())
+}
+
+/// `first`, `second`, `21st`
+fn ordinal(from_zero: u64) -> String {
+    const WORDS: [&str; 5] = ["first", "second", "third", "fourth", "fifth"];
+    if let Some(word) = usize::try_from(from_zero).ok().and_then(|at| WORDS.get(at)) {
+        return (*word).to_owned();
+    }
+    let number = from_zero.saturating_add(1);
+    let ending = match (number % 10, number % 100) {
+        (_, 11..=13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        _ => "th",
+    };
+    format!("{number}{ending}")
+}
+
+/// Answers for the states that have mocks, on real time.
+pub(crate) struct Mocked(pub(crate) Arc<Mocks>);
+
+impl Handler for Mocked {
+    fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move {
+            if call.request.is_activity() {
+                call.report(Report::Started { worker_name: None });
+            }
+            // A test that lacks a mock is wrong: nothing that the definition may catch.
+            let answer =
+                self.0.answer(&call.request).map_err(|error| Failure::new("States.Runtime", error.to_string()))?;
+            tokio::time::sleep(answer.after).await;
+            answer.outcome
+        })
+    }
+}
+
+impl fmt::Debug for Mocked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Mocked")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_are_numbers() {
+        for (text, expected) in [("0", Some(0..=0)), ("1-2", Some(1..=2)), ("7-7", Some(7..=7))] {
+            assert_eq!(range(text).ok(), expected, "{text}");
+        }
+        for text in ["", "-", "1-", "-1", "2-1", "a", "1-2-3", "+1", " 1", "99999999999999999999"] {
+            let error = range(text).unwrap_err();
+            assert_eq!(
+                error,
+                format!("{text:?} is no number of an invocation such as \"0\", and no range such as \"1-2\"")
+            );
+        }
+    }
+
+    #[test]
+    fn ordinals_are_words() {
+        for (number, expected) in [(0, "first"), (4, "fifth"), (5, "6th"), (10, "11th"), (20, "21st"), (111, "112th")] {
+            assert_eq!(ordinal(number), expected);
+        }
+    }
+}
