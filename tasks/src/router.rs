@@ -8,7 +8,7 @@ use asl_engine::is_activity;
 use crate::callbacks::{AsWorker, Callbacks, WaitForTaskToken, Worker};
 use crate::handler::Handler;
 use crate::handlers::KINDS;
-use crate::integrations;
+use crate::integrations::{self, http::Connections};
 use crate::mocks::{Mocked, Mocks};
 use crate::pattern::Pattern;
 use crate::routes::Routes;
@@ -34,6 +34,7 @@ impl Router {
         let clients = Arc::new(Clients::new(routes.services, data_dir.clone(), routes.tables, buckets));
         let (table, callbacks) = (Arc::new(Table::default()), Arc::new(Callbacks::default()));
         let folder = routes.file.as_deref().and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
+        let connections = Connections::new(routes.connections, folder.clone());
         let world = World {
             clients: Arc::clone(&clients),
             folder,
@@ -43,7 +44,7 @@ impl Router {
         };
         let routed = routes.routes.iter().map(|route| (route.resource.clone(), route.settings.handler(&world)));
         // These say by themselves what they are, and come after the routes so that a route can replace them.
-        table.set_others(routed.chain(integrations::all(&world)).collect());
+        table.set_others(routed.chain(integrations::all(&world, connections)).collect());
         let from = routes.file.as_deref().map_or("the routing file".to_owned(), |file| file.display().to_string());
         let mocks = Arc::new(Mocks::new(routes.mocks, from));
         Self { table, clients, callbacks, mocks, file: routes.file }
@@ -170,7 +171,7 @@ mod tests {
         assert_eq!(
             router.handler(resource).err().unwrap().to_string(),
             "no route for the resource arn:aws:lambda:us-east-1:1:function:f\n\
-             Add these lines to routes.toml, with one of the handlers batch, download, consolidate:\n\n\
+             Add these lines to routes.toml, with one of the handlers batch, download, consolidate, http:\n\n\
              [[routes]]\nresource = \"arn:aws:lambda:us-east-1:1:function:f\"\nhandler = \"NAME\""
         );
         let advice = |resource: &str| router.handler(resource).err().unwrap().to_string();

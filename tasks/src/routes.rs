@@ -14,6 +14,7 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use crate::handler::Handler;
 use crate::handlers::KINDS;
+use crate::integrations::http::Connection;
 use crate::mocks::{self, Mock};
 use crate::pattern::Pattern;
 use crate::world::World;
@@ -38,6 +39,9 @@ use crate::world::World;
 /// resource = "arn:aws:lambda:*:*:function:*batchLambda*"
 /// handler = "batch"
 /// size = 5
+///
+/// [connections."arn:aws:events:*:*:connection/my-api/*"]     # the credentials of HTTP Tasks: basic, api_key or oauth
+/// basic = { username = "me", password = { env = "MY_API_PASSWORD" } }
 /// "#;
 /// let routes = Routes::parse(text, Path::new("routes.toml")).unwrap();
 /// assert_eq!(routes.routes.len(), 1);
@@ -48,6 +52,8 @@ pub struct Routes {
     pub services: Services,
     /// The tables that the embedded DynamoDB creates when they are missing, by name.
     pub tables: BTreeMap<String, Table>,
+    /// The EventBridge connections that HTTP Tasks name, by the pattern of their ARNs.
+    pub(crate) connections: BTreeMap<String, Connection>,
     /// The routes; the first that matches is taken.
     pub routes: Vec<Route>,
     /// What the tasks of some states answer instead of being called.
@@ -256,6 +262,8 @@ struct Head {
     services: Services,
     #[serde(default)]
     tables: BTreeMap<String, Table>,
+    #[serde(default)]
+    connections: BTreeMap<String, Connection>,
     #[serde(default, rename = "routes")]
     _routes: Option<IgnoredAny>,
     #[serde(default, rename = "mocks")]
@@ -273,7 +281,8 @@ fn parse(text: &str) -> Result<Routes, Fault> {
         mocks::table::add(read(entry)?, &mut mocks).map_err(|message| Fault { message, span: Some(span) })?;
     }
     let head: Head = read(Spanned::new(span, DeValue::Table(document)))?;
-    Ok(Routes { services: head.services, tables: head.tables, routes, mocks, file: None })
+    let Head { services, tables, connections, .. } = head;
+    Ok(Routes { services, tables, connections, routes, mocks, file: None })
 }
 
 /// The entries of `[[name]]`, taken out of the document.
@@ -351,7 +360,10 @@ mod tests {
     #[test]
     fn errors_name_file_line_and_what_is_allowed() {
         for (text, expected) in [
-            ("a = 1", r#"routes.toml:1:1: unknown field "a", expected one of "services", "tables", "routes", "mocks""#),
+            (
+                "a = 1",
+                r#"routes.toml:1:1: unknown field "a", expected one of "services", "tables", "connections", "routes", "mocks""#,
+            ),
             (
                 "\n[services]\ns4 = 'aws'",
                 r#"routes.toml:3:1: unknown field "s4", expected one of "s3", "dynamodb", "sns""#,
@@ -374,7 +386,7 @@ mod tests {
             ("\n[[routes]]\nresource = 'a'", "routes.toml:2:1: the route has no handler"),
             (
                 "[[routes]]\nresource = 'a'\nhandler = 'bach'",
-                r#"routes.toml:3:11: unknown handler "bach", did you mean "batch"? allowed: batch, download, consolidate"#,
+                r#"routes.toml:3:11: unknown handler "bach", did you mean "batch"? allowed: batch, download, consolidate, http"#,
             ),
             (
                 "[[routes]]\nresource = 'a'\nhandler = 'batch'\nbucket = 'b'",

@@ -3,6 +3,7 @@
 pub(crate) mod batch;
 pub(crate) mod consolidate;
 pub(crate) mod download;
+pub(crate) mod http;
 mod input;
 
 use asl_engine::{Failure, Value};
@@ -14,6 +15,7 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind::of::<batch::Batch>("batch"),
     Kind::of::<download::Download>("download"),
     Kind::of::<consolidate::Consolidate>("consolidate"),
+    Kind::of::<http::Http>("http"),
 ];
 
 /// A failure as Step Functions reports one of a Lambda function: the error is the type, the cause is JSON text.

@@ -27,6 +27,7 @@ pub(crate) struct Clients {
     sns: OnceCell<aws_sdk_sns::Client>,
     aws: OnceCell<SdkConfig>,
     web: OnceLock<Result<reqwest::Client, String>>,
+    caller: web::Caller,
 }
 
 impl Clients {
@@ -39,8 +40,8 @@ impl Clients {
         buckets: BTreeSet<String>,
     ) -> Self {
         let (s3, dynamodb, sns) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        let (aws, web) = (OnceCell::new(), OnceLock::new());
-        Self { places, data_dir, tables, buckets, s3, dynamodb, sns, aws, web }
+        let (aws, web, caller) = (OnceCell::new(), OnceLock::new(), web::Caller::default());
+        Self { places, data_dir, tables, buckets, s3, dynamodb, sns, aws, web, caller }
     }
 
     /// The client of S3.
@@ -99,6 +100,11 @@ impl Clients {
     /// The error says why there is none.
     pub(crate) fn web(&self) -> Result<&reqwest::Client, &str> {
         self.web.get_or_init(web::downloads).as_ref().map_err(String::as_str)
+    }
+
+    /// The client for calls with a body or credentials.
+    pub(crate) fn caller(&self) -> &web::Caller {
+        &self.caller
     }
 
     /// Credentials and region as the AWS tools find them, and where a place says that it is.
