@@ -9,7 +9,7 @@ use asl_tasks::{Mocks, Router, Routes};
 
 use crate::cli::Run;
 use crate::error::Error;
-use crate::execute::{Options, execute, execute_mocked, runtime};
+use crate::execute::{Options, execute, execute_mocked, finish_deliveries, runtime};
 use crate::input;
 use crate::output;
 use crate::report;
@@ -28,6 +28,7 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
     let quotas = if arguments.no_quotas { Quotas::NONE } else { Quotas::default() };
     let options = Options { keep_events: arguments.events, quotas };
     let program = Arc::new(program);
+    let mut called = None;
     let executed = match &arguments.mocks {
         Some(mocks) => execute_mocked(&name, &program, input, &read_mocks(mocks, &name, &program)?, options)?,
         None => {
@@ -36,7 +37,10 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
                 return Err(Error::Usage(format!("--data {} is not a folder", arguments.data.display())));
             }
             check_routes(&program, &router)?;
-            runtime()?.block_on(execute(&name, &program, input, &router, options))?
+            let runtime = runtime()?;
+            let executed = runtime.block_on(execute(&name, &program, input, &router, options))?;
+            called = Some((runtime, router));
+            executed
         }
     };
     // A failure is told first: whether anybody reads stdout does not change it.
@@ -57,6 +61,11 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
     } else {
         executed.finished.outcome.as_ref().map_or(Ok(()), output::print_json)
     };
+    if let Some((runtime, router)) = called {
+        for undelivered in runtime.block_on(finish_deliveries(&router)) {
+            output::to_stderr(&report::undelivered(&undelivered));
+        }
+    }
     match printed {
         Err(Error::ClosedPipe) | Ok(()) => Ok(executed.exit_code()),
         Err(error) => Err(error),

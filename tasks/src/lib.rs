@@ -38,6 +38,7 @@ mod services;
 mod world;
 
 pub use callbacks::{ActivityTask, CallbackError, Callbacks, worker_failure};
+pub use embedded::sns::Undelivered;
 pub use handler::{BoxFuture, Call, Handler, Report};
 pub use mocks::{MockedAnswer, Mocks, MocksError, Unmocked};
 pub use pattern::Pattern;

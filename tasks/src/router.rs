@@ -6,6 +6,7 @@ use std::sync::Arc;
 use asl_engine::is_activity;
 
 use crate::callbacks::{AsWorker, Callbacks, WaitForTaskToken, Worker};
+use crate::embedded::sns::{Sns, Undelivered};
 use crate::handler::Handler;
 use crate::handlers::KINDS;
 use crate::integrations::{self, http::Connections};
@@ -13,6 +14,7 @@ use crate::mocks::{Mocked, Mocks};
 use crate::pattern::Pattern;
 use crate::routes::Routes;
 use crate::services::Clients;
+use crate::services::web::Caller;
 use crate::world::{Table, World};
 
 /// Finds the handler of a resource.
@@ -23,6 +25,7 @@ pub struct Router {
     clients: Arc<Clients>,
     callbacks: Arc<Callbacks>,
     mocks: Arc<Mocks>,
+    sns: Arc<Sns>,
     file: Option<PathBuf>,
 }
 
@@ -31,9 +34,12 @@ impl Router {
     pub fn new(routes: Routes, data_dir: impl Into<PathBuf>) -> Self {
         let data_dir = data_dir.into();
         let buckets = routes.routes.iter().flat_map(|route| route.settings.buckets()).collect();
-        let clients = Arc::new(Clients::new(routes.services, data_dir.clone(), routes.tables, buckets));
-        let (table, callbacks) = (Arc::new(Table::default()), Arc::new(Callbacks::default()));
         let folder = routes.file.as_deref().and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
+        let caller = Caller::default();
+        let sns = Arc::new(Sns::new(data_dir.join("sns"), routes.subscribers, folder.clone(), caller.clone()));
+        let clients = Clients::new(routes.services, data_dir.clone(), routes.tables, buckets, Arc::clone(&sns), caller);
+        let clients = Arc::new(clients);
+        let (table, callbacks) = (Arc::new(Table::default()), Arc::new(Callbacks::default()));
         let connections = Connections::new(routes.connections, folder.clone());
         let world = World {
             clients: Arc::clone(&clients),
@@ -47,7 +53,7 @@ impl Router {
         table.set_others(routed.chain(integrations::all(&world, connections)).collect());
         let from = routes.file.as_deref().map_or("the routing file".to_owned(), |file| file.display().to_string());
         let mocks = Arc::new(Mocks::new(routes.mocks, from));
-        Self { table, clients, callbacks, mocks, file: routes.file }
+        Self { table, clients, callbacks, sns, mocks, file: routes.file }
     }
 
     /// Also serves the resources that fit `pattern`, before the routes that were given to [`Router::new`].
@@ -60,6 +66,18 @@ impl Router {
     /// The tasks that wait for whoever has their token, and the activities that wait for a worker.
     pub fn callbacks(&self) -> &Arc<Callbacks> {
         &self.callbacks
+    }
+
+    /// Takes up the notifications that an earlier program with this data folder could not deliver. It is not waited for;
+    /// the runtime of the caller does it.
+    pub fn resume_deliveries(&self) {
+        self.sns.resume();
+    }
+
+    /// Tries to deliver the notifications that are still undelivered, each once, and tells which stay so: they are kept,
+    /// and the next program tries again. Nothing is waited for any more when `stop` completes.
+    pub async fn finish_deliveries(&self, stop: impl Future<Output = ()>) -> Vec<Undelivered> {
+        self.sns.finish(stop).await
     }
 
     /// The client with which the handlers reach DynamoDB, to look at what they stored.

@@ -12,6 +12,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
+use crate::embedded::sns::{Mail, Subscribers, Subscription};
 use crate::handler::Handler;
 use crate::handlers::KINDS;
 use crate::integrations::http::Connection;
@@ -42,6 +43,14 @@ use crate::world::World;
 ///
 /// [connections."arn:aws:events:*:*:connection/my-api/*"]     # the credentials of HTTP Tasks: basic, api_key or oauth
 /// basic = { username = "me", password = { env = "MY_API_PASSWORD" } }
+///
+/// [mail]                                            # how the embedded SNS sends e-mails
+/// server = "smtp://127.0.0.1:1025"                  # or starttls://, smtps://, with username and password
+/// from = "asl@example.com"
+///
+/// [[subscriptions]]                                 # who gets what is published there: email, http or file
+/// topic = "arn:aws:sns:*:*:failedDownloads"
+/// email = "ops@example.com"
 /// "#;
 /// let routes = Routes::parse(text, Path::new("routes.toml")).unwrap();
 /// assert_eq!(routes.routes.len(), 1);
@@ -54,6 +63,8 @@ pub struct Routes {
     pub tables: BTreeMap<String, Table>,
     /// The EventBridge connections that HTTP Tasks name, by the pattern of their ARNs.
     pub(crate) connections: BTreeMap<String, Connection>,
+    /// Who gets what the embedded SNS publishes.
+    pub(crate) subscribers: Subscribers,
     /// The routes; the first that matches is taken.
     pub routes: Vec<Route>,
     /// What the tasks of some states answer instead of being called.
@@ -264,6 +275,9 @@ struct Head {
     tables: BTreeMap<String, Table>,
     #[serde(default)]
     connections: BTreeMap<String, Connection>,
+    #[serde(default)]
+    subscriptions: Vec<Spanned<Subscription>>,
+    mail: Option<Mail>,
     #[serde(default, rename = "routes")]
     _routes: Option<IgnoredAny>,
     #[serde(default, rename = "mocks")]
@@ -281,8 +295,20 @@ fn parse(text: &str) -> Result<Routes, Fault> {
         mocks::table::add(read(entry)?, &mut mocks).map_err(|message| Fault { message, span: Some(span) })?;
     }
     let head: Head = read(Spanned::new(span, DeValue::Table(document)))?;
-    let Head { services, tables, connections, .. } = head;
-    Ok(Routes { services, tables, connections, routes, mocks, file: None })
+    let Head { services, tables, connections, subscriptions, mail, .. } = head;
+    for subscription in &subscriptions {
+        let message = if services.sns != Place::Embedded {
+            "subscriptions belong to the embedded SNS, but services.sns is another one"
+        } else if mail.is_none() && subscription.as_ref().is_email() {
+            "e-mails need a [mail] with the server that sends them"
+        } else {
+            continue;
+        };
+        return Err(Fault { message: message.to_owned(), span: Some(subscription.span()) });
+    }
+    let subscriptions = subscriptions.into_iter().map(Spanned::into_inner).collect();
+    let subscribers = Subscribers { subscriptions, mail };
+    Ok(Routes { services, tables, connections, subscribers, routes, mocks, file: None })
 }
 
 /// The entries of `[[name]]`, taken out of the document.
@@ -362,7 +388,15 @@ mod tests {
         for (text, expected) in [
             (
                 "a = 1",
-                r#"routes.toml:1:1: unknown field "a", expected one of "services", "tables", "connections", "routes", "mocks""#,
+                r#"routes.toml:1:1: unknown field "a", expected one of "services", "tables", "connections", "subscriptions", "mail", "routes", "mocks""#,
+            ),
+            (
+                "\n[[subscriptions]]\ntopic = '*'\nemail = 'a@b.c'",
+                "routes.toml:2:1: e-mails need a [mail] with the server that sends them",
+            ),
+            (
+                "services = { sns = 'aws' }\n[[subscriptions]]\ntopic = '*'\nfile = 'f'",
+                "routes.toml:2:1: subscriptions belong to the embedded SNS, but services.sns is another one",
             ),
             (
                 "\n[services]\ns4 = 'aws'",

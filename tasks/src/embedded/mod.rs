@@ -38,8 +38,8 @@ pub(crate) trait Service: Send + Sync + 'static {
 pub(crate) struct InProcess<S>(Arc<S>);
 
 impl<S> InProcess<S> {
-    pub(crate) fn new(service: S) -> Self {
-        Self(Arc::new(service))
+    pub(crate) fn new(service: Arc<S>) -> Self {
+        Self(service)
     }
 }
 

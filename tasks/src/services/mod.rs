@@ -7,12 +7,13 @@ pub(crate) mod web;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use tokio::sync::OnceCell;
 
+use crate::embedded::sns::Sns;
 use crate::embedded::{self, InProcess};
 use crate::routes::{Place, Services, Table};
 
@@ -22,6 +23,7 @@ pub(crate) struct Clients {
     data_dir: PathBuf,
     tables: BTreeMap<String, Table>,
     buckets: BTreeSet<String>,
+    embedded_sns: Arc<Sns>,
     s3: OnceCell<aws_sdk_s3::Client>,
     dynamodb: OnceCell<aws_sdk_dynamodb::Client>,
     sns: OnceCell<aws_sdk_sns::Client>,
@@ -38,10 +40,12 @@ impl Clients {
         data_dir: PathBuf,
         tables: BTreeMap<String, Table>,
         buckets: BTreeSet<String>,
+        embedded_sns: Arc<Sns>,
+        caller: web::Caller,
     ) -> Self {
         let (s3, dynamodb, sns) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        let (aws, web, caller) = (OnceCell::new(), OnceLock::new(), web::Caller::default());
-        Self { places, data_dir, tables, buckets, s3, dynamodb, sns, aws, web, caller }
+        let (aws, web) = (OnceCell::new(), OnceLock::new());
+        Self { places, data_dir, tables, buckets, embedded_sns, s3, dynamodb, sns, aws, web, caller }
     }
 
     /// The client of S3.
@@ -50,7 +54,7 @@ impl Clients {
             let config = match &self.places.s3 {
                 Place::Embedded => {
                     let service = embedded::s3::S3::new(self.data_dir.join("s3"), self.buckets.clone());
-                    let config = in_process::config(SharedHttpClient::new(InProcess::new(service)));
+                    let config = in_process::config(SharedHttpClient::new(InProcess::new(Arc::new(service))));
                     let config = aws_sdk_s3::config::Builder::from(&config).allow_no_auth();
                     config.endpoint_resolver(in_process::PathStyle).interceptor(in_process::Unadorned)
                 }
@@ -70,7 +74,7 @@ impl Clients {
                 Place::Embedded => {
                     let file = self.data_dir.join("dynamodb.sqlite");
                     let service = embedded::dynamodb::DynamoDb::new(file, self.tables.clone());
-                    let config = in_process::config(SharedHttpClient::new(InProcess::new(service)));
+                    let config = in_process::config(SharedHttpClient::new(InProcess::new(Arc::new(service))));
                     aws_sdk_dynamodb::config::Builder::from(&config).allow_no_auth()
                 }
                 place => aws_sdk_dynamodb::config::Builder::from(&self.remote(place).await),
@@ -85,8 +89,8 @@ impl Clients {
         let client = async || {
             let config = match &self.places.sns {
                 Place::Embedded => {
-                    let service = embedded::sns::Sns::new(self.data_dir.join("sns"));
-                    let config = in_process::config(SharedHttpClient::new(InProcess::new(service)));
+                    let service = InProcess::new(Arc::clone(&self.embedded_sns));
+                    let config = in_process::config(SharedHttpClient::new(service));
                     aws_sdk_sns::config::Builder::from(&config).allow_no_auth()
                 }
                 place => aws_sdk_sns::config::Builder::from(&self.remote(place).await),

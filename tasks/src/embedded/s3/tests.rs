@@ -1,13 +1,16 @@
 //! The embedded S3 through the client of the AWS SDK.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use bytes::Bytes;
 
+use crate::embedded::sns::{Sns, Subscribers};
 use crate::routes::Services;
 use crate::services::Clients;
+use crate::services::web::Caller;
 
 struct World {
     data: tempfile::TempDir,
@@ -18,7 +21,10 @@ impl World {
     fn new() -> Self {
         let data = tempfile::tempdir().unwrap();
         let buckets = ["images".to_owned(), "../outside".to_owned()].into();
-        let clients = Clients::new(Services::default(), data.path().join("data"), Default::default(), buckets);
+        let folder = data.path().join("data");
+        let caller = Caller::default();
+        let sns = Sns::new(folder.join("sns"), Subscribers::default(), folder.clone(), caller.clone());
+        let clients = Clients::new(Services::default(), folder, Default::default(), buckets, Arc::new(sns), caller);
         Self { data, clients }
     }
 
