@@ -2,9 +2,9 @@
 
 mod support;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use asl_engine::{Outcome, Value};
 use axum::Router;
@@ -29,8 +29,13 @@ const SECRET: &str = "c0rrect-h0rse";
 
 /// A world whose routing file may name the secret `SECRET`.
 fn world(routes: &str) -> World {
-    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("http-secret");
-    std::fs::write(&file, format!("{SECRET}\n")).unwrap();
+    // Written once: a test that reads it must not find it half written by another.
+    static FILE: LazyLock<PathBuf> = LazyLock::new(|| {
+        let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("http-secret");
+        std::fs::write(&file, format!("{SECRET}\n")).unwrap();
+        file
+    });
+    let file = &*FILE;
     World::new(&routes.replace("\"SECRET\"", &format!("{:?}", file.to_str().unwrap())))
 }
 

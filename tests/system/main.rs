@@ -6,5 +6,6 @@ mod download_images;
 mod interrupt;
 mod item_reader;
 mod moto;
+mod notifications;
 mod output;
 mod support;

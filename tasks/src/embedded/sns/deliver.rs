@@ -21,6 +21,9 @@ use crate::services::web::{self, Caller};
 /// How long one attempt may take: as long as SNS waits for an HTTP endpoint.
 const LIMIT: Duration = Duration::from_secs(15);
 
+/// The codes of a mail server that asks for a user or does not take the one it is given (RFC 4954).
+const NOT_LET_IN: [u16; 4] = [530, 534, 535, 538];
+
 /// What deliveries need.
 pub(super) struct Means {
     pub(super) mail: Option<Mail>,
@@ -74,7 +77,9 @@ impl Means {
         }
         transport.build().send(message).await.map(drop).map_err(|error| {
             let text = hide(&web::chain(&error), &secrets);
-            if error.is_permanent() { Fault::Refused(text) } else { Fault::Later(text) }
+            // Who does not get in is not refused for good: the password can be set right.
+            let not_let_in = error.status().is_some_and(|code| NOT_LET_IN.contains(&u16::from(code)));
+            if error.is_permanent() && !not_let_in { Fault::Refused(text) } else { Fault::Later(text) }
         })
     }
 
