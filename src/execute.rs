@@ -153,11 +153,13 @@ fn execution(machine: &str, input: Value, options: Options) -> Execution {
 
 /// Waits until the notifications of an execution are delivered, and tells which are not.
 ///
-/// Each that could not be delivered yet is tried once more; an interrupt ends the wait, or [`DELIVERY_LIMIT`].
-pub(crate) async fn finish_deliveries(router: &Router) -> Vec<Undelivered> {
+/// Each that could not be delivered yet is tried once more. An interrupt ends the wait, or [`DELIVERY_LIMIT`]; after an
+/// interrupt there is none.
+pub(crate) async fn finish_deliveries(router: &Router, executed: &Executed) -> Vec<Undelivered> {
+    let limit = if executed.finished.status == Status::Aborted { Duration::ZERO } else { DELIVERY_LIMIT };
     let stop = async {
         // An error says that the time is over.
-        let _ = tokio::time::timeout(DELIVERY_LIMIT, interrupted()).await;
+        let _ = tokio::time::timeout(limit, interrupted()).await;
     };
     router.finish_deliveries(stop).await
 }

@@ -62,7 +62,7 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
         executed.finished.outcome.as_ref().map_or(Ok(()), output::print_json)
     };
     if let Some((runtime, router)) = called {
-        for undelivered in runtime.block_on(finish_deliveries(&router)) {
+        for undelivered in runtime.block_on(finish_deliveries(&router, &executed)) {
             output::to_stderr(&report::undelivered(&undelivered));
         }
     }

@@ -195,6 +195,8 @@ fn an_interrupt_ends_the_wait_for_a_subscriber() {
         let _ = answers.lock().map(|answers| answers.recv());
         answer(200, "")
     });
+    // Goes before the server does, which otherwise waits for its answer.
+    let never = never;
     let folder = folder(&format!("[[subscriptions]]\ntopic = \"*\"\nhttp = \"{}\"\n", server.origin()));
     let mut command = folder.command(&["run", "tell.json", "--input", INPUT]);
     command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());

@@ -142,8 +142,8 @@ impl TryFrom<MailText> for Mail {
 
 /// The server that a URL names, and whether it is on this machine.
 fn server(text: &str) -> Result<(Server, bool), String> {
-    let fault =
-        || format!("expected smtp://host, starttls://host or smtps://host with or without a port, not {text:?}");
+    // The text itself is not repeated: somebody may have put a password into it.
+    let fault = || "expected smtp://host, starttls://host or smtps://host, with or without a port".to_owned();
     let url = Url::parse(text).map_err(|_| fault())?;
     let (security, port) = match url.scheme() {
         "smtp" => (Security::Plain, 25),
@@ -208,7 +208,7 @@ mod tests {
             ("topic = 't'", "a subscription has one of email, http and file"),
             ("topic = 't'\nemail = 'a@b.c'\nfile = 'f'", "a subscription has one of email, http and file"),
             ("topic = 't'\nemail = 'ops'", "\"ops\" is no e-mail address"),
-            ("topic = 't'\nhttp = 'host'", "expected an http or https URL (relative URL without a base): \"host\""),
+            ("topic = 't'\nhttp = 'host'", "expected an http or https URL (relative URL without a base)"),
             ("topic = 't'\nfile = 'f'\nraw_message_delivery = true", "raw_message_delivery is for http"),
         ] {
             assert_eq!(read::<Subscription>(toml).unwrap_err(), expected, "{toml}");
@@ -230,19 +230,13 @@ mod tests {
         let mail = |server: &str, more: &str| read::<Mail>(&format!("server = '{server}'\nfrom = 'a@b.c'\n{more}"));
         assert!(mail("smtp://localhost", user).is_ok() && mail("smtp://127.0.0.2:25", user).is_ok());
         assert!(mail("smtp://[::1]", user).is_ok() && mail("starttls://mail.example.com", user).is_ok());
-        let expected = |text: &str| {
-            format!("expected smtp://host, starttls://host or smtps://host with or without a port, not {text:?}")
-        };
+        let expected = "expected smtp://host, starttls://host or smtps://host, with or without a port";
         for (server, more, message) in [
-            ("mail.example.com", "", expected("mail.example.com")),
-            ("http://mail.example.com", "", expected("http://mail.example.com")),
-            ("smtp://me:secret@mail.example.com", "", expected("smtp://me:secret@mail.example.com")),
-            (
-                "smtp://mail.example.com",
-                user,
-                "a password is sent over TLS only: use starttls:// or smtps://".to_owned(),
-            ),
-            ("smtps://mail.example.com", "username = 'u'", "username and password go together".to_owned()),
+            ("mail.example.com", "", expected),
+            ("http://mail.example.com", "", expected),
+            ("smtp://me:secret@mail.example.com", "", expected),
+            ("smtp://mail.example.com", user, "a password is sent over TLS only: use starttls:// or smtps://"),
+            ("smtps://mail.example.com", "username = 'u'", "username and password go together"),
         ] {
             assert_eq!(mail(server, more).unwrap_err(), message);
         }
