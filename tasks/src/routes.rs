@@ -29,9 +29,9 @@ use crate::world::World;
 ///
 /// let text = r#"
 /// [services]
-/// s3 = "embedded"                                   # also without this line
-/// dynamodb = "aws"                                  # credentials and region as the AWS tools find them
-/// sns = { endpoint_url = "http://127.0.0.1:5000" }  # an emulator; region = "us-east-1" unless told otherwise
+/// s3 = "aws"                                             # credentials and region as the AWS tools find them
+/// dynamodb = { endpoint_url = "http://127.0.0.1:5000" }  # an emulator; region = "us-east-1" unless told otherwise
+/// sns = "embedded"                                       # also without this line
 ///
 /// [tables.urlToName]                                # the embedded DynamoDB creates the table when it is missing
 /// key = "url"
