@@ -39,6 +39,7 @@ mod world;
 
 pub use callbacks::{ActivityTask, CallbackError, Callbacks, worker_failure};
 pub use handler::{BoxFuture, Call, Handler, Report};
+pub use integrations::with_metadata;
 pub use mocks::{MockedAnswer, Mocks, MocksError, Unmocked};
 pub use pattern::Pattern;
 pub use router::{NoRoute, Router};

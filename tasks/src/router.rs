@@ -29,11 +29,10 @@ pub struct Router {
 impl Router {
     /// A router for `routes`, whose embedded services keep their data below `data_dir`.
     pub fn new(routes: Routes, data_dir: impl Into<PathBuf>) -> Self {
-        let data_dir = data_dir.into();
+        let (data_dir, folder) = (data_dir.into(), routes.folder().to_owned());
         let buckets = routes.routes.iter().flat_map(|route| route.settings.buckets()).collect();
         let clients = Arc::new(Clients::new(routes.services, data_dir.clone(), routes.tables, buckets));
         let (table, callbacks) = (Arc::new(Table::default()), Arc::new(Callbacks::default()));
-        let folder = routes.file.as_deref().and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
         let world = World {
             clients: Arc::clone(&clients),
             folder,

@@ -50,6 +50,8 @@ pub struct Routes {
     pub tables: BTreeMap<String, Table>,
     /// The routes; the first that matches is taken.
     pub routes: Vec<Route>,
+    /// The state machines that tasks can start in this process, by name: the files of their definitions.
+    pub state_machines: BTreeMap<String, PathBuf>,
     /// What the tasks of some states answer instead of being called.
     pub(crate) mocks: BTreeMap<String, Vec<Mock>>,
     /// The file that the routes were read from: named where a route is missing.
@@ -136,6 +138,13 @@ pub struct Table {
     pub key: String,
 }
 
+/// A state machine that tasks can start.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StateMachine {
+    definition: PathBuf,
+}
+
 /// One route: which resources go to which handler.
 #[derive(Clone, Debug)]
 pub struct Route {
@@ -214,6 +223,11 @@ impl Routes {
         Self::parse(&text, file)
     }
 
+    /// The folder where relative paths of the file start.
+    pub fn folder(&self) -> &Path {
+        self.file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""))
+    }
+
     /// Reads the text of a routing file. `file` is what errors call it.
     pub fn parse(text: &str, file: &Path) -> Result<Self, RoutesError> {
         let mut routes = parse(text).map_err(|fault| fault.locate(text, file))?;
@@ -256,6 +270,8 @@ struct Head {
     services: Services,
     #[serde(default)]
     tables: BTreeMap<String, Table>,
+    #[serde(default)]
+    state_machines: BTreeMap<String, StateMachine>,
     #[serde(default, rename = "routes")]
     _routes: Option<IgnoredAny>,
     #[serde(default, rename = "mocks")]
@@ -273,7 +289,8 @@ fn parse(text: &str) -> Result<Routes, Fault> {
         mocks::table::add(read(entry)?, &mut mocks).map_err(|message| Fault { message, span: Some(span) })?;
     }
     let head: Head = read(Spanned::new(span, DeValue::Table(document)))?;
-    Ok(Routes { services: head.services, tables: head.tables, routes, mocks, file: None })
+    let state_machines = head.state_machines.into_iter().map(|(name, machine)| (name, machine.definition)).collect();
+    Ok(Routes { services: head.services, tables: head.tables, state_machines, routes, mocks, file: None })
 }
 
 /// The entries of `[[name]]`, taken out of the document.
@@ -351,7 +368,10 @@ mod tests {
     #[test]
     fn errors_name_file_line_and_what_is_allowed() {
         for (text, expected) in [
-            ("a = 1", r#"routes.toml:1:1: unknown field "a", expected one of "services", "tables", "routes", "mocks""#),
+            (
+                "a = 1",
+                r#"routes.toml:1:1: unknown field "a", expected one of "services", "tables", "state_machines", "routes", "mocks""#,
+            ),
             (
                 "\n[services]\ns4 = 'aws'",
                 r#"routes.toml:3:1: unknown field "s4", expected one of "s3", "dynamodb", "sns""#,

@@ -75,6 +75,19 @@ impl Answer {
     }
 }
 
+/// `result` as an integration answers it whose service is in this process and sends no HTTP response.
+pub fn with_metadata(result: Object) -> Value {
+    let request_id = uuid::Uuid::new_v4().to_string();
+    let length = Value::from(result.clone()).json_len().to_string();
+    let headers = [
+        ("content-length", length),
+        ("content-type", "application/x-amz-json-1.0".to_owned()),
+        ("x-amzn-requestid", request_id.clone()),
+    ];
+    let headers = headers.map(|(name, value)| (name.to_owned(), value)).into();
+    Answer { status: 200, headers, body: Vec::new() }.with_metadata(result, Some(&request_id))
+}
+
 /// The name of a header as AWS shows it: HTTP does not keep the case.
 fn shown(name: &str) -> String {
     if name == "x-amzn-requestid" {

@@ -7,6 +7,8 @@ mod sns;
 
 use std::sync::Arc;
 
+pub use answer::with_metadata;
+
 use crate::handler::Handler;
 use crate::pattern::Pattern;
 use crate::world::World;
