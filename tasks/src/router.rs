@@ -6,6 +6,7 @@ use std::sync::Arc;
 use asl_engine::is_activity;
 
 use crate::callbacks::{AsWorker, Callbacks, WaitForTaskToken, Worker};
+use crate::embedded::Embedded;
 use crate::handler::Handler;
 use crate::handlers::KINDS;
 use crate::integrations;
@@ -31,8 +32,10 @@ impl Router {
     pub fn new(routes: Routes, data_dir: impl Into<PathBuf>) -> Self {
         let data_dir = data_dir.into();
         let buckets = routes.routes.iter().flat_map(|route| route.settings.buckets()).collect();
-        let clients = Arc::new(Clients::new(routes.services, data_dir.clone(), routes.tables, buckets));
+        let embedded = Embedded::new(&data_dir, routes.tables, buckets);
         let (table, callbacks) = (Arc::new(Table::default()), Arc::new(Callbacks::default()));
+        let clients = Clients::new(routes.services, embedded, Arc::clone(&callbacks), routes.endpoint.listen);
+        let clients = Arc::new(clients);
         let folder = routes.file.as_deref().and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
         let world = World {
             clients: Arc::clone(&clients),
@@ -69,6 +72,12 @@ impl Router {
     /// The handler of a task: a mock of the state, or what serves `resource`.
     pub fn handler_of(&self, state: &str, resource: &str) -> Result<Arc<dyn Handler>, NoRoute> {
         if self.mocks.has(state) { Ok(Arc::new(Mocked(Arc::clone(&self.mocks)))) } else { self.handler(resource) }
+    }
+
+    /// Where other processes on this machine reach the embedded services, such as `http://127.0.0.1:40123`; the first call
+    /// starts the server, which ends with this router. The error says why there is none.
+    pub async fn endpoint_url(&self) -> Result<String, String> {
+        self.clients.endpoint_url().await
     }
 
     /// The handler that serves `resource`.

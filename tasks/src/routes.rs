@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use asl_engine::nearest;
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
+use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
@@ -48,6 +49,8 @@ pub struct Routes {
     pub services: Services,
     /// The tables that the embedded DynamoDB creates when they are missing, by name.
     pub tables: BTreeMap<String, Table>,
+    /// Where the embedded services are reached from other processes.
+    pub endpoint: Endpoint,
     /// The routes; the first that matches is taken.
     pub routes: Vec<Route>,
     /// What the tasks of some states answer instead of being called.
@@ -124,6 +127,26 @@ impl TryFrom<PlaceText> for Place {
                 Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(Self::Endpoint { endpoint_url, region }),
                 _ => Err(format!("endpoint_url must be an http or https URL, not {endpoint_url:?}")),
             },
+        }
+    }
+}
+
+/// Where the embedded services are reached from other processes on this machine.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Endpoint {
+    /// A loopback address and port, such as `127.0.0.1:4566`; a free port where there is none.
+    #[serde(deserialize_with = "loopback")]
+    pub listen: Option<SocketAddr>,
+}
+
+fn loopback<'de, D: Deserializer<'de>>(text: D) -> Result<Option<SocketAddr>, D::Error> {
+    let text = String::deserialize(text)?;
+    match text.parse::<SocketAddr>() {
+        // Nothing is asked of who sends requests there.
+        Ok(address) if address.ip().is_loopback() => Ok(Some(address)),
+        _ => {
+            Err(D::Error::custom(format!("listen must be a loopback address such as \"127.0.0.1:4566\", not {text:?}")))
         }
     }
 }
@@ -256,6 +279,8 @@ struct Head {
     services: Services,
     #[serde(default)]
     tables: BTreeMap<String, Table>,
+    #[serde(default)]
+    endpoint: Endpoint,
     #[serde(default, rename = "routes")]
     _routes: Option<IgnoredAny>,
     #[serde(default, rename = "mocks")]
@@ -273,7 +298,7 @@ fn parse(text: &str) -> Result<Routes, Fault> {
         mocks::table::add(read(entry)?, &mut mocks).map_err(|message| Fault { message, span: Some(span) })?;
     }
     let head: Head = read(Spanned::new(span, DeValue::Table(document)))?;
-    Ok(Routes { services: head.services, tables: head.tables, routes, mocks, file: None })
+    Ok(Routes { services: head.services, tables: head.tables, endpoint: head.endpoint, routes, mocks, file: None })
 }
 
 /// The entries of `[[name]]`, taken out of the document.
@@ -329,6 +354,7 @@ mod tests {
     fn services_and_tables_are_read() {
         let text = r#"
             services = { s3 = "aws", sns = { endpoint_url = "http://127.0.0.1:5000", region = "eu-west-1" } }
+            endpoint = { listen = "127.0.0.1:4566" }
             [tables."Stack-urlToName"]
             key = "url"
         "#;
@@ -336,6 +362,7 @@ mod tests {
         let endpoint_url = "http://127.0.0.1:5000".to_owned();
         let sns = Place::Endpoint { endpoint_url, region: "eu-west-1".to_owned() };
         assert_eq!(routes.services, Services { s3: Place::Aws, dynamodb: Place::Embedded, sns });
+        assert_eq!(routes.endpoint.listen, Some(([127, 0, 0, 1], 4566).into()));
         assert_eq!(routes.tables["Stack-urlToName"], Table { key: "url".to_owned() });
     }
 
@@ -351,7 +378,10 @@ mod tests {
     #[test]
     fn errors_name_file_line_and_what_is_allowed() {
         for (text, expected) in [
-            ("a = 1", r#"routes.toml:1:1: unknown field "a", expected one of "services", "tables", "routes", "mocks""#),
+            (
+                "a = 1",
+                r#"routes.toml:1:1: unknown field "a", expected one of "services", "tables", "endpoint", "routes", "mocks""#,
+            ),
             (
                 "\n[services]\ns4 = 'aws'",
                 r#"routes.toml:3:1: unknown field "s4", expected one of "s3", "dynamodb", "sns""#,
@@ -369,6 +399,10 @@ mod tests {
                 r#"routes.toml:2:6: endpoint_url must be an http or https URL, not "localhost:5000""#,
             ),
             ("[tables.a]\nhash = 'url'", r#"routes.toml:2:1: unknown field "hash", expected "key""#),
+            (
+                "[endpoint]\nlisten = '0.0.0.0:4566'",
+                r#"routes.toml:2:10: listen must be a loopback address such as "127.0.0.1:4566", not "0.0.0.0:4566""#,
+            ),
             ("[routes]\nresource = 'a'", "routes.toml:1:1: routes must be written as [[routes]]"),
             ("[[routes]]\nhandler = 'batch'", "routes.toml:1:1: the route has no resource"),
             ("\n[[routes]]\nresource = 'a'", "routes.toml:2:1: the route has no handler"),

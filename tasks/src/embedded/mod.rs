@@ -7,9 +7,10 @@ mod files;
 pub(crate) mod s3;
 pub(crate) mod sns;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use aws_smithy_runtime_api::client::http::{
@@ -25,6 +26,27 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE};
 use http_body_util::BodyExt;
 use time::OffsetDateTime;
 
+use crate::routes::Table;
+
+/// The embedded services of one data folder. Making them is cheap: each opens its data at its first request.
+#[derive(Clone)]
+pub(crate) struct Embedded {
+    pub(crate) s3: Arc<s3::S3>,
+    pub(crate) dynamodb: Arc<dynamodb::DynamoDb>,
+    pub(crate) sns: Arc<sns::Sns>,
+}
+
+impl Embedded {
+    /// Services that keep their data below `data_dir`, with `tables` and `buckets` in it from the start.
+    pub(crate) fn new(data_dir: &Path, tables: BTreeMap<String, Table>, buckets: BTreeSet<String>) -> Self {
+        Self {
+            s3: Arc::new(s3::S3::new(data_dir.join("s3"), buckets)),
+            dynamodb: Arc::new(dynamodb::DynamoDb::new(data_dir.join("dynamodb.sqlite"), tables)),
+            sns: Arc::new(sns::Sns::new(data_dir.join("sns"))),
+        }
+    }
+}
+
 /// What the SDK is told to connect to. Nothing ever looks the name up.
 pub(crate) const ENDPOINT: &str = "http://embedded.localhost";
 
@@ -38,8 +60,8 @@ pub(crate) trait Service: Send + Sync + 'static {
 pub(crate) struct InProcess<S>(Arc<S>);
 
 impl<S> InProcess<S> {
-    pub(crate) fn new(service: S) -> Self {
-        Self(Arc::new(service))
+    pub(crate) fn new(service: Arc<S>) -> Self {
+        Self(service)
     }
 }
 
@@ -90,7 +112,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 }
 
 /// The whole body of a request; the SDK's own bodies are one piece, which is not copied.
-async fn whole_body(body: SdkBody) -> Result<Bytes, String> {
+pub(crate) async fn whole_body(body: SdkBody) -> Result<Bytes, String> {
     match body.collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) => Err(format!("the body of the request cannot be read: {error}")),
@@ -98,7 +120,7 @@ async fn whole_body(body: SdkBody) -> Result<Bytes, String> {
 }
 
 /// A response with the headers that AWS sends, as far as they mean something inside a process.
-fn respond(
+pub(crate) fn respond(
     status: http::StatusCode,
     content_type: &'static str,
     request_id: &str,
@@ -125,6 +147,6 @@ fn respond(
 const REQUEST_ID: http::HeaderName = http::HeaderName::from_static("x-amzn-requestid");
 
 /// `text` as the content of an XML element.
-fn xml_text(text: &str) -> String {
+pub(crate) fn xml_text(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

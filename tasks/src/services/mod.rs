@@ -5,23 +5,25 @@
 mod in_process;
 pub(crate) mod web;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
-use std::sync::OnceLock;
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use tokio::sync::OnceCell;
 
-use crate::embedded::{self, InProcess};
-use crate::routes::{Place, Services, Table};
+use crate::callbacks::Callbacks;
+use crate::embedded::Embedded;
+use crate::endpoint::{Endpoint, Served};
+use crate::routes::{Place, Services};
 
 /// The clients of one router.
 pub(crate) struct Clients {
     places: Services,
-    data_dir: PathBuf,
-    tables: BTreeMap<String, Table>,
-    buckets: BTreeSet<String>,
+    embedded: Embedded,
+    callbacks: Arc<Callbacks>,
+    listen: Option<SocketAddr>,
+    endpoint: OnceCell<Endpoint>,
     s3: OnceCell<aws_sdk_s3::Client>,
     dynamodb: OnceCell<aws_sdk_dynamodb::Client>,
     sns: OnceCell<aws_sdk_sns::Client>,
@@ -30,17 +32,28 @@ pub(crate) struct Clients {
 }
 
 impl Clients {
-    /// Clients for services at `places`. The embedded ones keep their data below `data_dir`, with `tables` and `buckets`
-    /// in it from the start.
+    /// Clients for services at `places`, with `embedded` for those that are embedded.
     pub(crate) fn new(
         places: Services,
-        data_dir: PathBuf,
-        tables: BTreeMap<String, Table>,
-        buckets: BTreeSet<String>,
+        embedded: Embedded,
+        callbacks: Arc<Callbacks>,
+        listen: Option<SocketAddr>,
     ) -> Self {
         let (s3, dynamodb, sns) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        let (aws, web) = (OnceCell::new(), OnceLock::new());
-        Self { places, data_dir, tables, buckets, s3, dynamodb, sns, aws, web }
+        let (aws, web, endpoint) = (OnceCell::new(), OnceLock::new(), OnceCell::new());
+        Self { places, embedded, callbacks, listen, endpoint, s3, dynamodb, sns, aws, web }
+    }
+
+    /// Where other processes on this machine reach the embedded services, such as `http://127.0.0.1:40123`; the first call
+    /// starts the server. It also takes the answers to task tokens and gives activities their work.
+    ///
+    /// The server ends with the clients. The error says why there is none.
+    pub(crate) async fn endpoint_url(&self) -> Result<String, String> {
+        let start = || {
+            let (embedded, places) = (self.embedded.clone(), self.places.clone());
+            Endpoint::start(self.listen, Served { embedded, places, callbacks: Arc::clone(&self.callbacks) })
+        };
+        Ok(self.endpoint.get_or_try_init(start).await?.url().to_owned())
     }
 
     /// The client of S3.
@@ -48,8 +61,7 @@ impl Clients {
         let client = async || {
             let config = match &self.places.s3 {
                 Place::Embedded => {
-                    let service = embedded::s3::S3::new(self.data_dir.join("s3"), self.buckets.clone());
-                    let config = in_process::config(SharedHttpClient::new(InProcess::new(service)));
+                    let config = in_process::config(&self.embedded.s3);
                     let config = aws_sdk_s3::config::Builder::from(&config).allow_no_auth();
                     config.endpoint_resolver(in_process::PathStyle).interceptor(in_process::Unadorned)
                 }
@@ -67,9 +79,7 @@ impl Clients {
         let client = async || {
             let config = match &self.places.dynamodb {
                 Place::Embedded => {
-                    let file = self.data_dir.join("dynamodb.sqlite");
-                    let service = embedded::dynamodb::DynamoDb::new(file, self.tables.clone());
-                    let config = in_process::config(SharedHttpClient::new(InProcess::new(service)));
+                    let config = in_process::config(&self.embedded.dynamodb);
                     aws_sdk_dynamodb::config::Builder::from(&config).allow_no_auth()
                 }
                 place => aws_sdk_dynamodb::config::Builder::from(&self.remote(place).await),
@@ -84,8 +94,7 @@ impl Clients {
         let client = async || {
             let config = match &self.places.sns {
                 Place::Embedded => {
-                    let service = embedded::sns::Sns::new(self.data_dir.join("sns"));
-                    let config = in_process::config(SharedHttpClient::new(InProcess::new(service)));
+                    let config = in_process::config(&self.embedded.sns);
                     aws_sdk_sns::config::Builder::from(&config).allow_no_auth()
                 }
                 place => aws_sdk_sns::config::Builder::from(&self.remote(place).await),
