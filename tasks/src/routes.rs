@@ -1,4 +1,4 @@
-//! The routing file: which handler serves which resource, and where S3, DynamoDB and SNS are.
+//! The routing file: which handler serves which resource, and where the services of AWS are.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -8,15 +8,17 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use asl_engine::nearest;
-use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
+use crate::embedded::Embedded;
 use crate::handler::Handler;
 use crate::handlers::KINDS;
 use crate::mocks::{self, Mock};
 use crate::pattern::Pattern;
+use crate::services::api::Service;
 use crate::world::World;
 
 /// Which handler serves which resource, and where the services are.
@@ -31,6 +33,7 @@ use crate::world::World;
 /// s3 = "embedded"                                   # also without this line
 /// dynamodb = "aws"                                  # credentials and region as the AWS tools find them
 /// sns = { endpoint_url = "http://127.0.0.1:5000" }  # an emulator; region = "us-east-1" unless told otherwise
+/// secretsmanager = "aws"                            # any other service, by its name in arn:aws:states:::aws-sdk:…
 ///
 /// [tables.urlToName]                                # the embedded DynamoDB creates the table when it is missing
 /// key = "url"
@@ -59,16 +62,56 @@ pub struct Routes {
     pub file: Option<PathBuf>,
 }
 
-/// Where each service is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Services {
-    /// Where objects are stored.
-    pub s3: Place,
-    /// Where rows are stored.
-    pub dynamodb: Place,
-    /// Where notifications go.
-    pub sns: Place,
+/// Where each service is. The embedded ones are in this process unless it is said otherwise; where another service is has to
+/// be said before it can be called.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Services(BTreeMap<&'static str, Place>);
+
+impl Services {
+    /// Where the service `name` is, by its name in `arn:aws:states:::aws-sdk:NAME:action`.
+    pub fn get(&self, name: &str) -> Option<&Place> {
+        let embedded = Embedded::NAMES.contains(&name).then_some(&Place::Embedded);
+        self.0.get(name).or(embedded)
+    }
+}
+
+/// The name of a service in a routing file: that of the integrations of the AWS SDK, or that of the optimized ones.
+struct ServiceName(&'static str);
+
+impl<'de> Deserialize<'de> for ServiceName {
+    fn deserialize<D: Deserializer<'de>>(name: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(name)?;
+        Service::of_arn(&name).map(|service| Self(service.name)).map_err(D::Error::custom)
+    }
+}
+
+impl<'de> Deserialize<'de> for Services {
+    fn deserialize<D: Deserializer<'de>>(services: D) -> Result<Self, D::Error> {
+        struct Entries;
+        impl<'de> Visitor<'de> for Entries {
+            type Value = Services;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a table of services")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Services, A::Error> {
+                let mut places = BTreeMap::new();
+                while let Some(ServiceName(name)) = entries.next_key()? {
+                    let place: Place = entries.next_value()?;
+                    if place == Place::Embedded && !Embedded::NAMES.contains(&name) {
+                        let message = format!("{name} is not embedded; {} are", Embedded::NAMES.join(", "));
+                        return Err(A::Error::custom(message));
+                    }
+                    if places.insert(name, place).is_some() {
+                        return Err(A::Error::custom(format!("{name} stands there twice, under two names")));
+                    }
+                }
+                Ok(Services(places))
+            }
+        }
+        services.deserialize_map(Entries)
+    }
 }
 
 /// Where a service is: `"embedded"`, `"aws"` or `{ endpoint_url = "http://127.0.0.1:5000" }`.
@@ -347,7 +390,7 @@ mod tests {
         let routes = Routes::parse("", Path::new("r.toml")).unwrap();
         assert!(routes.routes.is_empty() && routes.tables.is_empty());
         assert_eq!(routes.file.as_deref(), Some(Path::new("r.toml")));
-        assert_eq!(routes.services.s3, Place::Embedded);
+        assert_eq!(routes.services.get("s3"), Some(&Place::Embedded));
     }
 
     #[test]
@@ -361,7 +404,8 @@ mod tests {
         let routes = Routes::parse(text, Path::new("r.toml")).unwrap();
         let endpoint_url = "http://127.0.0.1:5000".to_owned();
         let sns = Place::Endpoint { endpoint_url, region: "eu-west-1".to_owned() };
-        assert_eq!(routes.services, Services { s3: Place::Aws, dynamodb: Place::Embedded, sns });
+        let places = ["s3", "dynamodb", "sns", "kms"].map(|name| routes.services.get(name));
+        assert_eq!(places, [Some(&Place::Aws), Some(&Place::Embedded), Some(&sns), None]);
         assert_eq!(routes.endpoint.listen, Some(([127, 0, 0, 1], 4566).into()));
         assert_eq!(routes.tables["Stack-urlToName"], Table { key: "url".to_owned() });
     }
@@ -382,10 +426,12 @@ mod tests {
                 "a = 1",
                 r#"routes.toml:1:1: unknown field "a", expected one of "services", "tables", "endpoint", "routes", "mocks""#,
             ),
+            ("\n[services]\ns4 = 'aws'", r#"routes.toml:3:1: there is no service "s4", did you mean "s3"?"#),
             (
-                "\n[services]\ns4 = 'aws'",
-                r#"routes.toml:3:1: unknown field "s4", expected one of "s3", "dynamodb", "sns""#,
+                "[services]\nevents = 'aws'\neventbridge = 'aws'",
+                "routes.toml:1:1: eventbridge stands there twice, under two names",
             ),
+            ("[services]\nkms = 'embedded'", "routes.toml:1:1: kms is not embedded; s3, dynamodb, sns are"),
             (
                 "[services]\ns3 = 'azure'",
                 r#"routes.toml:2:6: unknown place "azure"; allowed: "embedded", "aws", { endpoint_url = "http://…" }"#,

@@ -47,6 +47,21 @@ impl Embedded {
     }
 }
 
+impl Embedded {
+    /// The services that are embedded, as `arn:aws:states:::aws-sdk:NAME:action` calls them.
+    pub(crate) const NAMES: [&str; 3] = ["s3", "dynamodb", "sns"];
+
+    /// The answer of the service `name`; none where it is not embedded.
+    pub(crate) async fn answer(&self, name: &str, request: http::Request<SdkBody>) -> Option<http::Response<SdkBody>> {
+        Some(match name {
+            "s3" => self.s3.answer(request).await,
+            "dynamodb" => self.dynamodb.answer(request).await,
+            "sns" => self.sns.answer(request).await,
+            _ => return None,
+        })
+    }
+}
+
 /// What the SDK is told to connect to. Nothing ever looks the name up.
 pub(crate) const ENDPOINT: &str = "http://embedded.localhost";
 

@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 use tokio::task::{AbortHandle, JoinSet};
 
 use crate::callbacks::Callbacks;
-use crate::embedded::{Embedded, Service};
+use crate::embedded::Embedded;
 use crate::routes::{Place, Services};
 use refusal::Refusal;
 
@@ -97,28 +97,23 @@ impl Served {
 
     async fn answer(&self, request: Request<SdkBody>) -> http::Response<SdkBody> {
         let service = service(&request);
-        let place = match &*service {
-            "s3" => &self.places.s3,
-            "dynamodb" => &self.places.dynamodb,
-            "sns" => &self.places.sns,
-            _ => &Place::Embedded,
-        };
-        match place {
-            Place::Embedded => {}
-            Place::Aws => return not_here(&request, &service, "AWS"),
-            Place::Endpoint { endpoint_url, .. } => return not_here(&request, &service, endpoint_url),
+        if service == "states" {
+            return callbacks::answer(&self.callbacks, request).await;
         }
-        match &*service {
-            "s3" => self.embedded.s3.answer(request).await,
-            "dynamodb" => self.embedded.dynamodb.answer(request).await,
-            "sns" => self.embedded.sns.answer(request).await,
-            "states" => callbacks::answer(&self.callbacks, request).await,
-            _ => {
-                let message = format!("the service {service} is not embedded; s3, dynamodb, sns and states are");
-                Refusal::new("UnknownService", message).to(&request)
-            }
+        match self.places.get(name(&service)) {
+            Some(Place::Aws) => return not_here(&request, &service, "AWS"),
+            Some(Place::Endpoint { endpoint_url, .. }) => return not_here(&request, &service, endpoint_url),
+            Some(Place::Embedded) | None => {}
         }
+        let refusal = Refusal::new("UnknownService", format!("the service {service} is not embedded"));
+        let refused = refusal.to(&request);
+        self.embedded.answer(name(&service), request).await.unwrap_or(refused)
     }
+}
+
+/// The name of a service by what its requests are signed for.
+fn name(signed: &str) -> &str {
+    if signed == "events" { "eventbridge" } else { signed }
 }
 
 fn not_here(request: &Request<SdkBody>, service: &str, place: &str) -> http::Response<SdkBody> {
