@@ -431,7 +431,10 @@ mod tests {
                 "[services]\nevents = 'aws'\neventbridge = 'aws'",
                 "routes.toml:1:1: eventbridge stands there twice, under two names",
             ),
-            ("[services]\nkms = 'embedded'", "routes.toml:1:1: kms is not embedded; s3, dynamodb, sns are"),
+            (
+                "[services]\nkms = 'embedded'",
+                "routes.toml:1:1: kms is not embedded; s3, dynamodb, sns, sqs, eventbridge are",
+            ),
             (
                 "[services]\ns3 = 'azure'",
                 r#"routes.toml:2:6: unknown place "azure"; allowed: "embedded", "aws", { endpoint_url = "http://…" }"#,

@@ -1,11 +1,14 @@
-//! S3, DynamoDB and SNS inside this process: no port, no account, no credentials.
+//! S3, DynamoDB, SNS, SQS and EventBridge inside this process: no account, no credentials, and no port unless other processes
+//! use them.
 //!
-//! Each is a [`Service`] that answers the HTTP requests of the AWS SDK, and opens its data at the first of them.
+//! Each is a [`Service`] that answers HTTP requests as that of AWS does, and opens its data at the first of them.
 
 pub(crate) mod dynamodb;
+pub(crate) mod events;
 mod files;
 pub(crate) mod s3;
 pub(crate) mod sns;
+pub(crate) mod sqs;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -34,6 +37,8 @@ pub(crate) struct Embedded {
     pub(crate) s3: Arc<s3::S3>,
     pub(crate) dynamodb: Arc<dynamodb::DynamoDb>,
     pub(crate) sns: Arc<sns::Sns>,
+    pub(crate) sqs: Arc<sqs::Sqs>,
+    pub(crate) events: Arc<events::Events>,
 }
 
 impl Embedded {
@@ -43,13 +48,15 @@ impl Embedded {
             s3: Arc::new(s3::S3::new(data_dir.join("s3"), buckets)),
             dynamodb: Arc::new(dynamodb::DynamoDb::new(data_dir.join("dynamodb.sqlite"), tables)),
             sns: Arc::new(sns::Sns::new(data_dir.join("sns"))),
+            sqs: Arc::new(sqs::Sqs::new(data_dir.join("sqs.sqlite"))),
+            events: Arc::new(events::Events::new(data_dir.join("events"))),
         }
     }
 }
 
 impl Embedded {
     /// The services that are embedded, as `arn:aws:states:::aws-sdk:NAME:action` calls them.
-    pub(crate) const NAMES: [&str; 3] = ["s3", "dynamodb", "sns"];
+    pub(crate) const NAMES: [&str; 5] = ["s3", "dynamodb", "sns", "sqs", "eventbridge"];
 
     /// The answer of the service `name`; none where it is not embedded.
     pub(crate) async fn answer(&self, name: &str, request: http::Request<SdkBody>) -> Option<http::Response<SdkBody>> {
@@ -57,6 +64,8 @@ impl Embedded {
             "s3" => self.s3.answer(request).await,
             "dynamodb" => self.dynamodb.answer(request).await,
             "sns" => self.sns.answer(request).await,
+            "sqs" => self.sqs.answer(request).await,
+            "eventbridge" => self.events.answer(request).await,
             _ => return None,
         })
     }
@@ -64,6 +73,10 @@ impl Embedded {
 
 /// What the SDK is told to connect to. Nothing ever looks the name up.
 pub(crate) const ENDPOINT: &str = "http://embedded.localhost";
+
+/// The region and the account of what the embedded services name by an ARN: those of executions in this process.
+const REGION: &str = "us-east-1";
+const ACCOUNT: &str = "000000000000";
 
 /// An AWS service that answers requests in this process.
 pub(crate) trait Service: Send + Sync + 'static {

@@ -139,6 +139,8 @@ fn service<B>(request: &Request<B>) -> String {
         match target.split(['_', '.']).next().unwrap_or_default() {
             "DynamoDB" => "dynamodb",
             "AWSStepFunctions" => "states",
+            "AmazonSQS" => "sqs",
+            "AWSEvents" => "events",
             "" if request.uri().path() == "/" && header(CONTENT_TYPE).starts_with(FORM) => "sns",
             "" => "s3",
             other => other,
