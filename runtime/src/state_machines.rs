@@ -7,7 +7,7 @@ use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use asl_engine::{Execution, Failure, Object, Outcome, Program, Quotas, TaskRequest, Timestamp, Value};
-use asl_tasks::{BoxFuture, Call, Handler, Report, Router, with_metadata};
+use asl_tasks::{BoxFuture, Call, Handler, Report, Router, answered_here};
 use tokio::sync::watch;
 
 use crate::embedded::{self, now};
@@ -194,7 +194,7 @@ impl Handler for StartExecution {
             let submitted = Object::default()
                 .with("ExecutionArn", asked.arn.clone().into())
                 .with("StartDate", Value::from(start.0));
-            let submitted = with_metadata(submitted);
+            let submitted = answered_here(submitted);
             let Some(parsed) = parsed else {
                 if let Some(stop) = stop {
                     stop.let_go();
@@ -239,6 +239,8 @@ fn started_seed(arn: &str) -> u64 {
 
 /// What `.sync` gives: the execution, with its data as JSON text, or with `parsed` as it is.
 fn describe(asked: &Asked, start: Timestamp, ended: &Ended, parsed: bool) -> Outcome {
+    // A failure is text, and so is all in it.
+    let parsed = parsed && ended.finished.status == Status::Succeeded;
     let data = |value: &Value| if parsed { value.clone() } else { Value::from(value.to_string()) };
     let included = || Value::from([("Included", Value::from(true))]);
     let text = |text: &Option<Arc<str>>| text.clone().map(Value::from);

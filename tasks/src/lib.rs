@@ -26,6 +26,7 @@
 
 mod callbacks;
 mod embedded;
+mod endpoint;
 mod handler;
 mod handlers;
 mod integrations;
@@ -39,8 +40,8 @@ mod world;
 
 pub use callbacks::{ActivityTask, CallbackError, Callbacks, worker_failure};
 pub use handler::{BoxFuture, Call, Handler, Report};
-pub use integrations::with_metadata;
+pub use integrations::answered_here;
 pub use mocks::{MockedAnswer, Mocks, MocksError, Unmocked};
 pub use pattern::Pattern;
 pub use router::{NoRoute, Router};
-pub use routes::{Place, Route, Routes, RoutesError, Services, Table};
+pub use routes::{Endpoint, Place, Route, Routes, RoutesError, Services, Table};
