@@ -36,6 +36,11 @@ pub(crate) fn undelivered(undelivered: &Undelivered) -> String {
     warning(&format!("{notifications} not delivered to {subscriber}{why}\n{they_are} kept in {first}{more}; {next}."))
 }
 
+/// `note: text`
+pub(crate) fn note(text: &str) -> String {
+    titled(Level::NOTE, text)
+}
+
 /// The first line as a title and the others as they are.
 fn titled(level: Level<'_>, text: &str) -> String {
     let (title, rest) = text.split_once('\n').unwrap_or((text, ""));

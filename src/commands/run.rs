@@ -5,14 +5,16 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use asl_engine::{Program, Quotas, Value, history, nearest};
-use asl_tasks::{Mocks, Router, Routes};
+use asl_runtime::Status;
+use asl_tasks::Mocks;
 
 use crate::cli::Run;
 use crate::error::Error;
-use crate::execute::{Options, execute, execute_mocked, finish_deliveries, runtime};
+use crate::execute::{Executed, Options, execute, execute_mocked, finish_deliveries, runtime};
 use crate::input;
 use crate::output;
 use crate::report;
+use crate::routing::Routing;
 
 /// Runs a definition with an input, and prints its output or its history.
 pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
@@ -28,18 +30,14 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
     let quotas = if arguments.no_quotas { Quotas::NONE } else { Quotas::default() };
     let options = Options { keep_events: arguments.events, quotas };
     let program = Arc::new(program);
-    let mut called = None;
+    let mut left = None;
     let executed = match &arguments.mocks {
         Some(mocks) => execute_mocked(&name, &program, input, &read_mocks(mocks, &name, &program)?, options)?,
         None => {
-            let router = Arc::new(Router::new(routes(arguments)?, &arguments.data));
-            if arguments.data.exists() && !arguments.data.is_dir() {
-                return Err(Error::Usage(format!("--data {} is not a folder", arguments.data.display())));
-            }
-            check_routes(&program, &router)?;
+            let routing = Routing::read(file, arguments.routes.as_deref(), &arguments.data, quotas)?;
             let runtime = runtime()?;
-            let executed = runtime.block_on(execute(&name, &program, input, &router, options))?;
-            called = Some((runtime, router));
+            let executed = runtime.block_on(called(&name, &program, input, &routing, options))?;
+            left = Some((runtime, routing));
             executed
         }
     };
@@ -61,8 +59,8 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
     } else {
         executed.finished.outcome.as_ref().map_or(Ok(()), output::print_json)
     };
-    if let Some((runtime, router)) = called {
-        for undelivered in runtime.block_on(finish_deliveries(&router, &executed)) {
+    if let Some((runtime, routing)) = left {
+        for undelivered in runtime.block_on(finish_deliveries(&routing.router, &executed)) {
             output::to_stderr(&report::undelivered(&undelivered));
         }
     }
@@ -89,33 +87,25 @@ fn read_mocks(argument: &str, machine: &str, program: &Program) -> Result<Mocks,
     Ok(mocks)
 }
 
-/// The routing file that was named, or the one beside the definition.
-fn routes(arguments: &Run) -> Result<Routes, Error> {
-    let beside = arguments.definition.with_file_name("routes.toml");
-    let file = match &arguments.routes {
-        Some(file) => file,
-        None if beside.is_file() => &beside,
-        // That is where a missing route can be added.
-        None => {
-            let mut none = Routes::default();
-            none.file = Some(beside);
-            return Ok(none);
-        }
-    };
-    Ok(Routes::read(file)?)
-}
-
-/// Every resource needs a handler before anything runs.
-fn check_routes(program: &Program, router: &Router) -> Result<(), Error> {
-    let mut missing = Vec::new();
-    let mut named = Vec::new();
-    for (state, resource) in program.tasks() {
-        if let Err(error) = router.handler_of(state, resource)
-            && !named.contains(&resource)
-        {
-            named.push(resource);
-            missing.push(format!("the state '{state}' has {error}"));
+/// Runs the machine with the tasks that the routing file names, and waits for what it has started.
+async fn called(
+    name: &str,
+    program: &Arc<Program>,
+    input: Value,
+    routing: &Routing,
+    options: Options,
+) -> Result<Executed, Error> {
+    if let Some(note) = routing.prepare(program).await? {
+        output::to_stderr(&report::note(&note));
+    }
+    let executed = execute(name, program, input, &routing.router, options).await?;
+    if executed.finished.status != Status::Aborted {
+        for (arn, finished) in routing.machines.ended().await {
+            if let Err(failure) = &finished.outcome {
+                let told = format!("the execution {arn} that was started {}: {failure}", finished.status.name());
+                output::to_stderr(&report::warning(&told));
+            }
         }
     }
-    if missing.is_empty() { Ok(()) } else { Err(Error::NoRoutes(missing)) }
+    Ok(executed)
 }

@@ -26,6 +26,7 @@
 
 mod callbacks;
 mod embedded;
+mod endpoint;
 mod handler;
 mod handlers;
 mod integrations;
@@ -40,7 +41,8 @@ mod world;
 pub use callbacks::{ActivityTask, CallbackError, Callbacks, worker_failure};
 pub use embedded::sns::Undelivered;
 pub use handler::{BoxFuture, Call, Handler, Report};
+pub use integrations::answered_here;
 pub use mocks::{MockedAnswer, Mocks, MocksError, Unmocked};
 pub use pattern::Pattern;
 pub use router::{NoRoute, Router};
-pub use routes::{Place, Route, Routes, RoutesError, Services, Table};
+pub use routes::{Endpoint, Place, Route, Routes, RoutesError, Services, Table};

@@ -1,13 +1,13 @@
 //! The embedded S3 through the client of the AWS SDK.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use bytes::Bytes;
 
-use crate::embedded::sns::{Sns, Subscribers};
+use crate::embedded::Embedded;
+use crate::embedded::sns::Subscribers;
 use crate::routes::Services;
 use crate::services::Clients;
 use crate::services::web::Caller;
@@ -22,9 +22,9 @@ impl World {
         let data = tempfile::tempdir().unwrap();
         let buckets = ["images".to_owned(), "../outside".to_owned()].into();
         let folder = data.path().join("data");
-        let caller = Caller::default();
-        let sns = Sns::new(folder.join("sns"), Subscribers::default(), folder.clone(), caller.clone());
-        let clients = Clients::new(Services::default(), folder, Default::default(), buckets, Arc::new(sns), caller);
+        let (caller, subscribers) = (Caller::default(), Subscribers::default());
+        let embedded = Embedded::new(&folder, Default::default(), buckets, subscribers, folder.clone(), caller.clone());
+        let clients = Clients::new(Services::default(), embedded, Default::default(), None, caller);
         Self { data, clients }
     }
 
