@@ -8,6 +8,7 @@ use asl_engine::is_activity;
 use crate::callbacks::{AsWorker, Callbacks, WaitForTaskToken, Worker};
 use crate::handler::Handler;
 use crate::handlers::KINDS;
+use crate::handlers::wasm::LazyEngine;
 use crate::integrations;
 use crate::mocks::{Mocked, Mocks};
 use crate::pattern::Pattern;
@@ -37,6 +38,7 @@ impl Router {
         let world = World {
             clients: Arc::clone(&clients),
             folder,
+            wasm: Arc::new(LazyEngine::new(data_dir.join("wasm"))),
             data_dir,
             callbacks: Arc::clone(&callbacks),
             table: Arc::downgrade(&table),

@@ -4,6 +4,8 @@ pub(crate) mod batch;
 pub(crate) mod consolidate;
 pub(crate) mod download;
 mod input;
+mod seconds;
+pub(crate) mod wasm;
 
 use asl_engine::{Failure, Value};
 
@@ -14,6 +16,7 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind::of::<batch::Batch>("batch"),
     Kind::of::<download::Download>("download"),
     Kind::of::<consolidate::Consolidate>("consolidate"),
+    Kind::of::<wasm::Wasm>("wasm"),
 ];
 
 /// A failure as Step Functions reports one of a Lambda function: the error is the type, the cause is JSON text.
