@@ -125,7 +125,8 @@ struct Guest(Arc<Clock>);
 
 impl Clock {
     fn start(engine: &wasmtime::Engine) -> std::io::Result<Arc<Self>> {
-        let clock = Arc::new(Self { running: Mutex::new(Running { guests: 0, ended: false }), changed: Condvar::new() });
+        let clock =
+            Arc::new(Self { running: Mutex::new(Running { guests: 0, ended: false }), changed: Condvar::new() });
         let (ticking, engine) = (Arc::clone(&clock), engine.clone());
         thread::Builder::new().name("asl-wasm-clock".to_owned()).spawn(move || {
             while ticking.wait_for_guests() {

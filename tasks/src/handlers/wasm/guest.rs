@@ -61,9 +61,9 @@ impl Guest {
     fn run_of(engine: &Engine, component: &Component) -> Option<component::ComponentExportIndex> {
         let ty = component.component_type();
         let is_run = |name: &str| name == "wasi:cli/run@0.2" || name.starts_with("wasi:cli/run@0.2.");
-        let (name, _) = ty.exports(&engine.wasmtime).find(|(name, export)| {
-            is_run(name) && matches!(export.ty, ComponentItem::ComponentInstance(_))
-        })?;
+        let (name, _) = ty
+            .exports(&engine.wasmtime)
+            .find(|(name, export)| is_run(name) && matches!(export.ty, ComponentItem::ComponentInstance(_)))?;
         let interface = component.get_export_index(None, name)?;
         component.get_export_index(Some(&interface), "run")
     }

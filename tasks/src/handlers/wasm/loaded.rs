@@ -61,7 +61,9 @@ impl Loaded {
             Ok(Err(error)) if error.is::<TooLarge>() => Err(self.too_large()),
             // A guest that was refused memory usually ends itself, in one of these ways.
             Ok(_) if store.data().memory.refused => Err(self.out_of_memory()),
-            Ok(Ok(Ended::Exited(code))) => Err(("Wasm.ExitError", format!("the component ended with the exit code {code}"))),
+            Ok(Ok(Ended::Exited(code))) => {
+                Err(("Wasm.ExitError", format!("the component ended with the exit code {code}")))
+            }
             Ok(Err(error)) => Err(("Wasm.Trap", trap(&error))),
             Err(_) => Err(self.timed_out()),
         };

@@ -104,7 +104,9 @@ impl TryFrom<Text> for Network {
             Text::Word(word) => {
                 Err(format!("unknown network {word:?}; allowed: \"all\" or a list such as [\"db.example.org:5432\"]"))
             }
-            Text::Peers(peers) => Ok(Self::Peers(peers.iter().map(|peer| Peer::parse(peer)).collect::<Result<_, _>>()?)),
+            Text::Peers(peers) => {
+                Ok(Self::Peers(peers.iter().map(|peer| Peer::parse(peer)).collect::<Result<_, _>>()?))
+            }
         }
     }
 }
@@ -146,8 +148,7 @@ mod tests {
     #[test]
     fn what_is_no_peer_is_refused() {
         for text in ["db", "db:", ":80", "db:0", "db:70000", "http://db:80", "db:80/a", "db:http"] {
-            let expected =
-                format!(r#"{text:?} is no "host:port", such as "db.example.org:5432" or "[::1]:80""#);
+            let expected = format!(r#"{text:?} is no "host:port", such as "db.example.org:5432" or "[::1]:80""#);
             assert_eq!(read(&format!("['{text}']")), Err(expected));
         }
         let allowed = r#"allowed: "all" or a list such as ["db.example.org:5432"]"#;

@@ -124,7 +124,9 @@ mod tests {
     #[test]
     fn the_end_is_kept() {
         let mut stderr = Captured::end_of(4);
-        for (text, kept) in [("ab", "ab"), ("cd", "abcd"), ("e", "bcde"), ("", "bcde"), ("123456789", "6789"), ("xyz!", "xyz!")] {
+        for (text, kept) in
+            [("ab", "ab"), ("cd", "abcd"), ("e", "bcde"), ("", "bcde"), ("123456789", "6789"), ("xyz!", "xyz!")]
+        {
             assert!(write(&mut stderr, text));
             assert_eq!(String::from_utf8_lossy(&stderr.lock()), kept);
         }

@@ -7,8 +7,8 @@ use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
 
-use super::output::Captured;
 use super::network::Network;
+use super::output::Captured;
 use super::{Folder, Wasm};
 
 /// How much of what a guest writes to stderr is kept: the end of it.
@@ -65,7 +65,9 @@ impl Sandbox {
     pub(super) fn enter(&self, stdin: &str) -> Result<(State, Written), String> {
         let written = Written { stdout: Captured::all_of(self.output), stderr: Captured::end_of(STDERR_BYTES) };
         let mut wasi = WasiCtx::builder();
-        wasi.stdin(MemoryInputPipe::new(stdin.to_owned())).stdout(written.stdout.clone()).stderr(written.stderr.clone());
+        wasi.stdin(MemoryInputPipe::new(stdin.to_owned()))
+            .stdout(written.stdout.clone())
+            .stderr(written.stderr.clone());
         wasi.envs(&self.environment);
         for Folder { host, guest, write } in &self.folders {
             let may = if *write { FsPerms::ReadWrite } else { FsPerms::ReadOnly };
