@@ -374,7 +374,7 @@ mod tests {
             ("\n[[routes]]\nresource = 'a'", "routes.toml:2:1: the route has no handler"),
             (
                 "[[routes]]\nresource = 'a'\nhandler = 'bach'",
-                r#"routes.toml:3:11: unknown handler "bach", did you mean "batch"? allowed: batch, download, consolidate"#,
+                r#"routes.toml:3:11: unknown handler "bach", did you mean "batch"? allowed: batch, download, consolidate, wasm"#,
             ),
             (
                 "[[routes]]\nresource = 'a'\nhandler = 'batch'\nbucket = 'b'",

@@ -330,16 +330,16 @@ async fn what_cannot_be_called_is_told_before_anything_runs() {
         ("(component)", "it exports neither handle (asl:task) nor wasi:cli/run 0.2: nothing in it can be called"),
         (
             "(module (import \"env\" \"f\" (func)) (func (export \"_start\")))",
-            "unknown import: `env::f` has not been defined",
+            "unknown import: `env::f` has not been defined; what there is to import is WASI 0.2 and 0.1, without HTTP",
         ),
         (
             "(component (import \"wasi:http/types@0.2.0\" (instance (export \"f\" (func)))))",
-            "component imports instance `wasi:http/types@0.2.0`, but a matching implementation was not found in the linker: instance export `f` has the wrong type: function implementation is missing",
+            "component imports instance `wasi:http/types@0.2.0`, but a matching implementation was not found in the linker: instance export `f` has the wrong type: function implementation is missing; what there is to import is WASI 0.2 and 0.1, without HTTP",
         ),
         (
             "(component (core module $m (func (export \"f\"))) (core instance $i (instantiate $m))
                (func $f (canon lift (core func $i \"f\"))) (export \"handle\" (func $f)))",
-            "type-checking export func `handle`: expected 1-tuple, found 0-tuple",
+            "its handle is not that of asl:task: type-checking export func `handle`: expected 1-tuple, found 0-tuple",
         ),
         ("", "expected at least one module field"),
         ("\0asm", "failed to parse WebAssembly module: unexpected end-of-file (at offset 0x4)"),

@@ -37,19 +37,22 @@ impl Guest {
     pub(super) fn compile(engine: &Engine, bytes: &[u8], file: &Path) -> Result<Self, String> {
         let bytes = wat::Parser::new().parse_bytes(Some(file), bytes).map_err(|error| error.to_string())?;
         let failed = |error: wasmtime::Error| format!("{error:#}");
+        let not_given = |error| format!("{error:#}; what there is to import is WASI 0.2 and 0.1, without HTTP");
         // What follows the magic number tells a component from a core module.
         if bytes.get(4..8) == Some(&[1, 0, 0, 0]) {
             let module = Module::from_binary(&engine.wasmtime, &bytes).map_err(failed)?;
             if module.get_export("_start").is_none() {
                 return Err("it is a core module without _start: nothing in it can be called".to_owned());
             }
-            return engine.modules.instantiate_pre(&module).map(Self::Module).map_err(failed);
+            return engine.modules.instantiate_pre(&module).map(Self::Module).map_err(not_given);
         }
         let component = Component::from_binary(&engine.wasmtime, &bytes).map_err(failed)?;
         let run = Self::run_of(engine, &component);
-        let instance = engine.components.instantiate_pre(&component).map_err(failed)?;
+        let instance = engine.components.instantiate_pre(&component).map_err(not_given)?;
         if component.get_export_index(None, "handle").is_some() {
-            TaskPre::new(instance).map(Self::Task).map_err(failed)
+            TaskPre::new(instance)
+                .map(Self::Task)
+                .map_err(|error| format!("its handle is not that of asl:task: {error:#}"))
         } else if let Some(run) = run {
             Ok(Self::Command { instance, run })
         } else {

@@ -158,7 +158,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_connections_to_the_peers_are_granted() {
-        use SocketAddrUse::{TcpAccept, TcpBind, TcpConnect, TcpListen, UdpBind, UdpConnect};
+        use SocketAddrUse::{TcpAccept, TcpBind, TcpConnect, TcpListen, UdpBind, UdpSend};
         let Ok(Network::Peers(peers)) = read("['127.0.0.1:80', 'localhost:81', '[::1]:82']") else { panic!() };
         for (address, to, granted) in [
             ("127.0.0.1:80", TcpConnect, true),
@@ -175,7 +175,7 @@ mod tests {
             ("127.0.0.1:80", TcpListen, false),
             ("0.0.0.0:0", TcpListen, false),
             ("127.0.0.1:80", TcpAccept, false),
-            ("127.0.0.1:80", UdpConnect, false),
+            ("127.0.0.1:80", UdpSend, false),
             ("0.0.0.0:0", UdpBind, false),
         ] {
             assert_eq!(may(&peers, address.parse().unwrap(), to).await, granted, "{address} {to:?}");
