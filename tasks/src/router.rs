@@ -10,6 +10,7 @@ use crate::embedded::Embedded;
 use crate::embedded::sns::Undelivered;
 use crate::handler::Handler;
 use crate::handlers::KINDS;
+use crate::handlers::wasm::LazyEngine;
 use crate::integrations::http::Connections;
 use crate::integrations::{self, NotServed};
 use crate::mocks::{Mocked, Mocks};
@@ -47,6 +48,7 @@ impl Router {
         let world = World {
             clients: Arc::clone(&clients),
             folder,
+            wasm: Arc::new(LazyEngine::new(data_dir.join("wasm"))),
             data_dir,
             callbacks: Arc::clone(&callbacks),
             table: Arc::downgrade(&table),
@@ -232,7 +234,7 @@ mod tests {
         assert_eq!(
             router.handler(resource).err().unwrap().to_string(),
             "no route for the resource arn:aws:lambda:us-east-1:1:function:f\n\
-             Add these lines to routes.toml, with one of the handlers batch, download, consolidate, http:\n\n\
+             Add these lines to routes.toml, with one of the handlers batch, download, consolidate, http, wasm:\n\n\
              [[routes]]\nresource = \"arn:aws:lambda:us-east-1:1:function:f\"\nhandler = \"NAME\""
         );
         let advice = |resource: &str| router.handler(resource).err().unwrap().to_string();

@@ -5,6 +5,7 @@ use std::sync::{Arc, PoisonError, RwLock, Weak};
 
 use crate::callbacks::Callbacks;
 use crate::handler::Handler;
+use crate::handlers::wasm::LazyEngine;
 use crate::pattern::Pattern;
 use crate::services::Clients;
 
@@ -18,6 +19,8 @@ pub(crate) struct World {
     pub(crate) data_dir: PathBuf,
     /// Who waits for the answer to a task token.
     pub(crate) callbacks: Arc<Callbacks>,
+    /// What runs WebAssembly.
+    pub(crate) wasm: Arc<LazyEngine>,
     /// All handlers, for those that call others.
     pub(crate) table: Weak<Table>,
 }

@@ -234,7 +234,7 @@ fn a_routing_file_that_is_none_is_told_with_the_place() {
     assert_eq!(refused(&[definition], &["run", "d.json", "--routes", "r.toml"]), (2, no_file.to_owned()));
     let files: [(&str, &[u8]); 2] = [definition, ("routes.toml", b"[[routes]]\nresource = 'a'\nhandler = 'bach'\n")];
     let unknown = "error: routes.toml:3:11: unknown handler \"bach\", did you mean \"batch\"? \
-                   allowed: batch, download, consolidate, http\n";
+                   allowed: batch, download, consolidate, http, wasm\n";
     assert_eq!(refused(&files, &["run", "d.json"]), (3, unknown.to_owned()));
 }
 

@@ -29,7 +29,7 @@ pub(crate) struct Http {
     #[serde(default, deserialize_with = "header_names")]
     headers: BTreeMap<String, Setting>,
     /// How many seconds the answer may take.
-    #[serde(default = "one_minute", deserialize_with = "super::download::seconds")]
+    #[serde(default = "one_minute", deserialize_with = "super::seconds::seconds")]
     timeout_seconds: f64,
 }
 

@@ -5,6 +5,8 @@ pub(crate) mod consolidate;
 pub(crate) mod download;
 pub(crate) mod http;
 mod input;
+mod seconds;
+pub(crate) mod wasm;
 
 use asl_engine::{Failure, Value};
 
@@ -16,6 +18,7 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind::of::<download::Download>("download"),
     Kind::of::<consolidate::Consolidate>("consolidate"),
     Kind::of::<http::Http>("http"),
+    Kind::of::<wasm::Wasm>("wasm"),
 ];
 
 /// A failure as Step Functions reports one of a Lambda function: the error is the type, the cause is JSON text.

@@ -1,0 +1,105 @@
+//! What a file holds that can be run: a component of ours, a command, or a core module; and one call of it.
+
+use std::path::Path;
+
+use asl_engine::Failure;
+use wasmtime::component::{self, Component, InstancePre, types::ComponentItem};
+use wasmtime::{Module, Store};
+use wasmtime_wasi::I32Exit;
+
+use super::engine::Engine;
+use super::sandbox::State;
+
+wasmtime::component::bindgen!({ path: "wit", world: "task", exports: { default: async } });
+
+/// Compiled code with its imports resolved: what is left is to make an instance for each call.
+pub(super) enum Guest {
+    /// A component that exports `handle`.
+    Task(TaskPre<State>),
+    /// A component that exports `wasi:cli/run`.
+    Command { instance: InstancePre<State>, run: component::ComponentExportIndex },
+    /// A core module that exports `_start`, as a command for WASI 0.1 does.
+    Module(wasmtime::InstancePre<State>),
+}
+
+/// How a call of a guest ended.
+pub(super) enum Ended {
+    /// The function answered.
+    Answered(String),
+    /// The guest gave the error that it wants seen.
+    Failed(Failure),
+    /// The command ended with this exit code.
+    Exited(i32),
+}
+
+impl Guest {
+    /// Compiles, or takes from the cache, what is in `bytes`, a binary or a text. The error is a text for a person.
+    pub(super) fn compile(engine: &Engine, bytes: &[u8], file: &Path) -> Result<Self, String> {
+        let bytes = wat::Parser::new().parse_bytes(Some(file), bytes).map_err(|error| error.to_string())?;
+        let failed = |error: wasmtime::Error| format!("{error:#}");
+        let not_given = |error| format!("{error:#}; what there is to import is WASI 0.2 and 0.1, without HTTP");
+        // What follows the magic number tells a component from a core module.
+        if bytes.get(4..8) == Some(&[1, 0, 0, 0]) {
+            let module = Module::from_binary(&engine.wasmtime, &bytes).map_err(failed)?;
+            if module.get_export("_start").is_none() {
+                return Err("it is a core module without _start: nothing in it can be called".to_owned());
+            }
+            return engine.modules.instantiate_pre(&module).map(Self::Module).map_err(not_given);
+        }
+        let component = Component::from_binary(&engine.wasmtime, &bytes).map_err(failed)?;
+        let run = Self::run_of(engine, &component);
+        let instance = engine.components.instantiate_pre(&component).map_err(not_given)?;
+        if component.get_export_index(None, "handle").is_some() {
+            TaskPre::new(instance)
+                .map(Self::Task)
+                .map_err(|error| format!("its handle is not that of asl:task: {error:#}"))
+        } else if let Some(run) = run {
+            Ok(Self::Command { instance, run })
+        } else {
+            Err("it exports neither handle (asl:task) nor wasi:cli/run 0.2: nothing in it can be called".to_owned())
+        }
+    }
+
+    /// The function `run` of `wasi:cli/run`, of any 0.2 version.
+    fn run_of(engine: &Engine, component: &Component) -> Option<component::ComponentExportIndex> {
+        let ty = component.component_type();
+        let is_run = |name: &str| name == "wasi:cli/run@0.2" || name.starts_with("wasi:cli/run@0.2.");
+        let (name, _) = ty
+            .exports(&engine.wasmtime)
+            .find(|(name, export)| is_run(name) && matches!(export.ty, ComponentItem::ComponentInstance(_)))?;
+        let interface = component.get_export_index(None, name)?;
+        component.get_export_index(Some(&interface), "run")
+    }
+
+    /// Whether it reads its input from stdin and writes its output to stdout.
+    pub(super) fn is_command(&self) -> bool {
+        !matches!(self, Self::Task(_))
+    }
+
+    /// Calls it in a new instance. The error is what ended it from outside: a trap, or a bound.
+    pub(super) async fn call(&self, store: &mut Store<State>, input: &str) -> wasmtime::Result<Ended> {
+        let ended = match self {
+            Self::Task(task) => {
+                let task = task.instantiate_async(&mut *store).await?;
+                task.call_handle(store, input).await.map(|answer| match answer {
+                    Ok(output) => Ended::Answered(output),
+                    Err(Error { error, cause }) => Ended::Failed(Failure::new(error, cause)),
+                })
+            }
+            Self::Command { instance, run } => {
+                let instance = instance.instantiate_async(&mut *store).await?;
+                let run = instance.get_typed_func::<(), (Result<(), ()>,)>(&mut *store, run)?;
+                run.call_async(store, ()).await.map(|(ended,)| Ended::Exited(i32::from(ended.is_err())))
+            }
+            Self::Module(module) => {
+                let instance = module.instantiate_async(&mut *store).await?;
+                let start = instance.get_typed_func::<(), ()>(&mut *store, "_start")?;
+                start.call_async(store, ()).await.map(|()| Ended::Exited(0))
+            }
+        };
+        ended.or_else(|error| match error.downcast_ref::<I32Exit>() {
+            Some(I32Exit(code)) => Ok(Ended::Exited(*code)),
+            None => Err(error),
+        })
+    }
+}
