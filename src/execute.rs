@@ -168,7 +168,7 @@ pub(crate) async fn finish_deliveries(router: &Router, executed: &Executed) -> V
 const DELIVERY_LIMIT: Duration = Duration::from_secs(20);
 
 /// Completes when the process is told to end.
-async fn interrupted() -> Failure {
+pub(crate) async fn interrupted() -> Failure {
     let signal = {
         #[cfg(unix)]
         {

@@ -10,7 +10,7 @@ use asl_tasks::Mocks;
 
 use crate::cli::Run;
 use crate::error::Error;
-use crate::execute::{Executed, Options, execute, execute_mocked, finish_deliveries, runtime};
+use crate::execute::{Executed, Options, execute, execute_mocked, finish_deliveries, interrupted, runtime};
 use crate::input;
 use crate::output;
 use crate::report;
@@ -30,14 +30,14 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
     let quotas = if arguments.no_quotas { Quotas::NONE } else { Quotas::default() };
     let options = Options { keep_events: arguments.events, quotas };
     let program = Arc::new(program);
-    let mut left = None;
+    let mut called = None;
     let executed = match &arguments.mocks {
         Some(mocks) => execute_mocked(&name, &program, input, &read_mocks(mocks, &name, &program)?, options)?,
         None => {
             let routing = Routing::read(file, arguments.routes.as_deref(), &arguments.data, quotas)?;
             let runtime = runtime()?;
-            let executed = runtime.block_on(called(&name, &program, input, &routing, options))?;
-            left = Some((runtime, routing));
+            let executed = runtime.block_on(start(&name, &program, input, &routing, options))?;
+            called = Some((runtime, routing));
             executed
         }
     };
@@ -59,10 +59,8 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
     } else {
         executed.finished.outcome.as_ref().map_or(Ok(()), output::print_json)
     };
-    if let Some((runtime, routing)) = left {
-        for undelivered in runtime.block_on(finish_deliveries(&routing.router, &executed)) {
-            output::to_stderr(&report::undelivered(&undelivered));
-        }
+    if let Some((runtime, routing)) = called {
+        runtime.block_on(finish(&routing, &executed));
     }
     match printed {
         Err(Error::ClosedPipe) | Ok(()) => Ok(executed.exit_code()),
@@ -87,8 +85,8 @@ fn read_mocks(argument: &str, machine: &str, program: &Program) -> Result<Mocks,
     Ok(mocks)
 }
 
-/// Runs the machine with the tasks that the routing file names, and waits for what it has started.
-async fn called(
+/// Runs the machine with the tasks that the routing file names.
+async fn start(
     name: &str,
     program: &Arc<Program>,
     input: Value,
@@ -98,14 +96,24 @@ async fn called(
     if let Some(note) = routing.prepare(program).await? {
         output::to_stderr(&report::note(&note));
     }
-    let executed = execute(name, program, input, &routing.router, options).await?;
+    execute(name, program, input, &routing.router, options).await
+}
+
+/// Waits for what goes on after the end of an execution: executions that it has started, and notifications on their way.
+async fn finish(routing: &Routing, executed: &Executed) {
     if executed.finished.status != Status::Aborted {
-        for (arn, finished) in routing.machines.ended().await {
+        let ended = tokio::select! {
+            ended = routing.machines.ended() => ended,
+            _ = interrupted() => Vec::new(),
+        };
+        for (arn, finished) in ended {
             if let Err(failure) = &finished.outcome {
                 let told = format!("the execution {arn} that was started {}: {failure}", finished.status.name());
                 output::to_stderr(&report::warning(&told));
             }
         }
     }
-    Ok(executed)
+    for undelivered in finish_deliveries(&routing.router, executed).await {
+        output::to_stderr(&report::undelivered(&undelivered));
+    }
 }
