@@ -52,7 +52,7 @@ use crate::world::World;
 /// server = "smtp://127.0.0.1:1025"                  # or starttls://, smtps://, with username and password
 /// from = "asl@example.com"
 ///
-/// [[subscriptions]]                                 # who gets what is published there: email, http or file
+/// [[subscriptions]]                                 # who gets what is published there: email, http, sqs or file
 /// topic = "arn:aws:sns:*:*:failedDownloads"
 /// email = "ops@example.com"
 /// "#;
@@ -384,6 +384,8 @@ fn parse(text: &str) -> Result<Routes, Fault> {
     for subscription in &subscriptions {
         let message = if services.get("sns") != Some(&Place::Embedded) {
             "subscriptions belong to the embedded SNS, but services.sns is another one"
+        } else if subscription.as_ref().is_sqs() && services.get("sqs") != Some(&Place::Embedded) {
+            "a subscription's queue is in the embedded SQS, but services.sqs is another one"
         } else if mail.is_none() && subscription.as_ref().is_email() {
             "e-mails need a [mail] with the server that sends them"
         } else {
@@ -481,6 +483,10 @@ mod tests {
             (
                 "services = { sns = 'aws' }\n[[subscriptions]]\ntopic = '*'\nfile = 'f'",
                 "routes.toml:2:1: subscriptions belong to the embedded SNS, but services.sns is another one",
+            ),
+            (
+                "services = { sqs = 'aws' }\n[[subscriptions]]\ntopic = '*'\nsqs = 'q'",
+                "routes.toml:2:1: a subscription's queue is in the embedded SQS, but services.sqs is another one",
             ),
             (
                 "a = 1",

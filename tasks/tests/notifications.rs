@@ -149,6 +149,26 @@ async fn every_subscription_of_the_topic_gets_it_and_no_other() {
 }
 
 #[tokio::test]
+async fn a_queue_gets_the_json_of_sns_or_the_message_alone() {
+    let queue = "arn:aws:sqs:us-east-1:123456789012";
+    let world = World::new(&format!(
+        "[[subscriptions]]\ntopic = \"*\"\nsqs = \"{queue}:whole\"\n\
+         [[subscriptions]]\ntopic = \"*\"\nsqs = \"{queue}:raw\"\nraw_message_delivery = true"
+    ));
+    world.call(PUBLISH, &message(r#", "Subject": "Missing""#)).await.unwrap();
+    assert_eq!(finish(&world.router).await, []);
+    let received = async |queue: &str| {
+        let input = format!(r#"{{"QueueUrl": "http://sqs/123456789012/{queue}"}}"#);
+        let answer = world.call("arn:aws:states:::aws-sdk:sqs:receiveMessage", &input).await.unwrap();
+        answer["Messages"][0]["Body"].as_str().unwrap().to_owned()
+    };
+    let whole: Value = serde_json::from_str(&received("whole").await).unwrap();
+    assert_eq!((&whole["Type"], &whole["Subject"]), (&Value::from("Notification"), &Value::from("Missing")));
+    assert_eq!((&whole["Message"], &whole["TopicArn"]), (&Value::from("ad.gif is missing"), &Value::from(TOPIC)));
+    assert_eq!(received("raw").await, "ad.gif is missing");
+}
+
+#[tokio::test]
 async fn a_delivery_is_tried_again_with_longer_and_longer_pauses() {
     let subscriber = Subscriber::start(503).await;
     let world = World::new(&subscriber.routes(""));

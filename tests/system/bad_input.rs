@@ -14,7 +14,7 @@ const CALLS: &str = r#"{
   "StartAt": "Greet",
   "States": {
     "Greet": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:greet", "Next": "Send"},
-    "Send": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "End": true}
+    "Send": {"Type": "Task", "Resource": "arn:aws:states:::glue:startJobRun", "End": true}
   }
 }
 "#;
@@ -201,11 +201,11 @@ A{lines}
 resource = \"arn:aws:lambda:us-east-1:123456789012:function:greet\"
 handler = \"NAME\"
 
-error: the state 'Send' has no route for the resource arn:aws:states:::sqs:sendMessage
+error: the state 'Send' has no route for the resource arn:aws:states:::glue:startJobRun
 This service integration is not supported yet. To serve it by another handler,
 a{lines}
 [[routes]]
-resource = \"arn:aws:states:::sqs:sendMessage\"
+resource = \"arn:aws:states:::glue:startJobRun\"
 handler = \"NAME\"
 
 nothing was run

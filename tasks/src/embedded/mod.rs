@@ -54,11 +54,13 @@ impl Embedded {
         folder: PathBuf,
         caller: Caller,
     ) -> Self {
+        let sqs = Arc::new(sqs::Sqs::new(data_dir.join("sqs.sqlite")));
+        let sns = sns::Sns::new(data_dir.join("sns"), subscribers, folder, caller, Arc::clone(&sqs));
         Self {
             s3: Arc::new(s3::S3::new(data_dir.join("s3"), buckets)),
             dynamodb: Arc::new(dynamodb::DynamoDb::new(data_dir.join("dynamodb.sqlite"), tables)),
-            sns: Arc::new(sns::Sns::new(data_dir.join("sns"), subscribers, folder, caller)),
-            sqs: Arc::new(sqs::Sqs::new(data_dir.join("sqs.sqlite"))),
+            sns: Arc::new(sns),
+            sqs,
             events: Arc::new(events::Events::new(data_dir.join("events"))),
         }
     }

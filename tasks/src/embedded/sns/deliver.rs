@@ -1,8 +1,9 @@
-//! Hands a notification to a subscriber: by e-mail, over HTTP, or into a file.
+//! Hands a notification to a subscriber: by e-mail, over HTTP, into a queue or into a file.
 
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::StatusCode;
@@ -13,6 +14,7 @@ use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 
 use super::super::blocking;
+use super::super::sqs::Sqs;
 use super::notification::Notification;
 use super::subscription::{Mail, Security, Subscription, To};
 use crate::secret::{Address, hide};
@@ -30,6 +32,7 @@ pub(super) struct Means {
     /// Where relative paths of the routing file start.
     pub(super) folder: PathBuf,
     pub(super) caller: Caller,
+    pub(super) sqs: Arc<Sqs>,
 }
 
 /// Why a notification was not delivered.
@@ -48,6 +51,10 @@ impl Means {
             match &subscription.to {
                 To::Email(mailbox) => self.mail(notification, mailbox).await,
                 To::Http(address) => self.post(notification, address, subscription.raw).await,
+                To::Sqs(queue) => {
+                    let body = text("sqs", notification, subscription.raw);
+                    self.sqs.send(queue, &body).await.map(drop).map_err(Fault::Later)
+                }
                 To::File(path) => append(self.folder.join(path), notification.envelope("file")).await,
             }
         };
@@ -86,7 +93,7 @@ impl Means {
     async fn post(&self, notification: &Notification, address: &Address, raw: bool) -> Result<(), Fault> {
         let url = address.read(&self.folder).map_err(Fault::Later)?;
         let protocol = if url.scheme() == "https" { "https" } else { "http" };
-        let body = if raw { notification.message_for(protocol) } else { notification.envelope(protocol) };
+        let body = text(protocol, notification, raw);
         let client = self.caller.client().map_err(|fault| Fault::Later(fault.to_owned()))?;
         let mut request = client
             .post(url)
@@ -111,6 +118,11 @@ impl Means {
             status.is_server_error() || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS);
         Err(if later { Fault::Later(text) } else { Fault::Refused(text) })
     }
+}
+
+/// What a protocol hands on: SNS's JSON, or the message alone.
+fn text(protocol: &str, notification: &Notification, raw: bool) -> String {
+    if raw { notification.message_for(protocol) } else { notification.envelope(protocol) }
 }
 
 /// The mail of a notification. Its id is made of the notification's, so that one that comes twice can be told.

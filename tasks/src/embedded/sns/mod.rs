@@ -14,6 +14,7 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use aws_smithy_types::body::SdkBody;
 use http::StatusCode;
@@ -28,6 +29,7 @@ use self::deliveries::Deliveries;
 pub use self::deliveries::Undelivered;
 use self::notification::{Attribute, Notification};
 pub(crate) use self::subscription::{Mail, Subscription};
+use super::sqs::Sqs;
 use super::{Service, respond, xml_text};
 use crate::services::web::Caller;
 
@@ -54,11 +56,17 @@ enum Refusal {
 }
 
 impl Sns {
-    /// An SNS that writes into the folder `outbox`, and calls subscribers with `caller`. Their relative paths start at
-    /// `folder`.
-    pub(crate) fn new(outbox: PathBuf, subscribers: Subscribers, folder: PathBuf, caller: Caller) -> Self {
+    /// An SNS that writes into the folder `outbox`. It calls subscribers with `caller`, and their queues are in `sqs`; their
+    /// relative paths start at `folder`.
+    pub(crate) fn new(
+        outbox: PathBuf,
+        subscribers: Subscribers,
+        folder: PathBuf,
+        caller: Caller,
+        sqs: Arc<Sqs>,
+    ) -> Self {
         let Subscribers { subscriptions, mail } = subscribers;
-        Self(Deliveries::new(outbox, subscriptions, Means { mail, folder, caller }))
+        Self(Deliveries::new(outbox, subscriptions, Means { mail, folder, caller, sqs }))
     }
 
     /// Takes up what programs that live no more did not deliver. It is not waited for.

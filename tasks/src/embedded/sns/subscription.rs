@@ -27,6 +27,8 @@ pub(super) enum To {
     Email(Mailbox),
     /// A POST of SNS's JSON text.
     Http(Address),
+    /// A message in a queue of the embedded SQS: its name, its URL or its ARN.
+    Sqs(String),
     /// A line of SNS's JSON text at the end of a file; a relative path starts at the folder of the routing file.
     File(PathBuf),
 }
@@ -38,6 +40,7 @@ struct SubscriptionText {
     #[serde(default, deserialize_with = "some_mailbox")]
     email: Option<Mailbox>,
     http: Option<Address>,
+    sqs: Option<String>,
     file: Option<PathBuf>,
     #[serde(default)]
     raw_message_delivery: bool,
@@ -47,15 +50,14 @@ impl TryFrom<SubscriptionText> for Subscription {
     type Error = &'static str;
 
     fn try_from(text: SubscriptionText) -> Result<Self, Self::Error> {
-        let SubscriptionText { topic, email, http, file, raw_message_delivery: raw } = text;
-        let to = match (email, http, file) {
-            (Some(mailbox), None, None) => To::Email(mailbox),
-            (None, Some(address), None) => To::Http(address),
-            (None, None, Some(file)) => To::File(file),
-            _ => return Err("a subscription has one of email, http and file"),
+        let SubscriptionText { topic, email, http, sqs, file, raw_message_delivery: raw } = text;
+        let all = [email.map(To::Email), http.map(To::Http), sqs.map(To::Sqs), file.map(To::File)];
+        let mut given = all.into_iter().flatten();
+        let (Some(to), None) = (given.next(), given.next()) else {
+            return Err("a subscription has one of email, http, sqs and file");
         };
-        if raw && !matches!(to, To::Http(_)) {
-            return Err("raw_message_delivery is for http");
+        if raw && !matches!(to, To::Http(_) | To::Sqs(_)) {
+            return Err("raw_message_delivery is for http and sqs");
         }
         Ok(Self { topic: topic.into(), to, raw })
     }
@@ -66,6 +68,7 @@ impl Subscription {
         match self.to {
             To::Email(_) => "email",
             To::Http(_) => "http",
+            To::Sqs(_) => "sqs",
             To::File(_) => "file",
         }
     }
@@ -75,6 +78,7 @@ impl Subscription {
         match &self.to {
             To::Email(mailbox) => mailbox.to_string(),
             To::Http(address) => address.to_string(),
+            To::Sqs(queue) => queue.clone(),
             To::File(path) => path.display().to_string(),
         }
     }
@@ -82,6 +86,11 @@ impl Subscription {
     /// Whether it needs the mail server.
     pub(crate) fn is_email(&self) -> bool {
         matches!(self.to, To::Email(_))
+    }
+
+    /// Whether it needs the embedded SQS.
+    pub(crate) fn is_sqs(&self) -> bool {
+        matches!(self.to, To::Sqs(_))
     }
 }
 
@@ -199,17 +208,18 @@ mod tests {
             ("email = 'Ops <ops@example.com>'", "email", "Ops <ops@example.com>"),
             ("http = 'https://u:p@host/hook?key=1'\nraw_message_delivery = true", "http", "https://host/hook"),
             ("http = { env = 'HOOK' }", "http", "the URL in the environment variable HOOK"),
+            ("sqs = 'arn:aws:sqs:us-east-1:1:q'\nraw_message_delivery = true", "sqs", "arn:aws:sqs:us-east-1:1:q"),
             ("file = 'told.jsonl'", "file", "told.jsonl"),
         ] {
             let subscription: Subscription = read(&format!("topic = 't'\n{toml}")).unwrap();
             assert_eq!((subscription.protocol(), subscription.endpoint()), (protocol, endpoint.to_owned()));
         }
         for (toml, expected) in [
-            ("topic = 't'", "a subscription has one of email, http and file"),
-            ("topic = 't'\nemail = 'a@b.c'\nfile = 'f'", "a subscription has one of email, http and file"),
+            ("topic = 't'", "a subscription has one of email, http, sqs and file"),
+            ("topic = 't'\nemail = 'a@b.c'\nfile = 'f'", "a subscription has one of email, http, sqs and file"),
             ("topic = 't'\nemail = 'ops'", "\"ops\" is no e-mail address"),
             ("topic = 't'\nhttp = 'host'", "expected an http or https URL (relative URL without a base)"),
-            ("topic = 't'\nfile = 'f'\nraw_message_delivery = true", "raw_message_delivery is for http"),
+            ("topic = 't'\nfile = 'f'\nraw_message_delivery = true", "raw_message_delivery is for http and sqs"),
         ] {
             assert_eq!(read::<Subscription>(toml).unwrap_err(), expected, "{toml}");
         }
