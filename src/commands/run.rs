@@ -1,10 +1,12 @@
 //! `asl run`
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use asl_engine::{Program, Quotas, Value, history, nearest};
+use asl_runtime::Status;
 use asl_tasks::{Mocks, Router, Routes};
 
 use crate::cli::Run;
@@ -12,6 +14,7 @@ use crate::error::Error;
 use crate::execute::{Options, execute, execute_mocked, runtime};
 use crate::input;
 use crate::output;
+use crate::progress;
 use crate::report;
 
 /// Runs a definition with an input, and prints its output or its history.
@@ -26,17 +29,28 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
     })?;
     let name = file.file_stem().map_or_else(|| "definition".into(), |stem| stem.to_string_lossy());
     let quotas = if arguments.no_quotas { Quotas::NONE } else { Quotas::default() };
-    let options = Options { keep_events: arguments.events, quotas };
+    let options = Options { keep_events: arguments.events, quotas, no_progress: arguments.logs };
     let program = Arc::new(program);
+    let mut router = None;
     let executed = match &arguments.mocks {
         Some(mocks) => execute_mocked(&name, &program, input, &read_mocks(mocks, &name, &program)?, options)?,
         None => {
-            let router = Arc::new(Router::new(routes(arguments)?, &arguments.data));
+            let router = &*router.insert(Arc::new(Router::new(routes(arguments)?, &arguments.data)));
             if arguments.data.exists() && !arguments.data.is_dir() {
                 return Err(Error::Usage(format!("--data {} is not a folder", arguments.data.display())));
             }
-            check_routes(&program, &router)?;
-            runtime()?.block_on(execute(&name, &program, input, &router, options))?
+            check_routes(&program, router)?;
+            if arguments.logs {
+                router.watch_output(|line| output::to_stderr(&report::printed_line(line)));
+            }
+            runtime()?.block_on(async {
+                prepare(&program, router, arguments.logs).await?;
+                let executed = execute(&name, &program, input, router, options).await?;
+                if executed.finished.status != Status::Aborted {
+                    router.idle().await;
+                }
+                Ok::<_, Error>(executed)
+            })?
         }
     };
     // A failure is told first: whether anybody reads stdout does not change it.
@@ -48,6 +62,12 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
         let mut told = report::failure("execution", &ended, failure, &file.display().to_string(), &text);
         if !arguments.no_quotas {
             told += report::quota_help(failure);
+        }
+        // With --logs it was shown before.
+        if !arguments.logs
+            && let Some(printed) = router.as_ref().and_then(|router| router.printed(failure))
+        {
+            told += &report::printed(&printed);
         }
         output::to_stderr(&told);
     }
@@ -109,4 +129,20 @@ fn check_routes(program: &Program, router: &Router) -> Result<(), Error> {
         }
     }
     if missing.is_empty() { Ok(()) } else { Err(Error::NoRoutes(missing)) }
+}
+
+/// What the tasks call is made ready, so that it does not take of their time.
+async fn prepare(program: &Program, router: &Router, no_progress: bool) -> Result<(), Error> {
+    let shown = progress::preparing(no_progress);
+    let mut failed = BTreeSet::new();
+    for (state, resource) in program.tasks() {
+        // Every resource was found before.
+        if let Ok(handler) = router.handler_of(state, resource)
+            && let Err(error) = handler.prepare(resource).await
+        {
+            failed.insert(format!("{resource}: {error}"));
+        }
+    }
+    shown.finish_and_clear();
+    if failed.is_empty() { Ok(()) } else { Err(Error::NotPrepared(failed.into_iter().collect())) }
 }

@@ -24,11 +24,14 @@
 //! assert!(router.handler("arn:aws:lambda:us-east-1:123456789012:function:greet").is_ok());
 //! ```
 
+mod arn;
+mod background;
 mod callbacks;
 mod embedded;
 mod handler;
 mod handlers;
 mod integrations;
+mod logs;
 mod mocks;
 mod pattern;
 mod router;
@@ -39,6 +42,7 @@ mod world;
 
 pub use callbacks::{ActivityTask, CallbackError, Callbacks, worker_failure};
 pub use handler::{BoxFuture, Call, Handler, Report};
+pub use logs::{Printed, PrintedLine};
 pub use mocks::{MockedAnswer, Mocks, MocksError, Unmocked};
 pub use pattern::Pattern;
 pub use router::{NoRoute, Router};

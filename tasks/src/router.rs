@@ -3,12 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use asl_engine::is_activity;
+use asl_engine::{Failure, is_activity};
 
-use crate::callbacks::{AsWorker, Callbacks, WaitForTaskToken, Worker};
+use crate::background::Background;
+use crate::callbacks::{AsWorker, Callbacks, WAIT_FOR_TASK_TOKEN, WaitForTaskToken, Worker};
 use crate::handler::Handler;
 use crate::handlers::KINDS;
 use crate::integrations;
+use crate::logs::{Logs, Printed, PrintedLine};
 use crate::mocks::{Mocked, Mocks};
 use crate::pattern::Pattern;
 use crate::routes::Routes;
@@ -23,6 +25,8 @@ pub struct Router {
     clients: Arc<Clients>,
     callbacks: Arc<Callbacks>,
     mocks: Arc<Mocks>,
+    logs: Arc<Logs>,
+    background: Arc<Background>,
     file: Option<PathBuf>,
 }
 
@@ -34,11 +38,14 @@ impl Router {
         let clients = Arc::new(Clients::new(routes.services, data_dir.clone(), routes.tables, buckets));
         let (table, callbacks) = (Arc::new(Table::default()), Arc::new(Callbacks::default()));
         let folder = routes.file.as_deref().and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
+        let (logs, background) = (Arc::new(Logs::new(data_dir.join("logs"))), Arc::new(Background::default()));
         let world = World {
             clients: Arc::clone(&clients),
             folder,
             data_dir,
             callbacks: Arc::clone(&callbacks),
+            logs: Arc::clone(&logs),
+            background: Arc::clone(&background),
             table: Arc::downgrade(&table),
         };
         let routed = routes.routes.iter().map(|route| (route.resource.clone(), route.settings.handler(&world)));
@@ -46,7 +53,7 @@ impl Router {
         table.set_others(routed.chain(integrations::all(&world)).collect());
         let from = routes.file.as_deref().map_or("the routing file".to_owned(), |file| file.display().to_string());
         let mocks = Arc::new(Mocks::new(routes.mocks, from));
-        Self { table, clients, callbacks, mocks, file: routes.file }
+        Self { table, clients, callbacks, mocks, logs, background, file: routes.file }
     }
 
     /// Also serves the resources that fit `pattern`, before the routes that were given to [`Router::new`].
@@ -59,6 +66,21 @@ impl Router {
     /// The tasks that wait for whoever has their token, and the activities that wait for a worker.
     pub fn callbacks(&self) -> &Arc<Callbacks> {
         &self.callbacks
+    }
+
+    /// Waits until the functions that were called without waiting for them (`InvocationType` `Event`) have ended.
+    pub async fn idle(&self) {
+        self.background.ended().await;
+    }
+
+    /// Shows `watcher` each line that the code of functions prints; the first watcher only.
+    pub fn watch_output(&self, watcher: impl Fn(&PrintedLine<'_>) + Send + Sync + 'static) {
+        self.logs.watch(watcher);
+    }
+
+    /// What a function printed in the invocation that ended with `failure`.
+    pub fn printed(&self, failure: &Failure) -> Option<Printed> {
+        self.logs.printed(failure)
     }
 
     /// The client with which the handlers reach DynamoDB, to look at what they stored.
@@ -76,7 +98,7 @@ impl Router {
     /// For `….waitForTaskToken` it is what serves the resource with or without that ending, and then the token is waited for.
     /// The work of an activity that has no route waits for a worker, which asks [`Router::callbacks`] for it.
     pub fn handler(&self, resource: &str) -> Result<Arc<dyn Handler>, NoRoute> {
-        let callback = resource.strip_suffix(".waitForTaskToken");
+        let callback = resource.strip_suffix(WAIT_FOR_TASK_TOKEN);
         let found = self.table.find(resource).or_else(|| self.table.find(callback?));
         let callbacks = Arc::clone(&self.callbacks);
         if is_activity(resource) {

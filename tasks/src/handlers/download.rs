@@ -11,6 +11,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use tokio::task::JoinSet;
 
+use super::seconds::seconds;
 use super::{function_error, input};
 use crate::handler::{BoxFuture, Call, Handler};
 use crate::routes::Settings;
@@ -58,14 +59,6 @@ fn bucket<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D
     }
     let rule = "3 to 63 lower-case letters, digits, dots and hyphens";
     Err(serde::de::Error::custom(format!("{name:?} is no bucket name: those have {rule}")))
-}
-
-fn seconds<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-    let seconds = f64::deserialize(deserializer)?;
-    match Duration::try_from_secs_f64(seconds) {
-        Ok(duration) if !duration.is_zero() => Ok(seconds),
-        _ => Err(serde::de::Error::custom(format!("expected a number of seconds above 0, not {seconds}"))),
-    }
 }
 
 /// Fetches resources over HTTP and stores them in S3.

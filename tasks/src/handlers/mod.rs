@@ -3,7 +3,10 @@
 pub(crate) mod batch;
 pub(crate) mod consolidate;
 pub(crate) mod download;
+#[cfg(unix)]
+pub(crate) mod function;
 mod input;
+mod seconds;
 
 use asl_engine::{Failure, Value};
 
@@ -14,6 +17,8 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind::of::<batch::Batch>("batch"),
     Kind::of::<download::Download>("download"),
     Kind::of::<consolidate::Consolidate>("consolidate"),
+    #[cfg(unix)]
+    Kind::of::<function::Settings>("function"),
 ];
 
 /// A failure as Step Functions reports one of a Lambda function: the error is the type, the cause is JSON text.

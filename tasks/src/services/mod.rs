@@ -95,6 +95,11 @@ impl Clients {
         self.sns.get_or_init(client).await
     }
 
+    /// The URL at which other processes reach the embedded services; empty where there is none.
+    pub(crate) async fn endpoint_url(&self) -> Result<String, String> {
+        Ok(String::new())
+    }
+
     /// The client for downloads: it keeps its connections and follows redirects.
     /// The error says why there is none.
     pub(crate) fn web(&self) -> Result<&reqwest::Client, &str> {
