@@ -7,11 +7,13 @@
 //! | `environment` | the environment variables of a function |
 //! | `runtime_api` | the Lambda Runtime API, by which a process gets invocations and answers them |
 //! | `process`, `output`, `memory` | one process, what it prints, what it takes |
+//! | `guard` | ends processes when `asl` is killed |
 //! | `pool` | the processes of a function |
 //! | `errors` | the errors that Lambda gives |
 
 mod environment;
 mod errors;
+mod guard;
 mod install;
 mod launch;
 mod memory;

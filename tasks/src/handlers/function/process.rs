@@ -13,6 +13,7 @@ use tokio::process::Command;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::task::AbortHandle;
 
+use super::guard::Guard;
 use super::memory;
 use super::output::Output;
 use super::runtime_api::{Answer, Invocation, Phase, RuntimeApi};
@@ -129,10 +130,13 @@ impl Process {
         let group = Pid::from_raw(id.ok_or_else(|| std::io::Error::other("the process has no id"))?);
         let pipes = (child.stdout.take(), child.stderr.take());
         let (exit, exited) = watch::channel(None);
+        let guard = Guard::shared();
+        guard.add(group);
         // Not aborted with the process: it takes note of the end, so that no zombie is left.
         tokio::spawn(async move {
             if let Ok(status) = child.wait().await {
                 end(group);
+                guard.remove(group);
                 exit.send_replace(Some(status));
             }
         });

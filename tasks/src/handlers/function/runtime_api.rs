@@ -205,6 +205,9 @@ impl Shared {
     /// Waits for an invocation. When the process hangs up meanwhile, none is lost.
     async fn next(&self) -> Response<Full<Bytes>> {
         let mut invocations = self.invocations.lock().await;
+        if matches!(*self.phase.borrow(), Phase::InitFailed(_)) {
+            return refused(StatusCode::FORBIDDEN, "InvalidStateTransition", "The init failed".to_owned());
+        }
         self.phase.send_replace(Phase::Waits);
         let Some((invocation, answer)) = invocations.recv().await else {
             return refused(StatusCode::GONE, "ServiceShutdown", "No more invocations".to_owned());
