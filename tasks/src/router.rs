@@ -34,7 +34,8 @@ impl Router {
     /// A router for `routes`, whose embedded services keep their data below `data_dir`.
     pub fn new(routes: Routes, data_dir: impl Into<PathBuf>) -> Self {
         let data_dir = data_dir.into();
-        let buckets = routes.routes.iter().flat_map(|route| route.settings.buckets()).collect();
+        let of_routes = routes.routes.iter().flat_map(|route| route.settings.buckets());
+        let buckets = routes.buckets.into_iter().chain(of_routes).collect();
         let clients = Arc::new(Clients::new(routes.services, data_dir.clone(), routes.tables, buckets));
         let (table, callbacks) = (Arc::new(Table::default()), Arc::new(Callbacks::default()));
         let folder = routes.file.as_deref().and_then(Path::parent).unwrap_or(Path::new("")).to_owned();

@@ -1,6 +1,6 @@
 //! The routing file: which handler serves which resource, and where S3, DynamoDB and SNS are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -48,6 +48,8 @@ pub struct Routes {
     pub services: Services,
     /// The tables that the embedded DynamoDB creates when they are missing, by name.
     pub tables: BTreeMap<String, Table>,
+    /// The buckets that the embedded S3 creates when they are missing.
+    pub buckets: BTreeSet<String>,
     /// The routes; the first that matches is taken.
     pub routes: Vec<Route>,
     /// What the tasks of some states answer instead of being called.
@@ -134,6 +136,25 @@ impl TryFrom<PlaceText> for Place {
 pub struct Table {
     /// The attribute that is the partition key, a string.
     pub key: String,
+}
+
+/// The name of a bucket.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct BucketName(pub(crate) String);
+
+impl TryFrom<String> for BucketName {
+    type Error = String;
+
+    /// S3's rules for bucket names, as far as they keep a typing mistake out.
+    fn try_from(name: String) -> Result<Self, String> {
+        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-');
+        if (3..=63).contains(&name.len()) && name.chars().all(allowed) {
+            return Ok(Self(name));
+        }
+        let rule = "3 to 63 lower-case letters, digits, dots and hyphens";
+        Err(format!("{name:?} is no bucket name: those have {rule}"))
+    }
 }
 
 /// One route: which resources go to which handler.
@@ -256,6 +277,8 @@ struct Head {
     services: Services,
     #[serde(default)]
     tables: BTreeMap<String, Table>,
+    #[serde(default)]
+    buckets: BTreeSet<BucketName>,
     #[serde(default, rename = "routes")]
     _routes: Option<IgnoredAny>,
     #[serde(default, rename = "mocks")]
@@ -273,7 +296,8 @@ fn parse(text: &str) -> Result<Routes, Fault> {
         mocks::table::add(read(entry)?, &mut mocks).map_err(|message| Fault { message, span: Some(span) })?;
     }
     let head: Head = read(Spanned::new(span, DeValue::Table(document)))?;
-    Ok(Routes { services: head.services, tables: head.tables, routes, mocks, file: None })
+    let buckets = head.buckets.into_iter().map(|BucketName(name)| name).collect();
+    Ok(Routes { services: head.services, tables: head.tables, buckets, routes, mocks, file: None })
 }
 
 /// The entries of `[[name]]`, taken out of the document.
@@ -329,6 +353,7 @@ mod tests {
     fn services_and_tables_are_read() {
         let text = r#"
             services = { s3 = "aws", sns = { endpoint_url = "http://127.0.0.1:5000", region = "eu-west-1" } }
+            buckets = ["images", "more.images"]
             [tables."Stack-urlToName"]
             key = "url"
         "#;
@@ -337,6 +362,7 @@ mod tests {
         let sns = Place::Endpoint { endpoint_url, region: "eu-west-1".to_owned() };
         assert_eq!(routes.services, Services { s3: Place::Aws, dynamodb: Place::Embedded, sns });
         assert_eq!(routes.tables["Stack-urlToName"], Table { key: "url".to_owned() });
+        assert!(routes.buckets.iter().eq(["images", "more.images"]));
     }
 
     #[test]
@@ -351,7 +377,10 @@ mod tests {
     #[test]
     fn errors_name_file_line_and_what_is_allowed() {
         for (text, expected) in [
-            ("a = 1", r#"routes.toml:1:1: unknown field "a", expected one of "services", "tables", "routes", "mocks""#),
+            (
+                "a = 1",
+                r#"routes.toml:1:1: unknown field "a", expected one of "services", "tables", "buckets", "routes", "mocks""#,
+            ),
             (
                 "\n[services]\ns4 = 'aws'",
                 r#"routes.toml:3:1: unknown field "s4", expected one of "s3", "dynamodb", "sns""#,
@@ -367,6 +396,10 @@ mod tests {
             (
                 "[services]\ns3 = { endpoint_url = 'localhost:5000' }",
                 r#"routes.toml:2:6: endpoint_url must be an http or https URL, not "localhost:5000""#,
+            ),
+            (
+                "buckets = ['Images']",
+                r#"routes.toml:1:12: "Images" is no bucket name: those have 3 to 63 lower-case letters, digits, dots and hyphens"#,
             ),
             ("[tables.a]\nhash = 'url'", r#"routes.toml:2:1: unknown field "hash", expected "key""#),
             ("[routes]\nresource = 'a'", "routes.toml:1:1: routes must be written as [[routes]]"),
