@@ -193,7 +193,7 @@ mod tests {
         assert_eq!(
             router.handler(resource).err().unwrap().to_string(),
             "no route for the resource arn:aws:lambda:us-east-1:1:function:f\n\
-             Add these lines to routes.toml, with one of the handlers batch, download, consolidate:\n\n\
+             Add these lines to routes.toml, with one of the handlers batch, download, consolidate, function:\n\n\
              [[routes]]\nresource = \"arn:aws:lambda:us-east-1:1:function:f\"\nhandler = \"NAME\""
         );
         let advice = |resource: &str| router.handler(resource).err().unwrap().to_string();

@@ -26,6 +26,8 @@ use crate::world::World;
 /// use asl_tasks::Routes;
 ///
 /// let text = r#"
+/// buckets = ["images"]                              # the embedded S3 creates the bucket when it is missing
+///
 /// [services]
 /// s3 = "embedded"                                   # also without this line
 /// dynamodb = "aws"                                  # credentials and region as the AWS tools find them
@@ -407,7 +409,7 @@ mod tests {
             ("\n[[routes]]\nresource = 'a'", "routes.toml:2:1: the route has no handler"),
             (
                 "[[routes]]\nresource = 'a'\nhandler = 'bach'",
-                r#"routes.toml:3:11: unknown handler "bach", did you mean "batch"? allowed: batch, download, consolidate"#,
+                r#"routes.toml:3:11: unknown handler "bach", did you mean "batch"? allowed: batch, download, consolidate, function"#,
             ),
             (
                 "[[routes]]\nresource = 'a'\nhandler = 'batch'\nbucket = 'b'",
