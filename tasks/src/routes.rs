@@ -401,7 +401,7 @@ mod tests {
             ),
             (
                 "buckets = ['Images']",
-                r#"routes.toml:1:12: "Images" is no bucket name: those have 3 to 63 lower-case letters, digits, dots and hyphens"#,
+                r#"routes.toml:1:11: "Images" is no bucket name: those have 3 to 63 lower-case letters, digits, dots and hyphens"#,
             ),
             ("[tables.a]\nhash = 'url'", r#"routes.toml:2:1: unknown field "hash", expected "key""#),
             ("[routes]\nresource = 'a'", "routes.toml:1:1: routes must be written as [[routes]]"),

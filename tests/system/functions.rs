@@ -60,7 +60,7 @@ fn what_a_function_printed_is_shown_when_it_fails_and_with_logs() {
     assert!(lines[1].starts_with("f ") && lines[1].ends_with(" | one") && lines[2].ends_with(" | two"), "{lines:?}");
 
     // The first call finds what was printed at the start of its process, which failed.
-    folder.write("routes.toml", format!("{routes}").replace("AT_START", "EXIT_AT_START = \"3\", AT_START"));
+    folder.write("routes.toml", routes.replace("AT_START", "EXIT_AT_START = \"3\", AT_START"));
     let ended = folder.asl(&["run", "definition.json"]);
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""));
     let lines: Vec<_> = ended.stderr.lines().collect();
