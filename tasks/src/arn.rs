@@ -18,10 +18,10 @@ const REGION: &str = "us-east-1";
 const ACCOUNT: &str = "000000000000";
 
 impl FunctionArn {
-    /// The parts of `resource`. What is no ARN of a function is named by its last part.
+    /// The parts of `resource`, also of a pattern. What is no ARN of a function is named by its last part.
     pub(crate) fn of(resource: &str) -> Self {
         let parts: Vec<&str> = resource.split(':').collect();
-        let own = |text: &str, other: &str| if text.is_empty() { other } else { text }.to_owned();
+        let own = |text: &str, other: &str| if text.is_empty() || text.contains('*') { other } else { text }.to_owned();
         match parts.as_slice() {
             ["arn", _, "lambda", region, account, "function", name, rest @ ..] => Self {
                 region: own(region, REGION),
@@ -79,6 +79,8 @@ mod tests {
         assert_eq!((arn.region.as_str(), arn.account.as_str(), arn.name.as_str()), ("eu-west-1", "123456789012", "f"));
         assert_eq!(arn.version(), "7");
         assert_eq!(arn.unqualified(), "arn:aws:lambda:eu-west-1:123456789012:function:f");
+        let pattern = FunctionArn::of("arn:aws:lambda:*:*:function:f");
+        assert_eq!(pattern.unqualified(), "arn:aws:lambda:us-east-1:000000000000:function:f");
         assert_eq!(FunctionArn::of("arn:aws:states:::activity:work").name, "work");
         assert_eq!(FunctionArn::of("download").name, "download");
     }

@@ -304,6 +304,31 @@ async fn a_process_is_kept_for_the_next_call() {
 }
 
 #[tokio::test]
+async fn lambda_invoke_and_the_arn_share_processes_that_are_ready() {
+    let Some(function) = Function::custom("environment = { AT_START = 'start' }") else { return };
+    let resource = "arn:aws:states:::lambda:invoke";
+    function.world.router.handler(resource).unwrap().prepare(resource).await.unwrap();
+    assert_eq!(function.printed(), ["start"]);
+    invoke(&function, r#"{"FunctionName":"f"}"#).await.unwrap();
+    function.call("{}").await.unwrap();
+    assert_eq!(function.printed(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_function_can_be_led_to_aws_itself_which_is_told() {
+    for (settings, expected, reaches) in [
+        ("environment = { AWS_ENDPOINT_URL = 'http://other' }", Value::from("http://other"), None),
+        ("environment = { AWS_ENDPOINT_URL = '', AWS_PROFILE = 'p' }", Value::Null, Some("whatever its code calls")),
+    ] {
+        let Some(function) = Function::custom(settings) else { return };
+        let env = function.call(r#"{"do": "tell"}"#).await.unwrap()["env"].clone();
+        assert_eq!(env["AWS_ENDPOINT_URL"], expected);
+        assert_eq!(env["AWS_ACCESS_KEY_ID"] == Value::Null, reaches.is_some(), "credentials of its own");
+        assert_eq!(function.world.router.handler(FUNCTION).unwrap().reaches_aws().as_deref(), reaches);
+    }
+}
+
+#[tokio::test]
 async fn a_call_that_waits_for_a_process_can_be_given_up() {
     let Some(function) = Function::custom("timeout_seconds = 60\nmax_processes = 1") else { return };
     let held = Held::new();

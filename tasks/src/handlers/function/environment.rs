@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 
 use super::launch::{Folders, Launch};
-use super::settings::Settings;
+use super::settings::{ENDPOINT_URL, Settings};
 use crate::arn::FunctionArn;
 
 /// What a function gets of the environment of `asl`: where programs, the user's files and certificates are, the language,
@@ -74,7 +74,7 @@ pub(super) fn of(
         ("AWS_LAMBDA_LOG_STREAM_NAME", &stream),
         ("AWS_REGION", &arn.region),
         ("AWS_DEFAULT_REGION", &arn.region),
-        ("AWS_ENDPOINT_URL", endpoint_url),
+        (ENDPOINT_URL, endpoint_url),
         ("_HANDLER", entry),
         ("TZ", ":UTC"),
     ] {
@@ -99,6 +99,9 @@ pub(super) fn of(
         }
         // Later ones win.
         environment.push((name.into(), value.into()));
+    }
+    if settings.has_no_endpoint() {
+        environment.retain(|(name, _)| name != ENDPOINT_URL);
     }
     Ok(environment)
 }

@@ -53,8 +53,8 @@ struct Function {
     clients: Arc<Clients>,
     logs: Arc<Logs>,
     prepared: OnceCell<(std::path::PathBuf, Launch)>,
-    /// By the ARN that is called: that names the function.
-    pools: Mutex<BTreeMap<String, Arc<OnceCell<Arc<Pool>>>>>,
+    /// By region, name and version: a process is told these at its start.
+    pools: Mutex<BTreeMap<[String; 3], Arc<OnceCell<Arc<Pool>>>>>,
 }
 
 impl routes::Settings for Settings {
@@ -73,8 +73,8 @@ impl routes::Settings for Settings {
 impl Function {
     async fn call(&self, call: &Call) -> Outcome {
         let request = &call.request;
-        let pool =
-            self.pool(&request.resource).await.map_err(|error| Failure::new("Runtime.InvalidEntrypoint", error))?;
+        let pool = self.pool(FunctionArn::of(&request.resource)).await;
+        let pool = pool.map_err(|error| Failure::new("Runtime.InvalidEntrypoint", error))?;
         let invocation = Invocation {
             request_id: uuid::Uuid::new_v4().to_string().into(),
             arn: Arc::clone(&request.resource),
@@ -87,18 +87,18 @@ impl Function {
         text.parse::<Value>().map_err(|_| unknown(&text))
     }
 
-    /// The processes for calls of `resource`.
-    async fn pool(&self, resource: &str) -> Result<Arc<Pool>, String> {
+    /// The processes for calls of `arn`.
+    async fn pool(&self, arn: FunctionArn) -> Result<Arc<Pool>, String> {
+        let key = [arn.region.clone(), arn.name.clone(), arn.version().to_owned()];
         let cell = {
             let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(pools.entry(resource.to_owned()).or_default())
+            Arc::clone(pools.entry(key).or_default())
         };
-        cell.get_or_try_init(|| self.new_pool(resource)).await.cloned()
+        cell.get_or_try_init(|| self.new_pool(arn)).await.cloned()
     }
 
-    async fn new_pool(&self, resource: &str) -> Result<Arc<Pool>, String> {
+    async fn new_pool(&self, arn: FunctionArn) -> Result<Arc<Pool>, String> {
         let (code, launch) = self.prepared().await?;
-        let arn = FunctionArn::of(resource);
         let log = Arc::new(self.logs.log(&arn.name));
         if let Some(note) = &launch.note {
             log.line(None, note);
@@ -132,12 +132,18 @@ impl Handler for Function {
     fn prepare<'a>(&'a self, resource: &'a str) -> BoxFuture<'a, Result<(), String>> {
         Box::pin(async move {
             self.prepared().await?;
-            // Without a name, nobody knows yet which function it is.
-            if !resource.contains('*') {
-                self.pool(resource).await?.warm().await;
+            let arn = FunctionArn::of(resource);
+            // Nobody knows yet which function it is, when its name is a pattern.
+            if !arn.name.contains('*') {
+                self.pool(arn).await?.warm().await;
             }
             Ok(())
         })
+    }
+
+    fn reaches_aws(&self) -> Option<String> {
+        // Then the SDKs in it know of no other place.
+        self.settings.has_no_endpoint().then(|| "whatever its code calls".to_owned())
     }
 }
 

@@ -40,7 +40,15 @@ impl Settings {
         // It was read from a duration.
         Duration::try_from_secs_f64(self.timeout_seconds).unwrap_or(Duration::MAX)
     }
+
+    /// Whether the SDKs of AWS in the function are led to AWS itself.
+    pub(super) fn has_no_endpoint(&self) -> bool {
+        self.environment.get(ENDPOINT_URL) == Some(&Setting::Plain(String::new()))
+    }
 }
+
+/// Where the SDKs of AWS find the services.
+pub(super) const ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
 
 fn memory() -> u32 {
     128
