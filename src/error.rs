@@ -23,8 +23,6 @@ pub(crate) enum Error {
     NoRoutes(Vec<String>),
     /// The mocks of a test are refused, or a task lacks one.
     Mocks(String),
-    /// What the tasks call cannot be made ready; nothing was run.
-    NotPrepared(Vec<String>),
     /// The output has no reader any more.
     ClosedPipe,
 }
@@ -42,9 +40,7 @@ impl Error {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Usage(_) | Self::NotJson { .. } => 2.into(),
-            Self::Definition { .. } | Self::Routes(_) | Self::NoRoutes(_) | Self::Mocks(_) | Self::NotPrepared(_) => {
-                3.into()
-            }
+            Self::Definition { .. } | Self::Routes(_) | Self::NoRoutes(_) | Self::Mocks(_) => 3.into(),
             Self::ClosedPipe => ExitCode::SUCCESS,
         }
     }
@@ -56,9 +52,9 @@ impl Error {
             Self::NotJson { what, from, text, error } => {
                 report::not_json(&format!("{what} is not JSON"), error, from, text)
             }
-            Self::NoRoutes(texts) | Self::NotPrepared(texts) => {
+            Self::NoRoutes(missing) => {
                 let mut out = String::new();
-                for text in texts {
+                for text in missing {
                     out += &report::error(text);
                     out.push('\n');
                 }

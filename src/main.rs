@@ -10,6 +10,7 @@ mod output;
 mod places;
 mod progress;
 mod report;
+mod routing;
 mod yaml;
 
 use std::process::ExitCode;

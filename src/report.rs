@@ -17,6 +17,11 @@ pub(crate) fn warning(text: &str) -> String {
     titled(Level::WARNING, text)
 }
 
+/// `note: text`
+pub(crate) fn note(text: &str) -> String {
+    titled(Level::NOTE, text)
+}
+
 /// The first line as a title and the others as they are.
 fn titled(level: Level<'_>, text: &str) -> String {
     let (title, rest) = text.split_once('\n').unwrap_or((text, ""));

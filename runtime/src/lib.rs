@@ -5,7 +5,9 @@
 
 pub mod embedded;
 mod frames;
+mod state_machines;
 mod timers;
 pub mod virtual_time;
 
 pub use frames::{Effect, Finished, FrameId, Frames, Progress, Status};
+pub use state_machines::StateMachines;

@@ -116,34 +116,17 @@ fn summary(executed: &Executed) -> String {
 
 /// How many rows there are for the images of this process, and one of them.
 async fn rows(router: &Router, base_url: &str) -> Result<(usize, Option<String>), Error> {
-    let scan = router.dynamodb().await.scan().table_name(TABLE).consistent_read(true);
-    let mut pages = scan.into_paginator().items().send();
-    let mut count = 0;
-    let mut first: Option<(String, String)> = None;
-    while let Some(row) = pages.next().await {
-        let row =
-            row.map_err(|error| Error::Usage(format!("cannot read the table {TABLE}: {}", with_causes(&error))))?;
-        let text = |name: &str| row.get(name).and_then(|value| value.as_s().ok()).cloned().unwrap_or_default();
-        if text("url").starts_with(base_url) {
-            count += 1;
-            // Rows come in no order that means something.
-            let row = (text("url"), text("filename"));
-            first = Some(match first.take() {
-                Some(first) => first.min(row),
-                None => row,
-            });
-        }
-    }
+    let stored = router.rows(TABLE).await;
+    let stored = stored.map_err(|error| Error::Usage(format!("cannot read the table {TABLE}: {error}")))?;
+    let text = |row: &Value, name: &str| row[name]["S"].as_str().unwrap_or_default().to_owned();
+    let rows = stored.iter().map(|row| (text(row, "url"), text(row, "filename")));
+    let rows: Vec<(String, String)> = rows.filter(|(url, _)| url.starts_with(base_url)).collect();
     let example = |(url, filename): (String, String)| {
         Value::from([("url", url.into()), ("filename", filename.into())]).to_string()
     };
-    Ok((count, first.map(example)))
-}
-
-/// An error of the SDK says little without what caused it.
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let errors = std::iter::successors(Some(error), |error| error.source());
-    errors.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    let count = rows.len();
+    // Rows come in no order that means something.
+    Ok((count, rows.into_iter().min().map(example)))
 }
 
 /// The notifications in the outbox.

@@ -1,21 +1,21 @@
 //! `asl run`
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use asl_engine::{Program, Quotas, Value, history, nearest};
 use asl_runtime::Status;
-use asl_tasks::{Mocks, Router, Routes};
+use asl_tasks::Mocks;
 
 use crate::cli::Run;
 use crate::error::Error;
-use crate::execute::{Options, execute, execute_mocked, runtime};
+use crate::execute::{Executed, Options, execute, execute_mocked, runtime};
 use crate::input;
 use crate::output;
 use crate::progress;
 use crate::report;
+use crate::routing::Routing;
 
 /// Runs a definition with an input, and prints its output or its history.
 pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
@@ -31,26 +31,16 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
     let quotas = if arguments.no_quotas { Quotas::NONE } else { Quotas::default() };
     let options = Options { keep_events: arguments.events, quotas, no_progress: arguments.logs };
     let program = Arc::new(program);
-    let mut router = None;
+    let mut routed = None;
     let executed = match &arguments.mocks {
         Some(mocks) => execute_mocked(&name, &program, input, &read_mocks(mocks, &name, &program)?, options)?,
         None => {
-            let router = &*router.insert(Arc::new(Router::new(routes(arguments)?, &arguments.data)));
-            if arguments.data.exists() && !arguments.data.is_dir() {
-                return Err(Error::Usage(format!("--data {} is not a folder", arguments.data.display())));
-            }
-            check_routes(&program, router)?;
+            let routing = Routing::read(file, arguments.routes.as_deref(), &arguments.data, quotas)?;
             if arguments.logs {
-                router.watch_output(|line| output::to_stderr(&report::printed_line(line)));
+                routing.router.watch_output(|line| output::to_stderr(&report::printed_line(line)));
             }
-            runtime()?.block_on(async {
-                prepare(&program, router, arguments.logs).await?;
-                let executed = execute(&name, &program, input, router, options).await?;
-                if executed.finished.status != Status::Aborted {
-                    router.idle().await;
-                }
-                Ok::<_, Error>(executed)
-            })?
+            let routing = routed.insert(routing);
+            runtime()?.block_on(called(&name, &program, input, routing, options))?
         }
     };
     // A failure is told first: whether anybody reads stdout does not change it.
@@ -65,7 +55,7 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
         }
         // With --logs it was shown before.
         if !arguments.logs
-            && let Some(printed) = router.as_ref().and_then(|router| router.printed(failure))
+            && let Some(printed) = routed.as_ref().and_then(|routing| routing.router.printed(failure))
         {
             told += &report::printed(&printed);
         }
@@ -100,49 +90,29 @@ fn read_mocks(argument: &str, machine: &str, program: &Program) -> Result<Mocks,
     Ok(mocks)
 }
 
-/// The routing file that was named, or the one beside the definition.
-fn routes(arguments: &Run) -> Result<Routes, Error> {
-    let beside = arguments.definition.with_file_name("routes.toml");
-    let file = match &arguments.routes {
-        Some(file) => file,
-        None if beside.is_file() => &beside,
-        // That is where a missing route can be added.
-        None => {
-            let mut none = Routes::default();
-            none.file = Some(beside);
-            return Ok(none);
-        }
-    };
-    Ok(Routes::read(file)?)
-}
-
-/// Every resource needs a handler before anything runs.
-fn check_routes(program: &Program, router: &Router) -> Result<(), Error> {
-    let mut missing = Vec::new();
-    let mut named = Vec::new();
-    for (state, resource) in program.tasks() {
-        if let Err(error) = router.handler_of(state, resource)
-            && !named.contains(&resource)
-        {
-            named.push(resource);
-            missing.push(format!("the state '{state}' has {error}"));
-        }
-    }
-    if missing.is_empty() { Ok(()) } else { Err(Error::NoRoutes(missing)) }
-}
-
-/// What the tasks call is made ready, so that it does not take of their time.
-async fn prepare(program: &Program, router: &Router, no_progress: bool) -> Result<(), Error> {
-    let shown = progress::preparing(no_progress);
-    let mut failed = BTreeSet::new();
-    for (state, resource) in program.tasks() {
-        // Every resource was found before.
-        if let Ok(handler) = router.handler_of(state, resource)
-            && let Err(error) = handler.prepare(resource).await
-        {
-            failed.insert(format!("{resource}: {error}"));
-        }
-    }
+/// Runs the machine with the tasks that the routing file names, and waits for what it has started.
+async fn called(
+    name: &str,
+    program: &Arc<Program>,
+    input: Value,
+    routing: &Routing,
+    options: Options,
+) -> Result<Executed, Error> {
+    let shown = progress::preparing(options.no_progress);
+    let prepared = routing.prepare(program).await;
     shown.finish_and_clear();
-    if failed.is_empty() { Ok(()) } else { Err(Error::NotPrepared(failed.into_iter().collect())) }
+    if let Some(note) = prepared? {
+        output::to_stderr(&report::note(&note));
+    }
+    let executed = execute(name, program, input, &routing.router, options).await?;
+    if executed.finished.status != Status::Aborted {
+        routing.router.idle().await;
+        for (arn, finished) in routing.machines.ended().await {
+            if let Err(failure) = &finished.outcome {
+                let told = format!("the execution {arn} that was started {}: {failure}", finished.status.name());
+                output::to_stderr(&report::warning(&told));
+            }
+        }
+    }
+    Ok(executed)
 }

@@ -28,6 +28,7 @@ mod arn;
 mod background;
 mod callbacks;
 mod embedded;
+mod endpoint;
 mod handler;
 mod handlers;
 mod integrations;
@@ -42,8 +43,9 @@ mod world;
 
 pub use callbacks::{ActivityTask, CallbackError, Callbacks, worker_failure};
 pub use handler::{BoxFuture, Call, Handler, Report};
+pub use integrations::answered_here;
 pub use logs::{Printed, PrintedLine};
 pub use mocks::{MockedAnswer, Mocks, MocksError, Unmocked};
 pub use pattern::Pattern;
 pub use router::{NoRoute, Router};
-pub use routes::{Place, Route, Routes, RoutesError, Services, Table};
+pub use routes::{Endpoint, Place, Route, Routes, RoutesError, Services, Table};

@@ -3,18 +3,20 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use asl_engine::{Failure, is_activity};
+use asl_engine::{Failure, Value, is_activity};
 
 use crate::background::Background;
 use crate::callbacks::{AsWorker, Callbacks, WAIT_FOR_TASK_TOKEN, WaitForTaskToken, Worker};
+use crate::embedded::Embedded;
 use crate::handler::Handler;
 use crate::handlers::KINDS;
-use crate::integrations;
+use crate::integrations::{self, NotServed};
 use crate::logs::{Logs, Printed, PrintedLine};
 use crate::mocks::{Mocked, Mocks};
 use crate::pattern::Pattern;
 use crate::routes::Routes;
 use crate::services::Clients;
+use crate::services::api::{Service, Times};
 use crate::world::{Table, World};
 
 /// Finds the handler of a resource.
@@ -25,20 +27,20 @@ pub struct Router {
     clients: Arc<Clients>,
     callbacks: Arc<Callbacks>,
     mocks: Arc<Mocks>,
-    logs: Arc<Logs>,
-    background: Arc<Background>,
+    world: World,
     file: Option<PathBuf>,
 }
 
 impl Router {
     /// A router for `routes`, whose embedded services keep their data below `data_dir`.
     pub fn new(routes: Routes, data_dir: impl Into<PathBuf>) -> Self {
-        let data_dir = data_dir.into();
+        let (data_dir, folder): (PathBuf, _) = (data_dir.into(), routes.folder().to_owned());
         let of_routes = routes.routes.iter().flat_map(|route| route.settings.buckets());
         let buckets = routes.buckets.into_iter().chain(of_routes).collect();
-        let clients = Arc::new(Clients::new(routes.services, data_dir.clone(), routes.tables, buckets));
+        let embedded = Embedded::new(&data_dir, routes.tables, buckets);
         let (table, callbacks) = (Arc::new(Table::default()), Arc::new(Callbacks::default()));
-        let folder = routes.file.as_deref().and_then(Path::parent).unwrap_or(Path::new("")).to_owned();
+        let clients = Clients::new(routes.services, embedded, Arc::clone(&callbacks), routes.endpoint.listen);
+        let clients = Arc::new(clients);
         let (logs, background) = (Arc::new(Logs::new(data_dir.join("logs"))), Arc::new(Background::default()));
         let world = World {
             clients: Arc::clone(&clients),
@@ -54,7 +56,7 @@ impl Router {
         table.set_others(routed.chain(integrations::all(&world)).collect());
         let from = routes.file.as_deref().map_or("the routing file".to_owned(), |file| file.display().to_string());
         let mocks = Arc::new(Mocks::new(routes.mocks, from));
-        Self { table, clients, callbacks, mocks, logs, background, file: routes.file }
+        Self { table, clients, callbacks, mocks, world, file: routes.file }
     }
 
     /// Also serves the resources that fit `pattern`, before the routes that were given to [`Router::new`].
@@ -71,27 +73,47 @@ impl Router {
 
     /// Waits until the functions that were called without waiting for them (`InvocationType` `Event`) have ended.
     pub async fn idle(&self) {
-        self.background.ended().await;
+        self.world.background.ended().await;
     }
 
     /// Shows `watcher` each line that the code of functions prints; the first watcher only.
     pub fn watch_output(&self, watcher: impl Fn(&PrintedLine<'_>) + Send + Sync + 'static) {
-        self.logs.watch(watcher);
+        self.world.logs.watch(watcher);
     }
 
     /// What a function printed in the invocation that ended with `failure`.
     pub fn printed(&self, failure: &Failure) -> Option<Printed> {
-        self.logs.printed(failure)
+        self.world.logs.printed(failure)
     }
 
-    /// The client with which the handlers reach DynamoDB, to look at what they stored.
-    pub async fn dynamodb(&self) -> &aws_sdk_dynamodb::Client {
-        self.clients.dynamodb().await
+    /// All rows of a DynamoDB table, in DynamoDB's JSON, to look at what the handlers stored. The error says what is wrong.
+    pub async fn rows(&self, table: &str) -> Result<Vec<Value>, String> {
+        let dynamodb = Service::find("dynamodb")?;
+        let scan = dynamodb.operation("scan")?;
+        let mut parameters = Value::from([("TableName", Value::from(table)), ("ConsistentRead", true.into())]);
+        let mut rows = Vec::new();
+        loop {
+            let page = self.clients.call(dynamodb, scan, &parameters, Times::Iso).await;
+            let page = page.map_err(|fault| fault.to_string())?.result;
+            rows.extend(
+                page.get("Items").and_then(Value::as_array).into_iter().flat_map(|items| items.iter().cloned()),
+            );
+            match (page.get("LastEvaluatedKey"), parameters.as_object()) {
+                (Some(last), Some(asked)) => parameters = asked.with("ExclusiveStartKey", last.clone()).into(),
+                _ => return Ok(rows),
+            }
+        }
     }
 
     /// The handler of a task: a mock of the state, or what serves `resource`.
     pub fn handler_of(&self, state: &str, resource: &str) -> Result<Arc<dyn Handler>, NoRoute> {
         if self.mocks.has(state) { Ok(Arc::new(Mocked(Arc::clone(&self.mocks)))) } else { self.handler(resource) }
+    }
+
+    /// Where other processes on this machine reach the embedded services, such as `http://127.0.0.1:40123`; the first call
+    /// starts the server, which ends with this router. The error says why there is none.
+    pub async fn endpoint_url(&self) -> Result<String, String> {
+        self.clients.endpoint_url().await
     }
 
     /// The handler that serves `resource`.
@@ -105,23 +127,43 @@ impl Router {
         if is_activity(resource) {
             return Ok(found.map_or_else(|| Arc::new(Worker(callbacks)) as _, |found| Arc::new(AsWorker(found)) as _));
         }
-        let called = found.ok_or_else(|| NoRoute { resource: resource.to_owned(), file: self.file.clone() })?;
+        let called = match found {
+            Some(found) => found,
+            None => integrations::find(&self.world, callback.unwrap_or(resource)).map_err(|why| NoRoute {
+                resource: resource.to_owned(),
+                file: self.file.clone(),
+                why,
+            })?,
+        };
         Ok(if callback.is_some() { Arc::new(WaitForTaskToken { called, callbacks }) } else { called })
     }
 }
 
 /// Nothing serves a resource. The text names the resource and shows the lines to add to the routing file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no route for the resource {resource}\n{}", advice(resource, file.as_deref()))]
+#[error("no route for the resource {resource}\n{}", advice(resource, why, file.as_deref()))]
 pub struct NoRoute {
     /// The resource as the state gives it.
     pub resource: String,
     /// The routing file, where there is one.
     pub file: Option<PathBuf>,
+    why: NotServed,
 }
 
-fn advice(resource: &str, file: Option<&Path>) -> String {
+fn advice(resource: &str, why: &NotServed, file: Option<&Path>) -> String {
     let file = file.map_or("the routing file".to_owned(), |file| file.display().to_string());
+    match why {
+        NotServed::Unknown => {}
+        NotServed::NoSuch(why) => return why.clone(),
+        NotServed::NoPlace(service) => {
+            return format!(
+                "Nothing says where {service} is. Add the first line to the [services] of {file} for AWS itself,\n\
+                 or the second for a server that speaks its protocol:\n\n\
+                 {service} = \"aws\"\n\
+                 {service} = {{ endpoint_url = \"http://127.0.0.1:5000\" }}"
+            );
+        }
+    }
     let names = || KINDS.iter().map(|kind| kind.name);
     let handlers = names().collect::<Vec<_>>().join(", ");
     // A function is often named after what it does.
@@ -198,8 +240,21 @@ mod tests {
         );
         let advice = |resource: &str| router.handler(resource).err().unwrap().to_string();
         assert!(advice("arn:aws:lambda:us-east-1:1:function:My-DownloadLambda").ends_with("handler = \"download\""));
-        let integration = advice("arn:aws:states:::dynamodb:getItem");
+        let integration = advice("arn:aws:states:::glue:startJobRun.sync");
         assert!(integration.contains("This service integration is not supported yet."), "{integration}");
+        for (resource, expected) in [
+            ("aws-sdk:dynamoDb:query", "there is no service \"dynamoDb\", did you mean \"dynamodb\"?"),
+            ("aws-sdk:s3:getobject", "the service s3 has no action \"getobject\", did you mean \"getObject\"?"),
+            ("aws-sdk:s3:getObject.sync", "the service s3 has no action \"getObject.sync\""),
+            ("aws-sdk:kms:encrypt", "Nothing says where kms is. Add the first line to the [services] of routes.toml"),
+            ("states:startExecution.sync:2", "Nothing says where states is."),
+        ] {
+            let told = advice(&format!("arn:aws:states:::{resource}"));
+            assert!(told.contains(expected), "{told}");
+        }
+        for resource in ["aws-sdk:dynamodb:query", "aws-sdk:s3:putObject.waitForTaskToken", "sns:publish"] {
+            assert!(router.handler(&format!("arn:aws:states:::{resource}")).is_ok(), "{resource}");
+        }
         let error = Router::new(Routes::default(), "unused").handler("a\"b").err().unwrap().to_string();
         assert!(error.contains("Add these lines to the routing file,") && error.contains(r#"resource = "a\"b""#));
     }

@@ -1,21 +1,24 @@
-//! The routing file: which handler serves which resource, and where S3, DynamoDB and SNS are.
+//! The routing file: which handler serves which resource, and where the services of AWS are.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::net::SocketAddr;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use asl_engine::nearest;
-use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
+use crate::embedded::Embedded;
 use crate::handler::Handler;
 use crate::handlers::KINDS;
 use crate::mocks::{self, Mock};
 use crate::pattern::Pattern;
+use crate::services::api::Service;
 use crate::world::World;
 
 /// Which handler serves which resource, and where the services are.
@@ -32,6 +35,7 @@ use crate::world::World;
 /// s3 = "embedded"                                   # also without this line
 /// dynamodb = "aws"                                  # credentials and region as the AWS tools find them
 /// sns = { endpoint_url = "http://127.0.0.1:5000" }  # an emulator; region = "us-east-1" unless told otherwise
+/// secretsmanager = "aws"                            # any other service, by its name in arn:aws:states:::aws-sdk:…
 ///
 /// [tables.urlToName]                                # the embedded DynamoDB creates the table when it is missing
 /// key = "url"
@@ -52,24 +56,68 @@ pub struct Routes {
     pub tables: BTreeMap<String, Table>,
     /// The buckets that the embedded S3 creates when they are missing.
     pub buckets: BTreeSet<String>,
+    /// Where the embedded services are reached from other processes.
+    pub endpoint: Endpoint,
     /// The routes; the first that matches is taken.
     pub routes: Vec<Route>,
+    /// The state machines that tasks can start in this process, by name: the files of their definitions.
+    pub state_machines: BTreeMap<String, PathBuf>,
     /// What the tasks of some states answer instead of being called.
     pub(crate) mocks: BTreeMap<String, Vec<Mock>>,
     /// The file that the routes were read from: named where a route is missing.
     pub file: Option<PathBuf>,
 }
 
-/// Where each service is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Services {
-    /// Where objects are stored.
-    pub s3: Place,
-    /// Where rows are stored.
-    pub dynamodb: Place,
-    /// Where notifications go.
-    pub sns: Place,
+/// Where each service is. The embedded ones are in this process unless it is said otherwise; where another service is has to
+/// be said before it can be called.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Services(BTreeMap<&'static str, Place>);
+
+impl Services {
+    /// Where the service `name` is, by its name in `arn:aws:states:::aws-sdk:NAME:action`.
+    pub fn get(&self, name: &str) -> Option<&Place> {
+        let embedded = Embedded::NAMES.contains(&name).then_some(&Place::Embedded);
+        self.0.get(name).or(embedded)
+    }
+}
+
+/// The name of a service in a routing file: that of the integrations of the AWS SDK, or that of the optimized ones.
+struct ServiceName(&'static str);
+
+impl<'de> Deserialize<'de> for ServiceName {
+    fn deserialize<D: Deserializer<'de>>(name: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(name)?;
+        Service::of_arn(&name).map(|service| Self(service.name)).map_err(D::Error::custom)
+    }
+}
+
+impl<'de> Deserialize<'de> for Services {
+    fn deserialize<D: Deserializer<'de>>(services: D) -> Result<Self, D::Error> {
+        struct Entries;
+        impl<'de> Visitor<'de> for Entries {
+            type Value = Services;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a table of services")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Services, A::Error> {
+                let mut places = BTreeMap::new();
+                while let Some(ServiceName(name)) = entries.next_key()? {
+                    let place: Place = entries.next_value()?;
+                    if place == Place::Embedded && !Embedded::NAMES.contains(&name) {
+                        let message = format!("{name} is not embedded; {} are", Embedded::NAMES.join(", "));
+                        return Err(A::Error::custom(message));
+                    }
+                    if places.insert(name, place).is_some() {
+                        return Err(A::Error::custom(format!("{name} stands there twice, under two names")));
+                    }
+                }
+                Ok(Services(places))
+            }
+        }
+        services.deserialize_map(Entries)
+    }
 }
 
 /// Where a service is: `"embedded"`, `"aws"` or `{ endpoint_url = "http://127.0.0.1:5000" }`.
@@ -132,6 +180,26 @@ impl TryFrom<PlaceText> for Place {
     }
 }
 
+/// Where the embedded services are reached from other processes on this machine.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Endpoint {
+    /// A loopback address and port, such as `127.0.0.1:4566`; a free port where there is none.
+    #[serde(deserialize_with = "loopback")]
+    pub listen: Option<SocketAddr>,
+}
+
+fn loopback<'de, D: Deserializer<'de>>(text: D) -> Result<Option<SocketAddr>, D::Error> {
+    let text = String::deserialize(text)?;
+    match text.parse::<SocketAddr>() {
+        // Nothing is asked of who sends requests there.
+        Ok(address) if address.ip().is_loopback() => Ok(Some(address)),
+        _ => {
+            Err(D::Error::custom(format!("listen must be a loopback address such as \"127.0.0.1:4566\", not {text:?}")))
+        }
+    }
+}
+
 /// A table that the embedded DynamoDB creates when it is missing.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -157,6 +225,13 @@ impl TryFrom<String> for BucketName {
         let rule = "3 to 63 lower-case letters, digits, dots and hyphens";
         Err(format!("{name:?} is no bucket name: those have {rule}"))
     }
+}
+
+/// A state machine that tasks can start.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StateMachine {
+    definition: PathBuf,
 }
 
 /// One route: which resources go to which handler.
@@ -237,6 +312,11 @@ impl Routes {
         Self::parse(&text, file)
     }
 
+    /// The folder where relative paths of the file start.
+    pub fn folder(&self) -> &Path {
+        self.file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""))
+    }
+
     /// Reads the text of a routing file. `file` is what errors call it.
     pub fn parse(text: &str, file: &Path) -> Result<Self, RoutesError> {
         let mut routes = parse(text).map_err(|fault| fault.locate(text, file))?;
@@ -281,6 +361,10 @@ struct Head {
     tables: BTreeMap<String, Table>,
     #[serde(default)]
     buckets: BTreeSet<BucketName>,
+    #[serde(default)]
+    endpoint: Endpoint,
+    #[serde(default)]
+    state_machines: BTreeMap<String, StateMachine>,
     #[serde(default, rename = "routes")]
     _routes: Option<IgnoredAny>,
     #[serde(default, rename = "mocks")]
@@ -298,8 +382,10 @@ fn parse(text: &str) -> Result<Routes, Fault> {
         mocks::table::add(read(entry)?, &mut mocks).map_err(|message| Fault { message, span: Some(span) })?;
     }
     let head: Head = read(Spanned::new(span, DeValue::Table(document)))?;
+    let state_machines = head.state_machines.into_iter().map(|(name, machine)| (name, machine.definition)).collect();
     let buckets = head.buckets.into_iter().map(|BucketName(name)| name).collect();
-    Ok(Routes { services: head.services, tables: head.tables, buckets, routes, mocks, file: None })
+    let Head { services, tables, endpoint, .. } = head;
+    Ok(Routes { services, tables, buckets, endpoint, state_machines, routes, mocks, file: None })
 }
 
 /// The entries of `[[name]]`, taken out of the document.
@@ -348,7 +434,7 @@ mod tests {
         let routes = Routes::parse("", Path::new("r.toml")).unwrap();
         assert!(routes.routes.is_empty() && routes.tables.is_empty());
         assert_eq!(routes.file.as_deref(), Some(Path::new("r.toml")));
-        assert_eq!(routes.services.s3, Place::Embedded);
+        assert_eq!(routes.services.get("s3"), Some(&Place::Embedded));
     }
 
     #[test]
@@ -356,13 +442,16 @@ mod tests {
         let text = r#"
             services = { s3 = "aws", sns = { endpoint_url = "http://127.0.0.1:5000", region = "eu-west-1" } }
             buckets = ["images", "more.images"]
+            endpoint = { listen = "127.0.0.1:4566" }
             [tables."Stack-urlToName"]
             key = "url"
         "#;
         let routes = Routes::parse(text, Path::new("r.toml")).unwrap();
         let endpoint_url = "http://127.0.0.1:5000".to_owned();
         let sns = Place::Endpoint { endpoint_url, region: "eu-west-1".to_owned() };
-        assert_eq!(routes.services, Services { s3: Place::Aws, dynamodb: Place::Embedded, sns });
+        let places = ["s3", "dynamodb", "sns", "kms"].map(|name| routes.services.get(name));
+        assert_eq!(places, [Some(&Place::Aws), Some(&Place::Embedded), Some(&sns), None]);
+        assert_eq!(routes.endpoint.listen, Some(([127, 0, 0, 1], 4566).into()));
         assert_eq!(routes.tables["Stack-urlToName"], Table { key: "url".to_owned() });
         assert!(routes.buckets.iter().eq(["images", "more.images"]));
     }
@@ -381,11 +470,16 @@ mod tests {
         for (text, expected) in [
             (
                 "a = 1",
-                r#"routes.toml:1:1: unknown field "a", expected one of "services", "tables", "buckets", "routes", "mocks""#,
+                r#"routes.toml:1:1: unknown field "a", expected one of "services", "tables", "buckets", "endpoint", "state_machines", "routes", "mocks""#,
+            ),
+            ("\n[services]\ns4 = 'aws'", r#"routes.toml:3:1: there is no service "s4", did you mean "s3"?"#),
+            (
+                "[services]\nevents = 'aws'\neventbridge = 'aws'",
+                "routes.toml:1:1: eventbridge stands there twice, under two names",
             ),
             (
-                "\n[services]\ns4 = 'aws'",
-                r#"routes.toml:3:1: unknown field "s4", expected one of "s3", "dynamodb", "sns""#,
+                "[services]\nkms = 'embedded'",
+                "routes.toml:1:1: kms is not embedded; s3, dynamodb, sns, sqs, eventbridge are",
             ),
             (
                 "[services]\ns3 = 'azure'",
@@ -404,6 +498,10 @@ mod tests {
                 r#"routes.toml:1:11: "Images" is no bucket name: those have 3 to 63 lower-case letters, digits, dots and hyphens"#,
             ),
             ("[tables.a]\nhash = 'url'", r#"routes.toml:2:1: unknown field "hash", expected "key""#),
+            (
+                "[endpoint]\nlisten = '0.0.0.0:4566'",
+                r#"routes.toml:2:10: listen must be a loopback address such as "127.0.0.1:4566", not "0.0.0.0:4566""#,
+            ),
             ("[routes]\nresource = 'a'", "routes.toml:1:1: routes must be written as [[routes]]"),
             ("[[routes]]\nhandler = 'batch'", "routes.toml:1:1: the route has no resource"),
             ("\n[[routes]]\nresource = 'a'", "routes.toml:2:1: the route has no handler"),

@@ -177,12 +177,13 @@ async fn sns_errors_have_the_names_and_texts_of_aws() {
         (r#"{"TopicArn":"t","Message":"m","Subject":"a\nb"}"#, answered("Subject")),
         (
             r#"{"TopicArn":"t","Messages":"m"}"#,
-            "States.Runtime: The field \"Messages\" is not supported by Step Functions".to_owned(),
+            "States.Runtime: The field \"Messages\" is not supported by Step Functions; did you mean \"Message\"?"
+                .to_owned(),
         ),
-        ("[]", "States.Runtime: The parameters of sns:publish must be a JSON object".to_owned()),
+        ("[]", "States.Runtime: The parameters must be a JSON object".to_owned()),
         (
             r#"{"TopicArn":"t","Message":"m","MessageAttributes":{"a":{"StringValue":"b"}}}"#,
-            "SNS.InvalidParameterValueException: The message attribute a has no DataType".to_owned(),
+            answered("The message attribute 'a' must have a type and a value"),
         ),
     ] {
         assert_eq!(masked(&world.call(PUBLISH, input).await.unwrap_err().to_string()), expected);

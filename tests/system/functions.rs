@@ -124,8 +124,7 @@ fn what_is_wrong_with_a_function_is_told_before_anything_runs() {
     let ended = folder.asl(&["run", "definition.json"]);
     let code = folder.path("code").canonicalize().expect("it is there");
     let expected = format!(
-        "error: arn:aws:lambda:us-east-1:123456789012:function:f: there is no app.py in {}, which the entry \"app.handler\" \
-         asks for\n\nnothing was run\n",
+        "error: the state 'Call' cannot be run: there is no app.py in {}, which the entry \"app.handler\" asks for\n",
         code.display()
     );
     assert_eq!((ended.code, ended.stdout.as_str(), ended.stderr.as_str()), (Some(3), "", expected.as_str()));

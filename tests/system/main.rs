@@ -3,6 +3,7 @@
 mod bad_input;
 mod demo;
 mod download_images;
+mod download_images_python;
 mod functions;
 mod interrupt;
 mod item_reader;

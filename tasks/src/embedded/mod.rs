@@ -1,15 +1,19 @@
-//! S3, DynamoDB and SNS inside this process: no port, no account, no credentials.
+//! S3, DynamoDB, SNS, SQS and EventBridge inside this process: no account, no credentials, and no port unless other processes
+//! use them.
 //!
-//! Each is a [`Service`] that answers the HTTP requests of the AWS SDK, and opens its data at the first of them.
+//! Each is a [`Service`] that answers HTTP requests as that of AWS does, and opens its data at the first of them.
 
 pub(crate) mod dynamodb;
+pub(crate) mod events;
 mod files;
 pub(crate) mod s3;
 pub(crate) mod sns;
+pub(crate) mod sqs;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::future::Future;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use aws_smithy_runtime_api::client::http::{
@@ -25,8 +29,54 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE};
 use http_body_util::BodyExt;
 use time::OffsetDateTime;
 
+use crate::routes::Table;
+
+/// The embedded services of one data folder. Making them is cheap: each opens its data at its first request.
+#[derive(Clone)]
+pub(crate) struct Embedded {
+    pub(crate) s3: Arc<s3::S3>,
+    pub(crate) dynamodb: Arc<dynamodb::DynamoDb>,
+    pub(crate) sns: Arc<sns::Sns>,
+    pub(crate) sqs: Arc<sqs::Sqs>,
+    pub(crate) events: Arc<events::Events>,
+}
+
+impl Embedded {
+    /// Services that keep their data below `data_dir`, with `tables` and `buckets` in it from the start.
+    pub(crate) fn new(data_dir: &Path, tables: BTreeMap<String, Table>, buckets: BTreeSet<String>) -> Self {
+        Self {
+            s3: Arc::new(s3::S3::new(data_dir.join("s3"), buckets)),
+            dynamodb: Arc::new(dynamodb::DynamoDb::new(data_dir.join("dynamodb.sqlite"), tables)),
+            sns: Arc::new(sns::Sns::new(data_dir.join("sns"))),
+            sqs: Arc::new(sqs::Sqs::new(data_dir.join("sqs.sqlite"))),
+            events: Arc::new(events::Events::new(data_dir.join("events"))),
+        }
+    }
+}
+
+impl Embedded {
+    /// The services that are embedded, as `arn:aws:states:::aws-sdk:NAME:action` calls them.
+    pub(crate) const NAMES: [&str; 5] = ["s3", "dynamodb", "sns", "sqs", "eventbridge"];
+
+    /// The answer of the service `name`; none where it is not embedded.
+    pub(crate) async fn answer(&self, name: &str, request: http::Request<SdkBody>) -> Option<http::Response<SdkBody>> {
+        Some(match name {
+            "s3" => self.s3.answer(request).await,
+            "dynamodb" => self.dynamodb.answer(request).await,
+            "sns" => self.sns.answer(request).await,
+            "sqs" => self.sqs.answer(request).await,
+            "eventbridge" => self.events.answer(request).await,
+            _ => return None,
+        })
+    }
+}
+
 /// What the SDK is told to connect to. Nothing ever looks the name up.
 pub(crate) const ENDPOINT: &str = "http://embedded.localhost";
+
+/// The region and the account of what the embedded services name by an ARN: those of executions in this process.
+const REGION: &str = "us-east-1";
+const ACCOUNT: &str = "000000000000";
 
 /// An AWS service that answers requests in this process.
 pub(crate) trait Service: Send + Sync + 'static {
@@ -38,8 +88,8 @@ pub(crate) trait Service: Send + Sync + 'static {
 pub(crate) struct InProcess<S>(Arc<S>);
 
 impl<S> InProcess<S> {
-    pub(crate) fn new(service: S) -> Self {
-        Self(Arc::new(service))
+    pub(crate) fn new(service: Arc<S>) -> Self {
+        Self(service)
     }
 }
 
@@ -90,7 +140,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 }
 
 /// The whole body of a request; the SDK's own bodies are one piece, which is not copied.
-async fn whole_body(body: SdkBody) -> Result<Bytes, String> {
+pub(crate) async fn whole_body(body: SdkBody) -> Result<Bytes, String> {
     match body.collect().await {
         Ok(collected) => Ok(collected.to_bytes()),
         Err(error) => Err(format!("the body of the request cannot be read: {error}")),
@@ -98,7 +148,7 @@ async fn whole_body(body: SdkBody) -> Result<Bytes, String> {
 }
 
 /// A response with the headers that AWS sends, as far as they mean something inside a process.
-fn respond(
+pub(crate) fn respond(
     status: http::StatusCode,
     content_type: &'static str,
     request_id: &str,
@@ -125,6 +175,6 @@ fn respond(
 const REQUEST_ID: http::HeaderName = http::HeaderName::from_static("x-amzn-requestid");
 
 /// `text` as the content of an XML element.
-fn xml_text(text: &str) -> String {
+pub(crate) fn xml_text(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

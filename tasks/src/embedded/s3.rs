@@ -5,6 +5,7 @@
 
 mod backend;
 mod keys;
+mod signed;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -44,9 +45,10 @@ impl Service for S3 {
             Ok(service) => service,
             Err(error) => return fault(&error.to_string()),
         };
-        let (parts, body) = request.into_parts();
+        let (mut parts, body) = request.into_parts();
         // The SDK's own bodies are one piece; s3s keeps such a piece as it is.
-        let body = match super::whole_body(body).await {
+        let body = super::whole_body(body).await.and_then(|body| signed::take_off(&mut parts, body));
+        let body = match body {
             Ok(bytes) => s3s::Body::from(bytes),
             Err(message) => return fault(&message),
         };

@@ -1,78 +1,50 @@
-//! What a service integration answers: the result with the metadata of the HTTP response, or AWS's error name and text.
+//! What Step Functions makes of a service's answer: a result with the metadata of the HTTP response, or a failure with the
+//! names and texts of the SDK that it uses.
 
-use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use asl_engine::{Failure, Object, Outcome, Value};
+use http::{HeaderName, HeaderValue, header};
 
-use asl_engine::{Failure, Object, Value};
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::operation::RequestId;
-use aws_smithy_runtime_api::box_error::BoxError;
-use aws_smithy_runtime_api::client::interceptors::Intercept;
-use aws_smithy_runtime_api::client::interceptors::context::AfterDeserializationInterceptorContextRef;
-use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
-use aws_smithy_types::config_bag::ConfigBag;
+use crate::services::api::{Answer, Fault, Refusal, Service};
 
-use crate::services::web::chain;
-
-/// The HTTP response of a call, as far as results show it.
-#[derive(Debug, Default)]
-pub(super) struct Answer {
-    status: u16,
-    headers: Vec<(String, String)>,
-    /// The body of the response.
-    pub(super) body: Vec<u8>,
+/// How the SDK for Java 1, which the optimized integrations use, names a service and its errors.
+#[derive(Debug)]
+pub(super) struct Names {
+    /// What error names start with.
+    pub(super) prefix: &'static str,
+    /// What causes call the service.
+    pub(super) service: &'static str,
+    /// The error of every code that has none of its own.
+    pub(super) other: &'static str,
 }
 
-/// Keeps the response of the call that it is given to. With several attempts, that of the last one.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Keep(Arc<Mutex<Answer>>);
-
-impl Keep {
-    pub(super) fn take(&self) -> Answer {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
+/// The result of an optimized integration, with `SdkHttpMetadata` and `SdkResponseMetadata`.
+pub(super) fn with_metadata(answer: Answer) -> Value {
+    let headers = || answer.headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+    let all = answer.headers.keys().map(|name| {
+        let values = answer.headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+        (shown(name.as_str()), values.map(Value::from).collect::<Value>())
+    });
+    let http: Value = [
+        ("AllHttpHeaders", all.collect::<Value>()),
+        ("HttpHeaders", headers().map(|(name, value)| (shown(name), Value::from(value))).collect()),
+        ("HttpStatusCode", Value::from(u32::from(answer.status))),
+    ]
+    .into();
+    let response = Value::from([("RequestId", answer.request_id.map_or(Value::Null, Value::from))]);
+    answer.result.with("SdkHttpMetadata", http).with("SdkResponseMetadata", response).into()
 }
 
-impl Intercept for Keep {
-    fn name(&self) -> &'static str {
-        "Keep"
-    }
-
-    fn read_after_deserialization(
-        &self,
-        context: &AfterDeserializationInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        _: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let response = context.response();
-        let answer = Answer {
-            status: response.status().as_u16(),
-            headers: response.headers().iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
-            body: response.body().bytes().unwrap_or_default().to_vec(),
-        };
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = answer;
-        Ok(())
-    }
-}
-
-impl Answer {
-    /// `result` with `SdkHttpMetadata` and `SdkResponseMetadata`, as Step Functions adds them.
-    pub(super) fn with_metadata(&self, result: Object, request_id: Option<&str>) -> Value {
-        let all = self.headers.iter().map(|(name, value)| {
-            let values: Value = [Value::from(value.as_str())].into_iter().collect();
-            (shown(name), values)
-        });
-        let last = self.headers.iter().map(|(name, value)| (shown(name), Value::from(value.as_str())));
-        let http: Value = [
-            ("AllHttpHeaders", all.collect::<Value>()),
-            ("HttpHeaders", last.collect::<Value>()),
-            ("HttpStatusCode", Value::from(u32::from(self.status))),
-        ]
-        .into();
-        let response = Value::from([("RequestId", request_id.map_or(Value::Null, Value::from))]);
-        Value::from(result.with("SdkHttpMetadata", http).with("SdkResponseMetadata", response))
-    }
+/// `result` with the metadata of an integration whose service is in this process and sends no HTTP response.
+pub fn answered_here(result: Object) -> Value {
+    let request_id = uuid::Uuid::new_v4().to_string();
+    let length = Value::from(result.clone()).json_len().to_string();
+    let headers = [
+        (header::CONTENT_TYPE, "application/x-amz-json-1.0"),
+        (header::CONTENT_LENGTH, length.as_str()),
+        (HeaderName::from_static("x-amzn-requestid"), request_id.as_str()),
+    ];
+    let headers = headers.into_iter().filter_map(|(name, value)| Some((name, HeaderValue::from_str(value).ok()?)));
+    with_metadata(Answer { result, status: 200, headers: headers.collect(), request_id: Some(request_id.clone()) })
 }
 
 /// The name of a header as AWS shows it: HTTP does not keep the case.
@@ -93,60 +65,87 @@ fn shown(name: &str) -> String {
         .collect()
 }
 
-/// How Step Functions names a service and its errors.
-pub(super) struct Names {
-    /// What error names start with.
-    pub(super) prefix: &'static str,
-    /// What causes call the service.
-    pub(super) service: &'static str,
-    /// The error of every code that is not among `known`.
-    pub(super) other: &'static str,
-    /// The codes that have an error of their own, and its name where it is not the code with `Exception` at its end.
-    pub(super) known: &'static [(&'static str, Option<&'static str>)],
-}
-
 impl Names {
-    /// The failure that Step Functions reports for `error`.
-    pub(super) fn failure<E>(&self, error: &SdkError<E, HttpResponse>) -> Failure
-    where
-        E: ProvideErrorMetadata + std::error::Error + 'static,
-        SdkError<E, HttpResponse>: RequestId,
-    {
-        let SdkError::ServiceError(answered) = error else {
-            let cause = format!("Unable to execute HTTP request: {}", chain(error));
-            return Failure::new(format!("{}.SdkClientException", self.prefix), cause);
+    /// The failure of an optimized integration.
+    pub(super) fn failure(&self, fault: Fault) -> Failure {
+        let refusal = match fault {
+            Fault::Parameters(message) => return Failure::new("States.Runtime", message),
+            Fault::Client(unanswered) => {
+                let cause = match unanswered.attempts {
+                    0 => unanswered.message,
+                    _ => format!("Unable to execute HTTP request: {}", unanswered.message),
+                };
+                return Failure::new(format!("{}.SdkClientException", self.prefix), cause);
+            }
+            Fault::Service(refusal) => refusal,
         };
-        let metadata = answered.err().meta();
-        let code = metadata.code().unwrap_or("null");
         let cause = format!(
-            "{} (Service: {}; Status Code: {}; Error Code: {code}; Request ID: {}; Proxy: null)",
-            metadata.message().unwrap_or("null"),
+            "{} (Service: {}; Status Code: {}; Error Code: {}; Request ID: {}; Proxy: null)",
+            text(&refusal.message),
             self.service,
-            answered.raw().status(),
-            error.request_id().unwrap_or("null"),
+            refusal.status,
+            text(&refusal.code),
+            text(&refusal.request_id),
         );
-        Failure::new(format!("{}.{}", self.prefix, self.error(code)), cause)
-    }
-
-    fn error(&self, code: &str) -> String {
-        match self.known.iter().find(|(known, _)| *known == code) {
-            Some((_, Some(name))) => (*name).to_owned(),
-            Some((code, None)) if code.ends_with("Exception") => (*code).to_owned(),
-            Some((code, None)) => format!("{code}Exception"),
+        let error = match refusal.known {
+            Some((shape, _)) if shape.ends_with("Exception") => shape.to_owned(),
+            Some((shape, _)) => format!("{}Exception", shape.trim_end_matches("Fault")),
             None => self.other.to_owned(),
-        }
+        };
+        Failure::new(format!("{}.{error}", self.prefix), cause)
     }
 }
 
-impl fmt::Debug for Names {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.prefix)
+/// The failure of an integration of the SDK for Java 2.
+pub(super) fn sdk_failure(service: &Service, fault: Fault) -> Failure {
+    let prefix = service.prefix;
+    match fault {
+        Fault::Parameters(message) => Failure::new("States.Runtime", message),
+        Fault::Client(unanswered) => {
+            let cause = match unanswered.attempts {
+                0 => unanswered.message,
+                attempts => {
+                    format!("Unable to execute HTTP request: {} (SDK Attempt Count: {attempts})", unanswered.message)
+                }
+            };
+            Failure::new(format!("{prefix}.SdkClientException"), cause)
+        }
+        Fault::Service(refusal) => Failure::new(
+            match refusal.known {
+                Some((_, class)) => format!("{prefix}.{class}"),
+                None => format!("{prefix}.{prefix}Exception"),
+            },
+            sdk_cause(prefix, &refusal),
+        ),
     }
+}
+
+fn sdk_cause(prefix: &str, refusal: &Refusal) -> String {
+    let extended = refusal.extended_request_id.as_deref();
+    let extended = extended.map_or(String::new(), |id| format!(", Extended Request ID: {id}"));
+    format!(
+        "{} (Service: {prefix}, Status Code: {}, Request ID: {}{extended}) (SDK Attempt Count: {})",
+        text(&refusal.message),
+        refusal.status,
+        text(&refusal.request_id),
+        refusal.attempts,
+    )
+}
+
+/// What Java writes.
+fn text(text: &Option<String>) -> &str {
+    text.as_deref().unwrap_or("null")
+}
+
+/// The outcome of a call of the SDK for Java 2.
+pub(super) fn sdk_outcome(service: &Service, called: Result<Answer, Fault>) -> Outcome {
+    called.map(|answer| answer.result.into()).map_err(|fault| sdk_failure(service, fault))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::services::api::Unanswered;
 
     #[test]
     fn headers_are_shown_as_aws_shows_them() {
@@ -158,5 +157,49 @@ mod tests {
         ] {
             assert_eq!(shown(name), expected);
         }
+    }
+
+    fn refusal(service: &str, code: &str, message: &str) -> Fault {
+        let known = Service::find(service).unwrap().error(code);
+        let (code, message) = (Some(code.to_owned()), Some(message.to_owned()));
+        let request_id = Some("r".to_owned());
+        Fault::Service(Refusal {
+            code,
+            known,
+            message,
+            status: 400,
+            request_id,
+            extended_request_id: None,
+            attempts: 1,
+        })
+    }
+
+    #[test]
+    fn failures_are_those_that_were_recorded() {
+        let sdk = |service, fault| sdk_failure(Service::find(service).unwrap(), fault).to_string();
+        assert_eq!(
+            sdk("sfn", refusal("sfn", "InvalidToken", "Invalid Token: 'Invalid token'")),
+            "Sfn.InvalidTokenException: Invalid Token: 'Invalid token' \
+             (Service: Sfn, Status Code: 400, Request ID: r) (SDK Attempt Count: 1)"
+        );
+        assert_eq!(
+            sdk("dynamodb", refusal("dynamodb", "ValidationException", "m")),
+            "DynamoDb.DynamoDbException: m (Service: DynamoDb, Status Code: 400, Request ID: r) (SDK Attempt Count: 1)"
+        );
+        let unanswered = Fault::Client(Unanswered { message: "refused".to_owned(), attempts: 3 });
+        assert_eq!(
+            sdk("kms", unanswered),
+            "Kms.SdkClientException: Unable to execute HTTP request: refused (SDK Attempt Count: 3)"
+        );
+        let names = Names { prefix: "SQS", service: "AmazonSQS", other: "AmazonSQSException" };
+        assert_eq!(
+            names.failure(refusal("sqs", "MissingParameter", "m")).to_string(),
+            "SQS.AmazonSQSException: m (Service: AmazonSQS; Status Code: 400; Error Code: MissingParameter; \
+             Request ID: r; Proxy: null)"
+        );
+        assert_eq!(
+            names.failure(refusal("sqs", "QueueDoesNotExist", "m")).error.as_deref(),
+            Some("SQS.QueueDoesNotExistException")
+        );
     }
 }

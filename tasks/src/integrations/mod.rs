@@ -1,27 +1,69 @@
 //! Service integrations: what Step Functions calls by itself, with the results and errors that it gives.
 
 mod answer;
-mod dynamodb;
+mod aws_sdk;
 mod lambda;
+mod optimized;
 mod s3;
-mod sns;
+mod step_functions;
 
 use std::sync::Arc;
 
+pub use answer::answered_here;
+
 use crate::handler::Handler;
 use crate::pattern::Pattern;
+use crate::routes::Place;
+use crate::services::Clients;
+use crate::services::api::Service;
 use crate::world::World;
 
 /// What serves the resources that say by themselves what they are.
 pub(crate) fn all(world: &World) -> Vec<(Pattern, Arc<dyn Handler>)> {
     let clients = || Arc::clone(&world.clients);
-    let all: [(&str, Arc<dyn Handler>); 5] = [
-        ("arn:aws:states:::dynamodb:putItem", Arc::new(dynamodb::PutItem(clients()))),
+    let all: [(&str, Arc<dyn Handler>); 3] = [
         ("arn:aws:states:::lambda:invoke", Arc::new(lambda::Invoke::new(world))),
-        ("arn:aws:states:::sns:publish", Arc::new(sns::Publish(clients()))),
         // Only an ItemReader asks for these.
         ("arn:aws:states:::s3:getObject", Arc::new(s3::GetObject(clients()))),
         ("arn:aws:states:::s3:listObjectsV2", Arc::new(s3::ListObjects(clients()))),
     ];
     all.into_iter().map(|(resource, handler)| (resource.into(), handler)).collect()
+}
+
+/// Why nothing calls the service of a resource.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum NotServed {
+    /// Nothing is known of it.
+    Unknown,
+    /// There is no such service or action.
+    NoSuch(String),
+    /// Nothing says where the service is; its name in `[services]`.
+    NoPlace(String),
+}
+
+/// What calls the service of `arn:aws:states:::SERVICE:ACTION` or `arn:aws:states:::aws-sdk:SERVICE:ACTION`.
+pub(crate) fn find(world: &World, resource: &str) -> Result<Arc<dyn Handler>, NotServed> {
+    let named = resource.strip_prefix("arn:aws:states:::").ok_or(NotServed::Unknown)?;
+    let clients = &world.clients;
+    let (service, found) = match named.strip_prefix("aws-sdk:") {
+        Some(named) => {
+            let (service, action) = named.split_once(':').unwrap_or((named, ""));
+            (service, aws_sdk::find(clients, service, action).map_err(NotServed::NoSuch)?)
+        }
+        None => {
+            let (service, action) = named.split_once(':').ok_or(NotServed::Unknown)?;
+            let found = optimized::find(clients, service, action);
+            let found = found.or_else(|| step_functions::find(clients, service, action));
+            (service, found.ok_or(NotServed::Unknown)?)
+        }
+    };
+    match Service::of_arn(service).map(|service| clients.places().get(service.name)) {
+        Ok(Some(_)) => Ok(found),
+        _ => Err(NotServed::NoPlace(service.to_owned())),
+    }
+}
+
+/// What calls of a service reach of the real AWS.
+fn reaches_aws(clients: &Clients, service: &Service) -> Option<String> {
+    (clients.places().get(service.name) == Some(&Place::Aws)).then(|| service.prefix.to_owned())
 }

@@ -1,6 +1,8 @@
 //! How the SDK is set up for an embedded service: a request inside a process cannot get lost, so it is neither signed,
 //! nor tried again, nor watched; and what the SDK does once for every object is kept small.
 
+use std::sync::Arc;
+
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_runtime::user_agent::UserAgentInterceptor;
 use aws_sdk_s3::config::endpoint::{Endpoint, EndpointFuture, Params, ResolveEndpoint};
@@ -13,13 +15,13 @@ use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
-use crate::embedded::ENDPOINT;
+use crate::embedded::{ENDPOINT, InProcess, Service};
 
-/// The settings of a client whose requests `client` answers in this process.
-pub(super) fn config(client: SharedHttpClient) -> SdkConfig {
+/// The settings of a client whose requests `service` answers in this process.
+pub(super) fn config<S: Service>(service: &Arc<S>) -> SdkConfig {
     SdkConfig::builder()
         .behavior_version(BehaviorVersion::v2026_01_12())
-        .http_client(client)
+        .http_client(SharedHttpClient::new(InProcess::new(Arc::clone(service))))
         .endpoint_url(ENDPOINT)
         .region(Region::from_static("us-east-1"))
         .retry_config(RetryConfig::disabled())

@@ -49,25 +49,25 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// The HTTP client of the AWS SDK, for all that is outside of this process.
-#[derive(Clone, Debug)]
+/// The HTTP client for services of AWS, of ours and of the SDK, for all that is outside of this process.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Sdk(std::sync::Arc<OnceLock<Result<reqwest::Client, String>>>);
 
 impl Sdk {
-    pub(super) fn new() -> Self {
-        Self(std::sync::Arc::default())
+    /// The client behind it. The error says why there is none.
+    pub(super) fn client(&self) -> Result<&reqwest::Client, String> {
+        self.0.get_or_init(|| client(sdk_settings)).as_ref().map_err(Clone::clone)
     }
 }
 
-/// The SDK follows redirects itself where it may. Its connect timeout is that of its current behaviour version.
+/// A redirect would need another signature. The connect timeout is that of the SDK's current behaviour version.
 fn sdk_settings(builder: reqwest::ClientBuilder) -> reqwest::ClientBuilder {
     builder.redirect(Policy::none()).connect_timeout(Duration::from_millis(3100))
 }
 
 impl HttpConnector for Sdk {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let client = self.0.get_or_init(|| client(sdk_settings));
-        let client = client.clone();
+        let client = self.client().cloned();
         HttpConnectorFuture::new(async move {
             let client = client.map_err(|message| ConnectorError::user(message.into()))?;
             let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;

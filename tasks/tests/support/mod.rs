@@ -4,6 +4,7 @@
 #![allow(dead_code)]
 
 pub(crate) mod functions;
+pub(crate) mod python;
 
 use std::path::{Path, PathBuf};
 

@@ -81,18 +81,14 @@ pub(crate) fn entry(server: &WebServer, path: &str) -> Value {
 pub(crate) fn scan(data: &Path, table: &str) -> BTreeMap<String, String> {
     let router = Router::new(Routes::default(), data);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
-    runtime.block_on(async {
-        let scan = router.dynamodb().await.scan().table_name(table).consistent_read(true);
-        let mut rows = BTreeMap::new();
-        let mut pages = scan.into_paginator().items().send();
-        while let Some(row) = pages.next().await {
-            let row = row.expect("a row");
-            assert_eq!(row.len(), 2, "{row:?}");
-            let text = |name: &str| row[name].as_s().expect("a text").clone();
-            rows.insert(text("url"), text("filename"));
-        }
-        rows
-    })
+    let rows = runtime.block_on(router.rows(table)).expect("the table can be read");
+    let text = |row: &asl_engine::Value, name: &str| row[name]["S"].as_str().expect("a text").to_owned();
+    rows.iter()
+        .map(|row| {
+            assert_eq!(row.as_object().expect("a row").len(), 2, "{row:?}");
+            (text(row, "url"), text(row, "filename"))
+        })
+        .collect()
 }
 
 fn notification(message: &Value) -> (String, String) {

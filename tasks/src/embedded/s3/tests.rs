@@ -6,6 +6,7 @@ use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use bytes::Bytes;
 
+use crate::embedded::Embedded;
 use crate::routes::Services;
 use crate::services::Clients;
 
@@ -18,7 +19,8 @@ impl World {
     fn new() -> Self {
         let data = tempfile::tempdir().unwrap();
         let buckets = ["images".to_owned(), "../outside".to_owned()].into();
-        let clients = Clients::new(Services::default(), data.path().join("data"), Default::default(), buckets);
+        let embedded = Embedded::new(&data.path().join("data"), Default::default(), buckets);
+        let clients = Clients::new(Services::default(), embedded, Default::default(), None);
         Self { data, clients }
     }
 

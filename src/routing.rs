@@ -1,0 +1,97 @@
+//! What the tasks of a run call: the routing file, the state machines that it names, and what is done before the start.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use asl_engine::{Program, Quotas};
+use asl_runtime::StateMachines;
+use asl_tasks::{Handler, Router, Routes};
+
+use crate::error::Error;
+use crate::input;
+
+/// What the tasks of a run call.
+pub(crate) struct Routing {
+    pub(crate) router: Arc<Router>,
+    pub(crate) machines: Arc<StateMachines>,
+}
+
+impl Routing {
+    /// The routing of `definition` by the file that was named, or by the one beside the definition.
+    pub(crate) fn read(definition: &Path, named: Option<&Path>, data: &Path, quotas: Quotas) -> Result<Self, Error> {
+        let beside = definition.with_file_name("routes.toml");
+        let routes = match named {
+            Some(file) => Routes::read(file)?,
+            None if beside.is_file() => Routes::read(&beside)?,
+            // That is where a missing route can be added.
+            None => Routes::parse("", &beside)?,
+        };
+        if data.exists() && !data.is_dir() {
+            return Err(Error::Usage(format!("--data {} is not a folder", data.display())));
+        }
+        let folder = routes.folder().to_owned();
+        let programs = routes.state_machines.iter().map(|(name, file)| Ok((name.clone(), program(folder.join(file))?)));
+        let machines = StateMachines::new(programs.collect::<Result<BTreeMap<_, _>, Error>>()?, quotas);
+        let router = machines.served_by(Router::new(routes, data));
+        Ok(Self { router, machines })
+    }
+
+    /// Finds the handler of every task of `program` and of the state machines that it can start, and lets each do beforehand what
+    /// takes long. Gives what a person should be told before the start.
+    pub(crate) async fn prepare(&self, program: &Program) -> Result<Option<String>, Error> {
+        let tasks = self.tasks(program)?;
+        let mut reached: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+        for (state, _, handler) in &tasks {
+            if let Some(service) = handler.reaches_aws() {
+                reached.entry(service).or_default().push(state);
+            }
+        }
+        for (state, resource, handler) in &tasks {
+            handler
+                .prepare(resource)
+                .await
+                .map_err(|error| Error::Routes(format!("the state '{state}' cannot be run: {error}")))?;
+        }
+        let told: Vec<String> =
+            reached.into_iter().map(|(service, states)| format!("{service} ({})", quoted(&states))).collect();
+        Ok((!told.is_empty()).then(|| format!("this run reaches AWS: {}", told.join(", "))))
+    }
+
+    /// Each state with a task, its resource and its handler. All that lack one are told at once.
+    fn tasks<'a>(&'a self, program: &'a Program) -> Result<Vec<Task<'a>>, Error> {
+        let mut missing = Vec::new();
+        let mut named = Vec::new();
+        let mut found = Vec::new();
+        let others = self.machines.programs().map(|(name, program)| (Some(name), program));
+        for (machine, program) in std::iter::once((None, program)).chain(others) {
+            for (state, resource) in program.tasks() {
+                match self.router.handler_of(state, resource) {
+                    Ok(handler) => found.push((state, resource, handler)),
+                    Err(_) if named.contains(&resource) => {}
+                    Err(error) => {
+                        named.push(resource);
+                        let of = machine.map_or(String::new(), |machine| format!(" of the state machine {machine}"));
+                        missing.push(format!("the state '{state}'{of} has {error}"));
+                    }
+                }
+            }
+        }
+        if missing.is_empty() { Ok(found) } else { Err(Error::NoRoutes(missing)) }
+    }
+}
+
+/// A state, its resource and its handler.
+type Task<'a> = (&'a str, &'a str, Arc<dyn Handler>);
+
+fn quoted(states: &[&str]) -> String {
+    states.iter().map(|state| format!("'{state}'")).collect::<Vec<_>>().join(", ")
+}
+
+fn program(file: PathBuf) -> Result<Arc<Program>, Error> {
+    let text = input::file("the definition", &file)?;
+    match Program::parse(&text) {
+        Ok(program) => Ok(Arc::new(program)),
+        Err(diagnostics) => Err(Error::Definition { file, text, diagnostics }),
+    }
+}

@@ -1,0 +1,39 @@
+//! `arn:aws:states:::aws-sdk:SERVICE:ACTION`: any operation of any service.
+//!
+//! AWS developer guide, "Learning to use AWS service SDK integrations in Step Functions".
+
+use std::sync::Arc;
+
+use asl_engine::Outcome;
+
+use super::answer::sdk_outcome;
+use super::reaches_aws;
+use crate::handler::{BoxFuture, Call, Handler};
+use crate::services::Clients;
+use crate::services::api::{Operation, Service, Times};
+
+struct AwsSdk {
+    clients: Arc<Clients>,
+    service: &'static Service,
+    operation: &'static Operation,
+}
+
+/// The handler of an action. The error says what is wrong with the names.
+pub(super) fn find(clients: &Arc<Clients>, service: &str, action: &str) -> Result<Arc<dyn Handler>, String> {
+    let service = Service::find(service)?;
+    let operation = service.operation(action)?;
+    Ok(Arc::new(AwsSdk { clients: Arc::clone(clients), service, operation }))
+}
+
+impl Handler for AwsSdk {
+    fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move {
+            let called = self.clients.call(self.service, self.operation, &call.request.input, Times::Iso).await;
+            sdk_outcome(self.service, called)
+        })
+    }
+
+    fn reaches_aws(&self) -> Option<String> {
+        reaches_aws(&self.clients, self.service)
+    }
+}

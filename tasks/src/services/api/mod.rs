@@ -1,0 +1,89 @@
+//! A client of any service of AWS: parameters and results as Step Functions has them.
+//!
+//! What differs between services is data (`model`). `parameters` are read by it, a `request` is made of them, `send` signs it
+//! and brings it to AWS, to another server or to an embedded service, and the `answer` is read by it again.
+
+mod answer;
+pub(crate) mod model;
+mod parameters;
+mod query;
+mod request;
+mod send;
+mod time;
+mod xml;
+
+use std::fmt;
+
+use asl_engine::{Object, Value};
+use http::HeaderMap;
+
+use super::Clients;
+pub(crate) use answer::Refusal;
+pub(crate) use model::{Operation, Service};
+pub(crate) use send::Remote;
+pub(crate) use time::Times;
+
+/// What a call gave.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// The result, without anything about HTTP.
+    pub(crate) result: Object,
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) request_id: Option<String>,
+}
+
+/// Why a call gave nothing.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    /// The parameters do not fit the operation.
+    Parameters(String),
+    /// There is no answer, or none that can be read.
+    Client(Unanswered),
+    /// The service refuses.
+    Service(Refusal),
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(crate) struct Unanswered {
+    pub(crate) message: String,
+    /// How often the request was sent.
+    pub(crate) attempts: u32,
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Parameters(message) => f.write_str(message),
+            Self::Client(unanswered) => f.write_str(&unanswered.message),
+            Self::Service(refusal) => {
+                let [code, message] =
+                    [&refusal.code, &refusal.message].map(|text| text.as_deref().unwrap_or("no text"));
+                write!(f, "{code}: {message}")
+            }
+        }
+    }
+}
+
+impl Clients {
+    /// Calls an operation of a service, wherever that is.
+    pub(crate) async fn call(
+        &self,
+        service: &'static Service,
+        operation: &'static Operation,
+        parameters: &Value,
+        times: Times,
+    ) -> Result<Answer, Fault> {
+        let input = parameters::read(service, operation.input, parameters).map_err(Fault::Parameters)?;
+        let request = request::build(service, operation, input).map_err(Fault::Parameters)?;
+        let response = self.send(service, operation, request).await?;
+        if !(200..300).contains(&response.status) {
+            return Err(Fault::Service(answer::refusal(service, operation, &response, 1)));
+        }
+        let result = answer::result(service, operation, &response, times);
+        let result = result.map_err(|message| Fault::Client(Unanswered { message, attempts: 1 }))?;
+        let request_id = response.request_id();
+        Ok(Answer { result, status: response.status, headers: response.headers, request_id })
+    }
+}

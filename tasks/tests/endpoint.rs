@@ -1,0 +1,178 @@
+//! The embedded services over HTTP, as boto3 speaks to them.
+
+mod support;
+
+use std::sync::Arc;
+
+use asl_engine::{TaskRequest, Value};
+use asl_tasks::{Call, Report};
+use support::World;
+use support::python::boto3;
+use tokio::sync::mpsc;
+
+/// Runs a program against the endpoint of `world`: the lines that it prints, or none where there is no boto3.
+async fn run(world: &World, program: &str) -> Option<Vec<String>> {
+    let url = world.router.endpoint_url().await.unwrap();
+    assert!(url.starts_with("http://127.0.0.1:"), "{url}");
+    Some(boto3(program, &url).await?.lines().map(str::to_owned).collect())
+}
+
+#[tokio::test]
+async fn boto3_stores_objects() {
+    let world = World::new("");
+    let program = r#"
+import boto3, io, urllib.request
+from botocore.exceptions import ClientError
+s3 = boto3.client("s3")
+s3.create_bucket(Bucket="images")
+s3.put_object(Bucket="images", Key="a/é b.txt", Body="hello")
+s3.put_object(Bucket="images", Key="crc", Body=b"x" * 100000, ChecksumAlgorithm="CRC32")
+s3.upload_fileobj(io.BytesIO(b"stream" * 10), "images", "stream")
+print(s3.get_object(Bucket="images", Key="a/é b.txt")["Body"].read())
+print(s3.head_object(Bucket="images", Key="crc")["ContentLength"], s3.get_object(Bucket="images", Key="stream")["Body"].read()[:6])
+print([found["Key"] for found in s3.list_objects_v2(Bucket="images")["Contents"]])
+url = s3.generate_presigned_url("get_object", Params={"Bucket": "images", "Key": "a/é b.txt"})
+print(urllib.request.urlopen(url).read())
+url = s3.generate_presigned_url("put_object", Params={"Bucket": "images", "Key": "presigned"})
+urllib.request.urlopen(urllib.request.Request(url, data=b"put", method="PUT"))
+print(s3.get_object(Bucket="images", Key="presigned")["Body"].read())
+s3.delete_object(Bucket="images", Key="crc")
+for call in (lambda: s3.get_object(Bucket="images", Key="crc"), lambda: s3.list_objects_v2(Bucket="none")):
+    try:
+        call()
+    except ClientError as error:
+        print(error.response["Error"]["Code"])
+"#;
+    let Some(printed) = run(&world, program).await else { return };
+    let expected = [
+        "b'hello'",
+        "100000 b'stream'",
+        "['a/é b.txt', 'crc', 'stream']",
+        "b'hello'",
+        "b'put'",
+        "NoSuchKey",
+        "NoSuchBucket",
+    ];
+    assert_eq!(printed, expected);
+    // A file is the object's bytes and nothing of how they came.
+    assert_eq!(world.object("a/é b.txt").unwrap(), b"hello");
+    assert_eq!(world.object("stream").unwrap(), b"stream".repeat(10));
+}
+
+#[tokio::test]
+async fn boto3_stores_rows_and_publishes() {
+    let world = World::new("[tables.rows]\nkey = 'id'");
+    let program = r#"
+import boto3
+from botocore.exceptions import ClientError
+rows = boto3.resource("dynamodb").Table("rows")
+rows.put_item(Item={"id": "1", "n": 2})
+print(rows.get_item(Key={"id": "1"})["Item"]["n"])
+try:
+    boto3.client("dynamodb").get_item(TableName="none", Key={"id": {"S": "1"}})
+except ClientError as error:
+    print(error)
+sns = boto3.client("sns")
+print(len(sns.publish(TopicArn="arn:aws:sns:us-east-1:000000000000:t", Message="one")["MessageId"]))
+"#;
+    let Some(printed) = run(&world, program).await else { return };
+    let refused = "An error occurred (ResourceNotFoundException) when calling the GetItem operation: Requested resource not found";
+    assert_eq!(printed, ["2", refused, "36"]);
+    // The handlers of this process see the same rows.
+    let rows = world.router.rows("rows").await.unwrap();
+    assert_eq!(rows, [r#"{"id":{"S":"1"},"n":{"N":"2"}}"#.parse().unwrap()]);
+}
+
+#[tokio::test]
+async fn boto3_works_on_activities_and_answers_tokens() {
+    let world = World::new("");
+    let arn = "arn:aws:states:us-east-1:000000000000:activity:a";
+    let (reports, mut reported) = mpsc::unbounded_channel();
+    let request = TaskRequest {
+        state: "S".into(),
+        resource: arn.into(),
+        input: Value::from([("n", Value::from(1))]),
+        role_arn: None,
+        deadline: None,
+        heartbeat_seconds: None,
+        token: "arn:token".into(),
+    };
+    let handler = world.router.handler(arn).unwrap();
+    let call = Call::with_reports(request, move |report| {
+        let _ = reports.send(report);
+    });
+    let task = tokio::spawn(async move { handler.call(&call).await });
+    let program = r#"
+import boto3
+from botocore.exceptions import ClientError
+sfn = boto3.client("stepfunctions")
+task = sfn.get_activity_task(activityArn="arn:aws:states:us-east-1:000000000000:activity:a", workerName="w")
+print(task["taskToken"], task["input"])
+sfn.send_task_heartbeat(taskToken=task["taskToken"])
+sfn.send_task_success(taskToken=task["taskToken"], output='{"done": true}')
+for token in (task["taskToken"], "made up"):
+    try:
+        sfn.send_task_failure(taskToken=token, error="E", cause="c")
+    except ClientError as error:
+        print(error)
+"#;
+    let Some(printed) = run(&world, program).await else { return };
+    assert_eq!(
+        printed,
+        [
+            r#"arn:token {"n":1}"#,
+            "An error occurred (TaskTimedOut) when calling the SendTaskFailure operation: \
+             Task Timed Out: 'Provided task does not exist anymore'",
+            "An error occurred (InvalidToken) when calling the SendTaskFailure operation: Invalid Token: 'Invalid token'",
+        ]
+    );
+    assert_eq!(task.await.unwrap(), Ok(r#"{"done":true}"#.parse::<Value>().unwrap()));
+    let worker_name = Some(Arc::from("w"));
+    assert_eq!(reported.recv().await, Some(Report::Started { worker_name }));
+    assert_eq!(reported.recv().await, Some(Report::Heartbeat));
+}
+
+#[tokio::test]
+async fn what_is_not_embedded_is_told() {
+    let world = World::new("services = { sns = 'aws', dynamodb = { endpoint_url = 'http://127.0.0.1:1' } }");
+    let program = r#"
+import boto3
+from botocore.exceptions import ClientError
+for service, call in (
+    ("sns", lambda sns: sns.publish(TopicArn="t", Message="m")),
+    ("dynamodb", lambda dynamodb: dynamodb.list_tables()),
+    ("lambda", lambda functions: functions.list_functions()),
+    ("iam", lambda iam: iam.list_users()),
+):
+    try:
+        call(boto3.client(service))
+    except ClientError as error:
+        print(error)
+"#;
+    let Some(printed) = run(&world, program).await else { return };
+    assert_eq!(
+        printed,
+        [
+            "An error occurred (ServiceNotEmbedded) when calling the Publish operation: \
+             the routing file puts sns at AWS: send the request there",
+            "An error occurred (ServiceNotEmbedded) when calling the ListTables operation: \
+             the routing file puts dynamodb at http://127.0.0.1:1: send the request there",
+            "An error occurred (UnknownService) when calling the ListFunctions operation: \
+             the service lambda is not embedded",
+            "An error occurred (UnknownService) when calling the ListUsers operation: \
+             the service iam is not embedded",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn it_listens_where_the_routes_say() {
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let routes = format!("endpoint = {{ listen = '127.0.0.1:{port}' }}");
+    let (world, other) = (World::new(&routes), World::new(&routes));
+    let url = world.router.endpoint_url().await.unwrap();
+    assert_eq!(url, format!("http://127.0.0.1:{port}"));
+    assert_eq!(world.router.endpoint_url().await.unwrap(), url);
+    let taken = other.router.endpoint_url().await.unwrap_err();
+    assert!(taken.starts_with(&format!("the embedded services cannot be served at 127.0.0.1:{port}: ")), "{taken}");
+}
