@@ -2,11 +2,12 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use asl_engine::{Execution, Failure, HistoryEvent, Program, Quotas, Reply, TaskRequest, Timestamp, Value};
 use asl_runtime::virtual_time::{self, Answer};
 use asl_runtime::{Finished, Status, embedded};
-use asl_tasks::{MockedAnswer, Mocks, Router};
+use asl_tasks::{MockedAnswer, Mocks, Router, Undelivered};
 
 use crate::error::Error;
 use crate::places::Places;
@@ -62,6 +63,7 @@ pub(crate) async fn execute(
     router: &Arc<Router>,
     options: Options,
 ) -> Result<Executed, Error> {
+    router.resume_deliveries();
     let driven = drive(name.to_owned(), program.clone(), input, router.clone(), options);
     match tokio::spawn(driven).await {
         Ok(executed) => executed,
@@ -151,8 +153,24 @@ fn execution(machine: &str, input: Value, options: Options) -> Execution {
     execution
 }
 
+/// Waits until the notifications of an execution are delivered, and tells which are not.
+///
+/// Each that could not be delivered yet is tried once more. An interrupt ends the wait, or [`DELIVERY_LIMIT`]; after an
+/// interrupt there is none.
+pub(crate) async fn finish_deliveries(router: &Router, executed: &Executed) -> Vec<Undelivered> {
+    let limit = if executed.finished.status == Status::Aborted { Duration::ZERO } else { DELIVERY_LIMIT };
+    let stop = async {
+        // An error says that the time is over.
+        let _ = tokio::time::timeout(limit, interrupted()).await;
+    };
+    router.finish_deliveries(stop).await
+}
+
+/// How long an execution that is over may wait for the subscribers of its notifications.
+const DELIVERY_LIMIT: Duration = Duration::from_secs(20);
+
 /// Completes when the process is told to end.
-async fn interrupted() -> Failure {
+pub(crate) async fn interrupted() -> Failure {
     let signal = {
         #[cfg(unix)]
         {

@@ -5,7 +5,7 @@ use std::io;
 
 use annotate_snippets::{AnnotationKind, Element, Level, Renderer, Snippet};
 use asl_engine::{Diagnostic, Failure, JsonError, Severity, Span};
-use asl_tasks::{Printed, PrintedLine};
+use asl_tasks::{Printed, PrintedLine, Undelivered};
 
 /// `error: text`
 pub(crate) fn error(text: &str) -> String {
@@ -15,6 +15,25 @@ pub(crate) fn error(text: &str) -> String {
 /// `warning: text`
 pub(crate) fn warning(text: &str) -> String {
     titled(Level::WARNING, text)
+}
+
+/// What a subscriber did not get: why, and where it is kept.
+pub(crate) fn undelivered(undelivered: &Undelivered) -> String {
+    let Undelivered { subscriber, error, refused, files } = undelivered;
+    let count = files.len();
+    let (notifications, they_are) = if count == 1 {
+        ("1 notification is".to_owned(), "It is")
+    } else {
+        (format!("{count} notifications are"), "They are")
+    };
+    let why = error.as_ref().map_or(String::new(), |error| format!(": {error}"));
+    let first = files.first().map_or(String::new(), |file| file.display().to_string());
+    let more = if count > 1 { format!(" and {} more", count - 1) } else { String::new() };
+    let next = match refused {
+        true => "the subscriber refused, so that no run tries again",
+        false => "the next run with this data folder tries again",
+    };
+    warning(&format!("{notifications} not delivered to {subscriber}{why}\n{they_are} kept in {first}{more}; {next}."))
 }
 
 /// `note: text`

@@ -1,5 +1,5 @@
 //! The guides in `docs/` and the snapshots in `tests/commands/`: every command that they show is run, and what it prints
-//! is compared with what they say.
+//! is compared with what they say. The routing files that they show are read.
 //!
 //! `TRYCMD=overwrite cargo test --test guides` writes what is printed now; `-- shown trycmd=run` looks at the files
 //! with `run` in their names only. A guide `docs/NAME.md` runs in `docs/NAME.in/`, in a copy of it where there is a
@@ -59,4 +59,22 @@ fn every_command_that_is_shown_can_be_run() {
             assert!(known, "{}: `{command}` would not be run; there are {COMMANDS:?}", file.display());
         }
     }
+}
+
+#[test]
+fn every_routing_file_that_is_shown_can_be_read() {
+    let mut shown = 0;
+    for entry in std::fs::read_dir("docs").expect("the folder is there") {
+        let file = entry.expect("an entry").path();
+        if file.extension().is_none_or(|extension| extension != "md") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&file).expect("the file is readable");
+        for block in text.split("\n```toml\n").skip(1) {
+            let block = block.split("\n```").next().expect("a block");
+            asl_tasks::Routes::parse(block, &file).unwrap_or_else(|error| panic!("{error}\n{block}"));
+            shown += 1;
+        }
+    }
+    assert!(shown > 0, "no guide shows a routing file");
 }

@@ -10,7 +10,7 @@ use asl_tasks::Mocks;
 
 use crate::cli::Run;
 use crate::error::Error;
-use crate::execute::{Executed, Options, execute, execute_mocked, runtime};
+use crate::execute::{Executed, Options, execute, execute_mocked, finish_deliveries, interrupted, runtime};
 use crate::input;
 use crate::output;
 use crate::progress;
@@ -31,7 +31,7 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
     let quotas = if arguments.no_quotas { Quotas::NONE } else { Quotas::default() };
     let options = Options { keep_events: arguments.events, quotas, no_progress: arguments.logs };
     let program = Arc::new(program);
-    let mut routed = None;
+    let mut called = None;
     let executed = match &arguments.mocks {
         Some(mocks) => execute_mocked(&name, &program, input, &read_mocks(mocks, &name, &program)?, options)?,
         None => {
@@ -39,8 +39,10 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
             if arguments.logs {
                 routing.router.watch_output(|line| output::to_stderr(&report::printed_line(line)));
             }
-            let routing = routed.insert(routing);
-            runtime()?.block_on(called(&name, &program, input, routing, options))?
+            let runtime = runtime()?;
+            let executed = runtime.block_on(start(&name, &program, input, &routing, options))?;
+            called = Some((runtime, routing));
+            executed
         }
     };
     // A failure is told first: whether anybody reads stdout does not change it.
@@ -55,7 +57,7 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
         }
         // With --logs it was shown before.
         if !arguments.logs
-            && let Some(printed) = routed.as_ref().and_then(|routing| routing.router.printed(failure))
+            && let Some(printed) = called.as_ref().and_then(|(_, routing)| routing.router.printed(failure))
         {
             told += &report::printed(&printed);
         }
@@ -67,6 +69,9 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
     } else {
         executed.finished.outcome.as_ref().map_or(Ok(()), output::print_json)
     };
+    if let Some((runtime, routing)) = called {
+        runtime.block_on(finish(&routing, &executed));
+    }
     match printed {
         Err(Error::ClosedPipe) | Ok(()) => Ok(executed.exit_code()),
         Err(error) => Err(error),
@@ -90,8 +95,8 @@ fn read_mocks(argument: &str, machine: &str, program: &Program) -> Result<Mocks,
     Ok(mocks)
 }
 
-/// Runs the machine with the tasks that the routing file names, and waits for what it has started.
-async fn called(
+/// Runs the machine with the tasks that the routing file names.
+async fn start(
     name: &str,
     program: &Arc<Program>,
     input: Value,
@@ -104,15 +109,24 @@ async fn called(
     if let Some(note) = prepared? {
         output::to_stderr(&report::note(&note));
     }
-    let executed = execute(name, program, input, &routing.router, options).await?;
+    execute(name, program, input, &routing.router, options).await
+}
+
+/// Waits for what goes on after the end of an execution: executions that it has started, and notifications on their way.
+async fn finish(routing: &Routing, executed: &Executed) {
     if executed.finished.status != Status::Aborted {
-        routing.router.idle().await;
-        for (arn, finished) in routing.machines.ended().await {
+        let ended = tokio::select! {
+            (ended, ()) = async { tokio::join!(routing.machines.ended(), routing.router.idle()) } => ended,
+            _ = interrupted() => Vec::new(),
+        };
+        for (arn, finished) in ended {
             if let Err(failure) = &finished.outcome {
                 let told = format!("the execution {arn} that was started {}: {failure}", finished.status.name());
                 output::to_stderr(&report::warning(&told));
             }
         }
     }
-    Ok(executed)
+    for undelivered in finish_deliveries(&routing.router, executed).await {
+        output::to_stderr(&report::undelivered(&undelivered));
+    }
 }

@@ -42,6 +42,7 @@ mod services;
 mod world;
 
 pub use callbacks::{ActivityTask, CallbackError, Callbacks, worker_failure};
+pub use embedded::sns::Undelivered;
 pub use handler::{BoxFuture, Call, Handler, Report};
 pub use integrations::answered_here;
 pub use logs::{Printed, PrintedLine};

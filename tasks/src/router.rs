@@ -8,8 +8,10 @@ use asl_engine::{Failure, Value, is_activity};
 use crate::background::Background;
 use crate::callbacks::{AsWorker, Callbacks, WAIT_FOR_TASK_TOKEN, WaitForTaskToken, Worker};
 use crate::embedded::Embedded;
+use crate::embedded::sns::Undelivered;
 use crate::handler::Handler;
 use crate::handlers::KINDS;
+use crate::integrations::http::Connections;
 use crate::integrations::{self, NotServed};
 use crate::logs::{Logs, Printed, PrintedLine};
 use crate::mocks::{Mocked, Mocks};
@@ -17,6 +19,7 @@ use crate::pattern::Pattern;
 use crate::routes::Routes;
 use crate::services::Clients;
 use crate::services::api::{Service, Times};
+use crate::services::web::Caller;
 use crate::world::{Table, World};
 
 /// Finds the handler of a resource.
@@ -37,10 +40,13 @@ impl Router {
         let (data_dir, folder): (PathBuf, _) = (data_dir.into(), routes.folder().to_owned());
         let of_routes = routes.routes.iter().flat_map(|route| route.settings.buckets());
         let buckets = routes.buckets.into_iter().chain(of_routes).collect();
-        let embedded = Embedded::new(&data_dir, routes.tables, buckets);
+        let caller = Caller::default();
+        let embedded =
+            Embedded::new(&data_dir, routes.tables, buckets, routes.subscribers, folder.clone(), caller.clone());
         let (table, callbacks) = (Arc::new(Table::default()), Arc::new(Callbacks::default()));
-        let clients = Clients::new(routes.services, embedded, Arc::clone(&callbacks), routes.endpoint.listen);
+        let clients = Clients::new(routes.services, embedded, Arc::clone(&callbacks), routes.endpoint.listen, caller);
         let clients = Arc::new(clients);
+        let connections = Connections::new(routes.connections, folder.clone());
         let (logs, background) = (Arc::new(Logs::new(data_dir.join("logs"))), Arc::new(Background::default()));
         let world = World {
             clients: Arc::clone(&clients),
@@ -53,7 +59,7 @@ impl Router {
         };
         let routed = routes.routes.iter().map(|route| (route.resource.clone(), route.settings.handler(&world)));
         // These say by themselves what they are, and come after the routes so that a route can replace them.
-        table.set_others(routed.chain(integrations::all(&world)).collect());
+        table.set_others(routed.chain(integrations::all(&world, connections)).collect());
         let from = routes.file.as_deref().map_or("the routing file".to_owned(), |file| file.display().to_string());
         let mocks = Arc::new(Mocks::new(routes.mocks, from));
         Self { table, clients, callbacks, mocks, world, file: routes.file }
@@ -84,6 +90,18 @@ impl Router {
     /// What a function printed in the invocation that ended with `failure`.
     pub fn printed(&self, failure: &Failure) -> Option<Printed> {
         self.world.logs.printed(failure)
+    }
+
+    /// Takes up the notifications that an earlier program with this data folder could not deliver. It is not waited for;
+    /// the runtime of the caller does it.
+    pub fn resume_deliveries(&self) {
+        self.clients.embedded().sns.resume();
+    }
+
+    /// Tries to deliver the notifications that are still undelivered, each once, and tells which stay so: they are kept,
+    /// and the next program tries again. Nothing is waited for any more when `stop` completes.
+    pub async fn finish_deliveries(&self, stop: impl Future<Output = ()>) -> Vec<Undelivered> {
+        self.clients.embedded().sns.finish(stop).await
     }
 
     /// All rows of a DynamoDB table, in DynamoDB's JSON, to look at what the handlers stored. The error says what is wrong.
@@ -235,7 +253,7 @@ mod tests {
         assert_eq!(
             router.handler(resource).err().unwrap().to_string(),
             "no route for the resource arn:aws:lambda:us-east-1:1:function:f\n\
-             Add these lines to routes.toml, with one of the handlers batch, download, consolidate, function:\n\n\
+             Add these lines to routes.toml, with one of the handlers batch, download, consolidate, function, http:\n\n\
              [[routes]]\nresource = \"arn:aws:lambda:us-east-1:1:function:f\"\nhandler = \"NAME\""
         );
         let advice = |resource: &str| router.handler(resource).err().unwrap().to_string();

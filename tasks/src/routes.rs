@@ -14,8 +14,10 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use crate::embedded::Embedded;
+use crate::embedded::sns::{Mail, Subscribers, Subscription};
 use crate::handler::Handler;
 use crate::handlers::KINDS;
+use crate::integrations::http::Connection;
 use crate::mocks::{self, Mock};
 use crate::pattern::Pattern;
 use crate::services::api::Service;
@@ -32,10 +34,10 @@ use crate::world::World;
 /// buckets = ["images"]                              # the embedded S3 creates the bucket when it is missing
 ///
 /// [services]
-/// s3 = "embedded"                                   # also without this line
-/// dynamodb = "aws"                                  # credentials and region as the AWS tools find them
-/// sns = { endpoint_url = "http://127.0.0.1:5000" }  # an emulator; region = "us-east-1" unless told otherwise
-/// secretsmanager = "aws"                            # any other service, by its name in arn:aws:states:::aws-sdk:…
+/// s3 = "aws"                                             # credentials and region as the AWS tools find them
+/// dynamodb = { endpoint_url = "http://127.0.0.1:5000" }  # an emulator; region = "us-east-1" unless told otherwise
+/// sns = "embedded"                                       # also without this line
+/// secretsmanager = "aws"                                 # any other service, by its name in arn:aws:states:::aws-sdk:…
 ///
 /// [tables.urlToName]                                # the embedded DynamoDB creates the table when it is missing
 /// key = "url"
@@ -44,6 +46,17 @@ use crate::world::World;
 /// resource = "arn:aws:lambda:*:*:function:*batchLambda*"
 /// handler = "batch"
 /// size = 5
+///
+/// [connections."arn:aws:events:*:*:connection/my-api/*"]     # the credentials of HTTP Tasks: basic, api_key or oauth
+/// basic = { username = "me", password = { env = "MY_API_PASSWORD" } }
+///
+/// [mail]                                            # how the embedded SNS sends e-mails
+/// server = "smtp://127.0.0.1:1025"                  # or starttls://, smtps://, with username and password
+/// from = "asl@example.com"
+///
+/// [[subscriptions]]                                 # who gets what is published there: email, http or file
+/// topic = "arn:aws:sns:*:*:failedDownloads"
+/// email = "ops@example.com"
 /// "#;
 /// let routes = Routes::parse(text, Path::new("routes.toml")).unwrap();
 /// assert_eq!(routes.routes.len(), 1);
@@ -56,6 +69,10 @@ pub struct Routes {
     pub tables: BTreeMap<String, Table>,
     /// The buckets that the embedded S3 creates when they are missing.
     pub buckets: BTreeSet<String>,
+    /// The EventBridge connections that HTTP Tasks name, by the pattern of their ARNs.
+    pub(crate) connections: BTreeMap<String, Connection>,
+    /// Who gets what the embedded SNS publishes.
+    pub(crate) subscribers: Subscribers,
     /// Where the embedded services are reached from other processes.
     pub endpoint: Endpoint,
     /// The routes; the first that matches is taken.
@@ -362,6 +379,11 @@ struct Head {
     #[serde(default)]
     buckets: BTreeSet<BucketName>,
     #[serde(default)]
+    connections: BTreeMap<String, Connection>,
+    #[serde(default)]
+    subscriptions: Vec<Spanned<Subscription>>,
+    mail: Option<Mail>,
+    #[serde(default)]
     endpoint: Endpoint,
     #[serde(default)]
     state_machines: BTreeMap<String, StateMachine>,
@@ -383,9 +405,32 @@ fn parse(text: &str) -> Result<Routes, Fault> {
     }
     let head: Head = read(Spanned::new(span, DeValue::Table(document)))?;
     let state_machines = head.state_machines.into_iter().map(|(name, machine)| (name, machine.definition)).collect();
-    let buckets = head.buckets.into_iter().map(|BucketName(name)| name).collect();
-    let Head { services, tables, endpoint, .. } = head;
-    Ok(Routes { services, tables, buckets, endpoint, state_machines, routes, mocks, file: None })
+    let Head { services, tables, buckets, endpoint, connections, subscriptions, mail, .. } = head;
+    let buckets = buckets.into_iter().map(|BucketName(name)| name).collect();
+    for subscription in &subscriptions {
+        let message = if services.get("sns") != Some(&Place::Embedded) {
+            "subscriptions belong to the embedded SNS, but services.sns is another one"
+        } else if mail.is_none() && subscription.as_ref().is_email() {
+            "e-mails need a [mail] with the server that sends them"
+        } else {
+            continue;
+        };
+        return Err(Fault { message: message.to_owned(), span: Some(subscription.span()) });
+    }
+    let subscriptions = subscriptions.into_iter().map(Spanned::into_inner).collect();
+    let subscribers = Subscribers { subscriptions, mail };
+    Ok(Routes {
+        services,
+        tables,
+        buckets,
+        connections,
+        subscribers,
+        endpoint,
+        state_machines,
+        routes,
+        mocks,
+        file: None,
+    })
 }
 
 /// The entries of `[[name]]`, taken out of the document.
@@ -469,8 +514,16 @@ mod tests {
     fn errors_name_file_line_and_what_is_allowed() {
         for (text, expected) in [
             (
+                "\n[[subscriptions]]\ntopic = '*'\nemail = 'a@b.c'",
+                "routes.toml:2:1: e-mails need a [mail] with the server that sends them",
+            ),
+            (
+                "services = { sns = 'aws' }\n[[subscriptions]]\ntopic = '*'\nfile = 'f'",
+                "routes.toml:2:1: subscriptions belong to the embedded SNS, but services.sns is another one",
+            ),
+            (
                 "a = 1",
-                r#"routes.toml:1:1: unknown field "a", expected one of "services", "tables", "buckets", "endpoint", "state_machines", "routes", "mocks""#,
+                r#"routes.toml:1:1: unknown field "a", expected one of "services", "tables", "buckets", "connections", "subscriptions", "mail", "endpoint", "state_machines", "routes", "mocks""#,
             ),
             ("\n[services]\ns4 = 'aws'", r#"routes.toml:3:1: there is no service "s4", did you mean "s3"?"#),
             (
@@ -507,7 +560,7 @@ mod tests {
             ("\n[[routes]]\nresource = 'a'", "routes.toml:2:1: the route has no handler"),
             (
                 "[[routes]]\nresource = 'a'\nhandler = 'bach'",
-                r#"routes.toml:3:11: unknown handler "bach", did you mean "batch"? allowed: batch, download, consolidate, function"#,
+                r#"routes.toml:3:11: unknown handler "bach", did you mean "batch"? allowed: batch, download, consolidate, function, http"#,
             ),
             (
                 "[[routes]]\nresource = 'a'\nhandler = 'batch'\nbucket = 'b'",

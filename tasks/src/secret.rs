@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use url::Url;
 
 /// Where a secret is: `{ env = "NAME" }` or `{ file = "path" }`. The text itself is never kept.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
@@ -71,6 +72,69 @@ impl Setting {
     }
 }
 
+/// An http or https URL that may be a secret, as the address of a web hook is.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "Setting")]
+pub(crate) struct Address(Setting);
+
+impl TryFrom<Setting> for Address {
+    type Error = String;
+
+    fn try_from(setting: Setting) -> Result<Self, String> {
+        if let Setting::Plain(text) = &setting {
+            web_url(text)?;
+        }
+        Ok(Self(setting))
+    }
+}
+
+impl Address {
+    /// The URL; the error says why there is none, and not what a secret one is.
+    pub(crate) fn read(&self, folder: &Path) -> Result<Url, String> {
+        web_url(&self.0.read(folder)?).map_err(|fault| format!("{self}: {fault}"))
+    }
+}
+
+/// A name for people: where a secret URL is, or a URL without what may be secret in it.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Setting::Plain(text) => web_url(text).map(|url| shown(&url)).unwrap_or_default().fmt(f),
+            Setting::Secret(secret) => write!(f, "the URL in {secret}"),
+        }
+    }
+}
+
+/// The URL that a text is; the error does not repeat the text.
+pub(crate) fn web_url(text: &str) -> Result<Url, String> {
+    match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
+        Ok(_) => Err("expected an http or https URL".to_owned()),
+        Err(error) => Err(format!("expected an http or https URL ({error})")),
+    }
+}
+
+/// A URL without its user, password, query and fragment: there keys and tokens stand.
+pub(crate) fn shown(url: &Url) -> String {
+    format!("{}{}", url.origin().ascii_serialization(), url.path())
+}
+
+/// Replaces every one of `secrets` in a text that somebody else wrote.
+pub(crate) fn hide(text: &str, secrets: &[String]) -> String {
+    let secrets = secrets.iter().filter(|secret| !secret.is_empty());
+    secrets.fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "***"))
+}
+
+/// Where it is.
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Env(InEnv { env }) => write!(f, "the environment variable {env}"),
+            Self::File(InFile { file }) => write!(f, "the file {}", file.display()),
+        }
+    }
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -123,6 +187,32 @@ mod tests {
             read("text = { evn = 'A' }").unwrap_err(),
             "expected a text, { env = \"NAME\" } or { file = \"path\" }"
         );
+    }
+
+    #[test]
+    fn addresses_are_shown_without_what_may_be_secret() {
+        #[derive(Debug, Deserialize)]
+        struct Settings {
+            url: Address,
+        }
+        let read = |toml: &str| toml::from_str::<Settings>(toml).map(|settings| settings.url);
+        let url = read("url = 'https://me:pw@host:8443/a/b?key=1#f'").unwrap();
+        assert_eq!(url.to_string(), "https://host:8443/a/b");
+        assert_eq!(url.read(Path::new("")).unwrap().query(), Some("key=1"));
+        assert_eq!(read("url = 'ftp://host'").unwrap_err().message(), "expected an http or https URL");
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("hook"), "top secret").unwrap();
+        let url = read("url = { file = 'hook' }").unwrap();
+        assert_eq!(url.to_string(), "the URL in the file hook");
+        let error = url.read(folder.path()).unwrap_err();
+        assert!(error.starts_with("the URL in the file hook: expected an http or https URL"), "{error}");
+        assert!(!error.contains("top secret"));
+    }
+
+    #[test]
+    fn secrets_are_hidden_in_texts_of_others() {
+        let secrets = ["pass".to_owned(), String::new()];
+        assert_eq!(hide("the pass is pass.", &secrets), "the *** is ***.");
     }
 
     #[test]

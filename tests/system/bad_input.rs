@@ -193,8 +193,7 @@ error: the input is not JSON: expected a value, found 'garbage'
 fn a_resource_without_a_route_is_told_before_anything_runs() {
     let expected = |file: &str| {
         let lines = format!(
-            "dd these lines to {file}, with one of the handlers batch, download, consolidate, dynamodb:putItem, \
-             sns:publish:\n"
+            "dd these lines to {file}, with one of the handlers batch, download, consolidate, function, http:\n"
         );
         format!(
             "\
@@ -237,7 +236,7 @@ fn a_routing_file_that_is_none_is_told_with_the_place() {
     assert_eq!(refused(&[definition], &["run", "d.json", "--routes", "r.toml"]), (2, no_file.to_owned()));
     let files: [(&str, &[u8]); 2] = [definition, ("routes.toml", b"[[routes]]\nresource = 'a'\nhandler = 'bach'\n")];
     let unknown = "error: routes.toml:3:11: unknown handler \"bach\", did you mean \"batch\"? \
-                   allowed: batch, download, consolidate\n";
+                   allowed: batch, download, consolidate, function, http\n";
     assert_eq!(refused(&files, &["run", "d.json"]), (3, unknown.to_owned()));
 }
 

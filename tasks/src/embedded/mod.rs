@@ -29,7 +29,9 @@ use http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE};
 use http_body_util::BodyExt;
 use time::OffsetDateTime;
 
+use self::sns::Subscribers;
 use crate::routes::Table;
+use crate::services::web::Caller;
 
 /// The embedded services of one data folder. Making them is cheap: each opens its data at its first request.
 #[derive(Clone)]
@@ -42,12 +44,20 @@ pub(crate) struct Embedded {
 }
 
 impl Embedded {
-    /// Services that keep their data below `data_dir`, with `tables` and `buckets` in it from the start.
-    pub(crate) fn new(data_dir: &Path, tables: BTreeMap<String, Table>, buckets: BTreeSet<String>) -> Self {
+    /// Services that keep their data below `data_dir`, with `tables` and `buckets` in it from the start. What is published
+    /// goes to `subscribers`, whose relative paths start at `folder`, with the help of `caller`.
+    pub(crate) fn new(
+        data_dir: &Path,
+        tables: BTreeMap<String, Table>,
+        buckets: BTreeSet<String>,
+        subscribers: Subscribers,
+        folder: PathBuf,
+        caller: Caller,
+    ) -> Self {
         Self {
             s3: Arc::new(s3::S3::new(data_dir.join("s3"), buckets)),
             dynamodb: Arc::new(dynamodb::DynamoDb::new(data_dir.join("dynamodb.sqlite"), tables)),
-            sns: Arc::new(sns::Sns::new(data_dir.join("sns"))),
+            sns: Arc::new(sns::Sns::new(data_dir.join("sns"), subscribers, folder, caller)),
             sqs: Arc::new(sqs::Sqs::new(data_dir.join("sqs.sqlite"))),
             events: Arc::new(events::Events::new(data_dir.join("events"))),
         }

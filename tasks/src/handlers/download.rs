@@ -6,7 +6,7 @@ use std::time::Duration;
 use asl_engine::{Failure, Outcome, Value};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::{ByteStream, SdkBody};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http::StatusCode;
 use serde::Deserialize;
 use tokio::task::JoinSet;
@@ -16,7 +16,7 @@ use super::{function_error, input};
 use crate::handler::{BoxFuture, Call, Handler};
 use crate::routes::{BucketName, Settings};
 use crate::services::Clients;
-use crate::services::web::chain;
+use crate::services::web::{self, chain};
 use crate::world::World;
 
 /// The settings of a route to `download`.
@@ -125,9 +125,9 @@ impl Worker {
     async fn fetch(&self, url: &str) -> Result<Bytes, (StatusCode, String)> {
         let no_answer = |message: String| (StatusCode::BAD_REQUEST, message);
         let failed = |error: reqwest::Error| no_answer(self.transport_error(url, error));
-        let web = self.clients.web().map_err(|message| no_answer(message.to_owned()))?;
+        let client = self.clients.web().map_err(|message| no_answer(message.to_owned()))?;
         let timeout = Duration::from_secs_f64(self.settings.timeout_seconds);
-        let mut response = web.get(url).timeout(timeout).send().await.map_err(failed)?;
+        let response = client.get(url).timeout(timeout).send().await.map_err(failed)?;
         let status = response.status();
         if status == StatusCode::NOT_FOUND {
             return Err((status, format!("Could not find: {url}")));
@@ -138,27 +138,14 @@ impl Worker {
         }
         let max = self.settings.max_body_bytes;
         let too_long = || no_answer(format!("Too large: {url} has more than {max} bytes (max_body_bytes)"));
-        let announced = response.content_length().unwrap_or(0);
-        if announced > max {
-            return Err(too_long());
-        }
-        // Most bodies arrive in one piece, which is then not copied.
-        let Some(first) = response.chunk().await.map_err(failed)? else { return Ok(Bytes::new()) };
-        let mut body = BytesMut::from(first);
-        while body.len() as u64 <= max {
-            match response.chunk().await.map_err(failed)? {
-                Some(chunk) => body.extend_from_slice(&chunk),
-                None => return Ok(body.freeze()),
-            }
-        }
-        Err(too_long())
+        web::body(response, max).await.map_err(failed)?.ok_or_else(too_long)
     }
 
     fn transport_error(&self, url: &str, error: reqwest::Error) -> String {
         if error.is_timeout() {
             return format!("No answer within {} s: {url}", self.settings.timeout_seconds);
         }
-        format!("Could not fetch {url}: {}", chain(&error.without_url()))
+        format!("Could not fetch {url}: {}", web::transport_error(error))
     }
 
     async fn store(&self, key: &str, body: Bytes) -> Result<(), Failure> {

@@ -5,6 +5,7 @@ pub(crate) mod consolidate;
 pub(crate) mod download;
 #[cfg(unix)]
 pub(crate) mod function;
+pub(crate) mod http;
 mod input;
 mod seconds;
 
@@ -19,6 +20,7 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind::of::<consolidate::Consolidate>("consolidate"),
     #[cfg(unix)]
     Kind::of::<function::Settings>("function"),
+    Kind::of::<http::Http>("http"),
 ];
 
 /// A failure as Step Functions reports one of a Lambda function: the error is the type, the cause is JSON text.

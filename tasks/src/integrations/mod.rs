@@ -2,6 +2,7 @@
 
 mod answer;
 mod aws_sdk;
+pub(crate) mod http;
 mod lambda;
 mod optimized;
 mod s3;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 
 pub use answer::answered_here;
 
+use self::http::Connections;
 use crate::handler::Handler;
 use crate::pattern::Pattern;
 use crate::routes::Place;
@@ -19,9 +21,11 @@ use crate::services::api::Service;
 use crate::world::World;
 
 /// What serves the resources that say by themselves what they are.
-pub(crate) fn all(world: &World) -> Vec<(Pattern, Arc<dyn Handler>)> {
+pub(crate) fn all(world: &World, connections: Connections) -> Vec<(Pattern, Arc<dyn Handler>)> {
     let clients = || Arc::clone(&world.clients);
-    let all: [(&str, Arc<dyn Handler>); 3] = [
+    let http = http::Invoke { clients: clients(), connections };
+    let all: [(&str, Arc<dyn Handler>); 4] = [
+        ("arn:aws:states:::http:invoke", Arc::new(http)),
         ("arn:aws:states:::lambda:invoke", Arc::new(lambda::Invoke::new(world))),
         // Only an ItemReader asks for these.
         ("arn:aws:states:::s3:getObject", Arc::new(s3::GetObject(clients()))),

@@ -31,6 +31,7 @@ pub(crate) struct Clients {
     aws: OnceCell<SdkConfig>,
     remote: Remote,
     web: OnceLock<Result<reqwest::Client, String>>,
+    caller: web::Caller,
 }
 
 impl Clients {
@@ -40,10 +41,11 @@ impl Clients {
         embedded: Embedded,
         callbacks: Arc<Callbacks>,
         listen: Option<SocketAddr>,
+        caller: web::Caller,
     ) -> Self {
         let (s3, aws, endpoint) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
         let (web, remote) = (OnceLock::new(), Remote::default());
-        Self { places, embedded, callbacks, listen, endpoint, s3, aws, remote, web }
+        Self { places, embedded, callbacks, listen, endpoint, s3, aws, remote, web, caller }
     }
 
     /// Where other processes on this machine reach the embedded services, such as `http://127.0.0.1:40123`; the first call
@@ -85,6 +87,11 @@ impl Clients {
     /// The error says why there is none.
     pub(crate) fn web(&self) -> Result<&reqwest::Client, &str> {
         self.web.get_or_init(web::downloads).as_ref().map_err(String::as_str)
+    }
+
+    /// The client for calls with a body or credentials.
+    pub(crate) fn caller(&self) -> &web::Caller {
+        &self.caller
     }
 
     /// Where each service is.

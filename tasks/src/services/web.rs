@@ -1,6 +1,6 @@
-//! HTTP and TLS, for downloads and for the AWS SDK: one stack for both.
+//! HTTP and TLS, for downloads, for calls and for the AWS SDK: one stack for all.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::http::{
@@ -10,6 +10,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
+use bytes::{Bytes, BytesMut};
 use reqwest::redirect::Policy;
 
 /// How many redirects a download follows.
@@ -24,6 +25,40 @@ pub(super) fn downloads() -> Result<reqwest::Client, String> {
         })
     };
     client(|builder| builder.redirect(redirects()).user_agent(concat!("asl/", env!("CARGO_PKG_VERSION"))))
+}
+
+/// The client for calls with a body or credentials, made when it is first used. It follows no redirects: those could hand
+/// a credential to another server.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Caller(Arc<OnceLock<Result<reqwest::Client, String>>>);
+
+impl Caller {
+    /// The client; the error says why there is none.
+    pub(crate) fn client(&self) -> Result<&reqwest::Client, &str> {
+        self.0.get_or_init(|| client(|builder| builder.redirect(Policy::none()))).as_ref().map_err(String::as_str)
+    }
+}
+
+/// The whole body of an answer; none where it has more than `max` bytes.
+pub(crate) async fn body(mut response: reqwest::Response, max: u64) -> reqwest::Result<Option<Bytes>> {
+    if response.content_length().unwrap_or(0) > max {
+        return Ok(None);
+    }
+    // Most bodies arrive in one piece, which is then not copied.
+    let Some(first) = response.chunk().await? else { return Ok(Some(Bytes::new())) };
+    let mut body = BytesMut::from(first);
+    while body.len() as u64 <= max {
+        match response.chunk().await? {
+            Some(chunk) => body.extend_from_slice(&chunk),
+            None => return Ok(Some(body.freeze())),
+        }
+    }
+    Ok(None)
+}
+
+/// Why a request was not answered, without its URL: that can hold a credential.
+pub(crate) fn transport_error(error: reqwest::Error) -> String {
+    chain(&error.without_url())
 }
 
 fn client(settings: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder) -> Result<reqwest::Client, String> {
@@ -51,7 +86,7 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
 
 /// The HTTP client for services of AWS, of ours and of the SDK, for all that is outside of this process.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Sdk(std::sync::Arc<OnceLock<Result<reqwest::Client, String>>>);
+pub(super) struct Sdk(Arc<OnceLock<Result<reqwest::Client, String>>>);
 
 impl Sdk {
     /// The client behind it. The error says why there is none.

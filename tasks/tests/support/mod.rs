@@ -28,6 +28,11 @@ impl World {
         self.data.path().join(below)
     }
 
+    /// Ends the router; its data stays.
+    pub(crate) fn into_data(self) -> tempfile::TempDir {
+        self.data
+    }
+
     /// The object `key` of the bucket `images`.
     pub(crate) fn object(&self, key: &str) -> Option<Vec<u8>> {
         std::fs::read(self.path("s3/images").join(key)).ok()
@@ -62,7 +67,11 @@ impl World {
 }
 
 pub(crate) fn router(routes: &str, data: &Path) -> Router {
-    Router::new(Routes::parse(routes, Path::new("routes.toml")).unwrap(), data)
+    Router::new(self::routes(routes), data)
+}
+
+pub(crate) fn routes(text: &str) -> Routes {
+    Routes::parse(text, Path::new("routes.toml")).unwrap()
 }
 
 pub(crate) fn download_input(base: &str, paths: &[&str], at_once: usize) -> String {

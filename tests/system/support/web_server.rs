@@ -9,7 +9,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper::{Request, Response};
+use hyper::{HeaderMap, Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -33,6 +33,8 @@ pub(crate) fn redirect(location: &str) -> Answer {
 pub(crate) struct Received {
     /// The method, a space, and the path with its query.
     pub(crate) line: String,
+    /// The headers.
+    pub(crate) headers: HeaderMap,
     /// The body.
     pub(crate) body: Bytes,
 }
@@ -99,9 +101,10 @@ where
             async move {
                 let path = request.uri().path().to_owned();
                 let line = format!("{} {}", request.method(), request.uri());
+                let headers = request.headers().clone();
                 // A client that breaks off gets no answer, whatever is returned here.
                 let body = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-                received.lock().expect("no request panicked").push(Received { line, body });
+                received.lock().expect("no request panicked").push(Received { line, headers, body });
                 Ok::<_, Infallible>(answer(&path))
             }
         });

@@ -7,8 +7,10 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use bytes::Bytes;
 
 use crate::embedded::Embedded;
+use crate::embedded::sns::Subscribers;
 use crate::routes::Services;
 use crate::services::Clients;
+use crate::services::web::Caller;
 
 struct World {
     data: tempfile::TempDir,
@@ -19,8 +21,10 @@ impl World {
     fn new() -> Self {
         let data = tempfile::tempdir().unwrap();
         let buckets = ["images".to_owned(), "../outside".to_owned()].into();
-        let embedded = Embedded::new(&data.path().join("data"), Default::default(), buckets);
-        let clients = Clients::new(Services::default(), embedded, Default::default(), None);
+        let folder = data.path().join("data");
+        let (caller, subscribers) = (Caller::default(), Subscribers::default());
+        let embedded = Embedded::new(&folder, Default::default(), buckets, subscribers, folder.clone(), caller.clone());
+        let clients = Clients::new(Services::default(), embedded, Default::default(), None, caller);
         Self { data, clients }
     }
 

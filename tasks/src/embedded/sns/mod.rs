@@ -1,59 +1,49 @@
-//! The embedded SNS: every notification is a JSON file in the outbox, a folder that a person can look into.
+//! The embedded SNS: every notification is a JSON file in the outbox, a folder that a person can look into, and goes from
+//! there to the subscriptions of the routing file.
 //!
-//! Any topic is accepted. The names of the files sort by the time of the notification.
+//! Any topic is accepted. The names of the files sort by the time of the notification. Publishing never fails because a
+//! subscriber is down: what is not delivered stays in the outbox, and this program or the next one tries again.
+
+mod deliver;
+mod deliveries;
+mod notification;
+mod outbox;
+mod subscription;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::future::Future;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use aws_smithy_types::body::SdkBody;
-use bytes::Bytes;
 use http::StatusCode;
-use serde::Serialize;
+use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
-use tokio::sync::OnceCell;
 use uuid::Uuid;
 
-use super::files::{Staging, create_folder};
-use super::{OpenError, Service, blocking, respond, xml_text};
+use self::deliver::Means;
+use self::deliveries::Deliveries;
+pub use self::deliveries::Undelivered;
+use self::notification::{Attribute, Notification};
+pub(crate) use self::subscription::{Mail, Subscription};
+use super::{Service, respond, xml_text};
+use crate::services::web::Caller;
 
 /// The most bytes of a message.
 const MESSAGE_MAX: usize = 256 * 1024;
 
 /// An SNS whose outbox is opened at the first request.
-pub(crate) struct Sns {
-    outbox: PathBuf,
-    opened: OnceCell<Arc<Staging>>,
-}
+pub(crate) struct Sns(Deliveries);
 
-/// One notification, as its file in the outbox shows it.
-#[derive(Debug, PartialEq, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Notification<'a> {
-    message_id: String,
-    timestamp: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    topic_arn: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    target_arn: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    phone_number: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    subject: Option<&'a str>,
-    message: &'a str,
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    message_attributes: BTreeMap<&'a str, Attribute<'a>>,
-}
-
-#[derive(Debug, PartialEq, Serialize)]
-struct Attribute<'a> {
-    #[serde(rename = "Type")]
-    data_type: &'a str,
-    #[serde(rename = "Value")]
-    value: &'a str,
+/// Who gets what is published.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Subscribers {
+    /// The subscriptions.
+    pub(crate) subscriptions: Vec<Subscription>,
+    /// The mail server, where there is one.
+    pub(crate) mail: Option<Mail>,
 }
 
 /// Why a request is not answered with success.
@@ -64,39 +54,32 @@ enum Refusal {
 }
 
 impl Sns {
-    /// An SNS that writes into the folder `outbox`.
-    pub(crate) fn new(outbox: PathBuf) -> Self {
-        Self { outbox, opened: OnceCell::new() }
+    /// An SNS that writes into the folder `outbox`, and calls subscribers with `caller`. Their relative paths start at
+    /// `folder`.
+    pub(crate) fn new(outbox: PathBuf, subscribers: Subscribers, folder: PathBuf, caller: Caller) -> Self {
+        let Subscribers { subscriptions, mail } = subscribers;
+        Self(Deliveries::new(outbox, subscriptions, Means { mail, folder, caller }))
     }
 
-    async fn open(&self) -> Result<Arc<Staging>, OpenError> {
-        let outbox = self.outbox.clone();
-        blocking(move || {
-            create_folder(&outbox)?;
-            Staging::open(outbox.join(".unfinished")).map(Arc::new)
-        })
-        .await
+    /// Takes up what programs that live no more did not deliver. It is not waited for.
+    pub(crate) fn resume(&self) {
+        self.0.resume();
+    }
+
+    /// Tries everything that is pending once more, and tells what stays undelivered. Nothing is waited for when `stop`
+    /// completes.
+    pub(crate) async fn finish(&self, stop: impl Future<Output = ()>) -> Vec<Undelivered> {
+        self.0.finish(stop).await
     }
 
     async fn publish(&self, request: http::Request<SdkBody>) -> Result<String, Refusal> {
-        let staging = self.opened.get_or_try_init(|| self.open()).await;
-        let staging = Arc::clone(staging.map_err(|error| Refusal::Internal(error.to_string()))?);
         let body = super::whole_body(request.into_body()).await.map_err(Refusal::Internal)?;
         let parameters: BTreeMap<Cow<'_, str>, Cow<'_, str>> = url::form_urlencoded::parse(&body).collect();
         let now = OffsetDateTime::now_utc();
         let notification = notification(&parameters, now)?;
-        let file = self.outbox.join(file_name(&notification.message_id, now));
-        let mut text =
-            serde_json::to_vec_pretty(&notification).map_err(|error| Refusal::Internal(error.to_string()))?;
-        text.push(b'\n');
-        let written = blocking(move || {
-            let written = staging.write(&[Bytes::from(text)])?;
-            written.move_to(&file).map_err(|failed| failed.0)
-        });
-        match written.await {
-            Ok(_) => Ok(notification.message_id),
-            Err(error) => Err(Refusal::Internal(format!("Cannot write the notification: {error}"))),
-        }
+        let message_id = notification.message_id.clone();
+        self.0.publish(outbox::file_name(&message_id, now), notification).await.map_err(Refusal::Internal)?;
+        Ok(message_id)
     }
 }
 
@@ -132,10 +115,10 @@ impl Service for Sns {
 }
 
 /// What `parameters` ask to publish. The refusals are those of SNS.
-fn notification<'a>(
-    parameters: &'a BTreeMap<Cow<'_, str>, Cow<'_, str>>,
+fn notification(
+    parameters: &BTreeMap<Cow<'_, str>, Cow<'_, str>>,
     now: OffsetDateTime,
-) -> Result<Notification<'a>, Refusal> {
+) -> Result<Notification, Refusal> {
     let get = |name: &str| parameters.get(name).map(Cow::as_ref);
     let invalid = |text: &str| Err(Refusal::InvalidParameter(format!("Invalid parameter: {text}")));
     match get("Action") {
@@ -171,25 +154,32 @@ fn notification<'a>(
         if value.is_empty() || data_type.is_empty() {
             return invalid(&format!("The message attribute '{name}' must have a type and a value"));
         }
-        message_attributes.insert(name, Attribute { data_type, value });
+        let attribute = Attribute { data_type: data_type.to_owned(), value: value.to_owned() };
+        message_attributes.insert(name.to_owned(), attribute);
+    }
+    let message_structure = get("MessageStructure");
+    match message_structure {
+        None => {}
+        Some("json") => match serde_json::from_str::<Map<String, Value>>(message) {
+            Ok(texts) if texts.get("default").is_some_and(Value::is_string) => {}
+            Ok(_) => return invalid("Message Structure - No default entry in JSON message body"),
+            Err(_) => return invalid("Message Structure - JSON message body failed to parse"),
+        },
+        Some(_) => return invalid("MessageStructure"),
     }
     const TIMESTAMP: &[BorrowedFormatItem<'_>] =
         format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+    let owned = |text: Option<&str>| text.map(str::to_owned);
     Ok(Notification {
         message_id: Uuid::new_v4().to_string(),
         timestamp: now.format(TIMESTAMP).map_err(|error| Refusal::Internal(error.to_string()))?,
-        topic_arn,
-        target_arn,
-        phone_number,
-        subject,
-        message,
+        topic_arn: owned(topic_arn),
+        target_arn: owned(target_arn),
+        phone_number: owned(phone_number),
+        subject: owned(subject),
+        message: message.to_owned(),
+        message_structure: owned(message_structure),
         message_attributes,
+        deliveries: Vec::new(),
     })
-}
-
-/// `20261122T153704.123456789Z-<message id>.json`: sorts by time, and has no character that a file system refuses.
-fn file_name(message_id: &str, now: OffsetDateTime) -> String {
-    const NAME: &[BorrowedFormatItem<'_>] =
-        format_description!("[year][month][day]T[hour][minute][second].[subsecond digits:9]Z");
-    format!("{}-{message_id}.json", now.format(NAME).unwrap_or_default())
 }
