@@ -33,8 +33,8 @@ Exit codes:
   0    the execution succeeded
   1    the execution failed or timed out; its state and error are on stderr
   2    the command line or the input is wrong, or a file cannot be read
-  3    the definition, the routing file or the mocks are invalid, or a task
-       has no route or no mock
+  3    the definition, the routing file or the mocks are invalid, a task has
+       no route or no mock, or what it calls cannot be made ready
   130  interrupted")]
 pub(crate) struct Run {
     /// The definition: a JSON file in the Amazon States Language
@@ -60,6 +60,10 @@ pub(crate) struct Run {
     /// Print the history of the execution instead of its output, as AWS's GetExecutionHistory gives it
     #[arg(long)]
     pub(crate) events: bool,
+
+    /// Show on stderr what functions print, each line behind the name of its function
+    #[arg(long)]
+    pub(crate) logs: bool,
 
     /// Lift AWS's quotas on the size of histories (25,000 events), data (256 KiB), variables and expressions
     #[arg(long)]

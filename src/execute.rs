@@ -48,6 +48,8 @@ pub(crate) struct Options {
     pub(crate) keep_events: bool,
     /// The bounds that it has to keep.
     pub(crate) quotas: Quotas,
+    /// Whether stderr is for something else than its progress.
+    pub(crate) no_progress: bool,
 }
 
 /// Runs a state machine to its end, or until it is interrupted.
@@ -80,7 +82,7 @@ async fn drive(
     options: Options,
 ) -> Result<Executed, Error> {
     let execution = execution(&name, input, options);
-    let mut progress = Progress::new();
+    let mut progress = Progress::new(options.no_progress);
     let mut places = Places::default();
     let mut events = Vec::new();
     let handler = |request: &TaskRequest| {

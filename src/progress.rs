@@ -30,8 +30,9 @@ struct Items {
 }
 
 impl Progress {
-    pub(crate) fn new() -> Self {
-        Self { view: io::stderr().is_terminal().then(View::new) }
+    /// Shows nothing where stderr is no terminal, and with `hidden`.
+    pub(crate) fn new(hidden: bool) -> Self {
+        Self { view: is_shown(hidden).then(View::new) }
     }
 
     /// Takes an event into the view.
@@ -113,6 +114,21 @@ impl View {
         }
         let _ = self.lines.println(text);
     }
+}
+
+/// A line for the time before an execution; to be cleared.
+pub(crate) fn preparing(hidden: bool) -> ProgressBar {
+    if !is_shown(hidden) {
+        return ProgressBar::hidden();
+    }
+    let line = ProgressBar::no_length().with_message("Making functions ready");
+    line.set_style(style("{spinner} {wide_msg} {elapsed}"));
+    line.enable_steady_tick(Duration::from_millis(100));
+    line
+}
+
+fn is_shown(hidden: bool) -> bool {
+    !hidden && io::stderr().is_terminal()
 }
 
 fn style(template: &str) -> ProgressStyle {

@@ -5,7 +5,7 @@ use std::io;
 
 use annotate_snippets::{AnnotationKind, Element, Level, Renderer, Snippet};
 use asl_engine::{Diagnostic, Failure, JsonError, Severity, Span};
-use asl_tasks::Undelivered;
+use asl_tasks::{Printed, PrintedLine, Undelivered};
 
 /// `error: text`
 pub(crate) fn error(text: &str) -> String {
@@ -114,6 +114,23 @@ pub(crate) fn quota_help(failure: &Failure) -> &'static str {
         _ => cause.starts_with("The execution reached the maximum number of history events"),
     };
     if reached { "help: this is a quota of AWS, which `asl run --no-quotas` lifts\n" } else { "" }
+}
+
+/// What a function printed before it failed.
+pub(crate) fn printed(printed: &Printed) -> String {
+    let (function, file) = (&printed.function, printed.file.display());
+    if printed.lines.is_empty() {
+        return format!("{function} printed nothing in this call; its log is {file}\n");
+    }
+    let lines = printed.lines.iter().map(|line| format!("  {line}\n"));
+    format!("printed by {function} in this call (its log is {file}):\n{}", lines.collect::<String>())
+}
+
+/// A line that a function printed, with the start of the request id: several run at once.
+pub(crate) fn printed_line(line: &PrintedLine<'_>) -> String {
+    let request_id = line.request_id.unwrap_or("start");
+    let short = &request_id[..request_id.floor_char_boundary(8)];
+    format!("{} {short} | {}\n", line.function, line.text)
 }
 
 /// How many columns a report has: those of the terminal, so that no line breaks and its carets stay below it.

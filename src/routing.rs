@@ -42,14 +42,14 @@ impl Routing {
     pub(crate) async fn prepare(&self, program: &Program) -> Result<Option<String>, Error> {
         let tasks = self.tasks(program)?;
         let mut reached: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-        for (state, handler) in &tasks {
+        for (state, _, handler) in &tasks {
             if let Some(service) = handler.reaches_aws() {
                 reached.entry(service).or_default().push(state);
             }
         }
-        for (state, handler) in &tasks {
+        for (state, resource, handler) in &tasks {
             handler
-                .prepare()
+                .prepare(resource)
                 .await
                 .map_err(|error| Error::Routes(format!("the state '{state}' cannot be run: {error}")))?;
         }
@@ -58,8 +58,8 @@ impl Routing {
         Ok((!told.is_empty()).then(|| format!("this run reaches AWS: {}", told.join(", "))))
     }
 
-    /// Each state with a task, and its handler. All that lack one are told at once.
-    fn tasks<'a>(&'a self, program: &'a Program) -> Result<Vec<(&'a str, Arc<dyn Handler>)>, Error> {
+    /// Each state with a task, its resource and its handler. All that lack one are told at once.
+    fn tasks<'a>(&'a self, program: &'a Program) -> Result<Vec<Task<'a>>, Error> {
         let mut missing = Vec::new();
         let mut named = Vec::new();
         let mut found = Vec::new();
@@ -67,7 +67,7 @@ impl Routing {
         for (machine, program) in std::iter::once((None, program)).chain(others) {
             for (state, resource) in program.tasks() {
                 match self.router.handler_of(state, resource) {
-                    Ok(handler) => found.push((state, handler)),
+                    Ok(handler) => found.push((state, resource, handler)),
                     Err(_) if named.contains(&resource) => {}
                     Err(error) => {
                         named.push(resource);
@@ -80,6 +80,9 @@ impl Routing {
         if missing.is_empty() { Ok(found) } else { Err(Error::NoRoutes(missing)) }
     }
 }
+
+/// A state, its resource and its handler.
+type Task<'a> = (&'a str, &'a str, Arc<dyn Handler>);
 
 fn quoted(states: &[&str]) -> String {
     states.iter().map(|state| format!("'{state}'")).collect::<Vec<_>>().join(", ")

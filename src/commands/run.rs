@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::execute::{Executed, Options, execute, execute_mocked, finish_deliveries, interrupted, runtime};
 use crate::input;
 use crate::output;
+use crate::progress;
 use crate::report;
 use crate::routing::Routing;
 
@@ -28,13 +29,16 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
     })?;
     let name = file.file_stem().map_or_else(|| "definition".into(), |stem| stem.to_string_lossy());
     let quotas = if arguments.no_quotas { Quotas::NONE } else { Quotas::default() };
-    let options = Options { keep_events: arguments.events, quotas };
+    let options = Options { keep_events: arguments.events, quotas, no_progress: arguments.logs };
     let program = Arc::new(program);
     let mut called = None;
     let executed = match &arguments.mocks {
         Some(mocks) => execute_mocked(&name, &program, input, &read_mocks(mocks, &name, &program)?, options)?,
         None => {
             let routing = Routing::read(file, arguments.routes.as_deref(), &arguments.data, quotas)?;
+            if arguments.logs {
+                routing.router.watch_output(|line| output::to_stderr(&report::printed_line(line)));
+            }
             let runtime = runtime()?;
             let executed = runtime.block_on(start(&name, &program, input, &routing, options))?;
             called = Some((runtime, routing));
@@ -50,6 +54,12 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
         let mut told = report::failure("execution", &ended, failure, &file.display().to_string(), &text);
         if !arguments.no_quotas {
             told += report::quota_help(failure);
+        }
+        // With --logs it was shown before.
+        if !arguments.logs
+            && let Some(printed) = called.as_ref().and_then(|(_, routing)| routing.router.printed(failure))
+        {
+            told += &report::printed(&printed);
         }
         output::to_stderr(&told);
     }
@@ -93,7 +103,10 @@ async fn start(
     routing: &Routing,
     options: Options,
 ) -> Result<Executed, Error> {
-    if let Some(note) = routing.prepare(program).await? {
+    let shown = progress::preparing(options.no_progress);
+    let prepared = routing.prepare(program).await;
+    shown.finish_and_clear();
+    if let Some(note) = prepared? {
         output::to_stderr(&report::note(&note));
     }
     execute(name, program, input, &routing.router, options).await
@@ -103,7 +116,7 @@ async fn start(
 async fn finish(routing: &Routing, executed: &Executed) {
     if executed.finished.status != Status::Aborted {
         let ended = tokio::select! {
-            ended = routing.machines.ended() => ended,
+            (ended, ()) = async { tokio::join!(routing.machines.ended(), routing.router.idle()) } => ended,
             _ = interrupted() => Vec::new(),
         };
         for (arn, finished) in ended {

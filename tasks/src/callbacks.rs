@@ -161,6 +161,9 @@ impl Drop for Wait<'_> {
     }
 }
 
+/// How a resource ends whose task waits for its token.
+pub(crate) const WAIT_FOR_TASK_TOKEN: &str = ".waitForTaskToken";
+
 /// `.waitForTaskToken`: calls what gets the token, reports its answer as submitted, and waits for the token's.
 pub(crate) struct WaitForTaskToken {
     pub(crate) called: Arc<dyn Handler>,
@@ -178,8 +181,8 @@ impl Handler for WaitForTaskToken {
         })
     }
 
-    fn prepare(&self) -> BoxFuture<'_, Result<(), String>> {
-        self.called.prepare()
+    fn prepare<'a>(&'a self, resource: &'a str) -> BoxFuture<'a, Result<(), String>> {
+        self.called.prepare(resource.strip_suffix(WAIT_FOR_TASK_TOKEN).unwrap_or(resource))
     }
 
     fn reaches_aws(&self) -> Option<String> {
@@ -217,8 +220,8 @@ impl Handler for AsWorker {
         self.0.call(call)
     }
 
-    fn prepare(&self) -> BoxFuture<'_, Result<(), String>> {
-        self.0.prepare()
+    fn prepare<'a>(&'a self, resource: &'a str) -> BoxFuture<'a, Result<(), String>> {
+        self.0.prepare(resource)
     }
 
     fn reaches_aws(&self) -> Option<String> {

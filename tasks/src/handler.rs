@@ -16,10 +16,13 @@ pub trait Handler: Send + Sync {
     /// Does what the call asks. A failure is what a Retrier or a Catcher of the state sees.
     fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome>;
 
-    /// Does beforehand what takes long and would eat into the timeout of the first call: compiles, installs, starts.
+    /// Does beforehand what takes long and would eat into the timeout of the first call of `resource`: compiles, installs,
+    /// starts.
     ///
-    /// It may be left out, and may be called more than once. The error is a text for a person; nothing is run then.
-    fn prepare(&self) -> BoxFuture<'_, Result<(), String>> {
+    /// It may be left out, and may be called more than once. Where it is not known yet what will be called, `resource` is a
+    /// [`Pattern`](crate::Pattern). The error is a text for a person; nothing is run then.
+    fn prepare<'a>(&'a self, resource: &'a str) -> BoxFuture<'a, Result<(), String>> {
+        let _ = resource;
         Box::pin(std::future::ready(Ok(())))
     }
 
@@ -35,6 +38,7 @@ pub struct Call {
     /// What is asked.
     pub request: TaskRequest,
     report: Box<dyn Fn(Report) + Send + Sync>,
+    client_context: Option<Arc<str>>,
 }
 
 /// What happens to a task before it is answered.
@@ -59,7 +63,17 @@ impl Call {
 
     /// A call whose reports go to `report`.
     pub fn with_reports(request: TaskRequest, report: impl Fn(Report) + Send + Sync + 'static) -> Self {
-        Self { request, report: Box::new(report) }
+        Self { request, report: Box::new(report), client_context: None }
+    }
+
+    /// This call with what the caller of a function tells it beside the input: JSON.
+    pub(crate) fn with_client_context(self, client_context: Option<Arc<str>>) -> Self {
+        Self { client_context, ..self }
+    }
+
+    /// What the caller of a function tells it beside the input.
+    pub(crate) fn client_context(&self) -> Option<&Arc<str>> {
+        self.client_context.as_ref()
     }
 
     /// Tells the host.

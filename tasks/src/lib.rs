@@ -24,12 +24,15 @@
 //! assert!(router.handler("arn:aws:lambda:us-east-1:123456789012:function:greet").is_ok());
 //! ```
 
+mod arn;
+mod background;
 mod callbacks;
 mod embedded;
 mod endpoint;
 mod handler;
 mod handlers;
 mod integrations;
+mod logs;
 mod mocks;
 mod pattern;
 mod router;
@@ -42,6 +45,7 @@ pub use callbacks::{ActivityTask, CallbackError, Callbacks, worker_failure};
 pub use embedded::sns::Undelivered;
 pub use handler::{BoxFuture, Call, Handler, Report};
 pub use integrations::answered_here;
+pub use logs::{Printed, PrintedLine};
 pub use mocks::{MockedAnswer, Mocks, MocksError, Unmocked};
 pub use pattern::Pattern;
 pub use router::{NoRoute, Router};

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use asl_engine::{Value, is_activity};
+use asl_engine::{Failure, Value, is_activity};
 
-use crate::callbacks::{AsWorker, Callbacks, WaitForTaskToken, Worker};
+use crate::background::Background;
+use crate::callbacks::{AsWorker, Callbacks, WAIT_FOR_TASK_TOKEN, WaitForTaskToken, Worker};
 use crate::embedded::Embedded;
 use crate::embedded::sns::Undelivered;
 use crate::handler::Handler;
@@ -13,6 +14,7 @@ use crate::handlers::KINDS;
 use crate::handlers::wasm::LazyEngine;
 use crate::integrations::http::Connections;
 use crate::integrations::{self, NotServed};
+use crate::logs::{Logs, Printed, PrintedLine};
 use crate::mocks::{Mocked, Mocks};
 use crate::pattern::Pattern;
 use crate::routes::Routes;
@@ -36,8 +38,9 @@ pub struct Router {
 impl Router {
     /// A router for `routes`, whose embedded services keep their data below `data_dir`.
     pub fn new(routes: Routes, data_dir: impl Into<PathBuf>) -> Self {
-        let (data_dir, folder) = (data_dir.into(), routes.folder().to_owned());
-        let buckets = routes.routes.iter().flat_map(|route| route.settings.buckets()).collect();
+        let (data_dir, folder): (PathBuf, _) = (data_dir.into(), routes.folder().to_owned());
+        let of_routes = routes.routes.iter().flat_map(|route| route.settings.buckets());
+        let buckets = routes.buckets.into_iter().chain(of_routes).collect();
         let caller = Caller::default();
         let embedded =
             Embedded::new(&data_dir, routes.tables, buckets, routes.subscribers, folder.clone(), caller.clone());
@@ -45,12 +48,15 @@ impl Router {
         let clients = Clients::new(routes.services, embedded, Arc::clone(&callbacks), routes.endpoint.listen, caller);
         let clients = Arc::new(clients);
         let connections = Connections::new(routes.connections, folder.clone());
+        let (logs, background) = (Arc::new(Logs::new(data_dir.join("logs"))), Arc::new(Background::default()));
         let world = World {
             clients: Arc::clone(&clients),
             folder,
             wasm: Arc::new(LazyEngine::new(data_dir.join("wasm"))),
             data_dir,
             callbacks: Arc::clone(&callbacks),
+            logs: Arc::clone(&logs),
+            background: Arc::clone(&background),
             table: Arc::downgrade(&table),
         };
         let routed = routes.routes.iter().map(|route| (route.resource.clone(), route.settings.handler(&world)));
@@ -71,6 +77,21 @@ impl Router {
     /// The tasks that wait for whoever has their token, and the activities that wait for a worker.
     pub fn callbacks(&self) -> &Arc<Callbacks> {
         &self.callbacks
+    }
+
+    /// Waits until the functions that were called without waiting for them (`InvocationType` `Event`) have ended.
+    pub async fn idle(&self) {
+        self.world.background.ended().await;
+    }
+
+    /// Shows `watcher` each line that the code of functions prints; the first watcher only.
+    pub fn watch_output(&self, watcher: impl Fn(&PrintedLine<'_>) + Send + Sync + 'static) {
+        self.world.logs.watch(watcher);
+    }
+
+    /// What a function printed in the invocation that ended with `failure`.
+    pub fn printed(&self, failure: &Failure) -> Option<Printed> {
+        self.world.logs.printed(failure)
     }
 
     /// Takes up the notifications that an earlier program with this data folder could not deliver. It is not waited for;
@@ -120,7 +141,7 @@ impl Router {
     /// For `….waitForTaskToken` it is what serves the resource with or without that ending, and then the token is waited for.
     /// The work of an activity that has no route waits for a worker, which asks [`Router::callbacks`] for it.
     pub fn handler(&self, resource: &str) -> Result<Arc<dyn Handler>, NoRoute> {
-        let callback = resource.strip_suffix(".waitForTaskToken");
+        let callback = resource.strip_suffix(WAIT_FOR_TASK_TOKEN);
         let found = self.table.find(resource).or_else(|| self.table.find(callback?));
         let callbacks = Arc::clone(&self.callbacks);
         if is_activity(resource) {
@@ -234,7 +255,7 @@ mod tests {
         assert_eq!(
             router.handler(resource).err().unwrap().to_string(),
             "no route for the resource arn:aws:lambda:us-east-1:1:function:f\n\
-             Add these lines to routes.toml, with one of the handlers batch, download, consolidate, http, wasm:\n\n\
+             Add these lines to routes.toml, with one of the handlers batch, download, consolidate, function, http, wasm:\n\n\
              [[routes]]\nresource = \"arn:aws:lambda:us-east-1:1:function:f\"\nhandler = \"NAME\""
         );
         let advice = |resource: &str| router.handler(resource).err().unwrap().to_string();

@@ -1,6 +1,6 @@
 //! The routing file: which handler serves which resource, and where the services of AWS are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::SocketAddr;
 use std::ops::Range;
@@ -31,6 +31,8 @@ use crate::world::World;
 /// use asl_tasks::Routes;
 ///
 /// let text = r#"
+/// buckets = ["images"]                              # the embedded S3 creates the bucket when it is missing
+///
 /// [services]
 /// s3 = "aws"                                             # credentials and region as the AWS tools find them
 /// dynamodb = { endpoint_url = "http://127.0.0.1:5000" }  # an emulator; region = "us-east-1" unless told otherwise
@@ -65,6 +67,8 @@ pub struct Routes {
     pub services: Services,
     /// The tables that the embedded DynamoDB creates when they are missing, by name.
     pub tables: BTreeMap<String, Table>,
+    /// The buckets that the embedded S3 creates when they are missing.
+    pub buckets: BTreeSet<String>,
     /// The EventBridge connections that HTTP Tasks name, by the pattern of their ARNs.
     pub(crate) connections: BTreeMap<String, Connection>,
     /// Who gets what the embedded SNS publishes.
@@ -221,6 +225,25 @@ pub struct Table {
     pub key: String,
 }
 
+/// The name of a bucket.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct BucketName(pub(crate) String);
+
+impl TryFrom<String> for BucketName {
+    type Error = String;
+
+    /// S3's rules for bucket names, as far as they keep a typing mistake out.
+    fn try_from(name: String) -> Result<Self, String> {
+        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-');
+        if (3..=63).contains(&name.len()) && name.chars().all(allowed) {
+            return Ok(Self(name));
+        }
+        let rule = "3 to 63 lower-case letters, digits, dots and hyphens";
+        Err(format!("{name:?} is no bucket name: those have {rule}"))
+    }
+}
+
 /// A state machine that tasks can start.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -354,6 +377,8 @@ struct Head {
     #[serde(default)]
     tables: BTreeMap<String, Table>,
     #[serde(default)]
+    buckets: BTreeSet<BucketName>,
+    #[serde(default)]
     connections: BTreeMap<String, Connection>,
     #[serde(default)]
     subscriptions: Vec<Spanned<Subscription>>,
@@ -380,7 +405,8 @@ fn parse(text: &str) -> Result<Routes, Fault> {
     }
     let head: Head = read(Spanned::new(span, DeValue::Table(document)))?;
     let state_machines = head.state_machines.into_iter().map(|(name, machine)| (name, machine.definition)).collect();
-    let Head { services, tables, endpoint, connections, subscriptions, mail, .. } = head;
+    let Head { services, tables, buckets, endpoint, connections, subscriptions, mail, .. } = head;
+    let buckets = buckets.into_iter().map(|BucketName(name)| name).collect();
     for subscription in &subscriptions {
         let message = if services.get("sns") != Some(&Place::Embedded) {
             "subscriptions belong to the embedded SNS, but services.sns is another one"
@@ -395,7 +421,18 @@ fn parse(text: &str) -> Result<Routes, Fault> {
     }
     let subscriptions = subscriptions.into_iter().map(Spanned::into_inner).collect();
     let subscribers = Subscribers { subscriptions, mail };
-    Ok(Routes { services, tables, connections, subscribers, endpoint, state_machines, routes, mocks, file: None })
+    Ok(Routes {
+        services,
+        tables,
+        buckets,
+        connections,
+        subscribers,
+        endpoint,
+        state_machines,
+        routes,
+        mocks,
+        file: None,
+    })
 }
 
 /// The entries of `[[name]]`, taken out of the document.
@@ -451,6 +488,7 @@ mod tests {
     fn services_and_tables_are_read() {
         let text = r#"
             services = { s3 = "aws", sns = { endpoint_url = "http://127.0.0.1:5000", region = "eu-west-1" } }
+            buckets = ["images", "more.images"]
             endpoint = { listen = "127.0.0.1:4566" }
             [tables."Stack-urlToName"]
             key = "url"
@@ -462,6 +500,7 @@ mod tests {
         assert_eq!(places, [Some(&Place::Aws), Some(&Place::Embedded), Some(&sns), None]);
         assert_eq!(routes.endpoint.listen, Some(([127, 0, 0, 1], 4566).into()));
         assert_eq!(routes.tables["Stack-urlToName"], Table { key: "url".to_owned() });
+        assert!(routes.buckets.iter().eq(["images", "more.images"]));
     }
 
     #[test]
@@ -490,7 +529,7 @@ mod tests {
             ),
             (
                 "a = 1",
-                r#"routes.toml:1:1: unknown field "a", expected one of "services", "tables", "connections", "subscriptions", "mail", "endpoint", "state_machines", "routes", "mocks""#,
+                r#"routes.toml:1:1: unknown field "a", expected one of "services", "tables", "buckets", "connections", "subscriptions", "mail", "endpoint", "state_machines", "routes", "mocks""#,
             ),
             ("\n[services]\ns4 = 'aws'", r#"routes.toml:3:1: there is no service "s4", did you mean "s3"?"#),
             (
@@ -513,6 +552,10 @@ mod tests {
                 "[services]\ns3 = { endpoint_url = 'localhost:5000' }",
                 r#"routes.toml:2:6: endpoint_url must be an http or https URL, not "localhost:5000""#,
             ),
+            (
+                "buckets = ['Images']",
+                r#"routes.toml:1:11: "Images" is no bucket name: those have 3 to 63 lower-case letters, digits, dots and hyphens"#,
+            ),
             ("[tables.a]\nhash = 'url'", r#"routes.toml:2:1: unknown field "hash", expected "key""#),
             (
                 "[endpoint]\nlisten = '0.0.0.0:4566'",
@@ -523,7 +566,7 @@ mod tests {
             ("\n[[routes]]\nresource = 'a'", "routes.toml:2:1: the route has no handler"),
             (
                 "[[routes]]\nresource = 'a'\nhandler = 'bach'",
-                r#"routes.toml:3:11: unknown handler "bach", did you mean "batch"? allowed: batch, download, consolidate, http, wasm"#,
+                r#"routes.toml:3:11: unknown handler "bach", did you mean "batch"? allowed: batch, download, consolidate, function, http, wasm"#,
             ),
             (
                 "[[routes]]\nresource = 'a'\nhandler = 'batch'\nbucket = 'b'",

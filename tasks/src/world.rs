@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 
+use crate::arn::FunctionArn;
+use crate::background::Background;
 use crate::callbacks::Callbacks;
 use crate::handler::Handler;
 use crate::handlers::wasm::LazyEngine;
+use crate::logs::Logs;
 use crate::pattern::Pattern;
 use crate::services::Clients;
 
@@ -17,6 +20,10 @@ pub(crate) struct World {
     pub(crate) folder: PathBuf,
     /// Where data is kept, and what can be made again.
     pub(crate) data_dir: PathBuf,
+    /// What the code of functions prints.
+    pub(crate) logs: Arc<Logs>,
+    /// What goes on after the task that started it is answered.
+    pub(crate) background: Arc<Background>,
     /// Who waits for the answer to a task token.
     pub(crate) callbacks: Arc<Callbacks>,
     /// What runs WebAssembly.
@@ -50,5 +57,29 @@ impl Table {
         let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let mut all = entries.added.iter().chain(&entries.others);
         all.find(|(pattern, _)| pattern.matches(resource)).map(|(_, handler)| Arc::clone(handler))
+    }
+
+    /// What serves a function: its ARN, or else its name, in whatever region and account the route puts it.
+    pub(crate) fn find_function(&self, arn: &FunctionArn) -> Option<Arc<dyn Handler>> {
+        let unqualified = arn.unqualified();
+        let qualified = arn.qualifier.as_ref().map(|qualifier| format!("{unqualified}:{qualifier}"));
+        let by_arn = qualified.and_then(|arn| self.find(&arn)).or_else(|| self.find(&unqualified));
+        by_arn.or_else(|| {
+            let named = |(pattern, _): &(Pattern, _)| {
+                let pattern = pattern.to_string();
+                pattern.split_once(":function:").is_some_and(|(_, name)| Pattern::from(name).matches(&arn.name))
+            };
+            self.functions().into_iter().find(named).map(|(_, handler)| handler)
+        })
+    }
+
+    /// Everything that may serve functions.
+    pub(crate) fn functions(&self) -> Vec<(Pattern, Arc<dyn Handler>)> {
+        let entries = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let functions = entries.added.iter().chain(&entries.others).filter(|(pattern, _)| {
+            let pattern = pattern.to_string();
+            pattern.starts_with('*') || pattern.starts_with("arn:aws:lambda:")
+        });
+        functions.cloned().collect()
     }
 }

@@ -192,7 +192,9 @@ error: the input is not JSON: expected a value, found 'garbage'
 #[test]
 fn a_resource_without_a_route_is_told_before_anything_runs() {
     let expected = |file: &str| {
-        let lines = format!("dd these lines to {file}, with one of the handlers batch, download, consolidate, http:\n");
+        let lines = format!(
+            "dd these lines to {file}, with one of the handlers batch, download, consolidate, function, http, wasm:\n"
+        );
         format!(
             "\
 error: the state 'Greet' has no route for the resource arn:aws:lambda:us-east-1:123456789012:function:greet
@@ -234,7 +236,7 @@ fn a_routing_file_that_is_none_is_told_with_the_place() {
     assert_eq!(refused(&[definition], &["run", "d.json", "--routes", "r.toml"]), (2, no_file.to_owned()));
     let files: [(&str, &[u8]); 2] = [definition, ("routes.toml", b"[[routes]]\nresource = 'a'\nhandler = 'bach'\n")];
     let unknown = "error: routes.toml:3:11: unknown handler \"bach\", did you mean \"batch\"? \
-                   allowed: batch, download, consolidate, http, wasm\n";
+                   allowed: batch, download, consolidate, function, http, wasm\n";
     assert_eq!(refused(&files, &["run", "d.json"]), (3, unknown.to_owned()));
 }
 

@@ -3,6 +3,8 @@
 mod bad_input;
 mod demo;
 mod download_images;
+mod download_images_python;
+mod functions;
 mod http_tasks;
 mod interrupt;
 mod item_reader;

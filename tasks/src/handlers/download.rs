@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use super::seconds::seconds;
 use super::{function_error, input};
 use crate::handler::{BoxFuture, Call, Handler};
-use crate::routes::Settings;
+use crate::routes::{BucketName, Settings};
 use crate::services::Clients;
 use crate::services::web::{self, chain};
 use crate::world::World;
@@ -24,8 +24,7 @@ use crate::world::World;
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Download {
     /// The S3 bucket that the resources are stored in.
-    #[serde(deserialize_with = "bucket")]
-    bucket: String,
+    bucket: BucketName,
     /// How many seconds one resource may take, redirects and body included.
     #[serde(deserialize_with = "seconds")]
     timeout_seconds: f64,
@@ -35,7 +34,7 @@ pub(crate) struct Download {
 
 impl Default for Download {
     fn default() -> Self {
-        Self { bucket: "images".to_owned(), timeout_seconds: 10.0, max_body_bytes: 100 * 1024 * 1024 }
+        Self { bucket: BucketName("images".to_owned()), timeout_seconds: 10.0, max_body_bytes: 100 * 1024 * 1024 }
     }
 }
 
@@ -46,19 +45,8 @@ impl Settings for Download {
     }
 
     fn buckets(&self) -> Vec<String> {
-        vec![self.bucket.clone()]
+        vec![self.bucket.0.clone()]
     }
-}
-
-/// S3's rules for bucket names, as far as they keep a typing mistake out.
-fn bucket<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let name = String::deserialize(deserializer)?;
-    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-');
-    if (3..=63).contains(&name.len()) && name.chars().all(allowed) {
-        return Ok(name);
-    }
-    let rule = "3 to 63 lower-case letters, digits, dots and hyphens";
-    Err(serde::de::Error::custom(format!("{name:?} is no bucket name: those have {rule}")))
 }
 
 /// Fetches resources over HTTP and stores them in S3.
@@ -161,7 +149,7 @@ impl Worker {
     }
 
     async fn store(&self, key: &str, body: Bytes) -> Result<(), Failure> {
-        let put = self.clients.s3().await.put_object().bucket(&self.settings.bucket).key(key);
+        let put = self.clients.s3().await.put_object().bucket(&self.settings.bucket.0).key(key);
         let put = put.body(ByteStream::new(SdkBody::from(body)));
         match put.send().await {
             Ok(_) => Ok(()),
@@ -175,7 +163,7 @@ impl Worker {
         SdkError<E>: ProvideErrorMetadata + std::error::Error,
     {
         let message = error.message().map_or_else(|| chain(error), str::to_owned);
-        let message = format!("Cannot store {key} in the bucket {}: {message}", self.settings.bucket);
+        let message = format!("Cannot store {key} in the bucket {}: {message}", self.settings.bucket.0);
         function_error(error.code().unwrap_or("SdkClientException"), message)
     }
 }

@@ -154,7 +154,7 @@ impl Handler for Post {
         Box::pin(self.run(&call.request.input))
     }
 
-    fn prepare(&self) -> BoxFuture<'_, Result<(), String>> {
+    fn prepare<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), String>> {
         Box::pin(async { self.read().map(drop) })
     }
 }

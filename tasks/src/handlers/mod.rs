@@ -3,6 +3,8 @@
 pub(crate) mod batch;
 pub(crate) mod consolidate;
 pub(crate) mod download;
+#[cfg(unix)]
+pub(crate) mod function;
 pub(crate) mod http;
 mod input;
 mod seconds;
@@ -17,6 +19,8 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind::of::<batch::Batch>("batch"),
     Kind::of::<download::Download>("download"),
     Kind::of::<consolidate::Consolidate>("consolidate"),
+    #[cfg(unix)]
+    Kind::of::<function::Settings>("function"),
     Kind::of::<http::Http>("http"),
     Kind::of::<wasm::Wasm>("wasm"),
 ];

@@ -3,6 +3,7 @@
 mod answer;
 mod aws_sdk;
 pub(crate) mod http;
+mod lambda;
 mod optimized;
 mod s3;
 mod step_functions;
@@ -23,8 +24,9 @@ use crate::world::World;
 pub(crate) fn all(world: &World, connections: Connections) -> Vec<(Pattern, Arc<dyn Handler>)> {
     let clients = || Arc::clone(&world.clients);
     let http = http::Invoke { clients: clients(), connections };
-    let all: [(&str, Arc<dyn Handler>); 3] = [
+    let all: [(&str, Arc<dyn Handler>); 4] = [
         ("arn:aws:states:::http:invoke", Arc::new(http)),
+        ("arn:aws:states:::lambda:invoke", Arc::new(lambda::Invoke::new(world))),
         // Only an ItemReader asks for these.
         ("arn:aws:states:::s3:getObject", Arc::new(s3::GetObject(clients()))),
         ("arn:aws:states:::s3:listObjectsV2", Arc::new(s3::ListObjects(clients()))),

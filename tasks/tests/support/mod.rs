@@ -3,6 +3,7 @@
 // Every test file uses a part of it.
 #![allow(dead_code)]
 
+pub(crate) mod functions;
 pub(crate) mod python;
 
 use std::path::{Path, PathBuf};

@@ -106,7 +106,7 @@ impl Handler for Runner {
         })
     }
 
-    fn prepare(&self) -> BoxFuture<'_, Result<(), String>> {
+    fn prepare<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), String>> {
         Box::pin(async move { self.loaded().await.map(|_| ()) })
     }
 }
