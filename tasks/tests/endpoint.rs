@@ -84,6 +84,43 @@ print(len(sns.publish(TopicArn="arn:aws:sns:us-east-1:000000000000:t", Message="
 }
 
 #[tokio::test]
+async fn boto3_uses_queues_and_puts_events() {
+    let world = World::new("");
+    world.call("arn:aws:states:::sqs:sendMessage", r#"{"QueueUrl":"q","MessageBody":{"a":1}}"#).await.unwrap();
+    let program = r#"
+import boto3
+from botocore.exceptions import ClientError
+sqs = boto3.client("sqs")
+url = sqs.get_queue_url(QueueName="q")["QueueUrl"]
+received = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=1)["Messages"]
+print([message["Body"] for message in received])
+sqs.delete_message(QueueUrl=url, ReceiptHandle=received[0]["ReceiptHandle"])
+attributes = {"k": {"DataType": "Binary", "BinaryValue": b"\0\1"}}
+queue = boto3.resource("sqs").create_queue(QueueName="other")
+queue.send_message(MessageBody="hi", MessageAttributes=attributes)
+received = queue.receive_messages(MessageAttributeNames=["All"])
+print(received[0].body, received[0].message_attributes)
+print([url.rsplit("/", 1)[1] for url in sqs.list_queues()["QueueUrls"]])
+try:
+    sqs.get_queue_url(QueueName="none")
+except sqs.exceptions.QueueDoesNotExist as error:
+    print(error)
+entry = {"Source": "s", "DetailType": "t", "Detail": "{}"}
+print(boto3.client("events").put_events(Entries=[entry, entry | {"Detail": "1"}])["FailedEntryCount"])
+"#;
+    let Some(printed) = run(&world, program).await else { return };
+    let expected = [
+        r#"['{"a":1}']"#,
+        r"hi {'k': {'BinaryValue': b'\x00\x01', 'DataType': 'Binary'}}",
+        "['other', 'q']",
+        "An error occurred (AWS.SimpleQueueService.NonExistentQueue) when calling the GetQueueUrl operation: \
+         The specified queue does not exist.",
+        "1",
+    ];
+    assert_eq!(printed, expected);
+}
+
+#[tokio::test]
 async fn boto3_works_on_activities_and_answers_tokens() {
     let world = World::new("");
     let arn = "arn:aws:states:us-east-1:000000000000:activity:a";

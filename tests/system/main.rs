@@ -11,4 +11,5 @@ mod item_reader;
 mod moto;
 mod notifications;
 mod output;
+mod services;
 mod support;

@@ -76,6 +76,14 @@ impl Moto {
         &self.endpoint
     }
 
+    /// From now on, executions of state machines run.
+    pub(crate) fn run_state_machines(&self) {
+        let settings = json!({ "stepfunctions": { "execute_state_machine": true } });
+        let url = format!("{}/moto-api/config", self.endpoint);
+        let answer = http::send(Method::POST, &url, &[], settings.to_string());
+        assert!(answer.status().is_success(), "{answer:?}");
+    }
+
     /// Creates an empty bucket.
     pub(crate) fn create_bucket(&self, bucket: &str) {
         self.send(Method::PUT, "s3", &format!("/{bucket}"), &[], "");
