@@ -10,3 +10,4 @@ mod moto;
 mod notifications;
 mod output;
 mod support;
+mod wasm;
