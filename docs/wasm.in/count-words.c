@@ -1,4 +1,4 @@
-/* Counts the words of a JSON text: "the quick brown fox" gives {"words":4}. */
+/* Counts the words of a JSON text: "the quick brown fox" gives 4. */
 #include <string.h>
 #include <unistd.h>
 
@@ -11,7 +11,7 @@ int main(void) {
     size_t length = 0;
     for (ssize_t got; (got = read(0, input + length, sizeof input - length)) > 0;) length += got;
     if (length < 2 || input[0] != '"') {
-        write_text(2, "the input is not a text\n");
+        write_text(2, "the input is not a text");
         return 1;
     }
     int words = 0;
@@ -21,8 +21,6 @@ int main(void) {
     char digits[12] = "";
     char *number = digits + sizeof digits - 1;
     do *--number = '0' + words % 10; while (words /= 10);
-    write_text(1, "{\"words\":");
     write_text(1, number);
-    write_text(1, "}");
     return 0;
 }

@@ -51,10 +51,7 @@ fn a_command_in_c() {
         return;
     }
     let run = |input: &str| folder.asl(&["run", "count-words.json", "--input", input]);
-    assert_eq!(
-        run(r#"{"text":" the  quick fox"}"#),
-        succeeded("{\"text\":\" the  quick fox\",\"count\":{\"words\":3}}\n")
-    );
+    assert_eq!(run(r#"{"text":" the  quick fox"}"#), succeeded("{\"text\":\" the  quick fox\",\"words\":3}\n"));
     let failed = run(r#"{"text":17}"#);
     assert_eq!(failed.code, Some(1));
     assert!(
