@@ -13,3 +13,4 @@ mod notifications;
 mod output;
 mod services;
 mod support;
+mod wasm;

@@ -1,0 +1,78 @@
+//! The guide to `wasm` for real: what it shows in C and in Python is built from the sources there, and called.
+
+use std::ffi::OsString;
+use std::path::Path;
+use std::process::Command;
+
+use super::support::folder::{Ended, Folder};
+use super::support::not_run;
+
+/// The files of the guide, without what it has built beforehand.
+fn guide() -> Folder {
+    let folder = Folder::new();
+    for name in ["count-words.c", "count-words.json", "order_total.py", "order.json", "routes.toml", "task.wit"] {
+        let file = Path::new("docs/wasm.in").join(name);
+        folder.write(name, std::fs::read(file).expect("a file of the guide"));
+    }
+    folder
+}
+
+/// Runs a compiler in `folder`, with what the guide tells. Whether there is one.
+fn build(folder: &Folder, program: OsString, arguments: &[&str], advice: &str) -> bool {
+    let why = match Command::new(&program).args(arguments).current_dir(folder.path("")).output() {
+        Ok(output) if output.status.success() => return true,
+        Ok(output) => String::from_utf8_lossy(&output.stderr).into_owned(),
+        Err(error) => error.to_string(),
+    };
+    not_run(&format!("{} fails: {}; {advice}", program.display(), why.trim_end()));
+    false
+}
+
+fn succeeded(stdout: &str) -> Ended {
+    Ended { code: Some(0), stdout: stdout.to_owned(), stderr: String::new() }
+}
+
+#[test]
+fn a_command_in_c() {
+    let folder = guide();
+    let arguments = ["--target=wasm32-wasi", "-Oz", "-s", "-o", "count-words.wasm", "count-words.c"];
+    let advice = "install clang, lld, wasi-libc and libclang-rt-dev-wasm32";
+    if !build(&folder, "clang".into(), &arguments, advice) {
+        return;
+    }
+    let run = |input: &str| folder.asl(&["run", "count-words.json", "--input", input]);
+    assert_eq!(run(r#"{"text":" the  quick fox"}"#), succeeded("{\"text\":\" the  quick fox\",\"words\":3}\n"));
+    let failed = run(r#"{"text":17}"#);
+    assert_eq!(failed.code, Some(1));
+    assert!(
+        failed.stderr.contains("Wasm.ExitError") && failed.stderr.contains("the input is not a text"),
+        "{failed:?}"
+    );
+}
+
+#[test]
+fn a_function_in_python() {
+    let folder = guide();
+    let componentize = std::env::var_os("ASL_COMPONENTIZE_PY").unwrap_or_else(|| "componentize-py".into());
+    let arguments = ["-d", "task.wit", "-w", "task", "componentize", "order_total", "-o", "order-total.wasm"];
+    let advice = "install it with `pip install componentize-py`, or say where it is in ASL_COMPONENTIZE_PY";
+    if !build(&folder, componentize, &arguments, advice) {
+        return;
+    }
+    let run = |input: &str| folder.asl(&["run", "order.json", "--input", input]);
+    assert_eq!(run(r#"{"items":[{"price":250,"count":2},{"price":3,"count":1}]}"#), succeeded("{\"total\":503}\n"));
+    // The Catcher takes the error of the component.
+    assert_eq!(run(r#"{"items":[]}"#), succeeded("{\"total\":0}\n"));
+    let failed = run("{}");
+    assert_eq!(failed.code, Some(1));
+    assert!(failed.stderr.contains("Wasm.Trap") && failed.stderr.contains("KeyError: 'items'"), "{failed:?}");
+}
+
+#[test]
+fn a_component_is_not_loaded_before_it_is_called() {
+    let folder = guide();
+    // There is no component beside the routing file, and nobody calls it.
+    folder.write("pass.json", r#"{"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}}"#);
+    assert_eq!(folder.asl(&["run", "pass.json"]), succeeded("{}\n"));
+    assert!(folder.files(".asl").is_empty());
+}
