@@ -38,6 +38,14 @@ struct Ended {
     at: Timestamp,
 }
 
+/// An execution that runs.
+struct Begun {
+    ended: watch::Receiver<Option<Ended>>,
+    at: Timestamp,
+    /// For the task that has started it.
+    stop: Option<Stop>,
+}
+
 /// What a task asks to start.
 struct Asked {
     arn: Arc<str>,
@@ -89,11 +97,7 @@ impl StateMachines {
     }
 
     /// Starts an execution, or finds the one that runs with the same name and input. A guard that is dropped stops it.
-    fn start(
-        &self,
-        asked: &Asked,
-        waited_for: bool,
-    ) -> Result<(watch::Receiver<Option<Ended>>, Timestamp, Option<Stop>), Failure> {
+    fn start(&self, asked: &Asked, waited_for: bool) -> Result<Begun, Failure> {
         let router = self.router.get().and_then(Weak::upgrade);
         let (Some(program), Some(router)) = (self.programs.get(&asked.machine), router) else {
             let message = format!("State Machine Does Not Exist: '{}'", machine_arn(asked));
@@ -107,7 +111,7 @@ impl StateMachines {
                 let known = known.get();
                 // AWS takes the same call again while the execution runs.
                 if known.input == asked.input && known.ended.borrow().is_none() {
-                    return Ok((known.ended.clone(), at, None));
+                    return Ok(Begun { ended: known.ended.clone(), at, stop: None });
                 }
                 let message = format!("Execution Already Exists: '{}'", asked.arn);
                 return Err(refused("ExecutionAlreadyExists", &message));
@@ -122,7 +126,7 @@ impl StateMachines {
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         slot.insert(Started { input: asked.input.clone(), waited_for, ended: ended.clone() });
         tokio::spawn(run(program.clone(), execution, router, stopped, tell));
-        Ok((ended, at, Some(Stop(Some(stop)))))
+        Ok(Begun { ended, at, stop: Some(Stop(Some(stop))) })
     }
 }
 
@@ -190,7 +194,7 @@ impl Handler for StartExecution {
                 Some((_, "sync:2")) => Some(true),
                 _ => None,
             };
-            let (ended, start, stop) = self.0.start(&asked, parsed.is_some())?;
+            let Begun { ended, at: start, stop } = self.0.start(&asked, parsed.is_some())?;
             let submitted = Object::default()
                 .with("ExecutionArn", asked.arn.clone().into())
                 .with("StartDate", Value::from(start.0));

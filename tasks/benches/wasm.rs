@@ -102,7 +102,7 @@ async fn beside_endless(task: &str) {
     let folder = tempfile::tempdir().unwrap();
     let endless = task.replace("HANDLE", "(loop $for_ever (br $for_ever)) (unreachable)");
     let router = Arc::new(router(folder.path(), endless.as_bytes()));
-    router.handler("guest").unwrap().prepare().await.unwrap();
+    router.handler("guest").unwrap().prepare("guest").await.unwrap();
     let mut calls = JoinSet::new();
     for _ in 0..8 {
         let router = Arc::clone(&router);

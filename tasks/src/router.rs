@@ -54,7 +54,6 @@ impl Router {
             folder,
             wasm: Arc::new(LazyEngine::new(data_dir.join("wasm"))),
             data_dir,
-            callbacks: Arc::clone(&callbacks),
             logs: Arc::clone(&logs),
             background: Arc::clone(&background),
             table: Arc::downgrade(&table),

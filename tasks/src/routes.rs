@@ -271,11 +271,14 @@ pub(crate) trait Settings: fmt::Debug + Send + Sync {
     }
 }
 
+/// Reads the settings of a route.
+type Read = fn(Spanned<DeValue<'_>>) -> Result<Arc<dyn Settings>, Fault>;
+
 /// A kind of handler that routes can name.
 pub(crate) struct Kind {
     /// The `handler` of a route.
     pub(crate) name: &'static str,
-    read: fn(Spanned<DeValue<'_>>) -> Result<Arc<dyn Settings>, Fault>,
+    read: Read,
 }
 
 impl Kind {

@@ -5,7 +5,6 @@ use std::sync::{Arc, PoisonError, RwLock, Weak};
 
 use crate::arn::FunctionArn;
 use crate::background::Background;
-use crate::callbacks::Callbacks;
 use crate::handler::Handler;
 use crate::handlers::wasm::LazyEngine;
 use crate::logs::Logs;
@@ -24,8 +23,6 @@ pub(crate) struct World {
     pub(crate) logs: Arc<Logs>,
     /// What goes on after the task that started it is answered.
     pub(crate) background: Arc<Background>,
-    /// Who waits for the answer to a task token.
-    pub(crate) callbacks: Arc<Callbacks>,
     /// What runs WebAssembly.
     pub(crate) wasm: Arc<LazyEngine>,
     /// All handlers, for those that call others.

@@ -401,7 +401,7 @@ async fn a_route_bounds_time_and_size() {
 async fn a_route_whose_secret_is_missing_says_so_before_the_start() {
     let routes = "[[routes]]\nresource = \"function\"\nhandler = \"http\"\nurl = { env = \"ASL_NO_SUCH_VARIABLE\" }";
     let world = World::new(routes);
-    let prepared = world.router.handler("function").unwrap().prepare().await;
+    let prepared = world.router.handler("function").unwrap().prepare("function").await;
     assert_eq!(prepared, Err("the environment variable ASL_NO_SUCH_VARIABLE is not set".to_owned()));
     // A secret URL is not told either, when nobody listens there.
     let folder = tempfile::tempdir().unwrap();

@@ -46,7 +46,7 @@ impl Routed {
     }
 
     async fn prepare(&self) -> Result<(), String> {
-        self.router.handler("guest").unwrap().prepare().await
+        self.router.handler("guest").unwrap().prepare("guest").await
     }
 
     fn file(&self, name: &str) -> PathBuf {

@@ -1,6 +1,5 @@
 //! The Python that moto is installed for: it has boto3 too.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -33,7 +32,7 @@ pub(crate) async fn boto3(program: &str, endpoint_url: &str) -> Option<String> {
 
 /// The Python beside `ASL_MOTO_SERVER`, or the one on the PATH.
 fn python() -> PathBuf {
-    let moto = std::env::var_os("ASL_MOTO_SERVER").map(OsString::from);
+    let moto = std::env::var_os("ASL_MOTO_SERVER");
     let beside = moto.as_deref().and_then(|moto| Some(Path::new(moto).parent()?.join("python")));
     beside.filter(|python| python.is_file()).unwrap_or_else(|| "python3".into())
 }

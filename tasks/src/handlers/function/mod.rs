@@ -46,6 +46,9 @@ use crate::routes;
 use crate::services::Clients;
 use crate::world::World;
 
+/// A pool, or the promise of one.
+type Making = Arc<OnceCell<Arc<Pool>>>;
+
 /// A function whose code is on this machine.
 struct Function {
     settings: Settings,
@@ -54,7 +57,7 @@ struct Function {
     logs: Arc<Logs>,
     prepared: OnceCell<(std::path::PathBuf, Launch)>,
     /// By region, name and version: a process is told these at its start.
-    pools: Mutex<BTreeMap<[String; 3], Arc<OnceCell<Arc<Pool>>>>>,
+    pools: Mutex<BTreeMap<[String; 3], Making>>,
 }
 
 impl routes::Settings for Settings {
