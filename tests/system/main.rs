@@ -8,6 +8,7 @@ mod functions;
 mod http_tasks;
 mod interrupt;
 mod item_reader;
+mod mixed;
 mod moto;
 mod notifications;
 mod output;
