@@ -37,29 +37,9 @@ impl Routing {
         Ok(Self { router, machines })
     }
 
-    /// Finds the handler of every task of `program` and of the state machines that it can start, and lets each do beforehand what
-    /// takes long. Gives what a person should be told before the start.
-    pub(crate) async fn prepare(&self, program: &Program) -> Result<Option<String>, Error> {
-        let tasks = self.tasks(program)?;
-        let mut reached: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-        for (state, _, handler) in &tasks {
-            if let Some(service) = handler.reaches_aws() {
-                reached.entry(service).or_default().push(state);
-            }
-        }
-        for (state, resource, handler) in &tasks {
-            handler
-                .prepare(resource)
-                .await
-                .map_err(|error| Error::Routes(format!("the state '{state}' cannot be run: {error}")))?;
-        }
-        let told: Vec<String> =
-            reached.into_iter().map(|(service, states)| format!("{service} ({})", quoted(&states))).collect();
-        Ok((!told.is_empty()).then(|| format!("this run reaches AWS: {}", told.join(", "))))
-    }
-
-    /// Each state with a task, its resource and its handler. All that lack one are told at once.
-    fn tasks<'a>(&'a self, program: &'a Program) -> Result<Vec<Task<'a>>, Error> {
+    /// Each state with a task, of `program` and of the state machines that it can start, with its resource and its handler. All
+    /// that lack one are told at once.
+    pub(crate) fn tasks<'a>(&'a self, program: &'a Program) -> Result<Vec<Task<'a>>, Error> {
         let mut missing = Vec::new();
         let mut named = Vec::new();
         let mut found = Vec::new();
@@ -82,7 +62,29 @@ impl Routing {
 }
 
 /// A state, its resource and its handler.
-type Task<'a> = (&'a str, &'a str, Arc<dyn Handler>);
+pub(crate) type Task<'a> = (&'a str, &'a str, Arc<dyn Handler>);
+
+/// What of the real AWS the tasks reach, for a person to know before it happens.
+pub(crate) fn reached_aws(tasks: &[Task<'_>]) -> Option<String> {
+    let mut reached: BTreeMap<String, Vec<&str>> = BTreeMap::new();
+    for (state, _, handler) in tasks {
+        if let Some(service) = handler.reaches_aws() {
+            reached.entry(service).or_default().push(state);
+        }
+    }
+    let told: Vec<String> =
+        reached.into_iter().map(|(service, states)| format!("{service} ({})", quoted(&states))).collect();
+    (!told.is_empty()).then(|| format!("this run reaches AWS: {}", told.join(", ")))
+}
+
+/// Lets each handler do beforehand what takes long.
+pub(crate) async fn prepare(tasks: &[Task<'_>]) -> Result<(), Error> {
+    for (state, resource, handler) in tasks {
+        let prepared = handler.prepare(resource).await;
+        prepared.map_err(|error| Error::Routes(format!("the state '{state}' cannot be run: {error}")))?;
+    }
+    Ok(())
+}
 
 fn quoted(states: &[&str]) -> String {
     states.iter().map(|state| format!("'{state}'")).collect::<Vec<_>>().join(", ")

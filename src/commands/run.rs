@@ -15,7 +15,7 @@ use crate::input;
 use crate::output;
 use crate::progress;
 use crate::report;
-use crate::routing::Routing;
+use crate::routing::{Routing, prepare, reached_aws};
 
 /// Runs a definition with an input, and prints its output or its history.
 pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
@@ -103,12 +103,14 @@ async fn start(
     routing: &Routing,
     options: Options,
 ) -> Result<Executed, Error> {
-    let shown = progress::preparing(options.no_progress);
-    let prepared = routing.prepare(program).await;
-    shown.finish_and_clear();
-    if let Some(note) = prepared? {
+    let tasks = routing.tasks(program)?;
+    if let Some(note) = reached_aws(&tasks) {
         output::to_stderr(&report::note(&note));
     }
+    let shown = progress::preparing(options.no_progress);
+    let prepared = prepare(&tasks).await;
+    shown.finish_and_clear();
+    prepared?;
     execute(name, program, input, &routing.router, options).await
 }
 
