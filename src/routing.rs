@@ -41,6 +41,7 @@ impl Routing {
     /// takes long. Gives what a person should be told before the start.
     pub(crate) async fn prepare(&self, program: &Program) -> Result<Option<String>, Error> {
         let tasks = self.tasks(program)?;
+        self.router.listen().await.map_err(Error::Routes)?;
         let mut reached: BTreeMap<String, Vec<&str>> = BTreeMap::new();
         for (state, _, handler) in &tasks {
             if let Some(service) = handler.reaches_aws() {
