@@ -78,7 +78,8 @@ pub(crate) fn reached_aws(tasks: &[Task<'_>]) -> Option<String> {
 }
 
 /// Lets each handler do beforehand what takes long.
-pub(crate) async fn prepare(tasks: &[Task<'_>]) -> Result<(), Error> {
+pub(crate) async fn prepare(router: &Router, tasks: &[Task<'_>]) -> Result<(), Error> {
+    router.listen().await.map_err(Error::Routes)?;
     for (state, resource, handler) in tasks {
         let prepared = handler.prepare(resource).await;
         prepared.map_err(|error| Error::Routes(format!("the state '{state}' cannot be run: {error}")))?;

@@ -108,7 +108,7 @@ async fn start(
         output::to_stderr(&report::note(&note));
     }
     let shown = progress::preparing(options.no_progress);
-    let prepared = prepare(&tasks).await;
+    let prepared = prepare(&routing.router, &tasks).await;
     shown.finish_and_clear();
     prepared?;
     execute(name, program, input, &routing.router, options).await

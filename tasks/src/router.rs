@@ -135,6 +135,11 @@ impl Router {
         self.clients.endpoint_url().await
     }
 
+    /// Starts serving the embedded services to other processes where the routing file says at which address.
+    pub async fn listen(&self) -> Result<(), String> {
+        if self.clients.listens() { self.endpoint_url().await.map(drop) } else { Ok(()) }
+    }
+
     /// The handler that serves `resource`.
     ///
     /// For `….waitForTaskToken` it is what serves the resource with or without that ending, and then the token is waited for.

@@ -5,6 +5,7 @@ mod aws_sdk;
 pub(crate) mod http;
 mod lambda;
 mod optimized;
+mod remote_function;
 mod s3;
 mod step_functions;
 
@@ -13,6 +14,7 @@ use std::sync::Arc;
 pub use answer::answered_here;
 
 use self::http::Connections;
+use self::remote_function::RemoteFunction;
 use crate::handler::Handler;
 use crate::pattern::Pattern;
 use crate::routes::Place;
@@ -47,8 +49,12 @@ pub(crate) enum NotServed {
 
 /// What calls the service of `arn:aws:states:::SERVICE:ACTION` or `arn:aws:states:::aws-sdk:SERVICE:ACTION`.
 pub(crate) fn find(world: &World, resource: &str) -> Result<Arc<dyn Handler>, NotServed> {
-    let named = resource.strip_prefix("arn:aws:states:::").ok_or(NotServed::Unknown)?;
     let clients = &world.clients;
+    if resource.starts_with("arn:aws:lambda:") {
+        let elsewhere = RemoteFunction::new(clients).ok_or(NotServed::Unknown)?;
+        return Ok(Arc::new(elsewhere));
+    }
+    let named = resource.strip_prefix("arn:aws:states:::").ok_or(NotServed::Unknown)?;
     let (service, found) = match named.strip_prefix("aws-sdk:") {
         Some(named) => {
             let (service, action) = named.split_once(':').unwrap_or((named, ""));

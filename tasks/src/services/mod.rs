@@ -60,6 +60,11 @@ impl Clients {
         Ok(self.endpoint.get_or_try_init(start).await?.url().to_owned())
     }
 
+    /// Whether the routing file says where other processes reach the embedded services.
+    pub(crate) fn listens(&self) -> bool {
+        self.listen.is_some()
+    }
+
     /// The client of S3.
     pub(crate) async fn s3(&self) -> &aws_sdk_s3::Client {
         let client = async || {
