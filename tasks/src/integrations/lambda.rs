@@ -1,6 +1,7 @@
 //! `arn:aws:states:::lambda:invoke`: calls a function and gives its result in the envelope of Lambda's API.
 //!
-//! The function is whatever serves its ARN: its code on this machine, or any other handler.
+//! The function is whatever serves its ARN: its code on this machine, or any other handler. What has no route is called where
+//! `[services]` says that Lambda is, if it says so.
 
 use std::sync::{Arc, Weak};
 
@@ -8,20 +9,30 @@ use asl_engine::{Failure, Object, Outcome, TaskRequest, Value};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
+use super::answer::{Names, with_metadata};
+use super::reaches_aws;
 use crate::arn::FunctionArn;
 use crate::background::Background;
 use crate::handler::{BoxFuture, Call, Handler};
+use crate::handlers::{payload_failure, unknown_payload};
+use crate::services::Clients;
+use crate::services::api::{Answer, Operation, Service, Times};
 use crate::world::{Table, World};
 
 /// Calls a function. See <https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html>.
 pub(crate) struct Invoke {
+    clients: Arc<Clients>,
     table: Weak<Table>,
     background: Arc<Background>,
 }
 
 impl Invoke {
     pub(crate) fn new(world: &World) -> Self {
-        Self { table: Weak::clone(&world.table), background: Arc::clone(&world.background) }
+        Self {
+            clients: Arc::clone(&world.clients),
+            table: Weak::clone(&world.table),
+            background: Arc::clone(&world.background),
+        }
     }
 
     async fn run(&self, call: &Call) -> Outcome {
@@ -32,13 +43,19 @@ impl Invoke {
         if let Some(qualifier) = parameters.qualifier {
             arn.qualifier = Some(qualifier.to_owned());
         }
-        let found = self.table.upgrade().and_then(|table| table.find_function(&arn));
-        let function = found.ok_or_else(|| {
-            let qualifier = arn.qualifier.as_deref().unwrap_or("$LATEST");
-            let message = format!("Function not found: {}:{qualifier}", arn.unqualified());
-            refused("ResourceNotFoundException", 404, &message, &id)
-        })?;
         let payload = parameters.payload(&id)?;
+        let function = match self.table.upgrade().and_then(|table| table.find_function(&arn)) {
+            Some(function) => function,
+            None if is_elsewhere(&self.clients) => {
+                let answer = call_elsewhere(&self.clients, &with_payload(&request.input, payload)).await?;
+                return Ok(with_metadata(answer));
+            }
+            None => {
+                let qualifier = arn.qualifier.as_deref().unwrap_or("$LATEST");
+                let message = format!("Function not found: {}:{qualifier}", arn.unqualified());
+                return Err(refused("ResourceNotFoundException", 404, &message, &id));
+            }
+        };
         let resource = match &arn.qualifier {
             Some(qualifier) => format!("{}:{qualifier}", arn.unqualified()),
             None => arn.unqualified(),
@@ -78,6 +95,75 @@ impl Handler for Invoke {
             futures_util::future::try_join_all(prepared).await.map(|_| ())
         })
     }
+
+    fn reaches_aws(&self) -> Option<String> {
+        lambda().and_then(|(service, _)| reaches_aws(&self.clients, service))
+    }
+}
+
+/// A function of Lambda itself, or of another server that speaks its protocol, by its ARN as the resource.
+struct Elsewhere(Arc<Clients>);
+
+/// What calls the function of a resource, where that is the ARN of one and `[services]` says where Lambda is.
+pub(super) fn elsewhere(clients: &Arc<Clients>, resource: &str) -> Option<Arc<dyn Handler>> {
+    let is_function = resource.starts_with("arn:aws:lambda:") && resource.contains(":function:");
+    (is_function && is_elsewhere(clients)).then(|| Arc::new(Elsewhere(Arc::clone(clients))) as _)
+}
+
+impl Handler for Elsewhere {
+    fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome> {
+        Box::pin(async move {
+            let function_name = Value::from([("FunctionName", Value::from(Arc::clone(&call.request.resource)))]);
+            let parameters = with_payload(&function_name, call.request.input.clone());
+            let answer = call_elsewhere(&self.0, &parameters).await?;
+            Ok(answer.result.get("Payload").cloned().unwrap_or_default())
+        })
+    }
+
+    fn reaches_aws(&self) -> Option<String> {
+        lambda().and_then(|(service, _)| reaches_aws(&self.0, service))
+    }
+}
+
+const NAMES: Names = Names { prefix: "Lambda", service: "AWSLambda", other: "AWSLambdaException" };
+
+/// Lambda's API, and how it calls a function.
+fn lambda() -> Option<(&'static Service, &'static Operation)> {
+    let service = Service::of_arn("lambda").ok()?;
+    Some((service, service.known_operation("Invoke")?))
+}
+
+/// Whether `[services]` says where Lambda is.
+fn is_elsewhere(clients: &Clients) -> bool {
+    lambda().is_some_and(|(service, _)| clients.places().get(service.name).is_some())
+}
+
+/// `parameters` without what is `null`, and with this payload.
+fn with_payload(parameters: &Value, payload: Value) -> Value {
+    let given = parameters.as_object().into_iter().flat_map(|members| members.iter());
+    let given = given.filter(|(name, value)| **value != Value::Null && &***name != "Payload");
+    let given: Object = given.map(|(name, value)| (Arc::clone(name), value.clone())).collect();
+    given.with("Payload", payload).into()
+}
+
+/// Calls a function where Lambda is. `Payload` of the answer is the result of the function.
+async fn call_elsewhere(clients: &Clients, parameters: &Value) -> Result<Answer, Failure> {
+    let Some((service, operation)) = lambda() else {
+        return Err(Failure::new("States.Runtime", "Lambda's API is not known"));
+    };
+    let called = clients.call(service, operation, parameters, Times::Millis).await;
+    let mut answer = called.map_err(|fault| NAMES.failure(fault))?;
+    let payload = answer.result.get("Payload").and_then(Value::as_str).unwrap_or_default().to_owned();
+    if answer.result.get("FunctionError").is_some() {
+        return Err(payload_failure(payload));
+    }
+    let result = match payload.as_str() {
+        // Of a call that is not waited for.
+        "" => Value::from(""),
+        payload => payload.parse().map_err(|_| unknown_payload(payload))?,
+    };
+    answer.result = answer.result.with("Payload", result);
+    Ok(answer)
 }
 
 struct Parameters<'a> {

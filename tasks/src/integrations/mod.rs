@@ -45,10 +45,14 @@ pub(crate) enum NotServed {
     NoPlace(String),
 }
 
-/// What calls the service of `arn:aws:states:::SERVICE:ACTION` or `arn:aws:states:::aws-sdk:SERVICE:ACTION`.
+/// What calls the service of `arn:aws:states:::SERVICE:ACTION` or `arn:aws:states:::aws-sdk:SERVICE:ACTION`, or a function of
+/// Lambda where it is said where that is.
 pub(crate) fn find(world: &World, resource: &str) -> Result<Arc<dyn Handler>, NotServed> {
-    let named = resource.strip_prefix("arn:aws:states:::").ok_or(NotServed::Unknown)?;
     let clients = &world.clients;
+    if let Some(function) = lambda::elsewhere(clients, resource) {
+        return Ok(function);
+    }
+    let named = resource.strip_prefix("arn:aws:states:::").ok_or(NotServed::Unknown)?;
     let (service, found) = match named.strip_prefix("aws-sdk:") {
         Some(named) => {
             let (service, action) = named.split_once(':').unwrap_or((named, ""));
