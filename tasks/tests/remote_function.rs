@@ -26,6 +26,7 @@ async fn lambda(method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> (S
             answered.insert("x-amz-executed-version", "$LATEST".parse().unwrap());
             (StatusCode::OK, answered, body)
         }
+        "babbles" => (StatusCode::OK, answered, "NaN".into()),
         "fails" => {
             answered.insert("x-amz-function-error", "Unhandled".parse().unwrap());
             (StatusCode::OK, answered, r#"{"errorMessage": "no", "errorType": "Oops"}"#.into())
@@ -51,6 +52,30 @@ async fn a_function_is_called_by_its_arn() {
         world.call(&failing, "{}").await.unwrap_err().to_string(),
         r#"Oops: {"errorMessage": "no", "errorType": "Oops"}"#
     );
+}
+
+#[tokio::test]
+async fn what_is_no_json_is_told() {
+    let failure = world().await.call(&FUNCTION.replace("echo", "babbles"), "{}").await.unwrap_err();
+    assert_eq!(
+        failure.to_string(),
+        "Lambda.Unknown: The cause could not be determined because Lambda did not return an error type. Returned payload: NaN"
+    );
+}
+
+#[tokio::test]
+async fn a_route_comes_first() {
+    let url = serve(axum::Router::new().fallback(lambda)).await;
+    let route = "[[routes]]\nresource = 'arn:aws:lambda:*:*:function:echo'\nhandler = 'consolidate'";
+    let world = World::new(&format!("[services]\nlambda = {{ endpoint_url = '{url}' }}\n{route}"));
+    assert_eq!(world.call(FUNCTION, "[200]").await, Ok(Value::from(true)));
+}
+
+#[test]
+fn what_reaches_aws_says_so() {
+    let reached = |routes: &str| World::new(routes).router.handler(INVOKE).unwrap().reaches_aws();
+    assert_eq!(reached("services = { lambda = 'aws' }").as_deref(), Some("Lambda"));
+    assert_eq!(reached("services = { lambda = { endpoint_url = 'http://127.0.0.1:1' } }"), None);
 }
 
 #[tokio::test]

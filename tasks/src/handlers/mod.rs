@@ -30,3 +30,43 @@ pub(crate) fn function_error(error_type: &str, message: impl Into<String>) -> Fa
     let cause = Value::from([("errorMessage", Value::from(message.into())), ("errorType", Value::from(error_type))]);
     Failure::new(error_type, cause.to_string())
 }
+
+/// The failure of a function that gave an error: `payload`, hopefully JSON, as Lambda gives it.
+pub(crate) fn payload_failure(payload: String) -> Failure {
+    let parsed = payload.parse::<Value>().unwrap_or_default();
+    match parsed.get("errorType").and_then(Value::as_str) {
+        Some(error_type) if !error_type.is_empty() => Failure::new(error_type, payload),
+        _ => unknown_payload(&payload),
+    }
+}
+
+/// What Step Functions says of a payload that it can make nothing of.
+pub(crate) fn unknown_payload(payload: &str) -> Failure {
+    /// AWS's bound of a cause is 32 KB.
+    const LONGEST: usize = 30_000;
+    let shown = &payload[..payload.floor_char_boundary(LONGEST)];
+    let cause = format!(
+        "The cause could not be determined because Lambda did not return an error type. Returned payload: {shown}"
+    );
+    Failure::new("Lambda.Unknown", cause)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_without_a_type_is_unknown() {
+        for (payload, error) in [
+            (r#"{"errorType":"E","errorMessage":"m"}"#, "E"),
+            (r#"{"errorMessage":"m"}"#, "Lambda.Unknown"),
+            (r#"{"errorType":3}"#, "Lambda.Unknown"),
+            ("no JSON", "Lambda.Unknown"),
+            ("", "Lambda.Unknown"),
+        ] {
+            let failure = payload_failure(payload.to_owned());
+            assert_eq!(failure.error.as_deref(), Some(error), "{payload}");
+            assert!(failure.cause.unwrap().ends_with(payload));
+        }
+    }
+}

@@ -47,7 +47,8 @@ pub(crate) enum NotServed {
     NoPlace(String),
 }
 
-/// What calls the service of `arn:aws:states:::SERVICE:ACTION` or `arn:aws:states:::aws-sdk:SERVICE:ACTION`.
+/// What calls the service of `arn:aws:states:::SERVICE:ACTION` or `arn:aws:states:::aws-sdk:SERVICE:ACTION`, or a function of
+/// Lambda where it is said where that is.
 pub(crate) fn find(world: &World, resource: &str) -> Result<Arc<dyn Handler>, NotServed> {
     let clients = &world.clients;
     if resource.starts_with("arn:aws:lambda:") {

@@ -9,6 +9,7 @@ use asl_engine::{Failure, Object, Outcome, Value};
 use super::answer::{Names, with_metadata};
 use super::reaches_aws;
 use crate::handler::{BoxFuture, Call, Handler};
+use crate::handlers::{payload_failure, unknown_payload};
 use crate::services::Clients;
 use crate::services::api::{Answer, Operation, Service, Times};
 
@@ -36,27 +37,31 @@ impl RemoteFunction {
             // The function itself: what it returns is the result.
             let function = Value::from(&*request.resource);
             let parameters = Value::from([("FunctionName", function), ("Payload", request.input.clone())]);
-            return Ok(payload(&self.invoke(&parameters).await?.result));
+            return Ok(self.invoke(&parameters).await?.result.get("Payload").cloned().unwrap_or_default());
         }
         let parameters = match request.input.as_object() {
             Some(parameters) => with_payload(parameters),
             None => request.input.clone(),
         };
-        let mut answer = self.invoke(&parameters).await?;
-        answer.result = answer.result.with("Payload", payload(&answer.result));
-        Ok(with_metadata(answer))
+        self.invoke(&parameters).await.map(with_metadata)
     }
 
-    /// Calls a function. That a function fails is told beside an answer that is a success.
+    /// Calls a function. `Payload` of the answer is what it returned. That a function fails is told beside an answer that is a
+    /// success.
     async fn invoke(&self, parameters: &Value) -> Result<Answer, Failure> {
         let answer = self.clients.call(self.service, self.invoke, parameters, Times::Millis).await;
-        let answer = answer.map_err(|fault| NAMES.failure(fault))?;
-        if answer.result.get("FunctionError").is_none() {
-            return Ok(answer);
+        let mut answer = answer.map_err(|fault| NAMES.failure(fault))?;
+        let payload = answer.result.get("Payload").and_then(Value::as_str).unwrap_or_default().to_owned();
+        if answer.result.get("FunctionError").is_some() {
+            return Err(payload_failure(payload));
         }
-        let error = payload(&answer.result)["errorType"].as_str().unwrap_or("Lambda.Unknown").to_owned();
-        let cause = answer.result.get("Payload").and_then(Value::as_str).unwrap_or_default();
-        Err(Failure::new(error, cause))
+        let returned = match payload.as_str() {
+            // Of a call that is not waited for.
+            "" => Value::from(""),
+            payload => payload.parse().map_err(|_| unknown_payload(payload))?,
+        };
+        answer.result = answer.result.with("Payload", returned);
+        Ok(answer)
     }
 }
 
@@ -67,12 +72,6 @@ fn with_payload(parameters: &Object) -> Value {
         Some(payload) => parameters.with("Payload", payload).into(),
         None => parameters.clone().into(),
     }
-}
-
-/// What a function returned; the empty text where it returned nothing, as for an `InvocationType` of `Event`.
-fn payload(result: &Object) -> Value {
-    let payload = result.get("Payload").cloned().unwrap_or_default();
-    payload.as_str().and_then(|text| text.parse().ok()).unwrap_or(payload)
 }
 
 impl Handler for RemoteFunction {

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use asl_engine::{Failure, Value};
 
+use crate::handlers::payload_failure;
+
 /// Why a call gave no result: the payload that Lambda gives for it.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct FunctionError(pub(super) String);
@@ -60,23 +62,8 @@ pub(super) fn body(error_type: &str, message: &str) -> String {
 
 impl From<FunctionError> for Failure {
     fn from(FunctionError(payload): FunctionError) -> Self {
-        let parsed = payload.parse::<Value>().unwrap_or_default();
-        match parsed.get("errorType").and_then(Value::as_str) {
-            Some(error_type) if !error_type.is_empty() => Self::new(error_type, payload),
-            _ => unknown(&payload),
-        }
+        payload_failure(payload)
     }
-}
-
-/// What Step Functions says of a payload that it can make nothing of.
-pub(super) fn unknown(payload: &str) -> Failure {
-    /// AWS's bound of a cause is 32 KB.
-    const LONGEST: usize = 30_000;
-    let shown = &payload[..payload.floor_char_boundary(LONGEST)];
-    let cause = format!(
-        "The cause could not be determined because Lambda did not return an error type. Returned payload: {shown}"
-    );
-    Failure::new("Lambda.Unknown", cause)
 }
 
 /// The name of the signal that ended a process, as Lambda writes it.
@@ -145,20 +132,5 @@ mod tests {
             text(FunctionError::not_started("r", Path::new("/code/bootstrap"), "permission denied")),
             r#"{"errorType":"Runtime.InvalidEntrypoint","errorMessage":"RequestId: r Error: fork/exec /code/bootstrap: permission denied"}"#
         );
-    }
-
-    #[test]
-    fn an_error_without_a_type_is_unknown() {
-        for (payload, error) in [
-            (r#"{"errorType":"E","errorMessage":"m"}"#, "E"),
-            (r#"{"errorMessage":"m"}"#, "Lambda.Unknown"),
-            (r#"{"errorType":3}"#, "Lambda.Unknown"),
-            ("no JSON", "Lambda.Unknown"),
-            ("", "Lambda.Unknown"),
-        ] {
-            let failure = Failure::from(FunctionError(payload.to_owned()));
-            assert_eq!(failure.error.as_deref(), Some(error), "{payload}");
-            assert!(failure.cause.unwrap().ends_with(payload));
-        }
     }
 }

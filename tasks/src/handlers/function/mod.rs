@@ -33,7 +33,6 @@ use asl_engine::{Failure, Outcome, Value};
 use bytes::Bytes;
 use tokio::sync::OnceCell;
 
-use self::errors::unknown;
 use self::launch::{Folders, Launch};
 use self::pool::Pool;
 use self::process::Plan;
@@ -41,6 +40,7 @@ use self::runtime_api::Invocation;
 pub(crate) use self::settings::Settings;
 use crate::arn::FunctionArn;
 use crate::handler::{BoxFuture, Call, Handler};
+use crate::handlers::unknown_payload;
 use crate::logs::Logs;
 use crate::routes;
 use crate::services::Clients;
@@ -87,7 +87,7 @@ impl Function {
         };
         let response = pool.call(invocation).await?;
         let text = String::from_utf8_lossy(&response);
-        text.parse::<Value>().map_err(|_| unknown(&text))
+        text.parse::<Value>().map_err(|_| unknown_payload(&text))
     }
 
     /// The processes for calls of `arn`.
