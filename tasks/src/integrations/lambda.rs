@@ -1,6 +1,7 @@
 //! `arn:aws:states:::lambda:invoke`: calls a function and gives its result in the envelope of Lambda's API.
 //!
-//! The function is whatever serves its ARN: its code on this machine, or any other handler.
+//! The function is whatever serves its ARN: its code on this machine, or any other handler; else one of the Lambda that
+//! `[services]` names.
 
 use std::sync::{Arc, Weak};
 
@@ -8,6 +9,7 @@ use asl_engine::{Failure, Object, Outcome, TaskRequest, Value};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
+use super::remote_function::RemoteFunction;
 use crate::arn::FunctionArn;
 use crate::background::Background;
 use crate::handler::{BoxFuture, Call, Handler};
@@ -17,11 +19,13 @@ use crate::world::{Table, World};
 pub(crate) struct Invoke {
     table: Weak<Table>,
     background: Arc<Background>,
+    elsewhere: Option<RemoteFunction>,
 }
 
 impl Invoke {
     pub(crate) fn new(world: &World) -> Self {
-        Self { table: Weak::clone(&world.table), background: Arc::clone(&world.background) }
+        let (table, background) = (Weak::clone(&world.table), Arc::clone(&world.background));
+        Self { table, background, elsewhere: RemoteFunction::new(&world.clients) }
     }
 
     async fn run(&self, call: &Call) -> Outcome {
@@ -33,6 +37,9 @@ impl Invoke {
             arn.qualifier = Some(qualifier.to_owned());
         }
         let found = self.table.upgrade().and_then(|table| table.find_function(&arn));
+        if let (None, Some(elsewhere)) = (&found, &self.elsewhere) {
+            return elsewhere.call(call).await;
+        }
         let function = found.ok_or_else(|| {
             let qualifier = arn.qualifier.as_deref().unwrap_or("$LATEST");
             let message = format!("Function not found: {}:{qualifier}", arn.unqualified());
@@ -77,6 +84,10 @@ impl Handler for Invoke {
             });
             futures_util::future::try_join_all(prepared).await.map(|_| ())
         })
+    }
+
+    fn reaches_aws(&self) -> Option<String> {
+        self.elsewhere.as_ref()?.reaches_aws()
     }
 }
 
