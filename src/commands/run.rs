@@ -114,8 +114,9 @@ async fn start(
     execute(name, program, input, &routing.router, options).await
 }
 
-/// Waits for what goes on after the end of an execution: executions that it has started, and notifications on their way.
+/// Waits for what goes on after the end of an execution: those elsewhere that are stopped, those that it has started, and notifications on their way.
 async fn finish(routing: &Routing, executed: &Executed) {
+    routing.router.stopped().await;
     if executed.finished.status != Status::Aborted {
         let ended = tokio::select! {
             (ended, ()) = async { tokio::join!(routing.machines.ended(), routing.router.idle()) } => ended,

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use asl_engine::{Failure, Value, is_activity};
 
@@ -22,6 +23,9 @@ use crate::services::Clients;
 use crate::services::api::{Service, Times};
 use crate::services::web::Caller;
 use crate::world::{Table, World};
+
+/// How long the end of a program waits for services that are told to stop.
+const STOPPING_MAX: Duration = Duration::from_secs(5);
 
 /// Finds the handler of a resource.
 ///
@@ -133,6 +137,12 @@ impl Router {
     /// starts the server, which ends with this router. The error says why there is none.
     pub async fn endpoint_url(&self) -> Result<String, String> {
         self.clients.endpoint_url().await
+    }
+
+    /// Waits until executions elsewhere that nobody waits for any more have been told to stop, five seconds at most.
+    pub async fn stopped(&self) {
+        // Who cannot be told by then will not be told.
+        let _ = tokio::time::timeout(STOPPING_MAX, self.clients.stopping().ended()).await;
     }
 
     /// Starts serving the embedded services to other processes where the routing file says at which address.

@@ -177,10 +177,11 @@ async fn sns_errors_have_the_names_and_texts_of_aws() {
         (r#"{"TopicArn":"t","Message":"m","Subject":"a\nb"}"#, answered("Subject")),
         (
             r#"{"TopicArn":"t","Messages":"m"}"#,
-            "States.Runtime: The field \"Messages\" is not supported by Step Functions; did you mean \"Message\"?"
+            "States.Runtime: The Parameters '{\"TopicArn\":\"t\",\"Messages\":\"m\"}' could not be used to start the Task: \
+             [The field \"Messages\" is not supported by Step Functions; did you mean \"Message\"?]"
                 .to_owned(),
         ),
-        ("[]", "States.Runtime: The parameters must be a JSON object".to_owned()),
+        ("[]", "States.Runtime: The Parameters '[]' could not be used to start the Task: [The parameters must be a JSON object]".to_owned()),
         (
             r#"{"TopicArn":"t","Message":"m","MessageAttributes":{"a":{"StringValue":"b"}}}"#,
             answered("The message attribute 'a' must have a type and a value"),

@@ -118,10 +118,9 @@ impl Running<'_> {
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
-        // Without a runtime the whole program ends.
-        let (Some(arn), Ok(runtime)) = (self.take(), tokio::runtime::Handle::try_current()) else { return };
+        let Some(arn) = self.take() else { return };
         let (clients, service, stop) = (Arc::clone(&self.of.clients), self.of.service, self.of.stop);
-        runtime.spawn(async move {
+        self.of.clients.stopping().spawn(async move {
             let parameters = Value::from([("ExecutionArn", arn)]);
             // Nobody is left who could be told that it cannot be stopped.
             let _ = clients.call(service, stop, &parameters, Times::Millis).await;

@@ -14,6 +14,7 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use tokio::sync::OnceCell;
 
+use crate::background::Background;
 use crate::callbacks::Callbacks;
 use crate::embedded::Embedded;
 use crate::endpoint::{Endpoint, Served};
@@ -32,6 +33,7 @@ pub(crate) struct Clients {
     remote: Remote,
     web: OnceLock<Result<reqwest::Client, String>>,
     caller: web::Caller,
+    stopping: Background,
 }
 
 impl Clients {
@@ -44,8 +46,8 @@ impl Clients {
         caller: web::Caller,
     ) -> Self {
         let (s3, aws, endpoint) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
-        let (web, remote) = (OnceLock::new(), Remote::default());
-        Self { places, embedded, callbacks, listen, endpoint, s3, aws, remote, web, caller }
+        let (web, remote, stopping) = (OnceLock::new(), Remote::default(), Background::default());
+        Self { places, embedded, callbacks, listen, endpoint, s3, aws, remote, web, caller, stopping }
     }
 
     /// Where other processes on this machine reach the embedded services, such as `http://127.0.0.1:40123`; the first call
@@ -97,6 +99,11 @@ impl Clients {
     /// The client for calls with a body or credentials.
     pub(crate) fn caller(&self) -> &web::Caller {
         &self.caller
+    }
+
+    /// What tells other services that nobody waits for them any more.
+    pub(crate) fn stopping(&self) -> &Background {
+        &self.stopping
     }
 
     /// Where each service is.

@@ -75,8 +75,11 @@ impl Clients {
         parameters: &Value,
         times: Times,
     ) -> Result<Answer, Fault> {
-        let input = parameters::read(service, operation.input, parameters).map_err(Fault::Parameters)?;
-        let request = request::build(service, operation, input).map_err(Fault::Parameters)?;
+        let unfit = |why: String| {
+            Fault::Parameters(format!("The Parameters '{parameters}' could not be used to start the Task: [{why}]"))
+        };
+        let input = parameters::read(service, operation.input, parameters).map_err(unfit)?;
+        let request = request::build(service, operation, input).map_err(unfit)?;
         let response = self.send(service, operation, request).await?;
         if !(200..300).contains(&response.status) {
             return Err(Fault::Service(answer::refusal(service, operation, &response, 1)));
