@@ -30,8 +30,8 @@ fn definition() -> Value {
             "Count": {
                 "Type": "Task",
                 "Resource": "arn:aws:states:::lambda:invoke",
-                "Parameters": { "FunctionName": "count-words", "Payload.$": "$.text" },
-                "ResultSelector": { "words.$": "$.Payload.words" },
+                "Parameters": { "FunctionName": "count-words", "Payload.$": "States.JsonToString($.text)" },
+                "ResultSelector": { "words.$": "$.Payload" },
                 "ResultPath": "$.count",
                 "Next": "Store"
             },
