@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use asl_engine::{Program, Quotas};
+use asl_engine::{Program, Quotas, nearest};
 use asl_runtime::StateMachines;
 use asl_tasks::{Handler, Router, Routes};
 
 use crate::error::Error;
 use crate::input;
+use crate::report;
 
 /// What the tasks of a run call.
 pub(crate) struct Routing {
@@ -61,11 +62,27 @@ impl Routing {
     }
 }
 
+/// What a person should know before anything is called: mocks of states that there are not, whose tasks may be called under
+/// their right names, and what of the real AWS the tasks reach.
+pub(crate) fn told_before(router: &Router, tasks: &[Task<'_>]) -> String {
+    let mut told = String::new();
+    let states: Vec<&str> = tasks.iter().map(|(state, ..)| *state).collect();
+    for unknown in router.mocked_states().filter(|state| !states.contains(state)) {
+        let near = nearest(unknown, states.iter().copied());
+        let help = near.map_or(String::new(), |near| format!("; did you mean '{near}'?"));
+        told += &report::warning(&format!("the mock of '{unknown}' is not used: no Task state has this name{help}"));
+    }
+    if let Some(reached) = reached_aws(tasks) {
+        told += &report::note(&reached);
+    }
+    told
+}
+
 /// A state, its resource and its handler.
 pub(crate) type Task<'a> = (&'a str, &'a str, Arc<dyn Handler>);
 
-/// What of the real AWS the tasks reach, for a person to know before it happens.
-pub(crate) fn reached_aws(tasks: &[Task<'_>]) -> Option<String> {
+/// What of the real AWS the tasks reach.
+fn reached_aws(tasks: &[Task<'_>]) -> Option<String> {
     let mut reached: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for (state, _, handler) in tasks {
         if let Some(service) = handler.reaches_aws() {

@@ -15,7 +15,7 @@ use crate::input;
 use crate::output;
 use crate::progress;
 use crate::report;
-use crate::routing::{Routing, prepare, reached_aws};
+use crate::routing::{Routing, prepare, told_before};
 
 /// Runs a definition with an input, and prints its output or its history.
 pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
@@ -104,9 +104,7 @@ async fn start(
     options: Options,
 ) -> Result<Executed, Error> {
     let tasks = routing.tasks(program)?;
-    if let Some(note) = reached_aws(&tasks) {
-        output::to_stderr(&report::note(&note));
-    }
+    output::to_stderr(&told_before(&routing.router, &tasks));
     let shown = progress::preparing(options.no_progress);
     let prepared = prepare(&routing.router, &tasks).await;
     shown.finish_and_clear();

@@ -128,6 +128,11 @@ impl Router {
         }
     }
 
+    /// The states whose tasks the routing file mocks.
+    pub fn mocked_states(&self) -> impl Iterator<Item = &str> {
+        self.mocks.states()
+    }
+
     /// The handler of a task: a mock of the state, or what serves `resource`.
     pub fn handler_of(&self, state: &str, resource: &str) -> Result<Arc<dyn Handler>, NoRoute> {
         if self.mocks.has(state) { Ok(Arc::new(Mocked(Arc::clone(&self.mocks)))) } else { self.handler(resource) }

@@ -80,3 +80,32 @@ fn routes(moto: &str) -> String {
         "#
     )
 }
+
+#[test]
+fn what_reaches_aws_and_mocks_of_nothing_are_told_before_the_start() {
+    let folder = Folder::new();
+    let definition = json!({
+        "StartAt": "Encrypt it?",
+        "States": {
+            "Encrypt it?": {
+                "Type": "Choice",
+                "Choices": [{ "Variable": "$.secret", "IsPresent": true, "Next": "Encrypt" }],
+                "Default": "Done"
+            },
+            "Encrypt": { "Type": "Task", "Resource": "arn:aws:states:::aws-sdk:kms:encrypt", "Next": "Tell" },
+            "Tell": { "Type": "Task", "Resource": "arn:aws:states:::sns:publish", "End": true },
+            "Done": { "Type": "Pass", "End": true }
+        }
+    });
+    folder.write("secret.json", definition.to_string());
+    folder.write("routes.toml", "services = { kms = 'aws' }\n[[mocks]]\nstate = 'Encript'\nreturn = {}\n");
+    let ended = folder.asl(&["run", "secret.json"]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), "{}\n"));
+    assert_eq!(
+        ended.stderr,
+        "warning: the mock of 'Encript' is not used: no Task state has this name; did you mean 'Encrypt'?\n\
+         note: this run reaches AWS: Kms ('Encrypt')\n"
+    );
+    folder.write("routes.toml", "services = { kms = 'aws' }\n[[mocks]]\nstate = 'Encrypt'\nreturn = {}\n");
+    assert_eq!(folder.asl(&["run", "secret.json"]).stderr, "", "a mock reaches nobody");
+}
