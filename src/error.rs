@@ -23,6 +23,8 @@ pub(crate) enum Error {
     NoRoutes(Vec<String>),
     /// The mocks of a test are refused, or a task lacks one.
     Mocks(String),
+    /// Somebody told the process to end before or after an execution.
+    Interrupted,
     /// The output has no reader any more.
     ClosedPipe,
 }
@@ -41,6 +43,7 @@ impl Error {
         match self {
             Self::Usage(_) | Self::NotJson { .. } => 2.into(),
             Self::Definition { .. } | Self::Routes(_) | Self::NoRoutes(_) | Self::Mocks(_) => 3.into(),
+            Self::Interrupted => 130.into(),
             Self::ClosedPipe => ExitCode::SUCCESS,
         }
     }
@@ -71,7 +74,7 @@ impl Error {
                 let _ = writeln!(out, "{}: {count} {problems}; nothing was run", file.display());
                 out
             }
-            Self::ClosedPipe => String::new(),
+            Self::Interrupted | Self::ClosedPipe => String::new(),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use asl_engine::{Program, Quotas, nearest};
 use asl_runtime::StateMachines;
 use asl_tasks::{Handler, Router, Routes};
+use futures_util::future::try_join_all;
 
 use crate::error::Error;
 use crate::input;
@@ -48,7 +49,11 @@ impl Routing {
         for (machine, program) in std::iter::once((None, program)).chain(others) {
             for (state, resource) in program.tasks() {
                 match self.router.handler_of(state, resource) {
-                    Ok(handler) => found.push((state, resource, handler)),
+                    Ok(handler) => {
+                        let function = resource.contains(":::lambda:invoke");
+                        let function = function.then(|| program.constant_parameter(state, "FunctionName")).flatten();
+                        found.push((state, function.unwrap_or(resource), handler));
+                    }
                     Err(_) if named.contains(&resource) => {}
                     Err(error) => {
                         named.push(resource);
@@ -78,7 +83,7 @@ pub(crate) fn told_before(router: &Router, tasks: &[Task<'_>]) -> String {
     told
 }
 
-/// A state, its resource and its handler.
+/// A state, its resource (of `lambda:invoke` the function, where its name is known) and its handler.
 pub(crate) type Task<'a> = (&'a str, &'a str, Arc<dyn Handler>);
 
 /// What of the real AWS the tasks reach.
@@ -97,11 +102,11 @@ fn reached_aws(tasks: &[Task<'_>]) -> Option<String> {
 /// Lets each handler do beforehand what takes long.
 pub(crate) async fn prepare(router: &Router, tasks: &[Task<'_>]) -> Result<(), Error> {
     router.listen().await.map_err(Error::Routes)?;
-    for (state, resource, handler) in tasks {
+    let prepared = tasks.iter().map(async |(state, resource, handler)| {
         let prepared = handler.prepare(resource).await;
-        prepared.map_err(|error| Error::Routes(format!("the state '{state}' cannot be run: {error}")))?;
-    }
-    Ok(())
+        prepared.map_err(|error| Error::Routes(format!("the state '{state}' cannot be run: {error}")))
+    });
+    try_join_all(prepared).await.map(|_| ())
 }
 
 fn quoted(states: &[&str]) -> String {

@@ -64,6 +64,18 @@ impl Template {
         })
     }
 
+    /// The value of a member that is the same in every run.
+    pub(crate) fn constant(&self, name: &str) -> Option<&Value> {
+        match &self.0 {
+            Part::Literal(value) => value.get(name),
+            Part::Object(members) => members.iter().find_map(|(found, part)| match part {
+                Part::Literal(value) if **found == *name => Some(value),
+                _ => None,
+            }),
+            _ => None,
+        }
+    }
+
     /// The names of its members.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         let (parts, literal) = match &self.0 {

@@ -77,6 +77,13 @@ impl StateMachines {
         self.programs.iter().map(|(name, program)| (name.as_str(), &**program))
     }
 
+    /// The ARNs of the executions that have not ended.
+    pub fn running(&self) -> Vec<Arc<str>> {
+        let started = self.lock();
+        let running = started.iter().filter(|(_, started)| started.ended.borrow().is_none());
+        running.map(|(arn, _)| arn.clone()).collect()
+    }
+
     /// Waits until all executions that were started have ended, and gives the ARNs of those for which no task waited, and
     /// how they ended.
     pub async fn ended(&self) -> Vec<(Arc<str>, Finished)> {
@@ -220,15 +227,34 @@ fn asked(request: &TaskRequest) -> Result<Asked, Failure> {
     let Some((before, machine)) = arn.split_once(":stateMachine:") else { return Err(invalid(arn)) };
     // A version or an alias is the machine itself here.
     let machine = machine.split(':').next().unwrap_or_default().to_owned();
-    let name = parameters["Name"].as_str().map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned);
+    let unknown = |name: &&str| !["StateMachineArn", "Name", "Input", "TraceHeader"].contains(name);
+    let mut given = parameters.as_object().into_iter().flat_map(|members| members.iter().map(|(name, _)| &**name));
+    if let Some(unknown) = given.find(unknown) {
+        let cause = format!("The field '{unknown}' is not supported by Step Functions");
+        return Err(Failure::new("States.Runtime", cause));
+    }
+    let name = match parameters.get("Name") {
+        None | Some(Value::Null) => uuid::Uuid::new_v4().to_string(),
+        Some(Value::String(name)) if is_name(name) => name.to_string(),
+        Some(name) => return Err(refused("InvalidName", &format!("Invalid Name: '{name}'"))),
+    };
     let arn = format!("{before}:execution:{machine}:{name}").into();
     let input = match parameters.get("Input") {
         None | Some(Value::Null) => Object::default().into(),
         // Also as the text of JSON, as the API has it.
-        Some(Value::String(text)) => text.parse().unwrap_or_else(|_| Value::from(&**text)),
+        Some(Value::String(text)) => text.parse().map_err(|error| {
+            refused("InvalidExecutionInput", &format!("Invalid State Machine Execution Input: '{error}'"))
+        })?,
         Some(input) => input.clone(),
     };
     Ok(Asked { arn, machine, name, input })
+}
+
+/// Whether AWS takes it as the name of an execution. See
+/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>.
+fn is_name(name: &str) -> bool {
+    let refused = |c: char| c.is_whitespace() || c.is_control() || "<>{}[]?*\"#%\\^|~`$&,;:/".contains(c);
+    (1..=80).contains(&name.chars().count()) && !name.contains(refused)
 }
 
 fn machine_arn(asked: &Asked) -> String {

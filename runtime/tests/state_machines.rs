@@ -139,3 +139,18 @@ async fn an_unknown_machine_does_not_exist() {
         "{cause}"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_aws_refuses_is_refused() {
+    for (from, to, error) in [
+        (r#""Name":"n""#, r#""Name":"bad name""#, "StepFunctions.InvalidNameException"),
+        (r#""Name":"n""#, r#""Name":5"#, "StepFunctions.InvalidNameException"),
+        (r#""Input.$":"$""#, r#""Inptu":{}"#, "States.Runtime"),
+        (r#""Input.$":"$""#, r#""Input":"no json""#, "StepFunctions.InvalidExecutionInputException"),
+        ("stateMachine:child", "machine:child", "StepFunctions.InvalidArnException"),
+    ] {
+        let definition = parent(".sync", "").replace(from, to);
+        let failure = World::new().run(&definition, "{}").await.0.outcome.expect_err(to);
+        assert_eq!(failure.error.as_deref(), Some(error), "{to}");
+    }
+}

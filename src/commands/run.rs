@@ -69,8 +69,10 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
     } else {
         executed.finished.outcome.as_ref().map_or(Ok(()), output::print_json)
     };
-    if let Some((runtime, routing)) = called {
-        runtime.block_on(finish(&routing, &executed));
+    if let Some((runtime, routing)) = called
+        && !runtime.block_on(finish(&routing, &executed))
+    {
+        return Err(Error::Interrupted);
     }
     match printed {
         Err(Error::ClosedPipe) | Ok(()) => Ok(executed.exit_code()),
@@ -106,19 +108,31 @@ async fn start(
     let tasks = routing.tasks(program)?;
     output::to_stderr(&told_before(&routing.router, &tasks));
     let shown = progress::preparing(options.no_progress);
-    let prepared = prepare(&routing.router, &tasks).await;
+    let prepared = tokio::select! {
+        prepared = prepare(&routing.router, &tasks) => prepared,
+        _ = interrupted() => Err(Error::Interrupted),
+    };
     shown.finish_and_clear();
     prepared?;
     execute(name, program, input, &routing.router, options).await
 }
 
-/// Waits for what goes on after the end of an execution: those elsewhere that are stopped, those that it has started, and notifications on their way.
-async fn finish(routing: &Routing, executed: &Executed) {
+/// Waits for what goes on after the end of an execution: those elsewhere that are stopped, those that it has started, and
+/// notifications on their way. Answers whether it was not interrupted.
+async fn finish(routing: &Routing, executed: &Executed) -> bool {
     routing.router.stopped().await;
     if executed.finished.status != Status::Aborted {
+        let running = routing.machines.running();
+        if !running.is_empty() {
+            output::to_stderr(&report::note(&format!("waiting for what was started: {}", running.join(", "))));
+        }
         let ended = tokio::select! {
             (ended, ()) = async { tokio::join!(routing.machines.ended(), routing.router.idle()) } => ended,
-            _ = interrupted() => Vec::new(),
+            _ = interrupted() => {
+                let left = routing.machines.running().join(", ");
+                output::to_stderr(&report::warning(&format!("interrupted; not ended: {left}")));
+                return false;
+            }
         };
         for (arn, finished) in ended {
             if let Err(failure) = &finished.outcome {
@@ -130,4 +144,5 @@ async fn finish(routing: &Routing, executed: &Executed) {
     for undelivered in finish_deliveries(&routing.router, executed).await {
         output::to_stderr(&report::undelivered(&undelivered));
     }
+    true
 }

@@ -20,7 +20,7 @@ pub trait Handler: Send + Sync {
     /// starts.
     ///
     /// It may be left out, and may be called more than once. Where it is not known yet what will be called, `resource` is a
-    /// [`Pattern`](crate::Pattern). The error is a text for a person; nothing is run then.
+    /// [`Pattern`](crate::Pattern); for `lambda:invoke` it is the function, where its name is known. The error is a text for a person; nothing is run then.
     fn prepare<'a>(&'a self, resource: &'a str) -> BoxFuture<'a, Result<(), String>> {
         let _ = resource;
         Box::pin(std::future::ready(Ok(())))

@@ -406,6 +406,16 @@ fn parse(text: &str) -> Result<Routes, Fault> {
         let span = entry.span();
         mocks::table::add(read(entry)?, &mut mocks).map_err(|message| Fault { message, span: Some(span) })?;
     }
+    let tables = document.get("tables").and_then(|tables| tables.get_ref().as_table());
+    for (name, _) in tables.into_iter().flatten() {
+        let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-');
+        let text: &str = name.get_ref();
+        if !(3..=255).contains(&text.len()) || !text.chars().all(allowed) {
+            let rule = "3 to 255 letters, digits, underscores, hyphens and dots";
+            let message = format!("{text:?} is no table name: those have {rule}");
+            return Err(Fault { message, span: Some(name.span()) });
+        }
+    }
     let head: Head = read(Spanned::new(span, DeValue::Table(document)))?;
     let state_machines = head.state_machines.into_iter().map(|(name, machine)| (name, machine.definition)).collect();
     let Head { services, tables, buckets, endpoint, connections, subscriptions, mail, .. } = head;
@@ -559,7 +569,11 @@ mod tests {
                 "buckets = ['Images']",
                 r#"routes.toml:1:11: "Images" is no bucket name: those have 3 to 63 lower-case letters, digits, dots and hyphens"#,
             ),
-            ("[tables.a]\nhash = 'url'", r#"routes.toml:2:1: unknown field "hash", expected "key""#),
+            (
+                "[tables.a]\nkey = 'url'",
+                r#"routes.toml:1:9: "a" is no table name: those have 3 to 255 letters, digits, underscores, hyphens and dots"#,
+            ),
+            ("[tables.abc]\nhash = 'url'", r#"routes.toml:2:1: unknown field "hash", expected "key""#),
             (
                 "[endpoint]\nlisten = '0.0.0.0:4566'",
                 r#"routes.toml:2:10: listen must be a loopback address such as "127.0.0.1:4566", not "0.0.0.0:4566""#,

@@ -152,6 +152,24 @@ impl Program {
         })
     }
 
+    /// The parameter `name` of the task of a state, where it is a text that is the same in every run.
+    ///
+    /// ```
+    /// let definition = r#"{"StartAt": "Greet", "States": {"Greet": {"Type": "Task", "End": true,
+    ///     "Resource": "arn:aws:states:::lambda:invoke", "Parameters": {"FunctionName": "greet", "Payload.$": "$"}}}}"#;
+    /// let program = asl_engine::Program::parse(definition).unwrap();
+    /// assert_eq!(program.constant_parameter("Greet", "FunctionName"), Some("greet"));
+    /// assert_eq!(program.constant_parameter("Greet", "Payload"), None);
+    /// ```
+    pub fn constant_parameter(&self, state: &str, name: &str) -> Option<&str> {
+        let (scope, state) = self.find(state)?;
+        let parameters = match &self.scopes[scope].states[state].io {
+            Io::JsonPath(paths) => paths.parameters.as_ref(),
+            Io::Jsonata { arguments, .. } => arguments.as_ref(),
+        };
+        parameters?.constant(name)?.as_str()
+    }
+
     /// How long an execution may take.
     pub fn timeout_seconds(&self) -> Option<i64> {
         self.timeout_seconds

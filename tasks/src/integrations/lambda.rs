@@ -74,15 +74,25 @@ impl Handler for Invoke {
         Box::pin(self.run(call))
     }
 
-    /// Prepares all functions: which one is called is known when the state runs.
-    fn prepare<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), String>> {
+    /// Prepares the function that is called where its name is known before; otherwise all, and what is wrong with one of these
+    /// is told when it is called.
+    fn prepare<'a>(&'a self, resource: &'a str) -> BoxFuture<'a, Result<(), String>> {
         Box::pin(async move {
-            let functions = self.table.upgrade().map(|table| table.functions()).unwrap_or_default();
-            let prepared = functions.iter().map(async |(pattern, function)| {
-                let pattern = pattern.to_string();
-                function.prepare(&pattern).await.map_err(|error| format!("{pattern}: {error}"))
-            });
-            futures_util::future::try_join_all(prepared).await.map(|_| ())
+            let Some(table) = self.table.upgrade() else { return Ok(()) };
+            if resource.starts_with("arn:aws:states:") {
+                let functions = table.functions();
+                let prepared = functions.iter().map(async |(pattern, function)| {
+                    let _ = function.prepare(&pattern.to_string()).await;
+                });
+                futures_util::future::join_all(prepared).await;
+                return Ok(());
+            }
+            let arn = FunctionArn::named(resource, "");
+            match table.find_function(&arn) {
+                Some(function) => function.prepare(&arn.unqualified()).await,
+                // The call says that there is none, as AWS does.
+                None => Ok(()),
+            }
         })
     }
 

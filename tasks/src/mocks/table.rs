@@ -37,7 +37,9 @@ struct Throw {
 /// Adds an entry to the mocks of its state.
 pub(crate) fn add(entry: Entry, states: &mut BTreeMap<String, Vec<Mock>>) -> Result<(), String> {
     let outcome = match (entry.result, entry.return_json, entry.throw) {
-        (Some(result), None, None) => Ok(value(&result)),
+        (Some(result), None, None) => {
+            Ok(value(&result).map_err(|why| format!("the mock of the state '{}': {why}", entry.state))?)
+        }
         (None, Some(text), None) => Ok(text
             .parse()
             .map_err(|error| format!("return_json of the state '{}' is not JSON: {error}", entry.state))?),
@@ -58,16 +60,20 @@ pub(crate) fn add(entry: Entry, states: &mut BTreeMap<String, Vec<Mock>>) -> Res
 }
 
 /// TOML as JSON. Times, which JSON lacks, are texts.
-fn value(toml: &toml::Value) -> Value {
-    match toml {
+fn value(toml: &toml::Value) -> Result<Value, String> {
+    Ok(match toml {
         toml::Value::String(text) => Value::from(text.as_str()),
         toml::Value::Integer(number) => Value::from(*number),
+        toml::Value::Float(number) if !number.is_finite() => return Err(format!("JSON has no {number}")),
         toml::Value::Float(number) => Value::from(&serde_json::Value::from(*number)),
         toml::Value::Boolean(truth) => Value::from(*truth),
         toml::Value::Datetime(time) => Value::from(time.to_string()),
-        toml::Value::Array(items) => items.iter().map(value).collect(),
-        toml::Value::Table(members) => members.iter().map(|(name, member)| (name.as_str(), value(member))).collect(),
-    }
+        toml::Value::Array(items) => items.iter().map(value).collect::<Result<_, _>>()?,
+        toml::Value::Table(members) => members
+            .iter()
+            .map(|(name, member)| Ok((name.as_str(), value(member)?)))
+            .collect::<Result<Value, String>>()?,
+    })
 }
 
 #[cfg(test)]
@@ -104,6 +110,7 @@ mod tests {
                 "state = 'S'\nreturn = 1\nthrow = {}",
                 "r.toml:1:1: the mock of the state 'S' needs one of return, return_json and throw",
             ),
+            ("state = 'S'\nreturn = [nan]", "r.toml:1:1: the mock of the state 'S': JSON has no NaN"),
             (
                 "state = 'S'\nreturn_json = '{'",
                 "r.toml:1:1: return_json of the state 'S' is not JSON: expected a name in double quotes, found the end of the text at line 1, column 2",
