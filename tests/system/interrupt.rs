@@ -151,3 +151,31 @@ fn what_was_stored_by_then_is_whole() {
         assert_eq!(Some(bytes), expected.get(key), "{file}");
     }
 }
+
+#[test]
+fn what_was_started_and_goes_on_is_named() {
+    let folder = Folder::new();
+    let arn = "arn:aws:states:us-east-1:123456789012:stateMachine:slow";
+    let start = json!({
+        "Type": "Task",
+        "Resource": "arn:aws:states:::states:startExecution",
+        "Parameters": { "StateMachineArn": arn, "Name": "n" },
+        "OutputPath": "$.ExecutionArn",
+        "End": true
+    });
+    folder.write("start.json", json!({ "StartAt": "Start", "States": { "Start": start } }).to_string());
+    let wait = json!({ "Type": "Wait", "Seconds": 3600, "End": true });
+    folder.write("slow.json", json!({ "StartAt": "Wait", "States": { "Wait": wait } }).to_string());
+    folder.write("routes.toml", "[state_machines.slow]\ndefinition = 'slow.json'\n");
+    let mut command = folder.command(&["run", "start.json"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("asl starts");
+    let execution = "arn:aws:states:us-east-1:123456789012:execution:slow:n";
+    let note = format!("note: waiting for what was started: {execution}\n");
+    let mut said = vec![0; note.len()];
+    child.stderr.as_mut().expect("stderr is piped").read_exact(&mut said).expect("it says that it waits");
+    assert_eq!(String::from_utf8_lossy(&said), note);
+    send(&child, Signal::SIGINT);
+    let ended = Ended::from(child.wait_with_output().expect("asl ends"));
+    assert_eq!((ended.code, ended.stdout), (Some(130), format!("\"{execution}\"\n")));
+    assert_eq!(ended.stderr, format!("warning: interrupted; not ended: {execution}\n"));
+}
