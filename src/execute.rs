@@ -1,13 +1,14 @@
 //! Runs an execution on the embedded host, with its progress on stderr.
 
 use std::process::ExitCode;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use asl_engine::{Execution, Failure, HistoryEvent, Program, Quotas, Reply, TaskRequest, Timestamp, Value};
 use asl_runtime::virtual_time::{self, Answer};
 use asl_runtime::{Finished, Status, embedded};
 use asl_tasks::{MockedAnswer, Mocks, Router, Undelivered};
+use tokio::sync::watch;
 
 use crate::error::Error;
 use crate::places::Places;
@@ -169,8 +170,26 @@ pub(crate) async fn finish_deliveries(router: &Router, executed: &Executed) -> V
 /// How long an execution that is over may wait for the subscribers of its notifications.
 const DELIVERY_LIMIT: Duration = Duration::from_secs(20);
 
-/// Completes when the process is told to end.
+/// Completes when the process is told to end, or has been told so since the first call.
+///
+/// The signals are listened to once: between two who wait for them, none gets lost.
 pub(crate) async fn interrupted() -> Failure {
+    static TOLD: OnceLock<watch::Receiver<Option<Failure>>> = OnceLock::new();
+    let listen = || {
+        let (tell, told) = watch::channel(None);
+        tokio::spawn(async move { tell.send_replace(Some(signal().await)) });
+        told
+    };
+    let mut told = TOLD.get_or_init(listen).clone();
+    match told.wait_for(Option::is_some).await.map(|told| told.clone()) {
+        Ok(Some(failure)) => failure,
+        // The runtime shuts down.
+        _ => std::future::pending().await,
+    }
+}
+
+/// Completes at a signal to end.
+async fn signal() -> Failure {
     let signal = {
         #[cfg(unix)]
         {

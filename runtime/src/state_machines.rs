@@ -26,6 +26,7 @@ pub struct StateMachines {
 /// An execution that was started.
 struct Started {
     input: Value,
+    at: Timestamp,
     /// Whether the task that started it waits for its end.
     waited_for: bool,
     /// What became of it, once it has ended.
@@ -118,7 +119,7 @@ impl StateMachines {
                 let known = known.get();
                 // AWS takes the same call again while the execution runs.
                 if known.input == asked.input && known.ended.borrow().is_none() {
-                    return Ok(Begun { ended: known.ended.clone(), at, stop: None });
+                    return Ok(Begun { ended: known.ended.clone(), at: known.at, stop: None });
                 }
                 let message = format!("Execution Already Exists: '{}'", asked.arn);
                 return Err(refused("ExecutionAlreadyExists", &message));
@@ -131,7 +132,7 @@ impl StateMachines {
         execution.quotas = self.quotas;
         let (tell, ended) = watch::channel(None);
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-        slot.insert(Started { input: asked.input.clone(), waited_for, ended: ended.clone() });
+        slot.insert(Started { input: asked.input.clone(), at, waited_for, ended: ended.clone() });
         tokio::spawn(run(program.clone(), execution, router, stopped, tell));
         Ok(Begun { ended, at, stop: Some(Stop(Some(stop))) })
     }

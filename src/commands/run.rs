@@ -129,8 +129,10 @@ async fn finish(routing: &Routing, executed: &Executed) -> bool {
         let ended = tokio::select! {
             (ended, ()) = async { tokio::join!(routing.machines.ended(), routing.router.idle()) } => ended,
             _ = interrupted() => {
-                let left = routing.machines.running().join(", ");
-                output::to_stderr(&report::warning(&format!("interrupted; not ended: {left}")));
+                let left = routing.machines.running();
+                if !left.is_empty() {
+                    output::to_stderr(&report::warning(&format!("interrupted; not ended: {}", left.join(", "))));
+                }
                 return false;
             }
         };
