@@ -102,6 +102,9 @@ pub(crate) fn failure(what: &'static str, ended: &str, failure: &Failure, file: 
     if let Some(cause) = &failure.cause {
         let _ = writeln!(out, "cause: {cause}");
     }
+    if let Some(hint) = &failure.hint {
+        let _ = writeln!(out, "help: {hint}");
+    }
     out
 }
 

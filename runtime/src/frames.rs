@@ -165,7 +165,11 @@ impl Frames {
         termination: Termination,
         record: &mut dyn FnMut(HistoryEvent),
     ) -> Result<(), UnexpectedReply> {
-        self.at = at;
+        self.at = match termination {
+            // However late the host looks up, it ended when its time was over.
+            Termination::TimedOut => self.deadline.map_or(at, |deadline| deadline.max(self.at)),
+            Termination::Aborted(_) | Termination::HistoryFull => at,
+        };
         self.ready.clear();
         self.effects.clear();
         for id in 1..self.nodes.len() {
@@ -270,7 +274,8 @@ impl Frames {
                 }
                 JoinStep::Wait => return Ok(()),
                 JoinStep::Finish(joined) => {
-                    self.stop_children(id, joined.last_event, record)?;
+                    let told = (!joined.ends_execution()).then_some(joined.last_event);
+                    self.stop_children(id, told, record)?;
                     self.ready.push_back((id, Reply::Joined(joined)));
                     return Ok(());
                 }
@@ -278,18 +283,18 @@ impl Frames {
         }
     }
 
-    /// Stops what still runs below a Frame, the innermost first.
+    /// Stops what still runs below a Frame, the innermost first: because of an event, or without a word.
     fn stop_children(
         &mut self,
         id: FrameId,
-        because: EventId,
+        because: Option<EventId>,
         record: &mut dyn FnMut(HistoryEvent),
     ) -> Result<(), UnexpectedReply> {
         let Some(Some(node)) = self.nodes.get_mut(id) else { return Ok(()) };
         let Some(fork) = node.fork.take() else { return Ok(()) };
         for child in fork.running.into_values() {
             self.stop_children(child, because, record)?;
-            if let Some(mut node) = self.drop_node(child) {
+            if let (Some(mut node), Some(because)) = (self.drop_node(child), because) {
                 step(&mut node, &self.program, self.at, &mut self.histories, Reply::Stop { because }, record)?;
             }
         }

@@ -14,14 +14,14 @@ fn variables_are_read_where_paths_are() {
     let assign = r#""Type": "Pass", "Assign": {"n": 2, "o": {"a": [1, 2]}, "in.$": "$.x"}"#;
     let cases = [
         (r#""Type": "Pass", "InputPath": "$o.a[1]""#, "2"),
-        (r#""Type": "Pass", "Parameters": {"v.$": "States.MathAdd($n, 1)", "t": "$n"}"#, r#"{"v":3,"t":"$n"}"#),
+        (r#""Type": "Pass", "Parameters": {"v.$": "States.MathAdd($n, 1)", "t": "$n"}"#, r#"{"t":"$n","v":3}"#),
         (r#""Type": "Pass", "OutputPath": "$in""#, "7"),
         (r#""Type": "Wait", "SecondsPath": "$n""#, r#"{"x":7}"#),
         (
             r#""Type": "Map", "ItemsPath": "$o.a", "ItemProcessor": {"StartAt": "I", "States": {
                 "I": {"Type": "Pass", "Assign": {"mine": 1}, "Parameters": {"n.$": "$n"}, "Next": "J"},
                 "J": {"Type": "Pass", "Parameters": {"n.$": "$n", "mine.$": "$mine"}, "End": true}}}"#,
-            r#"[{"n":2,"mine":1},{"n":2,"mine":1}]"#,
+            r#"[{"mine":1,"n":2},{"mine":1,"n":2}]"#,
         ),
     ];
     for (second, expected) in cases {
@@ -48,8 +48,8 @@ fn a_catcher_and_a_choice_rule_assign_too() {
         "C": {"Type": "Choice", "Default": "D", "Assign": {"which": "default"},
               "Choices": [{"Variable": "$error", "StringEquals": "Boom", "Assign": {"which": "rule"}, "Next": "D"}]},
         "D": {"Type": "Pass", "Parameters": {"error.$": "$error", "which.$": "$which"}, "End": true}}}"#;
-    assert_eq!(output(&run(task, r#"{"fail":"Boom"}"#)), r#"{"error":"Boom","which":"rule"}"#);
-    assert_eq!(output(&run(task, r#"{"fail":"Other"}"#)), r#"{"error":"Other","which":"default"}"#);
+    assert_eq!(output(&run(task, r#"{"fail":"Boom"}"#)), r#"{"which":"rule","error":"Boom"}"#);
+    assert_eq!(output(&run(task, r#"{"fail":"Other"}"#)), r#"{"which":"default","error":"Other"}"#);
 }
 
 fn distributed(fields: &str) -> String {

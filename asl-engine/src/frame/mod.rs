@@ -33,7 +33,7 @@ use map_run::MapRun;
 use run::Run;
 
 /// The version of a Frame's saved form.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// One sequential run of one `States` block: a whole execution, a branch or an iteration.
 ///
@@ -57,8 +57,6 @@ pub struct Frame {
     phase: Phase,
     entered_time: Timestamp,
     entered_event: EventId,
-    /// The event that the state's entered event follows.
-    entered_after: EventId,
     last_event: EventId,
     /// The time of the last step.
     now: Timestamp,
@@ -76,7 +74,10 @@ pub struct Frame {
 fn ends_execution(events: &[HistoryEvent]) -> bool {
     let closing = |event: &HistoryEvent| {
         use EventKind::{ExecutionAborted, ExecutionFailed, ExecutionSucceeded, ExecutionTimedOut};
-        matches!(event.kind, ExecutionSucceeded { .. } | ExecutionFailed(_) | ExecutionTimedOut | ExecutionAborted(_))
+        matches!(
+            event.kind,
+            ExecutionSucceeded { .. } | ExecutionFailed(_) | ExecutionTimedOut(_) | ExecutionAborted(_)
+        )
     };
     events.last().is_some_and(closing)
 }
@@ -191,7 +192,6 @@ impl Frame {
             phase: Phase::Start,
             entered_time: execution.start_time,
             entered_event: 0,
-            entered_after: 0,
             last_event,
             now: execution.start_time,
             visits: 0,
@@ -367,10 +367,10 @@ impl Frame {
     }
 }
 
-fn located(state: &str, entered_event: EventId, failure: Failure) -> Failure {
+fn located(state: &Arc<str>, entered_event: EventId, failure: Failure) -> Failure {
     let cause = failure.cause.as_deref().unwrap_or_default();
     let cause = format!(
         "An error occurred while executing the state '{state}' (entered at the event id #{entered_event}). {cause}"
     );
-    Failure { cause: Some(cause.into()), ..failure }
+    Failure { cause: Some(cause.into()), state: Some(state.clone()), ..failure }
 }

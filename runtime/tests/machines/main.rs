@@ -43,7 +43,7 @@ fn machine(definition: &str) -> Program {
 
 fn closes_execution(event: &HistoryEvent) -> bool {
     use EventKind::{ExecutionAborted, ExecutionFailed, ExecutionSucceeded, ExecutionTimedOut};
-    matches!(event.kind, ExecutionSucceeded { .. } | ExecutionFailed(_) | ExecutionTimedOut | ExecutionAborted(_))
+    matches!(event.kind, ExecutionSucceeded { .. } | ExecutionFailed(_) | ExecutionTimedOut(_) | ExecutionAborted(_))
 }
 
 /// What is wrong with a history, whatever the machine. State names are used once in a generated machine.
