@@ -16,7 +16,7 @@ use crate::value::Value;
 pub(crate) struct PathExpr {
     text: Arc<str>,
     root: PathRoot,
-    /// `None` is the root itself, which every document has: `null` too, of which Jayway would find nothing.
+    /// `None` is the root itself.
     path: Option<JsonPath>,
     span: Span,
 }
@@ -178,15 +178,33 @@ impl PathExpr {
         explanation
     }
 
+    /// What the path gives; null for an item beyond the end of a list.
     pub(crate) fn evaluate(&self, roots: &Roots<'_>) -> Result<Value, PathError> {
-        match (self.root, &self.path) {
-            (PathRoot::Input, None) => Ok(roots.input.clone()),
-            (PathRoot::Input, Some(path)) => path.evaluate(roots.input),
-            (PathRoot::Context, None) => Ok((roots.context)()),
-            (PathRoot::Context, Some(path)) => path.evaluate(&(roots.context)()),
-            (PathRoot::Variables, path) => {
-                path.as_ref().map_or_else(|| Ok(roots.variables.clone()), |path| path.evaluate(roots.variables))
+        self.on(roots, JsonPath::evaluate)
+    }
+
+    /// What the path gives; an item beyond the end of a list is not found.
+    pub(crate) fn find(&self, roots: &Roots<'_>) -> Result<Value, PathError> {
+        self.on(roots, JsonPath::find)
+    }
+
+    fn on(
+        &self,
+        roots: &Roots<'_>,
+        evaluate: impl FnOnce(&JsonPath, &Value) -> Result<Value, PathError>,
+    ) -> Result<Value, PathError> {
+        let context;
+        let document = match self.root {
+            PathRoot::Input => roots.input,
+            PathRoot::Variables => roots.variables,
+            PathRoot::Context => {
+                context = (roots.context)();
+                &context
             }
+        };
+        match &self.path {
+            Some(path) => evaluate(path, document),
+            None => Ok(document.clone()),
         }
     }
 }

@@ -3,12 +3,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::eval;
-use super::fail::Budget;
 use super::place::{Place, Step};
 use super::sink::{Loss, Sink};
 use super::token::Token;
-use super::{ErrorClass, JsonPath, Match, PathError, check};
+use super::{ErrorClass, JsonPath, Match, PathError, Provider};
 use crate::diagnostic::Span;
 use crate::value::Value;
 
@@ -55,6 +53,8 @@ pub struct ExplainedStep {
     pub scanned: usize,
     /// How many arrays behind a scan it was left out for: what follows it was applied to their items instead.
     pub left_out: usize,
+    /// How many items beyond the end of an array, or before its start, it passed on as null.
+    pub beyond: usize,
     /// How many values it passed on, and the first of them.
     pub passed: usize,
     /// The first values that it passed on.
@@ -162,7 +162,7 @@ impl JsonPath {
     /// assert_eq!(explanation.outcome.unwrap().to_string(), "[1,2,4]");
     /// ```
     pub fn explain(&self, document: &Value, examples: usize) -> Explanation {
-        let steps = &self.0.steps;
+        let steps = &self.compiled.steps;
         let explained = steps.tokens.iter().zip(&steps.spans).map(|(token, span)| ExplainedStep {
             text: self.source().get(span.start..span.end).unwrap_or_default().to_owned(),
             span: *span,
@@ -172,6 +172,7 @@ impl JsonPath {
             scalars: 0,
             scanned: 0,
             left_out: 0,
+            beyond: 0,
             passed: 0,
             examples: Vec::new(),
             lost: Vec::new(),
@@ -180,14 +181,14 @@ impl JsonPath {
         let mut notes = Notes {
             tokens: &steps.tokens,
             document,
+            provider: self.provider,
             most: examples,
             steps: explained.collect(),
             found: Vec::new(),
             last: None,
             lost: None,
         };
-        let walked =
-            check(document).and_then(|()| eval::walk(steps, document, &mut notes, &mut Budget::for_document(document)));
+        let walked = self.walk(document, &mut notes);
         let Notes { steps, found, last, lost, .. } = notes;
         let count = found.len();
         let outcome = walked.and_then(|()| self.result(found));
@@ -211,6 +212,7 @@ impl Explanation {
 struct Notes<'a> {
     tokens: &'a [Token],
     document: &'a Value,
+    provider: Provider,
     most: usize,
     steps: Vec<ExplainedStep>,
     found: Vec<Value>,
@@ -275,10 +277,16 @@ impl<'a> Sink<'a> for Notes<'a> {
         lost.count += 1;
         if lost.examples.len() < self.most {
             let criteria = match loss {
-                Loss::Filtered(filter) => filter.failed(value, self.document),
+                Loss::Filtered(filter) => filter.failed(value, self.document, self.provider),
                 _ => Vec::new(),
             };
             lost.examples.push(LostValue { path: Place(place).to_string(), value: value.clone(), criteria });
+        }
+    }
+
+    fn goes_beyond(&mut self, at: usize, _: &[Step<'a>]) {
+        if let Some(step) = self.steps.get_mut(at) {
+            step.beyond += 1;
         }
     }
 
@@ -353,7 +361,12 @@ mod tests {
                 let places: Vec<_> = lost.examples.iter().map(|lost| &*lost.path).collect();
                 line += &format!(", {:?} {}: {}", lost.kind, lost.count, places.join(" "));
             }
-            for (what, count) in [("scanned", step.scanned), ("left out", step.left_out), ("given up", step.given_up)] {
+            for (what, count) in [
+                ("scanned", step.scanned),
+                ("left out", step.left_out),
+                ("beyond", step.beyond),
+                ("given up", step.given_up),
+            ] {
                 if count > 0 {
                     line += &format!(", {what} {count}");
                 }

@@ -45,6 +45,7 @@ mod lookup;
 mod parse;
 mod pattern;
 mod place;
+mod provider;
 mod sink;
 mod token;
 
@@ -54,10 +55,11 @@ use std::sync::Arc;
 
 pub use error::{ErrorClass, PathError, Stage};
 pub use explain::{ExplainedStep, Explanation, Failed, FailedCriterion, LossKind, Lost, LostValue, StepKind};
+pub use provider::Provider;
 
 use crate::diagnostic::Span;
 use crate::value::Value;
-use fail::Budget;
+use fail::Evaluation;
 use lookup::{Lookup, follow};
 use place::{Place, Step};
 use token::{Steps, Token, TokenText};
@@ -66,7 +68,10 @@ use token::{Steps, Token, TokenText};
 ///
 /// `Display` writes the normalised text that stands in AWS's messages, such as `$['results'][*]['code']`.
 #[derive(Clone)]
-pub struct JsonPath(Arc<Compiled>);
+pub struct JsonPath {
+    compiled: Arc<Compiled>,
+    provider: Provider,
+}
 
 struct Compiled {
     source: Box<str>,
@@ -97,36 +102,71 @@ impl JsonPath {
                 return Err(PathError::compile(ErrorClass::ArrayIndexOutOfBounds, message, *span));
             }
         }
-        Ok(Self(Arc::new(Compiled { source: text.into(), steps })))
+        Ok(Self { compiled: Arc::new(Compiled { source: text.into(), steps }), provider: Provider::default() })
+    }
+
+    /// The same path for Jayway with another provider than the one of AWS.
+    pub fn with_provider(self, provider: Provider) -> Self {
+        Self { provider, ..self }
     }
 
     /// The text that the path was compiled from.
     pub fn source(&self) -> &str {
-        &self.0.source
+        &self.compiled.source
     }
 
     /// Whether the path gives one bare value; otherwise it gives an array.
     pub fn is_definite(&self) -> bool {
-        self.0.steps.is_definite()
+        self.compiled.steps.is_definite()
     }
 
     /// Whether the path is `$` alone, the whole document.
     pub fn is_root(&self) -> bool {
-        self.0.steps.tokens.is_empty()
+        self.compiled.steps.tokens.is_empty()
     }
 
     /// The value of a definite path, or the array of all values that an indefinite path finds.
     ///
-    /// A `null` document is an error for every path, `$` included, as it is in Jayway.
+    /// An index beyond the end of a list gives null, of which no further step finds anything; see [`Self::find`].
     pub fn evaluate(&self, document: &Value) -> Result<Value, PathError> {
-        check(document)?;
-        let steps = &self.0.steps;
-        if let Some(Lookup::Found(value)) = follow(&steps.tokens, document) {
+        if let Some(Lookup::Found(value)) = follow(&self.compiled.steps.tokens, document, self.provider) {
             return Ok(value.clone());
         }
         let mut found = Values(Vec::new());
-        eval::walk(steps, document, &mut found, &mut Budget::for_document(document))?;
+        self.walk(document, &mut found)?;
         self.result(found.0)
+    }
+
+    /// What [`Self::evaluate`] gives, where an item beyond the end of a list is not found rather than null: Choice rules
+    /// and the arguments of intrinsic functions see it so on AWS.
+    ///
+    /// ```
+    /// # use asl_engine::{JsonPath, Value};
+    /// let document: Value = r#"{"list": [null]}"#.parse().unwrap();
+    /// assert_eq!(JsonPath::parse("$.list[0]").unwrap().find(&document), Ok(Value::Null));
+    /// assert!(JsonPath::parse("$.list[1]").unwrap().find(&document).unwrap_err().is_not_found());
+    /// assert_eq!(JsonPath::parse("$.list[1]").unwrap().evaluate(&document), Ok(Value::Null));
+    /// ```
+    pub fn find(&self, document: &Value) -> Result<Value, PathError> {
+        let value = self.evaluate(document)?;
+        if value == Value::Null && self.is_definite() {
+            // No step finds anything in the null beyond an end, so where a walk meets one, it is the result.
+            let mut last = Last(None);
+            self.walk(document, &mut last)?;
+            if let Some(place) = last.0 {
+                let message = format!("Index out of bounds when evaluating path {place}");
+                return Err(PathError::evaluate(ErrorClass::PathNotFound, message));
+            }
+        }
+        Ok(value)
+    }
+
+    /// Tells `sink` about every value that the path finds.
+    fn walk<'a>(&'a self, document: &'a Value, sink: &mut impl sink::Sink<'a>) -> Result<(), PathError> {
+        if self.provider == Provider::Jackson && *document == Value::Null {
+            return Err(PathError::evaluate(ErrorClass::IllegalArgument, "root can not be null"));
+        }
+        eval::walk(&self.compiled.steps, document, sink, &mut Evaluation::new(document, self.provider))
     }
 
     /// What the values that were found amount to.
@@ -141,9 +181,8 @@ impl JsonPath {
     ///
     /// Fails where `evaluate` fails, so a definite path has exactly one match.
     pub fn matches(&self, document: &Value) -> Result<Vec<Match>, PathError> {
-        check(document)?;
         let mut found = Matches(Vec::new());
-        eval::walk(&self.0.steps, document, &mut found, &mut Budget::for_document(document))?;
+        self.walk(document, &mut found)?;
         Ok(found.0)
     }
 
@@ -152,22 +191,15 @@ impl JsonPath {
     }
 }
 
-fn check(document: &Value) -> Result<(), PathError> {
-    match document {
-        Value::Null => Err(PathError::evaluate(ErrorClass::IllegalArgument, "root can not be null")),
-        _ => Ok(()),
-    }
-}
-
 impl fmt::Display for JsonPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "${}", TokenText(&self.0.steps.tokens))
+        write!(f, "${}", TokenText(&self.compiled.steps.tokens))
     }
 }
 
 impl fmt::Debug for JsonPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "JsonPath({})", self.0.source)
+        write!(f, "JsonPath({})", self.compiled.source)
     }
 }
 
@@ -184,6 +216,17 @@ struct Values(Vec<Value>);
 impl<'a> sink::Sink<'a> for Values {
     fn found(&mut self, _: &[Step<'a>], value: Cow<'a, Value>) {
         self.0.push(value.into_owned());
+    }
+}
+
+/// The last place beyond the end of a list.
+struct Last(Option<String>);
+
+impl<'a> sink::Sink<'a> for Last {
+    fn found(&mut self, _: &[Step<'a>], _: Cow<'a, Value>) {}
+
+    fn goes_beyond(&mut self, _: usize, place: &[Step<'a>]) {
+        self.0 = Some(Place(place).to_string());
     }
 }
 
