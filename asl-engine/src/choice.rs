@@ -201,6 +201,16 @@ impl Domain {
         }
     }
 
+    /// What AWS takes the right side of `…Path` to be: where a number is expected, anything else is 0 (recorded); where a
+    /// Boolean is, `false`, as the same Java library has it.
+    fn operand(self, found: Value) -> Value {
+        match self {
+            Self::Numeric if found.as_number().is_none() => 0.into(),
+            Self::Boolean if found.as_bool().is_none() => false.into(),
+            _ => found,
+        }
+    }
+
     /// The order of two values of this kind; `None` where either is of another kind.
     fn order(self, left: &Value, right: &Value) -> Option<Ordering> {
         match self {
@@ -284,7 +294,8 @@ impl Test {
             Self::StringMatches(pattern) => return Ok(found.as_str().is_some_and(|text| glob(pattern, text))),
             Self::Literal(domain, comparison, operand) => (domain, comparison, operand.clone()),
             Self::Path(domain, comparison, path) => {
-                (domain, comparison, path.evaluate(roots).map_err(|_| invalid_value(path))?)
+                let operand = path.evaluate(roots).map_err(|_| invalid_value(path))?;
+                (domain, comparison, domain.operand(operand))
             }
         };
         Ok(domain.order(found, &operand).is_some_and(|order| comparison.holds(order)))

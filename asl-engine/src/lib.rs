@@ -87,6 +87,7 @@ mod frame;
 pub mod history;
 mod intrinsic;
 mod item_reader;
+mod java;
 pub mod json;
 mod jsonata;
 pub mod jsonpath;

@@ -66,6 +66,9 @@ pub struct Failure {
     /// yet.
     #[serde(default)]
     pub location: Option<Arc<str>>,
+    /// What is behind it, or what to do, in our words. It is for people: no event and no Catcher has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<Arc<str>>,
 }
 
 impl Failure {
@@ -82,6 +85,11 @@ impl Failure {
     /// A `States.QueryEvaluationError` failure: an expression of `field` gave nothing that can be used.
     pub(crate) fn evaluation(cause: impl Into<Arc<str>>, field: &Arc<str>, span: Span) -> Self {
         Self { span: Some(span), location: Some(field.clone()), ..Self::new(QUERY_EVALUATION_ERROR, cause) }
+    }
+
+    /// This failure with a word for people.
+    pub(crate) fn with_hint(self, hint: impl Into<Arc<str>>) -> Self {
+        Self { hint: Some(hint.into()), ..self }
     }
 
     /// This failure with the field that raised it.

@@ -106,11 +106,9 @@ impl Run<'_> {
                     (Some(choice), _) => (choice.assign.as_ref(), choice.output.as_ref(), choice.next),
                     (None, Some(default)) => (state.assign.as_ref(), state.io.output(), *default),
                     (None, None) => {
-                        let cause = format!(
-                            "Failed to transition out of the state. The state '{}' has no matching rule and no Default.",
-                            state.name
-                        );
-                        return Ok(self.fail(Failure::new("States.NoChoiceMatched", cause)));
+                        let cause = "Failed to transition out of the state. The state does not point to a next state.";
+                        let hint = format!("no rule of '{}' holds, and it has no Default", state.name);
+                        return Err(Failure::runtime(cause).with_hint(hint));
                     }
                 };
                 let exit = self.frame.hand_on(state, assign, output, Sight::of(&input), &input)?;

@@ -10,6 +10,7 @@ pub(crate) use functions::{digest, uuid};
 use std::sync::Arc;
 
 use crate::diagnostic::Span;
+use crate::jsonpath::PathError;
 use crate::path::{PathExpr, PathRoot, Roots};
 use crate::task::Failure;
 use crate::value::Value;
@@ -95,14 +96,21 @@ impl Function {
         FUNCTIONS.iter().find(|(known, ..)| *known == name).map(|(_, function, ..)| *function)
     }
 
-    fn check_count(self, count: usize) -> Result<(), String> {
-        match FUNCTIONS.iter().find(|(_, function, ..)| *function == self) {
-            Some((name, _, least, most)) if !(*least..=*most).contains(&count) => {
-                let wanted = if least == most { format!("{least}") } else { format!("{least} or more") };
-                Err(format!("{name} takes {wanted} arguments, not {count}"))
-            }
-            _ => Ok(()),
-        }
+    /// The name in the definition.
+    fn name(self) -> &'static str {
+        FUNCTIONS.iter().find(|(_, function, ..)| *function == self).map_or("", |(name, ..)| name)
+    }
+
+    /// How many arguments it takes, for a call that has another number of them. AWS takes such a call when a state machine is
+    /// created, and fails when it runs.
+    fn count_wanted(self, count: usize) -> String {
+        let (_, _, least, most) = FUNCTIONS.iter().find(|(_, function, ..)| *function == self).unwrap_or(&FUNCTIONS[0]);
+        let wanted = match (least, most) {
+            (least, most) if least == most => format!("{least}"),
+            (least, &usize::MAX) => format!("{least} or more"),
+            (least, most) => format!("{least} or {most}"),
+        };
+        format!("it takes {wanted} arguments, not {count}")
     }
 }
 
@@ -160,15 +168,21 @@ impl Call {
         self.span
     }
 
-    /// Calls the function with what its arguments find. The failure is `States.IntrinsicFailure`, or AWS's for a path
-    /// that finds nothing.
+    /// Calls the function with what its arguments find. The failure is AWS's: `States.Runtime`, with a text that quotes this
+    /// call.
     pub(crate) fn evaluate(&self, roots: &Roots<'_>) -> Result<Value, Failure> {
-        self.run(roots, 1, &mut |_| {})
+        self.explained(roots, &mut |_| {})
     }
 
     /// Does what [`Self::evaluate`] does and tells every argument, those of inner calls before these.
-    pub(crate) fn run(
+    pub(crate) fn explained(&self, roots: &Roots<'_>, tell: &mut impl FnMut(Evaluated<'_>)) -> Result<Value, Failure> {
+        self.run(self, roots, 1, tell)
+    }
+
+    /// Calls the function inside of `outermost`, which texts quote.
+    fn run(
         &self,
+        outermost: &Self,
         roots: &Roots<'_>,
         depth: usize,
         tell: &mut impl FnMut(Evaluated<'_>),
@@ -179,18 +193,25 @@ impl Call {
             let outcome = match kind {
                 ArgumentKind::Path(argument) => {
                     path = Some(argument);
-                    argument.evaluate(roots).map_err(|_| self.not_found(argument, roots))
+                    argument.evaluate(roots).map_err(|error| outermost.not_found(argument, &error, roots))
                 }
                 ArgumentKind::String { text, .. } => Ok(Value::String(text.clone())),
                 ArgumentKind::Literal(value) => Ok(value.clone()),
-                ArgumentKind::Call(call) => call.run(roots, depth + 1, tell),
+                ArgumentKind::Call(call) => call.run(outermost, roots, depth + 1, tell),
             };
             tell(Evaluated { depth, text, place: *place, path, outcome: &outcome });
             values.push(outcome?);
         }
-        functions::call(self.function, &values, self.escaped_braces(), roots.random).map_err(|reason| {
-            let cause = format!("The function '{}' had the following error: {reason}", self.text);
-            Failure::new("States.IntrinsicFailure", cause).at(self.span)
+        functions::call(self.function, &values, self.escaped_braces(), roots.random).map_err(|refused| {
+            let said = refused.instead.unwrap_or_else(|| {
+                format!("Invalid arguments in {}{}", self.function.name(), refused.detail.unwrap_or_default())
+            });
+            Failure::runtime(format!(
+                "There was an error while evaluating the intrinsic function: {}. {said}",
+                outermost.text
+            ))
+            .at(self.span)
+            .with_hint(format!("{}: {}", self.function.name(), refused.hint))
         })
     }
 
@@ -202,14 +223,22 @@ impl Call {
         }
     }
 
-    fn not_found(&self, path: &PathExpr, roots: &Roots<'_>) -> Failure {
-        let searched = path.searched(roots);
-        Failure::runtime(format!(
-            "The function '{}' had the following error: The JSONPath '{path}' specified for the field '{}' could not be \
-             found in the input '{searched}'",
-            self.text, self.text
-        ))
-        .at(self.span)
+    /// The failure for an argument that finds nothing. AWS quotes the state's input, wherever the path starts, and a path on
+    /// the context object without its first `$`.
+    fn not_found(&self, path: &PathExpr, error: &PathError, roots: &Roots<'_>) -> Failure {
+        let searched = match path.root() {
+            PathRoot::Input => path.text().as_ref(),
+            PathRoot::Context => path.text().strip_prefix('$').unwrap_or_default(),
+            PathRoot::Variables => path.text().as_ref(),
+        };
+        let reason = match error.is_unfit() {
+            true => error.message.clone(),
+            false => format!(
+                "The JsonPath argument for the field '{searched}' could not be found in the input '{}'",
+                roots.input
+            ),
+        };
+        Failure::runtime(format!("The function '{}' had the following error: {reason}", self.text)).at(self.span)
     }
 }
 

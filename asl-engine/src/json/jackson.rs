@@ -33,6 +33,13 @@ pub(super) fn escape(found: char) -> String {
     format!("Unrecognized character escape {}", described(found))
 }
 
+/// Where Jackson says that a fault is in a text that it does not show.
+pub(super) fn location(line: usize, column: usize) -> String {
+    format!(
+        "[Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: {line}, column: {column}]"
+    )
+}
+
 fn described(c: char) -> String {
     let code = u32::from(c);
     match c {

@@ -35,6 +35,13 @@ pub struct JsonError {
     pub jackson: Box<str>,
 }
 
+impl JsonError {
+    /// What Jackson says of it where it does not show the text.
+    pub(crate) fn from_jackson(&self) -> String {
+        format!("{}\n at {}", self.jackson, jackson::location(self.line, self.column))
+    }
+}
+
 impl fmt::Display for JsonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} at line {}, column {}", self.message, self.line, self.column)
