@@ -7,11 +7,15 @@ mod expression_help;
 mod fields;
 mod language;
 mod map;
+mod outline;
+mod paths;
 mod policies;
 mod queries;
+mod reader_config;
 mod resource;
 mod single;
 mod states;
+mod templates;
 mod values;
 mod variables;
 mod warnings;
@@ -21,6 +25,7 @@ use crate::json::{Node, parse_spanned};
 use crate::placeholder;
 use ast::StateMachine;
 use fields::Fields;
+use outline::Scope;
 pub(crate) use single::{STATE_NAME, parse_state};
 
 /// What a definition is checked as.
@@ -45,8 +50,8 @@ pub enum StateMachineType {
 
 /// Everything that is wrong with a definition. Nothing stops at the first problem.
 ///
-/// In AWS's order: first what a field says, in the order of the text, then where transitions lead, then what cannot be
-/// reached.
+/// In AWS's order: first what a field says, in the order of the text, then where transitions lead, then whether the machine
+/// has an end, then what cannot be reached.
 ///
 /// ```
 /// use asl_engine::{CheckOptions, diagnose};
@@ -55,9 +60,10 @@ pub enum StateMachineType {
 /// let diagnostics = diagnose(text, CheckOptions::default());
 /// let lines: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
 /// assert_eq!(lines, [
-///     "SCHEMA_VALIDATION_FAILED: These fields are required: [Next] at /States/Hello",
+///     "SCHEMA_VALIDATION_FAILED: This object should have only one of the following fields: [Next, End] at /States/Hello",
 ///     "SCHEMA_VALIDATION_FAILED: Field 'Ned' is not supported at /States/Hello",
 ///     "MISSING_TRANSITION_TARGET: Missing 'Next' target: Helo at /StartAt",
+///     "MISSING_END_STATE: Workflow has no terminal state",
 /// ]);
 /// ```
 pub fn diagnose(text: &str, options: CheckOptions) -> Vec<Diagnostic> {
@@ -79,7 +85,9 @@ pub(crate) fn parse(text: &str, options: CheckOptions) -> (Option<StateMachine>,
         }
         variables::duplicates(&machine.body, &mut diagnostics);
         diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
-        check::transitions(&machine.body, &mut diagnostics);
+        if let Some(scope) = Scope::of(&node, "") {
+            check::transitions(&scope, &mut diagnostics);
+        }
     }
     if options.placeholders {
         diagnostics.retain(|diagnostic| !is_unknown(text, diagnostic.span));
@@ -114,11 +122,12 @@ fn state_machine(mut fields: Fields<'_>, out: &mut Vec<Diagnostic>) -> StateMach
     fields.require(&["States", "StartAt"], out);
     let language = language::of_machine(&mut fields, out);
     let machine = StateMachine {
-        timeout_seconds: fields.integer_in("TimeoutSeconds", 1..=MAX_SECONDS, out),
+        // AWS takes 0.
+        timeout_seconds: fields.integer_in("TimeoutSeconds", 0..=MAX_SECONDS, out),
         body: states::body(&mut fields, language, out),
     };
     fields.string("Comment", out);
-    fields.string("Version", out);
+    fields.one_of("Version", &["1.0"], out);
     fields.refuse_the_rest(out);
     machine
 }
@@ -142,7 +151,8 @@ fn whole(code: &'static str, message: impl Into<String>, span: Span) -> Diagnost
     Diagnostic { code, severity: Severity::Error, message, location: String::new(), span, help: None }
 }
 
-/// AWS would take it; `asl` does not run it yet.
+/// AWS takes it; `asl` does not run it yet.
 fn unsupported(what: &str, location: &str, span: Span) -> Diagnostic {
-    error(UNSUPPORTED, format!("asl does not run {what} yet"), location, span)
+    let message = format!("asl does not run {what} yet");
+    Diagnostic { severity: Severity::Warning, ..error(UNSUPPORTED, message, location, span) }
 }
