@@ -85,6 +85,7 @@ mod diagnostic;
 mod expression;
 mod frame;
 pub mod history;
+mod integration;
 mod intrinsic;
 mod item_reader;
 pub mod json;

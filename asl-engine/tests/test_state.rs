@@ -10,7 +10,7 @@ const TASK: &str = r#"{
     "Type": "Task",
     "Resource": "arn:aws:states:::dynamodb:getItem",
     "InputPath": "$.in",
-    "Parameters": {"Key.$": "$.key"},
+    "Parameters": {"TableName": "t", "Key.$": "$.key"},
     "ResultSelector": {"n.$": "$.Item.n.N"},
     "ResultPath": "$.out",
     "OutputPath": "$.out",
@@ -63,17 +63,18 @@ fn inspected(tested: &Tested) -> Value {
 
 #[test]
 fn every_stage_of_a_task_is_seen() {
-    let tested = request(TASK, r#"{"in":{"key":{"k":1}}}"#, result(r#"{"Item":{"n":{"N":"7"}}}"#)).run().unwrap();
+    let tested =
+        request(TASK, r#"{"in":{"key":{"k":{"N":"1"}}}}"#, result(r#"{"Item":{"n":{"N":"7"}}}"#)).run().unwrap();
     assert_eq!((tested.status, tested.mock_check), (Status::Succeeded, MockCheck::Fits));
     assert_eq!(tested.next_state.as_deref(), Some("Go on"));
     assert_eq!(tested.output, Some(value(r#"{"n":"7"}"#)));
     let expected = [
-        r#"input={"in":{"key":{"k":1}}}"#,
-        r#"afterInputPath={"key":{"k":1}}"#,
-        r#"afterParameters={"Key":{"k":1}}"#,
+        r#"input={"in":{"key":{"k":{"N":"1"}}}}"#,
+        r#"afterInputPath={"key":{"k":{"N":"1"}}}"#,
+        r#"afterParameters={"TableName":"t","Key":{"k":{"N":"1"}}}"#,
         r#"result={"Item":{"n":{"N":"7"}}}"#,
         r#"afterResultSelector={"n":"7"}"#,
-        r#"afterResultPath={"in":{"key":{"k":1}},"out":{"n":"7"}}"#,
+        r#"afterResultPath={"in":{"key":{"k":{"N":"1"}}},"out":{"n":"7"}}"#,
     ];
     assert_eq!(stages(&tested), expected.join(" "));
 }
@@ -92,7 +93,7 @@ fn retriers_and_catchers_say_whether_they_take_an_error() {
     ];
     for (name, count, status, verdicts, seconds) in cases {
         let configuration = Configuration { retrier_retry_count: Some(count), ..Configuration::default() };
-        let test = TestState { configuration, ..request(TASK, r#"{"in":{"key":1}}"#, error(name)) };
+        let test = TestState { configuration, ..request(TASK, r#"{"in":{"key":{}}}"#, error(name)) };
         let tested = test.run().unwrap();
         assert_eq!((tested.status, tested.retry_backoff_seconds), (status, seconds), "{name} {count}");
         let said: Vec<Verdict> = tested.handlers.iter().map(|handler| handler.verdict).collect();
@@ -103,9 +104,9 @@ fn retriers_and_catchers_say_whether_they_take_an_error() {
 
 #[test]
 fn a_catcher_puts_the_error_where_it_says() {
-    let tested = request(TASK, r#"{"in":{"key":1}}"#, error("Lost")).run().unwrap();
+    let tested = request(TASK, r#"{"in":{"key":{}}}"#, error("Lost")).run().unwrap();
     assert_eq!(tested.next_state.as_deref(), Some("Find"));
-    let output = r#"{"in":{"key":1},"error":{"Error":"Lost","Cause":"because"}}"#;
+    let output = r#"{"in":{"key":{}},"error":{"Error":"Lost","Cause":"because"}}"#;
     assert_eq!(tested.output, Some(value(output)));
     assert_eq!(inspected(&tested)["errorDetails"], value(r#"{"catchIndex":0}"#));
 }
@@ -252,7 +253,7 @@ fn requests_that_do_not_fit_are_refused() {
     let neither = Mock { result: None, error_output: None, field_validation: FieldValidation::None };
     let counts = |count| Configuration { map_iteration_failure_count: Some(count), ..Configuration::default() };
     let context = |text: &str| Some(value(text));
-    let task = || request(TASK, r#"{"in":{"key":1}}"#, result("{}"));
+    let task = || request(TASK, r#"{"in":{"key":{}}}"#, result("{}"));
     let map = || request(MAP, r#"{"in":{"list":[1]}}"#, result("[1]"));
     let only_one = "A test mock should have only one of the following fields: [result, errorOutput].";
     let cases = [
@@ -321,7 +322,7 @@ fn a_task_without_a_mock_is_refused_whoever_runs_it() {
 fn field_validation_can_be_left_out() {
     let odd = |field_validation| {
         let mock = Mock { field_validation, ..Mock::result(value(r#"{"Item":7}"#)) };
-        request(TASK, r#"{"in":{"key":1}}"#, Some(mock)).run()
+        request(TASK, r#"{"in":{"key":{}}}"#, Some(mock)).run()
     };
     assert!(odd(FieldValidation::Strict).is_err() && odd(FieldValidation::Present).is_err());
     assert_eq!(odd(FieldValidation::None).unwrap().mock_check, MockCheck::NotNeeded);
@@ -357,7 +358,7 @@ fn spoilt_definitions_are_refused_and_nothing_breaks() {
             let cut = format!("{}{}", &definition[..at], &definition[at + 1..]);
             for text in [&definition[..at], &cut] {
                 // Whether it is still a definition does not matter here.
-                let _ = request(text, r#"{"in":{"key":1,"list":[1]}}"#, result("[1]")).run();
+                let _ = request(text, r#"{"in":{"key":{},"list":[1]}}"#, result("[1]")).run();
                 let _ = TestState { state_name: Some("Inner"), ..request(text, "1", None) }.run();
             }
         }
