@@ -193,7 +193,7 @@ fn extreme_numbers_are_taken_or_refused() {
     for seconds in ["-1", "1.5", "1e3", "100000000", "9223372036854775807", "9223372036854775808"] {
         assert!(state(&format!(r#""Type":"Wait","Seconds":{seconds}"#)).is_none(), "{seconds}");
     }
-    let retry = r#""Type":"Task","Resource":"arn:aws:states:::sns:publish","TimeoutSeconds":99999999,
+    let retry = r#""Type":"Task","Resource":"arn:aws:states:::aws-sdk:sns:publish","TimeoutSeconds":99999999,
         "Retry":[{"ErrorEquals":["States.ALL"],"IntervalSeconds":99999999,"BackoffRate":1e308,"MaxAttempts":3}]"#;
     assert_eq!(state(retry).unwrap().unwrap_err().to_string(), "States.Timeout");
 }

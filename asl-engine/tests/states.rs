@@ -177,7 +177,7 @@ fn fail_and_succeed_states() {
     ]);
 }
 
-const TASK: &str = "arn:aws:states:::dynamodb:putItem";
+const TASK: &str = "arn:aws:states:::aws-sdk:dynamodb:putItem";
 
 fn task(fields: &str) -> String {
     machine(&format!(r#"{{"Type": "Task", "Resource": "{TASK}", {fields}}}"#))

@@ -413,7 +413,7 @@ fn only_a_task_that_waits_is_shown_its_token() {
         )
     };
     for (resource, expected) in
-        [("arn:aws:states:::sqs:sendMessage.waitForTaskToken", r#"{"t":true}"#), (FUNCTION, r#"{"t":false}"#)]
+        [("arn:aws:states:::aws-sdk:sqs:sendMessage.waitForTaskToken", r#"{"t":true}"#), (FUNCTION, r#"{"t":false}"#)]
     {
         assert_eq!(output(&run(&one(&fields(resource)), "{}")), expected, "{resource}");
     }

@@ -188,7 +188,7 @@ fn a_child_execution_knows_itself_and_not_its_parents_variables() {
 #[test]
 fn a_callback_is_submitted_first_and_misses_its_heartbeat() {
     let definition = r#"{"StartAt": "S", "States": {"S": {"Type": "Task", "HeartbeatSeconds": 5, "End": true,
-        "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "Parameters": {"t.$": "$$.Task.Token"}}}}"#;
+        "Resource": "arn:aws:states:::aws-sdk:sqs:sendMessage.waitForTaskToken", "Parameters": {"t.$": "$$.Task.Token"}}}}"#;
     let submitted = || Some(Reply::Submitted(Value::from("sent")));
     let answer = |_: &TaskRequest| Answer {
         before: submitted(),
@@ -253,17 +253,20 @@ fn payloads_are_bounded_as_json_text() {
     let task = r#"{"StartAt": "S", "States": {"S": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "End": true}}}"#;
     let answer =
         |bytes: usize| move |_: &TaskRequest| Answer::from(text(bytes).parse().map_err(|_| Failure::new("x", "y")));
-    let fits = run_with(task, "{}", Quotas::default(), answer(262_144));
+    let fits = run_with(task, r#"{"FunctionName":"f"}"#, Quotas::default(), answer(262_144));
     assert_eq!(fits.finished.status, Status::Succeeded);
     let cause = |what: &str| {
         format!(
             "States.DataLimitExceeded: The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service limit."
         )
     };
-    let over = run_with(task, "{}", Quotas::default(), answer(262_145));
+    let over = run_with(task, r#"{"FunctionName":"f"}"#, Quotas::default(), answer(262_145));
     assert_eq!(output(&over), cause("lambda"));
     assert_eq!(over.events[4], "5<4 TaskFailed");
-    assert_eq!(run_with(task, "{}", Quotas::NONE, answer(262_145)).finished.status, Status::Succeeded);
+    assert_eq!(
+        run_with(task, r#"{"FunctionName":"f"}"#, Quotas::NONE, answer(262_145)).finished.status,
+        Status::Succeeded
+    );
     let pass = r#"{"StartAt": "S", "States": {"S": {"Type": "Pass", "ResultPath": "$.b", "End": true}}}"#;
     let doubled = run(pass, &format!(r#"{{"a":{}}}"#, text(200_000)));
     assert_eq!(output(&doubled), cause("S"));

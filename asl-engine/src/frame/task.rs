@@ -5,7 +5,9 @@ use std::sync::Arc;
 use super::Phase;
 use super::protocol::{Next, Request};
 use super::run::Run;
+use crate::definition::ast::Io;
 use crate::history::{EventKind, TaskName};
+use crate::integration;
 use crate::program::{Kind, ResourceKind, Task};
 use crate::task::{Failure, Outcome, TaskRequest};
 use crate::value::Value;
@@ -43,6 +45,11 @@ impl Run<'_> {
                 TaskName { resource_type: "activity".into(), resource: resource.clone() }
             }
             ResourceKind::Integration { service, action } => {
+                let paths = match &self.state.io {
+                    Io::JsonPath(_) if !service.starts_with("aws-sdk:") => integration::check_paths(&input),
+                    _ => Ok(()),
+                };
+                paths.and_then(|()| integration::check(service, action, &input)).map_err(Failure::runtime)?;
                 let name = TaskName { resource_type: service.clone(), resource: action.clone() };
                 self.emit(EventKind::TaskScheduled {
                     task: name.clone(),
