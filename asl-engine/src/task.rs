@@ -66,6 +66,9 @@ pub struct Failure {
     /// yet.
     #[serde(default)]
     pub location: Option<Arc<str>>,
+    /// What a person should know besides, in words of ours: which child execution of a Map Run failed first, and why.
+    #[serde(default)]
+    pub note: Option<Arc<str>>,
 }
 
 impl Failure {

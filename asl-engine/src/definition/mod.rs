@@ -16,7 +16,7 @@ mod values;
 mod variables;
 mod warnings;
 
-use crate::diagnostic::{Diagnostic, Severity, Span, UNSUPPORTED};
+use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::json::{Node, parse_spanned};
 use crate::placeholder;
 use ast::StateMachine;
@@ -140,9 +140,4 @@ fn error(code: &'static str, message: impl Into<String>, location: &str, span: S
 fn whole(code: &'static str, message: impl Into<String>, span: Span) -> Diagnostic {
     let message = message.into();
     Diagnostic { code, severity: Severity::Error, message, location: String::new(), span, help: None }
-}
-
-/// AWS would take it; `asl` does not run it yet.
-fn unsupported(what: &str, location: &str, span: Span) -> Diagnostic {
-    error(UNSUPPORTED, format!("asl does not run {what} yet"), location, span)
 }

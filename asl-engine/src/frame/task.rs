@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Phase;
 use super::protocol::{Next, Request};
+use super::results::too_large;
 use super::run::Run;
 use crate::history::{EventKind, TaskName};
 use crate::program::{Kind, ResourceKind, Task};
@@ -120,10 +121,7 @@ impl Run<'_> {
     pub(super) fn within_quota(&self, what: &str, result: Value) -> Outcome {
         match self.frame.execution.quotas.payload_bytes {
             Some(most) if result.json_len() > most => {
-                let cause = format!(
-                    "The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service limit."
-                );
-                Err(Failure::new("States.DataLimitExceeded", cause))
+                Err(too_large(what))
             }
             _ => Ok(result),
         }
