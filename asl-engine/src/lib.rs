@@ -40,7 +40,8 @@
 //!             Next::Ask(Request::Fork(mut join)) => loop {
 //!                 match join.poll(program) {
 //!                     JoinStep::Start(index, mut child) => join.ended(index, run(program, &mut child, now)?),
-//!                     JoinStep::Wait => unreachable!("no child is left running here"),
+//!                     JoinStep::Ask(request) => join.answered(greet(&request)),
+//!                     JoinStep::Wait | JoinStep::Stop => unreachable!("no child is left running here"),
 //!                     JoinStep::Finish(joined) => break Reply::Joined(joined),
 //!                 }
 //!             },
@@ -98,6 +99,7 @@ mod placeholder;
 mod program;
 mod query;
 mod reference_path;
+mod result_writer;
 mod retry;
 mod sdk_names;
 mod task;
@@ -112,7 +114,8 @@ pub use definition::{CheckOptions, StateMachineType, diagnose};
 pub use diagnostic::{Diagnostic, Severity, Span, refusal};
 pub use expression::{Documents, ExplainedArgument, ExplainedCall, ExplainedExpression, Expression, ExpressionError};
 pub use frame::{
-    Ended, EventIds, Frame, Join, JoinStep, Joined, Next, Now, Reply, Request, Step, Termination, UnexpectedReply,
+    ChildEnd, Ended, EventIds, Frame, Join, JoinStep, Joined, Next, Now, Reply, Request, Step, Termination,
+    UnexpectedReply,
 };
 pub use history::{EventId, EventKind, HistoryEvent};
 pub use json::JsonError;

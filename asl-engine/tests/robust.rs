@@ -101,10 +101,11 @@ fn drive(program: &Program, frame: &mut Frame, now: &mut Now, answer: &Value, st
                             return;
                         }
                         // A child that ran out of steps is answered for here.
-                        let ended = asl_engine::Ended { outcome: Ok(answer.clone()), last_event: 0, closing_event: 0 };
-                        join.ended(index, ended);
+                        let outcome = Ok(answer.clone());
+                        join.ended(index, asl_engine::Ended { outcome, last_event: 0, closing_event: 0, child: None });
                     }
-                    asl_engine::JoinStep::Wait => return,
+                    asl_engine::JoinStep::Ask(_) => join.answered(Ok(answer.clone())),
+                    asl_engine::JoinStep::Wait | asl_engine::JoinStep::Stop => return,
                     asl_engine::JoinStep::Finish(joined) => break Reply::Joined(joined),
                 }
             },

@@ -7,6 +7,7 @@ mod join;
 mod map_run;
 mod probe;
 mod protocol;
+mod results;
 mod run;
 mod task;
 mod values;
@@ -19,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use join::{Join, JoinStep, Joined};
 pub use probe::Stage;
 pub(crate) use probe::{Probe, Seen};
-pub use protocol::{Ended, EventIds, Next, Now, Reply, Request, Step, Termination, UnexpectedReply};
+pub use protocol::{ChildEnd, Ended, EventIds, Next, Now, Reply, Request, Step, Termination, UnexpectedReply};
 
 use crate::context::{Context, Execution, MapItem};
 use crate::definition::ast::StateType;
@@ -28,8 +29,7 @@ use crate::program::{Program, ScopeId, State, StateId};
 use crate::retry::Random;
 use crate::task::{Failure, TaskRequest};
 use crate::time::Timestamp;
-use crate::value::{Array, Value};
-use map_run::MapRun;
+use crate::value::Value;
 use run::Run;
 
 /// The version of a Frame's saved form.
@@ -113,13 +113,6 @@ enum Role {
     Iteration(Iteration),
 }
 
-/// What an ItemReader has read, and the Map Run that it is for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Read {
-    items: Array,
-    map_run: Option<MapRun>,
-}
-
 /// Where a Frame is between two steps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 enum Phase {
@@ -135,11 +128,8 @@ enum Phase {
     Wait { until: Timestamp },
     /// A Retrier waits.
     Retry { until: Timestamp },
-    /// An ItemReader was asked for the items.
-    Read { request: TaskRequest, map_run: Option<MapRun> },
-    /// The children of a Map or Parallel state run; those of a Map state that read its items, over these. `random` is where
-    /// the random numbers stood when the Join was made.
-    Fork { read: Option<Read>, random: Random },
+    /// The children of a Map or Parallel state run. `random` is where the random numbers stood when the Join was made.
+    Fork { random: Random },
     /// There is no room for another event.
     HistoryFull,
     /// It is over.
@@ -152,7 +142,6 @@ impl Phase {
         match self {
             Self::Start | Self::Enter | Self::Failed { .. } => "Go",
             Self::Task { .. } => "Task or DeadlinePassed",
-            Self::Read { .. } => "Task",
             Self::Wait { .. } | Self::Retry { .. } => "Woke",
             Self::Fork { .. } => "Joined",
             Self::HistoryFull => "Terminate",
@@ -249,7 +238,6 @@ impl Frame {
             (Phase::Task { task, .. }, Reply::DeadlinePassed) => run.task_timed_out(task),
             (Phase::Task { .. }, Reply::Started { worker_name }) => run.activity_started(worker_name),
             (Phase::Task { task, .. }, Reply::Submitted(output)) => run.task_submitted(task, output),
-            (Phase::Read { map_run, .. }, Reply::Task(outcome)) => run.items_read(map_run, outcome),
             (Phase::Fork { .. }, Reply::Joined(joined)) => run.joined(joined),
             (phase, Reply::Stop { because }) if phase != Phase::Ended => run.stop(because),
             (phase, Reply::Terminate(termination)) if phase != Phase::Ended => run.terminate(termination),
@@ -274,13 +262,13 @@ impl Frame {
     /// `None` means that it waits for `Reply::Go`, or has ended.
     pub fn outstanding(&self, program: &Program) -> Option<Request> {
         match &self.phase {
-            Phase::Task { request, .. } | Phase::Read { request, .. } => Some(Request::Task(request.clone())),
+            Phase::Task { request, .. } => Some(Request::Task(request.clone())),
             Phase::Wait { until } | Phase::Retry { until } => Some(Request::Sleep { until: *until }),
-            Phase::Fork { read, random } => {
+            Phase::Fork { random } => {
                 let state = program.state(self.scope, self.state);
                 // What could be computed before can be computed again, from the same random numbers.
                 let before = Self { random: random.clone(), ..self.clone() };
-                before.whole_join(state, read.as_ref()).ok().map(|join| Request::Fork(Box::new(join)))
+                before.whole_join(state).ok().map(|join| Request::Fork(Box::new(join)))
             }
             Phase::Start | Phase::Enter | Phase::Failed { .. } | Phase::HistoryFull | Phase::Ended => None,
         }

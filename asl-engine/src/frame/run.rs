@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::io::{Exit, Sight};
-use super::protocol::{Ended, Next, Now, Request, Termination};
+use super::protocol::{ChildEnd, Ended, Next, Now, Request, Termination};
 use super::variables::with_variables;
 use super::{Frame, Phase, Role, Stage};
 use crate::definition::ast::StateType;
@@ -124,23 +124,17 @@ impl Run<'_> {
                 // Each attempt gives its children other seeds.
                 self.frame.random.next();
                 let random = self.frame.random.clone();
-                let mut join = self.frame.join(state, None)?;
+                let mut join = self.frame.join(state)?;
                 self.emit(match &state.kind {
                     Kind::Map(_) => EventKind::MapStateStarted { length: join.len() },
                     _ => EventKind::ParallelStateStarted,
                 });
-                let reader = self.state.item_reader();
-                if let Some(reader) = reader {
-                    self.frame.max_items(state, reader)?;
-                }
                 self.frame.complete_join(state, &mut join)?;
                 if let Some(map_run_arn) = join.map_run_arn() {
                     self.emit(EventKind::MapRunStarted { map_run_arn });
                 }
-                match reader {
-                    Some(reader) => self.read_items(reader, join.map_run),
-                    None => Ok(self.fork(join, None, random)),
-                }
+                self.frame.open_join(state, &mut join)?;
+                Ok(self.fork(join, random))
             }
         }
     }
@@ -268,8 +262,8 @@ impl Run<'_> {
         }
         self.abort_task();
         self.frame.phase = Phase::Ended;
-        let outcome = Err(Failure::default());
-        Next::End(Ended { outcome, last_event: because, closing_event: because })
+        let (outcome, child) = (Err(Failure::default()), self.child_end());
+        Next::End(Ended { outcome, last_event: because, closing_event: because, child })
     }
 
     /// Ends the execution from outside.
@@ -296,8 +290,14 @@ impl Run<'_> {
             }
         };
         self.frame.phase = Phase::Ended;
-        let last_event = self.frame.last_event;
-        Next::End(Ended { outcome: Err(failure), last_event, closing_event: last_event })
+        let (last_event, child) = (self.frame.last_event, self.child_end());
+        Next::End(Ended { outcome: Err(failure), last_event, closing_event: last_event, child })
+    }
+
+    /// The child execution that ends now, where it is one.
+    fn child_end(&self) -> Option<ChildEnd> {
+        let is_child = self.frame.role == Role::Execution && !self.frame.path.is_empty();
+        is_child.then(|| ChildEnd { execution: self.frame.execution.clone(), at: self.now.at })
     }
 
     /// A Task inside a branch or an iteration that ends early is recorded as aborted.
@@ -332,6 +332,6 @@ impl Run<'_> {
             (Role::Branch, Err(_)) => self.abort_task(),
         }
         self.frame.phase = Phase::Ended;
-        Next::End(Ended { outcome, last_event, closing_event })
+        Next::End(Ended { outcome, last_event, closing_event, child: self.child_end() })
     }
 }

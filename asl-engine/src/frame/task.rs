@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Phase;
 use super::protocol::{Next, Request};
+use super::results::too_large;
 use super::run::Run;
 use crate::definition::ast::Io;
 use crate::history::{EventKind, TaskName};
@@ -126,12 +127,7 @@ impl Run<'_> {
     /// A result of `what`, unless it is larger than AWS takes.
     pub(super) fn within_quota(&self, what: &str, result: Value) -> Outcome {
         match self.frame.execution.quotas.payload_bytes {
-            Some(most) if result.json_len() > most => {
-                let cause = format!(
-                    "The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service limit."
-                );
-                Err(Failure::new("States.DataLimitExceeded", cause))
-            }
+            Some(most) if result.json_len() > most => Err(too_large(what)),
             _ => Ok(result),
         }
     }

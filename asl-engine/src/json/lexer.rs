@@ -77,8 +77,25 @@ pub(super) struct Lexer<'a> {
     placeholders: bool,
     /// Whether an object may not have a name twice.
     distinct_names: bool,
-    /// Names repeat from object to object: equal ones share one allocation.
-    names: HashMap<Arc<str>, (), BuildHasherDefault<DefaultHasher>>,
+    names: Names,
+}
+
+/// Names repeat from object to object: equal ones share one allocation.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names(HashMap<Arc<str>, (), BuildHasherDefault<DefaultHasher>>);
+
+impl Names {
+    /// A name, for which a limited number of others is looked through.
+    fn share(&mut self, text: &str) -> Arc<str> {
+        if let Some((name, ())) = self.0.get_key_value(text) {
+            return name.clone();
+        }
+        let name: Arc<str> = text.into();
+        if self.0.len() < 1024 {
+            self.0.insert(name.clone(), ());
+        }
+        name
+    }
 }
 
 impl<'a> Lexer<'a> {
@@ -90,8 +107,18 @@ impl<'a> Lexer<'a> {
             key_span: Span::default(),
             placeholders: false,
             distinct_names: false,
-            names: HashMap::default(),
+            names: Names::default(),
         }
+    }
+
+    /// Starts with the names of texts that were read before.
+    pub(super) fn with_names(self, names: Names) -> Self {
+        Self { names, ..self }
+    }
+
+    /// The names that were read.
+    pub(super) fn into_names(self) -> Names {
+        self.names
     }
 
     pub(super) fn with_placeholders(self, placeholders: bool) -> Self {
@@ -310,16 +337,7 @@ impl<'a> Lexer<'a> {
         self.at = self.text.len() - rest.len();
         self.start = self.at;
         let text = self.string()?;
-        let name = match self.names.get_key_value(&*text) {
-            Some((name, ())) => name.clone(),
-            None => {
-                let name: Arc<str> = text.into();
-                if self.names.len() < 1024 {
-                    self.names.insert(name.clone(), ());
-                }
-                name
-            }
-        };
+        let name = self.names.share(&text);
         self.key_span = self.span();
         match self.token()? {
             Token::Colon => {}

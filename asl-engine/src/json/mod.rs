@@ -7,6 +7,7 @@ mod write;
 
 use std::fmt;
 
+pub(crate) use lexer::Names;
 pub(crate) use spanned::{Member, Node, NodeKind, parse_spanned};
 pub(crate) use write::{pretty, string_len, text, write};
 
@@ -59,9 +60,21 @@ pub(crate) fn parse_distinct(text: &str) -> Result<Value, JsonError> {
     whole(Lexer::new(text).with_distinct_names())
 }
 
+/// Reads one of many texts, which share the names of their objects.
+pub(crate) fn parse_value_with(names: &mut Names, text: &str) -> Result<Value, JsonError> {
+    let mut lexer = Lexer::new(text).with_names(std::mem::take(names));
+    let read = read(&mut lexer);
+    *names = lexer.into_names();
+    read
+}
+
 fn whole(mut lexer: Lexer<'_>) -> Result<Value, JsonError> {
+    read(&mut lexer)
+}
+
+fn read(lexer: &mut Lexer<'_>) -> Result<Value, JsonError> {
     let first = lexer.token()?;
-    let value = value(&mut lexer, first, 0)?;
+    let value = value(lexer, first, 0)?;
     lexer.end()?;
     Ok(value)
 }

@@ -89,11 +89,6 @@ fn drive(test: &TestState<'_>, subject: &Subject, frame: &mut Frame) -> Over {
             Next::Ask(Request::Sleep { until }) => {
                 return Over::Retried { seconds: until.0.saturating_sub(now.at.0) / 1000 };
             }
-            Next::Ask(Request::Task(_)) if matches!(state.kind, Kind::Map(_)) => {
-                let data = test.configuration.map_item_reader_data.clone().unwrap_or_else(|| "[]".into());
-                let list = data.parse().ok().filter(|data: &Value| data.as_array().is_some());
-                Reply::Task(Ok(list.unwrap_or_else(|| Value::from(data))))
-            }
             Next::Ask(Request::Task(_)) => Reply::Task(work(test, state, frame)),
             Next::Ask(Request::Fork(join)) => Reply::Joined(match joined(test, subject, frame, *join) {
                 Ok(()) => Joined { outcome: work(test, state, frame), last_event: 0 },
@@ -123,8 +118,10 @@ fn joined(test: &TestState<'_>, subject: &Subject, frame: &Frame, mut join: Join
                     true => Err(Failure::default()),
                     false => Ok(Value::Null),
                 };
-                join.ended(index, Ended { outcome, last_event: 0, closing_event: 0 });
+                join.ended(index, Ended { outcome, last_event: 0, closing_event: 0, child: None });
             }
+            JoinStep::Ask(_) => join.answered(Ok(read(test))),
+            JoinStep::Stop => {}
             JoinStep::Finish(failed @ Joined { outcome: Err(_), .. }) => return Err(failed),
             JoinStep::Finish(_) | JoinStep::Wait => break,
         }
@@ -143,6 +140,13 @@ fn joined(test: &TestState<'_>, subject: &Subject, frame: &Frame, mut join: Join
         }
     }
     Ok(())
+}
+
+/// What an ItemReader reads. Whatever is written is taken note of by nobody.
+fn read(test: &TestState<'_>) -> Value {
+    let data = test.configuration.map_item_reader_data.clone().unwrap_or_else(|| "[]".into());
+    let list = data.parse().ok().filter(|data: &Value| data.as_array().is_some());
+    list.unwrap_or_else(|| Value::from(data))
 }
 
 /// What the mock says that the work of the state came to.
