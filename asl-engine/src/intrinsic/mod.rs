@@ -193,7 +193,7 @@ impl Call {
             let outcome = match kind {
                 ArgumentKind::Path(argument) => {
                     path = Some(argument);
-                    argument.evaluate(roots).map_err(|error| outermost.not_found(argument, &error, roots))
+                    argument.find(roots).map_err(|error| outermost.not_found(argument, &error, roots))
                 }
                 ArgumentKind::String { text, .. } => Ok(Value::String(text.clone())),
                 ArgumentKind::Literal(value) => Ok(value.clone()),
