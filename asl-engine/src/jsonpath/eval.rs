@@ -273,17 +273,16 @@ impl<'w, 'a, S: Sink<'a>> Walk<'w, 'a, S> {
     fn item(&mut self, at: usize, value: &'a Value, items: &'a [Value], index: i32) -> Result<&'a Value, Fail> {
         let item = usize::try_from(index).ok().and_then(|index| items.get(index));
         let beyond = item.is_none() && self.evaluation.provider == Provider::JsonNode;
-        if item.is_none() && !beyond {
+        if beyond {
+            self.sink.goes_beyond(at, &self.place, value, index);
+        } else if item.is_none() {
             self.sink.loses(at, &self.place, value, Loss::NoItem(index));
         }
         self.place.push(Step::Index(index));
         self.bare = beyond;
         match item {
             Some(item) => Ok(item),
-            None if beyond => {
-                self.sink.goes_beyond(at, &self.place);
-                Ok(&BEYOND)
-            }
+            None if beyond => Ok(&BEYOND),
             None => Err(self.missing(|place| format!("Index out of bounds when evaluating path {place}"))),
         }
     }

@@ -1,12 +1,15 @@
 //! JSONPath as AWS Step Functions evaluates it.
 //!
 //! AWS follows neither RFC 9535 nor today's Jayway: its results and messages are those of Jayway JsonPath 2.0.0 with
-//! `JacksonJsonProvider` and default options. This module gives the same result, the same normalised path and the same
-//! message for every path and document, oddities included. The ones that surprise most:
+//! `JacksonJsonNodeJsonProvider` and default options. This module gives the same result, the same normalised path and the
+//! same message for every path and document, oddities included, and for [another provider](Provider), too. The ones that
+//! surprise most:
 //!
 //! - A *definite* path (names, one index, `['a','b']` at the end) gives its value bare and is an error where the
 //!   document lacks it. Any other path gives an array, which may be empty.
-//! - `[-1]` is an error; `[-1:]` and `[(@.length-1)]` are not. The step of `[1:5:2]` is ignored and `[:]` is refused.
+//! - An index beyond the end of a list gives null, and no further step finds anything there. Choice rules and the
+//!   arguments of intrinsic functions do not find it ([`JsonPath::find`]).
+//! - `[-1]` is beyond the end, too; `[-1:]` and `[(@.length-1)]` are not. The step of `[1:5:2]` is ignored and `[:]` is refused.
 //! - `[*]` passes over what has no children, and over items that lack the next name; on an object it does not.
 //! - There are no functions: `$.list.length()` asks for a member called `length()`.
 //! - A filter stands in `[?(…)]`, knows `== != < <= > >= =~ && || !`, and takes everything behind an operator that is
@@ -225,8 +228,8 @@ struct Last(Option<String>);
 impl<'a> sink::Sink<'a> for Last {
     fn found(&mut self, _: &[Step<'a>], _: Cow<'a, Value>) {}
 
-    fn goes_beyond(&mut self, _: usize, place: &[Step<'a>]) {
-        self.0 = Some(Place(place).to_string());
+    fn goes_beyond(&mut self, _: usize, place: &[Step<'a>], _: &'a Value, index: i32) {
+        self.0 = Some(format!("{}[{index}]", Place(place)));
     }
 }
 
@@ -254,6 +257,16 @@ mod tests {
     fn values() {
         for (path, document, value) in [
             ("$", "[1]", "[1]"),
+            ("$", "null", "null"),
+            ("$.a[1]", r#"{"a":[1]}"#, "null"),
+            ("$.a[-1]", r#"{"a":[1]}"#, "null"),
+            ("$.a[0,1]", r#"{"a":[1]}"#, "[1,null]"),
+            ("$.a[5][*]", r#"{"a":[1]}"#, "[]"),
+            ("$[*][0]", "[[1],[]]", "[1,null]"),
+            ("$[?(@[1] == null)]", "[[1],[1,2],[1,null]]", "[[1],[1,null]]"),
+            ("$[?(@[1])]", "[[1],[1,2],[1,null]]", "[[1,2]]"),
+            // Beyond 64 bits, numbers compare with nothing.
+            ("$[?(@ > 1)]", "[9223372036854775807,9223372036854775808]", "[9223372036854775807]"),
             ("$[*][*]", r#"[[1,[2]],{"k":3},4,null]"#, "[1,[2],3]"),
             ("$.a[-2:]", r#"{"a":[1,2,3]}"#, "[2,3]"),
             ("$.a[(@.length-1)]", r#"{"a":[1,2,3]}"#, "3"),
@@ -277,15 +290,32 @@ mod tests {
     #[test]
     fn errors() {
         let not_an_array =
-            "InvalidPathException: Filter: [1:] can only be applied to arrays. Current context is: {a=1}";
+            "InvalidPathException: Filter: [1:] can only be applied to arrays. Current context is: {\"a\":1}";
         for (path, document, error) in [
             ("$.a", "{}", "PathNotFoundException: No results for path: $['a']"),
             ("$.a.b", "{}", "PathNotFoundException: Missing property in path $['a']"),
             ("$.a.b", r#"{"a":1}"#, "PathNotFoundException: Property ['b'] not found in path $['a']"),
-            ("$[-1]", "[1]", "PathNotFoundException: Index out of bounds when evaluating path $[-1]"),
+            ("$[1].a", "[1]", "PathNotFoundException: Property ['a'] not found in path $[1]"),
+            ("$.a[1][0]", r#"{"a":[1]}"#, "PathNotFoundException: The path $['a'][1] is null"),
+            // Members are out of their nodes, items are not: text has quotes, and null is a node.
+            (
+                "$.a[0]",
+                r#"{"a":"x"}"#,
+                "InvalidPathException: Filter: [0] can only be applied to arrays. Current context is: x",
+            ),
+            (
+                "$[0][0]",
+                r#"["x"]"#,
+                "InvalidPathException: Filter: [0] can only be applied to arrays. Current context is: \"x\"",
+            ),
+            (
+                "$[0][0]",
+                "[null]",
+                "InvalidPathException: Filter: [0] can only be applied to arrays. Current context is: null",
+            ),
             ("$.a[0]", r#"{"a":null}"#, "PathNotFoundException: The path $['a'] is null"),
             ("$[1:]", r#"{"a":1}"#, not_an_array),
-            ("$", "null", "IllegalArgumentException: root can not be null"),
+            ("$.a", "null", "PathNotFoundException: Property ['a'] not found in path $"),
             ("", "1", "IllegalArgumentException: json can not be null or empty"),
             ("$[:]", "[]", "InvalidPathException: java.lang.NumberFormatException: For input string: \"\""),
             ("$.日.", "[]", "InvalidPathException: java.lang.StringIndexOutOfBoundsException: index 4, length 4"),
@@ -303,11 +333,26 @@ mod tests {
     }
 
     #[test]
-    fn equal_objects_compare_only_where_they_are_one() {
+    fn equal_objects_compare_only_where_they_are_one_path_at_the_root() {
         let document = r#"[{"a":{"x":1},"b":{"x":1}}]"#;
-        assert_eq!(evaluate("$[?(@.a == @.a)]", document), Ok(document.to_owned()));
-        assert_eq!(evaluate("$[?(@.a == @.b)]", document), Ok("[]".to_owned()));
-        assert_eq!(evaluate("$[?(@.a != @.b)]", document), Ok("[]".to_owned()));
+        for (filter, passes) in [
+            ("@.a == @.a", false),
+            ("@.a == @.b", false),
+            ("@.a != @.b", false),
+            ("$[0].a == $[0].a", true),
+            ("$[0].a == $[0]['a']", false),
+        ] {
+            let found = if passes { document } else { "[]" };
+            assert_eq!(evaluate(&format!("$[?({filter})]"), document), Ok(found.to_owned()), "{filter}");
+        }
+    }
+
+    #[test]
+    fn the_other_provider_has_no_items_beyond_the_end() {
+        let list = "[1]".parse().unwrap();
+        let error = JsonPath::parse("$[1]").unwrap().with_provider(Provider::Jackson).evaluate(&list).unwrap_err();
+        assert_eq!(error.to_string(), "Index out of bounds when evaluating path $[1]");
+        assert_eq!(JsonPath::parse("$[1]").unwrap().find(&list), Err(error));
     }
 
     #[test]
@@ -315,7 +360,8 @@ mod tests {
         let error = "NumberFormatException: Character I is neither a decimal digit number, decimal point, nor \"e\" \
                      notation exponential mark.";
         assert_eq!(evaluate("$[?(@ == 1)]", "[1e400]"), Err(error.to_owned()));
-        assert_eq!(evaluate("$[?(@ == @)]", "[1e400]"), Ok("[1e400]".to_owned()));
+        assert_eq!(evaluate("$[?(@ == @)]", "[1e400]"), Err(error.to_owned()));
+        assert_eq!(evaluate("$[?($[0] == $[0])]", "[1e400]"), Ok("[1e400]".to_owned()));
     }
 
     fn nested(depth: usize) -> Value {

@@ -75,6 +75,9 @@ fn failed_call(text: &str, call: &ExplainedCall) -> Option<Fault> {
     let failure = call.outcome.as_ref().err()?;
     let culprit = call.arguments.iter().find(|argument| argument.outcome.is_err());
     let (span, label, hints) = match culprit {
+        Some(ExplainedArgument { path: Some(explanation), span, .. }) if explanation.outcome.is_ok() => {
+            (*span, "the item is not there".to_owned(), hints::not_there(explanation))
+        }
         Some(ExplainedArgument { path: Some(explanation), span, text, .. }) => {
             let (inner, label) = place(text, explanation);
             let inner = inner.map(|inner| Span { start: span.start + inner.start, end: span.start + inner.end });
@@ -101,7 +104,7 @@ fn hint(failure: &Failure) -> String {
 /// The step of a path where it failed, and what it met there.
 fn place(text: &str, explanation: &Explanation) -> (Option<Span>, String) {
     let Some(failed) = &explanation.failed else {
-        return (Some(Span { start: 0, end: text.len() }), "the document is null".to_owned());
+        return (Some(Span { start: 0, end: text.len() }), String::new());
     };
     let span = explanation.steps.get(failed.step).map(|step| step.span);
     (span, failed.loss.as_ref().map(|(kind, lost)| met(kind, lost)).unwrap_or_default())
@@ -112,11 +115,6 @@ fn met(loss: &LossKind, lost: &LostValue) -> String {
     let place = cut(&lost.path, 40);
     match loss {
         LossKind::NoMember(name) => format!("{place} has no member '{name}'"),
-        LossKind::NoItem(index) if *index < 0 => "AWS does not count from the end".to_owned(),
-        LossKind::NoItem(_) => {
-            let count = lost.value.as_array().map_or(0, |items| items.len());
-            format!("{place} has {count} item{}", if count == 1 { "" } else { "s" })
-        }
         LossKind::NotAnObject => format!("{place} is {}, not an object", kind(&lost.value)),
         LossKind::NotAnArray => format!("{place} is {}, not an array", kind(&lost.value)),
         LossKind::NoChildren => format!("{place} is {}", kind(&lost.value)),
