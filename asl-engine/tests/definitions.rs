@@ -437,12 +437,12 @@ fn texts_that_are_no_definition() {
     for (text, expected) in [
         (
             "",
-            "MISSING_DESCRIPTION: Received a null or empty workflow input. (there is no definition here: the text is empty)",
+            "SCHEMA_VALIDATION_FAILED: Expected value of type Object at / (there is no definition here: the text is empty)",
         ),
         (
             "no definition",
             "INVALID_JSON_DESCRIPTION: Unrecognized token 'no': was expecting (JSON String, Number, Array, Object or token 'null', \
-             'true' or 'false') (expected a value, found 'no')",
+             'true' or 'false')\n at [Source: (String)\"no definition\"; line: 1, column: 3] (expected a value, found 'no')",
         ),
         ("[]", "SCHEMA_VALIDATION_FAILED: Expected value of type Object at /"),
         ("{}", "SCHEMA_VALIDATION_FAILED: These fields are required: [States, StartAt] at /"),

@@ -193,7 +193,8 @@ fn fields_take_their_types_or_an_expression() {
         (format!(r#"{task}, "Credentials": {{"RoleArn": "{{% $r %}}"}}"#), ""),
         (
             format!(r#"{task}, "Credentials": {{"RoleArn.$": "$.r"}}"#),
-            "The field 'RoleArn' is required but was missing at @/Credentials",
+            "The field 'RoleArn' is required but was missing at @/Credentials; \
+             NO_EXPRESSION: '$.r' is passed on as a text: this state is in JSONata at @/Credentials",
         ),
         (format!(r#"{task}, "Assign": "{{% $x %}}""#), "Expected value of type Object at @/Assign"),
     ] {

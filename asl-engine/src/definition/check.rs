@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ast::{Body, Kind, Name, State, Transition};
 use super::outline::{Outline, Scope};
 use super::resource::{self, Call};
-use super::{SCHEMA, error, warnings, whole};
+use super::{NoSuch, SCHEMA, error, warnings, whole};
 use crate::diagnostic::Diagnostic;
 use crate::nearest::nearest;
 use crate::placeholder;
@@ -138,6 +138,29 @@ fn led_to(scope: &Scope) -> impl Iterator<Item = &Name> {
 /// The scopes directly inside a scope.
 fn inner(scope: &Scope) -> impl Iterator<Item = &Scope> {
     scope.states.iter().flat_map(|state| &state.scopes)
+}
+
+/// What tasks call is there.
+pub(super) fn calls(body: &Body, no_such: NoSuch<'_>, out: &mut Vec<Diagnostic>) {
+    for state in &body.states {
+        match &state.kind {
+            Kind::Task(task) => {
+                let Name { text, location, span } = &task.resource;
+                // Of what is no integration at all, that has been told.
+                if resource::call(text).is_some()
+                    && let Some(help) = no_such(text)
+                {
+                    out.push(Diagnostic {
+                        help: Some(help),
+                        ..error(SCHEMA, resource::not_recognized(text), location, *span)
+                    });
+                }
+            }
+            Kind::Parallel { branches } => branches.iter().for_each(|branch| calls(branch, no_such, out)),
+            Kind::Map(map) => calls(&map.body, no_such, out),
+            _ => {}
+        }
+    }
 }
 
 /// What an Express state machine cannot call.

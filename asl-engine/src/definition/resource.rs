@@ -142,7 +142,7 @@ pub(super) fn resource(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Op
 }
 
 /// What AWS says of an ARN that calls nothing.
-fn not_recognized(arn: &str) -> String {
+pub(super) fn not_recognized(arn: &str) -> String {
     format!(
         "The resource provided {arn} is not recognized. The value is not a valid resource ARN, or the resource is not \
          available in this region."

@@ -13,6 +13,7 @@ pub(crate) use write::{pretty, string_len, text, write};
 
 use crate::diagnostic::Span;
 use crate::value::{Object, Value};
+use jackson::Fault;
 use lexer::{Expected, Lexer, Token};
 
 /// How deeply arrays and objects may nest in text and in the data of an execution.
@@ -32,14 +33,23 @@ pub struct JsonError {
     pub line: usize,
     /// The column of `span` in characters, from 1.
     pub column: usize,
-    /// The same in the words of Jackson, the parser behind AWS's API, which its answers quote.
-    pub jackson: Box<str>,
+    /// The same as Jackson tells it, the parser behind AWS's API, whose messages AWS's answers quote.
+    jackson: Option<Box<Fault>>,
 }
 
 impl JsonError {
     /// What Jackson says of it where it does not show the text.
     pub(crate) fn from_jackson(&self) -> String {
-        format!("{}\n at {}", self.jackson, jackson::location(self.line, self.column))
+        self.jackson.as_ref().map_or_else(|| self.message.clone(), |fault| fault.redacted())
+    }
+
+    /// What Jackson says of it where it shows the start of the text.
+    pub(crate) fn from_jackson_of(&self, text: &str) -> String {
+        self.jackson.as_ref().map_or_else(|| self.message.clone(), |fault| fault.shown(text))
+    }
+
+    fn told_by_jackson(self, text: &str) -> Self {
+        Self { jackson: Fault::of(text).map(Box::new), ..self }
     }
 }
 
@@ -73,10 +83,14 @@ fn whole(mut lexer: Lexer<'_>) -> Result<Value, JsonError> {
 }
 
 fn read(lexer: &mut Lexer<'_>) -> Result<Value, JsonError> {
-    let first = lexer.token()?;
-    let value = value(lexer, first, 0)?;
-    lexer.end()?;
-    Ok(value)
+    let text = lexer.text();
+    let mut read = || {
+        let first = lexer.token()?;
+        let value = value(lexer, first, 0)?;
+        lexer.end()?;
+        Ok(value)
+    };
+    read().map_err(|error: JsonError| error.told_by_jackson(text))
 }
 
 fn value(lexer: &mut Lexer<'_>, token: Token, depth: usize) -> Result<Value, JsonError> {
