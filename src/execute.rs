@@ -136,11 +136,18 @@ fn answer(mocks: &Mocks, request: &TaskRequest) -> Answer {
     let before = request.is_activity().then_some(Reply::Started { worker_name: None });
     match mocks.answer(request) {
         Ok(MockedAnswer { outcome, after }) => {
-            let times_out = outcome.as_ref().is_err_and(|failure| failure.error.as_deref() == Some("States.Timeout"));
-            // A mocked timeout is one: the time runs out, and the history says so.
-            let silent = times_out && request.gives_up(Timestamp(0)).is_some();
             let after_millis = i64::try_from(after.as_millis()).unwrap_or(i64::MAX);
-            Answer { before, outcome: (!silent).then_some(outcome), after_millis, refused: None }
+            let answer = Answer { before, after_millis, ..Answer::default() };
+            match outcome {
+                // A mocked timeout is one: the time runs out, and the history says so.
+                Err(failure)
+                    if failure.error.as_deref() == Some("States.Timeout")
+                        && request.gives_up(Timestamp(0)).is_some() =>
+                {
+                    Answer { times_out: Some(failure), ..answer }
+                }
+                outcome => Answer { outcome: Some(outcome), ..answer },
+            }
         }
         Err(unmocked) => Answer { refused: Some(unmocked.to_string()), ..Answer::default() },
     }

@@ -194,11 +194,18 @@ fn a_callback_is_submitted_first_and_misses_its_heartbeat() {
         before: submitted(),
         outcome: Some(Ok(Value::from("done"))),
         after_millis: 1,
-        refused: None,
+        ..Answer::default()
     };
     let ran = run_with(definition, "{}", Quotas::default(), answer);
     assert_eq!(output(&ran), r#""done""#);
     assert_eq!(ran.events[3..6], ["4<3 TaskStarted", "5<4 TaskSubmitted", "6<5 TaskSucceeded"]);
+    let told = |_: &TaskRequest| Answer {
+        times_out: Some(Failure::new("States.Timeout", "nobody is there")),
+        ..Answer::default()
+    };
+    let ran = run_with(definition, "{}", Quotas::default(), told);
+    assert_eq!(output(&ran), "States.Timeout: nobody is there");
+    assert_eq!(ran.events[4], "5<4 TaskTimedOut");
     let silent = |_: &TaskRequest| Answer { before: submitted(), ..Answer::default() };
     let ran = run_with(definition, "{}", Quotas::default(), silent);
     assert_eq!(output(&ran), "States.Timeout");

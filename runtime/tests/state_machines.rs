@@ -148,7 +148,7 @@ async fn an_unknown_machine_does_not_exist() {
 async fn what_aws_refuses_is_refused() {
     for (from, to, error) in [
         (r#""Name":"n""#, r#""Name":"bad name""#, "StepFunctions.InvalidNameException"),
-        (r#""Name":"n""#, r#""Name":5"#, "StepFunctions.InvalidNameException"),
+        (r#""Name":"n""#, r#""Name":5"#, "States.Runtime"),
         (r#""Input.$":"$""#, r#""Inptu":{}"#, "States.Runtime"),
         (r#""Input.$":"$""#, r#""Input":"no json""#, "StepFunctions.InvalidExecutionInputException"),
         ("stateMachine:child", "machine:child", "StepFunctions.InvalidArnException"),

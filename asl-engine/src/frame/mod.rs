@@ -235,7 +235,10 @@ impl Frame {
             (Phase::Wait { .. }, Reply::Woke) => run.wait_over(),
             (Phase::Retry { .. }, Reply::Woke) => run.attempt(),
             (Phase::Task { task, .. }, Reply::Task(outcome)) => run.task_ended(task, outcome),
-            (Phase::Task { task, .. }, Reply::DeadlinePassed) => run.task_timed_out(task),
+            (Phase::Task { task, .. }, Reply::DeadlinePassed) => {
+                run.task_timed_out(task, Failure { error: Some("States.Timeout".into()), ..Failure::default() })
+            }
+            (Phase::Task { task, .. }, Reply::TimedOut(failure)) => run.task_timed_out(task, failure),
             (Phase::Task { .. }, Reply::Started { worker_name }) => run.activity_started(worker_name),
             (Phase::Task { task, .. }, Reply::Submitted(output)) => run.task_submitted(task, output),
             (Phase::Fork { .. }, Reply::Joined(joined)) => run.joined(joined),

@@ -132,8 +132,7 @@ impl Run<'_> {
         }
     }
 
-    pub(super) fn task_timed_out(&mut self, task: TaskName) -> Next {
-        let failure = Failure { error: Some("States.Timeout".into()), ..Failure::default() };
+    pub(super) fn task_timed_out(&mut self, task: TaskName, failure: Failure) -> Next {
         let recorded = failure.clone();
         self.emit(match self.resource_kind() {
             Some(ResourceKind::Lambda) => EventKind::LambdaFunctionTimedOut(recorded),

@@ -15,7 +15,7 @@ const RESOURCES: [&str; 5] = [
     "arn:aws:states:us-east-1:000000000000:activity:work",
     "arn:aws:states:::aws-sdk:sns:publish",
     "arn:aws:states:::aws-sdk:sqs:sendMessage.waitForTaskToken",
-    "arn:aws:states:::states:startExecution.sync:2",
+    "arn:aws:states:::aws-sdk:sfn:startExecution",
 ];
 
 /// Paths that find something in nearly every input, and some that do not.
