@@ -5,8 +5,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use asl_engine::{Execution, Failure, HistoryEvent, Program, Quotas, Reply, TaskRequest, Timestamp, Value};
+use asl_runtime::embedded::{self, GivenUp};
 use asl_runtime::virtual_time::{self, Answer};
-use asl_runtime::{Finished, Status, embedded};
+use asl_runtime::{Finished, Status};
 use asl_tasks::{MockedAnswer, Mocks, Router, Undelivered};
 use tokio::sync::watch;
 
@@ -99,10 +100,12 @@ async fn drive(
             events.push(event);
         }
     };
-    let finished = embedded::run(program, execution, handler, record, interrupted())
-        .await
-        .map_err(|bug| Error::Usage(format!("asl made a mistake, please report it: {bug}")))?;
+    let finished = embedded::run(program, execution, handler, record, interrupted()).await;
     progress.finish();
+    let finished = finished.map_err(|error| match error {
+        GivenUp::Refused(reason) => Error::Mocks(reason),
+        GivenUp::UnexpectedReply(bug) => Error::Usage(format!("asl made a mistake, please report it: {bug}")),
+    })?;
     let place = if finished.outcome.is_err() { places.last() } else { None };
     Ok(Executed { finished, place, events })
 }
