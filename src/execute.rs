@@ -5,8 +5,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use asl_engine::{Execution, Failure, HistoryEvent, Program, Quotas, Reply, TaskRequest, Timestamp};
+use asl_runtime::embedded::{self, GivenUp};
 use asl_runtime::virtual_time::{self, Answer};
-use asl_runtime::{Finished, Status, embedded};
+use asl_runtime::{Finished, Status};
 use asl_tasks::{MockedAnswer, Mocks, Router, Undelivered};
 use tokio::sync::watch;
 
@@ -100,10 +101,12 @@ async fn drive(
             events.push(event);
         }
     };
-    let finished = embedded::run(program, execution, handler, record, interrupted())
-        .await
-        .map_err(|bug| Error::Usage(format!("asl made a mistake, please report it: {bug}")))?;
+    let finished = embedded::run(program, execution, handler, record, interrupted()).await;
     progress.finish();
+    let finished = finished.map_err(|error| match error {
+        GivenUp::Refused(reason) => Error::Mocks(reason),
+        GivenUp::UnexpectedReply(bug) => Error::Usage(format!("asl made a mistake, please report it: {bug}")),
+    })?;
     let place = finished.outcome.as_ref().err().and_then(|failure| places.of_failure(failure));
     Ok(Executed { finished, place, events })
 }

@@ -45,6 +45,10 @@ impl Routing {
         let mut missing = Vec::new();
         let mut named = Vec::new();
         let mut found = Vec::new();
+        let of = |machine: Option<&str>| match machine {
+            Some(machine) => format!(" of the state machine {machine}"),
+            None => String::new(),
+        };
         let others = self.machines.programs().map(|(name, program)| (Some(name), program));
         for (machine, program) in std::iter::once((None, program)).chain(others) {
             for (state, resource) in program.tasks() {
@@ -52,13 +56,20 @@ impl Routing {
                     Ok(handler) => {
                         let function = resource.contains(":lambda:invoke");
                         let function = function.then(|| program.constant_parameter(state, "FunctionName")).flatten();
+                        if let Some(function) = function.filter(|function| !handler.serves(function)) {
+                            if !named.contains(&function) {
+                                named.push(function);
+                                let error = self.router.no_function(function);
+                                missing.push(format!("the state '{state}'{} has {error}", of(machine)));
+                            }
+                            continue;
+                        }
                         found.push((state, function.unwrap_or(resource), handler));
                     }
                     Err(_) if named.contains(&resource) => {}
                     Err(error) => {
                         named.push(resource);
-                        let of = machine.map_or(String::new(), |machine| format!(" of the state machine {machine}"));
-                        missing.push(format!("the state '{state}'{of} has {error}"));
+                        missing.push(format!("the state '{state}'{} has {error}", of(machine)));
                     }
                 }
             }

@@ -7,10 +7,10 @@ use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use asl_engine::{Execution, Failure, Object, Outcome, Program, Quotas, TaskRequest, Timestamp, Value};
-use asl_tasks::{BoxFuture, Call, Handler, Report, Router, answered_here};
+use asl_tasks::{BoxFuture, Call, Handler, Report, Router, answered_here, is_step_functions_name};
 use tokio::sync::watch;
 
-use crate::embedded::{self, now};
+use crate::embedded::{self, GivenUp, now};
 use crate::frames::{Finished, Status};
 
 /// The state machines that others can start by name.
@@ -37,6 +37,8 @@ struct Started {
 struct Ended {
     finished: Finished,
     at: Timestamp,
+    /// Why it was given up, where nothing serves one of its tasks: then so is the execution that waits for it.
+    refused: Option<String>,
 }
 
 /// An execution that runs.
@@ -156,12 +158,16 @@ async fn run(
         }
         Failure { cause: Some("the execution that waited for it was stopped".into()), ..Failure::default() }
     };
+    let mut refused = None;
     let finished = embedded::run(program, execution, handler, |_| {}, stop).await;
-    let finished = finished.unwrap_or_else(|bug| {
-        let cause = format!("asl made a mistake, please report it: {bug}");
+    let finished = finished.unwrap_or_else(|error| {
+        let cause = match error {
+            GivenUp::Refused(reason) => refused.insert(reason).clone(),
+            GivenUp::UnexpectedReply(bug) => format!("asl made a mistake, please report it: {bug}"),
+        };
         Finished { status: Status::Failed, outcome: Err(Failure::new("States.Runtime", cause)) }
     });
-    tell.send_replace(Some(Ended { finished, at: now() }));
+    tell.send_replace(Some(Ended { finished, at: now(), refused }));
 }
 
 async fn wait(mut ended: watch::Receiver<Option<Ended>>) -> Ended {
@@ -215,6 +221,9 @@ impl Handler for StartExecution {
             };
             call.report(Report::Submitted(submitted));
             let ended = wait(ended).await;
+            if let Some(reason) = &ended.refused {
+                call.report(Report::Refused(reason.clone()));
+            }
             describe(&asked, start, &ended, parsed)
         })
     }
@@ -236,7 +245,7 @@ fn asked(request: &TaskRequest) -> Result<Asked, Failure> {
     }
     let name = match parameters.get("Name") {
         None | Some(Value::Null) => uuid::Uuid::new_v4().to_string(),
-        Some(Value::String(name)) if is_name(name) => name.to_string(),
+        Some(Value::String(name)) if is_step_functions_name(name) => name.to_string(),
         Some(name) => return Err(refused("InvalidName", &format!("Invalid Name: '{name}'"))),
     };
     let arn = format!("{before}:execution:{machine}:{name}").into();
@@ -249,13 +258,6 @@ fn asked(request: &TaskRequest) -> Result<Asked, Failure> {
         Some(input) => input.clone(),
     };
     Ok(Asked { arn, machine, name, input })
-}
-
-/// Whether AWS takes it as the name of an execution. See
-/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>.
-fn is_name(name: &str) -> bool {
-    let refused = |c: char| c.is_whitespace() || c.is_control() || "<>{}[]?*\"#%\\^|~`$&,;:/".contains(c);
-    (1..=80).contains(&name.chars().count()) && !name.contains(refused)
 }
 
 fn machine_arn(asked: &Asked) -> String {

@@ -33,6 +33,7 @@ mod handler;
 mod handlers;
 mod integrations;
 mod logs;
+mod loopback;
 mod mocks;
 mod pattern;
 mod router;
@@ -42,6 +43,7 @@ mod services;
 mod world;
 
 pub use callbacks::{ActivityTask, CallbackError, Callbacks, worker_failure};
+pub use embedded::names::is_step_functions_name;
 pub use embedded::sns::Undelivered;
 pub use handler::{BoxFuture, Call, Handler, Report};
 pub use integrations::{answered_here, no_such_action};

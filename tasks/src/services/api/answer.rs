@@ -7,6 +7,7 @@ use http::HeaderMap;
 use super::model::{Location, Member, Operation, Protocol, Service, Shape};
 use super::time::{self, Times};
 use super::xml::{self, Element};
+use crate::embedded::names::INVALID_BUCKET;
 
 /// The whole HTTP response.
 #[derive(Debug)]
@@ -30,6 +31,21 @@ pub(crate) struct Refusal {
     pub(crate) extended_request_id: Option<String>,
     /// How often the request was sent.
     pub(crate) attempts: u32,
+}
+
+impl Refusal {
+    /// What S3 says of a bucket whose name is none.
+    pub(super) fn invalid_bucket() -> Self {
+        Self {
+            code: Some("InvalidBucketName".to_owned()),
+            known: None,
+            message: Some(INVALID_BUCKET.to_owned()),
+            status: 400,
+            request_id: Some(uuid::Uuid::new_v4().to_string()),
+            extended_request_id: None,
+            attempts: 1,
+        }
+    }
 }
 
 impl Response {

@@ -20,6 +20,7 @@ use http::HeaderMap;
 use super::Clients;
 pub(crate) use answer::Refusal;
 pub(crate) use model::{Operation, Service};
+pub(super) use request::encode;
 pub(crate) use send::Remote;
 pub(crate) use time::Times;
 

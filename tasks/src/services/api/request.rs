@@ -191,7 +191,7 @@ fn fill(path: &str, members: &[(&'static Member, Given)]) -> Result<String, Stri
 }
 
 /// Encoded for a path or a query, as signatures have it.
-pub(super) fn encode(text: &str, keep_slash: bool) -> String {
+pub(in crate::services) fn encode(text: &str, keep_slash: bool) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
