@@ -5,6 +5,7 @@
 
 mod backend;
 mod keys;
+mod multipart;
 mod signed;
 
 use std::collections::BTreeSet;
