@@ -11,6 +11,7 @@ use crate::definition::ast::{
 };
 use crate::definition::{self, CheckOptions};
 use crate::diagnostic::{Diagnostic, Severity, UNSUPPORTED};
+use crate::item_reader::GET_OBJECT;
 use crate::reference_path::ReferencePath;
 use crate::retry::{self, Retrier};
 use crate::template::Template;
@@ -148,11 +149,18 @@ impl Program {
     }
 
     /// The states that call something, with their resources, in the order of the definition: Task states, and Map states
-    /// with an ItemReader.
+    /// with an ItemReader or a ResultWriter.
     pub fn tasks(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.scopes.iter().flat_map(|scope| &scope.states).filter_map(|state| match &state.kind {
-            Kind::Task(task) => Some((&*state.name, &*task.resource.arn)),
-            _ => Some((&*state.name, &*state.item_reader()?.resource.text)),
+        let states = self.scopes.iter().flat_map(|scope| &scope.states);
+        states.flat_map(|state| {
+            let task = match &state.kind {
+                Kind::Task(task) => Some(&*task.resource.arn),
+                _ => None,
+            };
+            let reads = state.item_reader().map(|reader| &*reader.resource.text);
+            let reads_listed = state.item_reader().filter(|reader| reader.flattens).map(|_| GET_OBJECT);
+            let resources = [task, reads, reads_listed, state.result_resource()];
+            resources.into_iter().flatten().map(|resource| (&*state.name, resource))
         })
     }
 
@@ -212,6 +220,13 @@ impl State {
             Kind::Map(map) => map.distributed.as_ref()?.item_reader.as_ref(),
             _ => None,
         }
+    }
+
+    /// The `Resource` of a ResultWriter.
+    fn result_resource(&self) -> Option<&str> {
+        let Kind::Map(Map { distributed: Some(distributed), .. }) = &self.kind else { return None };
+        let (resource, _) = distributed.result_writer.as_ref()?.destination.as_ref()?;
+        Some(&resource.text)
     }
 
     /// The Retrier that an error is for: the first that names it.

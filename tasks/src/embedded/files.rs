@@ -63,13 +63,20 @@ impl Staging {
 
     /// Writes a file beside the others that are unfinished; dropping it removes it.
     pub(super) fn write(&self, chunks: &[Bytes]) -> io::Result<Written> {
+        self.fill(|file| chunks.iter().try_for_each(|chunk| file.write_all(chunk)))
+    }
+
+    /// The same of the files at these places, one behind the other.
+    pub(super) fn join(&self, parts: &[PathBuf]) -> io::Result<Written> {
+        self.fill(|file| parts.iter().try_for_each(|part| io::copy(&mut File::open(part)?, file).map(|_| ())))
+    }
+
+    fn fill(&self, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<Written> {
         let mut builder = tempfile::Builder::new();
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let mut file = builder.tempfile_in(&self.0)?;
-        for chunk in chunks {
-            file.as_file_mut().write_all(chunk)?;
-        }
+        fill(file.as_file_mut())?;
         let metadata = file.as_file().metadata()?;
         Ok(Written { file, metadata })
     }

@@ -6,6 +6,7 @@
 mod backend;
 mod checksum;
 mod keys;
+mod multipart;
 mod signed;
 
 use std::collections::BTreeSet;

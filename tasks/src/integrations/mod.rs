@@ -28,12 +28,13 @@ use crate::world::World;
 pub(crate) fn all(world: &World, connections: Connections) -> Vec<(Pattern, Arc<dyn Handler>)> {
     let clients = || Arc::clone(&world.clients);
     let http = http::Invoke { clients: clients(), connections };
-    let all: [(&str, Arc<dyn Handler>); 4] = [
+    let all: [(&str, Arc<dyn Handler>); 5] = [
         ("arn:aws:states:::http:invoke", Arc::new(http)),
         ("arn:aws:states:::lambda:invoke", Arc::new(lambda::Invoke::new(world))),
-        // Only an ItemReader asks for these.
-        ("arn:aws:states:::s3:getObject", Arc::new(s3::GetObject(clients()))),
+        // Only an ItemReader or a ResultWriter asks for these.
+        ("arn:aws:states:::s3:getObject", Arc::new(s3::GetObject::new(clients()))),
         ("arn:aws:states:::s3:listObjectsV2", Arc::new(s3::ListObjects(clients()))),
+        ("arn:aws:states:::s3:putObject", Arc::new(s3::PutObject::new(clients()))),
     ];
     all.into_iter().map(|(resource, handler)| (resource.into(), handler)).collect()
 }
