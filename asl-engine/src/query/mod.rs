@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::diagnostic::Span;
-use crate::jsonata::{Environment, Evaluated, Jsonata, JsonataError, Reference};
+use crate::jsonata::{Environment, Evaluated, Jsonata, JsonataError, JsonataFlavour, Reference};
 use crate::path::Roots;
 use crate::task::Failure;
 use crate::value::{Number, Value};
@@ -79,13 +79,23 @@ impl Query {
             _ => roots.variables.get(name).cloned(),
         };
         let Roots { now, random, limits, .. } = *roots;
-        let environment = Environment { input: None, variable: &variable, now, random, limits, eval: false };
+        let environment = Environment {
+            input: None,
+            variable: &variable,
+            now,
+            random,
+            limits,
+            flavour: JsonataFlavour::StepFunctions,
+        };
         self.expression.evaluate_in(&environment).map_err(|error| {
             let JsonataError { code, message, .. } = error;
-            self.failure(&match UNCODED.contains(&code) {
-                true => format!("threw an error during evaluation: {message}"),
-                false => format!("threw an error during evaluation. {code}: {message}"),
-            })
+            match code {
+                JsonataError::INTERNAL => self.failure("threw an internal error during evaluation.").with_hint(message),
+                code if UNCODED.contains(&code) => {
+                    self.failure(&format!("threw an error during evaluation: {message}"))
+                }
+                code => self.failure(&format!("threw an error during evaluation. {code}: {message}")),
+            }
         })
     }
 
