@@ -50,7 +50,7 @@ impl Routing {
             for (state, resource) in program.tasks() {
                 match self.router.handler_of(state, resource) {
                     Ok(handler) => {
-                        let function = resource.contains(":::lambda:invoke");
+                        let function = resource.contains(":lambda:invoke");
                         let function = function.then(|| program.constant_parameter(state, "FunctionName")).flatten();
                         found.push((state, function.unwrap_or(resource), handler));
                     }

@@ -231,7 +231,7 @@ fn fail_and_succeed_states() {
     ]);
 }
 
-const TASK: &str = "arn:aws:states:::dynamodb:putItem";
+const TASK: &str = "arn:aws:states:::aws-sdk:dynamodb:putItem";
 
 fn task(fields: &str) -> String {
     machine(&format!(r#"{{"Type": "Task", "Resource": "{TASK}", {fields}}}"#))
@@ -306,7 +306,7 @@ fn maps_give_each_item_its_own_context() {
                 "ItemSelector": {"i.$": "$$.Map.Item.Index", "x.$": "$$.Map.Item.Value", "k.$": "$.k"},
                 "Iterator": {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}}}"#,
             r#"{"xs":["a","b"],"k":1}"#,
-            r#"[{"i":0,"x":"a","k":1},{"i":1,"x":"b","k":1}]"#,
+            r#"[{"x":"a","i":0,"k":1},{"x":"b","i":1,"k":1}]"#,
         ),
         (
             r#"{"Type": "Map", "End": true, "ResultPath": "$.out",

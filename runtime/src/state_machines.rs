@@ -280,6 +280,11 @@ fn describe(asked: &Asked, start: Timestamp, ended: &Ended, parsed: bool) -> Out
         Err(failure) => (None, text(&failure.error), text(&failure.cause)),
     };
     let details = output.is_some().then(included);
+    // Recorded in December 2024 for executions that succeeded, reported from 2026 for others.
+    let (redrive_status, reason) = match ended.finished.status {
+        Status::Succeeded => ("NOT_REDRIVABLE", Some("Execution is SUCCEEDED and cannot be redriven".into())),
+        Status::Failed | Status::TimedOut | Status::Aborted => ("REDRIVABLE", None),
+    };
     let members = [
         ("Cause", cause),
         ("Error", error),
@@ -289,6 +294,9 @@ fn describe(asked: &Asked, start: Timestamp, ended: &Ended, parsed: bool) -> Out
         ("Name", Some(asked.name.as_str().into())),
         ("Output", output),
         ("OutputDetails", details),
+        ("RedriveCount", Some(0.into())),
+        ("RedriveStatus", Some(redrive_status.into())),
+        ("RedriveStatusReason", reason),
         ("StartDate", Some(start.0.into())),
         ("StateMachineArn", Some(machine_arn(asked).into())),
         ("Status", Some(ended.finished.status.name().into())),

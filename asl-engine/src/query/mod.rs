@@ -126,7 +126,7 @@ impl Query {
         match (least..=most).contains(&value) {
             true => Ok(value),
             false if most == i64::MAX => Err(self.unfit(&format!("must not be less than {least} but was: {value}"))),
-            false => Err(self.unfit(&format!("must be between {least} and {most} but was: {value}"))),
+            false => Err(self.out_of_range(&least, &most, &value)),
         }
     }
 
@@ -135,7 +135,7 @@ impl Query {
         let number = self.number(roots)?;
         match (least..=most).contains(&number.as_f64()) {
             true => Ok(number.as_f64()),
-            false => Err(self.unfit(&format!("must be between {least} and {most} but was: {number}"))),
+            false => Err(self.out_of_range(&least, &most, &number)),
         }
     }
 
@@ -155,6 +155,11 @@ impl Query {
     /// The failure of a result that the field cannot use.
     pub(crate) fn unfit(&self, what: &str) -> Failure {
         Failure::evaluation(format!("The {} field {what}", self.field), &self.field, self.span)
+    }
+
+    fn out_of_range(&self, least: &dyn fmt::Display, most: &dyn fmt::Display, found: &dyn fmt::Display) -> Failure {
+        let cause = format!("{} must be between {least} and {most} but was: {found}", self.field);
+        Failure::evaluation(cause, &self.field, self.span)
     }
 
     fn failure(&self, what: &str) -> Failure {

@@ -1,7 +1,7 @@
 //! What AWS says when there is no result, where in the expression that is, and what to do about it.
 
 use asl_engine::jsonpath::{Explanation, LossKind, LostValue};
-use asl_engine::{ExplainedArgument, ExplainedCall, ExplainedExpression, ExpressionError, PathError, Span};
+use asl_engine::{ExplainedArgument, ExplainedCall, ExplainedExpression, ExpressionError, Failure, PathError, Span};
 
 use super::preview::{cut, kind};
 use super::steps::reason;
@@ -84,8 +84,8 @@ fn failed_call(text: &str, call: &ExplainedCall) -> Option<Fault> {
             (inner.unwrap_or(*span), label, hints::failed(text, explanation))
         }
         // The innermost call that fails is told first.
-        Some(argument) => (argument.span, String::new(), Vec::new()),
-        None => (Span { start: 0, end: text.len() }, String::new(), Vec::new()),
+        Some(argument) => (argument.span, hint(failure), Vec::new()),
+        None => (Span { start: 0, end: text.len() }, hint(failure), Vec::new()),
     };
     Some(Fault {
         name: failure.error.as_deref().unwrap_or("States.Runtime").to_owned(),
@@ -94,6 +94,11 @@ fn failed_call(text: &str, call: &ExplainedCall) -> Option<Fault> {
         label,
         hints,
     })
+}
+
+/// Why a function did not take its arguments.
+fn hint(failure: &Failure) -> String {
+    failure.hint.as_deref().map(str::to_owned).unwrap_or_default()
 }
 
 /// The step of a path where it failed, and what it met there.
