@@ -119,7 +119,7 @@ pub use frame::{
 };
 pub use history::{EventId, EventKind, HistoryEvent};
 pub use json::JsonError;
-pub use jsonata::{Jsonata, JsonataError, JsonataLimits, JsonataOptions};
+pub use jsonata::{Jsonata, JsonataError, JsonataFlavour, JsonataLimits, JsonataOptions};
 pub use jsonpath::{JsonPath, PathError};
 pub use nearest::nearest;
 pub use path::PathRoot;

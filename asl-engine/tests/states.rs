@@ -167,6 +167,63 @@ fn an_index_beyond_the_end_of_a_list() {
     ]);
 }
 
+const QUERY: &str =
+    "States.QueryEvaluationError: An error occurred while executing the state 'S' (entered at the event id #2). ";
+
+/// What AWS gives where its JSONata is not that of npm. Of the functions, `jsonata/functions/cases.txt` has more.
+#[test]
+fn jsonata_is_that_of_aws() {
+    let fault = |expression: &str, text: &str| {
+        format!("{QUERY}The JSONata expression '{expression}' specified for the field 'Output' {text}")
+    };
+    let internal = "threw an internal error during evaluation.";
+    let coded = "threw an error during evaluation. D3137: Hash algorithm 'null' must be one of SHA-1, SHA-384, SHA-256, \
+                 SHA-512, MD5";
+    for (expression, expected) in [
+        // sfnx 3.1.0 (PyPI), which says that it has measured them.
+        ("$string($states.input.n)", "\"1700000000123456\"".to_owned()),
+        ("'' & $states.input.n / 3", "\"566666666707818\"".to_owned()),
+        ("'' & 2 / 3", "\"0.666666666666666\"".to_owned()),
+        ("$decodeUrlComponent('a+b')", "\"a b\"".to_owned()),
+        ("5 % $states.input.zero", fault("5 % $states.input.zero", internal)),
+        ("$hash('a', $states.input.none)", fault("$hash('a', $states.input.none)", coded)),
+        (r#"$parse(\"{'a': 1}\")"#, r#"{"a":1}"#.to_owned()),
+        // Reports of others, who have measured them.
+        ("$base64decode('!!!')", fault("$base64decode('!!!')", internal)),
+        ("{'k': [1/0]}", r#"{"k":["Infinity"]}"#.to_owned()),
+    ] {
+        let fields =
+            format!(r#"{{"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{{% {expression} %}}", "End": true}}"#);
+        assert_eq!(state(&fields, r#"{"n": 1700000000123456, "zero": 0}"#), expected, "{expression}");
+    }
+}
+
+/// A recording of April 2026 for -1; the bounds of a wait are from sfnx 3.1.0 (PyPI) only.
+#[test]
+fn numbers_that_expressions_give_have_bounds() {
+    let run_with = |fields: &str, input: &str| {
+        let definition = machine(&format!(r#"{{{fields}, "QueryLanguage": "JSONata", "End": true}}"#));
+        let run = run(&definition, input, false, &mut echo);
+        match run.outcome {
+            Ok(_) => "done".to_owned(),
+            failed => outcome(failed),
+        }
+    };
+    let timeout = r#""Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Arguments": {"FunctionName": "f"}, "TimeoutSeconds": "{% $states.input %}""#;
+    let wait = r#""Type": "Wait", "Seconds": "{% $states.input %}""#;
+    for (fields, input, expected) in [
+        (timeout, "-1", format!("{QUERY}TimeoutSeconds must be between 0 and 99999999 but was: -1")),
+        (timeout, "100000000", format!("{QUERY}TimeoutSeconds must be between 0 and 99999999 but was: 100000000")),
+        (timeout, "1.6", format!("{QUERY}The TimeoutSeconds field cannot be parsed as an integer: 1.6")),
+        (timeout, "3", "done".to_owned()),
+        (wait, "0.0", "done".to_owned()),
+        (wait, "100000000", "done".to_owned()),
+        (wait, "1.5", format!("{QUERY}The Seconds field cannot be parsed as an integer: 1.5")),
+    ] {
+        assert_eq!(run_with(fields, input), expected, "{fields} with {input}");
+    }
+}
+
 #[test]
 fn wait_states() {
     let wait = |field: &str, input: &str| {

@@ -77,6 +77,8 @@ pub(super) struct Lexer<'a> {
     placeholders: bool,
     /// Whether an object may not have a name twice.
     distinct_names: bool,
+    /// Whether a text may stand in single quotes.
+    single_quotes: bool,
     names: Names,
 }
 
@@ -107,6 +109,7 @@ impl<'a> Lexer<'a> {
             key_span: Span::default(),
             placeholders: false,
             distinct_names: false,
+            single_quotes: false,
             names: Names::default(),
         }
     }
@@ -131,6 +134,10 @@ impl<'a> Lexer<'a> {
 
     pub(super) fn with_distinct_names(self) -> Self {
         Self { distinct_names: true, ..self }
+    }
+
+    pub(super) fn with_single_quotes(self) -> Self {
+        Self { single_quotes: true, ..self }
     }
 
     /// Whether `${Name}` may stand in the place of a value.
@@ -162,7 +169,7 @@ impl<'a> Lexer<'a> {
         self.start = self.at;
         let Some(&byte) = bytes.get(self.at) else { return Ok(Token::End) };
         let punctuation = match byte {
-            b'"' => return self.string().map(|text| Token::String(text.into())),
+            quote if self.is_quote(quote) => return self.string().map(|text| Token::String(text.into())),
             b'-' | b'0'..=b'9' => return self.number(),
             b'[' => Token::OpenArray,
             b']' => Token::CloseArray,
@@ -175,6 +182,10 @@ impl<'a> Lexer<'a> {
         };
         self.at += 1;
         Ok(punctuation)
+    }
+
+    fn is_quote(&self, byte: u8) -> bool {
+        byte == b'"' || byte == b'\'' && self.single_quotes
     }
 
     fn placeholder(&mut self) -> Token {
@@ -241,9 +252,11 @@ impl<'a> Lexer<'a> {
         Ok(Token::Number(Number::from_json_text(text)))
     }
 
-    /// Reads a string and gives its text: a slice of the source where it has no escape.
+    /// Reads a string, which ends with the quote that it starts with, and gives its text: a slice of the source where it has
+    /// no escape.
     fn string(&mut self) -> Result<std::borrow::Cow<'a, str>, JsonError> {
         let bytes = self.text.as_bytes();
+        let quote = bytes.get(self.at).copied().unwrap_or(b'"');
         let first = self.at + 1;
         let mut at = first;
         let mut run = first;
@@ -253,7 +266,7 @@ impl<'a> Lexer<'a> {
                 None => {
                     return Err(self.fault("the string has no end", self.at, self.at + 1));
                 }
-                Some(b'"') => break,
+                Some(byte) if *byte == quote => break,
                 Some(b'\\') => {
                     let out = unescaped.get_or_insert_default();
                     out.push_str(&self.text[run..at]);
@@ -280,6 +293,7 @@ impl<'a> Lexer<'a> {
         let bytes = self.text.as_bytes();
         let c = match bytes.get(at + 1) {
             Some(b'"') => '"',
+            Some(b'\'') if self.single_quotes => '\'',
             Some(b'\\') => '\\',
             Some(b'/') => '/',
             Some(b'b') => '\u{8}',
@@ -333,7 +347,7 @@ impl<'a> Lexer<'a> {
     /// A name and the colon behind it; `key_span` tells where the name stands.
     pub(super) fn key(&mut self) -> Result<Arc<str>, JsonError> {
         let rest = self.text[self.at..].trim_start_matches([' ', '\n', '\t', '\r']);
-        if !rest.starts_with('"') {
+        if !rest.bytes().next().is_some_and(|byte| self.is_quote(byte)) {
             let token = self.token()?;
             return Err(self.unexpected(&token, Expected::Name));
         }

@@ -65,9 +65,9 @@ pub(crate) fn parse_value(text: &str) -> Result<Value, JsonError> {
     whole(Lexer::new(text))
 }
 
-/// Reads a text in which no object may have a name twice.
-pub(crate) fn parse_distinct(text: &str) -> Result<Value, JsonError> {
-    whole(Lexer::new(text).with_distinct_names())
+/// Reads a text in which no object may have a name twice, and texts may stand in single quotes.
+pub(crate) fn parse_quoted(text: &str) -> Result<Value, JsonError> {
+    whole(Lexer::new(text).with_distinct_names().with_single_quotes())
 }
 
 /// Reads one of many texts, which share the names of their objects.
