@@ -15,7 +15,7 @@ use crate::input;
 use crate::output;
 use crate::progress;
 use crate::report;
-use crate::routing::{Routing, prepare, told_before};
+use crate::routing::{Routing, misnamed_fields, prepare, told_before};
 
 /// Runs a definition with an input, and prints its output or its history.
 pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
@@ -31,6 +31,7 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
     let quotas = if arguments.no_quotas { Quotas::NONE } else { Quotas::default() };
     let options = Options { keep_events: arguments.events, quotas, no_progress: arguments.logs };
     let program = Arc::new(program);
+    output::to_stderr(&misnamed_fields(&program));
     let mut called = None;
     let executed = match &arguments.mocks {
         Some(mocks) => execute_mocked(&name, &program, input, &read_mocks(mocks, &name, &program)?, options)?,

@@ -11,6 +11,8 @@ mod step_functions;
 
 use std::sync::Arc;
 
+use asl_engine::Value;
+
 pub use answer::answered_here;
 
 use self::http::Connections;
@@ -19,7 +21,7 @@ use crate::handler::Handler;
 use crate::pattern::Pattern;
 use crate::routes::Place;
 use crate::services::Clients;
-use crate::services::api::Service;
+use crate::services::api::{Service, Style, UnknownMember, unknown_members};
 use crate::world::World;
 
 /// What serves the resources that say by themselves what they are.
@@ -34,6 +36,32 @@ pub(crate) fn all(world: &World, connections: Connections) -> Vec<(Pattern, Arc<
         ("arn:aws:states:::s3:listObjectsV2", Arc::new(s3::ListObjects(clients()))),
     ];
     all.into_iter().map(|(resource, handler)| (resource.into(), handler)).collect()
+}
+
+/// What is wrong with the names in the parameters of `arn:aws:states:::aws-sdk:SERVICE:ACTION`, as far as they are known before the
+/// run: `parameters` has `null` for what is computed.
+///
+/// ```
+/// let resource = "arn:aws:states:::aws-sdk:rds:stopDBInstance";
+/// let parameters = r#"{"DBInstanceIdentifier": null}"#.parse().unwrap();
+/// assert_eq!(
+///     asl_tasks::parameter_advice(resource, &parameters),
+///     ["rds:stopDBInstance has no field 'DBInstanceIdentifier'; did you mean 'DbInstanceIdentifier'?"]
+/// );
+/// ```
+pub fn parameter_advice(resource: &str, parameters: &Value) -> Vec<String> {
+    let named = resource.splitn(6, ':').nth(5).and_then(|named| named.strip_prefix("aws-sdk:"));
+    let Some((name, action)) = named.and_then(|named| named.split_once(':')) else { return Vec::new() };
+    let action = action.split('.').next().unwrap_or_default();
+    // That a name is none is told elsewhere.
+    let found = Service::find(name).and_then(|service| Ok((service, service.operation(action)?)));
+    let Ok((service, operation)) = found else { return Vec::new() };
+    let unknown = unknown_members(service, operation, parameters, Style::Sdk).into_iter();
+    let told = unknown.map(|UnknownMember { name: field, meant }| {
+        let meant = meant.map_or(String::new(), |meant| format!("; did you mean '{meant}'?"));
+        format!("{name}:{action} has no field '{field}'{meant}")
+    });
+    told.collect()
 }
 
 /// Why nothing calls the service of a resource.

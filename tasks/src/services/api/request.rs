@@ -212,7 +212,8 @@ mod tests {
     fn built(service: &str, action: &str, input: &str) -> Result<String, String> {
         let service = Service::find(service).unwrap();
         let operation = service.operation(action).unwrap();
-        let input = parameters::read(service, operation.input, &input.parse().unwrap())?;
+        let input =
+            parameters::read(service, operation.input, &input.parse().unwrap(), crate::services::api::Style::Sdk)?;
         let request = build(service, operation, input)?;
         let mark = if request.query.is_empty() { "" } else { "?" };
         let mut text = format!("{} {}{mark}{}", request.method, request.path, request.query);
