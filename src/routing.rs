@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use asl_engine::{Program, Quotas, nearest};
 use asl_runtime::StateMachines;
-use asl_tasks::{Handler, Router, Routes, parameter_advice};
+use asl_tasks::{Handler, Router, Routes, parameter_advice, parameter_table};
 use futures_util::future::try_join_all;
 
 use crate::error::Error;
@@ -128,7 +128,7 @@ fn quoted(states: &[&str]) -> String {
 fn program(file: PathBuf) -> Result<Arc<Program>, Error> {
     let text = input::file("the definition", &file)?;
     match Program::parse(&text) {
-        Ok(program) => Ok(Arc::new(program)),
+        Ok(program) => Ok(Arc::new(program.with_inputs(parameter_table))),
         Err(diagnostics) => Err(Error::Definition { file, text, diagnostics }),
     }
 }

@@ -44,7 +44,7 @@ mod world;
 pub use callbacks::{ActivityTask, CallbackError, Callbacks, worker_failure};
 pub use embedded::sns::Undelivered;
 pub use handler::{BoxFuture, Call, Handler, Report};
-pub use integrations::{answered_here, parameter_advice};
+pub use integrations::{answered_here, parameter_advice, parameter_table};
 pub use logs::{Printed, PrintedLine};
 pub use mocks::{MockedAnswer, Mocks, MocksError, Unmocked};
 pub use pattern::Pattern;

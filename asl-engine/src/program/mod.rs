@@ -92,6 +92,8 @@ pub(crate) struct Task {
 pub(crate) struct Resource {
     pub(crate) arn: Arc<str>,
     pub(crate) kind: ResourceKind,
+    /// The fields that it takes, where the host has told them.
+    pub(crate) inputs: Option<Arc<Value>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -168,6 +170,27 @@ impl Program {
             Io::Jsonata { arguments, .. } => arguments.as_ref(),
         };
         parameters?.constant(name)?.as_str()
+    }
+
+    /// Lets parameters be held against tables of the fields that resources take, before a task is scheduled, as AWS does it.
+    /// The engine has those of the optimized integrations itself.
+    ///
+    /// A table has the `shape` of the parameters and the `shapes` that this is made of; see `api-models/inputs.py`.
+    ///
+    /// ```
+    /// let text = r#"{"StartAt": "T", "States": {"T": {
+    ///     "Type": "Task", "Resource": "arn:aws:states:::aws-sdk:kms:listKeys", "End": true}}}"#;
+    /// let table = r##"{"shape": "#0", "shapes": {"0": {"members": {"Limit": "ANY"}, "required": []}}}"##;
+    /// let program = asl_engine::Program::parse(text).unwrap().with_inputs(|_| table.parse().ok());
+    /// ```
+    #[must_use]
+    pub fn with_inputs(mut self, table: impl Fn(&str) -> Option<Value>) -> Self {
+        for state in self.scopes.iter_mut().flat_map(|scope| &mut scope.states) {
+            if let Kind::Task(task) = &mut state.kind {
+                task.resource.inputs = table(&task.resource.arn).map(Arc::new);
+            }
+        }
+        self
     }
 
     /// The `Parameters` or `Arguments` of a state as far as the definition says them: null stands for what is computed.
@@ -268,6 +291,6 @@ impl Resource {
             [_, _, service, _, _, rest] => ResourceKind::Integration { service: service.into(), action: rest.into() },
             _ => ResourceKind::Integration { service: "".into(), action: arn.clone() },
         };
-        Self { arn, kind }
+        Self { arn, kind, inputs: None }
     }
 }

@@ -21,7 +21,7 @@ use crate::handler::Handler;
 use crate::pattern::Pattern;
 use crate::routes::Place;
 use crate::services::Clients;
-use crate::services::api::{Service, Style, UnknownMember, unknown_members};
+use crate::services::api::{Operation, Service, Style, UnknownMember, input_table, unknown_members};
 use crate::world::World;
 
 /// What serves the resources that say by themselves what they are.
@@ -50,18 +50,29 @@ pub(crate) fn all(world: &World, connections: Connections) -> Vec<(Pattern, Arc<
 /// );
 /// ```
 pub fn parameter_advice(resource: &str, parameters: &Value) -> Vec<String> {
-    let named = resource.splitn(6, ':').nth(5).and_then(|named| named.strip_prefix("aws-sdk:"));
-    let Some((name, action)) = named.and_then(|named| named.split_once(':')) else { return Vec::new() };
-    let action = action.split('.').next().unwrap_or_default();
-    // That a name is none is told elsewhere.
-    let found = Service::find(name).and_then(|service| Ok((service, service.operation(action)?)));
-    let Ok((service, operation)) = found else { return Vec::new() };
+    let Some((service, operation)) = sdk_operation(resource) else { return Vec::new() };
+    let (name, action) = (service.name, resource.rsplit(':').next().unwrap_or_default());
     let unknown = unknown_members(service, operation, parameters, Style::Sdk).into_iter();
     let told = unknown.map(|UnknownMember { name: field, meant }| {
         let meant = meant.map_or(String::new(), |meant| format!("; did you mean '{meant}'?"));
         format!("{name}:{action} has no field '{field}'{meant}")
     });
     told.collect()
+}
+
+/// The fields that the parameters of `arn:aws:states:::aws-sdk:SERVICE:ACTION` may have, for
+/// [`Program::with_inputs`](asl_engine::Program::with_inputs).
+pub fn parameter_table(resource: &str) -> Option<Value> {
+    let (service, operation) = sdk_operation(resource)?;
+    input_table(service, operation, Style::Sdk)
+}
+
+/// What an integration of the AWS SDK calls. That a name is none is told elsewhere.
+fn sdk_operation(resource: &str) -> Option<(&'static Service, &'static Operation)> {
+    let named = resource.splitn(6, ':').nth(5)?.strip_prefix("aws-sdk:")?;
+    let (service, action) = named.split_once(':')?;
+    let service = Service::find(service).ok()?;
+    Some((service, service.operation(action.split('.').next()?).ok()?))
 }
 
 /// Why nothing calls the service of a resource.

@@ -304,6 +304,21 @@ mod tests {
                 r#"{"Item":{"createdAt":{"N":"1"},"m":{"M":{"S":{"S":"x"}}}}}"#,
                 r#"{"Item":{"createdAt":{"N":"1"},"m":{"M":{"S":{"S":"x"}}}}}"#,
             ),
+            (
+                "dynamodb",
+                "getItem",
+                &[],
+                r#"{"Item":{"BOOL":{"BOOL":true},"l":{"L":[{"NULL":true},{"SS":["a"]}]}}}"#,
+                r#"{"Item":{"BOOL":{"Bool":true},"l":{"L":[{"Nul":true},{"Ss":["a"]}]}}}"#,
+            ),
+            (
+                "rds",
+                "describeDBInstances",
+                &[],
+                "<R><DescribeDBInstancesResult><DBInstances><DBInstance><DBInstanceIdentifier>d</DBInstanceIdentifier>\
+                 <MultiAZ>true</MultiAZ></DBInstance></DBInstances></DescribeDBInstancesResult></R>",
+                r#"{"DbInstances":[{"DbInstanceIdentifier":"d","MultiAZ":true}]}"#,
+            ),
             ("dynamodb", "putItem", &[], "", "{}"),
             (
                 "s3",
@@ -361,6 +376,8 @@ mod tests {
             let shown: Value = shown(service, action, headers, body, Style::Sdk).unwrap().parse().unwrap();
             assert_eq!(shown, expected.parse().unwrap(), "{action}: {shown}");
         }
+        let item = r#"{"Item":{"b":{"BOOL":true}}}"#;
+        assert_eq!(shown("dynamodb", "getItem", &[], item, Style::Optimized).as_deref(), Ok(item));
         let millis = shown("sfn", "startExecution", &[], sfn, Style::Optimized).unwrap();
         assert_eq!(millis, r#"{"ExecutionArn":"a","StartDate":1700000000500}"#);
     }

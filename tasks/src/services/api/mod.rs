@@ -19,7 +19,7 @@ use asl_engine::{Object, Value};
 use http::HeaderMap;
 
 use super::Clients;
-pub(crate) use advice::{UnknownMember, unknown_members};
+pub(crate) use advice::{UnknownMember, input_table, unknown_members};
 pub(crate) use answer::Refusal;
 pub(crate) use model::{Operation, Service, Style};
 pub(crate) use send::Remote;

@@ -422,6 +422,11 @@ mod tests {
         assert_eq!(error("sfn", "InvalidToken"), Some(("InvalidToken", "InvalidTokenException")));
         assert_eq!(error("kms", "KMSInternalException"), Some(("KMSInternalException", "KmsInternalException")));
         assert_eq!(error("sns", "NotFound").map(|names| names.1), Some("NotFoundException"));
+        // Renamed in the SDK for Java 2, `customization.config` of the service.
+        assert_eq!(
+            error("elasticloadbalancing", "LoadBalancerNotFound").map(|names| names.1),
+            Some("LoadBalancerNotFoundException")
+        );
         assert_eq!(error("s3", "SlowDown"), None);
     }
 
