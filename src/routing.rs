@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use asl_engine::{Program, Quotas, nearest};
 use asl_runtime::StateMachines;
-use asl_tasks::{Handler, Router, Routes};
+use asl_tasks::{Handler, Router, Routes, parameter_advice, parameter_table};
 use futures_util::future::try_join_all;
 
 use crate::error::Error;
@@ -78,6 +78,18 @@ impl Routing {
     }
 }
 
+/// What is wrong with the names of fields in the parameters of `program`: AWS takes the definition, and fails at the task.
+pub(crate) fn misnamed_fields(program: &Program) -> String {
+    let mut told = String::new();
+    for (state, resource) in program.tasks() {
+        let Some(parameters) = program.parameter_outline(state) else { continue };
+        for advice in parameter_advice(resource, &parameters) {
+            told += &report::warning(&format!("the state '{state}' will fail: {advice}"));
+        }
+    }
+    told
+}
+
 /// What a person should know before anything is called: mocks of states that there are not, whose tasks may be called under
 /// their right names, and what of the real AWS the tasks reach.
 pub(crate) fn told_before(router: &Router, tasks: &[Task<'_>]) -> String {
@@ -127,7 +139,7 @@ fn quoted(states: &[&str]) -> String {
 fn program(file: PathBuf) -> Result<Arc<Program>, Error> {
     let text = input::file("the definition", &file)?;
     match Program::parse(&text) {
-        Ok(program) => Ok(Arc::new(program)),
+        Ok(program) => Ok(Arc::new(program.with_inputs(parameter_table))),
         Err(diagnostics) => Err(Error::Definition { file, text, diagnostics }),
     }
 }

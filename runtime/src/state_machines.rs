@@ -240,7 +240,7 @@ fn asked(request: &TaskRequest) -> Result<Asked, Failure> {
     let unknown = |name: &&str| !["StateMachineArn", "Name", "Input", "TraceHeader"].contains(name);
     let mut given = parameters.as_object().into_iter().flat_map(|members| members.iter().map(|(name, _)| &**name));
     if let Some(unknown) = given.find(unknown) {
-        let cause = format!("The field '{unknown}' is not supported by Step Functions");
+        let cause = format!("The field \"{unknown}\" is not supported by Step Functions");
         return Err(Failure::new("States.Runtime", cause));
     }
     let name = match parameters.get("Name") {

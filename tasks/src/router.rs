@@ -21,7 +21,7 @@ use crate::mocks::{Mocked, Mocks};
 use crate::pattern::Pattern;
 use crate::routes::Routes;
 use crate::services::Clients;
-use crate::services::api::{Service, Times};
+use crate::services::api::{Service, Style};
 use crate::services::web::Caller;
 use crate::world::{Table, World};
 
@@ -118,7 +118,7 @@ impl Router {
         let mut parameters = Value::from([("TableName", Value::from(table)), ("ConsistentRead", true.into())]);
         let mut rows = Vec::new();
         loop {
-            let page = self.clients.call(dynamodb, scan, &parameters, Times::Iso).await;
+            let page = self.clients.call(dynamodb, scan, &parameters, Style::Optimized).await;
             let page = page.map_err(|fault| fault.to_string())?.result;
             rows.extend(
                 page.get("Items").and_then(Value::as_array).into_iter().flat_map(|items| items.iter().cloned()),

@@ -502,7 +502,7 @@ async fn lambda_invoke_fails_as_the_function_or_the_api_does() {
         (
             r#"{"Payload":1}"#,
             "States.Runtime",
-            "The Parameters '{\"Payload\":1}' could not be used to start the Task: [The field 'FunctionName' is required]",
+            "The Parameters '{\"Payload\":1}' could not be used to start the Task: [The field 'FunctionName' is required but was missing]",
         ),
         (
             r#"{"FunctionName":3}"#,

@@ -179,7 +179,7 @@ async fn sns_errors_have_the_names_and_texts_of_aws() {
         (
             r#"{"TopicArn":"arn:aws:sns:us-east-1:000000000000:t","Messages":"m"}"#,
             "States.Runtime: The Parameters '{\"TopicArn\":\"arn:aws:sns:us-east-1:000000000000:t\",\"Messages\":\"m\"}' could not be used to start the Task: \
-             [The field \"Messages\" is not supported by Step Functions; did you mean \"Message\"?]"
+             [The field \"Messages\" is not supported by Step Functions]"
                 .to_owned(),
         ),
         ("[]", "States.Runtime: The Parameters '[]' could not be used to start the Task: [The parameters must be a JSON object]".to_owned()),

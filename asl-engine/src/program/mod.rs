@@ -93,6 +93,8 @@ pub(crate) struct Task {
 pub(crate) struct Resource {
     pub(crate) arn: Arc<str>,
     pub(crate) kind: ResourceKind,
+    /// The fields that it takes, where the host has told them.
+    pub(crate) inputs: Option<Arc<Value>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -182,6 +184,45 @@ impl Program {
         parameters?.constant(name)?.as_str()
     }
 
+    /// Lets parameters be held against tables of the fields that resources take, before a task is scheduled, as AWS does it.
+    /// The engine has those of the optimized integrations itself.
+    ///
+    /// A table has the `shape` of the parameters and the `shapes` that this is made of; see `api-models/inputs.py`.
+    ///
+    /// ```
+    /// let text = r#"{"StartAt": "T", "States": {"T": {
+    ///     "Type": "Task", "Resource": "arn:aws:states:::aws-sdk:kms:listKeys", "End": true}}}"#;
+    /// let table = r##"{"shape": "#0", "shapes": {"0": {"members": {"Limit": "ANY"}, "required": []}}}"##;
+    /// let program = asl_engine::Program::parse(text).unwrap().with_inputs(|_| table.parse().ok());
+    /// ```
+    #[must_use]
+    pub fn with_inputs(mut self, table: impl Fn(&str) -> Option<Value>) -> Self {
+        for state in self.scopes.iter_mut().flat_map(|scope| &mut scope.states) {
+            if let Kind::Task(task) = &mut state.kind {
+                task.resource.inputs = table(&task.resource.arn).map(Arc::new);
+            }
+        }
+        self
+    }
+
+    /// The `Parameters` or `Arguments` of a state as far as the definition says them: null stands for what is computed.
+    ///
+    /// ```
+    /// let text = r#"{"StartAt": "Stop", "States": {"Stop": {
+    ///     "Type": "Task", "Resource": "arn:aws:states:::aws-sdk:rds:stopDBInstance",
+    ///     "Parameters": {"DbInstanceIdentifier.$": "$.name"}, "End": true}}}"#;
+    /// let program = asl_engine::Program::parse(text).unwrap();
+    /// assert_eq!(program.parameter_outline("Stop").unwrap().to_string(), r#"{"DbInstanceIdentifier":null}"#);
+    /// ```
+    pub fn parameter_outline(&self, state: &str) -> Option<Value> {
+        let (scope, state) = self.find(state)?;
+        let parameters = match &self.scopes[scope].states[state].io {
+            Io::JsonPath(paths) => paths.parameters.as_ref(),
+            Io::Jsonata { arguments, .. } => arguments.as_ref(),
+        };
+        parameters.map(Template::outline)
+    }
+
     /// How long an execution may take.
     pub fn timeout_seconds(&self) -> Option<i64> {
         self.timeout_seconds
@@ -269,6 +310,6 @@ impl Resource {
             [_, _, service, _, _, rest] => ResourceKind::Integration { service: service.into(), action: rest.into() },
             _ => ResourceKind::Integration { service: "".into(), action: arn.clone() },
         };
-        Self { arn, kind }
+        Self { arn, kind, inputs: None }
     }
 }

@@ -133,8 +133,8 @@ impl<'a> Parameters<'a> {
         if input.as_object().is_none() {
             return Err(Failure::new("States.Runtime", "The parameters of lambda:invoke must be a JSON object"));
         }
-        let function_name =
-            text("FunctionName")?.ok_or_else(|| not_startable(input, "The field 'FunctionName' is required"))?;
+        let function_name = text("FunctionName")?
+            .ok_or_else(|| not_startable(input, "The field 'FunctionName' is required but was missing"))?;
         let invocation_type = match text("InvocationType")? {
             None | Some("RequestResponse") => InvocationType::RequestResponse,
             Some("Event") => InvocationType::Event,
