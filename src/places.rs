@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use asl_engine::history::Iteration;
-use asl_engine::{EventId, EventKind, HistoryEvent};
+use asl_engine::{EventId, EventKind, Failure, HistoryEvent};
 
 /// The states of the events since the execution was last between two states.
 #[derive(Debug, Default)]
@@ -68,10 +68,10 @@ impl Places {
         self.states.get(&event).map(|place| &place.state)
     }
 
-    /// Where the last event happened, in words.
-    pub(crate) fn last(&self) -> Option<String> {
+    /// Where the execution failed, in words: in the state that the failure names, or else where the last event happened.
+    pub(crate) fn of_failure(&self, failure: &Failure) -> Option<String> {
         let outermost = self.outermost.as_ref()?;
-        Some(match self.of(self.last) {
+        Some(match failure.state.as_ref().or_else(|| self.of(self.last)) {
             Some(state) if state != outermost => format!("the state '{state}' of '{outermost}'"),
             _ => format!("the state '{outermost}'"),
         })
@@ -112,7 +112,7 @@ mod tests {
 
     /// Runs a definition whose tasks answer what `task` gives for the name of their state, and tells for every event
     /// which states it belongs to.
-    fn run(definition: &str, task: impl Fn(&str) -> Outcome) -> (Places, Vec<String>) {
+    fn run(definition: &str, task: impl Fn(&str) -> Outcome) -> (Option<String>, Vec<String>) {
         let program = Arc::new(Program::parse(definition).unwrap());
         let execution = Execution::local("m", "run", Value::Null, Timestamp(0), 0);
         let (mut places, mut lines) = (Places::default(), Vec::new());
@@ -121,8 +121,8 @@ mod tests {
             let [outermost, state] = [places.outermost(), places.of(event.id).map(|state| &**state)];
             lines.push(format!("{} {}", outermost.unwrap_or("-"), state.unwrap_or("-")));
         };
-        virtual_time::run(program, execution, |request| task(&request.state).into(), record).unwrap();
-        (places, lines)
+        let finished = virtual_time::run(program, execution, |request| task(&request.state).into(), record).unwrap();
+        (finished.outcome.err().and_then(|failure| places.of_failure(&failure)), lines)
     }
 
     const MAP: &str = r#"{"StartAt": "List", "States": {
@@ -136,15 +136,32 @@ mod tests {
         let fails = |name: &'static str| {
             move |state: &str| if state == name { Err(Failure::new("E", "c")) } else { Ok(Value::Null) }
         };
-        assert_eq!(run(MAP, fails("One")).0.last().as_deref(), Some("the state 'One' of 'Map'"));
-        assert_eq!(run(MAP, fails("Two")).0.last().as_deref(), Some("the state 'Two' of 'Map'"));
+        assert_eq!(run(MAP, fails("One")).0.as_deref(), Some("the state 'One' of 'Map'"));
+        assert_eq!(run(MAP, fails("Two")).0.as_deref(), Some("the state 'Two' of 'Map'"));
         let no_list = MAP.replace("[1, 2]", "3");
-        assert_eq!(run(&no_list, fails("")).0.last().as_deref(), Some("the state 'Map'"));
+        assert_eq!(run(&no_list, fails("")).0.as_deref(), Some("the state 'Map'"));
+    }
+
+    #[test]
+    fn data_that_fails_is_in_the_state_whose_data_it_is() {
+        let parallel = |branches: &str, more: &str| {
+            let definition = format!(
+                r#"{{"StartAt": "Before", "States": {{
+                    "Before": {{"Type": "Pass", "Next": "Both"}},
+                    "Both": {{"Type": "Parallel", "Branches": [{branches}], {more} "End": true}}}}}}"#
+            );
+            run(&definition, |_| Ok(Value::Null)).0
+        };
+        let jsonata = r#"{"StartAt": "Inner", "States": {
+            "Inner": {"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{% 1 + 'a' %}", "End": true}}}"#;
+        assert_eq!(parallel(jsonata, "").as_deref(), Some("the state 'Inner' of 'Both'"));
+        let fine = r#"{"StartAt": "Inner", "States": {"Inner": {"Type": "Pass", "End": true}}}"#;
+        assert_eq!(parallel(fine, r#""ResultSelector": {"x.$": "$.nope"},"#).as_deref(), Some("the state 'Both'"));
     }
 
     #[test]
     fn what_happens_in_a_map_belongs_to_the_states_in_it() {
-        let (places, lines) = run(&MAP.replace("[1, 2]", "[1]"), |_| Ok(Value::Null));
+        let (place, lines) = run(&MAP.replace("[1, 2]", "[1]"), |_| Ok(Value::Null));
         assert_eq!(
             lines,
             [
@@ -170,6 +187,6 @@ mod tests {
                 "- -",
             ]
         );
-        assert_eq!(places.last(), None);
+        assert_eq!(place, None);
     }
 }

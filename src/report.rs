@@ -65,15 +65,31 @@ pub(crate) fn not_json(title: &str, error: &JsonError, file: &str, text: &str) -
     out
 }
 
+/// A message of AWS's without what only takes up room: the text that Jackson quotes, which stands below anyway, and most of a
+/// long list.
+fn for_a_person(message: &str) -> String {
+    /// How many names of a list are shown.
+    const NAMES: usize = 10;
+    let first = message.lines().next().unwrap_or_default();
+    let shortened = || {
+        let (before, list) = first.strip_suffix(']')?.rsplit_once('[')?;
+        let names: Vec<&str> = list.split(", ").collect();
+        let left = names.len().checked_sub(NAMES).filter(|left| *left > 0)?;
+        Some(format!("{before}[{}, and {left} more]", names[..NAMES].join(", ")))
+    };
+    shortened().unwrap_or_else(|| first.to_owned())
+}
+
 /// A finding with the line that it is about, as a compiler shows it.
 pub(crate) fn diagnostic(diagnostic: &Diagnostic, file: &str, text: &str) -> String {
     let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
+    let message = for_a_person(&diagnostic.message);
     let title = match &*diagnostic.location {
-        "" => diagnostic.message.clone(),
-        location => format!("{} at {location}", diagnostic.message),
+        "" => message,
+        location => format!("{message} at {location}"),
     };
     let mut group = level.primary_title(clean(&title)).id(diagnostic.code).element(source(diagnostic.span, file, text));
     if let Some(help) = &diagnostic.help {
@@ -104,6 +120,9 @@ pub(crate) fn failure(what: &'static str, ended: &str, failure: &Failure, file: 
     out.push('\n');
     if let Some(cause) = &failure.cause {
         let _ = writeln!(out, "cause: {}", clean(cause));
+    }
+    if let Some(hint) = &failure.hint {
+        let _ = writeln!(out, "help: {hint}");
     }
     out
 }

@@ -54,7 +54,7 @@ impl Routing {
             for (state, resource) in program.tasks() {
                 match self.router.handler_of(state, resource) {
                     Ok(handler) => {
-                        let function = resource.contains(":::lambda:invoke");
+                        let function = resource.contains(":lambda:invoke");
                         let function = function.then(|| program.constant_parameter(state, "FunctionName")).flatten();
                         if let Some(function) = function.filter(|function| !handler.serves(function)) {
                             if !named.contains(&function) {

@@ -113,6 +113,60 @@ fn choice_states() {
     )]);
 }
 
+/// Measured on AWS in us-east-1 in 2026: the template, IsPresent, and that the argument of a function and a step behind
+/// the index fail. The texts of the latter are Jayway's with the JsonNode provider, and what the other fields do follows
+/// from the null.
+#[test]
+fn an_index_beyond_the_end_of_a_list() {
+    let pass = |fields: &str| format!(r#"{{"Type": "Pass", {fields}, "End": true}}"#);
+    let map = r#"{"Type": "Map", "ItemsPath": "$.items[0]", "End": true,
+        "ItemProcessor": {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}}}"#;
+    let input = r#"{"items":[]}"#;
+    let choice = |rule: &str| {
+        format!(
+            r#"{{"Type": "Choice", "Choices": [{{"Variable": "$.items[0]", {rule}, "Next": "Yes"}}], "Default": "No"}},
+                "Yes": {{"Type": "Pass", "Result": "yes", "End": true}}, "No": {{"Type": "Succeed"}}"#
+        )
+    };
+    check(&[
+        (&pass(r#""Parameters": {"x.$": "$.items[0]"}"#), input, r#"{"x":null}"#),
+        (&pass(r#""Parameters": {"x.$": "$.items[0,1]"}"#), input, r#"{"x":[null,null]}"#),
+        (
+            &pass(r#""Parameters": {"x.$": "$.items[5].x"}"#),
+            input,
+            "RUNTIME The JSONPath '$.items[5].x' specified for the field 'x.$' could not be found in the input '{\"items\":[]}'",
+        ),
+        (
+            &pass(r#""Parameters": {"x.$": "States.ArrayLength($.items[0])"}"#),
+            input,
+            "RUNTIME The function 'States.ArrayLength($.items[0])' had the following error: The JsonPath argument for the \
+             field '$.items[0]' could not be found in the input '{\"items\":[]}'",
+        ),
+        (
+            &pass(r#""Parameters": {"x.$": "States.Array($.a[0])"}"#),
+            r#"{"a":5}"#,
+            "RUNTIME The function 'States.Array($.a[0])' had the following error: Filter: [0] can only be applied to \
+             arrays. Current context is: 5",
+        ),
+        (&pass(r#""InputPath": "$.items[0]""#), input, "null"),
+        (&pass(r#""OutputPath": "$.items[-1]""#), input, "null"),
+        (
+            &pass(r#""InputPath": "$.items[0].x""#),
+            input,
+            "RUNTIME Invalid path '$.items[0].x' : Property ['x'] not found in path $['items'][0]",
+        ),
+        (map, input, "RUNTIME Reference path \"$.items[0]\" must point to array."),
+        (&choice(r#""IsPresent": true"#), input, input),
+        (&choice(r#""IsPresent": false"#), input, "\"yes\""),
+        (&choice(r#""IsPresent": true"#), r#"{"items":[null]}"#, "\"yes\""),
+        (
+            &choice(r#""IsNull": true"#),
+            input,
+            "RUNTIME Invalid path '$.items[0]': The choice state's condition path references an invalid value.",
+        ),
+    ]);
+}
+
 #[test]
 fn wait_states() {
     let wait = |field: &str, input: &str| {
@@ -177,7 +231,7 @@ fn fail_and_succeed_states() {
     ]);
 }
 
-const TASK: &str = "arn:aws:states:::dynamodb:putItem";
+const TASK: &str = "arn:aws:states:::aws-sdk:dynamodb:putItem";
 
 fn task(fields: &str) -> String {
     machine(&format!(r#"{{"Type": "Task", "Resource": "{TASK}", {fields}}}"#))
@@ -252,7 +306,7 @@ fn maps_give_each_item_its_own_context() {
                 "ItemSelector": {"i.$": "$$.Map.Item.Index", "x.$": "$$.Map.Item.Value", "k.$": "$.k"},
                 "Iterator": {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}}}"#,
             r#"{"xs":["a","b"],"k":1}"#,
-            r#"[{"i":0,"x":"a","k":1},{"i":1,"x":"b","k":1}]"#,
+            r#"[{"x":"a","i":0,"k":1},{"x":"b","i":1,"k":1}]"#,
         ),
         (
             r#"{"Type": "Map", "End": true, "ResultPath": "$.out",

@@ -133,9 +133,11 @@ impl Frames {
         self.finished.as_ref()
     }
 
-    /// Hands in what came of an effect. A reply to a Frame that has been stopped meanwhile is dropped.
+    /// Hands in what came of an effect. A reply to a Frame that has been stopped or does not wait any more is dropped.
     pub fn reply(&mut self, id: FrameId, reply: Reply) {
-        if let Some(node) = self.nodes.get_mut(id) {
+        if let Some(node) = self.nodes.get_mut(id)
+            && node.waits
+        {
             node.waits = matches!(reply, Reply::Started { .. } | Reply::Submitted(_));
             self.ready.push_back((id, reply));
         }
@@ -167,7 +169,11 @@ impl Frames {
         termination: Termination,
         record: &mut dyn FnMut(HistoryEvent),
     ) -> Result<(), UnexpectedReply> {
-        self.at = at;
+        self.at = match termination {
+            // However late the host looks up, it ended when its time was over.
+            Termination::TimedOut => self.deadline.map_or(at, |deadline| deadline.max(self.at)),
+            Termination::Aborted(_) | Termination::HistoryFull => at,
+        };
         self.ready.clear();
         self.effects.clear();
         for id in self.nodes.ids().into_iter().filter(|id| *id != 0) {
@@ -193,6 +199,12 @@ impl Frames {
 
     fn step(&mut self, id: FrameId, reply: Reply, record: &mut dyn FnMut(HistoryEvent)) -> Result<(), UnexpectedReply> {
         let Some(node) = self.nodes.get_mut(id) else { return Ok(()) };
+        if let Some(fork) = &mut node.fork
+            && let Reply::Task(outcome) = reply
+        {
+            fork.join.answered(outcome);
+            return self.poll(id, record);
+        }
         let step = step(node, &self.program, self.at, &mut self.histories, reply, record)?;
         match step.next {
             Next::Continue => self.ready.push_back((id, Reply::Go)),
@@ -253,7 +265,7 @@ impl Frames {
     fn poll(&mut self, id: FrameId, record: &mut dyn FnMut(HistoryEvent)) -> Result<(), UnexpectedReply> {
         loop {
             let next_id = self.nodes.next_id();
-            let Some(Node { fork: Some(fork), history, .. }) = self.nodes.get_mut(id) else { return Ok(()) };
+            let Some(Node { fork: Some(fork), history, waits, .. }) = self.nodes.get_mut(id) else { return Ok(()) };
             match fork.join.poll(&self.program) {
                 JoinStep::Start(index, frame) => {
                     fork.running.insert(index, next_id);
@@ -265,9 +277,33 @@ impl Frames {
                     };
                     self.add(*frame, Some((id, index)), history);
                 }
+                JoinStep::Ask(request) => {
+                    *waits = true;
+                    self.effects.push_back(Effect::Task(id, *request));
+                }
                 JoinStep::Wait => return Ok(()),
+                JoinStep::Stop => {
+                    for (index, child) in std::mem::take(&mut fork.running) {
+                        self.stop_children(child, Some(0), record)?;
+                        let Some(mut node) = self.drop_node(child) else { continue };
+                        let stop = Reply::Stop { because: 0 };
+                        let step = step(&mut node, &self.program, self.at, &mut self.histories, stop, record)?;
+                        self.forget_history(child);
+                        if let Some(Node { fork: Some(fork), .. }) = self.nodes.get_mut(id)
+                            && let Next::End(ended) = step.next
+                        {
+                            fork.join.stopped(index, ended);
+                        }
+                    }
+                }
                 JoinStep::Finish(joined) => {
-                    self.stop_children(id, joined.last_event, record)?;
+                    if std::mem::take(waits) {
+                        self.effects.push_back(Effect::Cancel(id));
+                        // An answer may be on its way already.
+                        self.ready.retain(|(other, _)| *other != id);
+                    }
+                    let told = (!joined.ends_execution()).then_some(joined.last_event);
+                    self.stop_children(id, told, record)?;
                     self.ready.push_back((id, Reply::Joined(joined)));
                     return Ok(());
                 }
@@ -275,18 +311,18 @@ impl Frames {
         }
     }
 
-    /// Stops what still runs below a Frame, the innermost first.
+    /// Stops what still runs below a Frame, the innermost first: because of an event, or without a word.
     fn stop_children(
         &mut self,
         id: FrameId,
-        because: EventId,
+        because: Option<EventId>,
         record: &mut dyn FnMut(HistoryEvent),
     ) -> Result<(), UnexpectedReply> {
         let Some(node) = self.nodes.get_mut(id) else { return Ok(()) };
         let Some(fork) = node.fork.take() else { return Ok(()) };
         for child in fork.running.into_values() {
             self.stop_children(child, because, record)?;
-            if let Some(mut node) = self.drop_node(child) {
+            if let (Some(mut node), Some(because)) = (self.drop_node(child), because) {
                 step(&mut node, &self.program, self.at, &mut self.histories, Reply::Stop { because }, record)?;
             }
             self.forget_history(child);

@@ -56,7 +56,7 @@ async fn demo(data: &Path) -> Result<ExitCode, Error> {
         let count = input["resourcePaths"].as_array().map_or(0, |paths| paths.len());
         print(&format!("\n{title} ({count} images)\n"))?;
         let options = Options { keep_events: true, ..Options::default() };
-        let executed = execute("download-images", &program, input, &router, options).await?;
+        let executed = execute("download-images", &program, input.into(), &router, options).await?;
         print(&format!("  {}\n", summary(&executed)))?;
         match executed.finished.status {
             status if status == expected => {}

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use asl_engine::{Failure, Value, is_activity};
 
-use crate::arn::FunctionArn;
+use crate::arn::{self, FunctionArn};
 use crate::background::Background;
 use crate::callbacks::{AsWorker, Callbacks, WAIT_FOR_TASK_TOKEN, WaitForTaskToken, Worker};
 use crate::embedded::Embedded;
@@ -168,8 +168,13 @@ impl Router {
     /// For `….waitForTaskToken` it is what serves the resource with or without that ending, and then the token is waited for.
     /// The work of an activity that has no route waits for a worker, which asks [`Router::callbacks`] for it.
     pub fn handler(&self, resource: &str) -> Result<Arc<dyn Handler>, NoRoute> {
+        // Routes see an integration as it was written, and as it is usually written.
+        let plain = arn::integration(resource);
+        let written =
+            self.table.find(resource).or_else(|| self.table.find(resource.strip_suffix(WAIT_FOR_TASK_TOKEN)?));
+        let resource = plain.as_deref().unwrap_or(resource);
         let callback = resource.strip_suffix(WAIT_FOR_TASK_TOKEN);
-        let found = self.table.find(resource).or_else(|| self.table.find(callback?));
+        let found = written.or_else(|| self.table.find(resource)).or_else(|| self.table.find(callback?));
         let callbacks = Arc::clone(&self.callbacks);
         if is_activity(resource) {
             return Ok(found.map_or_else(|| Arc::new(Worker(callbacks)) as _, |found| Arc::new(AsWorker(found)) as _));
@@ -305,7 +310,9 @@ mod tests {
             assert!(told.contains(expected), "{told}");
         }
         for resource in ["aws-sdk:dynamodb:query", "aws-sdk:s3:putObject.waitForTaskToken", "sns:publish"] {
-            assert!(router.handler(&format!("arn:aws:states:::{resource}")).is_ok(), "{resource}");
+            for written in ["arn:aws:states:::", "arn:aws:states:us-east-1:123456789012:", "arn:aws-cn:states:::"] {
+                assert!(router.handler(&format!("{written}{resource}")).is_ok(), "{written}{resource}");
+            }
         }
         let error = Router::new(Routes::default(), "unused").handler("a\"b").err().unwrap().to_string();
         assert!(error.contains("Add these lines to the routing file,") && error.contains(r#"resource = "a\"b""#));

@@ -1,15 +1,13 @@
 //! The fields of a Map state.
 
-use std::sync::Arc;
-
-use super::ast::{Body, Distributed, ItemBatcher, ItemReader, Items, Map, Name};
+use super::ast::{Body, Distributed, ItemBatcher, ItemReader, Items, Map, Name, ResultWriter};
 use super::fields::Fields;
 use super::language::{self, Language};
+use super::reader_config::{ReaderConfig, reader_config};
 use super::states::body;
-use super::{SCHEMA, error, unsupported};
+use super::{SCHEMA, error};
 use crate::diagnostic::Diagnostic;
-use crate::item_reader::{DELIMITERS, InputType};
-use crate::json::NodeKind;
+use crate::result_writer::{OutputType, Transformation, WriterConfig};
 
 /// How long a label may be, in characters.
 const MAX_LABEL: usize = 40;
@@ -34,13 +32,13 @@ pub(super) fn map(fields: &mut Fields<'_>, machine: Language, out: &mut Vec<Diag
     let tolerated_failure_percentage = fields.fraction_field("ToleratedFailurePercentage", 0.0..=100.0, out);
     let processor = processor(fields, machine, out);
     // Where the mode is not known, both may be meant.
-    let is_distributed = processor.as_ref().is_none_or(|(_, distributed)| *distributed);
+    let is_distributed = processor.as_ref().is_none_or(|(_, mode)| is_distributed(mode.as_ref()));
     let items = match fields.language() {
         Language::JsonPath => fields.reference_path("ItemsPath", true, out).map(Items::Path),
         Language::Jsonata => fields.jsonata_items(is_distributed, out),
     };
     let distributed = is_distributed.then(|| Box::new(distributed(fields, out)));
-    let (body, _) = processor?;
+    let (body, mode) = processor?;
     Some(Map {
         body,
         items,
@@ -49,46 +47,51 @@ pub(super) fn map(fields: &mut Fields<'_>, machine: Language, out: &mut Vec<Diag
         label,
         tolerated_failure_count,
         tolerated_failure_percentage,
+        mode,
         distributed,
     })
 }
 
-/// `ItemProcessor` or `Iterator`, and whether its mode is `DISTRIBUTED`.
-fn processor(fields: &mut Fields<'_>, machine: Language, out: &mut Vec<Diagnostic>) -> Option<(Body, bool)> {
-    fields.exclusive(&["ItemProcessor", "Iterator"], out);
+/// `ItemProcessor` or `Iterator`, and its mode.
+fn processor(fields: &mut Fields<'_>, machine: Language, out: &mut Vec<Diagnostic>) -> Option<(Body, Option<Name>)> {
+    fields.one_of_fields(&["ItemProcessor", "Iterator"], None, out);
     let name = if fields.has("Iterator") { "Iterator" } else { "ItemProcessor" };
-    fields.require(&[name], out);
     let node = fields.take(name)?;
     let mut processor = Fields::of(node, fields.at(name), out)?;
     processor.require(&["States", "StartAt"], out);
     processor.string("Comment", out);
-    let distributed = is_distributed(&mut processor, out);
+    let mode = mode(&mut processor, out);
     let body = body(&mut processor, machine, out);
     processor.refuse_the_rest(out);
-    Some((body, distributed))
+    Some((body, mode))
 }
 
-/// Reads `ProcessorConfig`: whether the mode is `DISTRIBUTED`.
-fn is_distributed(processor: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> bool {
+/// Reads `ProcessorConfig`: its `Mode`. What AWS refuses was measured by cdk-preflight (`pf-sfn-asl-map-distributed`,
+/// 2026-09-05); one source.
+fn mode(processor: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Name> {
     let location = processor.at("ProcessorConfig");
-    let Some(node) = processor.take("ProcessorConfig") else { return false };
-    let Some(mut config) = Fields::of(node, location, out) else { return false };
-    let mode = config.one_of("Mode", &["INLINE", "DISTRIBUTED"], out);
-    let distributed = mode.is_some_and(|mode| &*mode.text == "DISTRIBUTED");
-    let execution_type = config.one_of("ExecutionType", &["STANDARD", "EXPRESS"], out);
-    if let Some(found) = execution_type.filter(|_| !distributed) {
-        out.push(error(SCHEMA, "ExecutionType goes with the mode DISTRIBUTED", &found.location, found.span));
+    let node = processor.take("ProcessorConfig")?;
+    let mut config = Fields::of(node, location, out)?;
+    let mode = if config.has("Mode") { config.discriminator("Mode", &["INLINE", "DISTRIBUTED"], out) } else { None };
+    if is_distributed(mode.as_ref()) {
+        config.require(&["ExecutionType"], out);
+        config.one_of("ExecutionType", &["STANDARD", "EXPRESS"], out);
     }
     config.refuse_the_rest(out);
-    distributed
+    mode
+}
+
+fn is_distributed(mode: Option<&Name>) -> bool {
+    mode.is_some_and(|mode| &*mode.text == "DISTRIBUTED")
 }
 
 /// The fields that only a Map state in the mode `DISTRIBUTED` has.
 fn distributed(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Distributed {
-    if let Some(node) = fields.take("ResultWriter") {
-        out.push(unsupported("the field ResultWriter of a Map state", &fields.at("ResultWriter"), node.span));
+    Distributed {
+        item_reader: item_reader(fields, out),
+        item_batcher: item_batcher(fields, out),
+        result_writer: result_writer(fields, out),
     }
-    Distributed { item_reader: item_reader(fields, out), item_batcher: item_batcher(fields, out) }
 }
 
 /// A label becomes part of ARNs, which leaves out some characters.
@@ -101,7 +104,9 @@ fn check_label(label: &Name, out: &mut Vec<Diagnostic>) {
             || "<>{}[]?*\"#%\\^|~`$&,;:/".contains(*c)
             || matches!(c, '\u{fffe}' | '\u{ffff}' | '\u{10ffff}')
     };
-    let message = if label.text.chars().count() > MAX_LABEL {
+    let message = if label.text.is_empty() {
+        "Label cannot be empty".to_owned()
+    } else if label.text.chars().count() > MAX_LABEL {
         format!("Label cannot exceed {MAX_LABEL} characters")
     } else if let Some(found) = label.text.chars().find(unfit) {
         format!("Label contains invalid character: '{}'", shown(found))
@@ -111,10 +116,10 @@ fn check_label(label: &Name, out: &mut Vec<Diagnostic>) {
     out.push(error("INVALID_LABEL_NAME", message, &label.location, label.span));
 }
 
-/// A character that a person can see.
+/// A character that a person can see; AWS shows a backslash once.
 fn shown(c: char) -> String {
     match c {
-        '\n' | '\r' | '\t' | '\\' => c.escape_default().to_string(),
+        '\n' | '\r' | '\t' => c.escape_default().to_string(),
         c if c.is_control() => format!("\\x{:02x}", u32::from(c)),
         c => c.to_string(),
     }
@@ -125,7 +130,7 @@ fn item_reader(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Ite
     let node = fields.take("ItemReader")?;
     let mut fields = fields.inside(node, location, out)?;
     fields.string("Comment", out);
-    fields.require(&["Resource"], out);
+    fields.require_discriminator("Resource", out);
     language::refuse_other(fields.language(), &mut fields, out);
     let resource = fields.string("Resource", out);
     let parameters = match fields.language() {
@@ -134,58 +139,74 @@ fn item_reader(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Ite
     };
     let lists = resource.as_ref().is_some_and(|resource| resource.text.ends_with(":s3:listObjectsV2"));
     if let Some(resource) = resource.as_ref().filter(|resource| !lists && !resource.text.ends_with(":s3:getObject")) {
-        let message = "An ItemReader reads with arn:aws:states:::s3:getObject or arn:aws:states:::s3:listObjectsV2";
-        out.push(error(SCHEMA, message, &resource.location, resource.span));
+        let help = "an ItemReader reads with arn:aws:states:::s3:getObject or arn:aws:states:::s3:listObjectsV2";
+        let help = Some(help.to_owned());
+        let message = "The field 'Resource' does not match any of the allowed values";
+        out.push(Diagnostic { help, ..error(SCHEMA, message, &resource.location, resource.span) });
     }
-    let (mut input_type, mut max_items) = (None, None);
+    let (mut config, mut max_items) = (None, None);
     let location = fields.at("ReaderConfig");
     match fields.take("ReaderConfig").and_then(|node| fields.inside(node, location, out)) {
-        Some(mut config) => {
-            max_items = config.number_field_in("MaxItems", 0..=MAX_ITEMS, out);
-            input_type = self::input_type(&mut config, out);
-            config.refuse_the_rest(out);
+        Some(mut fields) => {
+            max_items = fields.number_field_in("MaxItems", 0..=MAX_ITEMS, out);
+            config = Some(reader_config(&mut fields, lists, out));
+            fields.refuse_the_rest(out);
         }
         None if !lists => fields.require(&["ReaderConfig"], out),
         None => {}
     }
     fields.refuse_the_rest(out);
-    let input_type = if lists { None } else { Some(input_type?) };
-    Some(ItemReader { resource: resource?, parameters, input_type, max_items })
+    let ReaderConfig { input_type, manifest, flattens } = config.unwrap_or_default();
+    if input_type.is_none() && manifest.is_none() && !lists {
+        return None;
+    }
+    Some(ItemReader { resource: resource?, parameters, input_type, manifest, flattens, max_items })
 }
 
-fn input_type(config: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<InputType> {
-    let location = config.one_of("CSVHeaderLocation", &["FIRST_ROW", "GIVEN"], out);
-    let delimiter = config.one_of("CSVDelimiter", &DELIMITERS.map(|(name, _)| name), out);
-    let headers = config.items("CSVHeaders", out).unwrap_or_default();
-    let headers: Vec<Arc<str>> = headers
-        .iter()
-        .filter_map(|header| match &header.kind {
-            NodeKind::String(text) => Some(text.clone()),
-            _ => {
-                out.push(error(SCHEMA, "Expected value of type String", &config.at("CSVHeaders"), header.span));
-                None
-            }
-        })
-        .collect();
-    let found = config.one_of("InputType", &["CSV", "JSON", "JSONL", "PARQUET", "MANIFEST"], out)?;
-    match &*found.text {
-        "JSON" => Some(InputType::Json),
-        "JSONL" => Some(InputType::JsonLines),
-        "CSV" => {
-            config.require(&["CSVHeaderLocation"], out);
-            let given = location.is_some_and(|location| &*location.text == "GIVEN");
-            if given {
-                config.require(&["CSVHeaders"], out);
-            }
-            let named = delimiter.map_or(DELIMITERS[0].0.into(), |delimiter| delimiter.text);
-            let delimiter = DELIMITERS.iter().find(|(name, _)| **name == *named)?.1;
-            Some(InputType::Csv { headers: given.then_some(headers), delimiter })
-        }
-        other => {
-            out.push(unsupported(&format!("the InputType {other} of an ItemReader"), &found.location, found.span));
-            None
-        }
+fn result_writer(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<ResultWriter> {
+    let location = fields.at("ResultWriter");
+    let node = fields.take("ResultWriter")?;
+    let mut fields = fields.inside(node, location, out)?;
+    fields.string("Comment", out);
+    language::refuse_other(fields.language(), &mut fields, out);
+    let language = fields.language();
+    let name = if language == Language::JsonPath { "Parameters" } else { "Arguments" };
+    let parameters = fields.template(name, out);
+    let resource = fields.string("Resource", out);
+    if !["Resource", "WriterConfig"].iter().any(|name| fields.has(name)) {
+        fields.require(&["Resource"], out);
+    } else if fields.has(name) && !fields.has("Resource") {
+        fields.require(&["Resource"], out);
+    } else if fields.has("Resource") && !fields.has(name) {
+        fields.require(&[name], out);
     }
+    if let Some(resource) = resource.as_ref().filter(|resource| !resource.text.ends_with(":s3:putObject")) {
+        let message = "A ResultWriter writes with arn:aws:states:::s3:putObject";
+        out.push(error(SCHEMA, message, &resource.location, resource.span));
+    }
+    let location = fields.at("WriterConfig");
+    let config = fields.take("WriterConfig").and_then(|node| fields.inside(node, location, out)).map(|mut fields| {
+        let transformation = word(&mut fields, "Transformation", &Transformation::ALL, out);
+        let output_type = word(&mut fields, "OutputType", &OutputType::ALL, out);
+        fields.refuse_the_rest(out);
+        WriterConfig {
+            transformation: transformation.unwrap_or(Transformation::None),
+            output_type: output_type.unwrap_or(OutputType::Json),
+        }
+    });
+    fields.refuse_the_rest(out);
+    Some(ResultWriter { destination: resource.map(|resource| (resource, parameters)), config })
+}
+
+/// What a word stands for.
+fn word<T: Copy, const N: usize>(
+    fields: &mut Fields<'_>,
+    name: &str,
+    words: &[(&str, T); N],
+    out: &mut Vec<Diagnostic>,
+) -> Option<T> {
+    let found = fields.one_of(name, &words.map(|(word, _)| word), out)?;
+    words.iter().find(|(word, _)| **word == *found.text).map(|(_, meant)| *meant)
 }
 
 fn item_batcher(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<ItemBatcher> {

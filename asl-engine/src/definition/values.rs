@@ -3,8 +3,9 @@
 use std::ops::RangeInclusive;
 
 use super::ast::{FractionField, Name, NumberField, TextField};
-use super::fields::{Fields, json_path};
+use super::fields::Fields;
 use super::language::Language;
+use super::paths::json_path;
 use super::{SCHEMA, error, warnings};
 use crate::diagnostic::Diagnostic;
 use crate::intrinsic::Call;

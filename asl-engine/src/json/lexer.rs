@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 
-use super::{JsonError, MAX_DEPTH, jackson};
+use super::{JsonError, MAX_DEPTH};
 use crate::diagnostic::Span;
 use crate::placeholder;
 use crate::value::Number;
@@ -77,8 +77,25 @@ pub(super) struct Lexer<'a> {
     placeholders: bool,
     /// Whether an object may not have a name twice.
     distinct_names: bool,
-    /// Names repeat from object to object: equal ones share one allocation.
-    names: HashMap<Arc<str>, (), BuildHasherDefault<DefaultHasher>>,
+    names: Names,
+}
+
+/// Names repeat from object to object: equal ones share one allocation.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names(HashMap<Arc<str>, (), BuildHasherDefault<DefaultHasher>>);
+
+impl Names {
+    /// A name, for which a limited number of others is looked through.
+    fn share(&mut self, text: &str) -> Arc<str> {
+        if let Some((name, ())) = self.0.get_key_value(text) {
+            return name.clone();
+        }
+        let name: Arc<str> = text.into();
+        if self.0.len() < 1024 {
+            self.0.insert(name.clone(), ());
+        }
+        name
+    }
 }
 
 impl<'a> Lexer<'a> {
@@ -90,8 +107,22 @@ impl<'a> Lexer<'a> {
             key_span: Span::default(),
             placeholders: false,
             distinct_names: false,
-            names: HashMap::default(),
+            names: Names::default(),
         }
+    }
+
+    /// Starts with the names of texts that were read before.
+    pub(super) fn with_names(self, names: Names) -> Self {
+        Self { names, ..self }
+    }
+
+    /// The names that were read.
+    pub(super) fn into_names(self) -> Names {
+        self.names
+    }
+
+    pub(super) fn text(&self) -> &'a str {
+        self.text
     }
 
     pub(super) fn with_placeholders(self, placeholders: bool) -> Self {
@@ -102,13 +133,18 @@ impl<'a> Lexer<'a> {
         Self { distinct_names: true, ..self }
     }
 
-    /// The bytes of the token read last.
+    /// Whether `${Name}` may stand in the place of a value.
+    pub(super) fn takes_placeholders(&self) -> bool {
+        self.placeholders
+    }
+
     /// The string that was just read, as it was written between its quotes, where that is not its text.
     pub(super) fn escaped(&self, text: &str) -> Option<Arc<str>> {
         let inside = self.text[self.start..self.at].strip_prefix('"')?.strip_suffix('"')?;
         (inside != text).then(|| inside.into())
     }
 
+    /// The bytes of the token read last.
     pub(super) fn span(&self) -> Span {
         Span { start: self.start, end: self.at }
     }
@@ -188,8 +224,7 @@ impl<'a> Lexer<'a> {
             return Err(self.fault("a number needs a digit", self.at, at));
         }
         if bytes[whole] == b'0' && at > whole + 1 {
-            let jackson = "Invalid numeric value: Leading zeroes not allowed".into();
-            return Err(JsonError { jackson, ..self.fault("a number cannot start with 0", self.at, at) });
+            return Err(self.fault("a number cannot start with 0", self.at, at));
         }
         if bytes.get(at) == Some(&b'.') {
             let fraction = digits(at + 1);
@@ -221,8 +256,7 @@ impl<'a> Lexer<'a> {
         loop {
             match bytes.get(at) {
                 None => {
-                    let jackson = "Unexpected end-of-input: was expecting closing quote for a string value".into();
-                    return Err(JsonError { jackson, ..self.fault("the string has no end", self.at, self.at + 1) });
+                    return Err(self.fault("the string has no end", self.at, self.at + 1));
                 }
                 Some(b'"') => break,
                 Some(b'\\') => {
@@ -233,10 +267,7 @@ impl<'a> Lexer<'a> {
                     at = end;
                     run = end;
                 }
-                Some(&byte @ 0..=0x1f) => {
-                    let fault = self.fault("a string cannot hold a bare control character", at, at + 1);
-                    return Err(JsonError { jackson: jackson::control(byte.into()).into(), ..fault });
-                }
+                Some(0..=0x1f) => return Err(self.fault("a string cannot hold a bare control character", at, at + 1)),
                 Some(_) => at += 1,
             }
         }
@@ -279,8 +310,7 @@ impl<'a> Lexer<'a> {
                 let Some(shown) = self.text[at + 1..].chars().next() else {
                     return Err(self.fault("the string has no end", at, at + 1));
                 };
-                let fault = self.fault(&format!("unknown escape '\\{shown}'"), at, at + 1 + shown.len_utf8());
-                return Err(JsonError { jackson: jackson::escape(shown).into(), ..fault });
+                return Err(self.fault(&format!("unknown escape '\\{shown}'"), at, at + 1 + shown.len_utf8()));
             }
         };
         Ok((c, at + 2))
@@ -315,16 +345,7 @@ impl<'a> Lexer<'a> {
         self.at = self.text.len() - rest.len();
         self.start = self.at;
         let text = self.string()?;
-        let name = match self.names.get_key_value(&*text) {
-            Some((name, ())) => name.clone(),
-            None => {
-                let name: Arc<str> = text.into();
-                if self.names.len() < 1024 {
-                    self.names.insert(name.clone(), ());
-                }
-                name
-            }
-        };
+        let name = self.names.share(&text);
         self.key_span = self.span();
         match self.token()? {
             Token::Colon => {}
@@ -367,14 +388,11 @@ impl<'a> Lexer<'a> {
 
     pub(super) fn unexpected(&self, token: &Token, expected: Expected) -> JsonError {
         let message = format!("expected {}, found {}", expected.describe(), token.describe());
-        let fault = self.fault(&message, self.start, self.at);
-        let jackson = jackson::unexpected(&self.text[self.start..], &expected);
-        JsonError { jackson: jackson.unwrap_or(message).into(), ..fault }
+        self.fault(&message, self.start, self.at)
     }
 
     fn fault(&self, message: &str, start: usize, end: usize) -> JsonError {
         let (line, column) = Span { start, end }.line_column(self.text);
-        let message = message.to_owned();
-        JsonError { jackson: message.as_str().into(), message, span: Span { start, end }, line, column }
+        JsonError { message: message.to_owned(), span: Span { start, end }, line, column, jackson: None }
     }
 }

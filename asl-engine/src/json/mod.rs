@@ -7,11 +7,13 @@ mod write;
 
 use std::fmt;
 
+pub(crate) use lexer::Names;
 pub(crate) use spanned::{Member, Node, NodeKind, parse_spanned};
 pub(crate) use write::{pretty, string_len, text, write};
 
 use crate::diagnostic::Span;
 use crate::value::{Numbers, Object, Value};
+use jackson::Fault;
 use lexer::{Expected, Lexer, Token};
 
 /// How deeply arrays and objects may nest in text and in the data of an execution.
@@ -34,8 +36,24 @@ pub struct JsonError {
     pub line: usize,
     /// The column of `span` in characters, from 1.
     pub column: usize,
-    /// The same in the words of Jackson, the parser behind AWS's API, which its answers quote.
-    pub jackson: Box<str>,
+    /// The same as Jackson tells it, the parser behind AWS's API, whose messages AWS's answers quote.
+    jackson: Option<Box<Fault>>,
+}
+
+impl JsonError {
+    /// What Jackson says of it where it does not show the text.
+    pub(crate) fn from_jackson(&self) -> String {
+        self.jackson.as_ref().map_or_else(|| self.message.clone(), |fault| fault.redacted())
+    }
+
+    /// What Jackson says of it where it shows the start of the text.
+    pub(crate) fn from_jackson_of(&self, text: &str) -> String {
+        self.jackson.as_ref().map_or_else(|| self.message.clone(), |fault| fault.shown(text))
+    }
+
+    fn told_by_jackson(self, text: &str) -> Self {
+        Self { jackson: Fault::of(text).map(Box::new), ..self }
+    }
 }
 
 impl fmt::Display for JsonError {
@@ -55,11 +73,27 @@ pub(crate) fn parse_distinct(text: &str) -> Result<Value, JsonError> {
     whole(Lexer::new(text).with_distinct_names())
 }
 
+/// Reads one of many texts, which share the names of their objects.
+pub(crate) fn parse_value_with(names: &mut Names, text: &str) -> Result<Value, JsonError> {
+    let mut lexer = Lexer::new(text).with_names(std::mem::take(names));
+    let read = read(&mut lexer);
+    *names = lexer.into_names();
+    read
+}
+
 fn whole(mut lexer: Lexer<'_>) -> Result<Value, JsonError> {
-    let first = lexer.token()?;
-    let value = value(&mut lexer, first, 0)?;
-    lexer.end()?;
-    Ok(value)
+    read(&mut lexer)
+}
+
+fn read(lexer: &mut Lexer<'_>) -> Result<Value, JsonError> {
+    let text = lexer.text();
+    let mut read = || {
+        let first = lexer.token()?;
+        let value = value(lexer, first, 0)?;
+        lexer.end()?;
+        Ok(value)
+    };
+    read().map_err(|error: JsonError| error.told_by_jackson(text))
 }
 
 fn value(lexer: &mut Lexer<'_>, token: Token, depth: usize) -> Result<Value, JsonError> {

@@ -10,7 +10,7 @@ use crate::definition::ast::{
     Distributed, FractionField, Io, ItemReader, Items, NumberField, StateMachine, StateType, TextField, Wait,
 };
 use crate::definition::{self, CheckOptions};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Severity, UNSUPPORTED};
 use crate::reference_path::ReferencePath;
 use crate::retry::{self, Retrier};
 use crate::template::Template;
@@ -126,7 +126,8 @@ pub(crate) struct Catcher {
 }
 
 impl Program {
-    /// Reads a definition and makes it ready to run. Every error is reported; warnings do not stop it.
+    /// Reads a definition and makes it ready to run. Every error is reported; warnings do not stop it, but for what cannot be
+    /// run yet, which is an error here.
     pub fn parse(text: &str) -> Result<Self, Vec<Diagnostic>> {
         Self::compile(definition::parse(text, CheckOptions::default()))
     }
@@ -136,7 +137,10 @@ impl Program {
         Self::compile(definition::parse_state(text))
     }
 
-    fn compile((machine, diagnostics): (Option<StateMachine>, Vec<Diagnostic>)) -> Result<Self, Vec<Diagnostic>> {
+    fn compile((machine, mut diagnostics): (Option<StateMachine>, Vec<Diagnostic>)) -> Result<Self, Vec<Diagnostic>> {
+        for found in diagnostics.iter_mut().filter(|found| found.code == UNSUPPORTED) {
+            found.severity = Severity::Error;
+        }
         if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
             return Err(diagnostics);
         }

@@ -136,7 +136,7 @@ impl Query {
 
     /// The failure of a result of another type.
     pub(crate) fn unexpected(&self, wanted: &str, value: &Value) -> Failure {
-        let found = type_name(value);
+        let found = value.type_name();
         self.failure(&format!(
             "returned an unexpected result type. Expected '{wanted}', but was '{found}' for value: {value}"
         ))
@@ -160,17 +160,6 @@ fn shown(value: Value) -> Value {
     match value {
         Value::Number(number) => Value::Number(number.in_java()),
         other => other,
-    }
-}
-
-fn type_name(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
     }
 }
 

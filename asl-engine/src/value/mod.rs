@@ -51,6 +51,18 @@ impl Value {
         Self::Object(Object::default())
     }
 
+    /// What JSON calls its type: `null`, `boolean`, `number`, `string`, `array` or `object`.
+    pub(crate) fn type_name(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Bool(_) => "boolean",
+            Self::Number(_) => "number",
+            Self::String(_) => "string",
+            Self::Array(_) => "array",
+            Self::Object(_) => "object",
+        }
+    }
+
     /// The text of a string value.
     pub fn as_str(&self) -> Option<&str> {
         match self {

@@ -15,6 +15,8 @@ pub use answer::answered_here;
 
 use self::http::Connections;
 use self::remote_function::RemoteFunction;
+use crate::arn;
+use crate::callbacks::WAIT_FOR_TASK_TOKEN;
 use crate::handler::Handler;
 use crate::pattern::Pattern;
 use crate::routes::Place;
@@ -45,6 +47,22 @@ pub(crate) enum NotServed {
     NoSuch(String),
     /// Nothing says where the service is; its name in `[services]`.
     NoPlace(String),
+}
+
+/// What is wrong with the service or the action of `arn:aws:states:::aws-sdk:SERVICE:ACTION`, where AWS has none of that name.
+///
+/// ```
+/// let told = asl_tasks::no_such_action("arn:aws:states:::aws-sdk:kms:encript");
+/// assert_eq!(told.as_deref(), Some("the service kms has no action \"encript\", did you mean \"encrypt\"?"));
+/// assert_eq!(asl_tasks::no_such_action("arn:aws:states:::aws-sdk:kms:encrypt.waitForTaskToken"), None);
+/// assert_eq!(asl_tasks::no_such_action("arn:aws:states:::sqs:sendMessage"), None);
+/// ```
+pub fn no_such_action(resource: &str) -> Option<String> {
+    let plain = arn::integration(resource);
+    let named = plain.as_deref().unwrap_or(resource).strip_prefix("arn:aws:states:::aws-sdk:")?;
+    let (service, action) = named.split_once(':')?;
+    let action = action.strip_suffix(WAIT_FOR_TASK_TOKEN).unwrap_or(action);
+    Service::find(service).and_then(|service| service.operation(action)).err()
 }
 
 /// What calls the service of `arn:aws:states:::SERVICE:ACTION` or `arn:aws:states:::aws-sdk:SERVICE:ACTION`, or a function of
