@@ -294,6 +294,7 @@ impl Frames {
                         {
                             fork.join.stopped(index, ended);
                         }
+                        self.forget_history(child);
                     }
                 }
                 JoinStep::Finish(joined) => {
