@@ -288,6 +288,7 @@ impl Frames {
                         let Some(mut node) = self.drop_node(child) else { continue };
                         let stop = Reply::Stop { because: 0 };
                         let step = step(&mut node, &self.program, self.at, &mut self.histories, stop, record)?;
+                        self.forget_history(child);
                         if let Some(Node { fork: Some(fork), .. }) = self.nodes.get_mut(id)
                             && let Next::End(ended) = step.next
                         {

@@ -55,6 +55,8 @@ struct Asked {
     machine: String,
     name: String,
     input: Value,
+    /// How long the text of the input is.
+    input_bytes: usize,
 }
 
 impl StateMachines {
@@ -113,6 +115,12 @@ impl StateMachines {
             let message = format!("State Machine Does Not Exist: '{}'", machine_arn(asked));
             return Err(refused("StateMachineDoesNotExist", &message));
         };
+        if let Some(most) = self.quotas.payload_bytes.filter(|most| asked.input_bytes > *most) {
+            let constraint = format!("Member must have length less than or equal to {most}");
+            let message =
+                format!("1 validation error detected: Value at 'input' failed to satisfy constraint: {constraint}");
+            return Err(refused("ValidationException", &message));
+        }
         let mut started = self.lock();
         let at = now();
         let slot = match started.entry(asked.arn.clone()) {
@@ -234,9 +242,14 @@ fn asked(request: &TaskRequest) -> Result<Asked, Failure> {
     let parameters = &request.input;
     let invalid = |text: &str| refused("InvalidArn", &format!("Invalid Arn: '{text}'"));
     let arn = parameters["StateMachineArn"].as_str().ok_or_else(|| invalid("null"))?;
-    let Some((before, machine)) = arn.split_once(":stateMachine:") else { return Err(invalid(arn)) };
     // A version or an alias is the machine itself here.
-    let machine = machine.split(':').next().unwrap_or_default().to_owned();
+    let (["arn", _, "states", _, _, "stateMachine", machine] | ["arn", _, "states", _, _, "stateMachine", machine, _]) =
+        arn.split(':').collect::<Vec<_>>()[..]
+    else {
+        return Err(invalid(arn));
+    };
+    let before = arn.split(":stateMachine:").next().unwrap_or_default();
+    let machine = Some(machine).filter(|name| is_step_functions_name(name)).ok_or_else(|| invalid(arn))?.to_owned();
     let unknown = |name: &&str| !["StateMachineArn", "Name", "Input", "TraceHeader"].contains(name);
     let mut given = parameters.as_object().into_iter().flat_map(|members| members.iter().map(|(name, _)| &**name));
     if let Some(unknown) = given.find(unknown) {
@@ -249,15 +262,17 @@ fn asked(request: &TaskRequest) -> Result<Asked, Failure> {
         Some(name) => return Err(refused("InvalidName", &format!("Invalid Name: '{name}'"))),
     };
     let arn = format!("{before}:execution:{machine}:{name}").into();
-    let input = match parameters.get("Input") {
-        None | Some(Value::Null) => Object::default().into(),
+    let (input, input_bytes) = match parameters.get("Input") {
+        None | Some(Value::Null) => (Object::default().into(), 2),
         // Also as the text of JSON, as the API has it.
-        Some(Value::String(text)) => text.parse().map_err(|error| {
-            refused("InvalidExecutionInput", &format!("Invalid State Machine Execution Input: '{error}'"))
-        })?,
-        Some(input) => input.clone(),
+        Some(Value::String(text)) => {
+            let refuse =
+                |error| refused("InvalidExecutionInput", &format!("Invalid State Machine Execution Input: '{error}'"));
+            (text.parse().map_err(refuse)?, text.len())
+        }
+        Some(input) => (input.clone(), input.json_len()),
     };
-    Ok(Asked { arn, machine, name, input })
+    Ok(Asked { arn, machine, name, input, input_bytes })
 }
 
 fn machine_arn(asked: &Asked) -> String {
@@ -317,5 +332,6 @@ fn refused(code: &str, message: &str) -> Failure {
         "{message} (Service: AWSStepFunctions; Status Code: 400; Error Code: {code}; Request ID: {}; Proxy: null)",
         uuid::Uuid::new_v4()
     );
-    Failure::new(format!("StepFunctions.{code}Exception"), cause)
+    let class = code.strip_suffix("Exception").unwrap_or(code);
+    Failure::new(format!("StepFunctions.{class}Exception"), cause)
 }

@@ -29,6 +29,7 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
     })?;
     let name = file.file_stem().map_or_else(|| "definition".into(), |stem| stem.to_string_lossy());
     let quotas = if arguments.no_quotas { Quotas::NONE } else { Quotas::default() };
+    input.check(quotas)?;
     let options = Options { keep_events: arguments.events, quotas, no_progress: arguments.logs };
     let program = Arc::new(program.with_inputs(parameter_table));
     output::to_stderr(&misnamed_fields(&program));

@@ -55,7 +55,7 @@ fn a_function_that_nothing_serves_is_told_before_the_start() {
     // Who takes the whole integration says what is served.
     let all = format!("[[routes]]\nresource = '{INVOKE}'\nhandler = 'consolidate'\n");
     assert_eq!(run(&definition(INVOKE, json!("greet")), &all, "{}").code, Some(0));
-    let mock = "[[mocks]]\nstate = 'Call'\nresult = 1\n";
+    let mock = "[[mocks]]\nstate = 'Call'\nreturn = 1\n";
     assert_eq!(run(&definition(INVOKE, json!("greet")), mock, "{}").code, Some(0));
 }
 

@@ -200,7 +200,7 @@ impl Connections {
                         Arc::clone(&token.insert(new).text)
                     }
                 };
-                added.secrets.push(text.to_string());
+                added.secrets.extend([text.to_string(), oauth.client_secret.read(folder).map_err(unusable)?]);
                 (http::header::AUTHORIZATION, format!("Bearer {text}"))
             }
         };
