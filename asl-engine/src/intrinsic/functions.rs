@@ -50,11 +50,11 @@ pub(super) fn call(
         (Function::StringSplit, [text, separators]) => Ok(split(string(text)?, string(separators)?)),
         // AWS passes over what it is given.
         (Function::Uuid, _) => Ok(uuid(random).into()),
-        (Function::JsonToString, values) => {
+        (function @ Function::JsonToString, values) => {
             let detail = Some(": only a single argument is allowed.".to_owned());
-            Err(Refused { detail, ..invalid(format!("it takes 1 argument, not {}", values.len())) })
+            Err(Refused { detail, ..invalid(function.miscounted(values.len()).unwrap_or_default()) })
         }
-        (function, values) => Err(invalid(function.count_wanted(values.len()))),
+        (function, values) => Err(invalid(function.miscounted(values.len()).unwrap_or_default())),
     }
 }
 

@@ -101,16 +101,20 @@ impl Function {
         FUNCTIONS.iter().find(|(_, function, ..)| *function == self).map_or("", |(name, ..)| name)
     }
 
-    /// How many arguments it takes, for a call that has another number of them. AWS takes such a call when a state machine is
-    /// created, and fails when it runs.
-    fn count_wanted(self, count: usize) -> String {
-        let (_, _, least, most) = FUNCTIONS.iter().find(|(_, function, ..)| *function == self).unwrap_or(&FUNCTIONS[0]);
+    /// What is wrong with this number of arguments. AWS takes such a call when a state machine is created, and fails when it
+    /// runs; what `States.UUID` is given is passed over.
+    fn miscounted(self, count: usize) -> Option<String> {
+        let (_, _, least, most) = FUNCTIONS.iter().find(|(_, function, ..)| *function == self)?;
+        if self == Self::Uuid || (*least..=*most).contains(&count) {
+            return None;
+        }
         let wanted = match (least, most) {
             (least, most) if least == most => format!("{least}"),
             (least, &usize::MAX) => format!("{least} or more"),
             (least, most) => format!("{least} or {most}"),
         };
-        format!("it takes {wanted} arguments, not {count}")
+        let arguments = if wanted == "1" { "argument" } else { "arguments" };
+        Some(format!("it takes {wanted} {arguments}, not {count}"))
     }
 }
 
@@ -159,6 +163,18 @@ impl Call {
                 ArgumentKind::Path(path) => path.variable().into_iter().for_each(&mut *found),
                 ArgumentKind::Call(call) => call.variables(found),
                 ArgumentKind::String { .. } | ArgumentKind::Literal(_) => {}
+            }
+        }
+    }
+
+    /// Tells every function in it that is called with a wrong number of arguments, and what is wrong.
+    pub(crate) fn miscounted(&self, found: &mut dyn FnMut(&str, String)) {
+        if let Some(wrong) = self.function.miscounted(self.arguments.len()) {
+            found(self.function.name(), wrong);
+        }
+        for argument in &self.arguments {
+            if let ArgumentKind::Call(call) = &argument.kind {
+                call.miscounted(found);
             }
         }
     }
