@@ -5,9 +5,12 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use asl_engine::{Execution, Failure, HistoryEvent, Program, Quotas, Reply, TaskRequest, Timestamp};
+use asl_runtime::embedded::{self, GivenUp};
 use asl_runtime::virtual_time::{self, Answer};
-use asl_runtime::{Finished, Status, embedded};
+use asl_runtime::{Finished, Status};
 use asl_tasks::{MockedAnswer, Mocks, Router, Undelivered};
+#[cfg(unix)]
+use tokio::signal::unix::SignalKind;
 use tokio::sync::watch;
 
 use crate::error::Error;
@@ -100,10 +103,12 @@ async fn drive(
             events.push(event);
         }
     };
-    let finished = embedded::run(program, execution, handler, record, interrupted())
-        .await
-        .map_err(|bug| Error::Usage(format!("asl made a mistake, please report it: {bug}")))?;
+    let finished = embedded::run(program, execution, handler, record, interrupted()).await;
     progress.finish();
+    let finished = finished.map_err(|error| match error {
+        GivenUp::Refused(reason) => Error::Mocks(reason),
+        GivenUp::UnexpectedReply(bug) => Error::Usage(format!("asl made a mistake, please report it: {bug}")),
+    })?;
     let place = finished.outcome.as_ref().err().and_then(|failure| places.of_failure(failure));
     Ok(Executed { finished, place, events })
 }
@@ -202,13 +207,11 @@ async fn signal() -> Failure {
     let signal = {
         #[cfg(unix)]
         {
-            use tokio::signal::unix::{SignalKind, signal};
-            match signal(SignalKind::terminate()) {
-                Ok(mut terminate) => tokio::select! {
-                    _ = tokio::signal::ctrl_c() => "Interrupted",
-                    _ = terminate.recv() => "Terminated",
-                },
-                Err(_) => std::future::pending().await,
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => "Interrupted",
+                () = unix_signal(SignalKind::terminate()) => "Terminated",
+                // The terminal is closed. Who started it with `nohup` wants it to go on.
+                () = unix_signal(SignalKind::hangup()), if !ignores_hangup() => "Terminated",
             }
         }
         #[cfg(not(unix))]
@@ -222,4 +225,23 @@ async fn signal() -> Failure {
         cause: Some("the execution was stopped from outside".into()),
         ..Failure::default()
     }
+}
+
+#[cfg(unix)]
+async fn unix_signal(kind: SignalKind) {
+    match tokio::signal::unix::signal(kind) {
+        Ok(mut signal) => {
+            signal.recv().await;
+        }
+        Err(_) => std::future::pending().await,
+    }
+}
+
+/// Whether this process was started with SIGHUP ignored. Where that cannot be known, a hangup is left to the system.
+#[cfg(unix)]
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // The first bit is that of the signal 1.
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_none_or(|mask| mask & 1 == 1)
 }

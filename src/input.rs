@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
-use asl_engine::Value;
+use asl_engine::{Quotas, Value};
 
 use crate::error::Error;
 
@@ -32,6 +32,20 @@ pub(crate) fn file_or_stdin(what: &str, named: &Path) -> Result<String, Error> {
 pub(crate) struct Input {
     pub(crate) value: Value,
     pub(crate) text: Option<Arc<str>>,
+}
+
+impl Input {
+    /// Refuses what AWS starts no execution with. API reference of Step Functions, `StartExecution`.
+    pub(crate) fn check(&self, quotas: Quotas) -> Result<(), Error> {
+        let length = self.text.as_ref().map_or_else(|| self.value.json_len(), |text| text.len());
+        match quotas.payload_bytes {
+            Some(most) if length > most => Err(Error::Usage(format!(
+                "the input has {length} bytes: AWS starts no execution with more than {most}\n\
+                 help: this is a quota of AWS, which `asl run --no-quotas` lifts"
+            ))),
+            _ => Ok(()),
+        }
+    }
 }
 
 impl From<Value> for Input {

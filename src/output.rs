@@ -5,15 +5,20 @@ use std::io::{self, IsTerminal, Write};
 use asl_engine::Value;
 
 use crate::error::Error;
+use crate::printable::{clean, clean_but_colours};
 
 /// Prints a JSON document on stdout: indented for a person, on one line for a program.
 pub(crate) fn print_json(value: &Value) -> Result<(), Error> {
-    let text = if io::stdout().is_terminal() { format!("{value:#}\n") } else { format!("{value}\n") };
-    print(&text)
+    // Control characters of the data stand in strings, where JSON has the same escapes.
+    if io::stdout().is_terminal() { print(&clean(&format!("{value:#}\n"))) } else { write(&format!("{value}\n")) }
 }
 
 /// Prints text on stdout; its colours are dropped where they are not wanted.
 pub(crate) fn print(text: &str) -> Result<(), Error> {
+    write(&clean_but_colours(text))
+}
+
+fn write(text: &str) -> Result<(), Error> {
     let mut out = anstream::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Ok(()) => Ok(()),
@@ -25,5 +30,5 @@ pub(crate) fn print(text: &str) -> Result<(), Error> {
 /// Prints text on stderr.
 pub(crate) fn to_stderr(text: &str) {
     // There is nowhere else to say that this failed.
-    let _ = anstream::stderr().lock().write_all(text.as_bytes());
+    let _ = anstream::stderr().lock().write_all(clean_but_colours(text).as_bytes());
 }

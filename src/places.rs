@@ -11,9 +11,20 @@ use asl_engine::{EventId, EventKind, Failure, HistoryEvent};
 pub(crate) struct Places {
     /// The state of the execution itself, which may have others in it.
     outermost: Option<Arc<str>>,
-    states: BTreeMap<EventId, Arc<str>>,
+    states: BTreeMap<EventId, Place>,
     last: EventId,
 }
+
+/// The state that an event happened in.
+#[derive(Debug)]
+struct Place {
+    state: Arc<str>,
+    /// Whether only the next event of the same attempt follows it, so that it is forgotten then.
+    is_passed: bool,
+}
+
+/// How many places are kept: those of more events than can be under way at once.
+const PLACES_MAX: usize = 200_000;
 
 impl Places {
     /// Takes in the next event.
@@ -31,10 +42,18 @@ impl Places {
             }
             EventKind::MapIterationStarted(Iteration { name, .. })
             | EventKind::MapIterationSucceeded(Iteration { name, .. }) => Some(name.clone()),
-            _ => self.states.get(&event.previous_id).cloned(),
+            _ => self.states.get(&event.previous_id).map(|place| place.state.clone()),
         };
+        // An attempt of a task has several events, and there can be millions of attempts.
+        let is_passed = is_of_an_attempt(&event.kind);
+        if is_passed && self.states.get(&event.previous_id).is_some_and(|place| place.is_passed) {
+            self.states.remove(&event.previous_id);
+        }
         if let Some(state) = state {
-            self.states.insert(event.id, state);
+            self.states.insert(event.id, Place { state, is_passed });
+        }
+        if self.states.len() > PLACES_MAX {
+            self.states.pop_first();
         }
         self.last = event.id;
     }
@@ -46,7 +65,7 @@ impl Places {
 
     /// The innermost state that an event belongs to.
     pub(crate) fn of(&self, event: EventId) -> Option<&Arc<str>> {
-        self.states.get(&event)
+        self.states.get(&event).map(|place| &place.state)
     }
 
     /// Where the execution failed, in words: in the state that the failure names, or else where the last event happened.
@@ -57,6 +76,31 @@ impl Places {
             _ => format!("the state '{outermost}'"),
         })
     }
+}
+
+/// Whether an event tells of one attempt of a task: only what happens next in that state follows it.
+fn is_of_an_attempt(kind: &EventKind) -> bool {
+    use EventKind as Kind;
+    matches!(
+        kind,
+        Kind::TaskScheduled { .. }
+            | Kind::TaskStarted(_)
+            | Kind::TaskStartFailed { .. }
+            | Kind::TaskSubmitted { .. }
+            | Kind::TaskFailed { .. }
+            | Kind::TaskTimedOut { .. }
+            | Kind::LambdaFunctionScheduled { .. }
+            | Kind::LambdaFunctionScheduleFailed(_)
+            | Kind::LambdaFunctionStarted
+            | Kind::LambdaFunctionStartFailed(_)
+            | Kind::LambdaFunctionFailed(_)
+            | Kind::LambdaFunctionTimedOut(_)
+            | Kind::ActivityScheduled { .. }
+            | Kind::ActivityScheduleFailed(_)
+            | Kind::ActivityStarted { .. }
+            | Kind::ActivityFailed(_)
+            | Kind::ActivityTimedOut(_)
+    )
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ botocore 1.44.8:
 What is no operation of an API is written here by hand, after the pages of the AWS developer guide below "Integrating optimized
 services with Step Functions". Names are written as Step Functions writes them, with a capital first letter.
 
-A file has the `actions` of a service, each with the name of its shape, and the `shapes`, each of which is one of
+A file has the `actions` of a service, each with its shape (`#` and a name), and the `shapes`, each of which is one of
 
     {"members": {NAME: KIND}, "required": [NAME]}    an object
     {"items": KIND}                                  a list
@@ -209,7 +209,6 @@ def write(service):
         actions["createModelCustomizationJob"] = shapes.kind("CreateModelCustomizationJobRequest")
     for action, shape in BY_HAND.get(service, {}).items():
         actions[action] = shapes.by_hand(capital(action), shape)
-    actions = {action: kind.removeprefix("#") for action, kind in actions.items()}
     file = pathlib.Path(__file__).parent / "inputs" / (service + ".json")
     file.write_text(f'{{"actions":{lines(actions)},\n"shapes":{lines(shapes.found)}}}\n')
 

@@ -57,22 +57,31 @@ const NOT_SETTABLE: [&str; 14] = [
 
 const SET_BY_AWS: [&str; 2] = ["x-forwarded", "x-amz"];
 
-/// Holds the parameters of `SERVICE:ACTION`, with or without a pattern such as `.sync`, against the table of the action. What
-/// has none passes.
+/// Holds the parameters of `SERVICE:ACTION`, with or without a pattern such as `.sync`, against the table of the action: the one
+/// that is `told`, or that of an optimized integration. What has none passes.
 ///
 /// The error is AWS's cause, without the words about the state.
-pub(crate) fn check(service: &str, action: &str, parameters: &Value) -> Result<(), String> {
-    let Some(service) = SERVICES.iter().find(|known| known.name == service) else { return Ok(()) };
-    let table = service.table.get_or_init(|| service.text.parse().unwrap_or_default());
-    let action = action.split('.').next().unwrap_or_default();
-    let Some(shape) = table["actions"].get(action).and_then(Value::as_str) else { return Ok(()) };
-    let shapes = &table["shapes"];
+pub(crate) fn check(service: &str, action: &str, told: Option<&Value>, parameters: &Value) -> Result<(), String> {
+    let Some((shape, shapes)) =
+        told.map(|table| (&table["shape"], &table["shapes"])).or_else(|| known(service, action))
+    else {
+        return Ok(());
+    };
     let mut check = Check { shapes, faults: Vec::new() };
-    match parameters.as_object() {
-        Some(members) => check.members(&shapes[shape], members),
-        None => check.faults.push("The parameters must be a JSON object".to_owned()),
+    match (parameters.as_object(), shape.as_str().and_then(|shape| shape.strip_prefix('#'))) {
+        (Some(members), Some(shape)) => check.members(&shapes[shape], members),
+        (None, Some(_)) => check.faults.push("The parameters must be a JSON object".to_owned()),
+        (_, None) => {}
     }
     refused(parameters, &check.faults)
+}
+
+/// The shape of the parameters of an optimized integration, and the shapes that it is made of.
+fn known(service: &str, action: &str) -> Option<(&'static Value, &'static Value)> {
+    let service = SERVICES.iter().find(|known| known.name == service)?;
+    let table = service.table.get_or_init(|| service.text.parse().unwrap_or_default());
+    let action = action.split('.').next().unwrap_or_default();
+    Some((table["actions"].get(action)?, &table["shapes"]))
 }
 
 /// Whether names that end in `.$`, which a template reads as paths, are left in evaluated parameters: AWS reads them again.
@@ -201,7 +210,7 @@ mod tests {
     fn faults(integration: &str, parameters: &str) -> String {
         let (service, action) = integration.split_once(':').unwrap();
         let parameters: Value = parameters.parse().unwrap();
-        let Err(refused) = check(service, action, &parameters) else { return String::new() };
+        let Err(refused) = check(service, action, None, &parameters) else { return String::new() };
         let before = format!("The Parameters '{parameters}' could not be used to start the Task: ");
         refused.strip_prefix(&before).unwrap().to_owned()
     }
@@ -212,7 +221,8 @@ mod tests {
             let table: Value = service.text.parse().unwrap();
             let (actions, shapes) = (table["actions"].as_object().unwrap(), table["shapes"].as_object().unwrap());
             for shape in actions.values() {
-                assert!(shapes.get(shape.as_str().unwrap()).is_some(), "{} {shape}", service.name);
+                let name = shape.as_str().unwrap().strip_prefix('#').unwrap();
+                assert!(shapes.get(name).is_some(), "{} {shape}", service.name);
             }
             for shape in shapes.values() {
                 let members = shape["members"].as_object().into_iter().flat_map(Object::values);
@@ -314,6 +324,16 @@ mod tests {
         ] {
             assert_eq!(faults(integration, parameters), "", "{integration}");
         }
+    }
+
+    #[test]
+    fn a_table_that_is_told_comes_first() {
+        let table = r##"{"shape":"#0","shapes":{"0":{"members":{"A":"#1"},"required":[]},"1":{"items":"#0"}}}"##;
+        let table: Value = table.parse().unwrap();
+        let told = |parameters: &str| check("aws-sdk:x", "y", Some(&table), &parameters.parse().unwrap());
+        assert_eq!(told(r#"{"A":[{},{"A":null}]}"#), Ok(()));
+        let refused = told(r#"{"A":[{"a":1}]}"#).unwrap_err();
+        assert!(refused.ends_with(r#"[The field "a" is not supported by Step Functions]"#), "{refused}");
     }
 
     #[test]

@@ -13,8 +13,8 @@ use crate::task::{Failure, Outcome, TaskRequest};
 use crate::time::Timestamp;
 use crate::value::Value;
 
-/// How many bytes are handed out at once.
-const PART: usize = 4 * 1024 * 1024;
+/// How many bytes are handed out at once. S3 takes no part below 5 MiB but the last.
+const PART: usize = 6 * 1024 * 1024;
 /// How many bytes AWS writes into one file.
 const MOST_FILE_BYTES: u64 = 5 * 1024 * 1024 * 1024;
 

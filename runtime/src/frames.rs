@@ -6,6 +6,8 @@ use asl_engine::{
     Request, Step, TaskRequest, Termination, Timestamp, UnexpectedReply,
 };
 
+use crate::nodes::Nodes;
+
 /// Names one Frame of an execution. Never used twice.
 pub type FrameId = usize;
 
@@ -16,20 +18,20 @@ pub struct Frames {
     program: Arc<Program>,
     deadline: Option<Timestamp>,
     at: Timestamp,
-    /// The event ids of the execution, and then of each child execution.
-    histories: Vec<EventIds>,
-    nodes: Vec<Option<Box<Node>>>,
+    /// The event ids of the execution itself (0) and of each child execution, by the number of its Frame.
+    histories: BTreeMap<FrameId, EventIds>,
+    nodes: Nodes,
     ready: VecDeque<(FrameId, Reply)>,
     effects: VecDeque<Effect>,
     finished: Option<Finished>,
 }
 
 #[derive(Debug)]
-struct Node {
+pub(crate) struct Node {
     frame: Frame,
     parent: Option<(FrameId, usize)>,
-    /// Whose events it makes: the position in `histories`.
-    history: usize,
+    /// Whose events it makes: the Frame of the execution that it belongs to.
+    history: FrameId,
     /// The children, when the Frame has forked.
     fork: Option<Fork>,
     /// Whether the host has a task or a timer for this Frame.
@@ -111,8 +113,8 @@ impl Frames {
             program,
             deadline,
             at,
-            histories: vec![EventIds::default()],
-            nodes: Vec::new(),
+            histories: BTreeMap::from([(0, EventIds::default())]),
+            nodes: Nodes::default(),
             ready: VecDeque::new(),
             effects: VecDeque::new(),
             finished: None,
@@ -133,7 +135,7 @@ impl Frames {
 
     /// Hands in what came of an effect. A reply to a Frame that has been stopped or does not wait any more is dropped.
     pub fn reply(&mut self, id: FrameId, reply: Reply) {
-        if let Some(Some(node)) = self.nodes.get_mut(id)
+        if let Some(node) = self.nodes.get_mut(id)
             && node.waits
         {
             node.waits = matches!(reply, Reply::Started { .. } | Reply::Submitted(_));
@@ -174,7 +176,7 @@ impl Frames {
         };
         self.ready.clear();
         self.effects.clear();
-        for id in 1..self.nodes.len() {
+        for id in self.nodes.ids().into_iter().filter(|id| *id != 0) {
             self.drop_node(id);
         }
         let status = match termination {
@@ -190,14 +192,13 @@ impl Frames {
     }
 
     fn add(&mut self, frame: Frame, parent: Option<(FrameId, usize)>, history: usize) -> FrameId {
-        let id = self.nodes.len();
-        self.nodes.push(Some(Box::new(Node { frame, parent, history, fork: None, waits: false })));
+        let id = self.nodes.add(Node { frame, parent, history, fork: None, waits: false });
         self.ready.push_back((id, Reply::Go));
         id
     }
 
     fn step(&mut self, id: FrameId, reply: Reply, record: &mut dyn FnMut(HistoryEvent)) -> Result<(), UnexpectedReply> {
-        let Some(Some(node)) = self.nodes.get_mut(id) else { return Ok(()) };
+        let Some(node) = self.nodes.get_mut(id) else { return Ok(()) };
         if let Some(fork) = &mut node.fork
             && let Reply::Task(outcome) = reply
         {
@@ -229,15 +230,12 @@ impl Frames {
 
     /// Ends the execution that the Frame belongs to, which may be a child execution.
     fn history_full(&mut self, id: FrameId, record: &mut dyn FnMut(HistoryEvent)) -> Result<(), UnexpectedReply> {
-        let Some(Some(node)) = self.nodes.get(id) else { return Ok(()) };
-        let history = node.history;
-        if history == 0 {
+        let Some(root) = self.nodes.get(id).map(|node| node.history) else { return Ok(()) };
+        if root == 0 {
             return self.terminate(self.at, Termination::HistoryFull, record);
         }
-        let of_history = |node: &Option<Box<Node>>| node.as_ref().is_some_and(|node| node.history == history);
-        let Some(root) = self.nodes.iter().position(of_history) else { return Ok(()) };
-        for id in root + 1..self.nodes.len() {
-            if of_history(&self.nodes[id]) {
+        for id in self.nodes.ids().into_iter().filter(|id| *id != root) {
+            if self.nodes.get(id).is_some_and(|node| node.history == root) {
                 self.drop_node(id);
             }
         }
@@ -250,12 +248,14 @@ impl Frames {
         ended: Ended,
         record: &mut dyn FnMut(HistoryEvent),
     ) -> Result<(), UnexpectedReply> {
-        let Some((parent, index)) = self.drop_node(id).and_then(|node| node.parent) else {
+        let parent = self.drop_node(id).and_then(|node| node.parent);
+        self.forget_history(id);
+        let Some((parent, index)) = parent else {
             let status = if ended.outcome.is_ok() { Status::Succeeded } else { Status::Failed };
             self.finished = Some(Finished { status, outcome: ended.outcome });
             return Ok(());
         };
-        if let Some(Some(Node { fork: Some(fork), .. })) = self.nodes.get_mut(parent).map(Option::as_deref_mut) {
+        if let Some(Node { fork: Some(fork), .. }) = self.nodes.get_mut(parent) {
             fork.running.remove(&index);
             fork.join.ended(index, ended);
         }
@@ -264,18 +264,14 @@ impl Frames {
 
     fn poll(&mut self, id: FrameId, record: &mut dyn FnMut(HistoryEvent)) -> Result<(), UnexpectedReply> {
         loop {
-            let next_id = self.nodes.len();
-            let Some(Some(Node { fork: Some(fork), history, waits, .. })) =
-                self.nodes.get_mut(id).map(Option::as_deref_mut)
-            else {
-                return Ok(());
-            };
+            let next_id = self.nodes.next_id();
+            let Some(Node { fork: Some(fork), history, waits, .. }) = self.nodes.get_mut(id) else { return Ok(()) };
             match fork.join.poll(&self.program) {
                 JoinStep::Start(index, frame) => {
                     fork.running.insert(index, next_id);
                     let history = if fork.join.starts_executions() {
-                        self.histories.push(EventIds::default());
-                        self.histories.len() - 1
+                        self.histories.insert(next_id, EventIds::default());
+                        next_id
                     } else {
                         *history
                     };
@@ -292,12 +288,13 @@ impl Frames {
                         let Some(mut node) = self.drop_node(child) else { continue };
                         let stop = Reply::Stop { because: 0 };
                         let step = step(&mut node, &self.program, self.at, &mut self.histories, stop, record)?;
-                        if let Some(Some(Node { fork: Some(fork), .. })) =
-                            self.nodes.get_mut(id).map(Option::as_deref_mut)
+                        self.forget_history(child);
+                        if let Some(Node { fork: Some(fork), .. }) = self.nodes.get_mut(id)
                             && let Next::End(ended) = step.next
                         {
                             fork.join.stopped(index, ended);
                         }
+                        self.forget_history(child);
                     }
                 }
                 JoinStep::Finish(joined) => {
@@ -322,23 +319,31 @@ impl Frames {
         because: Option<EventId>,
         record: &mut dyn FnMut(HistoryEvent),
     ) -> Result<(), UnexpectedReply> {
-        let Some(Some(node)) = self.nodes.get_mut(id) else { return Ok(()) };
+        let Some(node) = self.nodes.get_mut(id) else { return Ok(()) };
         let Some(fork) = node.fork.take() else { return Ok(()) };
         for child in fork.running.into_values() {
             self.stop_children(child, because, record)?;
             if let (Some(mut node), Some(because)) = (self.drop_node(child), because) {
                 step(&mut node, &self.program, self.at, &mut self.histories, Reply::Stop { because }, record)?;
             }
+            self.forget_history(child);
         }
         Ok(())
     }
 
     fn drop_node(&mut self, id: FrameId) -> Option<Box<Node>> {
-        let node = self.nodes.get_mut(id)?.take()?;
+        let node = self.nodes.take(id)?;
         if node.waits {
             self.effects.push_back(Effect::Cancel(id));
         }
         Some(node)
+    }
+
+    /// Forgets the event ids of a child execution that is over.
+    fn forget_history(&mut self, id: FrameId) {
+        if id != 0 {
+            self.histories.remove(&id);
+        }
     }
 }
 
@@ -347,11 +352,11 @@ fn step(
     node: &mut Node,
     program: &Program,
     at: Timestamp,
-    histories: &mut [EventIds],
+    histories: &mut BTreeMap<FrameId, EventIds>,
     reply: Reply,
     record: &mut dyn FnMut(HistoryEvent),
 ) -> Result<Step, UnexpectedReply> {
-    let ids = &mut histories[node.history];
+    let ids = histories.entry(node.history).or_default();
     let mut now = Now { at, ids: ids.clone() };
     let mut step = node.frame.step(program, &mut now, reply)?;
     *ids = now.ids;

@@ -381,8 +381,10 @@ fn times_and_random_numbers_are_those_of_the_execution() {
 fn members_of_an_object_are_items_of_child_executions() {
     let distributed = |fields: &str| {
         let states = r#""I": {"Type": "Pass", "End": true}"#;
-        one(&map(fields, states))
-            .replace("\"ItemProcessor\": {", "\"ItemProcessor\": {\"ProcessorConfig\": {\"Mode\": \"DISTRIBUTED\"}, ")
+        one(&map(fields, states)).replace(
+            "\"ItemProcessor\": {",
+            r#""ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "#,
+        )
     };
     let input = r#"{"a":1,"b":[2]}"#;
     let items = r#"[{"Key":"a","Value":1},{"Key":"b","Value":[2]}]"#;

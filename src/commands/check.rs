@@ -11,6 +11,7 @@ use crate::cli::{Check, Format, MachineType};
 use crate::error::Error;
 use crate::input;
 use crate::output;
+use crate::printable::line;
 use crate::report;
 use crate::yaml;
 
@@ -113,7 +114,7 @@ impl Checked {
         let mut text: String = shown.map(|found| report::diagnostic(found, &self.file, &self.text)).collect();
         let left = self.diagnostics.len().saturating_sub(SHOWN);
         if left > 0 {
-            let _ = writeln!(text, "{}: and {left} more; --json gives all\n", self.file);
+            let _ = writeln!(text, "{}: and {left} more; --json gives all\n", line(&self.file));
         }
         text
     }

@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::execute::{Executed, Options, execute, runtime};
 use crate::flag_server::FlagServer;
 use crate::output;
+use crate::printable::clean;
 
 const DEFINITION: &str = include_str!("../../definitions/download-images/definition.json");
 const ROUTES: &str = include_str!("../../definitions/download-images/routes.toml");
@@ -85,7 +86,7 @@ async fn demo(data: &Path) -> Result<ExitCode, Error> {
 
 /// Prints on stdout; what nobody reads is no reason to stop.
 fn print(text: &str) -> Result<(), Error> {
-    match output::print(text) {
+    match output::print(&clean(text)) {
         Err(Error::ClosedPipe) => Ok(()),
         done => done,
     }

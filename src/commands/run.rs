@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use asl_engine::{Program, Quotas, Value, history, nearest};
 use asl_runtime::Status;
-use asl_tasks::Mocks;
+use asl_tasks::{Mocks, parameter_table};
 
 use crate::cli::Run;
 use crate::error::Error;
@@ -15,7 +15,7 @@ use crate::input::{self, Input};
 use crate::output;
 use crate::progress;
 use crate::report;
-use crate::routing::{Routing, prepare, told_before};
+use crate::routing::{Routing, misnamed_fields, prepare, told_before};
 
 /// Runs a definition with an input, and prints its output or its history.
 pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
@@ -29,8 +29,10 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
     })?;
     let name = file.file_stem().map_or_else(|| "definition".into(), |stem| stem.to_string_lossy());
     let quotas = if arguments.no_quotas { Quotas::NONE } else { Quotas::default() };
+    input.check(quotas)?;
     let options = Options { keep_events: arguments.events, quotas, no_progress: arguments.logs };
-    let program = Arc::new(program);
+    let program = Arc::new(program.with_inputs(parameter_table));
+    output::to_stderr(&misnamed_fields(&program));
     let mut called = None;
     let executed = match &arguments.mocks {
         Some(mocks) => execute_mocked(&name, &program, input, &read_mocks(mocks, &name, &program)?, options)?,

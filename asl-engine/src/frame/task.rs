@@ -50,7 +50,9 @@ impl Run<'_> {
                     Io::JsonPath(_) if !service.starts_with("aws-sdk:") => integration::check_paths(&input),
                     _ => Ok(()),
                 };
-                paths.and_then(|()| integration::check(service, action, &input)).map_err(Failure::runtime)?;
+                paths
+                    .and_then(|()| integration::check(service, action, task.resource.inputs.as_deref(), &input))
+                    .map_err(Failure::runtime)?;
                 let name = TaskName { resource_type: service.clone(), resource: action.clone() };
                 self.emit(EventKind::TaskScheduled {
                     task: name.clone(),

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-pub(crate) use reader::{Pulled, Reader};
+pub(crate) use reader::{GET_OBJECT, Pulled, Reader};
 
 use crate::task::Failure;
 

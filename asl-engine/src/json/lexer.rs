@@ -156,6 +156,11 @@ impl<'a> Lexer<'a> {
         Span { start: self.start, end: self.at }
     }
 
+    /// The text of the number that was just read.
+    pub(super) fn number_text(&self) -> &'a str {
+        &self.text[self.start..self.at]
+    }
+
     /// The bytes of the name read last.
     pub(super) fn key_span(&self) -> Span {
         self.key_span

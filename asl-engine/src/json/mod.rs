@@ -12,7 +12,7 @@ pub(crate) use spanned::{Member, Node, NodeKind, parse_spanned};
 pub(crate) use write::{pretty, string_len, text, write};
 
 use crate::diagnostic::Span;
-use crate::value::{Object, Value};
+use crate::value::{Numbers, Object, Value};
 use jackson::Fault;
 use lexer::{Expected, Lexer, Token};
 
@@ -21,6 +21,9 @@ pub const MAX_DEPTH: usize = 500;
 
 /// How long the JSON text of a value may get in an execution: 256 MiB. AWS's own quota is far below.
 pub const MAX_LEN: usize = 256 * 1024 * 1024;
+
+/// From how many numbers on an array of nothing else keeps its text.
+const MANY: usize = 1024;
 
 /// Why a text is not JSON, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,9 +119,33 @@ fn array(lexer: &mut Lexer<'_>, depth: usize) -> Result<Value, JsonError> {
                 break;
             }
             token = lexer.token()?;
+            if items.len() == MANY
+                && let Some(read) = Numbers::of(&items)
+            {
+                match numbers(lexer, token, read)? {
+                    (numbers, None) => return Ok(Value::Array(numbers.into())),
+                    (numbers, Some(next)) => (items, token) = (numbers.values(), next),
+                }
+            }
         }
     }
     Ok(items.into())
+}
+
+/// Reads on as long as there are numbers: all of them, and what comes next where the array is not over.
+fn numbers(
+    lexer: &mut Lexer<'_>,
+    mut token: Token,
+    mut numbers: Numbers,
+) -> Result<(Numbers, Option<Token>), JsonError> {
+    while let Token::Number(_) = token {
+        numbers.push(lexer.number_text());
+        if !lexer.comma_or(Token::CloseArray)? {
+            return Ok((numbers, None));
+        }
+        token = lexer.token()?;
+    }
+    Ok((numbers, Some(token)))
 }
 
 fn object(lexer: &mut Lexer<'_>, depth: usize) -> Result<Value, JsonError> {
