@@ -198,4 +198,24 @@ mod tests {
     fn escapes_are_read() {
         assert_eq!(parse_value(r#""\u00e9\ud83d\ude00\/\b""#).unwrap().as_str(), Some("é😀/\u{8}"));
     }
+
+    #[test]
+    fn texts_stand_in_single_quotes_where_they_may() {
+        let read = |text: &str| parse_quoted(text).map(|value| value.to_string()).map_err(|error| error.message);
+        assert_eq!(read(r#"{'a': ['it\'s', "it's", '"']}"#), Ok(r#"{"a":["it's","it's","\""]}"#.to_owned()));
+        assert_eq!(read("''"), Ok(r#""""#.to_owned()));
+        for text in ["'a", "'a\"", "\"a'", "{'a\": 1}", "{'a': 1, \"a\": 2}", "'\n'"] {
+            assert!(read(text).is_err(), "{text}");
+        }
+        assert!(parse_value("'a'").is_err() && parse_value(r#""\'""#).is_err());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_json_or_an_error(text in r#"[\\'"{}\[\]:, a1u\n\u{e9}\u{1f600}]{0,20}"#) {
+            let (strict, quoted) = (parse_value(&text), parse_quoted(&text));
+            // What is JSON means the same, unless a name is there twice.
+            proptest::prop_assert!(strict.is_err() || quoted.is_err() || strict == quoted);
+        }
+    }
 }

@@ -80,7 +80,7 @@ fn base64_decode(evaluator: &mut Evaluator<'_>, arguments: Vec<Datum>) -> Outcom
 
 /// What Java's `Base64.getDecoder()` gives: the padding may be missing, but not in part, and spare bits are dropped.
 fn decode_strictly(subject: &str) -> Option<Vec<u8>> {
-    let is_whole = !subject.contains('=') || subject.len() % 4 == 0;
+    let is_whole = !subject.contains('=') || subject.len().is_multiple_of(4);
     BASE64.decode(subject).ok().filter(|_| is_whole)
 }
 

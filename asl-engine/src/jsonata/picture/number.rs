@@ -216,3 +216,27 @@ impl Digits<'_> {
         self.text.splice(at..at, self.format.grouping_separator.iter().copied());
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_number_has_the_digits_that_it_is_written_with(size in 0.0..1e300f64, exponent in -320..300, places in 0..=20usize) {
+            for size in [size, 10_f64.powi(exponent), size.trunc(), f64::MAX, 0.0] {
+                let text = as_written(size, places);
+                prop_assert_eq!(text.split_once('.').map_or(0, |(_, fraction)| fraction.len()), places);
+                let read: f64 = text.parse().unwrap();
+                prop_assert!(read <= size && size - read <= 10_f64.powi(-(places as i32)), "{} {}", size, text);
+            }
+        }
+
+        #[test]
+        fn any_number_is_formatted(value in any::<f64>(), picture in "[#0,.;%e-]{1,8}") {
+            let _ = format_number(value, &picture, &DecimalFormat::of_aws());
+        }
+    }
+}
