@@ -7,20 +7,26 @@ use asl_engine::Value;
 use crate::error::Error;
 use crate::printable::{clean, clean_but_colours};
 
-/// Prints a JSON document on stdout: indented for a person, on one line for a program.
+/// Prints a JSON document on stdout: indented for a person, on one line for a program, which gets every character as it is.
 pub(crate) fn print_json(value: &Value) -> Result<(), Error> {
-    // Control characters of the data stand in strings, where JSON has the same escapes.
-    if io::stdout().is_terminal() { print(&clean(&format!("{value:#}\n"))) } else { write(&format!("{value}\n")) }
+    let mut out = io::stdout().lock();
+    told(if out.is_terminal() {
+        // Control characters of the data stand in strings, where JSON has the same escapes.
+        writeln!(out, "{}", clean(&format!("{value:#}")))
+    } else {
+        let text = value.json_text();
+        out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush())
+    })
 }
 
 /// Prints text on stdout; its colours are dropped where they are not wanted.
 pub(crate) fn print(text: &str) -> Result<(), Error> {
-    write(&clean_but_colours(text))
+    let mut out = anstream::stdout().lock();
+    told(out.write_all(clean_but_colours(text).as_bytes()).and_then(|()| out.flush()))
 }
 
-fn write(text: &str) -> Result<(), Error> {
-    let mut out = anstream::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+fn told(written: io::Result<()>) -> Result<(), Error> {
+    match written {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Error::ClosedPipe),
         Err(error) => Err(Error::Usage(format!("cannot write to stdout: {error}"))),

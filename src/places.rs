@@ -24,7 +24,7 @@ struct Place {
 }
 
 /// How many places are kept: those of more events than can be under way at once.
-const PLACES_MAX: usize = 200_000;
+const PLACES_MAX: usize = 50_000;
 
 impl Places {
     /// Takes in the next event.

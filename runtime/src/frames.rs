@@ -38,6 +38,14 @@ pub(crate) struct Node {
     waits: bool,
 }
 
+impl Node {
+    /// A Frame that nothing has been done with.
+    #[cfg(test)]
+    pub(crate) fn of(frame: Frame) -> Self {
+        Self { frame, parent: None, history: 0, fork: None, waits: false }
+    }
+}
+
 #[derive(Debug)]
 struct Fork {
     join: Join,

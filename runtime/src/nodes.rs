@@ -74,3 +74,28 @@ impl fmt::Debug for Nodes {
         f.debug_map().entries(self.ids().into_iter().map(|id| (id, self.get(id)))).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use asl_engine::{Execution, Frame, Program, Timestamp, Value};
+
+    use super::*;
+
+    #[test]
+    fn nodes_that_are_gone_leave_nothing_behind() {
+        let program = r#"{"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}}"#;
+        let program = Program::parse(program).unwrap();
+        let execution = Execution::local("m", "e", Value::Null, Timestamp(0), 0);
+        let node = || Node::of(Frame::new(&program, execution.clone()));
+        let mut nodes = Nodes::default();
+        let first = nodes.add(node());
+        for number in 1..=3 * BLOCK {
+            assert_eq!((nodes.next_id(), nodes.add(node())), (number, number));
+            assert!(nodes.get_mut(number).is_some() && nodes.get(number + 1).is_none());
+            assert!(nodes.take(number).is_some() && nodes.take(number).is_none() && nodes.get(number).is_none());
+        }
+        assert_eq!(nodes.ids(), [first]);
+        assert_eq!(nodes.blocks.iter().filter(|block| block.is_some()).count(), 2);
+        assert!(nodes.get(usize::MAX).is_none());
+    }
+}

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use asl_engine::{Execution, Failure, HistoryEvent, Outcome, Program, TaskRequest, Timestamp, Value};
 use asl_runtime::virtual_time::Answer;
 use asl_runtime::{Finished, Status, embedded, virtual_time};
-use asl_tasks::{BoxFuture, Call, Handler};
+use asl_tasks::{BoxFuture, Call, Handler, Report};
 
 const START: Timestamp = Timestamp(1_700_000_000_000);
 
@@ -210,4 +210,30 @@ async fn the_timeout_of_a_task_without_handler_does_not_hit_the_next_state() {
     let handler = |_: &TaskRequest| Err::<Arc<dyn Handler>, _>(Failure::new("Nobody", "serves this"));
     let finished = embedded::run(program(definition), execution("{}"), handler, |_| {}, pending()).await;
     assert_eq!(finished.expect("it ends").outcome, Ok(Value::from("Nobody")));
+}
+
+/// Says that it cannot serve the task.
+struct Refuses;
+
+impl Handler for Refuses {
+    fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome> {
+        Box::pin(async {
+            call.report(Report::Refused("nothing serves this".to_owned()));
+            Err(Failure::new("States.Runtime", "nothing serves this"))
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nothing_serves_ends_the_execution_past_every_catcher() {
+    let definition = r#"{"StartAt": "Map", "States": {
+        "Map": {"Type": "Map", "ItemsPath": "$.items", "ToleratedFailurePercentage": 100, "End": true,
+            "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Fine"}],
+            "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "T",
+                "States": {"T": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
+                    "Parameters": {"FunctionName": "f", "Payload": {"token.$": "$$.Task.Token"}}, "End": true}}}},
+        "Fine": {"Type": "Succeed"}}}"#;
+    let handler = |_: &TaskRequest| Ok(Arc::new(Refuses) as Arc<dyn Handler>);
+    let given_up = embedded::run(program(definition), execution(r#"{"items": [1]}"#), handler, |_| {}, pending()).await;
+    assert_eq!(given_up.unwrap_err().to_string(), "nothing serves this");
 }

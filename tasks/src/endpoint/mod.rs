@@ -22,6 +22,7 @@ use crate::callbacks::Callbacks;
 use crate::embedded::Embedded;
 use crate::loopback;
 use crate::routes::{Place, Services};
+use crate::secret::shown;
 use refusal::Refusal;
 
 /// A running server of the embedded services. Dropping it stops the server and closes its connections.
@@ -120,7 +121,11 @@ impl Served {
         }
         match self.places.get(name(service)) {
             Some(Place::Aws) => return not_here(&request, service, "AWS"),
-            Some(Place::Endpoint { endpoint_url, .. }) => return not_here(&request, service, endpoint_url),
+            Some(Place::Endpoint { endpoint_url, .. }) => {
+                // There may be a password in it.
+                let place = url::Url::parse(endpoint_url).map_or_else(|_| String::new(), |url| shown(&url));
+                return not_here(&request, service, place.trim_end_matches('/'));
+            }
             Some(Place::Embedded) | None => {}
         }
         let refusal = Refusal::new("UnknownService", format!("the service {service} is not embedded"));

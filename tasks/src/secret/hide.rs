@@ -14,6 +14,9 @@ const HIDDEN: &str = "***";
 /// How many encodings inside each other are looked through.
 const DEPTH: usize = 3;
 
+/// Longer texts are looked through for one encoding only: they are too large for a state, so that nearly all of them is cut off.
+const LONG: usize = 256 * 1024;
+
 /// The shortest secret that is looked for in Base64 and in digits: shorter ones stand there by chance.
 const SHORTEST: usize = 3;
 
@@ -25,7 +28,7 @@ pub(crate) fn hide(text: &str, secrets: &[String]) -> String {
     }
     let units: Vec<Unit> = text.bytes().enumerate().map(|(at, byte)| Unit { byte, from: at, to: at + 1 }).collect();
     let mut found = Vec::new();
-    search(&units, &secrets, DEPTH, &mut found);
+    search(&units, &secrets, if text.len() > LONG { 1 } else { DEPTH }, &mut found);
     found.sort_by_key(|range| range.start);
     let (mut shown, mut end) = (String::with_capacity(text.len()), 0);
     for range in found {
