@@ -102,6 +102,9 @@ pub(crate) fn failure(what: &'static str, ended: &str, failure: &Failure, file: 
     if let Some(cause) = &failure.cause {
         let _ = writeln!(out, "cause: {cause}");
     }
+    if let Some(note) = &failure.note {
+        let _ = writeln!(out, "note: {note}");
+    }
     out
 }
 

@@ -37,7 +37,8 @@ pub(crate) enum Transformation {
 }
 
 impl Transformation {
-    pub(crate) const ALL: [(&str, Self); 3] = [("NONE", Self::None), ("COMPACT", Self::Compact), ("FLATTEN", Self::Flatten)];
+    pub(crate) const ALL: [(&str, Self); 3] =
+        [("NONE", Self::None), ("COMPACT", Self::Compact), ("FLATTEN", Self::Flatten)];
 }
 
 /// How the results stand in a text.
@@ -302,7 +303,8 @@ impl Writer {
             ("MapRunArn", self.map_run_arn.clone().into()),
             ("ResultFiles", result_files),
         ]);
-        let keys = self.files.iter().flat_map(|files| &files.closed).map(|(key, _)| Value::from(key.as_str())).collect();
+        let keys =
+            self.files.iter().flat_map(|files| &files.closed).map(|(key, _)| Value::from(key.as_str())).collect();
         self.put(self.manifest_key().into(), manifest.json_text().into(), [("Files", keys)])
     }
 

@@ -288,7 +288,8 @@ impl Frames {
                         let Some(mut node) = self.drop_node(child) else { continue };
                         let stop = Reply::Stop { because: 0 };
                         let step = step(&mut node, &self.program, self.at, &mut self.histories, stop, record)?;
-                        if let Some(Some(Node { fork: Some(fork), .. })) = self.nodes.get_mut(id).map(Option::as_deref_mut)
+                        if let Some(Some(Node { fork: Some(fork), .. })) =
+                            self.nodes.get_mut(id).map(Option::as_deref_mut)
                             && let Next::End(ended) = step.next
                         {
                             fork.join.stopped(index, ended);

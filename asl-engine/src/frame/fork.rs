@@ -155,7 +155,9 @@ impl Frame {
         let last_event = self.last_event;
         if let Some(reader) = &distributed.item_reader {
             match (self.reader(state, reader)?, &mut join.work) {
-                (Ok(reader), Work::Items { source, .. }) => *source = Source::Read { reader: Box::new(reader), taken: 0 },
+                (Ok(reader), Work::Items { source, .. }) => {
+                    *source = Source::Read { reader: Box::new(reader), taken: 0 }
+                }
                 (Err(failure), _) => join.fail(failure, last_event),
                 (Ok(_), Work::Branches(_)) => {}
             }

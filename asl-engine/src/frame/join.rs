@@ -294,7 +294,9 @@ impl Join {
     fn bear(&mut self, index: usize, items: usize, failure: &Failure, name: Option<&Arc<str>>) -> Result<(), Failure> {
         let all = self.all_items();
         let Some(tolerance) = &mut self.tolerance else { return Err(failure.clone()) };
-        tolerance.failed(items, || format!("the child execution {index} ({}) failed first: {failure}", name.map_or("", |name| name)));
+        tolerance.failed(items, || {
+            format!("the child execution {index} ({}) failed first: {failure}", name.map_or("", |name| name))
+        });
         tolerance.exceeded(all)
     }
 
@@ -327,7 +329,9 @@ impl Join {
         };
         let select = |item: &MapItem, random: &Random| match selector {
             None => Ok(item.input()),
-            Some(selector) => parent.select(&state.name, selector, item, random).map_err(|failure| parent.located(state, failure)),
+            Some(selector) => {
+                parent.select(&state.name, selector, item, random).map_err(|failure| parent.located(state, failure))
+            }
         };
         match &mut self.work {
             Work::Items { source, batcher: None, .. } => source.next_input(&Random::new(seed ^ index as u64), select),

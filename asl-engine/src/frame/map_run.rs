@@ -111,7 +111,11 @@ impl Frame {
             self.note(Stage::ToleratedFailurePercentage, &percentage.into());
         }
         let said = tolerated_count.is_some() || tolerated_percentage.is_some();
-        Ok(said.then_some(Tolerance { count: tolerated_count, percentage: tolerated_percentage, ..Tolerance::default() }))
+        Ok(said.then_some(Tolerance {
+            count: tolerated_count,
+            percentage: tolerated_percentage,
+            ..Tolerance::default()
+        }))
     }
 
     /// The Map Run that this attempt of the state begins: the same after a crash.
@@ -170,10 +174,9 @@ impl Frame {
     ) -> Result<Option<Result<Writer, Failure>>, Failure> {
         let Some((resource, parameters)) = &writer.destination else { return Ok(None) };
         let request = self.map_request(state, resource, parameters.as_ref())?;
-        let config = writer.config.unwrap_or(WriterConfig {
-            transformation: Transformation::None,
-            output_type: OutputType::Json,
-        });
+        let config = writer
+            .config
+            .unwrap_or(WriterConfig { transformation: Transformation::None, output_type: OutputType::Json });
         Ok(Some(Writer::new(config, request, map_run_arn)))
     }
 

@@ -149,7 +149,8 @@ fn failed_result(failure: &Failure) -> Value {
 
 /// A result that is larger than AWS takes.
 pub(super) fn too_large(what: &str) -> Failure {
-    let cause =
-        format!("The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service limit.");
+    let cause = format!(
+        "The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service limit."
+    );
     Failure::new("States.DataLimitExceeded", cause)
 }

@@ -120,9 +120,7 @@ impl Run<'_> {
     /// A result of `what`, unless it is larger than AWS takes.
     pub(super) fn within_quota(&self, what: &str, result: Value) -> Outcome {
         match self.frame.execution.quotas.payload_bytes {
-            Some(most) if result.json_len() > most => {
-                Err(too_large(what))
-            }
+            Some(most) if result.json_len() > most => Err(too_large(what)),
             _ => Ok(result),
         }
     }

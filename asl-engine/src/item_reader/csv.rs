@@ -143,7 +143,11 @@ mod tests {
                 ]],
             ),
             // AWS's rule of backslashes, and its example.
-            ("path,size\nC:\\\\Program Files\\\\MyApp.exe,6534512\n", b',', &[&["path", "size"], &["C:\\Program Files\\MyApp.exe", "6534512"]]),
+            (
+                "path,size\nC:\\\\Program Files\\\\MyApp.exe,6534512\n",
+                b',',
+                &[&["path", "size"], &["C:\\Program Files\\MyApp.exe", "6534512"]],
+            ),
             ("a\\,b,c\\d,\\\\", b',', &[&["a,b", "cd", "\\"]]),
             ("a\\|b|c\\,d", b'|', &[&["a|b", "c,d"]]),
             ("x\\\"y\\\",\"x\\\"y\"", b',', &[&["x\"y\"", "x\"y"]]),

@@ -25,9 +25,9 @@ fn athena(text: &str, input_type: &InputType) -> Result<Vec<Named>, String> {
     let lines = text.lines().map(|line| line.trim().trim_matches('"')).filter(|line| !line.is_empty());
     let named = lines.map(|line| {
         let uri = line.strip_prefix("s3://").or_else(|| line.strip_prefix("S3://"));
-        let (bucket, key) = uri
-            .and_then(|uri| uri.split_once('/'))
-            .ok_or_else(|| format!("The manifest names '{line}', which is no URI of an object such as s3://bucket/key"))?;
+        let (bucket, key) = uri.and_then(|uri| uri.split_once('/')).ok_or_else(|| {
+            format!("The manifest names '{line}', which is no URI of an object such as s3://bucket/key")
+        })?;
         Ok(Named { bucket: bucket.into(), key: key.into(), input_type: input_type.clone() })
     });
     named.collect()

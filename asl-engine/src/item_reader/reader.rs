@@ -184,7 +184,8 @@ impl Reader {
         let mut request = self.request.clone();
         let Some(Open { source, next, .. }) = &self.open else { return request };
         if self.lists || self.manifest.is_some() {
-            let owner = self.request.input.get("ExpectedBucketOwner").map(|owner| ("ExpectedBucketOwner", owner.clone()));
+            let owner =
+                self.request.input.get("ExpectedBucketOwner").map(|owner| ("ExpectedBucketOwner", owner.clone()));
             let named = [("Bucket", source.bucket.clone().into()), ("Key", source.key.clone().into())];
             let is_first = matches!(source.holds, Holds::Names(_));
             if !is_first {

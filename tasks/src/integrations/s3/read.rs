@@ -80,14 +80,7 @@ impl GetObject {
         Ok(Piece { bytes, length })
     }
 
-    async fn packed(
-        &self,
-        token: &Arc<str>,
-        key: String,
-        packing: Packing,
-        parameters: &Value,
-        from: u64,
-    ) -> Outcome {
+    async fn packed(&self, token: &Arc<str>, key: String, packing: Packing, parameters: &Value, from: u64) -> Outcome {
         let reader = (token.clone(), key);
         let open = self.unpacked().remove(&reader).filter(|open| open.at() == from);
         let mut open = match open {
