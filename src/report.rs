@@ -124,6 +124,9 @@ pub(crate) fn failure(what: &'static str, ended: &str, failure: &Failure, file: 
     if let Some(hint) = &failure.hint {
         let _ = writeln!(out, "help: {hint}");
     }
+    if let Some(note) = &failure.note {
+        let _ = writeln!(out, "note: {note}");
+    }
     out
 }
 
