@@ -35,7 +35,8 @@ pub(super) fn endless(location: &str, span: Span, out: &mut Vec<Diagnostic>) {
 /// A call of an intrinsic function with a wrong number of arguments, which AWS takes, and which fails when it runs.
 pub(super) fn miscounted(function: &str, wrong: &str, location: &str, span: Span, out: &mut Vec<Diagnostic>) {
     let message = format!("{function} fails here: {wrong}");
-    let help = "AWS takes it, and the state fails with States.Runtime, which no Retrier and no Catcher takes".to_owned();
+    let help =
+        "AWS takes it, and the state fails with States.Runtime, which no Retrier and no Catcher takes".to_owned();
     out.push(warning("INVALID_ARGUMENTS", message, help, location, span));
 }
 
