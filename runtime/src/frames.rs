@@ -16,10 +16,14 @@ pub struct Frames {
     program: Arc<Program>,
     deadline: Option<Timestamp>,
     at: Timestamp,
-    /// The event ids of the execution, and then of each child execution.
+    /// The event ids of the execution, and then of the child executions that run.
     histories: Vec<EventIds>,
+    /// The places among these of child executions that have ended.
+    free: Vec<usize>,
     nodes: Vec<Option<Box<Node>>>,
     ready: VecDeque<(FrameId, Reply)>,
+    /// Frames that have more child executions to start, once those before them have got as far as they can.
+    starting: VecDeque<FrameId>,
     effects: VecDeque<Effect>,
     finished: Option<Finished>,
 }
@@ -67,6 +71,9 @@ pub enum Progress {
 /// How many steps are made in one go.
 const STEPS: usize = 1000;
 
+/// How many steps are due before no more child executions are started: those that never wait come and go, and do not pile up.
+const STARTED: usize = 64;
+
 /// How an execution ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finished {
@@ -112,8 +119,10 @@ impl Frames {
             deadline,
             at,
             histories: vec![EventIds::default()],
+            free: Vec::new(),
             nodes: Vec::new(),
             ready: VecDeque::new(),
+            starting: VecDeque::new(),
             effects: VecDeque::new(),
             finished: None,
         };
@@ -154,6 +163,12 @@ impl Frames {
             if let Some(effect) = self.effects.pop_front() {
                 return Ok(Progress::Do(effect));
             }
+            if self.ready.len() < STARTED
+                && let Some(id) = self.starting.pop_front()
+            {
+                self.poll(id, record)?;
+                continue;
+            }
             let Some((id, reply)) = self.ready.pop_front() else { return Ok(Progress::Idle) };
             self.step(id, reply, record)?;
         }
@@ -169,6 +184,7 @@ impl Frames {
     ) -> Result<(), UnexpectedReply> {
         self.at = at;
         self.ready.clear();
+        self.starting.clear();
         self.effects.clear();
         for id in 1..self.nodes.len() {
             self.drop_node(id);
@@ -246,6 +262,7 @@ impl Frames {
         ended: Ended,
         record: &mut dyn FnMut(HistoryEvent),
     ) -> Result<(), UnexpectedReply> {
+        let history = self.nodes.get(id).and_then(|node| node.as_ref()).map_or(0, |node| node.history);
         let Some((parent, index)) = self.drop_node(id).and_then(|node| node.parent) else {
             let status = if ended.outcome.is_ok() { Status::Succeeded } else { Status::Failed };
             self.finished = Some(Finished { status, outcome: ended.outcome });
@@ -253,6 +270,9 @@ impl Frames {
         };
         if let Some(Some(Node { fork: Some(fork), .. })) = self.nodes.get_mut(parent).map(Option::as_deref_mut) {
             fork.running.remove(&index);
+            if fork.join.starts_executions() {
+                self.free.push(history);
+            }
             fork.join.ended(index, ended);
         }
         self.poll(parent, record)
@@ -266,15 +286,25 @@ impl Frames {
             else {
                 return Ok(());
             };
+            if fork.join.starts_executions() && self.ready.len() >= STARTED {
+                if !self.starting.contains(&id) {
+                    self.starting.push_back(id);
+                }
+                return Ok(());
+            }
             match fork.join.poll(&self.program) {
                 JoinStep::Start(index, frame) => {
                     fork.running.insert(index, next_id);
-                    let history = if fork.join.starts_executions() {
-                        self.histories.push(EventIds::default());
-                        self.histories.len() - 1
-                    } else {
-                        *history
+                    let history = match fork.join.starts_executions() {
+                        false => *history,
+                        true => self.free.pop().unwrap_or_else(|| {
+                            self.histories.push(EventIds::default());
+                            self.histories.len() - 1
+                        }),
                     };
+                    if fork.join.starts_executions() {
+                        self.histories[history] = EventIds::default();
+                    }
                     self.add(*frame, Some((id, index)), history);
                 }
                 JoinStep::Ask(request) => {
