@@ -440,3 +440,34 @@ fn results_that_nobody_can_take_are_not_kept() {
     assert_eq!(failure.error.as_deref(), Some("States.DataLimitExceeded"));
     assert_eq!(over(r#", "ResultPath": null"#), Ok(Value::empty_object()));
 }
+
+#[test]
+fn mocks_answer_in_the_shapes_of_the_service() {
+    let read = |resource: &str, config: &str, answer: &str| {
+        let fields = format!(
+            r#""ItemReader": {{"Resource": "arn:aws:states:::s3:{resource}", "Parameters": {{"Bucket": "b"}}{config}}}"#
+        );
+        let answer = value(answer);
+        match run(&machine(&fields), "{}", false, &mut |_| Some(Ok(answer.clone()))).outcome {
+            Ok(output) => output.to_string(),
+            Err(failure) => failure.to_string(),
+        }
+    };
+    let json = r#", "ReaderConfig": {"InputType": "JSON"}"#;
+    for answer in [r#""[1,2]""#, "[1,2]", r#"{"Body": "[1,2]", "ETag": "e"}"#, r#"{"Body": [1,2]}"#] {
+        assert_eq!(read("getObject", json, answer), "[1,2]", "{answer}");
+    }
+    let refused = "States.ItemReaderFailed: The object cannot be read as text.";
+    assert_eq!(read("getObject", json, r#"{"ETag": "e"}"#), refused);
+    // Amazon S3 API reference, ListObjectsV2.
+    let page = r#"{"Contents": [{"ETag": "e", "Key": "k", "LastModified": "2026-09-12T03:17:02.500Z", "Size": 1, "StorageClass": "GLACIER"}], "IsTruncated": false}"#;
+    let item = r#"[{"Etag":"e","Key":"k","LastModified":1.7891830225E9,"Size":1,"StorageClass":"GLACIER"}]"#;
+    assert_eq!(read("listObjectsV2", "", page), item);
+    assert_eq!(read("listObjectsV2", "", r#"{"KeyCount": 0}"#), "[]");
+    assert_eq!(read("listObjectsV2", "", "[7]"), "[7]");
+    // What TestState takes as the mocked result of a Map state with a ResultWriter.
+    let definition = machine(&format!(r#""ItemsPath": "$.items", "ResultWriter": {{{DESTINATION}}}"#));
+    let mock = value(r#"{"MapRunArn":"arn","ResultWriterDetails":{"Bucket":"x","Key":"y"}}"#);
+    let ended = run(&definition, r#"{"items": [1], "to": ""}"#, false, &mut |_| Some(Ok(mock.clone())));
+    assert_eq!(ended.outcome, Ok(mock.clone()));
+}

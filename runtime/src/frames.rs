@@ -18,10 +18,12 @@ pub struct Frames {
     program: Arc<Program>,
     deadline: Option<Timestamp>,
     at: Timestamp,
-    /// The event ids of the execution itself (0) and of each child execution, by the number of its Frame.
+    /// The event ids of the execution itself (0) and of each child execution that runs, by the number of its Frame.
     histories: BTreeMap<FrameId, EventIds>,
     nodes: Nodes,
     ready: VecDeque<(FrameId, Reply)>,
+    /// Frames that have more child executions to start, once those before them have got as far as they can.
+    starting: VecDeque<FrameId>,
     effects: VecDeque<Effect>,
     finished: Option<Finished>,
 }
@@ -77,6 +79,9 @@ pub enum Progress {
 /// How many steps are made in one go.
 const STEPS: usize = 1000;
 
+/// How many steps are due before no more child executions are started: those that never wait come and go, and do not pile up.
+const STARTED: usize = 64;
+
 /// How an execution ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Finished {
@@ -124,6 +129,7 @@ impl Frames {
             histories: BTreeMap::from([(0, EventIds::default())]),
             nodes: Nodes::default(),
             ready: VecDeque::new(),
+            starting: VecDeque::new(),
             effects: VecDeque::new(),
             finished: None,
         };
@@ -164,6 +170,12 @@ impl Frames {
             if let Some(effect) = self.effects.pop_front() {
                 return Ok(Progress::Do(effect));
             }
+            if self.ready.len() < STARTED
+                && let Some(id) = self.starting.pop_front()
+            {
+                self.poll(id, record)?;
+                continue;
+            }
             let Some((id, reply)) = self.ready.pop_front() else { return Ok(Progress::Idle) };
             self.step(id, reply, record)?;
         }
@@ -183,6 +195,7 @@ impl Frames {
             Termination::Aborted(_) | Termination::HistoryFull => at,
         };
         self.ready.clear();
+        self.starting.clear();
         self.effects.clear();
         for id in self.nodes.ids().into_iter().filter(|id| *id != 0) {
             self.drop_node(id);
@@ -274,6 +287,12 @@ impl Frames {
         loop {
             let next_id = self.nodes.next_id();
             let Some(Node { fork: Some(fork), history, waits, .. }) = self.nodes.get_mut(id) else { return Ok(()) };
+            if fork.join.starts_executions() && self.ready.len() >= STARTED {
+                if !self.starting.contains(&id) {
+                    self.starting.push_back(id);
+                }
+                return Ok(());
+            }
             match fork.join.poll(&self.program) {
                 JoinStep::Start(index, frame) => {
                     fork.running.insert(index, next_id);
@@ -302,7 +321,6 @@ impl Frames {
                         {
                             fork.join.stopped(index, ended);
                         }
-                        self.forget_history(child);
                     }
                 }
                 JoinStep::Finish(joined) => {

@@ -29,8 +29,10 @@ const MOST_INPUT_BYTES: usize = 256 * 1024;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct MapRun {
     pub(super) arn: Arc<str>,
-    /// What stands for the Map state in the ARNs of its child executions.
-    label: Arc<str>,
+    /// What the ARNs of its child executions begin with, before the name.
+    executions: Arc<str>,
+    /// The ARN of the state machine that these belong to.
+    state_machine_arn: Arc<str>,
 }
 
 /// How many failed items a Map state bears, and how many it has had. Nothing said of it bears none, and so does 0: AWS shows
@@ -79,13 +81,11 @@ impl MapRun {
     /// The execution of one item or batch. It starts when its first step is made.
     pub(super) fn execution(&self, parent: &Execution, input: Value, random: &Random) -> Execution {
         let name: Arc<str> = uuid(random).into();
-        // `…:execution:machine:name` becomes `…:execution:machine/label:name`.
-        let base = parent.arn.strip_suffix(&format!(":{}", parent.name)).unwrap_or(&parent.arn);
         Execution {
-            arn: format!("{base}/{}:{name}", self.label).into(),
+            arn: [&*self.executions, &*name].concat().into(),
             name,
             input,
-            state_machine_arn: format!("{}/{}", parent.state_machine_arn, self.label).into(),
+            state_machine_arn: self.state_machine_arn.clone(),
             seed: random.next(),
             ..parent.clone()
         }
@@ -121,10 +121,17 @@ impl Frame {
     /// The Map Run that this attempt of the state begins: the same after a crash.
     pub(super) fn map_run(&self, map: &Map) -> MapRun {
         let random = Random::new(self.random.clone().next());
-        let label = map.label.clone().unwrap_or_else(|| uuid(&random).into());
+        let label: Arc<str> = map.label.clone().unwrap_or_else(|| uuid(&random).into());
         let machine = self.execution.state_machine_arn.replacen(":stateMachine:", ":mapRun:", 1);
         let arn = format!("{machine}/{label}:{}", uuid(&random)).into();
-        MapRun { arn, label }
+        // `…:execution:machine:name` becomes `…:execution:machine/label:name`.
+        let parent = &self.execution;
+        let base = parent.arn.strip_suffix(&format!(":{}", parent.name)).unwrap_or(&parent.arn);
+        MapRun {
+            arn,
+            executions: format!("{base}/{label}:").into(),
+            state_machine_arn: format!("{}/{label}", parent.state_machine_arn).into(),
+        }
     }
 
     /// A request of the state for its items or results.
