@@ -166,7 +166,7 @@ fn renderer() -> Renderer {
 }
 
 /// How much of a long line is handed to the renderer on each side of a place: it walks through all that it gets.
-const AROUND: usize = 1000;
+const AROUND: usize = 20_000;
 
 /// The line where a span starts. Only this is handed over: a large text is not read again for each finding.
 fn source<'a>(span: Span, file: &'a str, text: &'a str) -> Vec<Element<'a>> {

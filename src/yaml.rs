@@ -66,6 +66,15 @@ impl Doubtful {
         (base_60 || is_day && timed).then_some(Self::Time)
     }
 
+    /// What to do about it.
+    pub(crate) fn advice(self) -> &'static str {
+        match self {
+            Self::Boolean => "write it in quotes, or write true or false where that is meant",
+            Self::Octal => "write it in quotes, or without the leading 0 where a number is meant",
+            Self::Time => "write it in quotes",
+        }
+    }
+
     /// What becomes of it.
     pub(crate) fn becomes(self) -> &'static str {
         match self {

@@ -93,7 +93,7 @@ fn check_yaml(text: &str, options: CheckOptions) -> Vec<Diagnostic> {
                     message: format!("CloudFormation and SAM read '{written}' as {}", found.becomes()),
                     location: String::new(),
                     span: *span,
-                    help: Some("write it in quotes".to_owned()),
+                    help: Some(found.advice().to_owned()),
                 }
             }));
             diagnostics
