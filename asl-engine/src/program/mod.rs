@@ -3,6 +3,7 @@
 mod compile;
 mod variables;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::choice::Rule;
@@ -197,9 +198,12 @@ impl Program {
     /// ```
     #[must_use]
     pub fn with_inputs(mut self, table: impl Fn(&str) -> Option<Value>) -> Self {
+        let mut tables = BTreeMap::new();
         for state in self.scopes.iter_mut().flat_map(|scope| &mut scope.states) {
             if let Kind::Task(task) = &mut state.kind {
-                task.resource.inputs = table(&task.resource.arn).map(Arc::new);
+                let arn = task.resource.arn.clone();
+                let told = tables.entry(arn.clone()).or_insert_with(|| table(&arn).map(Arc::new));
+                task.resource.inputs = told.clone();
             }
         }
         self
