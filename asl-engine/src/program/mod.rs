@@ -209,24 +209,6 @@ impl Program {
         self
     }
 
-    /// The `Parameters` or `Arguments` of a state as far as the definition says them: null stands for what is computed.
-    ///
-    /// ```
-    /// let text = r#"{"StartAt": "Stop", "States": {"Stop": {
-    ///     "Type": "Task", "Resource": "arn:aws:states:::aws-sdk:rds:stopDBInstance",
-    ///     "Parameters": {"DbInstanceIdentifier.$": "$.name"}, "End": true}}}"#;
-    /// let program = asl_engine::Program::parse(text).unwrap();
-    /// assert_eq!(program.parameter_outline("Stop").unwrap().to_string(), r#"{"DbInstanceIdentifier":null}"#);
-    /// ```
-    pub fn parameter_outline(&self, state: &str) -> Option<Value> {
-        let (scope, state) = self.find(state)?;
-        let parameters = match &self.scopes[scope].states[state].io {
-            Io::JsonPath(paths) => paths.parameters.as_ref(),
-            Io::Jsonata { arguments, .. } => arguments.as_ref(),
-        };
-        parameters.map(Template::outline)
-    }
-
     /// How long an execution may take.
     pub fn timeout_seconds(&self) -> Option<i64> {
         self.timeout_seconds
