@@ -4,8 +4,8 @@ use std::fmt::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use asl_engine::{CheckOptions, Diagnostic, Severity, StateMachineType, Value, diagnose_calls};
-use asl_tasks::no_such_action;
+use asl_engine::{CheckOptions, Diagnostic, Severity, StateMachineType, Value, diagnose_calls, diagnose_fields};
+use asl_tasks::{no_such_action, parameter_table};
 
 use crate::cli::{Check, Format, MachineType};
 use crate::error::Error;
@@ -76,7 +76,9 @@ fn check(file: &Path, text: String, options: CheckOptions) -> Checked {
 fn check_json(text: &str, options: CheckOptions) -> Vec<Diagnostic> {
     // What is filled in later may be the name of a service.
     let no_such = |resource: &str| if resource.contains("${") { None } else { no_such_action(resource) };
-    diagnose_calls(text, options, &no_such)
+    let mut diagnostics = diagnose_calls(text, options, &no_such);
+    diagnostics.extend(diagnose_fields(text, options, &parameter_table));
+    diagnostics
 }
 
 fn check_yaml(text: &str, options: CheckOptions) -> Vec<Diagnostic> {
