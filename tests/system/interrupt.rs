@@ -13,6 +13,7 @@ use serde_json::json;
 use crate::download_images::check_history;
 use crate::support::folder::{Ended, Folder};
 use crate::support::images::{RUN, flags, image, input_for, lay_out, serve};
+use crate::support::not_run;
 use crate::support::stored::{Stored, TABLE};
 use crate::support::web_server::WebServer;
 
@@ -106,7 +107,7 @@ fn ignores_hangup() -> bool {
 fn nothing_is_half_written_and_the_next_run_works() {
     let mut signals = vec![(Signal::SIGINT, "Interrupted"), (Signal::SIGTERM, "Terminated")];
     if ignores_hangup() {
-        println!("not run for SIGHUP: these tests were started with it ignored, and so is asl");
+        not_run("SIGHUP is ignored by what these tests start");
     } else {
         signals.push((Signal::SIGHUP, "Terminated"));
     }
