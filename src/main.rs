@@ -8,6 +8,7 @@ mod flag_server;
 mod input;
 mod output;
 mod places;
+mod printable;
 mod progress;
 mod report;
 mod routing;

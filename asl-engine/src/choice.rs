@@ -91,47 +91,47 @@ pub(crate) enum Comparison {
     GreaterThanEquals,
 }
 
-/// The names of all operators.
+/// The names of all operators, in the order in which AWS lists them.
 pub(crate) const OPERATORS: [&str; 39] = [
-    "IsPresent",
-    "IsNull",
-    "IsString",
-    "IsNumeric",
-    "IsBoolean",
-    "IsTimestamp",
-    "StringMatches",
     "StringEquals",
-    "StringEqualsPath",
+    "IsBoolean",
     "StringLessThan",
+    "IsNumeric",
+    "BooleanEquals",
+    "StringLessThanEqualsPath",
+    "NumericLessThan",
+    "NumericGreaterThan",
+    "NumericLessThanPath",
+    "StringMatches",
+    "TimestampLessThanEqualsPath",
+    "NumericEquals",
+    "TimestampGreaterThan",
+    "StringGreaterThanEqualsPath",
+    "TimestampGreaterThanEqualsPath",
+    "TimestampLessThanEquals",
+    "NumericLessThanEqualsPath",
+    "TimestampEquals",
+    "BooleanEqualsPath",
+    "IsTimestamp",
+    "StringLessThanEquals",
+    "NumericLessThanEquals",
     "StringLessThanPath",
+    "TimestampGreaterThanPath",
     "StringGreaterThan",
     "StringGreaterThanPath",
-    "StringLessThanEquals",
-    "StringLessThanEqualsPath",
-    "StringGreaterThanEquals",
-    "StringGreaterThanEqualsPath",
-    "NumericEquals",
-    "NumericEqualsPath",
-    "NumericLessThan",
-    "NumericLessThanPath",
-    "NumericGreaterThan",
-    "NumericGreaterThanPath",
-    "NumericLessThanEquals",
-    "NumericLessThanEqualsPath",
-    "NumericGreaterThanEquals",
-    "NumericGreaterThanEqualsPath",
-    "BooleanEquals",
-    "BooleanEqualsPath",
-    "TimestampEquals",
+    "IsString",
+    "StringEqualsPath",
     "TimestampEqualsPath",
     "TimestampLessThan",
+    "StringGreaterThanEquals",
+    "NumericGreaterThanPath",
+    "NumericGreaterThanEquals",
+    "NumericEqualsPath",
     "TimestampLessThanPath",
-    "TimestampGreaterThan",
-    "TimestampGreaterThanPath",
-    "TimestampLessThanEquals",
-    "TimestampLessThanEqualsPath",
+    "IsNull",
+    "IsPresent",
     "TimestampGreaterThanEquals",
-    "TimestampGreaterThanEqualsPath",
+    "NumericGreaterThanEqualsPath",
 ];
 
 /// What an operator's name says, before its operand is read.
@@ -201,6 +201,16 @@ impl Domain {
         }
     }
 
+    /// What AWS takes the right side of `…Path` to be: where a number is expected, anything else is 0 (recorded); where a
+    /// Boolean is, `false`, as the same Java library has it.
+    fn operand(self, found: Value) -> Value {
+        match self {
+            Self::Numeric if found.as_number().is_none() => 0.into(),
+            Self::Boolean if found.as_bool().is_none() => false.into(),
+            _ => found,
+        }
+    }
+
     /// The order of two values of this kind; `None` where either is of another kind.
     fn order(self, left: &Value, right: &Value) -> Option<Ordering> {
         match self {
@@ -266,7 +276,7 @@ impl Rule {
             Self::Literal(holds) => Ok(*holds),
             Self::Query(query) => query.boolean(roots),
             Self::Compare { variable, test } => {
-                let found = match (variable.evaluate(roots), test) {
+                let found = match (variable.find(roots), test) {
                     (found, Test::Is(IsTest::Present, expected)) => return Ok(found.is_ok() == *expected),
                     (Ok(found), _) => found,
                     (Err(_), _) => return Err(invalid_value(variable)),
@@ -284,7 +294,8 @@ impl Test {
             Self::StringMatches(pattern) => return Ok(found.as_str().is_some_and(|text| glob(pattern, text))),
             Self::Literal(domain, comparison, operand) => (domain, comparison, operand.clone()),
             Self::Path(domain, comparison, path) => {
-                (domain, comparison, path.evaluate(roots).map_err(|_| invalid_value(path))?)
+                let operand = path.find(roots).map_err(|_| invalid_value(path))?;
+                (domain, comparison, domain.operand(operand))
             }
         };
         Ok(domain.order(found, &operand).is_some_and(|order| comparison.holds(order)))

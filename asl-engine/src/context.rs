@@ -21,6 +21,9 @@ pub struct Execution {
     pub start_time: Timestamp,
     /// `$$.Execution.Input`
     pub input: Value,
+    /// The text of the input as it came in. AWS quotes it until a state changes the input.
+    #[serde(default)]
+    pub input_text: Option<Arc<str>>,
     /// `$$.StateMachine.Id`
     pub state_machine_arn: Arc<str>,
     /// `$$.StateMachine.Name`
@@ -89,6 +92,7 @@ impl Execution {
             role_arn: "arn:aws:iam::000000000000:role/asl".into(),
             start_time,
             input,
+            input_text: None,
             state_machine_arn: format!("arn:aws:states:us-east-1:000000000000:stateMachine:{state_machine}").into(),
             state_machine_name: state_machine.into(),
             seed,

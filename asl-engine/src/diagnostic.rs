@@ -27,9 +27,9 @@ impl Span {
 /// How much a diagnostic matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// AWS takes the definition; something about it is doubtful.
+    /// AWS takes the definition; something about it is doubtful, or `asl` cannot run it yet.
     Warning,
-    /// AWS refuses to create this state machine, or `asl` cannot run it yet.
+    /// AWS refuses to create this state machine.
     Error,
 }
 
@@ -73,7 +73,7 @@ impl fmt::Display for Diagnostic {
     }
 }
 
-/// AWS would take it; `asl` does not run it yet.
+/// AWS takes it; `asl` does not run it yet.
 pub(crate) const UNSUPPORTED: &str = "NOT_SUPPORTED_YET";
 
 impl Diagnostic {
@@ -100,7 +100,7 @@ impl Diagnostic {
 /// assert_eq!(refusal(&diagnostics).as_deref(), Some(expected));
 /// ```
 pub fn refusal(diagnostics: &[Diagnostic]) -> Option<String> {
-    let refused = |found: &&Diagnostic| found.severity == Severity::Error && found.code != UNSUPPORTED;
+    let refused = |found: &&Diagnostic| found.severity == Severity::Error;
     let line = |found: &Diagnostic| {
         let location = if found.location.is_empty() { "null" } else { &found.location };
         format!("{}: {} at {location}", found.code, found.message)

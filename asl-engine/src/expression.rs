@@ -153,7 +153,7 @@ impl Expression {
                 let (context, random) = (|| documents.context.clone(), Random::new(seed));
                 let roots = Roots::new(&documents.input, &context, &documents.variables, &random);
                 let mut arguments = Vec::new();
-                let outcome = call.run(&roots, 1, &mut |argument| {
+                let outcome = call.explained(&roots, &mut |argument| {
                     arguments.push(ExplainedArgument {
                         depth: argument.depth,
                         text: argument.text.clone(),

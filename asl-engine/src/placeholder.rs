@@ -1,4 +1,4 @@
-//! `${Name}`: what CloudFormation, SAM and the CDK fill into a definition before AWS sees it.
+//! `${Name}`, `{"Ref": "Name"}` and the like: what CloudFormation, SAM and the CDK fill into a definition before AWS sees it.
 
 /// The length of the placeholder that a text starts with.
 pub(crate) fn leading(text: &str) -> Option<usize> {
@@ -6,6 +6,18 @@ pub(crate) fn leading(text: &str) -> Option<usize> {
     let len = inner.find(|c: char| matches!(c, '{' | '}' | '"' | '\'' | '$') || c.is_whitespace())?;
     // `${!Name}` is how Fn::Sub writes the text `${Name}` itself.
     (len > 0 && inner[len..].starts_with('}') && !inner.starts_with('!')).then_some("${}".len() + len)
+}
+
+/// Whether an object of one member with this name stands for a value of CloudFormation, such as `{"Fn::GetAtt": [...]}`.
+pub(crate) fn is_function(name: &str) -> bool {
+    name == "Ref" || name.starts_with("Fn::")
+}
+
+/// Whether the JSON text of an object is that of a function of CloudFormation.
+pub(crate) fn is_call(json: &str) -> bool {
+    let inside = json.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
+    let name = inside.and_then(|rest| rest.trim_start().strip_prefix('"')?.split_once('"'));
+    name.is_some_and(|(name, _)| is_function(name))
 }
 
 /// Whether a text has a placeholder anywhere.

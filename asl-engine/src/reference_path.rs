@@ -29,7 +29,11 @@ impl ReferencePath {
 
     /// Reads a reference path. The error is the reason in AWS's words.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let mut rest = text.strip_prefix('$').ok_or("Value is not a Reference Path: Path must start with '$'")?;
+        // Blanks at the end mean nothing to AWS, as in other paths.
+        let mut rest = text
+            .trim_end()
+            .strip_prefix('$')
+            .ok_or("Value is not a Reference Path: Reference path didn't start with '$'")?;
         let mut steps = Vec::new();
         while let Some(first) = rest.chars().next() {
             match first {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::Span;
 use crate::intrinsic::Call;
+use crate::java;
 use crate::json::{Member, Node, NodeKind};
 use crate::path::{PathExpr, Roots, in_plain_words};
 use crate::query::Query;
@@ -76,6 +77,11 @@ impl Template {
         }
     }
 
+    /// What it says before anything is computed, with null for what is.
+    pub(crate) fn outline(&self) -> Value {
+        outline(&self.0)
+    }
+
     /// The names of its members.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         let (parts, literal) = match &self.0 {
@@ -92,15 +98,31 @@ impl Template {
         variables(&self.0, found);
     }
 
+    /// Tells every function that is called with a wrong number of arguments, what is wrong, and where the call stands.
+    pub(crate) fn miscounted(&self, found: &mut dyn FnMut(&str, String, Span)) {
+        miscounted(&self.0, found);
+    }
+
     /// Fills the template in. The failure is AWS's for a path that finds nothing, or an expression that gives nothing.
     pub(crate) fn evaluate(&self, roots: &Roots<'_>) -> Result<Value, Failure> {
         evaluate(&self.0, roots)
     }
 }
 
+fn outline(part: &Part) -> Value {
+    match part {
+        Part::Literal(value) => value.clone(),
+        Part::Array(items) => items.iter().map(outline).collect(),
+        Part::Object(members) => members.iter().map(|(name, part)| (name.clone(), outline(part))).collect(),
+        Part::Call(_) | Part::Path { .. } | Part::Query(_) => Value::Null,
+    }
+}
+
 fn part(node: &Node, errors: &mut Vec<TemplateError>) -> Part {
     match &node.kind {
-        NodeKind::Object(members) => object(node, members.iter().map(|member| named(member, errors)).collect()),
+        NodeKind::Object(members) => {
+            object(node, in_order(members.iter().map(|member| named(member, errors)).collect()))
+        }
         NodeKind::Array(items) => array(node, items.iter().map(|item| part(item, errors)).collect()),
         _ => Part::Literal(node.to_value()),
     }
@@ -124,6 +146,23 @@ fn jsonata(node: &Node, field: &str, read: ReadQuery<'_>) -> Part {
         },
         _ => Part::Literal(node.to_value()),
     }
+}
+
+/// The members in the order in which AWS makes them: first those that have no path, as they stand; then the others in the order of
+/// a Java `HashMap` of their names. It is recorded in `aws2.jsonl`, as the texts that functions receive.
+fn in_order(members: Vec<(Arc<str>, Part, Naming)>) -> Vec<(Arc<str>, Part)> {
+    let (plain, paths): (Vec<_>, Vec<_>) = members.into_iter().partition(|(_, _, naming)| *naming == Naming::Plain);
+    let hashes: Vec<i32> = paths.iter().map(|(name, ..)| java::string_hash(name)).collect();
+    let mut paths: Vec<_> = paths.into_iter().map(Some).collect();
+    let ordered = java::iteration_order(&hashes).into_iter().filter_map(|at| paths[at].take());
+    plain.into_iter().chain(ordered).map(|(name, part, _)| (name, part)).collect()
+}
+
+/// Whether a member's name ends in `.$`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Naming {
+    Plain,
+    Path,
 }
 
 /// An object of these members, which is a literal where they all are.
@@ -153,9 +192,18 @@ fn variables(part: &Part, found: &mut dyn FnMut(&str)) {
     }
 }
 
-fn named(member: &Member, errors: &mut Vec<TemplateError>) -> (Arc<str>, Part) {
+fn miscounted(part: &Part, found: &mut dyn FnMut(&str, String, Span)) {
+    match part {
+        Part::Call(call) => call.miscounted(&mut |function, wrong| found(function, wrong, call.span())),
+        Part::Array(items) => items.iter().for_each(|item| miscounted(item, found)),
+        Part::Object(members) => members.iter().for_each(|(_, part)| miscounted(part, found)),
+        Part::Literal(_) | Part::Path { .. } | Part::Query(_) => {}
+    }
+}
+
+fn named(member: &Member, errors: &mut Vec<TemplateError>) -> (Arc<str>, Part, Naming) {
     let Some(name) = member.name.strip_suffix(".$") else {
-        return (member.name.clone(), part(&member.value, errors));
+        return (member.name.clone(), part(&member.value, errors), Naming::Plain);
     };
     let field = member.name.clone();
     let span = member.value.span;
@@ -177,10 +225,10 @@ fn named(member: &Member, errors: &mut Vec<TemplateError>) -> (Arc<str>, Part) {
         _ => Err(refused(Some("the value has to be a string".to_owned()))),
     };
     match parsed {
-        Ok(part) => (name.into(), part),
+        Ok(part) => (name.into(), part, Naming::Path),
         Err(error) => {
             errors.push(error);
-            (name.into(), Part::Literal(Value::Null))
+            (name.into(), Part::Literal(Value::Null), Naming::Path)
         }
     }
 }

@@ -43,11 +43,14 @@ fn expressions_that_cannot_be_read() {
         (r#"{%\n  \"\u00e9\uD83D\uDE00é\" & ) %}"#, "The symbol \")\" cannot be used as a unary operator", ")"),
         (r#"{% \"a\" & \u0029 %}"#, "The symbol \")\" cannot be used as a unary operator", r"\u0029"),
         (r#"{% \"\u20ac\" & %}"#, "Unexpected end of expression", "%}"),
-        ("{% $x", "The expression is not enclosed in '{%' and '%}'", "\"{% $x\""),
-        (" {% $x %}", "The expression is not enclosed in '{%' and '%}'", "\" {% $x %}\""),
     ] {
         let expected = [(format!("INVALID_JSONATA_EXPRESSION: {message}"), place.to_owned())];
         assert_eq!(output(expression), expected, "{expression}");
+    }
+    // cdk-preflight measured this text (`pf-sfn-asl-query-language`, 2026-09-05); one source.
+    for open in ["{% $x", " {% $x %}"] {
+        let message = "SCHEMA_VALIDATION_FAILED: JSONata string must start with {% and end with %}";
+        assert_eq!(output(open), [(message.to_owned(), format!("\"{open}\""))], "{open}");
     }
     for text in ["plain", "100 %", " {% $x %} ", "a {% $x %} b", "{% ${Expression} %}", "{% $f(${Argument} + ) %}"] {
         assert_eq!(output(text), [], "{text}");
@@ -137,7 +140,10 @@ fn results_and_errors_are_seen_where_they_are() {
 #[test]
 fn fields_take_their_types_or_an_expression() {
     let map = r#""Type": "Map", "Next": "T", "ItemProcessor": {"StartAt": "I", "States": {"I": {"Type": "Succeed"}}}"#;
-    let distributed = map.replace("\"StartAt\"", "\"ProcessorConfig\": {\"Mode\": \"DISTRIBUTED\"}, \"StartAt\"");
+    let distributed = map.replace(
+        "\"StartAt\"",
+        "\"ProcessorConfig\": {\"Mode\": \"DISTRIBUTED\", \"ExecutionType\": \"EXPRESS\"}, \"StartAt\"",
+    );
     let task = r#""Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Next": "T""#;
     for (fields, expected) in [
         (r#""Type": "Wait", "Seconds": "{% $n %}", "Next": "T""#.to_owned(), ""),
@@ -161,7 +167,7 @@ fn fields_take_their_types_or_an_expression() {
         ),
         (
             r#""Type": "Wait", "Next": "T""#.to_owned(),
-            "One of the following fields is required: [Seconds, Timestamp] at @",
+            "This object should have only one of the following fields: [Seconds, Timestamp] at @",
         ),
         (r#""Type": "Choice", "Choices": [{"Condition": "{% $c %}", "Next": "T"}]"#.to_owned(), ""),
         (
@@ -170,7 +176,7 @@ fn fields_take_their_types_or_an_expression() {
         ),
         (
             r#""Type": "Choice", "Choices": [{"Next": "T"}]"#.to_owned(),
-            "These fields are required: [Condition] at @/Choices[0]",
+            "The object must have only one of the following fields, [And, Or, Not, Variable, Condition] at @/Choices[0]",
         ),
         (r#""Type": "Fail", "Error": "{% $e %}", "Cause": "plain""#.to_owned(), ""),
         (r#""Type": "Succeed", "Output": null"#.to_owned(), ""),
@@ -187,7 +193,8 @@ fn fields_take_their_types_or_an_expression() {
         (format!(r#"{task}, "Credentials": {{"RoleArn": "{{% $r %}}"}}"#), ""),
         (
             format!(r#"{task}, "Credentials": {{"RoleArn.$": "$.r"}}"#),
-            "The field 'RoleArn' is required but was missing at @/Credentials",
+            "The field 'RoleArn' is required but was missing at @/Credentials; \
+             NO_EXPRESSION: '$.r' is passed on as a text: this state is in JSONata at @/Credentials",
         ),
         (format!(r#"{task}, "Assign": "{{% $x %}}""#), "Expected value of type Object at @/Assign"),
     ] {
@@ -237,23 +244,36 @@ fn fields_of_the_other_language_are_named() {
 
 #[test]
 fn names_of_variables() {
+    let unfit = |name: &str| {
+        format!(
+            "INVALID_VARIABLE_NAME: Invalid variable name '{name}': the variable name contains invalid characters. at @/Assign"
+        )
+    };
     let long = "n".repeat(81);
     for (name, expected) in [
         ("total_2", String::new()),
         ("größe", String::new()),
-        ("states", "The variable name 'states' is reserved at @/Assign".to_owned()),
-        ("_x", "'_x' is not the name of a variable at @/Assign".to_owned()),
-        ("a.b", "'a.b' is not the name of a variable at @/Assign".to_owned()),
-        ("a[0]", "'a[0]' is not the name of a variable at @/Assign".to_owned()),
-        ("", "'' is not the name of a variable at @/Assign".to_owned()),
-        (&long, format!("The name of a variable cannot exceed 80 characters: {long} at @/Assign")),
+        ("states", "RESERVED_VARIABLE_NAME: Cannot assign to reserved variable '$states'. at @/Assign".to_owned()),
+        ("_x", unfit("_x")),
+        ("a.b", unfit("a.b")),
+        ("a[0]", unfit("a[0]")),
+        ("", unfit("")),
+        (
+            &long,
+            format!(
+                "INVALID_VARIABLE_NAME: Invalid variable name '{long}': the variable name exceeds 80 characters. at @/Assign"
+            ),
+        ),
     ] {
         assert_eq!(state(&format!(r#""Type": "Pass", "Assign": {{"{name}": 1}}, "Next": "T""#)), expected, "{name}");
     }
     let jsonpath = r#"{"StartAt": "S", "States": {"S": {"Type": "Pass", "Assign": {"states.$": "$.a"}, "End": true}}}"#;
     let lines: Vec<String> = found(jsonpath).iter().map(ToString::to_string).collect();
-    assert_eq!(lines, ["SCHEMA_VALIDATION_FAILED: The variable name 'states' is reserved at /States/S/Assign"]);
+    assert_eq!(lines, ["RESERVED_VARIABLE_NAME: Cannot assign to reserved variable '$states'. at /States/S/Assign"]);
 }
+
+const INLINE: &str = r#""Mode": "INLINE""#;
+const DISTRIBUTED: &str = r#""Mode": "DISTRIBUTED", "ExecutionType": "STANDARD""#;
 
 #[test]
 fn inner_scopes_do_not_assign_what_may_be_assigned_outside() {
@@ -261,28 +281,32 @@ fn inner_scopes_do_not_assign_what_may_be_assigned_outside() {
         format!(
             r#"{{"StartAt": "S", "States": {{
                "S": {{"Type": "Pass", "Assign": {{{first}}}, "Next": "M"}},
-               "M": {{"Type": "Map", "Next": "A", "ItemProcessor": {{"ProcessorConfig": {{"Mode": "{mode}"}}, "StartAt": "I",
+               "M": {{"Type": "Map", "Next": "A", "ItemProcessor": {{"ProcessorConfig": {{{mode}}}, "StartAt": "I",
                      "States": {{"I": {{"Type": "Pass", "Assign": {{{inner}}}, "End": true}}}}}}}},
                "A": {{"Type": "Pass", "Assign": {{{after}}}, "End": true}}}}}}"#
         )
     };
     let at = "/States/M/ItemProcessor/States/I/Assign";
     for (first, inner, after, mode, expected) in [
-        (r#""x": 1"#, r#""y": 1"#, r#""y": 1"#, "INLINE", None),
-        (r#""x": 1"#, r#""x": 1"#, r#""y": 1"#, "DISTRIBUTED", None),
+        (r#""x": 1"#, r#""y": 1"#, r#""y": 1"#, INLINE, None),
+        (r#""x": 1"#, r#""x": 1"#, r#""y": 1"#, DISTRIBUTED, None),
         (
             r#""x": 1"#,
             r#""x": 1"#,
             "",
-            "INLINE",
-            Some(format!("DUPLICATE_VARIABLE_NAME: Duplicate variable name: x at {at}/x")),
+            INLINE,
+            Some(format!(
+                "DUPLICATE_VARIABLE_NAME: The variable name 'x' was already defined in a parent scope. at {at}/x"
+            )),
         ),
         (
             r#""x.$": "$.a""#,
             r#""x.$": "$.b""#,
             "",
-            "INLINE",
-            Some(format!("DUPLICATE_VARIABLE_NAME: Duplicate variable name: x at {at}/x.$")),
+            INLINE,
+            Some(format!(
+                "DUPLICATE_VARIABLE_NAME: The variable name 'x' was already defined in a parent scope. at {at}/x.$"
+            )),
         ),
     ] {
         let lines: Vec<String> = found(&machine(first, inner, after, mode)).iter().map(ToString::to_string).collect();

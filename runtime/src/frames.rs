@@ -6,6 +6,8 @@ use asl_engine::{
     Request, Step, TaskRequest, Termination, Timestamp, UnexpectedReply,
 };
 
+use crate::nodes::Nodes;
+
 /// Names one Frame of an execution. Never used twice.
 pub type FrameId = usize;
 
@@ -16,11 +18,9 @@ pub struct Frames {
     program: Arc<Program>,
     deadline: Option<Timestamp>,
     at: Timestamp,
-    /// The event ids of the execution, and then of the child executions that run.
-    histories: Vec<EventIds>,
-    /// The places among these of child executions that have ended.
-    free: Vec<usize>,
-    nodes: Vec<Option<Box<Node>>>,
+    /// The event ids of the execution itself (0) and of each child execution, by the number of its Frame.
+    histories: BTreeMap<FrameId, EventIds>,
+    nodes: Nodes,
     ready: VecDeque<(FrameId, Reply)>,
     /// Frames that have more child executions to start, once those before them have got as far as they can.
     starting: VecDeque<FrameId>,
@@ -29,15 +29,23 @@ pub struct Frames {
 }
 
 #[derive(Debug)]
-struct Node {
+pub(crate) struct Node {
     frame: Frame,
     parent: Option<(FrameId, usize)>,
-    /// Whose events it makes: the position in `histories`.
-    history: usize,
+    /// Whose events it makes: the Frame of the execution that it belongs to.
+    history: FrameId,
     /// The children, when the Frame has forked.
     fork: Option<Fork>,
     /// Whether the host has a task or a timer for this Frame.
     waits: bool,
+}
+
+impl Node {
+    /// A Frame that nothing has been done with.
+    #[cfg(test)]
+    pub(crate) fn of(frame: Frame) -> Self {
+        Self { frame, parent: None, history: 0, fork: None, waits: false }
+    }
 }
 
 #[derive(Debug)]
@@ -118,9 +126,8 @@ impl Frames {
             program,
             deadline,
             at,
-            histories: vec![EventIds::default()],
-            free: Vec::new(),
-            nodes: Vec::new(),
+            histories: BTreeMap::from([(0, EventIds::default())]),
+            nodes: Nodes::default(),
             ready: VecDeque::new(),
             starting: VecDeque::new(),
             effects: VecDeque::new(),
@@ -142,7 +149,7 @@ impl Frames {
 
     /// Hands in what came of an effect. A reply to a Frame that has been stopped or does not wait any more is dropped.
     pub fn reply(&mut self, id: FrameId, reply: Reply) {
-        if let Some(Some(node)) = self.nodes.get_mut(id)
+        if let Some(node) = self.nodes.get_mut(id)
             && node.waits
         {
             node.waits = matches!(reply, Reply::Started { .. } | Reply::Submitted(_));
@@ -182,11 +189,15 @@ impl Frames {
         termination: Termination,
         record: &mut dyn FnMut(HistoryEvent),
     ) -> Result<(), UnexpectedReply> {
-        self.at = at;
+        self.at = match termination {
+            // However late the host looks up, it ended when its time was over.
+            Termination::TimedOut => self.deadline.map_or(at, |deadline| deadline.max(self.at)),
+            Termination::Aborted(_) | Termination::HistoryFull => at,
+        };
         self.ready.clear();
         self.starting.clear();
         self.effects.clear();
-        for id in 1..self.nodes.len() {
+        for id in self.nodes.ids().into_iter().filter(|id| *id != 0) {
             self.drop_node(id);
         }
         let status = match termination {
@@ -202,14 +213,13 @@ impl Frames {
     }
 
     fn add(&mut self, frame: Frame, parent: Option<(FrameId, usize)>, history: usize) -> FrameId {
-        let id = self.nodes.len();
-        self.nodes.push(Some(Box::new(Node { frame, parent, history, fork: None, waits: false })));
+        let id = self.nodes.add(Node { frame, parent, history, fork: None, waits: false });
         self.ready.push_back((id, Reply::Go));
         id
     }
 
     fn step(&mut self, id: FrameId, reply: Reply, record: &mut dyn FnMut(HistoryEvent)) -> Result<(), UnexpectedReply> {
-        let Some(Some(node)) = self.nodes.get_mut(id) else { return Ok(()) };
+        let Some(node) = self.nodes.get_mut(id) else { return Ok(()) };
         if let Some(fork) = &mut node.fork
             && let Reply::Task(outcome) = reply
         {
@@ -241,15 +251,12 @@ impl Frames {
 
     /// Ends the execution that the Frame belongs to, which may be a child execution.
     fn history_full(&mut self, id: FrameId, record: &mut dyn FnMut(HistoryEvent)) -> Result<(), UnexpectedReply> {
-        let Some(Some(node)) = self.nodes.get(id) else { return Ok(()) };
-        let history = node.history;
-        if history == 0 {
+        let Some(root) = self.nodes.get(id).map(|node| node.history) else { return Ok(()) };
+        if root == 0 {
             return self.terminate(self.at, Termination::HistoryFull, record);
         }
-        let of_history = |node: &Option<Box<Node>>| node.as_ref().is_some_and(|node| node.history == history);
-        let Some(root) = self.nodes.iter().position(of_history) else { return Ok(()) };
-        for id in root + 1..self.nodes.len() {
-            if of_history(&self.nodes[id]) {
+        for id in self.nodes.ids().into_iter().filter(|id| *id != root) {
+            if self.nodes.get(id).is_some_and(|node| node.history == root) {
                 self.drop_node(id);
             }
         }
@@ -262,17 +269,15 @@ impl Frames {
         ended: Ended,
         record: &mut dyn FnMut(HistoryEvent),
     ) -> Result<(), UnexpectedReply> {
-        let history = self.nodes.get(id).and_then(|node| node.as_ref()).map_or(0, |node| node.history);
-        let Some((parent, index)) = self.drop_node(id).and_then(|node| node.parent) else {
+        let parent = self.drop_node(id).and_then(|node| node.parent);
+        self.forget_history(id);
+        let Some((parent, index)) = parent else {
             let status = if ended.outcome.is_ok() { Status::Succeeded } else { Status::Failed };
             self.finished = Some(Finished { status, outcome: ended.outcome });
             return Ok(());
         };
-        if let Some(Some(Node { fork: Some(fork), .. })) = self.nodes.get_mut(parent).map(Option::as_deref_mut) {
+        if let Some(Node { fork: Some(fork), .. }) = self.nodes.get_mut(parent) {
             fork.running.remove(&index);
-            if fork.join.starts_executions() {
-                self.free.push(history);
-            }
             fork.join.ended(index, ended);
         }
         self.poll(parent, record)
@@ -280,12 +285,8 @@ impl Frames {
 
     fn poll(&mut self, id: FrameId, record: &mut dyn FnMut(HistoryEvent)) -> Result<(), UnexpectedReply> {
         loop {
-            let next_id = self.nodes.len();
-            let Some(Some(Node { fork: Some(fork), history, waits, .. })) =
-                self.nodes.get_mut(id).map(Option::as_deref_mut)
-            else {
-                return Ok(());
-            };
+            let next_id = self.nodes.next_id();
+            let Some(Node { fork: Some(fork), history, waits, .. }) = self.nodes.get_mut(id) else { return Ok(()) };
             if fork.join.starts_executions() && self.ready.len() >= STARTED {
                 if !self.starting.contains(&id) {
                     self.starting.push_back(id);
@@ -295,16 +296,12 @@ impl Frames {
             match fork.join.poll(&self.program) {
                 JoinStep::Start(index, frame) => {
                     fork.running.insert(index, next_id);
-                    let history = match fork.join.starts_executions() {
-                        false => *history,
-                        true => self.free.pop().unwrap_or_else(|| {
-                            self.histories.push(EventIds::default());
-                            self.histories.len() - 1
-                        }),
+                    let history = if fork.join.starts_executions() {
+                        self.histories.insert(next_id, EventIds::default());
+                        next_id
+                    } else {
+                        *history
                     };
-                    if fork.join.starts_executions() {
-                        self.histories[history] = EventIds::default();
-                    }
                     self.add(*frame, Some((id, index)), history);
                 }
                 JoinStep::Ask(request) => {
@@ -314,16 +311,17 @@ impl Frames {
                 JoinStep::Wait => return Ok(()),
                 JoinStep::Stop => {
                     for (index, child) in std::mem::take(&mut fork.running) {
-                        self.stop_children(child, 0, record)?;
+                        self.stop_children(child, Some(0), record)?;
                         let Some(mut node) = self.drop_node(child) else { continue };
                         let stop = Reply::Stop { because: 0 };
                         let step = step(&mut node, &self.program, self.at, &mut self.histories, stop, record)?;
-                        if let Some(Some(Node { fork: Some(fork), .. })) =
-                            self.nodes.get_mut(id).map(Option::as_deref_mut)
+                        self.forget_history(child);
+                        if let Some(Node { fork: Some(fork), .. }) = self.nodes.get_mut(id)
                             && let Next::End(ended) = step.next
                         {
                             fork.join.stopped(index, ended);
                         }
+                        self.forget_history(child);
                     }
                 }
                 JoinStep::Finish(joined) => {
@@ -332,7 +330,8 @@ impl Frames {
                         // An answer may be on its way already.
                         self.ready.retain(|(other, _)| *other != id);
                     }
-                    self.stop_children(id, joined.last_event, record)?;
+                    let told = (!joined.ends_execution()).then_some(joined.last_event);
+                    self.stop_children(id, told, record)?;
                     self.ready.push_back((id, Reply::Joined(joined)));
                     return Ok(());
                 }
@@ -340,30 +339,38 @@ impl Frames {
         }
     }
 
-    /// Stops what still runs below a Frame, the innermost first.
+    /// Stops what still runs below a Frame, the innermost first: because of an event, or without a word.
     fn stop_children(
         &mut self,
         id: FrameId,
-        because: EventId,
+        because: Option<EventId>,
         record: &mut dyn FnMut(HistoryEvent),
     ) -> Result<(), UnexpectedReply> {
-        let Some(Some(node)) = self.nodes.get_mut(id) else { return Ok(()) };
+        let Some(node) = self.nodes.get_mut(id) else { return Ok(()) };
         let Some(fork) = node.fork.take() else { return Ok(()) };
         for child in fork.running.into_values() {
             self.stop_children(child, because, record)?;
-            if let Some(mut node) = self.drop_node(child) {
+            if let (Some(mut node), Some(because)) = (self.drop_node(child), because) {
                 step(&mut node, &self.program, self.at, &mut self.histories, Reply::Stop { because }, record)?;
             }
+            self.forget_history(child);
         }
         Ok(())
     }
 
     fn drop_node(&mut self, id: FrameId) -> Option<Box<Node>> {
-        let node = self.nodes.get_mut(id)?.take()?;
+        let node = self.nodes.take(id)?;
         if node.waits {
             self.effects.push_back(Effect::Cancel(id));
         }
         Some(node)
+    }
+
+    /// Forgets the event ids of a child execution that is over.
+    fn forget_history(&mut self, id: FrameId) {
+        if id != 0 {
+            self.histories.remove(&id);
+        }
     }
 }
 
@@ -372,11 +379,11 @@ fn step(
     node: &mut Node,
     program: &Program,
     at: Timestamp,
-    histories: &mut [EventIds],
+    histories: &mut BTreeMap<FrameId, EventIds>,
     reply: Reply,
     record: &mut dyn FnMut(HistoryEvent),
 ) -> Result<Step, UnexpectedReply> {
-    let ids = &mut histories[node.history];
+    let ids = histories.entry(node.history).or_default();
     let mut now = Now { at, ids: ids.clone() };
     let mut step = node.frame.step(program, &mut now, reply)?;
     *ids = now.ids;

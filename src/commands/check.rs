@@ -4,12 +4,14 @@ use std::fmt::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use asl_engine::{CheckOptions, Diagnostic, Severity, Span, StateMachineType, Value, diagnose};
+use asl_engine::{CheckOptions, Diagnostic, Severity, Span, StateMachineType, Value, diagnose_calls};
+use asl_tasks::no_such_action;
 
 use crate::cli::{Check, Format, MachineType};
 use crate::error::Error;
 use crate::input;
 use crate::output;
+use crate::printable::line;
 use crate::report;
 use crate::yaml;
 
@@ -68,16 +70,21 @@ fn check(file: &Path, text: String, options: CheckOptions) -> Checked {
         None if file == Path::new("-") => !text.trim_start().starts_with('{'),
         _ => false,
     };
-    let mut diagnostics = if is_yaml { check_yaml(&text, options) } else { diagnose(&text, options) };
-    diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
+    let diagnostics = if is_yaml { check_yaml(&text, options) } else { check_json(&text, options) };
     let file = if file == Path::new("-") { "<stdin>".to_owned() } else { file.display().to_string() };
     Checked { file, text, diagnostics }
+}
+
+fn check_json(text: &str, options: CheckOptions) -> Vec<Diagnostic> {
+    // What is filled in later may be the name of a service.
+    let no_such = |resource: &str| if resource.contains("${") { None } else { no_such_action(resource) };
+    diagnose_calls(text, options, &no_such)
 }
 
 fn check_yaml(text: &str, options: CheckOptions) -> Vec<Diagnostic> {
     match yaml::to_json(text) {
         Ok(converted) => {
-            let mut diagnostics = diagnose(&converted.json, options);
+            let mut diagnostics = check_json(&converted.json, options);
             for diagnostic in &mut diagnostics {
                 diagnostic.span = converted.place(diagnostic.span);
             }
@@ -100,16 +107,19 @@ impl Checked {
     }
 
     fn to_text(&self) -> String {
-        let shown = self.diagnostics.iter().take(SHOWN);
+        // A person reads them in the order of the file.
+        let mut found: Vec<&Diagnostic> = self.diagnostics.iter().collect();
+        found.sort_by_key(|found| found.span.start);
+        let shown = found.into_iter().take(SHOWN);
         let mut text: String = shown.map(|found| report::diagnostic(found, &self.file, &self.text)).collect();
         let left = self.diagnostics.len().saturating_sub(SHOWN);
         if left > 0 {
-            let _ = writeln!(text, "{}: and {left} more; --json gives all\n", self.file);
+            let _ = writeln!(text, "{}: and {left} more; --json gives all\n", line(&self.file));
         }
         text
     }
 
-    /// What ValidateStateMachineDefinition answers, with the file and the place of each finding in it.
+    /// What ValidateStateMachineDefinition answers, in its order, with the file and the place of each finding in it.
     fn to_json(&self) -> Value {
         let diagnostics = self.diagnostics.iter().map(|found| {
             let json = found.to_json();

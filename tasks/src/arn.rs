@@ -69,6 +69,17 @@ impl FunctionArn {
     }
 }
 
+/// `arn:aws:states:::SERVICE:ACTION` of an integration that is written with a region and an account, or in another partition:
+/// they mean nothing there. `None` where it is written so already, or is no integration.
+pub(crate) fn integration(resource: &str) -> Option<String> {
+    let parts: Vec<&str> = resource.splitn(6, ':').collect();
+    match parts[..] {
+        ["arn", "aws", "states", "", "", _] => None,
+        ["arn", _, "states", _, _, rest] if !rest.starts_with("activity:") => Some(format!("arn:aws:states:::{rest}")),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,13 +1,14 @@
 //! Runs what was recorded from AWS Step Functions, and compares: `cargo test --test conformance`.
 //!
-//! Reads `ASL_CONFORMANCE_DIR` (without it, `../shared/conformance`): `index.json` and `cases/`. Each case runs on virtual
-//! time, its tasks answered from the recording. It agrees *laxly* when status, error and output are AWS's, and *strictly*
-//! when the history and all texts are, too. Writes `target/conformance.json` with a verdict for each case, and closes with
-//! one line. Fails when a case of `baseline.txt` no longer agrees, or `docs/fidelity.md` is out
+//! Reads `ASL_CONFORMANCE_DIR` (without it, `../shared/conformance`): `index.json` and `cases/`, and a second body of recordings,
+//! `aws2.jsonl` there or the file `ASL_AWS2_CASES`. Each case runs on virtual time, its tasks answered from the recording. It
+//! agrees *laxly* when status, error and output are AWS's, and *strictly* when the history and all texts are, too. Writes
+//! `target/conformance.json` with a verdict for each case, and closes with a line for each body. Fails when a case of `baseline.txt` no longer agrees, or `docs/fidelity.md` is out
 //! of date; `ASL_CONFORMANCE_BLESS=1` writes both.
 
 #![allow(clippy::print_stdout, reason = "a test without harness reports by itself")]
 
+mod aws2;
 mod compare;
 mod execution;
 mod fidelity;
@@ -27,6 +28,9 @@ const BASELINE: &str = "tests/conformance/baseline.txt";
 
 /// What share agrees, for people.
 const FIDELITY: &str = "docs/fidelity.md";
+
+/// What the ids of the second body begin with.
+pub(crate) const AWS2: &str = "aws2::";
 
 /// How far a case agrees with the recording.
 #[derive(Clone, Debug)]
@@ -98,12 +102,23 @@ fn main() -> ExitCode {
         };
         verdicts.insert(id.to_owned(), verdict);
     }
+    let file = std::env::var_os("ASL_AWS2_CASES").map_or_else(|| folder.join("aws2.jsonl"), PathBuf::from);
+    let second = match aws2::read(&file) {
+        Ok(cases) => cases,
+        Err(error) => {
+            println!("the second body of recordings cannot be read: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    for (id, case) in second.iter().filter(|(id, _)| filter.as_ref().is_none_or(|filter| id.contains(filter))) {
+        verdicts.insert(format!("{AWS2}{id}"), aws2::check(case));
+    }
     report(&index, &verdicts, filter.is_some())
 }
 
 /// Whether other cases than those of the baseline were asked for.
 fn other_cases() -> bool {
-    std::env::var_os("ASL_CONFORMANCE_DIR").is_some()
+    ["ASL_CONFORMANCE_DIR", "ASL_AWS2_CASES"].iter().any(|name| std::env::var_os(name).is_some())
 }
 
 fn read(file: &Path) -> Result<Value, String> {
@@ -114,24 +129,15 @@ fn read(file: &Path) -> Result<Value, String> {
 fn report(index: &Value, verdicts: &BTreeMap<String, Verdict>, filtered: bool) -> ExitCode {
     let baseline_file = Path::new(env!("CARGO_MANIFEST_DIR")).join(BASELINE);
     let baseline = fs::read_to_string(&baseline_file).unwrap_or_default();
-    let (mut strict, mut lax, mut not_applicable, mut lost) = (0, 0, 0, 0);
+    let mut lost = 0;
     let mut lines = Vec::new();
     let mut cases = Vec::new();
     for (id, verdict) in verdicts {
         let (word, difference) = match verdict {
-            Verdict::Strict => {
-                (strict, lax) = (strict + 1, lax + 1);
-                ("strict", None)
-            }
-            Verdict::Lax(difference) => {
-                lax += 1;
-                ("lax", Some(difference.as_str()))
-            }
+            Verdict::Strict => ("strict", None),
+            Verdict::Lax(difference) => ("lax", Some(difference.as_str())),
             Verdict::Differs(difference) => ("differs", Some(difference.as_str())),
-            Verdict::NotApplicable(reason) => {
-                not_applicable += 1;
-                ("not applicable", Some(*reason))
-            }
+            Verdict::NotApplicable(reason) => ("not applicable", Some(*reason)),
         };
         if matches!(verdict, Verdict::Lax(_) | Verdict::Differs(_)) && filtered {
             println!("{word}: {id}\n  {}", difference.unwrap_or_default());
@@ -151,15 +157,14 @@ fn report(index: &Value, verdicts: &BTreeMap<String, Verdict>, filtered: bool) -
         }
         cases.push(json!({ "id": id, "verdict": word, "difference": difference }));
     }
-    let total = verdicts.len() - not_applicable;
+    let (first, second) = (Count::of(verdicts, false), Count::of(verdicts, true));
     let known = baseline.lines().filter_map(|line| line.split_once(' '));
     for (_, id) in known.filter(|(_, id)| !filtered && !other_cases() && !verdicts.contains_key(*id)) {
         lost += 1;
         println!("no longer among the cases: {id}");
     }
     if !filtered {
-        let report =
-            json!({ "strict": strict, "lax": lax, "of": total, "notApplicable": not_applicable, "cases": cases });
+        let report = json!({ "first": first.to_json(), "aws2": second.to_json(), "cases": cases });
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().map(Path::to_owned).unwrap_or_default();
         if let Err(error) = fs::write(target.join("conformance.json"), format!("{report:#}\n")) {
             println!("the report cannot be written: {error}");
@@ -181,6 +186,34 @@ fn report(index: &Value, verdicts: &BTreeMap<String, Verdict>, filtered: bool) -
             }
         }
     }
-    println!("conformance: strict {strict}, lax {lax}, of {total} (not applicable {not_applicable})");
+    let Count { strict, lax, of, not_applicable } = first;
+    println!("conformance: strict {strict}, lax {lax}, of {of} (not applicable {not_applicable})");
+    println!("aws2: strict {}, lax {}, of {}", second.strict, second.lax, second.of);
     if lost == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// How many cases of a body agree.
+struct Count {
+    strict: usize,
+    lax: usize,
+    of: usize,
+    not_applicable: usize,
+}
+
+impl Count {
+    fn of(verdicts: &BTreeMap<String, Verdict>, second_body: bool) -> Self {
+        let mut count = Self { strict: 0, lax: 0, of: 0, not_applicable: 0 };
+        for (_, verdict) in verdicts.iter().filter(|(id, _)| id.starts_with(AWS2) == second_body) {
+            count.strict += usize::from(matches!(verdict, Verdict::Strict));
+            count.lax += usize::from(matches!(verdict, Verdict::Strict | Verdict::Lax(_)));
+            count.not_applicable += usize::from(matches!(verdict, Verdict::NotApplicable(_)));
+            count.of += usize::from(!matches!(verdict, Verdict::NotApplicable(_)));
+        }
+        count
+    }
+
+    fn to_json(&self) -> Value {
+        let Self { strict, lax, of, not_applicable } = self;
+        json!({ "strict": strict, "lax": lax, "of": of, "notApplicable": not_applicable })
+    }
 }

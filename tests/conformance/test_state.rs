@@ -75,6 +75,8 @@ fn mock(recorded: &Value) -> Mock {
         |error: &Value| Failure { error: text(&error["error"]), cause: text(&error["cause"]), ..Failure::default() };
     Mock {
         result: recorded.get("result").map(asl_engine::Value::from),
+        // What was JSON is a value in the recordings.
+        is_no_json: recorded["result"].is_string(),
         error_output: recorded.get("errorOutput").map(failure),
         field_validation: match recorded["fieldValidationMode"].as_str() {
             Some("PRESENT") => FieldValidation::Present,

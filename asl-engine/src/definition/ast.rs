@@ -41,10 +41,6 @@ pub(crate) struct Body {
     pub start_at: Option<Name>,
     /// `States`
     pub states: Vec<State>,
-    /// The names of states that could not be read: what leads to them is not wrong.
-    pub unreadable: Vec<Arc<str>>,
-    /// Where these lead, as far as that can be read.
-    pub loose: Vec<Name>,
 }
 
 /// The eight values of `Type`.
@@ -256,6 +252,8 @@ pub(crate) struct Map {
     pub tolerated_failure_count: Option<NumberField>,
     /// `ToleratedFailurePercentage` or `ToleratedFailurePercentagePath`
     pub tolerated_failure_percentage: Option<FractionField>,
+    /// `Mode`
+    pub mode: Option<Name>,
     /// What the mode `DISTRIBUTED` adds; `None` is `INLINE`.
     pub distributed: Option<Box<Distributed>>,
 }

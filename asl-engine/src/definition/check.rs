@@ -1,19 +1,49 @@
+//! What only the whole of a definition shows.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ast::{Body, Kind, Name, State, Transition};
+use super::outline::{Outline, Scope};
 use super::resource::{self, Call};
-use super::{SCHEMA, error, warnings, whole};
+use super::{NoSuch, SCHEMA, error, warnings, whole};
 use crate::diagnostic::Diagnostic;
 use crate::nearest::nearest;
 use crate::placeholder;
 
-/// Checks that every transition leads to a state of its own scope, that every scope can end, that every state is led to,
-/// and that no two states of the machine share a name.
-pub(super) fn transitions(body: &Body, out: &mut Vec<Diagnostic>) {
-    let mut lost = Vec::new();
-    scope(body, &mut Names::default(), out, &mut lost);
-    // AWS names what cannot be reached after everything else.
-    out.append(&mut lost);
+/// With how many mistyped names of a scope we help: looking for near ones is not cheap.
+const HELPED: usize = 20;
+
+/// Checks that every transition leads to a state of its own scope, that no two states or labels of the machine share a name,
+/// that the machine has an end, and that every state is led to: in AWS's order.
+pub(super) fn transitions(machine: &Scope, out: &mut Vec<Diagnostic>) {
+    targets(machine, out);
+    duplicates(machine, &mut Names::default(), out);
+    ends(machine, out);
+    reached(machine, out);
+}
+
+/// The same of the definition of one state, which may lead to any state.
+pub(super) fn transitions_of_one(machine: &Scope, out: &mut Vec<Diagnostic>) {
+    inner(machine).for_each(|scope| targets(scope, out));
+    duplicates(machine, &mut Names::default(), out);
+}
+
+/// Every transition leads to a state of its own scope.
+fn targets(scope: &Scope, out: &mut Vec<Diagnostic>) {
+    let states: BTreeSet<&str> = scope.states.iter().map(|state| &*state.name.text).collect();
+    let mut misses = 0;
+    for name in led_to(scope) {
+        if states.contains(&*name.text) {
+            continue;
+        }
+        misses += 1;
+        let known = states.iter().copied().filter(|_| misses <= HELPED);
+        let help = nearest(&name.text, known).map(|near| format!("did you mean '{near}'?"));
+        // AWS says 'Next' for every field.
+        let message = format!("Missing 'Next' target: {}", name.text);
+        out.push(Diagnostic { help, ..error("MISSING_TRANSITION_TARGET", message, &name.location, name.span) });
+    }
+    inner(scope).for_each(|scope| targets(scope, out));
 }
 
 /// The names that are taken in the whole machine.
@@ -23,58 +53,18 @@ struct Names<'a> {
     labels: BTreeMap<&'a str, &'a Name>,
 }
 
-fn scope<'a>(body: &'a Body, names: &mut Names<'a>, out: &mut Vec<Diagnostic>, lost: &mut Vec<Diagnostic>) {
-    if body.states.is_empty() && body.unreadable.is_empty() {
-        // That there are none has been told.
-        return;
-    }
-    let states: BTreeMap<&str, &State> = body.states.iter().map(|state| (&*state.name.text, state)).collect();
-    let starts = body.start_at.iter().chain(&body.loose);
-    let targets: Vec<&Name> = starts.chain(body.states.iter().flat_map(successors)).collect();
-    let mut misses = 0;
-    for name in &targets {
-        if states.contains_key(&*name.text) || body.unreadable.contains(&name.text) {
-            continue;
-        }
-        // AWS says 'Next' for every field.
-        let message = format!("Missing 'Next' target: {}", name.text);
-        // Helping with the first few is enough, and looking for near names is not cheap.
-        misses += 1;
-        let unreadable = body.unreadable.iter().map(|name| &**name);
-        let known = states.keys().copied().chain(unreadable).filter(|_| misses <= 20);
-        let help = nearest(&name.text, known).map(|near| format!("did you mean '{near}'?"));
-        out.push(Diagnostic { help, ..error("MISSING_TRANSITION_TARGET", message, &name.location, name.span) });
-    }
-    for state in &body.states {
-        let name = &state.name;
+fn duplicates<'a>(scope: &'a Scope, names: &mut Names<'a>, out: &mut Vec<Diagnostic>) {
+    for Outline { name, label, .. } in &scope.states {
         if let Some(first) = names.states.insert(&name.text, name) {
             out.push(taken("DUPLICATE_STATE_NAME", "Duplicate State name", name, first));
         }
-        if let Kind::Map(map) = &state.kind
-            && let Some(label) = map.label.as_ref()
+        if let Some(label) = label
             && let Some(first) = names.labels.insert(&label.text, label)
         {
-            out.push(taken("DUPLICATE_LABEL_NAME", "Duplicate label name", label, first));
+            out.push(taken("DUPLICATE_LABEL_NAME", "Duplicate Label name", label, first));
         }
     }
-    // Where a transition cannot be read, or is filled in later, what it leads to is not known.
-    let known = body.unreadable.is_empty() && targets.iter().all(|name| !placeholder::is_in(&name.text));
-    if let Some(start) = body.start_at.as_ref().filter(|_| known) {
-        if body.states.iter().any(ends) {
-            unreached(body, &targets, &states, lost);
-        } else {
-            let help = Some("a state ends it with '\"End\": true', or with the type Succeed or Fail".to_owned());
-            let message = "Workflow has no terminal state";
-            lost.push(Diagnostic { help, ..whole("MISSING_END_STATE", message, start.span) });
-        }
-    }
-    for state in &body.states {
-        match &state.kind {
-            Kind::Parallel { branches } => branches.iter().for_each(|branch| scope(branch, names, out, lost)),
-            Kind::Map(map) => scope(&map.body, names, out, lost),
-            _ => {}
-        }
-    }
+    inner(scope).for_each(|scope| duplicates(scope, names, out));
 }
 
 fn taken(code: &'static str, message: &str, name: &Name, first: &Name) -> Diagnostic {
@@ -82,21 +72,93 @@ fn taken(code: &'static str, message: &str, name: &Name, first: &Name) -> Diagno
     Diagnostic { help, ..error(code, format!("{message}: {}", name.text), &name.location, name.span) }
 }
 
-/// Whether a state may be the last one of its scope.
-fn ends(state: &State) -> bool {
-    !matches!(state.kind, Kind::Choice { .. }) && matches!(state.transition, Transition::End)
+/// A state ends the machine. For AWS, one in a branch or an iteration does.
+///
+/// sfnx 3.1.0 (PyPI), `sfnx.testing`: "no state that ends anything, where a Succeed or a Fail in a branch counts"; one source.
+fn ends(machine: &Scope, out: &mut Vec<Diagnostic>) {
+    let Some(start) = &machine.start_at else { return };
+    if !machine.ends_somewhere() {
+        let help = Some("a state ends it with '\"End\": true', or with the type Succeed or Fail".to_owned());
+        out.push(Diagnostic { help, ..whole("MISSING_END_STATE", "Workflow has no terminal state", start.span) });
+    } else {
+        endless(machine, out);
+    }
 }
 
-/// AWS looks whether any transition leads to a state; whether that one can be reached itself is for us to warn of.
-fn unreached(body: &Body, targets: &[&Name], states: &BTreeMap<&str, &State>, lost: &mut Vec<Diagnostic>) {
-    let targets: BTreeSet<&str> = targets.iter().map(|name| &*name.text).collect();
-    let reached = reachable(body, states);
-    for State { name, .. } in &body.states {
-        if !targets.contains(&*name.text) {
-            let message = format!("State \"{}\" is not reachable.", name.text);
-            lost.push(error("MISSING_TRANSITION_TARGET", message, &name.location, name.span));
-        } else if !reached.contains(&*name.text) {
-            warnings::never_reached(&name.text, &name.location, name.span, lost);
+/// A scope that nothing ends, where the machine has an end.
+fn endless(scope: &Scope, out: &mut Vec<Diagnostic>) {
+    if let Some(start) = &scope.start_at
+        && !scope.states.is_empty()
+        && !scope.states.iter().any(|state| state.ends || state.unsure)
+    {
+        warnings::endless(&start.location, start.span, out);
+    }
+    inner(scope).for_each(|scope| endless(scope, out));
+}
+
+/// Every state is led to. AWS looks whether any transition leads to it; whether that one can be reached itself is for us to
+/// warn of.
+fn reached(scope: &Scope, out: &mut Vec<Diagnostic>) {
+    let targets: BTreeSet<&str> = led_to(scope).map(|name| &*name.text).collect();
+    // Where a transition cannot be read, or is filled in later, what it leads to is not known.
+    let unknown = scope.states.iter().any(|state| state.unsure) || targets.iter().any(|name| placeholder::is_in(name));
+    if scope.start_at.is_some() && !unknown {
+        let reachable = reachable(scope);
+        for Outline { name, .. } in &scope.states {
+            if !targets.contains(&*name.text) {
+                let message = format!("State \"{}\" is not reachable.", name.text);
+                out.push(error("MISSING_TRANSITION_TARGET", message, &name.location, name.span));
+            } else if !reachable.contains(&*name.text) {
+                warnings::never_reached(&name.text, &name.location, name.span, out);
+            }
+        }
+    }
+    inner(scope).for_each(|scope| reached(scope, out));
+}
+
+fn reachable(scope: &Scope) -> BTreeSet<&str> {
+    let states: BTreeMap<&str, &Outline> = scope.states.iter().map(|state| (&*state.name.text, state)).collect();
+    let mut reached = BTreeSet::new();
+    let mut open: Vec<&str> = scope.start_at.iter().map(|start| &*start.text).collect();
+    while let Some(name) = open.pop() {
+        if let Some(state) = states.get(name)
+            && reached.insert(&*state.name.text)
+        {
+            open.extend(state.targets.iter().map(|name| &*name.text));
+        }
+    }
+    reached
+}
+
+/// What something in a scope leads to: `StartAt` first.
+fn led_to(scope: &Scope) -> impl Iterator<Item = &Name> {
+    scope.start_at.iter().chain(scope.states.iter().flat_map(|state| &state.targets))
+}
+
+/// The scopes directly inside a scope.
+fn inner(scope: &Scope) -> impl Iterator<Item = &Scope> {
+    scope.states.iter().flat_map(|state| &state.scopes)
+}
+
+/// What tasks call is there.
+pub(super) fn calls(body: &Body, no_such: NoSuch<'_>, out: &mut Vec<Diagnostic>) {
+    for state in &body.states {
+        match &state.kind {
+            Kind::Task(task) => {
+                let Name { text, location, span } = &task.resource;
+                // Of what is no integration at all, that has been told.
+                if resource::call(text).is_some()
+                    && let Some(help) = no_such(text)
+                {
+                    out.push(Diagnostic {
+                        help: Some(help),
+                        ..error(SCHEMA, resource::not_recognized(text), location, *span)
+                    });
+                }
+            }
+            Kind::Parallel { branches } => branches.iter().for_each(|branch| calls(branch, no_such, out)),
+            Kind::Map(map) => calls(&map.body, no_such, out),
+            _ => {}
         }
     }
 }
@@ -119,9 +181,12 @@ pub(super) fn express(body: &Body, out: &mut Vec<Diagnostic>) {
             }
             Kind::Parallel { branches } => branches.iter().for_each(|branch| express(branch, out)),
             Kind::Map(map) => {
-                if map.distributed.is_some() {
-                    let message = "Express state machine does not support Distributed Map";
-                    out.push(error(SCHEMA, message, &state.name.location, state.name.span));
+                if let Some(mode) = &map.mode
+                    && map.distributed.is_some()
+                {
+                    let message =
+                        "The field 'Mode' with value 'DISTRIBUTED' is not supported inside 'EXPRESS' state machines";
+                    out.push(error(SCHEMA, message, &mode.location, mode.span));
                 }
                 express(&map.body, out);
             }
@@ -141,17 +206,4 @@ pub(super) fn successors(state: &State) -> Vec<&Name> {
     }
     found.extend(state.catch.iter().map(|catcher| &catcher.next));
     found
-}
-
-fn reachable<'a>(body: &'a Body, states: &BTreeMap<&'a str, &'a State>) -> BTreeSet<&'a str> {
-    let mut reached = BTreeSet::new();
-    let mut open: Vec<&str> = body.start_at.iter().map(|start| &*start.text).collect();
-    while let Some(name) = open.pop() {
-        if let Some(state) = states.get(name)
-            && reached.insert(&*state.name.text)
-        {
-            open.extend(successors(state).into_iter().map(|name| &*name.text));
-        }
-    }
-    reached
 }

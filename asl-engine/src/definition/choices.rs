@@ -1,8 +1,8 @@
 use super::ast::{Choice, Name};
-use super::fields::{self, Fields};
+use super::fields::Fields;
 use super::language::{self, Language};
 use super::queries::Sees;
-use super::{SCHEMA, error, warnings};
+use super::{SCHEMA, error, paths, warnings};
 use crate::choice::{Domain, OPERATORS, Operand, Operator, Rule, Test};
 use crate::diagnostic::Diagnostic;
 use crate::json::{Member, Node, NodeKind};
@@ -32,9 +32,32 @@ pub(super) fn choices(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Opt
     found.into_iter().collect()
 }
 
+/// The fields of which a rule has exactly one.
+const FORMS: [&str; 5] = ["And", "Or", "Not", "Variable", "Condition"];
+
+/// Reports a rule that is of no form, or of two.
+///
+/// The text is one that cdk-preflight measured (`pf-sfn-asl-choice-rules`, 2026-09-05); one source.
+fn one_form(fields: &Fields<'_>, out: &mut Vec<Diagnostic>) {
+    // Of the form that only the other language has, that has been told.
+    let foreign = match fields.language() {
+        Language::JsonPath => "Condition",
+        Language::Jsonata => "Variable",
+    };
+    let mut found = FORMS.iter().filter(|form| **form != foreign && fields.has(form));
+    let span = match (found.next(), found.next()) {
+        (Some(_), None) => return,
+        (None, _) if fields.has(foreign) => return,
+        (_, Some(second)) => fields.span_of(second),
+        (None, None) => fields.start(),
+    };
+    let message = format!("The object must have only one of the following fields, [{}]", FORMS.join(", "));
+    out.push(error(SCHEMA, message, fields.location(), span));
+}
+
 /// `Condition`: an expression, or the result itself.
 fn condition(mut fields: Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Rule> {
-    fields.require(&["Condition"], out);
+    one_form(&fields, out);
     let rule = match fields.expression("Condition", out) {
         Some(query) => query.map(Rule::Query),
         None => fields.boolean("Condition", out).map(Rule::Literal),
@@ -45,9 +68,14 @@ fn condition(mut fields: Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Rule> 
 
 /// A rule from the members that are left: a Boolean expression or a comparison.
 fn rule(mut fields: Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Rule> {
+    one_form(&fields, out);
     for name in ["And", "Or"] {
         if !fields.has(name) {
             continue;
+        }
+        // Which other form it has as well has been told.
+        for other in FORMS.iter().filter(|form| **form != name) {
+            fields.take(other);
         }
         let location = fields.at(name);
         let rules: Vec<Rule> = fields
@@ -65,8 +93,8 @@ fn rule(mut fields: Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Rule> {
         fields.refuse_the_rest(out);
         return Some(Rule::Not(Box::new(negated?)));
     }
-    fields.require(&["Variable"], out);
-    let variable = fields.reference_path("Variable", true, out);
+    let variable = fields.string("Variable", out).and_then(|text| paths::choice_path(&text, out));
+    let has_variable = fields.has("Variable");
     let start = fields.start();
     let location = fields.location().clone();
     let (operators, others): (Vec<_>, Vec<_>) =
@@ -78,12 +106,14 @@ fn rule(mut fields: Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Rule> {
         out.push(Diagnostic { help, ..error(SCHEMA, message, &location, member.name_span) });
     }
     let [operator] = operators[..] else {
-        let names: Vec<&str> = operators.iter().map(|member| &*member.name).collect();
-        if !names.is_empty() {
-            let message = format!("There should only be one of the following fields: [{}]", names.join(", "));
-            out.push(error(SCHEMA, message, &location, start));
-        } else if others.is_empty() {
-            out.push(error(SCHEMA, "A rule needs a comparison operator", &location, start));
+        if let Some(second) = operators.get(1) {
+            let message = format!("There should only be one of the following fields: [{}]", OPERATORS.join(", "));
+            out.push(error(SCHEMA, message, &location, second.name_span));
+        } else if has_variable {
+            let message =
+                format!("This object should have only one of the following fields: [{}]", OPERATORS.join(", "));
+            let help = Some("it says how to compare: 'StringEquals', 'IsPresent' and the like".to_owned());
+            out.push(Diagnostic { help, ..error(SCHEMA, message, &location, start) });
         }
         return None;
     };
@@ -117,7 +147,7 @@ fn test(member: &Member, location: &str, out: &mut Vec<Diagnostic>) -> Option<Te
         }
         Operator::Compare(domain, comparison, Operand::Path) => match text {
             Some(text) => {
-                return Some(Test::Path(domain, comparison, fields::reference_path(&text, true, out)?));
+                return Some(Test::Path(domain, comparison, paths::choice_path(&text, out)?));
             }
             None => None,
         },

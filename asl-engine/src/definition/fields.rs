@@ -4,14 +4,10 @@ use std::sync::Arc;
 
 use super::ast::Name;
 use super::language::Language;
-use super::queries::Sees;
-use super::{SCHEMA, error, warnings};
+use super::{SCHEMA, error};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::json::{Member, Node, NodeKind};
 use crate::nearest::nearest;
-use crate::path::{PathExpr, in_plain_words};
-use crate::reference_path::ReferencePath;
-use crate::template::Template;
 
 /// The members of one JSON object of a definition, taken one by one; what nobody takes is not supported.
 pub(super) struct Fields<'a> {
@@ -132,21 +128,48 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Reports fields of which one at most may be there.
-    pub(super) fn exclusive(&self, names: &[&str], out: &mut Vec<Diagnostic>) {
-        let present: Vec<&str> = names.iter().copied().filter(|name| self.has(name)).collect();
-        if present.len() > 1 {
-            let message = format!("There should only be one of the following fields: [{}]", present.join(", "));
-            out.push(error(SCHEMA, message, &self.location, self.span_of(present[1])));
+    /// Reports a field that is not there, which decides what else the object may have.
+    pub(super) fn require_discriminator(&self, name: &str, out: &mut Vec<Diagnostic>) {
+        if !self.has(name) {
+            out.push(error(SCHEMA, format!("The field '{name}' is required"), &self.location, self.start()));
         }
+    }
+
+    /// Reports fields of which one at most may be there. AWS names the whole group.
+    pub(super) fn exclusive(&self, names: &[&str], out: &mut Vec<Diagnostic>) {
+        let mut present = names.iter().copied().filter(|name| self.has(name));
+        if let (Some(_), Some(second)) = (present.next(), present.next()) {
+            let message = format!("There should only be one of the following fields: [{}]", names.join(", "));
+            out.push(error(SCHEMA, message, &self.location, self.span_of(second)));
+        }
+    }
+
+    /// Reports fields of which exactly one has to be there.
+    pub(super) fn one_of_fields(&self, names: &[&str], help: Option<&str>, out: &mut Vec<Diagnostic>) {
+        if names.iter().any(|name| self.has(name)) {
+            self.exclusive(names, out);
+        } else {
+            self.none_of(names, help, out);
+        }
+    }
+
+    /// Reports that none of some fields is there, of which exactly one has to be.
+    pub(super) fn none_of(&self, names: &[&str], help: Option<&str>, out: &mut Vec<Diagnostic>) {
+        let message = format!("This object should have only one of the following fields: [{}]", names.join(", "));
+        let help = help.map(str::to_owned);
+        out.push(Diagnostic { help, ..error(SCHEMA, message, &self.location, self.start()) });
     }
 
     /// Reports every field that nobody took.
     pub(super) fn refuse_the_rest(mut self, out: &mut Vec<Diagnostic>) {
-        for member in self.take_the_rest() {
+        let rest = self.take_the_rest();
+        if rest.is_empty() {
+            return;
+        }
+        let free: Vec<&str> = self.asked.iter().map(String::as_str).filter(|name| !self.has(name)).collect();
+        for member in rest {
             let message = format!("Field '{}' is not supported", member.name);
-            let near = nearest(&member.name, self.asked.iter().map(String::as_str).filter(|name| !self.has(name)));
-            let help = near.map(|near| format!("did you mean '{near}'?"));
+            let help = nearest(&member.name, free.iter().copied()).map(|near| format!("did you mean '{near}'?"));
             out.push(Diagnostic { help, ..error(SCHEMA, message, &self.location, member.name_span) });
         }
     }
@@ -187,13 +210,30 @@ impl<'a> Fields<'a> {
 
     /// One of some words.
     pub(super) fn one_of(&mut self, name: &str, words: &[&str], out: &mut Vec<Diagnostic>) -> Option<Name> {
+        let message = || format!("Value should be one of the following: [{}]", words.join(", "));
+        self.word(name, words, message, out)
+    }
+
+    /// One of some words, which decides what else the object may have, and has to be there.
+    pub(super) fn discriminator(&mut self, name: &str, words: &[&str], out: &mut Vec<Diagnostic>) -> Option<Name> {
+        self.require_discriminator(name, out);
+        let message = || format!("The field '{name}' should have one of these values: [{}]", words.join(", "));
+        self.word(name, words, message, out)
+    }
+
+    fn word(
+        &mut self,
+        name: &str,
+        words: &[&str],
+        message: impl Fn() -> String,
+        out: &mut Vec<Diagnostic>,
+    ) -> Option<Name> {
         let found = self.string(name, out)?;
         if words.contains(&&*found.text) {
             return Some(found);
         }
-        let message = format!("The field '{name}' should have one of these values: [{}]", words.join(", "));
         let help = nearest(&found.text, words.iter().copied()).map(|near| format!("did you mean '{near}'?"));
-        out.push(Diagnostic { help, ..error(SCHEMA, message, &found.location, found.span) });
+        out.push(Diagnostic { help, ..error(SCHEMA, message(), &found.location, found.span) });
         None
     }
 
@@ -279,94 +319,4 @@ impl<'a> Fields<'a> {
         }
         Some(items)
     }
-
-    /// A JSONPath on the input or, with `$$`, on the context object.
-    pub(super) fn path(&mut self, name: &str, out: &mut Vec<Diagnostic>) -> Option<PathExpr> {
-        let text = self.string(name, out)?;
-        json_path(&text, out)
-    }
-
-    /// A path that names one place of the input; with `context`, it may also be one of the context object.
-    pub(super) fn reference_path(&mut self, name: &str, context: bool, out: &mut Vec<Diagnostic>) -> Option<PathExpr> {
-        let text = self.string(name, out)?;
-        reference_path(&text, context, out)
-    }
-
-    /// Like `path`, where `null` is allowed: `None` is absent, `Some(None)` is `null`.
-    pub(super) fn nullable_path(&mut self, name: &str, out: &mut Vec<Diagnostic>) -> Option<Option<PathExpr>> {
-        if self.is_null(name) {
-            return Some(None);
-        }
-        self.path(name, out).map(Some)
-    }
-
-    /// `ResultPath`: `None` is absent, `Some(None)` is `null`.
-    pub(super) fn result_path(&mut self, out: &mut Vec<Diagnostic>) -> Option<Option<ReferencePath>> {
-        if self.is_null("ResultPath") {
-            return Some(None);
-        }
-        let text = self.string("ResultPath", out)?;
-        match ReferencePath::parse(&text.text) {
-            Ok(path) => Some(Some(path)),
-            Err(reason) => {
-                out.push(error(SCHEMA, reason, &text.location, text.span));
-                None
-            }
-        }
-    }
-
-    fn is_null(&mut self, name: &str) -> bool {
-        let null = self.peek(name).is_some_and(|node| matches!(node.kind, NodeKind::Null));
-        null && self.take(name).is_some()
-    }
-
-    /// A Payload Template: an object, or an array, whose members ending in `.$` are paths or calls. In JSONata any JSON, whose
-    /// texts may be expressions.
-    pub(super) fn template(&mut self, name: &str, out: &mut Vec<Diagnostic>) -> Option<Template> {
-        if self.language == Language::Jsonata {
-            return self.jsonata_template(name, Sees::Input, out);
-        }
-        let node = self.take(name)?;
-        let location = self.at(name);
-        if !matches!(node.kind, NodeKind::Object(_) | NodeKind::Array(_)) {
-            self.wrong_type(name, "Object", node, out);
-            return None;
-        }
-        let mut errors = Vec::new();
-        let template = Template::parse(node, &mut errors);
-        out.extend(
-            errors
-                .into_iter()
-                .map(|found| Diagnostic { help: found.help, ..error(SCHEMA, found.message, &location, found.span) }),
-        );
-        warnings::no_dollar(node, &location, out);
-        Some(template)
-    }
-}
-
-/// Reads a JSONPath.
-pub(super) fn json_path(text: &Name, out: &mut Vec<Diagnostic>) -> Option<PathExpr> {
-    let reason = match PathExpr::parse(&text.text, text.span) {
-        Ok(path) if text.text.starts_with('$') => return Some(path),
-        Ok(_) => "a path starts with '$'".to_owned(),
-        Err(reason) => in_plain_words(&reason),
-    };
-    let message = "Value must be a valid JSONPath.";
-    out.push(Diagnostic { help: Some(reason), ..error(SCHEMA, message, &text.location, text.span) });
-    None
-}
-
-/// Reads a path that names one place, of the input or of a variable; with `context`, also of the context object.
-pub(super) fn reference_path(text: &Name, context: bool, out: &mut Vec<Diagnostic>) -> Option<PathExpr> {
-    let relative = match text.text.strip_prefix('$') {
-        Some(rest) if context && rest.starts_with('$') => rest.to_owned(),
-        Some(rest) if rest.starts_with(|c: char| c.is_alphabetic() || c == '_') => format!("$.{rest}"),
-        _ => text.text.to_string(),
-    };
-    if let Err(reason) = ReferencePath::parse(&relative) {
-        let help = Some("it has to name one place: no '*', no '..', no slice and no filter".to_owned());
-        out.push(Diagnostic { help, ..error(SCHEMA, reason, &text.location, text.span) });
-        return None;
-    }
-    json_path(text, out)
 }

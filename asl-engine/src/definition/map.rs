@@ -1,15 +1,12 @@
 //! The fields of a Map state.
 
-use std::sync::Arc;
-
 use super::ast::{Body, Distributed, ItemBatcher, ItemReader, Items, Map, Name, ResultWriter};
 use super::fields::Fields;
 use super::language::{self, Language};
+use super::reader_config::{ReaderConfig, reader_config};
 use super::states::body;
 use super::{SCHEMA, error};
 use crate::diagnostic::Diagnostic;
-use crate::item_reader::{DELIMITERS, InputType, ManifestType};
-use crate::json::NodeKind;
 use crate::result_writer::{OutputType, Transformation, WriterConfig};
 
 /// How long a label may be, in characters.
@@ -35,13 +32,13 @@ pub(super) fn map(fields: &mut Fields<'_>, machine: Language, out: &mut Vec<Diag
     let tolerated_failure_percentage = fields.fraction_field("ToleratedFailurePercentage", 0.0..=100.0, out);
     let processor = processor(fields, machine, out);
     // Where the mode is not known, both may be meant.
-    let is_distributed = processor.as_ref().is_none_or(|(_, distributed)| *distributed);
+    let is_distributed = processor.as_ref().is_none_or(|(_, mode)| is_distributed(mode.as_ref()));
     let items = match fields.language() {
         Language::JsonPath => fields.reference_path("ItemsPath", true, out).map(Items::Path),
         Language::Jsonata => fields.jsonata_items(is_distributed, out),
     };
     let distributed = is_distributed.then(|| Box::new(distributed(fields, out)));
-    let (body, _) = processor?;
+    let (body, mode) = processor?;
     Some(Map {
         body,
         items,
@@ -50,38 +47,42 @@ pub(super) fn map(fields: &mut Fields<'_>, machine: Language, out: &mut Vec<Diag
         label,
         tolerated_failure_count,
         tolerated_failure_percentage,
+        mode,
         distributed,
     })
 }
 
-/// `ItemProcessor` or `Iterator`, and whether its mode is `DISTRIBUTED`.
-fn processor(fields: &mut Fields<'_>, machine: Language, out: &mut Vec<Diagnostic>) -> Option<(Body, bool)> {
-    fields.exclusive(&["ItemProcessor", "Iterator"], out);
+/// `ItemProcessor` or `Iterator`, and its mode.
+fn processor(fields: &mut Fields<'_>, machine: Language, out: &mut Vec<Diagnostic>) -> Option<(Body, Option<Name>)> {
+    fields.one_of_fields(&["ItemProcessor", "Iterator"], None, out);
     let name = if fields.has("Iterator") { "Iterator" } else { "ItemProcessor" };
-    fields.require(&[name], out);
     let node = fields.take(name)?;
     let mut processor = Fields::of(node, fields.at(name), out)?;
     processor.require(&["States", "StartAt"], out);
     processor.string("Comment", out);
-    let distributed = is_distributed(&mut processor, out);
+    let mode = mode(&mut processor, out);
     let body = body(&mut processor, machine, out);
     processor.refuse_the_rest(out);
-    Some((body, distributed))
+    Some((body, mode))
 }
 
-/// Reads `ProcessorConfig`: whether the mode is `DISTRIBUTED`.
-fn is_distributed(processor: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> bool {
+/// Reads `ProcessorConfig`: its `Mode`. What AWS refuses was measured by cdk-preflight (`pf-sfn-asl-map-distributed`,
+/// 2026-09-05); one source.
+fn mode(processor: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Name> {
     let location = processor.at("ProcessorConfig");
-    let Some(node) = processor.take("ProcessorConfig") else { return false };
-    let Some(mut config) = Fields::of(node, location, out) else { return false };
-    let mode = config.one_of("Mode", &["INLINE", "DISTRIBUTED"], out);
-    let distributed = mode.is_some_and(|mode| &*mode.text == "DISTRIBUTED");
-    let execution_type = config.one_of("ExecutionType", &["STANDARD", "EXPRESS"], out);
-    if let Some(found) = execution_type.filter(|_| !distributed) {
-        out.push(error(SCHEMA, "ExecutionType goes with the mode DISTRIBUTED", &found.location, found.span));
+    let node = processor.take("ProcessorConfig")?;
+    let mut config = Fields::of(node, location, out)?;
+    let mode = if config.has("Mode") { config.discriminator("Mode", &["INLINE", "DISTRIBUTED"], out) } else { None };
+    if is_distributed(mode.as_ref()) {
+        config.require(&["ExecutionType"], out);
+        config.one_of("ExecutionType", &["STANDARD", "EXPRESS"], out);
     }
     config.refuse_the_rest(out);
-    distributed
+    mode
+}
+
+fn is_distributed(mode: Option<&Name>) -> bool {
+    mode.is_some_and(|mode| &*mode.text == "DISTRIBUTED")
 }
 
 /// The fields that only a Map state in the mode `DISTRIBUTED` has.
@@ -103,7 +104,9 @@ fn check_label(label: &Name, out: &mut Vec<Diagnostic>) {
             || "<>{}[]?*\"#%\\^|~`$&,;:/".contains(*c)
             || matches!(c, '\u{fffe}' | '\u{ffff}' | '\u{10ffff}')
     };
-    let message = if label.text.chars().count() > MAX_LABEL {
+    let message = if label.text.is_empty() {
+        "Label cannot be empty".to_owned()
+    } else if label.text.chars().count() > MAX_LABEL {
         format!("Label cannot exceed {MAX_LABEL} characters")
     } else if let Some(found) = label.text.chars().find(unfit) {
         format!("Label contains invalid character: '{}'", shown(found))
@@ -113,10 +116,10 @@ fn check_label(label: &Name, out: &mut Vec<Diagnostic>) {
     out.push(error("INVALID_LABEL_NAME", message, &label.location, label.span));
 }
 
-/// A character that a person can see.
+/// A character that a person can see; AWS shows a backslash once.
 fn shown(c: char) -> String {
     match c {
-        '\n' | '\r' | '\t' | '\\' => c.escape_default().to_string(),
+        '\n' | '\r' | '\t' => c.escape_default().to_string(),
         c if c.is_control() => format!("\\x{:02x}", u32::from(c)),
         c => c.to_string(),
     }
@@ -127,7 +130,7 @@ fn item_reader(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Ite
     let node = fields.take("ItemReader")?;
     let mut fields = fields.inside(node, location, out)?;
     fields.string("Comment", out);
-    fields.require(&["Resource"], out);
+    fields.require_discriminator("Resource", out);
     language::refuse_other(fields.language(), &mut fields, out);
     let resource = fields.string("Resource", out);
     let parameters = match fields.language() {
@@ -136,8 +139,10 @@ fn item_reader(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Ite
     };
     let lists = resource.as_ref().is_some_and(|resource| resource.text.ends_with(":s3:listObjectsV2"));
     if let Some(resource) = resource.as_ref().filter(|resource| !lists && !resource.text.ends_with(":s3:getObject")) {
-        let message = "An ItemReader reads with arn:aws:states:::s3:getObject or arn:aws:states:::s3:listObjectsV2";
-        out.push(error(SCHEMA, message, &resource.location, resource.span));
+        let help = "an ItemReader reads with arn:aws:states:::s3:getObject or arn:aws:states:::s3:listObjectsV2";
+        let help = Some(help.to_owned());
+        let message = "The field 'Resource' does not match any of the allowed values";
+        out.push(Diagnostic { help, ..error(SCHEMA, message, &resource.location, resource.span) });
     }
     let (mut config, mut max_items) = (None, None);
     let location = fields.at("ReaderConfig");
@@ -156,89 +161,6 @@ fn item_reader(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Ite
         return None;
     }
     Some(ItemReader { resource: resource?, parameters, input_type, manifest, flattens, max_items })
-}
-
-/// What `ReaderConfig` says of the objects.
-#[derive(Default)]
-struct ReaderConfig {
-    input_type: Option<InputType>,
-    manifest: Option<ManifestType>,
-    flattens: bool,
-}
-
-fn reader_config(fields: &mut Fields<'_>, lists: bool, out: &mut Vec<Diagnostic>) -> ReaderConfig {
-    let transformation = fields.one_of("Transformation", &["NONE", "LOAD_AND_FLATTEN"], out);
-    let flattens = transformation.is_some_and(|transformation| &*transformation.text == "LOAD_AND_FLATTEN");
-    let found = fields.one_of("InputType", &["CSV", "JSON", "JSONL", "PARQUET", "MANIFEST"], out);
-    let inventory = match fields.peek("ManifestType").map(|node| &node.kind) {
-        Some(NodeKind::String(kind)) => &**kind == "S3_INVENTORY",
-        _ => false,
-    };
-    if !fields.has("InputType") && !inventory && (flattens || !lists) {
-        let message = "The field 'InputType' is required";
-        out.push(error(SCHEMA, message, fields.location(), fields.start()));
-    }
-    let input_type = found.as_ref().map(|found| &*found.text);
-    // A list of objects in JSON is no manifest that AWS reads.
-    let mut manifest = match input_type {
-        Some("JSON") => None,
-        _ => fields.one_of("ManifestType", &["ATHENA_DATA", "S3_INVENTORY"], out),
-    }
-    .map(|kind| match &*kind.text {
-        "ATHENA_DATA" => ManifestType::AthenaData,
-        _ => ManifestType::S3Inventory,
-    });
-    let input_type = match input_type {
-        Some("JSON") => Some(InputType::Json { pointer: items_pointer(fields, out) }),
-        Some("JSONL") => Some(InputType::JsonLines),
-        Some("PARQUET") => Some(InputType::Parquet),
-        Some("CSV") => csv(fields, true, out),
-        Some("MANIFEST") => {
-            manifest.get_or_insert(ManifestType::S3Inventory);
-            csv(fields, false, out).filter(|_| manifest == Some(ManifestType::AthenaData))
-        }
-        _ => None,
-    };
-    ReaderConfig { input_type, manifest, flattens }
-}
-
-/// `ItemsPointer`, name by name: a JSON Pointer (RFC 6901).
-fn items_pointer(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Vec<Arc<str>> {
-    let Some(pointer) = fields.string("ItemsPointer", out) else { return Vec::new() };
-    let mut names = pointer.text.split('/');
-    if names.next() != Some("") {
-        let help = Some("it begins with '/', such as \"/inventory/items\"".to_owned());
-        let message = "Value must be a valid JSON Pointer";
-        out.push(Diagnostic { help, ..error(SCHEMA, message, &pointer.location, pointer.span) });
-    }
-    names.map(|name| name.replace("~1", "/").replace("~0", "~").into()).collect()
-}
-
-/// The fields of text delimited files, whose headers may have to be said.
-fn csv(config: &mut Fields<'_>, required: bool, out: &mut Vec<Diagnostic>) -> Option<InputType> {
-    let location = config.one_of("CSVHeaderLocation", &["FIRST_ROW", "GIVEN"], out);
-    if required && !config.has("CSVHeaderLocation") {
-        out.push(error(SCHEMA, "The field 'CSVHeaderLocation' is required", config.location(), config.start()));
-    }
-    let delimiter = config.one_of("CSVDelimiter", &DELIMITERS.map(|(name, _)| name), out);
-    let headers = config.items("CSVHeaders", out).unwrap_or_default();
-    let headers: Vec<Arc<str>> = headers
-        .iter()
-        .filter_map(|header| match &header.kind {
-            NodeKind::String(text) => Some(text.clone()),
-            _ => {
-                out.push(error(SCHEMA, "Expected value of type String", &config.at("CSVHeaders"), header.span));
-                None
-            }
-        })
-        .collect();
-    let given = location.is_some_and(|location| &*location.text == "GIVEN");
-    if given {
-        config.require(&["CSVHeaders"], out);
-    }
-    let named = delimiter.map_or(DELIMITERS[0].0.into(), |delimiter| delimiter.text);
-    let delimiter = DELIMITERS.iter().find(|(name, _)| **name == *named)?.1;
-    Some(InputType::Csv { headers: given.then_some(headers), delimiter })
 }
 
 fn result_writer(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<ResultWriter> {

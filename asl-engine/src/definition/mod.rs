@@ -7,11 +7,15 @@ mod expression_help;
 mod fields;
 mod language;
 mod map;
+mod outline;
+mod paths;
 mod policies;
 mod queries;
+mod reader_config;
 mod resource;
 mod single;
 mod states;
+mod templates;
 mod values;
 mod variables;
 mod warnings;
@@ -21,6 +25,7 @@ use crate::json::{Node, parse_spanned};
 use crate::placeholder;
 use ast::StateMachine;
 use fields::Fields;
+use outline::Scope;
 pub(crate) use single::{STATE_NAME, parse_state};
 
 /// What a definition is checked as.
@@ -45,8 +50,8 @@ pub enum StateMachineType {
 
 /// Everything that is wrong with a definition. Nothing stops at the first problem.
 ///
-/// In AWS's order: first what a field says, in the order of the text, then where transitions lead, then what cannot be
-/// reached.
+/// In AWS's order: first what a field says, in the order of the text, then where transitions lead, then whether the machine
+/// has an end, then what cannot be reached.
 ///
 /// ```
 /// use asl_engine::{CheckOptions, diagnose};
@@ -55,18 +60,43 @@ pub enum StateMachineType {
 /// let diagnostics = diagnose(text, CheckOptions::default());
 /// let lines: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
 /// assert_eq!(lines, [
-///     "SCHEMA_VALIDATION_FAILED: These fields are required: [Next] at /States/Hello",
+///     "SCHEMA_VALIDATION_FAILED: This object should have only one of the following fields: [Next, End] at /States/Hello",
 ///     "SCHEMA_VALIDATION_FAILED: Field 'Ned' is not supported at /States/Hello",
 ///     "MISSING_TRANSITION_TARGET: Missing 'Next' target: Helo at /StartAt",
+///     "MISSING_END_STATE: Workflow has no terminal state",
 /// ]);
 /// ```
 pub fn diagnose(text: &str, options: CheckOptions) -> Vec<Diagnostic> {
-    parse(text, options).1
+    diagnose_calls(text, options, &|_| None)
 }
+
+/// As [`diagnose`], with what somebody knows of the services of AWS: for the `Resource` of a task that calls none, `no_such`
+/// tells what is wrong with it.
+///
+/// ```
+/// use asl_engine::{CheckOptions, diagnose_calls};
+///
+/// let resource = "arn:aws:states:::aws-sdk:kms:encript";
+/// let text = format!(r#"{{"StartAt": "T", "States": {{"T": {{"Type": "Task", "Resource": "{resource}", "End": true}}}}}}"#);
+/// let no_such = |found: &str| (found == resource).then(|| "did you mean encrypt?".to_owned());
+/// let diagnostics = diagnose_calls(&text, CheckOptions::default(), &no_such);
+/// assert!(diagnostics[0].message.starts_with(&format!("The resource provided {resource} is not recognized.")));
+/// assert_eq!(diagnostics[0].help.as_deref(), Some("did you mean encrypt?"));
+/// ```
+pub fn diagnose_calls(text: &str, options: CheckOptions, no_such: NoSuch<'_>) -> Vec<Diagnostic> {
+    read_machine(text, options, no_such).1
+}
+
+/// What is wrong with a `Resource` that calls nothing of AWS.
+type NoSuch<'a> = &'a dyn Fn(&str) -> Option<String>;
 
 /// Reads a definition. Parsing never fails: what is wrong stands in the diagnostics, and the tree holds whatever could be
 /// read (`None` when the text is not a JSON object).
 pub(crate) fn parse(text: &str, options: CheckOptions) -> (Option<StateMachine>, Vec<Diagnostic>) {
+    read_machine(text, options, &|_| None)
+}
+
+fn read_machine(text: &str, options: CheckOptions, no_such: NoSuch<'_>) -> (Option<StateMachine>, Vec<Diagnostic>) {
     let node = match read(text, options) {
         Ok(node) => node,
         Err(diagnostic) => return (None, vec![*diagnostic]),
@@ -77,9 +107,12 @@ pub(crate) fn parse(text: &str, options: CheckOptions) -> (Option<StateMachine>,
         if options.machine_type == StateMachineType::Express {
             check::express(&machine.body, &mut diagnostics);
         }
+        check::calls(&machine.body, no_such, &mut diagnostics);
         variables::duplicates(&machine.body, &mut diagnostics);
         diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
-        check::transitions(&machine.body, &mut diagnostics);
+        if let Some(scope) = Scope::of(&node, "") {
+            check::transitions(&scope, &mut diagnostics);
+        }
     }
     if options.placeholders {
         diagnostics.retain(|diagnostic| !is_unknown(text, diagnostic.span));
@@ -94,31 +127,36 @@ fn read(text: &str, options: CheckOptions) -> Result<Node, Box<Diagnostic>> {
         return Err(Box::new(whole("DEFINITION_TOO_LARGE", message, Span::default())));
     }
     if text.trim().is_empty() {
-        let message = "Received a null or empty workflow input.";
+        // For AWS, nothing is JSON that is no object.
         let help = Some("there is no definition here: the text is empty".to_owned());
-        return Err(Box::new(Diagnostic { help, ..whole("MISSING_DESCRIPTION", message, Span::default()) }));
+        return Err(Box::new(Diagnostic {
+            help,
+            ..error(SCHEMA, "Expected value of type Object", "", Span::default())
+        }));
     }
     parse_spanned(text, options.placeholders).map_err(|error| {
-        let help = (*error.message != *error.jackson).then_some(error.message);
-        Box::new(Diagnostic { help, ..whole("INVALID_JSON_DESCRIPTION", error.jackson, error.span) })
+        let message = error.from_jackson_of(text);
+        let help = (error.message != message).then_some(error.message);
+        Box::new(Diagnostic { help, ..whole("INVALID_JSON_DESCRIPTION", message, error.span) })
     })
 }
 
 /// Whether a name or a value of the text is only known once its placeholders are filled in.
 fn is_unknown(text: &str, span: Span) -> bool {
     let source = text.get(span.start..span.end).unwrap_or_default();
-    source.starts_with(['"', '$']) && placeholder::is_in(source)
+    source.starts_with(['"', '$']) && placeholder::is_in(source) || placeholder::is_call(source)
 }
 
 fn state_machine(mut fields: Fields<'_>, out: &mut Vec<Diagnostic>) -> StateMachine {
     fields.require(&["States", "StartAt"], out);
     let language = language::of_machine(&mut fields, out);
     let machine = StateMachine {
-        timeout_seconds: fields.integer_in("TimeoutSeconds", 1..=MAX_SECONDS, out),
+        // AWS takes 0.
+        timeout_seconds: fields.integer_in("TimeoutSeconds", 0..=MAX_SECONDS, out),
         body: states::body(&mut fields, language, out),
     };
     fields.string("Comment", out);
-    fields.string("Version", out);
+    fields.one_of("Version", &["1.0"], out);
     fields.refuse_the_rest(out);
     machine
 }

@@ -34,13 +34,13 @@ const ERRORS: [&str; 17] = [
     "States.Timeout",
 ];
 
-/// `MaxDelaySeconds` is below a leap year.
-const MAX_DELAY_SECONDS: i64 = 31_622_399;
+/// `MaxDelaySeconds` is a leap year at most.
+const MAX_DELAY_SECONDS: i64 = 31_622_400;
 
 pub(super) fn retriers(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Vec<Retrier> {
     let read = |fields: &mut Fields<'_>, error_equals, out: &mut Vec<Diagnostic>| {
-        let jitter = fields.one_of("JitterStrategy", &["FULL", "NONE"], out);
-        let interval_seconds = fields.integer_in("IntervalSeconds", 1..=MAX_SECONDS, out).unwrap_or(1);
+        let jitter = fields.one_of("JitterStrategy", &["NONE", "FULL"], out);
+        let interval_seconds = fields.integer_in("IntervalSeconds", 0..=MAX_SECONDS, out).unwrap_or(1);
         let max_attempts = fields.integer_in("MaxAttempts", 0..=MAX_SECONDS, out).unwrap_or(3);
         let max_delay_seconds = fields.integer_in("MaxDelaySeconds", 1..=MAX_DELAY_SECONDS, out);
         Some(Retrier {
@@ -110,7 +110,7 @@ fn error_equals(fields: &mut Fields<'_>, last: bool, out: &mut Vec<Diagnostic>) 
         names.push(name.clone());
     }
     if names.iter().any(|name| &**name == "States.ALL") && (names.len() > 1 || !last) {
-        let message = "States.ALL must appear alone and at the end of the list";
+        let message = "States.ALL must appear alone and at end of list";
         out.push(error(SCHEMA, message, &location, span));
     }
     names

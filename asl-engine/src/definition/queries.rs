@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::ast::Items;
 use super::fields::Fields;
 use super::language::Language;
-use super::{error, expression_help};
+use super::{SCHEMA, error, expression_help, warnings};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::json::{Node, NodeKind};
 use crate::jsonata::Reference;
@@ -59,8 +59,8 @@ impl Fields<'_> {
         let Some(inside) = query::inside(text) else {
             if query::is_delimited(text) {
                 let help = Some("an expression starts with '{%' and ends with '%}', without spaces outside".to_owned());
-                let message = "The expression is not enclosed in '{%' and '%}'";
-                out.push(Diagnostic { help, ..error(INVALID, message, &location, span) });
+                let message = "JSONata string must start with {% and end with %}";
+                out.push(Diagnostic { help, ..error(SCHEMA, message, &location, span) });
             }
             return None;
         };
@@ -86,6 +86,7 @@ impl Fields<'_> {
     /// Any JSON in which texts may be expressions.
     pub(super) fn jsonata_template(&mut self, name: &str, sees: Sees, out: &mut Vec<Diagnostic>) -> Option<Template> {
         let node = self.take(name)?;
+        warnings::no_expression(node, &self.at(name), out);
         Some(self.jsonata(node, name, sees, out))
     }
 

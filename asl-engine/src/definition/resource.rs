@@ -131,15 +131,27 @@ pub(super) enum Call {
 pub(super) fn resource(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Name> {
     let resource = fields.string("Resource", out)?;
     if call(&resource.text).is_none() {
-        let message = format!(
-            "The resource provided {} is not recognized. The value is not a valid resource ARN, or the resource is not \
-             available in this region.",
-            resource.text
-        );
+        let message = match is_arn(&resource.text) {
+            true => not_recognized(&resource.text),
+            false => "Value is not a valid resource ARN".to_owned(),
+        };
         let help = advice(&resource.text);
         out.push(Diagnostic { help, ..error(SCHEMA, message, &resource.location, resource.span) });
     }
     Some(resource)
+}
+
+/// What AWS says of an ARN that calls nothing.
+pub(super) fn not_recognized(arn: &str) -> String {
+    format!(
+        "The resource provided {arn} is not recognized. The value is not a valid resource ARN, or the resource is not \
+         available in this region."
+    )
+}
+
+/// Whether a text has the parts of an ARN.
+fn is_arn(text: &str) -> bool {
+    text.starts_with("arn:") && text.splitn(6, ':').count() == 6
 }
 
 /// What an ARN calls; `None` where AWS has nothing of that name.
@@ -149,10 +161,11 @@ pub(super) fn call(arn: &str) -> Option<Call> {
         ["arn", _, "lambda", _, _, function] => {
             function.strip_prefix("function:").filter(|name| !name.is_empty()).map(|_| Call::Request)
         }
-        ["arn", _, "states", "", "", integration] => self::integration(integration),
-        ["arn", _, "states", _, _, activity] => {
-            activity.strip_prefix("activity:").filter(|name| !name.is_empty()).map(|_| Call::Activity)
-        }
+        ["arn", _, "states", _, _, resource] => match resource.strip_prefix("activity:") {
+            Some(name) => (!name.is_empty()).then_some(Call::Activity),
+            // A region and an account mean nothing here, and are taken.
+            None => integration(resource),
+        },
         _ => None,
     }
 }
@@ -199,11 +212,11 @@ fn also(service: &str, action: &str) -> Option<Also> {
 fn advice(arn: &str) -> Option<String> {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     let (partition, rest) = match parts[..] {
-        ["arn", partition, "states", "", "", rest] => (partition, rest),
         ["arn", partition, "states", _, _, machine] if machine.starts_with("stateMachine:") => {
             let start = format!("arn:{partition}:states:::states:startExecution");
             return Some(format!("to start a state machine, call {start} with its ARN as StateMachineArn"));
         }
+        ["arn", partition, "states", _, _, rest] => (partition, rest),
         ["arn", ..] => return None,
         _ => {
             let form = "arn:aws:lambda:REGION:ACCOUNT:function:NAME";
@@ -251,6 +264,11 @@ mod tests {
             ("arn:aws:states:us-east-1:123456789012:activity:a", Some(Call::Activity)),
             ("arn:aws:states:us-east-1:123456789012:stateMachine:m", None),
             ("arn:aws-cn:states:::lambda:invoke", Some(Call::Request)),
+            // Seen in published definitions that AWS takes.
+            ("arn:aws:states:us-east-1:123456789012:aws-sdk:s3:getObject", Some(Call::Request)),
+            ("arn:aws:states:us-east-1:123456789012:sns:publish.waitForTaskToken", Some(Call::Callback)),
+            ("arn:aws:states:us-east-1:123456789012:sns:publish.sync", None),
+            ("arn:aws:states:us-east-1:123456789012:activity:", None),
             ("arn:aws:states:::lambda:invoke.waitForTaskToken", Some(Call::Callback)),
             ("arn:aws:states:::lambda:invoke.sync", None),
             ("arn:aws:states:::states:startExecution.sync:2", Some(Call::Sync)),

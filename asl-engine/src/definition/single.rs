@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::ast::{Io, Kind, Name, State, StateMachine, Transition};
 use super::check::{self, successors};
 use super::fields::Fields;
+use super::outline::Scope;
 use super::{CheckOptions, read, state_machine, variables};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::json::{Member, Node, NodeKind};
@@ -25,10 +26,11 @@ pub(crate) fn parse_state(text: &str) -> (Option<StateMachine>, Vec<Diagnostic>)
     let Some(fields) = Fields::of(&node, "".into(), &mut diagnostics) else { return (None, diagnostics) };
     let mut machine = state_machine(fields, &mut diagnostics);
     let targets: Vec<Name> = machine.body.states.iter().flat_map(successors).cloned().collect();
-    machine.body.unreadable.extend(targets.iter().map(|name| name.text.clone()));
     variables::duplicates(&machine.body, &mut diagnostics);
     diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
-    check::transitions(&machine.body, &mut diagnostics);
+    if let Some(scope) = Scope::of(&node, "") {
+        check::transitions_of_one(&scope, &mut diagnostics);
+    }
     for target in targets {
         if machine.body.states.iter().all(|state| state.name.text != target.text) {
             machine.body.states.push(stand_in(target));

@@ -15,7 +15,7 @@ use crate::time::Timestamp;
 /// How long a state's name may be, in characters.
 const MAX_NAME: usize = 80;
 /// How deeply branches and iterations may nest.
-const MAX_SCOPES: usize = 32;
+pub(super) const MAX_SCOPES: usize = 32;
 
 /// The words of `Type`, in AWS's order.
 const TYPES: [&str; 8] = ["Task", "Wait", "Pass", "Succeed", "Fail", "Choice", "Parallel", "Map"];
@@ -38,35 +38,26 @@ pub(super) fn body(fields: &mut Fields<'_>, language: Language, out: &mut Vec<Di
         return body;
     }
     for member in members {
-        match state(member, &location, language, out) {
-            Ok(state) => body.states.push(state),
-            Err(next) => {
-                body.unreadable.push(member.name.clone());
-                body.loose.extend(next);
-            }
-        }
+        body.states.extend(state(member, &location, language, out));
     }
     body
 }
 
-/// A state; of one that cannot be read, its `Next`.
-fn state(
-    member: &Member,
-    location: &str,
-    language: Language,
-    out: &mut Vec<Diagnostic>,
-) -> Result<State, Option<Name>> {
+/// A state; `None` where it cannot be read.
+fn state(member: &Member, location: &str, language: Language, out: &mut Vec<Diagnostic>) -> Option<State> {
     let location: Arc<str> = format!("{location}/{}", member.name).into();
     if member.name.is_empty() || member.name.chars().count() > MAX_NAME {
-        let message = format!("The name of a state has 1 to {MAX_NAME} characters");
+        // Of the first words, AWS's are not known.
+        let message = match member.name.is_empty() {
+            true => "State name cannot be empty".to_owned(),
+            false => format!("State name exceeds the {MAX_NAME}-character limit allowed by the service"),
+        };
         out.push(error("INVALID_STATE_NAME", message, &location, member.name_span));
     }
     let name = Name { text: member.name.clone(), span: member.name_span, location: location.clone() };
-    let mut fields = Fields::of(&member.value, location, out).ok_or(None)?;
-    fields.require(&["Type"], out);
-    let word = fields.one_of("Type", &TYPES, out);
-    let known = word.and_then(|word| StateType::ALL.into_iter().find(|known| known.name() == &*word.text));
-    let Some(state_type) = known else { return Err(fields.string("Next", out)) };
+    let mut fields = Fields::of(&member.value, location, out)?;
+    let word = fields.discriminator("Type", &TYPES, out)?;
+    let state_type = StateType::ALL.into_iter().find(|known| known.name() == &*word.text)?;
     fields.string("Comment", out);
     let own = language::of_state(language, &mut fields, out);
     fields.set_language(own);
@@ -92,11 +83,7 @@ fn state(
         _ => (Vec::new(), Some(Vec::new())),
     };
     fields.refuse_the_rest(out);
-    match (kind, transition, catch) {
-        (Some(kind), Some(transition), Some(catch)) => Ok(State { name, kind, io, assign, transition, retry, catch }),
-        (_, Some(Transition::Next(next)), _) => Err(Some(next)),
-        _ => Err(None),
-    }
+    Some(State { name, kind: kind?, io, assign, transition: transition?, retry, catch: catch? })
 }
 
 fn jsonata_io(state_type: StateType, sees: Sees, fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Io {
@@ -193,8 +180,14 @@ fn task(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Task> {
         let message = "The field 'HeartbeatSeconds' must be smaller than 'TimeoutSeconds'";
         out.push(error(SCHEMA, message, fields.location(), fields.span_of("HeartbeatSeconds")));
     }
+    let span = fields.span_of("Credentials");
     let credentials = credentials(fields, out);
-    Some(Task { resource: resource::resource(fields, out)?, credentials, timeout_seconds, heartbeat_seconds })
+    let resource = resource::resource(fields, out)?;
+    if credentials.is_some() && resource::call(&resource.text) == Some(resource::Call::Activity) {
+        let message = "The field 'Credentials' is not supported for activities";
+        out.push(error(SCHEMA, message, &fields.at("Credentials"), span));
+    }
+    Some(Task { resource, credentials, timeout_seconds, heartbeat_seconds })
 }
 
 /// `Credentials`: the role that the task is called with.
@@ -214,20 +207,16 @@ fn credentials(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Tem
 
 fn wait(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Wait> {
     let forms: &[&str] = match fields.language() {
-        Language::JsonPath => &["Seconds", "SecondsPath", "Timestamp", "TimestampPath"],
+        Language::JsonPath => &["SecondsPath", "Seconds", "TimestampPath", "Timestamp"],
         Language::Jsonata => &["Seconds", "Timestamp"],
     };
-    fields.exclusive(forms, out);
-    if forms.iter().all(|form| !fields.has(form)) {
-        let message = format!("One of the following fields is required: [{}]", forms.join(", "));
-        out.push(error(SCHEMA, message, fields.location(), fields.start()));
-    }
+    fields.one_of_fields(forms, None, out);
     // Both are read, so that neither is left over for a field that is not supported.
     let seconds = fields.expression("Seconds", out);
     let timestamp = fields.expression("Timestamp", out);
     if let Some(query) = seconds {
         fields.take("Timestamp");
-        return query.map(|query| Wait::SecondsQuery(query, (0, MAX_SECONDS)));
+        return query.map(|query| Wait::SecondsQuery(query, (0, i64::MAX)));
     }
     if let Some(query) = timestamp {
         fields.take("Seconds");
@@ -263,20 +252,16 @@ fn transition(state_type: StateType, fields: &mut Fields<'_>, out: &mut Vec<Diag
     if matches!(state_type, StateType::Choice | StateType::Succeed | StateType::Fail) {
         return Some(Transition::End);
     }
-    fields.exclusive(&["Next", "End"], out);
+    let help = "where the state ends its branch or the execution, write '\"End\": true'";
+    fields.one_of_fields(&["Next", "End"], Some(help), out);
     let next = fields.string("Next", out);
     let end = fields.boolean("End", out);
     if let Some(next) = next {
         return Some(Transition::Next(next));
     }
-    if end == Some(true) {
-        return Some(Transition::End);
+    if end == Some(false) && !fields.has("Next") {
+        // As without either: nothing says what follows.
+        fields.none_of(&["Next", "End"], Some(help), out);
     }
-    let unreadable = fields.has("Next") || end.is_none() && fields.has("End");
-    if !unreadable {
-        let help = Some("where the state ends its branch or the execution, write '\"End\": true'".to_owned());
-        let message = "These fields are required: [Next]";
-        out.push(Diagnostic { help, ..error(SCHEMA, message, fields.location(), fields.start()) });
-    }
-    None
+    (end == Some(true)).then_some(Transition::End)
 }

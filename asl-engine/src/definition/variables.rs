@@ -9,13 +9,15 @@ use fancy_regex::Regex;
 
 use super::ast::{Assign, Body, Kind, Name, State};
 use super::check::successors;
+use super::error;
 use super::fields::Fields;
 use super::language::Language;
 use super::queries::Sees;
-use super::{SCHEMA, error};
 use crate::diagnostic::Diagnostic;
 use crate::json::NodeKind;
 
+/// AWS's code for a name that no variable can have.
+const INVALID: &str = "INVALID_VARIABLE_NAME";
 /// How long the name of a variable may be, in characters.
 const MAX_NAME: usize = 80;
 
@@ -39,8 +41,8 @@ impl Fields<'_> {
                 Language::Jsonata => member.name.clone(),
             };
             let name = Name { text, span: member.name_span, location: format!("{location}/{}", member.name).into() };
-            if let Some((message, help)) = unfit(&name.text) {
-                out.push(Diagnostic { help: Some(help), ..error(SCHEMA, message, &location, name.span) });
+            if let Some((code, message, help)) = unfit(&name.text) {
+                out.push(Diagnostic { help: Some(help), ..error(code, message, &location, name.span) });
             }
             names.push(name);
         }
@@ -52,15 +54,18 @@ impl Fields<'_> {
     }
 }
 
-/// Why a text is no name of a variable, and what to do.
-fn unfit(name: &str) -> Option<(String, String)> {
+/// Why a text is no name of a variable, by code and message, and what to do.
+///
+/// The first and the last are those that cdk-preflight measured (`pf-sfn-asl-jsonpath-syntax`, 2026-09-05); one source.
+fn unfit(name: &str) -> Option<(&'static str, String, String)> {
     if name == "states" {
         let help = "'$states' is what the language itself provides: take another name".to_owned();
-        return Some(("The variable name 'states' is reserved".to_owned(), help));
+        return Some(("RESERVED_VARIABLE_NAME", "Cannot assign to reserved variable '$states'.".to_owned(), help));
     }
     if name.chars().count() > MAX_NAME {
         let help = "take a shorter name".to_owned();
-        return Some((format!("The name of a variable cannot exceed {MAX_NAME} characters: {name}"), help));
+        let message = format!("Invalid variable name '{name}': the variable name exceeds {MAX_NAME} characters.");
+        return Some((INVALID, message, help));
     }
     let identifier = IDENTIFIER.as_ref().is_none_or(|pattern| pattern.is_match(name).unwrap_or(true));
     if !identifier {
@@ -68,7 +73,8 @@ fn unfit(name: &str) -> Option<(String, String)> {
             true => "a variable is assigned as a whole",
             false => "it starts with a letter, and goes on with letters, digits and '_'",
         };
-        return Some((format!("'{name}' is not the name of a variable"), help.to_owned()));
+        let message = format!("Invalid variable name '{name}': the variable name contains invalid characters.");
+        return Some((INVALID, message, help.to_owned()));
     }
     None
 }
@@ -83,7 +89,7 @@ fn scope<'a>(body: &'a Body, outer: &BTreeMap<&'a str, &'a Name>, out: &mut Vec<
     for name in body.states.iter().flat_map(assigned) {
         if let Some(first) = outer.get(&*name.text) {
             let help = Some(format!("the other one is at {}", first.location));
-            let message = format!("Duplicate variable name: {}", name.text);
+            let message = format!("The variable name '{}' was already defined in a parent scope.", name.text);
             out.push(Diagnostic { help, ..error("DUPLICATE_VARIABLE_NAME", message, &name.location, name.span) });
         }
     }

@@ -16,6 +16,44 @@ pub(super) fn no_dollar(node: &Node, location: &str, out: &mut Vec<Diagnostic>) 
     });
 }
 
+/// A text or a number where a Payload Template is meant: it is passed on as it is.
+///
+/// sfnx 3.1.0 (PyPI); the CDK writes such definitions; one source.
+pub(super) fn no_object(name: &str, node: &Node, location: &str, out: &mut Vec<Diagnostic>) {
+    let message = format!("The field '{name}' is no object: it is passed on as it stands");
+    let help = "paths and calls are only filled in where the name of a member ends in '.$'".to_owned();
+    out.push(warning("NO_OBJECT", message, help, location, node.span));
+}
+
+/// A branch or an iteration that no state ends, in a machine that has an end: AWS takes it, and it never ends.
+pub(super) fn endless(location: &str, span: Span, out: &mut Vec<Diagnostic>) {
+    let message = "No state ends what starts here".to_owned();
+    let help = "a state ends it with '\"End\": true', or with the type Succeed or Fail".to_owned();
+    out.push(warning("NO_END", message, help, location, span));
+}
+
+/// A call of an intrinsic function with a wrong number of arguments, which AWS takes, and which fails when it runs.
+pub(super) fn miscounted(function: &str, wrong: &str, location: &str, span: Span, out: &mut Vec<Diagnostic>) {
+    let message = format!("{function} fails here: {wrong}");
+    let help =
+        "AWS takes it, and the state fails with States.Runtime, which no Retrier and no Catcher takes".to_owned();
+    out.push(warning("INVALID_ARGUMENTS", message, help, location, span));
+}
+
+/// A path, or a member whose name ends in `.$`, in a state in JSONata: the text itself is passed on.
+pub(super) fn no_expression(node: &Node, location: &str, out: &mut Vec<Diagnostic>) {
+    each_text(node, "", &mut |name, text, span| {
+        if name.ends_with(".$") || looks_evaluated(text) {
+            let message = format!("'{text}' is passed on as a text: this state is in JSONata");
+            let help = match text {
+                "$" => "the input of the state is '{% $states.input %}'",
+                _ => "an expression stands between '{%' and '%}'",
+            };
+            out.push(warning("NO_EXPRESSION", message, help.to_owned(), location, span));
+        }
+    });
+}
+
 /// A path in the `Result` of a Pass state, which is never evaluated.
 pub(super) fn static_result(node: &Node, location: &str, out: &mut Vec<Diagnostic>) {
     each_text(node, "", &mut |name, text, span| {
@@ -54,12 +92,25 @@ fn warning(code: &'static str, message: String, help: String, location: &str, sp
     Diagnostic { severity: Severity::Warning, help: Some(help), ..error(code, message, location, span) }
 }
 
-/// Whether a text is a path or a call to an intrinsic function, by its first letters.
+/// Whether a text is a path or a call to an intrinsic function, by its looks.
 fn looks_evaluated(text: &str) -> bool {
-    let path = text.strip_prefix("$$").or_else(|| text.strip_prefix('$'));
+    let path = text.strip_prefix("$$").or_else(|| text.strip_prefix('$')).map(str::trim_end);
     let call = text.strip_prefix("States.").and_then(|rest| rest.split_once('('));
-    path.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    path.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']) && is_one_word(rest))
         || call.is_some_and(|(name, _)| name.chars().all(char::is_alphanumeric) && text.ends_with(')'))
+}
+
+/// Whether a text has no white space outside of brackets: `$.seconds / 1000` is no path that somebody forgot to take.
+fn is_one_word(text: &str) -> bool {
+    let mut open = 0_usize;
+    text.chars().all(|c| {
+        match c {
+            '[' => open += 1,
+            ']' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        open > 0 || !c.is_whitespace()
+    })
 }
 
 /// Calls `found` for each text of a template, with the name of the member that holds it.

@@ -114,6 +114,13 @@ pub struct Joined {
     pub last_event: EventId,
 }
 
+impl Joined {
+    /// Whether a child failed in a way that ends the execution at once: what else runs is dropped without an event.
+    pub fn ends_execution(&self) -> bool {
+        self.outcome.as_ref().is_err_and(Failure::ends_execution)
+    }
+}
+
 /// The next child, or why there is none.
 enum NextChild {
     Start(Box<Frame>),

@@ -73,7 +73,7 @@ impl Tolerance {
             return Ok(());
         }
         let cause = "The specified tolerated failure threshold was exceeded";
-        Err(Failure { note: self.first.clone(), ..Failure::new("States.ExceedToleratedFailureThreshold", cause) })
+        Err(Failure { hint: self.first.clone(), ..Failure::new("States.ExceedToleratedFailureThreshold", cause) })
     }
 }
 
@@ -85,6 +85,7 @@ impl MapRun {
             arn: [&*self.executions, &*name].concat().into(),
             name,
             input,
+            input_text: None,
             state_machine_arn: self.state_machine_arn.clone(),
             seed: random.next(),
             ..parent.clone()

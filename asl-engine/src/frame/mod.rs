@@ -57,8 +57,6 @@ pub struct Frame {
     phase: Phase,
     entered_time: Timestamp,
     entered_event: EventId,
-    /// The event that the state's entered event follows.
-    entered_after: EventId,
     last_event: EventId,
     /// The time of the last step.
     now: Timestamp,
@@ -76,7 +74,10 @@ pub struct Frame {
 fn ends_execution(events: &[HistoryEvent]) -> bool {
     let closing = |event: &HistoryEvent| {
         use EventKind::{ExecutionAborted, ExecutionFailed, ExecutionSucceeded, ExecutionTimedOut};
-        matches!(event.kind, ExecutionSucceeded { .. } | ExecutionFailed(_) | ExecutionTimedOut | ExecutionAborted(_))
+        matches!(
+            event.kind,
+            ExecutionSucceeded { .. } | ExecutionFailed(_) | ExecutionTimedOut(_) | ExecutionAborted(_)
+        )
     };
     events.last().is_some_and(closing)
 }
@@ -180,7 +181,6 @@ impl Frame {
             phase: Phase::Start,
             entered_time: execution.start_time,
             entered_event: 0,
-            entered_after: 0,
             last_event,
             now: execution.start_time,
             visits: 0,
@@ -235,7 +235,10 @@ impl Frame {
             (Phase::Wait { .. }, Reply::Woke) => run.wait_over(),
             (Phase::Retry { .. }, Reply::Woke) => run.attempt(),
             (Phase::Task { task, .. }, Reply::Task(outcome)) => run.task_ended(task, outcome),
-            (Phase::Task { task, .. }, Reply::DeadlinePassed) => run.task_timed_out(task),
+            (Phase::Task { task, .. }, Reply::DeadlinePassed) => {
+                run.task_timed_out(task, Failure { error: Some("States.Timeout".into()), ..Failure::default() })
+            }
+            (Phase::Task { task, .. }, Reply::TimedOut(failure)) => run.task_timed_out(task, failure),
             (Phase::Task { .. }, Reply::Started { worker_name }) => run.activity_started(worker_name),
             (Phase::Task { task, .. }, Reply::Submitted(output)) => run.task_submitted(task, output),
             (Phase::Fork { .. }, Reply::Joined(joined)) => run.joined(joined),
@@ -355,10 +358,10 @@ impl Frame {
     }
 }
 
-fn located(state: &str, entered_event: EventId, failure: Failure) -> Failure {
+fn located(state: &Arc<str>, entered_event: EventId, failure: Failure) -> Failure {
     let cause = failure.cause.as_deref().unwrap_or_default();
     let cause = format!(
         "An error occurred while executing the state '{state}' (entered at the event id #{entered_event}). {cause}"
     );
-    Failure { cause: Some(cause.into()), ..failure }
+    Failure { cause: Some(cause.into()), state: Some(state.clone()), ..failure }
 }

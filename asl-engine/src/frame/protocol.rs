@@ -108,6 +108,8 @@ pub enum Reply {
     Submitted(Value),
     /// The task did not answer in time, or its heartbeat did not come.
     DeadlinePassed,
+    /// The same, as a test tells it: with this failure instead of `States.Timeout` alone.
+    TimedOut(Failure),
     /// The time of a `Request::Sleep` has come.
     Woke,
     /// The children of a `Request::Fork` are done.
@@ -140,6 +142,7 @@ impl Reply {
             Self::Started { .. } => "Started",
             Self::Submitted(_) => "Submitted",
             Self::DeadlinePassed => "DeadlinePassed",
+            Self::TimedOut(_) => "TimedOut",
             Self::Woke => "Woke",
             Self::Joined(_) => "Joined",
             Self::Stop { .. } => "Stop",

@@ -45,9 +45,10 @@ impl Run<'_> {
                     Arc::make_mut(&mut self.frame.execution).start_time = self.now.at;
                 }
                 let execution = &self.frame.execution;
-                let (input, role_arn) = (execution.input.clone(), execution.role_arn.clone());
+                let (input, input_text) = (execution.input.clone(), execution.input_text.clone());
+                let role_arn = execution.role_arn.clone();
                 // AWS links the first state to no event.
-                self.emit_aside(0, EventKind::ExecutionStarted { input, role_arn });
+                self.emit_aside(0, EventKind::ExecutionStarted { input, input_text, role_arn });
             }
             Role::Branch => {}
             Role::Iteration(iteration) => {
@@ -60,7 +61,6 @@ impl Run<'_> {
         self.frame.entered_time = self.now.at;
         self.frame.visits += 1;
         self.frame.retries = vec![0; self.state.retry.len()];
-        self.frame.entered_after = self.frame.last_event;
         let entered = EventKind::StateEntered {
             state_type: self.state.state_type(),
             name: self.state.name.clone(),
@@ -106,11 +106,9 @@ impl Run<'_> {
                     (Some(choice), _) => (choice.assign.as_ref(), choice.output.as_ref(), choice.next),
                     (None, Some(default)) => (state.assign.as_ref(), state.io.output(), *default),
                     (None, None) => {
-                        let cause = format!(
-                            "Failed to transition out of the state. The state '{}' has no matching rule and no Default.",
-                            state.name
-                        );
-                        return Ok(self.fail(Failure::new("States.NoChoiceMatched", cause)));
+                        let cause = "Failed to transition out of the state. The state does not point to a next state.";
+                        let hint = format!("no rule of '{}' holds, and it has no Default", state.name);
+                        return Err(Failure::runtime(cause).with_hint(hint));
                     }
                 };
                 let exit = self.frame.hand_on(state, assign, output, Sight::of(&input), &input)?;
@@ -177,15 +175,7 @@ impl Run<'_> {
         if failure.error.as_deref() != Some(QUERY_EVALUATION_ERROR) {
             return failure;
         }
-        // What fails on entering follows what the entered event follows; only a Wait state is entered before.
-        let on_entering = self.frame.last_event == self.frame.entered_event;
-        let previous = match self.state.kind {
-            Kind::Wait(_) => self.frame.last_event,
-            _ if on_entering => self.frame.entered_after,
-            _ => self.frame.last_event,
-        };
-        let event = EventKind::EvaluationFailed { failure: failure.clone(), location, state: self.state.name.clone() };
-        self.frame.last_event = self.emit_aside(previous, event);
+        self.emit(EventKind::EvaluationFailed { failure: failure.clone(), location, state: self.state.name.clone() });
         failure
     }
 
@@ -240,7 +230,7 @@ impl Run<'_> {
                 return Next::Ask(Request::Sleep { until });
             }
         }
-        let ends_at_once = error == Some("States.Runtime");
+        let ends_at_once = failure.ends_execution();
         match self.state.kind {
             Kind::Map(_) if !ends_at_once => {
                 self.emit(EventKind::MapStateFailed);
@@ -280,8 +270,9 @@ impl Run<'_> {
     pub(super) fn terminate(&mut self, termination: Termination) -> Next {
         let failure = match termination {
             Termination::TimedOut => {
-                self.emit(EventKind::ExecutionTimedOut);
-                Failure { error: Some("States.Timeout".into()), ..Failure::default() }
+                let failure = Failure { error: Some("States.Timeout".into()), ..Failure::default() };
+                self.emit_aside(0, EventKind::ExecutionTimedOut(failure.clone()));
+                failure
             }
             Termination::HistoryFull => {
                 let most = self.frame.execution.quotas.history_events.unwrap_or(self.now.ids.next);
@@ -294,7 +285,7 @@ impl Run<'_> {
                 failure
             }
             Termination::Aborted(failure) => {
-                self.emit(EventKind::ExecutionAborted(failure.clone()));
+                self.emit_aside(0, EventKind::ExecutionAborted(failure.clone()));
                 failure
             }
         };
@@ -331,6 +322,8 @@ impl Run<'_> {
             (Role::Iteration(iteration), Ok(_)) => {
                 closing_event = self.emit_aside(last_event, EventKind::MapIterationSucceeded(iteration));
             }
+            // The execution ends at once, and nothing more is recorded of what it was inside of.
+            (Role::Iteration(_) | Role::Branch, Err(failure)) if failure.ends_execution() => {}
             (Role::Iteration(iteration), Err(_)) => {
                 self.emit_aside(last_event, EventKind::MapIterationFailed(iteration));
                 self.abort_task();

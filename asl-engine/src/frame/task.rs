@@ -6,7 +6,9 @@ use super::Phase;
 use super::protocol::{Next, Request};
 use super::results::too_large;
 use super::run::Run;
+use crate::definition::ast::Io;
 use crate::history::{EventKind, TaskName};
+use crate::integration;
 use crate::program::{Kind, ResourceKind, Task};
 use crate::task::{Failure, Outcome, TaskRequest};
 use crate::value::Value;
@@ -44,6 +46,13 @@ impl Run<'_> {
                 TaskName { resource_type: "activity".into(), resource: resource.clone() }
             }
             ResourceKind::Integration { service, action } => {
+                let paths = match &self.state.io {
+                    Io::JsonPath(_) if !service.starts_with("aws-sdk:") => integration::check_paths(&input),
+                    _ => Ok(()),
+                };
+                paths
+                    .and_then(|()| integration::check(service, action, task.resource.inputs.as_deref(), &input))
+                    .map_err(Failure::runtime)?;
                 let name = TaskName { resource_type: service.clone(), resource: action.clone() };
                 self.emit(EventKind::TaskScheduled {
                     task: name.clone(),
@@ -125,8 +134,7 @@ impl Run<'_> {
         }
     }
 
-    pub(super) fn task_timed_out(&mut self, task: TaskName) -> Next {
-        let failure = Failure { error: Some("States.Timeout".into()), ..Failure::default() };
+    pub(super) fn task_timed_out(&mut self, task: TaskName, failure: Failure) -> Next {
         let recorded = failure.clone();
         self.emit(match self.resource_kind() {
             Some(ResourceKind::Lambda) => EventKind::LambdaFunctionTimedOut(recorded),

@@ -3,71 +3,105 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use sha2::Digest;
 
 use super::Function;
+use crate::java;
+use crate::json::parse_value;
 use crate::retry::Random;
 use crate::value::{Array, Number, Object, Value};
 
 /// AWS bounds arrays that are made from numbers, and texts that are encoded or hashed.
-const MOST_ITEMS: i64 = 1000;
+const MOST_ITEMS: usize = 1000;
 const LONGEST_TEXT: usize = 10_000;
 
-/// Calls a function. The error is for `States.IntrinsicFailure`.
+/// Calls a function. The error is what AWS says of the call, such as `Invalid arguments in States.MathAdd`, and in our words why.
+///
+/// AWS developer guide, "Intrinsic functions"; the rules that it leaves open are recorded (`aws2.jsonl`, groups `States.…`).
 pub(super) fn call(
     function: Function,
     values: &[Value],
     escaped_braces: &[usize],
     random: &Random,
-) -> Result<Value, String> {
+) -> Result<Value, Refused> {
     match (function, values) {
         (Function::Format, [template, arguments @ ..]) => format(template, escaped_braces, arguments),
-        (Function::StringToJson, [text]) => string_to_json(string(text)?),
+        (Function::StringToJson, [text]) => string_to_json(text),
         (Function::JsonToString, [value]) => Ok(value.to_string().into()),
         (Function::Array, items) => Ok(items.iter().cloned().collect()),
-        (Function::ArrayPartition, [items, size]) => partition(array(items)?, whole(size)?),
-        (Function::ArrayContains, [items, wanted]) => Ok(array(items)?.iter().any(|item| same(item, wanted)).into()),
-        (Function::ArrayRange, [first, last, step]) => range(whole(first)?, whole(last)?, whole(step)?),
-        (Function::ArrayGetItem, [items, index]) => get_item(array(items)?, whole(index)?),
+        (Function::ArrayPartition, [items, size]) => partition(items, size),
+        (Function::ArrayContains, [items, wanted]) => contains(items, wanted),
+        (Function::ArrayRange, [first, last, step]) => range(truncated(first)?, truncated(last)?, truncated(step)?),
+        (Function::ArrayGetItem, [items, index]) => get_item(array(items)?, truncated(index)?),
         (Function::ArrayLength, [items]) => Ok(length(array(items)?.len())),
-        (Function::ArrayUnique, [items]) => Ok(unique(array(items)?)),
+        (Function::ArrayUnique, [items]) => Ok(java::hash_set(array(items)?).into()),
         (Function::Base64Encode, [text]) => Ok(BASE64.encode(short(string(text)?)?).into()),
         (Function::Base64Decode, [text]) => base64_decode(short(string(text)?)?),
         (Function::Hash, [data, algorithm]) => hash(data, string(algorithm)?),
         (Function::JsonMerge, [left, right, deep]) => merge(left, right, deep),
-        (Function::MathRandom, [first, end]) => Ok(between(whole(first)?, whole(end)?, random)?.into()),
+        (Function::MathRandom, [first, end]) => {
+            let (first, span) = bounds(first, end)?;
+            Ok((first + (random.next() % span.unsigned_abs()) as i64).into())
+        }
         (Function::MathRandom, [first, end, seed]) => {
-            Ok(between(whole(first)?, whole(end)?, &Random::new(whole(seed)?.unsigned_abs()))?.into())
+            let (first, span) = bounds(first, end)?;
+            let drawn =
+                i32::try_from(span).ok().and_then(|span| java::Random::new(truncated(seed).ok()?).next_int(span));
+            drawn.map(|drawn| (first + i64::from(drawn)).into()).ok_or_else(|| invalid("the seed has to be a number"))
         }
-        (Function::MathAdd, [left, right]) => {
-            let sum = whole(left)?.checked_add(whole(right)?);
-            sum.map(Value::from).ok_or_else(|| "The sum does not fit into a whole number".to_owned())
-        }
+        (Function::MathAdd, [left, right]) => add(left, right),
         (Function::StringSplit, [text, separators]) => Ok(split(string(text)?, string(separators)?)),
-        (Function::Uuid, []) => Ok(uuid(random).into()),
-        // The number of arguments was checked when the call was read.
-        _ => Err("Wrong number of arguments".to_owned()),
+        // AWS passes over what it is given.
+        (Function::Uuid, _) => Ok(uuid(random).into()),
+        (function @ Function::JsonToString, values) => {
+            let detail = Some(": only a single argument is allowed.".to_owned());
+            Err(Refused { detail, ..invalid(function.miscounted(values.len()).unwrap_or_default()) })
+        }
+        (function, values) => Err(invalid(function.miscounted(values.len()).unwrap_or_default())),
     }
 }
 
-fn string(value: &Value) -> Result<&str, String> {
-    value.as_str().ok_or_else(|| format!("Expected a string, but got {value}"))
+/// Why a function gives nothing.
+pub(super) struct Refused {
+    /// What AWS says instead of "Invalid arguments in …".
+    pub(super) instead: Option<String>,
+    /// What AWS says behind "Invalid arguments in …".
+    pub(super) detail: Option<String>,
+    /// The reason in our words.
+    pub(super) hint: String,
 }
 
-fn array(value: &Value) -> Result<&Array, String> {
-    value.as_array().ok_or_else(|| format!("Expected an array, but got {value}"))
+fn invalid(hint: impl Into<String>) -> Refused {
+    Refused { instead: None, detail: None, hint: hint.into() }
 }
 
-/// A number, rounded to a whole one.
-fn whole(value: &Value) -> Result<i64, String> {
-    value.as_number().map(round).ok_or_else(|| format!("Expected a number, but got {value}"))
+fn string(value: &Value) -> Result<&str, Refused> {
+    value.as_str().ok_or_else(|| invalid(format!("a string is expected, not a value of type {}", value.type_name())))
 }
 
-/// The nearest whole number; halves go up, as Java's `Math.round` has it.
-fn round(number: &Number) -> i64 {
-    number.as_i64().unwrap_or_else(|| (number.as_f64() + 0.5).floor() as i64)
+fn array(value: &Value) -> Result<&Array, Refused> {
+    value.as_array().ok_or_else(|| invalid(format!("an array is expected, not a value of type {}", value.type_name())))
 }
 
-fn short(text: &str) -> Result<&str, String> {
+fn number(value: &Value) -> Result<&Number, Refused> {
+    value.as_number().ok_or_else(|| invalid(format!("a number is expected, not a value of type {}", value.type_name())))
+}
+
+/// A number without its fraction.
+fn truncated(value: &Value) -> Result<i64, Refused> {
+    number(value).map(|number| number.as_i64().unwrap_or_else(|| number.as_f64() as i64))
+}
+
+/// A number of Java's `int`: a whole one as it stands, if it fits; another is rounded, and of more than 32 bits the lowest stay.
+fn int(value: &Value) -> Result<i32, Refused> {
+    let number = number(value)?;
+    if number.is_integer() {
+        let whole = number.as_i64().and_then(|whole| i32::try_from(whole).ok());
+        return whole.ok_or_else(|| invalid(format!("{number} does not fit into 32 bits")));
+    }
+    Ok(java::round(number.as_f64()) as i32)
+}
+
+fn short(text: &str) -> Result<&str, Refused> {
     if text.chars().count() > LONGEST_TEXT {
-        return Err(format!("The text is longer than {LONGEST_TEXT} characters"));
+        return Err(invalid(format!("the text is longer than {LONGEST_TEXT} characters")));
     }
     Ok(text)
 }
@@ -76,101 +110,96 @@ fn length(length: usize) -> Value {
     i64::try_from(length).unwrap_or(i64::MAX).into()
 }
 
-/// Values are equal when they read alike; numbers when they are the same number.
-fn same(left: &Value, right: &Value) -> bool {
-    match (left, right) {
-        (Value::Number(left), Value::Number(right)) => left == right || left.as_f64() == right.as_f64(),
-        _ => left == right,
-    }
-}
-
-fn format(template: &Value, escaped_braces: &[usize], arguments: &[Value]) -> Result<Value, String> {
+fn format(template: &Value, escaped_braces: &[usize], arguments: &[Value]) -> Result<Value, Refused> {
     let template = string(template)?;
     let mut out = String::with_capacity(template.len());
     let mut arguments = arguments.iter();
     let mut chars = template.char_indices().peekable();
+    let unmatched = |missing: char, found: char| {
+        let instead = format!("Invalid template in States.Format: matching '{missing}' not found for '{found}'.");
+        let hint = format!("write '\\{found}' for a brace that is text");
+        Refused { instead: Some(instead), ..invalid(hint) }
+    };
     while let Some((at, c)) = chars.next() {
         let is_text = escaped_braces.contains(&at);
         match c {
             '{' if !is_text => {
                 if chars.next_if(|(_, next)| *next == '}').is_none() {
-                    return Err("Invalid format string: '{' without '}'".to_owned());
+                    return Err(unmatched('}', '{'));
                 }
-                let value = arguments.next().ok_or("Not enough arguments for the format string")?;
-                out.push_str(&java_text(value));
+                let value =
+                    arguments.next().ok_or_else(|| invalid("the template has more '{}' than there are values"))?;
+                out.push_str(&java::to_string(value));
             }
-            '}' if !is_text => return Err("Invalid format string: '}' without '{'".to_owned()),
+            '}' if !is_text => return Err(unmatched('{', '}')),
             c => out.push(c),
         }
     }
     match arguments.next() {
         None => Ok(out.into()),
-        Some(_) => Err("Too many arguments for the format string".to_owned()),
+        Some(_) => Err(invalid("the template has less '{}' than there are values")),
     }
 }
 
-/// A value as Java writes it: `{a=1, b=[x, y]}`.
-fn java_text(value: &Value) -> String {
-    let list = |items: Vec<String>| items.join(", ");
-    match value {
-        Value::String(text) => text.to_string(),
-        Value::Array(items) => format!("[{}]", list(items.iter().map(java_text).collect())),
-        Value::Object(members) => {
-            let members = members.iter().map(|(name, value)| format!("{name}={}", java_text(value)));
-            format!("{{{}}}", list(members.collect()))
-        }
-        other => other.to_string(),
-    }
-}
-
-fn string_to_json(text: &str) -> Result<Value, String> {
+fn string_to_json(text: &Value) -> Result<Value, Refused> {
+    let text = string(text)?;
     if text.trim().is_empty() {
         return Ok(Value::Null);
     }
-    text.parse().map_err(|error| format!("Invalid JSON: {error}"))
+    parse_value(text).map_err(|error| {
+        let instead =
+            format!("Cannot convert String to Json in States.StringToJson, caused by: {}", error.from_jackson());
+        Refused { instead: Some(instead), ..invalid(error.to_string()) }
+    })
 }
 
-fn partition(items: &Array, size: i64) -> Result<Value, String> {
-    match usize::try_from(size) {
+fn partition(items: &Value, size: &Value) -> Result<Value, Refused> {
+    let items = array(items)?;
+    match usize::try_from(truncated(size)?) {
         Ok(size) if size > 0 => Ok(items.chunks(size).map(|chunk| Value::from(chunk.to_vec())).collect()),
-        _ => Err(format!("The chunk size must be a positive number, not {size}")),
+        _ => Err(invalid(format!("a chunk has at least 1 item, not {size}"))),
     }
 }
 
-fn range(first: i64, last: i64, step: i64) -> Result<Value, String> {
+/// Whether an item reads as the value does: AWS compares texts, `true` and `"true"` are the same.
+fn contains(items: &Value, wanted: &Value) -> Result<Value, Refused> {
+    let wanted = java::to_string(wanted);
+    Ok(array(items)?.iter().any(|item| java::to_string(item) == wanted).into())
+}
+
+fn range(first: i64, last: i64, step: i64) -> Result<Value, Refused> {
     if step == 0 {
-        return Err("The step must not be 0".to_owned());
+        return Err(invalid("the step must not be 0"));
     }
-    let count = last.checked_sub(first).map_or(i64::MAX, |span| span.checked_div(step).unwrap_or(i64::MAX));
-    if count >= MOST_ITEMS {
-        return Err(format!("The range has more than {MOST_ITEMS} items"));
+    let ends = |at: &i64| if step > 0 { *at <= last } else { *at >= last };
+    let steps = std::iter::successors(Some(first), |at| at.checked_add(step)).take_while(ends);
+    let items: Vec<Value> = steps.take(MOST_ITEMS + 1).map(Value::from).collect();
+    if items.len() > MOST_ITEMS {
+        return Err(invalid(format!("the range has more than {MOST_ITEMS} items")));
     }
-    Ok((0..=count).map(|at| Value::from(first + at * step)).collect())
+    Ok(items.into())
 }
 
-fn get_item(items: &Array, index: i64) -> Result<Value, String> {
-    let found = usize::try_from(index).ok().and_then(|index| items.get(index));
-    found.cloned().ok_or_else(|| format!("Index {index} is out of bounds for an array of {}", items.len()))
-}
-
-fn unique(items: &Array) -> Value {
-    let mut kept: Vec<Value> = Vec::new();
-    for item in items {
-        if !kept.iter().any(|known| same(known, item)) {
-            kept.push(item.clone());
-        }
+/// An item; null for an index further behind the end than the next place. AWS refuses the next place itself (recorded).
+fn get_item(items: &Array, index: i64) -> Result<Value, Refused> {
+    match usize::try_from(index) {
+        Ok(index) if index > items.len() => Ok(Value::Null),
+        found => found
+            .ok()
+            .and_then(|index| items.get(index))
+            .cloned()
+            .ok_or_else(|| invalid(format!("the index {index} is outside of an array of {} items", items.len()))),
     }
-    kept.into()
 }
 
-fn base64_decode(text: &str) -> Result<Value, String> {
-    let bytes = BASE64.decode(text).map_err(|error| format!("Invalid Base64: {error}"))?;
+fn base64_decode(text: &str) -> Result<Value, Refused> {
+    let bytes = java::decode_base64(text).map_err(|error| invalid(format!("the text is no Base64: {error}")))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned().into())
 }
 
-fn hash(data: &Value, algorithm: &str) -> Result<Value, String> {
+fn hash(data: &Value, algorithm: &str) -> Result<Value, Refused> {
     let text = data.as_str().map_or_else(|| data.to_string(), str::to_owned);
-    let known = || format!("Unknown algorithm '{algorithm}': use MD5, SHA-1, SHA-256, SHA-384 or SHA-512");
+    let known = || invalid(format!("the algorithm is MD5, SHA-1, SHA-256, SHA-384 or SHA-512, not '{algorithm}'"));
     digest(short(&text)?, algorithm).map(Value::from).ok_or_else(known)
 }
 
@@ -187,22 +216,30 @@ pub(crate) fn digest(text: &str, algorithm: &str) -> Option<String> {
     Some(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-fn merge(left: &Value, right: &Value, deep: &Value) -> Result<Value, String> {
-    if *deep != Value::Bool(false) {
-        return Err("Deep merging is not supported: the third argument must be false".to_owned());
+fn merge(left: &Value, right: &Value, deep: &Value) -> Result<Value, Refused> {
+    // The text "false" is taken, too.
+    if java::to_string(deep) != "false" {
+        return Err(invalid("AWS cannot merge deeply: the third argument has to be false"));
     }
-    let members = |value: &Value| -> Result<Object, String> {
-        value.as_object().cloned().ok_or_else(|| format!("Expected an object, but got {value}"))
+    let members = |value: &Value| -> Result<Object, Refused> {
+        let object = value.as_object().cloned();
+        object.ok_or_else(|| invalid(format!("an object is expected, not a value of type {}", value.type_name())))
     };
     let (left, right) = (members(left)?, members(right)?);
     Ok(left.iter().chain(right.iter()).map(|(name, value)| (name.clone(), value.clone())).collect())
 }
 
-/// A number from `first` up to, but not including, `end`.
-fn between(first: i64, end: i64, random: &Random) -> Result<i64, String> {
+fn add(left: &Value, right: &Value) -> Result<Value, Refused> {
+    let sum = int(left)?.checked_add(int(right)?);
+    sum.map(|sum| i64::from(sum).into()).ok_or_else(|| invalid("the sum does not fit into 32 bits"))
+}
+
+/// Where a random number starts, and how many there are from there.
+fn bounds(first: &Value, end: &Value) -> Result<(i64, i64), Refused> {
+    let (first, end) = (truncated(first)?, truncated(end)?);
     match end.checked_sub(first) {
-        Some(span) if span > 0 => Ok(first + (random.next() % span.unsigned_abs()) as i64),
-        _ => Err(format!("The end {end} must be greater than the start {first}")),
+        Some(span) if span > 0 => Ok((first, span)),
+        _ => Err(invalid(format!("the end {end} has to be greater than the start {first}"))),
     }
 }
 

@@ -92,9 +92,6 @@ impl<'a> Parser<'a> {
                 }
             }
         }
-        if let Err(error) = function.check_count(arguments.len()) {
-            return self.stop(start, error);
-        }
         Ok(Call { text: self.text[start..self.at].into(), function, arguments, span: self.span })
     }
 

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, DefaultHasher};
 use std::sync::Arc;
 
-use super::{JsonError, MAX_DEPTH, jackson};
+use super::{JsonError, MAX_DEPTH};
 use crate::diagnostic::Span;
 use crate::placeholder;
 use crate::value::Number;
@@ -77,6 +77,8 @@ pub(super) struct Lexer<'a> {
     placeholders: bool,
     /// Whether an object may not have a name twice.
     distinct_names: bool,
+    /// Whether a text may stand in single quotes.
+    single_quotes: bool,
     names: Names,
 }
 
@@ -107,6 +109,7 @@ impl<'a> Lexer<'a> {
             key_span: Span::default(),
             placeholders: false,
             distinct_names: false,
+            single_quotes: false,
             names: Names::default(),
         }
     }
@@ -121,6 +124,10 @@ impl<'a> Lexer<'a> {
         self.names
     }
 
+    pub(super) fn text(&self) -> &'a str {
+        self.text
+    }
+
     pub(super) fn with_placeholders(self, placeholders: bool) -> Self {
         Self { placeholders, ..self }
     }
@@ -129,15 +136,29 @@ impl<'a> Lexer<'a> {
         Self { distinct_names: true, ..self }
     }
 
-    /// The bytes of the token read last.
+    pub(super) fn with_single_quotes(self) -> Self {
+        Self { single_quotes: true, ..self }
+    }
+
+    /// Whether `${Name}` may stand in the place of a value.
+    pub(super) fn takes_placeholders(&self) -> bool {
+        self.placeholders
+    }
+
     /// The string that was just read, as it was written between its quotes, where that is not its text.
     pub(super) fn escaped(&self, text: &str) -> Option<Arc<str>> {
         let inside = self.text[self.start..self.at].strip_prefix('"')?.strip_suffix('"')?;
         (inside != text).then(|| inside.into())
     }
 
+    /// The bytes of the token read last.
     pub(super) fn span(&self) -> Span {
         Span { start: self.start, end: self.at }
+    }
+
+    /// The text of the number that was just read.
+    pub(super) fn number_text(&self) -> &'a str {
+        &self.text[self.start..self.at]
     }
 
     /// The bytes of the name read last.
@@ -153,7 +174,7 @@ impl<'a> Lexer<'a> {
         self.start = self.at;
         let Some(&byte) = bytes.get(self.at) else { return Ok(Token::End) };
         let punctuation = match byte {
-            b'"' => return self.string().map(|text| Token::String(text.into())),
+            quote if self.is_quote(quote) => return self.string().map(|text| Token::String(text.into())),
             b'-' | b'0'..=b'9' => return self.number(),
             b'[' => Token::OpenArray,
             b']' => Token::CloseArray,
@@ -166,6 +187,10 @@ impl<'a> Lexer<'a> {
         };
         self.at += 1;
         Ok(punctuation)
+    }
+
+    fn is_quote(&self, byte: u8) -> bool {
+        byte == b'"' || byte == b'\'' && self.single_quotes
     }
 
     fn placeholder(&mut self) -> Token {
@@ -210,8 +235,7 @@ impl<'a> Lexer<'a> {
             return Err(self.fault("a number needs a digit", self.at, at));
         }
         if bytes[whole] == b'0' && at > whole + 1 {
-            let jackson = "Invalid numeric value: Leading zeroes not allowed".into();
-            return Err(JsonError { jackson, ..self.fault("a number cannot start with 0", self.at, at) });
+            return Err(self.fault("a number cannot start with 0", self.at, at));
         }
         if bytes.get(at) == Some(&b'.') {
             let fraction = digits(at + 1);
@@ -233,9 +257,11 @@ impl<'a> Lexer<'a> {
         Ok(Token::Number(Number::from_json_text(text)))
     }
 
-    /// Reads a string and gives its text: a slice of the source where it has no escape.
+    /// Reads a string, which ends with the quote that it starts with, and gives its text: a slice of the source where it has
+    /// no escape.
     fn string(&mut self) -> Result<std::borrow::Cow<'a, str>, JsonError> {
         let bytes = self.text.as_bytes();
+        let quote = bytes.get(self.at).copied().unwrap_or(b'"');
         let first = self.at + 1;
         let mut at = first;
         let mut run = first;
@@ -243,10 +269,9 @@ impl<'a> Lexer<'a> {
         loop {
             match bytes.get(at) {
                 None => {
-                    let jackson = "Unexpected end-of-input: was expecting closing quote for a string value".into();
-                    return Err(JsonError { jackson, ..self.fault("the string has no end", self.at, self.at + 1) });
+                    return Err(self.fault("the string has no end", self.at, self.at + 1));
                 }
-                Some(b'"') => break,
+                Some(byte) if *byte == quote => break,
                 Some(b'\\') => {
                     let out = unescaped.get_or_insert_default();
                     out.push_str(&self.text[run..at]);
@@ -255,10 +280,7 @@ impl<'a> Lexer<'a> {
                     at = end;
                     run = end;
                 }
-                Some(&byte @ 0..=0x1f) => {
-                    let fault = self.fault("a string cannot hold a bare control character", at, at + 1);
-                    return Err(JsonError { jackson: jackson::control(byte.into()).into(), ..fault });
-                }
+                Some(0..=0x1f) => return Err(self.fault("a string cannot hold a bare control character", at, at + 1)),
                 Some(_) => at += 1,
             }
         }
@@ -276,6 +298,7 @@ impl<'a> Lexer<'a> {
         let bytes = self.text.as_bytes();
         let c = match bytes.get(at + 1) {
             Some(b'"') => '"',
+            Some(b'\'') if self.single_quotes => '\'',
             Some(b'\\') => '\\',
             Some(b'/') => '/',
             Some(b'b') => '\u{8}',
@@ -301,8 +324,7 @@ impl<'a> Lexer<'a> {
                 let Some(shown) = self.text[at + 1..].chars().next() else {
                     return Err(self.fault("the string has no end", at, at + 1));
                 };
-                let fault = self.fault(&format!("unknown escape '\\{shown}'"), at, at + 1 + shown.len_utf8());
-                return Err(JsonError { jackson: jackson::escape(shown).into(), ..fault });
+                return Err(self.fault(&format!("unknown escape '\\{shown}'"), at, at + 1 + shown.len_utf8()));
             }
         };
         Ok((c, at + 2))
@@ -330,7 +352,7 @@ impl<'a> Lexer<'a> {
     /// A name and the colon behind it; `key_span` tells where the name stands.
     pub(super) fn key(&mut self) -> Result<Arc<str>, JsonError> {
         let rest = self.text[self.at..].trim_start_matches([' ', '\n', '\t', '\r']);
-        if !rest.starts_with('"') {
+        if !rest.bytes().next().is_some_and(|byte| self.is_quote(byte)) {
             let token = self.token()?;
             return Err(self.unexpected(&token, Expected::Name));
         }
@@ -380,14 +402,11 @@ impl<'a> Lexer<'a> {
 
     pub(super) fn unexpected(&self, token: &Token, expected: Expected) -> JsonError {
         let message = format!("expected {}, found {}", expected.describe(), token.describe());
-        let fault = self.fault(&message, self.start, self.at);
-        let jackson = jackson::unexpected(&self.text[self.start..], &expected);
-        JsonError { jackson: jackson.unwrap_or(message).into(), ..fault }
+        self.fault(&message, self.start, self.at)
     }
 
     fn fault(&self, message: &str, start: usize, end: usize) -> JsonError {
         let (line, column) = Span { start, end }.line_column(self.text);
-        let message = message.to_owned();
-        JsonError { jackson: message.as_str().into(), message, span: Span { start, end }, line, column }
+        JsonError { message: message.to_owned(), span: Span { start, end }, line, column, jackson: None }
     }
 }

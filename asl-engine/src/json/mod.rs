@@ -12,7 +12,8 @@ pub(crate) use spanned::{Member, Node, NodeKind, parse_spanned};
 pub(crate) use write::{pretty, string_len, text, write};
 
 use crate::diagnostic::Span;
-use crate::value::{Object, Value};
+use crate::value::{Numbers, Object, Value};
+use jackson::Fault;
 use lexer::{Expected, Lexer, Token};
 
 /// How deeply arrays and objects may nest in text and in the data of an execution.
@@ -20,6 +21,9 @@ pub const MAX_DEPTH: usize = 500;
 
 /// How long the JSON text of a value may get in an execution: 256 MiB. AWS's own quota is far below.
 pub const MAX_LEN: usize = 256 * 1024 * 1024;
+
+/// From how many numbers on an array of nothing else keeps its text.
+const MANY: usize = 1024;
 
 /// Why a text is not JSON, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,8 +36,24 @@ pub struct JsonError {
     pub line: usize,
     /// The column of `span` in characters, from 1.
     pub column: usize,
-    /// The same in the words of Jackson, the parser behind AWS's API, which its answers quote.
-    pub jackson: Box<str>,
+    /// The same as Jackson tells it, the parser behind AWS's API, whose messages AWS's answers quote.
+    jackson: Option<Box<Fault>>,
+}
+
+impl JsonError {
+    /// What Jackson says of it where it does not show the text.
+    pub(crate) fn from_jackson(&self) -> String {
+        self.jackson.as_ref().map_or_else(|| self.message.clone(), |fault| fault.redacted())
+    }
+
+    /// What Jackson says of it where it shows the start of the text.
+    pub(crate) fn from_jackson_of(&self, text: &str) -> String {
+        self.jackson.as_ref().map_or_else(|| self.message.clone(), |fault| fault.shown(text))
+    }
+
+    fn told_by_jackson(self, text: &str) -> Self {
+        Self { jackson: Fault::of(text).map(Box::new), ..self }
+    }
 }
 
 impl fmt::Display for JsonError {
@@ -48,9 +68,9 @@ pub(crate) fn parse_value(text: &str) -> Result<Value, JsonError> {
     whole(Lexer::new(text))
 }
 
-/// Reads a text in which no object may have a name twice.
-pub(crate) fn parse_distinct(text: &str) -> Result<Value, JsonError> {
-    whole(Lexer::new(text).with_distinct_names())
+/// Reads a text in which no object may have a name twice, and texts may stand in single quotes.
+pub(crate) fn parse_quoted(text: &str) -> Result<Value, JsonError> {
+    whole(Lexer::new(text).with_distinct_names().with_single_quotes())
 }
 
 /// Reads one of many texts, which share the names of their objects.
@@ -66,10 +86,14 @@ fn whole(mut lexer: Lexer<'_>) -> Result<Value, JsonError> {
 }
 
 fn read(lexer: &mut Lexer<'_>) -> Result<Value, JsonError> {
-    let first = lexer.token()?;
-    let value = value(lexer, first, 0)?;
-    lexer.end()?;
-    Ok(value)
+    let text = lexer.text();
+    let mut read = || {
+        let first = lexer.token()?;
+        let value = value(lexer, first, 0)?;
+        lexer.end()?;
+        Ok(value)
+    };
+    read().map_err(|error: JsonError| error.told_by_jackson(text))
 }
 
 fn value(lexer: &mut Lexer<'_>, token: Token, depth: usize) -> Result<Value, JsonError> {
@@ -95,9 +119,33 @@ fn array(lexer: &mut Lexer<'_>, depth: usize) -> Result<Value, JsonError> {
                 break;
             }
             token = lexer.token()?;
+            if items.len() == MANY
+                && let Some(read) = Numbers::of(&items)
+            {
+                match numbers(lexer, token, read)? {
+                    (numbers, None) => return Ok(Value::Array(numbers.into())),
+                    (numbers, Some(next)) => (items, token) = (numbers.values(), next),
+                }
+            }
         }
     }
     Ok(items.into())
+}
+
+/// Reads on as long as there are numbers: all of them, and what comes next where the array is not over.
+fn numbers(
+    lexer: &mut Lexer<'_>,
+    mut token: Token,
+    mut numbers: Numbers,
+) -> Result<(Numbers, Option<Token>), JsonError> {
+    while let Token::Number(_) = token {
+        numbers.push(lexer.number_text());
+        if !lexer.comma_or(Token::CloseArray)? {
+            return Ok((numbers, None));
+        }
+        token = lexer.token()?;
+    }
+    Ok((numbers, Some(token)))
 }
 
 fn object(lexer: &mut Lexer<'_>, depth: usize) -> Result<Value, JsonError> {
@@ -149,5 +197,25 @@ mod tests {
     #[test]
     fn escapes_are_read() {
         assert_eq!(parse_value(r#""\u00e9\ud83d\ude00\/\b""#).unwrap().as_str(), Some("é😀/\u{8}"));
+    }
+
+    #[test]
+    fn texts_stand_in_single_quotes_where_they_may() {
+        let read = |text: &str| parse_quoted(text).map(|value| value.to_string()).map_err(|error| error.message);
+        assert_eq!(read(r#"{'a': ['it\'s', "it's", '"']}"#), Ok(r#"{"a":["it's","it's","\""]}"#.to_owned()));
+        assert_eq!(read("''"), Ok(r#""""#.to_owned()));
+        for text in ["'a", "'a\"", "\"a'", "{'a\": 1}", "{'a': 1, \"a\": 2}", "'\n'"] {
+            assert!(read(text).is_err(), "{text}");
+        }
+        assert!(parse_value("'a'").is_err() && parse_value(r#""\'""#).is_err());
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_json_or_an_error(text in r#"[\\'"{}\[\]:, a1u\n\u{e9}\u{1f600}]{0,20}"#) {
+            let (strict, quoted) = (parse_value(&text), parse_quoted(&text));
+            // What is JSON means the same, unless a name is there twice.
+            proptest::prop_assert!(strict.is_err() || quoted.is_err() || strict == quoted);
+        }
     }
 }

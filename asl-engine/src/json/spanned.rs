@@ -3,6 +3,7 @@ use std::sync::Arc;
 use super::JsonError;
 use super::lexer::{Expected, Lexer, Token};
 use crate::diagnostic::Span;
+use crate::placeholder;
 use crate::value::{Number, Value};
 
 /// A JSON value with the place of each part in its text. Repeated keys are kept.
@@ -71,13 +72,16 @@ impl Node {
     }
 }
 
-/// Reads a text. With `placeholders`, `${Name}` may stand where a value does, and is a string.
+/// Reads a text. With `placeholders`, `${Name}` may stand where a value does, and is a string; so is `{"Ref": "Name"}`.
 pub(crate) fn parse_spanned(text: &str, placeholders: bool) -> Result<Node, JsonError> {
     let mut lexer = Lexer::new(text).with_placeholders(placeholders);
-    let first = lexer.token()?;
-    let node = node(&mut lexer, first, 0)?;
-    lexer.end()?;
-    Ok(node)
+    let mut read = || {
+        let first = lexer.token()?;
+        let node = node(&mut lexer, first, 0)?;
+        lexer.end()?;
+        Ok(node)
+    };
+    read().map_err(|error: JsonError| error.told_by_jackson(text))
 }
 
 fn node(lexer: &mut Lexer<'_>, token: Token, depth: usize) -> Result<Node, JsonError> {
@@ -88,7 +92,7 @@ fn node(lexer: &mut Lexer<'_>, token: Token, depth: usize) -> Result<Node, JsonE
         Token::Number(number) => NodeKind::Number(number),
         Token::String(text) => NodeKind::String(text),
         Token::OpenArray => NodeKind::Array(items(lexer, depth)?),
-        Token::OpenObject => NodeKind::Object(members(lexer, depth)?),
+        Token::OpenObject => object(members(lexer, depth)?, lexer),
         other => return Err(lexer.unexpected(&other, Expected::Value)),
     };
     let span = Span { start, end: lexer.span().end };
@@ -97,6 +101,16 @@ fn node(lexer: &mut Lexer<'_>, token: Token, depth: usize) -> Result<Node, JsonE
         _ => None,
     };
     Ok(Node { span, kind, written })
+}
+
+/// An object; of one that stands for a value of CloudFormation, the placeholder for it.
+fn object(members: Vec<Member>, lexer: &Lexer<'_>) -> NodeKind {
+    match &members[..] {
+        [Member { name, .. }] if lexer.takes_placeholders() && placeholder::is_function(name) => {
+            NodeKind::String(format!("${{{name}}}").into())
+        }
+        _ => NodeKind::Object(members),
+    }
 }
 
 fn items(lexer: &mut Lexer<'_>, depth: usize) -> Result<Vec<Node>, JsonError> {

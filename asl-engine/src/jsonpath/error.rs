@@ -27,6 +27,11 @@ impl PathError {
         Self { stage: Stage::Evaluate, class, message: message.into(), span: None }
     }
 
+    /// Whether a step cannot be applied to what it meets, such as an index to a number.
+    pub(crate) fn is_unfit(&self) -> bool {
+        self.class == ErrorClass::InvalidPath
+    }
+
     /// Whether the path is sound and the document merely lacks what it asks for.
     pub fn is_not_found(&self) -> bool {
         self.class == ErrorClass::PathNotFound

@@ -10,7 +10,7 @@ use crate::definition::ast::{
     Distributed, FractionField, Io, ItemReader, Items, NumberField, StateMachine, StateType, TextField, Wait,
 };
 use crate::definition::{self, CheckOptions};
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::{Diagnostic, Severity, UNSUPPORTED};
 use crate::item_reader::GET_OBJECT;
 use crate::reference_path::ReferencePath;
 use crate::retry::{self, Retrier};
@@ -93,6 +93,8 @@ pub(crate) struct Task {
 pub(crate) struct Resource {
     pub(crate) arn: Arc<str>,
     pub(crate) kind: ResourceKind,
+    /// The fields that it takes, where the host has told them.
+    pub(crate) inputs: Option<Arc<Value>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,7 +129,8 @@ pub(crate) struct Catcher {
 }
 
 impl Program {
-    /// Reads a definition and makes it ready to run. Every error is reported; warnings do not stop it.
+    /// Reads a definition and makes it ready to run. Every error is reported; warnings do not stop it, but for what cannot be
+    /// run yet, which is an error here.
     pub fn parse(text: &str) -> Result<Self, Vec<Diagnostic>> {
         Self::compile(definition::parse(text, CheckOptions::default()))
     }
@@ -137,7 +140,10 @@ impl Program {
         Self::compile(definition::parse_state(text))
     }
 
-    fn compile((machine, diagnostics): (Option<StateMachine>, Vec<Diagnostic>)) -> Result<Self, Vec<Diagnostic>> {
+    fn compile((machine, mut diagnostics): (Option<StateMachine>, Vec<Diagnostic>)) -> Result<Self, Vec<Diagnostic>> {
+        for found in diagnostics.iter_mut().filter(|found| found.code == UNSUPPORTED) {
+            found.severity = Severity::Error;
+        }
         if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
             return Err(diagnostics);
         }
@@ -176,6 +182,45 @@ impl Program {
             Io::Jsonata { arguments, .. } => arguments.as_ref(),
         };
         parameters?.constant(name)?.as_str()
+    }
+
+    /// Lets parameters be held against tables of the fields that resources take, before a task is scheduled, as AWS does it.
+    /// The engine has those of the optimized integrations itself.
+    ///
+    /// A table has the `shape` of the parameters and the `shapes` that this is made of; see `api-models/inputs.py`.
+    ///
+    /// ```
+    /// let text = r#"{"StartAt": "T", "States": {"T": {
+    ///     "Type": "Task", "Resource": "arn:aws:states:::aws-sdk:kms:listKeys", "End": true}}}"#;
+    /// let table = r##"{"shape": "#0", "shapes": {"0": {"members": {"Limit": "ANY"}, "required": []}}}"##;
+    /// let program = asl_engine::Program::parse(text).unwrap().with_inputs(|_| table.parse().ok());
+    /// ```
+    #[must_use]
+    pub fn with_inputs(mut self, table: impl Fn(&str) -> Option<Value>) -> Self {
+        for state in self.scopes.iter_mut().flat_map(|scope| &mut scope.states) {
+            if let Kind::Task(task) = &mut state.kind {
+                task.resource.inputs = table(&task.resource.arn).map(Arc::new);
+            }
+        }
+        self
+    }
+
+    /// The `Parameters` or `Arguments` of a state as far as the definition says them: null stands for what is computed.
+    ///
+    /// ```
+    /// let text = r#"{"StartAt": "Stop", "States": {"Stop": {
+    ///     "Type": "Task", "Resource": "arn:aws:states:::aws-sdk:rds:stopDBInstance",
+    ///     "Parameters": {"DbInstanceIdentifier.$": "$.name"}, "End": true}}}"#;
+    /// let program = asl_engine::Program::parse(text).unwrap();
+    /// assert_eq!(program.parameter_outline("Stop").unwrap().to_string(), r#"{"DbInstanceIdentifier":null}"#);
+    /// ```
+    pub fn parameter_outline(&self, state: &str) -> Option<Value> {
+        let (scope, state) = self.find(state)?;
+        let parameters = match &self.scopes[scope].states[state].io {
+            Io::JsonPath(paths) => paths.parameters.as_ref(),
+            Io::Jsonata { arguments, .. } => arguments.as_ref(),
+        };
+        parameters.map(Template::outline)
     }
 
     /// How long an execution may take.
@@ -265,6 +310,6 @@ impl Resource {
             [_, _, service, _, _, rest] => ResourceKind::Integration { service: service.into(), action: rest.into() },
             _ => ResourceKind::Integration { service: "".into(), action: arn.clone() },
         };
-        Self { arn, kind }
+        Self { arn, kind, inputs: None }
     }
 }

@@ -12,6 +12,9 @@ use crate::program::{Kind, State};
 use crate::task::{Failure, Outcome};
 use crate::value::Value;
 
+/// How long AWS lets a test run. AWS API reference, `TestState`.
+const LONGEST_MILLIS: i64 = 300_000;
+
 /// How the work on the state came to its end.
 enum Over {
     /// The next state comes.
@@ -77,7 +80,12 @@ fn drive(test: &TestState<'_>, subject: &Subject, frame: &mut Frame) -> Over {
             Next::Continue if frame.is_between_states() => return Over::Left,
             Next::Continue => Reply::Go,
             Next::End(Ended { outcome, .. }) => return Over::Ended(outcome),
-            Next::Ask(Request::Sleep { .. }) if matches!(state.kind, Kind::Wait(_)) => Reply::Woke,
+            Next::Ask(Request::Sleep { until }) if matches!(state.kind, Kind::Wait(_)) => {
+                if until > test.at.plus_millis(LONGEST_MILLIS) {
+                    return Over::Ended(Err(Failure { error: Some("States.Timeout".into()), ..Failure::default() }));
+                }
+                Reply::Woke
+            }
             Next::Ask(Request::Sleep { until }) => {
                 return Over::Retried { seconds: until.0.saturating_sub(now.at.0) / 1000 };
             }

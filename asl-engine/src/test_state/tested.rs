@@ -106,7 +106,9 @@ impl Stage {
     /// Whether AWS shows the stage for states of this type.
     fn shown_for(self, state_type: StateType) -> bool {
         match state_type {
-            StateType::Parallel => !matches!(self, Self::AfterInputPath | Self::AfterParameters | Self::Result),
+            StateType::Parallel => {
+                !matches!(self, Self::AfterInputPath | Self::AfterParameters | Self::AfterArguments | Self::Result)
+            }
             StateType::Map => self != Self::Result,
             _ => true,
         }

@@ -6,6 +6,7 @@
 pub(crate) mod dynamodb;
 pub(crate) mod events;
 mod files;
+pub(crate) mod names;
 pub(crate) mod s3;
 pub(crate) mod sns;
 pub(crate) mod sqs;

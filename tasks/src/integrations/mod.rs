@@ -11,15 +11,19 @@ mod step_functions;
 
 use std::sync::Arc;
 
+use asl_engine::Value;
+
 pub use answer::answered_here;
 
 use self::http::Connections;
 use self::remote_function::RemoteFunction;
+use crate::arn;
+use crate::callbacks::WAIT_FOR_TASK_TOKEN;
 use crate::handler::Handler;
 use crate::pattern::Pattern;
 use crate::routes::Place;
 use crate::services::Clients;
-use crate::services::api::Service;
+use crate::services::api::{Operation, Service, Style, UnknownMember, input_table, unknown_members};
 use crate::world::World;
 
 /// What serves the resources that say by themselves what they are.
@@ -37,6 +41,43 @@ pub(crate) fn all(world: &World, connections: Connections) -> Vec<(Pattern, Arc<
     all.into_iter().map(|(resource, handler)| (resource.into(), handler)).collect()
 }
 
+/// What is wrong with the names in the parameters of `arn:aws:states:::aws-sdk:SERVICE:ACTION`, as far as they are known before the
+/// run: `parameters` has `null` for what is computed.
+///
+/// ```
+/// let resource = "arn:aws:states:::aws-sdk:rds:stopDBInstance";
+/// let parameters = r#"{"DBInstanceIdentifier": null}"#.parse().unwrap();
+/// assert_eq!(
+///     asl_tasks::parameter_advice(resource, &parameters),
+///     ["rds:stopDBInstance has no field 'DBInstanceIdentifier'; did you mean 'DbInstanceIdentifier'?"]
+/// );
+/// ```
+pub fn parameter_advice(resource: &str, parameters: &Value) -> Vec<String> {
+    let Some((service, operation)) = sdk_operation(resource) else { return Vec::new() };
+    let (name, action) = (service.name, resource.rsplit(':').next().unwrap_or_default());
+    let unknown = unknown_members(service, operation, parameters, Style::Sdk).into_iter();
+    let told = unknown.map(|UnknownMember { name: field, meant }| {
+        let meant = meant.map_or(String::new(), |meant| format!("; did you mean '{meant}'?"));
+        format!("{name}:{action} has no field '{field}'{meant}")
+    });
+    told.collect()
+}
+
+/// The fields that the parameters of `arn:aws:states:::aws-sdk:SERVICE:ACTION` may have, for
+/// [`Program::with_inputs`](asl_engine::Program::with_inputs).
+pub fn parameter_table(resource: &str) -> Option<Value> {
+    let (service, operation) = sdk_operation(resource)?;
+    input_table(service, operation, Style::Sdk)
+}
+
+/// What an integration of the AWS SDK calls. That a name is none is told elsewhere.
+fn sdk_operation(resource: &str) -> Option<(&'static Service, &'static Operation)> {
+    let named = resource.splitn(6, ':').nth(5)?.strip_prefix("aws-sdk:")?;
+    let (service, action) = named.split_once(':')?;
+    let service = Service::find(service).ok()?;
+    Some((service, service.operation(action.split('.').next()?).ok()?))
+}
+
 /// Why nothing calls the service of a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum NotServed {
@@ -46,6 +87,22 @@ pub(crate) enum NotServed {
     NoSuch(String),
     /// Nothing says where the service is; its name in `[services]`.
     NoPlace(String),
+}
+
+/// What is wrong with the service or the action of `arn:aws:states:::aws-sdk:SERVICE:ACTION`, where AWS has none of that name.
+///
+/// ```
+/// let told = asl_tasks::no_such_action("arn:aws:states:::aws-sdk:kms:encript");
+/// assert_eq!(told.as_deref(), Some("the service kms has no action \"encript\", did you mean \"encrypt\"?"));
+/// assert_eq!(asl_tasks::no_such_action("arn:aws:states:::aws-sdk:kms:encrypt.waitForTaskToken"), None);
+/// assert_eq!(asl_tasks::no_such_action("arn:aws:states:::sqs:sendMessage"), None);
+/// ```
+pub fn no_such_action(resource: &str) -> Option<String> {
+    let plain = arn::integration(resource);
+    let named = plain.as_deref().unwrap_or(resource).strip_prefix("arn:aws:states:::aws-sdk:")?;
+    let (service, action) = named.split_once(':')?;
+    let action = action.strip_suffix(WAIT_FOR_TASK_TOKEN).unwrap_or(action);
+    Service::find(service).and_then(|service| service.operation(action)).err()
 }
 
 /// What calls the service of `arn:aws:states:::SERVICE:ACTION` or `arn:aws:states:::aws-sdk:SERVICE:ACTION`, or a function of

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use asl_engine::{Failure, Outcome, TaskRequest, Value};
+use asl_engine::{Outcome, TaskRequest, Value};
 
 use crate::handler::{BoxFuture, Call, Handler, Report};
 use crate::routes::RoutesError;
@@ -219,8 +219,7 @@ impl Handler for Mocked {
                 call.report(Report::Started { worker_name: None });
             }
             // A test that lacks a mock is wrong: nothing that the definition may catch.
-            let answer =
-                self.0.answer(&call.request).map_err(|error| Failure::new("States.Runtime", error.to_string()))?;
+            let answer = self.0.answer(&call.request).map_err(|error| call.refuse(&error.to_string()))?;
             tokio::time::sleep(answer.after).await;
             answer.outcome
         })

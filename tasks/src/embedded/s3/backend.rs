@@ -22,6 +22,7 @@ use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
 use super::keys::object_path;
 use super::multipart::Uploads;
 use crate::embedded::files::{Staging, Written, create_folder};
+use crate::embedded::names::{INVALID_BUCKET, is_bucket, is_new_bucket};
 use crate::embedded::{OpenError, blocking};
 
 /// The most entries that one answer lists.
@@ -46,8 +47,8 @@ impl Backend {
     pub(super) fn open(root: PathBuf, buckets: &BTreeSet<String>) -> Result<Self, OpenError> {
         // The name of a bucket never starts with a dot.
         let staging = Staging::open(root.join(".unfinished"))?;
-        // A name that S3 does not allow could lead out of the root; requests for it are refused by the protocol layer.
-        for bucket in buckets.iter().filter(|bucket| s3s::path::check_bucket_name(bucket)) {
+        // The name of another place could lead out of the root; requests for it are refused.
+        for bucket in buckets.iter().filter(|bucket| is_bucket(bucket)) {
             create_folder(&root.join(bucket))?;
         }
         let uploads = Uploads::below(&root.join(".unfinished"));
@@ -154,6 +155,9 @@ impl S3 for Backend {
 
 impl Store {
     fn create_bucket(&self, bucket: &str) -> S3Result<CreateBucketOutput> {
+        if !is_new_bucket(bucket) {
+            return Err(s3_error!(InvalidBucketName, "{INVALID_BUCKET}"));
+        }
         match std::fs::create_dir(self.root.join(bucket)) {
             Ok(()) => Ok(CreateBucketOutput { location: Some(format!("/{bucket}")) }),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(s3_error!(
