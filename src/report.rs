@@ -122,10 +122,7 @@ pub(crate) fn failure(what: &'static str, ended: &str, failure: &Failure, file: 
         let _ = writeln!(out, "cause: {}", clean(cause));
     }
     if let Some(hint) = &failure.hint {
-        let _ = writeln!(out, "help: {hint}");
-    }
-    if let Some(note) = &failure.note {
-        let _ = writeln!(out, "note: {note}");
+        let _ = writeln!(out, "note: {}", clean(hint));
     }
     out
 }
