@@ -85,6 +85,7 @@ impl MapRun {
             arn: [&*self.executions, &*name].concat().into(),
             name,
             input,
+            input_text: None,
             state_machine_arn: self.state_machine_arn.clone(),
             seed: random.next(),
             ..parent.clone()

@@ -5,6 +5,7 @@
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use uuid::Uuid;
@@ -13,9 +14,21 @@ use uuid::Uuid;
 #[derive(Debug)]
 pub(super) struct Uploads(PathBuf);
 
+/// An upload that was given up is removed when it is this old: no program writes one for as long.
+const STALE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+
 impl Uploads {
+    /// The uploads below `folder`, of which those that killed processes left are removed.
     pub(super) fn below(folder: &Path) -> Self {
-        Self(folder.join("uploads"))
+        let folder = folder.join("uploads");
+        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let modified = entry.metadata().and_then(|metadata| metadata.modified());
+            if modified.is_ok_and(|at| SystemTime::now().duration_since(at).is_ok_and(|age| age > STALE)) {
+                // Another process may have removed it at the same moment.
+                let _ = std::fs::remove_dir_all(entry.path());
+            }
+        }
+        Self(folder)
     }
 
     /// Begins an upload, and names it.

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use bytes::Bytes;
 
 use crate::embedded::Embedded;
@@ -248,4 +249,42 @@ async fn what_is_no_name_of_a_bucket_reaches_none() {
     assert_eq!(reserved.unwrap_err(), refused);
     assert_eq!(world.get("a").await.unwrap(), "precious");
     assert_eq!(walk(&world.bucket()), ["a"]);
+}
+
+#[tokio::test]
+async fn an_object_can_come_in_parts() {
+    let world = World::new();
+    let s3 = world.s3().await;
+    let begun = s3.create_multipart_upload().bucket("images").key("a/b").send().await.unwrap();
+    let id = begun.upload_id().unwrap();
+    let part = async |number: i32, body: &'static str, id: &str| {
+        let call = s3.upload_part().bucket("images").key("a/b").upload_id(id).part_number(number);
+        call.body(Bytes::from_static(body.as_bytes()).into()).send().await.map(|part| part.e_tag).map_err(told)
+    };
+    let complete = async |numbers: &[i32], id: &str| {
+        let part = |number: &i32| CompletedPart::builder().part_number(*number).build();
+        let parts = CompletedMultipartUpload::builder().set_parts(Some(numbers.iter().map(part).collect())).build();
+        let call = s3.complete_multipart_upload().bucket("images").key("a/b").upload_id(id).multipart_upload(parts);
+        call.send().await.map(|_| ()).map_err(told)
+    };
+    for (number, body) in [(2, "two"), (1, "x"), (1, "one, "), (7, " and seven")] {
+        assert!(part(number, body, id).await.unwrap().is_some());
+    }
+    assert_eq!(world.get("a/b").await.unwrap_err(), "NoSuchKey: The specified key does not exist.");
+    for (numbers, code) in [(&[2, 1][..], "InvalidPartOrder"), (&[1, 3][..], "InvalidPart"), (&[][..], "MalformedXML")]
+    {
+        let refused = complete(numbers, id).await.unwrap_err();
+        assert!(refused.starts_with(&format!("{code}: ")), "{refused}");
+    }
+    complete(&[1, 2, 7], id).await.unwrap();
+    assert_eq!(world.get("a/b").await.unwrap(), "one, two and seven");
+    for id in [id, "../../images", "00000000000000000000000000000000"] {
+        assert!(part(1, "late", id).await.unwrap_err().starts_with("NoSuchUpload: "));
+        assert!(complete(&[1], id).await.is_err());
+    }
+    let again = s3.create_multipart_upload().bucket("images").key("gone").send().await.unwrap();
+    let abort = s3.abort_multipart_upload().bucket("images").key("gone").upload_id(again.upload_id().unwrap());
+    abort.clone().send().await.unwrap();
+    assert!(told(abort.send().await.unwrap_err()).starts_with("NoSuchUpload: "));
+    assert_eq!(world.list("", None, 10).await, [["a/b"]]);
 }
