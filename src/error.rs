@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use asl_engine::{Diagnostic, JsonError};
 use asl_tasks::{MocksError, RoutesError};
 
+use crate::printable::line;
 use crate::report;
 
 /// Why a command does nothing, or no more.
@@ -21,7 +22,7 @@ pub(crate) enum Error {
     Routes(String),
     /// States whose resources have no route; nothing was run.
     NoRoutes(Vec<String>),
-    /// The mocks of a test are refused, or a task lacks one.
+    /// The mocks of a test are refused, or a task has neither a mock nor anything else that serves it.
     Mocks(String),
     /// Somebody told the process to end before or after an execution.
     Interrupted,
@@ -75,7 +76,7 @@ impl Error {
                 }
                 let count = diagnostics.len();
                 let problems = if count == 1 { "problem" } else { "problems" };
-                let _ = writeln!(out, "{}: {count} {problems}; nothing was run", file.display());
+                let _ = writeln!(out, "{}: {count} {problems}; nothing was run", line(&file.display().to_string()));
                 out
             }
             Self::Interrupted | Self::ClosedPipe => String::new(),

@@ -4,13 +4,17 @@ use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use asl_engine::{Execution, Failure, HistoryEvent, Program, Quotas, Reply, TaskRequest, Timestamp, Value};
+use asl_engine::{Execution, Failure, HistoryEvent, Program, Quotas, Reply, TaskRequest, Timestamp};
+use asl_runtime::embedded::{self, GivenUp};
 use asl_runtime::virtual_time::{self, Answer};
-use asl_runtime::{Finished, Status, embedded};
+use asl_runtime::{Finished, Status};
 use asl_tasks::{MockedAnswer, Mocks, Router, Undelivered};
+#[cfg(unix)]
+use tokio::signal::unix::SignalKind;
 use tokio::sync::watch;
 
 use crate::error::Error;
+use crate::input::Input;
 use crate::places::Places;
 use crate::progress::Progress;
 
@@ -60,7 +64,7 @@ pub(crate) struct Options {
 pub(crate) async fn execute(
     name: &str,
     program: &Arc<Program>,
-    input: Value,
+    input: Input,
     router: &Arc<Router>,
     options: Options,
 ) -> Result<Executed, Error> {
@@ -78,7 +82,7 @@ pub(crate) async fn execute(
 async fn drive(
     name: String,
     program: Arc<Program>,
-    input: Value,
+    input: Input,
     router: Arc<Router>,
     options: Options,
 ) -> Result<Executed, Error> {
@@ -99,11 +103,13 @@ async fn drive(
             events.push(event);
         }
     };
-    let finished = embedded::run(program, execution, handler, record, interrupted())
-        .await
-        .map_err(|bug| Error::Usage(format!("asl made a mistake, please report it: {bug}")))?;
+    let finished = embedded::run(program, execution, handler, record, interrupted()).await;
     progress.finish();
-    let place = if finished.outcome.is_err() { places.last() } else { None };
+    let finished = finished.map_err(|error| match error {
+        GivenUp::Refused(reason) => Error::Mocks(reason),
+        GivenUp::UnexpectedReply(bug) => Error::Usage(format!("asl made a mistake, please report it: {bug}")),
+    })?;
+    let place = finished.outcome.as_ref().err().and_then(|failure| places.of_failure(failure));
     Ok(Executed { finished, place, events })
 }
 
@@ -112,7 +118,7 @@ async fn drive(
 pub(crate) fn execute_mocked(
     name: &str,
     program: &Arc<Program>,
-    input: Value,
+    input: Input,
     mocks: &Mocks,
     options: Options,
 ) -> Result<Executed, Error> {
@@ -127,7 +133,7 @@ pub(crate) fn execute_mocked(
     let answer = |request: &TaskRequest| answer(mocks, request);
     let finished = virtual_time::run(program.clone(), execution(name, input, options), answer, record)
         .map_err(|stuck| Error::Mocks(stuck.to_string()))?;
-    let place = if finished.outcome.is_err() { places.last() } else { None };
+    let place = finished.outcome.as_ref().err().and_then(|failure| places.of_failure(failure));
     Ok(Executed { finished, place, events })
 }
 
@@ -135,21 +141,29 @@ fn answer(mocks: &Mocks, request: &TaskRequest) -> Answer {
     let before = request.is_activity().then_some(Reply::Started { worker_name: None });
     match mocks.answer(request) {
         Ok(MockedAnswer { outcome, after }) => {
-            let times_out = outcome.as_ref().is_err_and(|failure| failure.error.as_deref() == Some("States.Timeout"));
-            // A mocked timeout is one: the time runs out, and the history says so.
-            let silent = times_out && request.gives_up(Timestamp(0)).is_some();
             let after_millis = i64::try_from(after.as_millis()).unwrap_or(i64::MAX);
-            Answer { before, outcome: (!silent).then_some(outcome), after_millis, refused: None }
+            let answer = Answer { before, after_millis, ..Answer::default() };
+            match outcome {
+                // A mocked timeout is one: the time runs out, and the history says so.
+                Err(failure)
+                    if failure.error.as_deref() == Some("States.Timeout")
+                        && request.gives_up(Timestamp(0)).is_some() =>
+                {
+                    Answer { times_out: Some(failure), ..answer }
+                }
+                outcome => Answer { outcome: Some(outcome), ..answer },
+            }
         }
         Err(unmocked) => Answer { refused: Some(unmocked.to_string()), ..Answer::default() },
     }
 }
 
 /// An execution that starts now.
-fn execution(machine: &str, input: Value, options: Options) -> Execution {
+fn execution(machine: &str, input: Input, options: Options) -> Execution {
     let start = embedded::now();
     let seed = start.0.unsigned_abs() ^ (u64::from(std::process::id()) << 32);
-    let mut execution = Execution::local(machine, &format!("run-{}", start.0), input, start, seed);
+    let mut execution = Execution::local(machine, &format!("run-{}", start.0), input.value, start, seed);
+    execution.input_text = input.text;
     execution.quotas = options.quotas;
     execution
 }
@@ -193,13 +207,11 @@ async fn signal() -> Failure {
     let signal = {
         #[cfg(unix)]
         {
-            use tokio::signal::unix::{SignalKind, signal};
-            match signal(SignalKind::terminate()) {
-                Ok(mut terminate) => tokio::select! {
-                    _ = tokio::signal::ctrl_c() => "Interrupted",
-                    _ = terminate.recv() => "Terminated",
-                },
-                Err(_) => std::future::pending().await,
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => "Interrupted",
+                () = unix_signal(SignalKind::terminate()) => "Terminated",
+                // The terminal is closed. Who started it with `nohup` wants it to go on.
+                () = unix_signal(SignalKind::hangup()), if !ignores_hangup() => "Terminated",
             }
         }
         #[cfg(not(unix))]
@@ -213,4 +225,23 @@ async fn signal() -> Failure {
         cause: Some("the execution was stopped from outside".into()),
         ..Failure::default()
     }
+}
+
+#[cfg(unix)]
+async fn unix_signal(kind: SignalKind) {
+    match tokio::signal::unix::signal(kind) {
+        Ok(mut signal) => {
+            signal.recv().await;
+        }
+        Err(_) => std::future::pending().await,
+    }
+}
+
+/// Whether this process was started with SIGHUP ignored. Where that cannot be known, a hangup is left to the system.
+#[cfg(unix)]
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    // The first bit is that of the signal 1.
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_none_or(|mask| mask & 1 == 1)
 }

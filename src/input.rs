@@ -3,8 +3,9 @@
 use std::fs;
 use std::io::{self, Read};
 use std::path::Path;
+use std::sync::Arc;
 
-use asl_engine::Value;
+use asl_engine::{Quotas, Value};
 
 use crate::error::Error;
 
@@ -26,8 +27,40 @@ pub(crate) fn file_or_stdin(what: &str, named: &Path) -> Result<String, Error> {
     Ok(without_mark(text))
 }
 
+/// The input of an execution, with its text as it came in, without the white space around it.
+#[derive(Clone, Debug)]
+pub(crate) struct Input {
+    pub(crate) value: Value,
+    pub(crate) text: Option<Arc<str>>,
+}
+
+impl Input {
+    /// Refuses what AWS starts no execution with. API reference of Step Functions, `StartExecution`.
+    pub(crate) fn check(&self, quotas: Quotas) -> Result<(), Error> {
+        let length = self.text.as_ref().map_or_else(|| self.value.json_len(), |text| text.len());
+        match quotas.payload_bytes {
+            Some(most) if length > most => Err(Error::Usage(format!(
+                "the input has {length} bytes: AWS starts no execution with more than {most}\n\
+                 help: this is a quota of AWS, which `asl run --no-quotas` lifts"
+            ))),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl From<Value> for Input {
+    fn from(value: Value) -> Self {
+        Self { value, text: None }
+    }
+}
+
 /// Reads what `argument` names: a file, `-` for stdin, or the JSON itself. `what` is what it is for, as errors call it.
 pub(crate) fn json(what: &'static str, option: &str, argument: &str) -> Result<Value, Error> {
+    with_text(what, option, argument).map(|input| input.value)
+}
+
+/// As [`json`], and keeps the text.
+pub(crate) fn with_text(what: &'static str, option: &str, argument: &str) -> Result<Input, Error> {
     let path = Path::new(argument);
     let (text, from) = if argument == "-" {
         (file_or_stdin(what, path)?, "<stdin>".to_owned())
@@ -38,9 +71,12 @@ pub(crate) fn json(what: &'static str, option: &str, argument: &str) -> Result<V
     } else {
         // Numbers and the like; whatever else it is, it was more likely meant to be a file.
         let neither = |_| Error::Usage(format!("{what} '{argument}' is neither a file nor JSON"));
-        return argument.parse().map_err(neither);
+        return argument.parse().map(Value::into).map_err(neither);
     };
-    text.parse().map_err(|error| Error::NotJson { what, from, text, error: Box::new(error) })
+    match text.parse() {
+        Ok(value) => Ok(Input { value, text: Some(text.trim().into()) }),
+        Err(error) => Err(Error::NotJson { what, from, text, error: Box::new(error) }),
+    }
 }
 
 /// As [`json`], where only an object will do.

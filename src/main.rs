@@ -9,6 +9,7 @@ mod input;
 mod lines;
 mod output;
 mod places;
+mod printable;
 mod progress;
 mod report;
 mod routing;

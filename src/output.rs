@@ -5,17 +5,28 @@ use std::io::{self, IsTerminal, Write};
 use asl_engine::Value;
 
 use crate::error::Error;
+use crate::printable::{clean, clean_but_colours};
 
-/// Prints a JSON document on stdout: indented for a person, on one line for a program.
+/// Prints a JSON document on stdout: indented for a person, on one line for a program, which gets every character as it is.
 pub(crate) fn print_json(value: &Value) -> Result<(), Error> {
-    let text = if io::stdout().is_terminal() { format!("{value:#}\n") } else { format!("{value}\n") };
-    print(&text)
+    let mut out = io::stdout().lock();
+    told(if out.is_terminal() {
+        // Control characters of the data stand in strings, where JSON has the same escapes.
+        writeln!(out, "{}", clean(&format!("{value:#}")))
+    } else {
+        let text = value.json_text();
+        out.write_all(text.as_bytes()).and_then(|()| out.write_all(b"\n")).and_then(|()| out.flush())
+    })
 }
 
 /// Prints text on stdout; its colours are dropped where they are not wanted.
 pub(crate) fn print(text: &str) -> Result<(), Error> {
     let mut out = anstream::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    told(out.write_all(clean_but_colours(text).as_bytes()).and_then(|()| out.flush()))
+}
+
+fn told(written: io::Result<()>) -> Result<(), Error> {
+    match written {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Error::ClosedPipe),
         Err(error) => Err(Error::Usage(format!("cannot write to stdout: {error}"))),
@@ -25,5 +36,5 @@ pub(crate) fn print(text: &str) -> Result<(), Error> {
 /// Prints text on stderr.
 pub(crate) fn to_stderr(text: &str) {
     // There is nowhere else to say that this failed.
-    let _ = anstream::stderr().lock().write_all(text.as_bytes());
+    let _ = anstream::stderr().lock().write_all(clean_but_colours(text).as_bytes());
 }

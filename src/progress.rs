@@ -10,6 +10,7 @@ use asl_engine::{EventKind, Failure, HistoryEvent};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::places::Places;
+use crate::printable::{self, line};
 
 /// The live view of one execution.
 pub(crate) struct Progress {
@@ -66,11 +67,11 @@ impl View {
                 self.states_entered += 1;
                 // States inside the outermost one are counted but not named: many run at once.
                 let state = places.outermost().unwrap_or_default();
-                self.current.set_message(format!("{state} (states entered: {})", self.states_entered));
+                self.current.set_message(format!("{} (states entered: {})", line(state), self.states_entered));
             }
             EventKind::StateExited { name, .. } if places.outermost().is_none() => {
                 // `println` takes care of the lines that are drawn anew.
-                let _ = self.lines.println(format!("✓ {name}"));
+                let _ = self.lines.println(format!("✓ {}", line(name)));
                 self.maps.remove(name).inspect(|items| items.line.finish_and_clear());
             }
             EventKind::MapStateStarted { length } => {
@@ -82,7 +83,7 @@ impl View {
             EventKind::MapIterationFailed(Iteration { name, .. }) => {
                 let items = self.items(name);
                 items.failed += 1;
-                items.line.set_message(format!("{name}, {} failed", items.failed));
+                items.line.set_message(format!("{}, {} failed", line(name), items.failed));
                 items.line.inc(1);
             }
             EventKind::TaskFailed { failure, .. }
@@ -100,14 +101,14 @@ impl View {
         self.maps.entry(name.clone()).or_insert_with(|| {
             let line = lines.add(ProgressBar::new(0));
             line.set_style(style("  {wide_msg} {bar:20} {pos}/{len}"));
-            line.set_message(name.to_string());
+            line.set_message(printable::line(name));
             Items { line, failed: 0 }
         })
     }
 
     fn failed(&self, state: &str, failure: &Failure) {
         const LONGEST: usize = 300;
-        let mut text = format!("✗ {state}: {failure}");
+        let mut text = line(&format!("✗ {state}: {failure}"));
         if let Some((at, _)) = text.char_indices().nth(LONGEST) {
             text.truncate(at);
             text.push('…');

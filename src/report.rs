@@ -7,6 +7,8 @@ use annotate_snippets::{AnnotationKind, Element, Level, Origin, Renderer, Snippe
 use asl_engine::{Diagnostic, Failure, JsonError, Severity, Span};
 use asl_tasks::{Printed, PrintedLine, Undelivered};
 
+use crate::printable::{self, clean};
+
 /// How many findings of a file are shown to a person.
 pub(crate) const SHOWN: usize = 100;
 
@@ -46,6 +48,7 @@ pub(crate) fn note(text: &str) -> String {
 
 /// The first line as a title and the others as they are.
 fn titled(level: Level<'_>, text: &str) -> String {
+    let text = &*clean(text);
     let (title, rest) = text.split_once('\n').unwrap_or((text, ""));
     let mut out = renderer().render(&[level.primary_title(title).elements(Vec::<Element<'_>>::new())]);
     out.push('\n');
@@ -59,7 +62,7 @@ fn titled(level: Level<'_>, text: &str) -> String {
 /// Why a text is not JSON, with the line that it is about.
 pub(crate) fn not_json(title: &str, error: &JsonError, file: &str, text: &str) -> String {
     let title = format!("{title}: {}", error.message);
-    let group = Level::ERROR.primary_title(&title).elements(source(error.span, file, text));
+    let group = Level::ERROR.primary_title(clean(&title)).elements(source(error.span, file, text));
     let mut out = renderer().render(&[group]);
     out.push('\n');
     out
@@ -91,9 +94,10 @@ pub(crate) fn diagnostic(diagnostic: &Diagnostic, file: &str, text: &str) -> Str
         "" => message,
         location => format!("{message} at {location}"),
     };
-    let mut group = level.primary_title(&title).id(diagnostic.code).elements(source(diagnostic.span, file, text));
+    let mut group =
+        level.primary_title(clean(&title)).id(diagnostic.code).elements(source(diagnostic.span, file, text));
     if let Some(help) = &diagnostic.help {
-        group = group.element(Level::HELP.message(help));
+        group = group.element(Level::HELP.message(clean(help)));
     }
     let mut out = renderer().render(&[group]);
     out.push_str("\n\n");
@@ -115,11 +119,14 @@ pub(crate) fn failure(what: &'static str, ended: &str, failure: &Failure, file: 
         None => ended.to_owned(),
     };
     let elements = failure.span.map(|span| source(span, file, text)).unwrap_or_default();
-    let title = Level::ERROR.with_name(what).primary_title(&title);
+    let title = Level::ERROR.with_name(what).primary_title(clean(&title));
     let mut out = renderer().render(&[title.elements(elements)]);
     out.push('\n');
     if let Some(cause) = &failure.cause {
-        let _ = writeln!(out, "cause: {cause}");
+        let _ = writeln!(out, "cause: {}", clean(cause));
+    }
+    if let Some(hint) = &failure.hint {
+        let _ = writeln!(out, "note: {}", clean(hint));
     }
     out
 }
@@ -137,7 +144,8 @@ pub(crate) fn quota_help(failure: &Failure) -> &'static str {
 
 /// What a function printed before it failed.
 pub(crate) fn printed(printed: &Printed) -> String {
-    let (function, file) = (&printed.function, printed.file.display());
+    let (function, file) = (printable::line(&printed.function), printed.file.display().to_string());
+    let file = printable::line(&file);
     if printed.lines.is_empty() {
         return format!("{function} printed nothing in this call; its log is {file}\n");
     }
@@ -146,10 +154,10 @@ pub(crate) fn printed(printed: &Printed) -> String {
 }
 
 /// A line that a function printed, with the start of the request id: several run at once.
-pub(crate) fn printed_line(line: &PrintedLine<'_>) -> String {
-    let request_id = line.request_id.unwrap_or("start");
+pub(crate) fn printed_line(printed: &PrintedLine<'_>) -> String {
+    let request_id = printed.request_id.unwrap_or("start");
     let short = &request_id[..request_id.floor_char_boundary(8)];
-    format!("{} {short} | {}\n", line.function, line.text)
+    format!("{} {short} | {}\n", printable::line(printed.function), clean(printed.text))
 }
 
 /// How many columns a report has: those of the terminal, so that no line breaks and its carets stay below it.
@@ -182,23 +190,23 @@ fn source<'a>(span: Span, file: &'a str, text: &'a str) -> Vec<Element<'a>> {
     let annotation = AnnotationKind::Primary.span(start - first..end - first);
     let snippet = Snippet::source(shown).line_start(number).annotation(annotation);
     if first == line {
-        return vec![snippet.path(file).into()];
+        return vec![snippet.path(printable::line(file)).into()];
     }
     let column = text[line..start].chars().count() + 1;
-    vec![Origin::path(file).line(number).char_column(column).into(), snippet.into()]
+    vec![Origin::path(printable::line(file)).line(number).char_column(column).into(), snippet.into()]
 }
 
 /// Why an expression of the command line gives nothing: AWS's name and text for it, the place and what is wrong there,
 /// and hints.
 pub(crate) fn expression(name: &str, message: &str, place: Option<(Span, &str)>, hints: &[&str], text: &str) -> String {
-    let title = Level::ERROR.primary_title(message).id(name);
+    let title = Level::ERROR.primary_title(clean(message)).id(name);
     let mut elements: Vec<Element<'_>> = Vec::new();
     if let Some((span, label)) = place {
         let end = span.end.min(text.len());
-        let annotation = AnnotationKind::Primary.span(span.start.min(end)..end).label(label);
+        let annotation = AnnotationKind::Primary.span(span.start.min(end)..end).label(clean(label));
         elements.push(Snippet::source(text).path("PATH").annotation(annotation).into());
     }
-    elements.extend(hints.iter().map(|hint| Level::HELP.message(*hint).into()));
+    elements.extend(hints.iter().map(|hint| Level::HELP.message(clean(hint)).into()));
     let mut out = renderer().render(&[title.elements(elements)]);
     out.push('\n');
     out

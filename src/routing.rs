@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use asl_engine::{Program, Quotas, nearest};
 use asl_runtime::StateMachines;
-use asl_tasks::{Handler, Router, Routes};
+use asl_tasks::{Handler, Router, Routes, parameter_advice, parameter_table};
 use futures_util::future::try_join_all;
 
 use crate::error::Error;
@@ -45,6 +45,10 @@ impl Routing {
         let mut missing = Vec::new();
         let mut named = Vec::new();
         let mut found = Vec::new();
+        let of = |machine: Option<&str>| match machine {
+            Some(machine) => format!(" of the state machine {machine}"),
+            None => String::new(),
+        };
         let others = self.machines.programs().map(|(name, program)| (Some(name), program));
         for (machine, program) in std::iter::once((None, program)).chain(others) {
             for (state, resource) in program.tasks() {
@@ -52,19 +56,38 @@ impl Routing {
                     Ok(handler) => {
                         let function = resource.contains(":lambda:invoke");
                         let function = function.then(|| program.constant_parameter(state, "FunctionName")).flatten();
+                        if let Some(function) = function.filter(|function| !handler.serves(function)) {
+                            if !named.contains(&function) {
+                                named.push(function);
+                                let error = self.router.no_function(function);
+                                missing.push(format!("the state '{state}'{} has {error}", of(machine)));
+                            }
+                            continue;
+                        }
                         found.push((state, function.unwrap_or(resource), handler));
                     }
                     Err(_) if named.contains(&resource) => {}
                     Err(error) => {
                         named.push(resource);
-                        let of = machine.map_or(String::new(), |machine| format!(" of the state machine {machine}"));
-                        missing.push(format!("the state '{state}'{of} has {error}"));
+                        missing.push(format!("the state '{state}'{} has {error}", of(machine)));
                     }
                 }
             }
         }
         if missing.is_empty() { Ok(found) } else { Err(Error::NoRoutes(missing)) }
     }
+}
+
+/// What is wrong with the names of fields in the parameters of `program`: AWS takes the definition, and fails at the task.
+pub(crate) fn misnamed_fields(program: &Program) -> String {
+    let mut told = String::new();
+    for (state, resource) in program.tasks() {
+        let Some(parameters) = program.parameter_outline(state) else { continue };
+        for advice in parameter_advice(resource, &parameters) {
+            told += &report::warning(&format!("the state '{state}' will fail: {advice}"));
+        }
+    }
+    told
 }
 
 /// What a person should know before anything is called: mocks of states that there are not, whose tasks may be called under
@@ -116,7 +139,7 @@ fn quoted(states: &[&str]) -> String {
 fn program(file: PathBuf) -> Result<Arc<Program>, Error> {
     let text = input::file("the definition", &file)?;
     match Program::parse(&text) {
-        Ok(program) => Ok(Arc::new(program)),
+        Ok(program) => Ok(Arc::new(program.with_inputs(parameter_table))),
         Err(diagnostics) => Err(Error::Definition { file, text, diagnostics }),
     }
 }

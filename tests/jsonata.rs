@@ -10,7 +10,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use asl_engine::{Jsonata, JsonataLimits, JsonataOptions, Object, Timestamp, Value};
+use asl_engine::{Jsonata, JsonataFlavour, JsonataLimits, JsonataOptions, Object, Timestamp, Value};
 
 /// Cases that do not pass, and why.
 const KNOWN: [(&str, &str); 2] =
@@ -95,7 +95,8 @@ fn evaluate(case: &Value, expression: &str) -> Result<Option<Value>, String> {
         Some(depth) => JsonataLimits { depth, steps: 5_000_000, ..JsonataLimits::WIDE },
         None => JsonataLimits::WIDE,
     };
-    let options = JsonataOptions { now: Timestamp(1_700_000_000_000), seed: 7, limits, eval: true };
+    let options =
+        JsonataOptions { now: Timestamp(1_700_000_000_000), seed: 7, limits, flavour: JsonataFlavour::Reference };
     let input = case.get("data").filter(|_| case["has_data"].as_bool() == Some(true));
     let variables = case["bindings"].as_object().cloned().unwrap_or_else(Object::default);
     let compiled = Jsonata::parse(expression).map_err(|error| error.to_string())?;

@@ -276,7 +276,7 @@ impl Rule {
             Self::Literal(holds) => Ok(*holds),
             Self::Query(query) => query.boolean(roots),
             Self::Compare { variable, test } => {
-                let found = match (variable.evaluate(roots), test) {
+                let found = match (variable.find(roots), test) {
                     (found, Test::Is(IsTest::Present, expected)) => return Ok(found.is_ok() == *expected),
                     (Ok(found), _) => found,
                     (Err(_), _) => return Err(invalid_value(variable)),
@@ -294,7 +294,7 @@ impl Test {
             Self::StringMatches(pattern) => return Ok(found.as_str().is_some_and(|text| glob(pattern, text))),
             Self::Literal(domain, comparison, operand) => (domain, comparison, operand.clone()),
             Self::Path(domain, comparison, path) => {
-                let operand = path.evaluate(roots).map_err(|_| invalid_value(path))?;
+                let operand = path.find(roots).map_err(|_| invalid_value(path))?;
                 (domain, comparison, domain.operand(operand))
             }
         };

@@ -21,6 +21,9 @@ pub struct Execution {
     pub start_time: Timestamp,
     /// `$$.Execution.Input`
     pub input: Value,
+    /// The text of the input as it came in. AWS quotes it until a state changes the input.
+    #[serde(default)]
+    pub input_text: Option<Arc<str>>,
     /// `$$.StateMachine.Id`
     pub state_machine_arn: Arc<str>,
     /// `$$.StateMachine.Name`
@@ -89,6 +92,7 @@ impl Execution {
             role_arn: "arn:aws:iam::000000000000:role/asl".into(),
             start_time,
             input,
+            input_text: None,
             state_machine_arn: format!("arn:aws:states:us-east-1:000000000000:stateMachine:{state_machine}").into(),
             state_machine_name: state_machine.into(),
             seed,
@@ -111,7 +115,7 @@ impl Execution {
             state: &state.into(),
             entered_time: self.start_time,
             retry_count: Some(0),
-            map_item: Some(&MapItem { index: 0, key: None, value: item }),
+            map_item: Some(&MapItem { value: item, ..MapItem::default() }),
             token: Some(&"sample-token".into()),
             given: None,
         };
@@ -124,6 +128,9 @@ impl Execution {
     }
 }
 
+/// `$$.Map.Item.Source` of items that are not read from S3. AWS developer guide, "Context object".
+const STATE_DATA: &str = "STATE_DATA";
+
 /// The item that an iteration of a Map works on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct MapItem {
@@ -131,6 +138,8 @@ pub(crate) struct MapItem {
     /// Its name, where the items are the members of an object.
     pub(crate) key: Option<Arc<str>>,
     pub(crate) value: Value,
+    /// The URI of the object or bucket that it was read from.
+    pub(crate) source: Option<Arc<str>>,
 }
 
 /// The parts of the context object that change from state to state.
@@ -153,7 +162,9 @@ impl Context<'_> {
         let item = self.map_item.map(|item| {
             let index = i64::try_from(item.index).unwrap_or(i64::MAX);
             let key = item.key.clone().map(|key| ("Key", key.into()));
-            let parts = [("Index", index.into())].into_iter().chain(key).chain([("Value", item.value.clone())]);
+            let source = item.source.clone().unwrap_or_else(|| STATE_DATA.into());
+            let value = [("Value", item.value.clone()), ("Source", source.into())];
+            let parts = [("Index", index.into())].into_iter().chain(key).chain(value);
             Value::from([("Item", parts.collect())])
         });
         if let Some(Value::Object(given)) = self.given {

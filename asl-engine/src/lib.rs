@@ -40,7 +40,8 @@
 //!             Next::Ask(Request::Fork(mut join)) => loop {
 //!                 match join.poll(program) {
 //!                     JoinStep::Start(index, mut child) => join.ended(index, run(program, &mut child, now)?),
-//!                     JoinStep::Wait => unreachable!("no child is left running here"),
+//!                     JoinStep::Ask(request) => join.answered(greet(&request)),
+//!                     JoinStep::Wait | JoinStep::Stop => unreachable!("no child is left running here"),
 //!                     JoinStep::Finish(joined) => break Reply::Joined(joined),
 //!                 }
 //!             },
@@ -85,6 +86,7 @@ mod diagnostic;
 mod expression;
 mod frame;
 pub mod history;
+mod integration;
 mod intrinsic;
 mod item_reader;
 mod java;
@@ -97,7 +99,9 @@ mod placeholder;
 mod program;
 mod query;
 mod reference_path;
+mod result_writer;
 mod retry;
+mod sdk_names;
 mod task;
 mod template;
 pub mod test_state;
@@ -110,15 +114,17 @@ pub use definition::{CheckOptions, StateMachineType, diagnose, diagnose_calls};
 pub use diagnostic::{Diagnostic, Severity, Span, refusal};
 pub use expression::{Documents, ExplainedArgument, ExplainedCall, ExplainedExpression, Expression, ExpressionError};
 pub use frame::{
-    Ended, EventIds, Frame, Join, JoinStep, Joined, Next, Now, Reply, Request, Step, Termination, UnexpectedReply,
+    ChildEnd, Ended, EventIds, Frame, Join, JoinStep, Joined, Next, Now, Reply, Request, Step, Termination,
+    UnexpectedReply,
 };
 pub use history::{EventId, EventKind, HistoryEvent};
 pub use json::JsonError;
-pub use jsonata::{Jsonata, JsonataError, JsonataLimits, JsonataOptions};
+pub use jsonata::{Jsonata, JsonataError, JsonataFlavour, JsonataLimits, JsonataOptions};
 pub use jsonpath::{JsonPath, PathError};
 pub use nearest::nearest;
 pub use path::PathRoot;
 pub use program::Program;
+pub use sdk_names::sdk_member_name;
 pub use task::{Failure, Outcome, TaskRequest, is_activity};
 pub use time::Timestamp;
 pub use value::{Array, Number, Object, Value};

@@ -16,7 +16,7 @@ use crate::value::Value;
 pub(crate) struct PathExpr {
     text: Arc<str>,
     root: PathRoot,
-    /// `None` is the root itself, which every document has: `null` too, of which Jayway would find nothing.
+    /// `None` is the root itself.
     path: Option<JsonPath>,
     span: Span,
 }
@@ -47,6 +47,8 @@ impl PathRoot {
 /// What the paths and expressions of a state can start from. The context object is only built when one asks for it.
 pub(crate) struct Roots<'a> {
     pub(crate) input: &'a Value,
+    /// The input of the execution, and its text as it came in.
+    pub(crate) written: Option<(&'a Value, &'a str)>,
     pub(crate) context: &'a dyn Fn() -> Value,
     /// The variables that can be read, as an object.
     pub(crate) variables: &'a Value,
@@ -74,6 +76,7 @@ impl<'a> Roots<'a> {
     ) -> Self {
         Self {
             input,
+            written: None,
             context,
             variables,
             random,
@@ -82,6 +85,14 @@ impl<'a> Roots<'a> {
             result: None,
             error_output: None,
             states: OnceCell::new(),
+        }
+    }
+
+    /// The input as AWS quotes it: the text that the execution was started with, as long as it is its input still.
+    pub(crate) fn quoted_input(&self) -> String {
+        match self.written {
+            Some((value, text)) if value == self.input => text.to_owned(),
+            _ => self.input.to_string(),
         }
     }
 
@@ -140,11 +151,11 @@ impl PathExpr {
     }
 
     /// What the path searches, as AWS quotes it when nothing is found.
-    pub(crate) fn searched(&self, roots: &Roots<'_>) -> Value {
+    pub(crate) fn searched(&self, roots: &Roots<'_>) -> String {
         match self.root {
-            PathRoot::Input => roots.input.clone(),
-            PathRoot::Context => (roots.context)(),
-            PathRoot::Variables => roots.variables.clone(),
+            PathRoot::Input => roots.quoted_input(),
+            PathRoot::Context => (roots.context)().to_string(),
+            PathRoot::Variables => roots.variables.to_string(),
         }
     }
 
@@ -167,15 +178,33 @@ impl PathExpr {
         explanation
     }
 
+    /// What the path gives; null for an item beyond the end of a list.
     pub(crate) fn evaluate(&self, roots: &Roots<'_>) -> Result<Value, PathError> {
-        match (self.root, &self.path) {
-            (PathRoot::Input, None) => Ok(roots.input.clone()),
-            (PathRoot::Input, Some(path)) => path.evaluate(roots.input),
-            (PathRoot::Context, None) => Ok((roots.context)()),
-            (PathRoot::Context, Some(path)) => path.evaluate(&(roots.context)()),
-            (PathRoot::Variables, path) => {
-                path.as_ref().map_or_else(|| Ok(roots.variables.clone()), |path| path.evaluate(roots.variables))
+        self.on(roots, JsonPath::evaluate)
+    }
+
+    /// What the path gives; an item beyond the end of a list is not found.
+    pub(crate) fn find(&self, roots: &Roots<'_>) -> Result<Value, PathError> {
+        self.on(roots, JsonPath::find)
+    }
+
+    fn on(
+        &self,
+        roots: &Roots<'_>,
+        evaluate: impl FnOnce(&JsonPath, &Value) -> Result<Value, PathError>,
+    ) -> Result<Value, PathError> {
+        let context;
+        let document = match self.root {
+            PathRoot::Input => roots.input,
+            PathRoot::Variables => roots.variables,
+            PathRoot::Context => {
+                context = (roots.context)();
+                &context
             }
+        };
+        match &self.path {
+            Some(path) => evaluate(path, document),
+            None => Ok(document.clone()),
         }
     }
 }

@@ -49,6 +49,9 @@ pub fn is_activity(resource: &str) -> bool {
     parts.next() == Some("states") && parts.nth(2).is_some_and(|rest| rest.starts_with("activity:"))
 }
 
+/// The error of states that cannot process their own data.
+const RUNTIME_ERROR: &str = "States.Runtime";
+
 /// The error of expressions.
 pub(crate) const QUERY_EVALUATION_ERROR: &str = "States.QueryEvaluationError";
 
@@ -66,6 +69,9 @@ pub struct Failure {
     /// yet.
     #[serde(default)]
     pub location: Option<Arc<str>>,
+    /// The state whose own data or expression raised it. A failed task has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state: Option<Arc<str>>,
     /// What is behind it, or what to do, in our words. It is for people: no event and no Catcher has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<Arc<str>>,
@@ -79,7 +85,7 @@ impl Failure {
 
     /// A `States.Runtime` failure: the state cannot process its own data. No Retrier and no Catcher takes it.
     pub(crate) fn runtime(cause: impl Into<Arc<str>>) -> Self {
-        Self::new("States.Runtime", cause)
+        Self::new(RUNTIME_ERROR, cause)
     }
 
     /// A `States.QueryEvaluationError` failure: an expression of `field` gave nothing that can be used.
@@ -97,10 +103,19 @@ impl Failure {
         Self { span: Some(span), ..self }
     }
 
-    /// `{"Error": …, "Cause": …}`: what a Catcher hands on, with `null` for what is not there.
+    /// Whether it ends the execution, whatever Retry and Catch say: AWS records nothing of what it was raised in.
+    pub(crate) fn ends_execution(&self) -> bool {
+        self.error.as_deref() == Some(RUNTIME_ERROR)
+    }
+
+    /// `{"Error": …, "Cause": …}`: what a Catcher hands on, with `null` for what is not there. A timeout has the Cause `""`.
     pub(crate) fn error_output(&self) -> Value {
         let text = |text: &Option<Arc<str>>| text.clone().map_or(Value::Null, Value::from);
-        [("Error", text(&self.error)), ("Cause", text(&self.cause))].into()
+        let cause = match self.error.as_deref() {
+            Some("States.Timeout") if self.cause.is_none() => "".into(),
+            _ => text(&self.cause),
+        };
+        [("Error", text(&self.error)), ("Cause", cause)].into()
     }
 }
 

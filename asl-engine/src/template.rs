@@ -77,6 +77,11 @@ impl Template {
         }
     }
 
+    /// What it says before anything is computed, with null for what is.
+    pub(crate) fn outline(&self) -> Value {
+        outline(&self.0)
+    }
+
     /// The names of its members.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         let (parts, literal) = match &self.0 {
@@ -93,9 +98,23 @@ impl Template {
         variables(&self.0, found);
     }
 
+    /// Tells every function that is called with a wrong number of arguments, what is wrong, and where the call stands.
+    pub(crate) fn miscounted(&self, found: &mut dyn FnMut(&str, String, Span)) {
+        miscounted(&self.0, found);
+    }
+
     /// Fills the template in. The failure is AWS's for a path that finds nothing, or an expression that gives nothing.
     pub(crate) fn evaluate(&self, roots: &Roots<'_>) -> Result<Value, Failure> {
         evaluate(&self.0, roots)
+    }
+}
+
+fn outline(part: &Part) -> Value {
+    match part {
+        Part::Literal(value) => value.clone(),
+        Part::Array(items) => items.iter().map(outline).collect(),
+        Part::Object(members) => members.iter().map(|(name, part)| (name.clone(), outline(part))).collect(),
+        Part::Call(_) | Part::Path { .. } | Part::Query(_) => Value::Null,
     }
 }
 
@@ -170,6 +189,15 @@ fn variables(part: &Part, found: &mut dyn FnMut(&str)) {
         Part::Call(call) => call.variables(found),
         Part::Path { path, .. } => path.variable().into_iter().for_each(found),
         Part::Query(query) => query.variables(found),
+    }
+}
+
+fn miscounted(part: &Part, found: &mut dyn FnMut(&str, String, Span)) {
+    match part {
+        Part::Call(call) => call.miscounted(&mut |function, wrong| found(function, wrong, call.span())),
+        Part::Array(items) => items.iter().for_each(|item| miscounted(item, found)),
+        Part::Object(members) => members.iter().for_each(|(_, part)| miscounted(part, found)),
+        Part::Literal(_) | Part::Path { .. } | Part::Query(_) => {}
     }
 }
 

@@ -101,10 +101,11 @@ fn drive(program: &Program, frame: &mut Frame, now: &mut Now, answer: &Value, st
                             return;
                         }
                         // A child that ran out of steps is answered for here.
-                        let ended = asl_engine::Ended { outcome: Ok(answer.clone()), last_event: 0, closing_event: 0 };
-                        join.ended(index, ended);
+                        let outcome = Ok(answer.clone());
+                        join.ended(index, asl_engine::Ended { outcome, last_event: 0, closing_event: 0, child: None });
                     }
-                    asl_engine::JoinStep::Wait => return,
+                    asl_engine::JoinStep::Ask(_) => join.answered(Ok(answer.clone())),
+                    asl_engine::JoinStep::Wait | asl_engine::JoinStep::Stop => return,
                     asl_engine::JoinStep::Finish(joined) => break Reply::Joined(joined),
                 }
             },
@@ -193,7 +194,7 @@ fn extreme_numbers_are_taken_or_refused() {
     for seconds in ["-1", "1.5", "1e3", "100000000", "9223372036854775807", "9223372036854775808"] {
         assert!(state(&format!(r#""Type":"Wait","Seconds":{seconds}"#)).is_none(), "{seconds}");
     }
-    let retry = r#""Type":"Task","Resource":"arn:aws:states:::sns:publish","TimeoutSeconds":99999999,
+    let retry = r#""Type":"Task","Resource":"arn:aws:states:::aws-sdk:sns:publish","TimeoutSeconds":99999999,
         "Retry":[{"ErrorEquals":["States.ALL"],"IntervalSeconds":99999999,"BackoffRate":1e308,"MaxAttempts":3}]"#;
     assert_eq!(state(retry).unwrap().unwrap_err().to_string(), "States.Timeout");
 }
@@ -203,8 +204,8 @@ fn large_definitions_are_read_in_no_time_to_speak_of() {
     let states: Vec<String> = (0..10_000).map(|n| format!(r#""s{n}":{{"Type":"Pass","Next":"t{n}"}}"#)).collect();
     let text = format!(r#"{{"StartAt":"s0","States":{{{}}}}}"#, states.join(","));
     let diagnostics = Program::parse(&text).unwrap_err();
-    // Each leads nowhere, and none is the last one.
-    assert_eq!(diagnostics.len(), 10_001);
+    // Each leads nowhere, none is the last one, and all but the first are unreachable.
+    assert_eq!(diagnostics.len(), 20_000);
     let long = "x".repeat(2_000_000);
     assert_eq!(Program::parse(&long).unwrap_err()[0].code, "DEFINITION_TOO_LARGE");
 }

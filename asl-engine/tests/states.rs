@@ -113,6 +113,117 @@ fn choice_states() {
     )]);
 }
 
+/// Measured on AWS in us-east-1 in 2026: the template, IsPresent, and that the argument of a function and a step behind
+/// the index fail. The texts of the latter are Jayway's with the JsonNode provider, and what the other fields do follows
+/// from the null.
+#[test]
+fn an_index_beyond_the_end_of_a_list() {
+    let pass = |fields: &str| format!(r#"{{"Type": "Pass", {fields}, "End": true}}"#);
+    let map = r#"{"Type": "Map", "ItemsPath": "$.items[0]", "End": true,
+        "ItemProcessor": {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}}}"#;
+    let input = r#"{"items":[]}"#;
+    let choice = |rule: &str| {
+        format!(
+            r#"{{"Type": "Choice", "Choices": [{{"Variable": "$.items[0]", {rule}, "Next": "Yes"}}], "Default": "No"}},
+                "Yes": {{"Type": "Pass", "Result": "yes", "End": true}}, "No": {{"Type": "Succeed"}}"#
+        )
+    };
+    check(&[
+        (&pass(r#""Parameters": {"x.$": "$.items[0]"}"#), input, r#"{"x":null}"#),
+        (&pass(r#""Parameters": {"x.$": "$.items[0,1]"}"#), input, r#"{"x":[null,null]}"#),
+        (
+            &pass(r#""Parameters": {"x.$": "$.items[5].x"}"#),
+            input,
+            "RUNTIME The JSONPath '$.items[5].x' specified for the field 'x.$' could not be found in the input '{\"items\":[]}'",
+        ),
+        (
+            &pass(r#""Parameters": {"x.$": "States.ArrayLength($.items[0])"}"#),
+            input,
+            "RUNTIME The function 'States.ArrayLength($.items[0])' had the following error: The JsonPath argument for the \
+             field '$.items[0]' could not be found in the input '{\"items\":[]}'",
+        ),
+        (
+            &pass(r#""Parameters": {"x.$": "States.Array($.a[0])"}"#),
+            r#"{"a":5}"#,
+            "RUNTIME The function 'States.Array($.a[0])' had the following error: Filter: [0] can only be applied to \
+             arrays. Current context is: 5",
+        ),
+        (&pass(r#""InputPath": "$.items[0]""#), input, "null"),
+        (&pass(r#""OutputPath": "$.items[-1]""#), input, "null"),
+        (
+            &pass(r#""InputPath": "$.items[0].x""#),
+            input,
+            "RUNTIME Invalid path '$.items[0].x' : Property ['x'] not found in path $['items'][0]",
+        ),
+        (map, input, "RUNTIME Reference path \"$.items[0]\" must point to array."),
+        (&choice(r#""IsPresent": true"#), input, input),
+        (&choice(r#""IsPresent": false"#), input, "\"yes\""),
+        (&choice(r#""IsPresent": true"#), r#"{"items":[null]}"#, "\"yes\""),
+        (
+            &choice(r#""IsNull": true"#),
+            input,
+            "RUNTIME Invalid path '$.items[0]': The choice state's condition path references an invalid value.",
+        ),
+    ]);
+}
+
+const QUERY: &str =
+    "States.QueryEvaluationError: An error occurred while executing the state 'S' (entered at the event id #2). ";
+
+/// What AWS gives where its JSONata is not that of npm. Of the functions, `jsonata/functions/cases.txt` has more.
+#[test]
+fn jsonata_is_that_of_aws() {
+    let fault = |expression: &str, text: &str| {
+        format!("{QUERY}The JSONata expression '{expression}' specified for the field 'Output' {text}")
+    };
+    let internal = "threw an internal error during evaluation.";
+    let coded = "threw an error during evaluation. D3137: Hash algorithm 'null' must be one of SHA-1, SHA-384, SHA-256, \
+                 SHA-512, MD5";
+    for (expression, expected) in [
+        // sfnx 3.1.0 (PyPI), which says that it has measured them.
+        ("$string($states.input.n)", "\"1700000000123456\"".to_owned()),
+        ("'' & $states.input.n / 3", "\"566666666707818\"".to_owned()),
+        ("'' & 2 / 3", "\"0.666666666666666\"".to_owned()),
+        ("$decodeUrlComponent('a+b')", "\"a b\"".to_owned()),
+        ("5 % $states.input.zero", fault("5 % $states.input.zero", internal)),
+        ("$hash('a', $states.input.none)", fault("$hash('a', $states.input.none)", coded)),
+        (r#"$parse(\"{'a': 1}\")"#, r#"{"a":1}"#.to_owned()),
+        // Reports of others, who have measured them.
+        ("$base64decode('!!!')", fault("$base64decode('!!!')", internal)),
+        ("{'k': [1/0]}", r#"{"k":["Infinity"]}"#.to_owned()),
+    ] {
+        let fields =
+            format!(r#"{{"Type": "Pass", "QueryLanguage": "JSONata", "Output": "{{% {expression} %}}", "End": true}}"#);
+        assert_eq!(state(&fields, r#"{"n": 1700000000123456, "zero": 0}"#), expected, "{expression}");
+    }
+}
+
+/// A recording of April 2026 for -1; the bounds of a wait are from sfnx 3.1.0 (PyPI) only.
+#[test]
+fn numbers_that_expressions_give_have_bounds() {
+    let run_with = |fields: &str, input: &str| {
+        let definition = machine(&format!(r#"{{{fields}, "QueryLanguage": "JSONata", "End": true}}"#));
+        let run = run(&definition, input, false, &mut echo);
+        match run.outcome {
+            Ok(_) => "done".to_owned(),
+            failed => outcome(failed),
+        }
+    };
+    let timeout = r#""Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Arguments": {"FunctionName": "f"}, "TimeoutSeconds": "{% $states.input %}""#;
+    let wait = r#""Type": "Wait", "Seconds": "{% $states.input %}""#;
+    for (fields, input, expected) in [
+        (timeout, "-1", format!("{QUERY}TimeoutSeconds must be between 0 and 99999999 but was: -1")),
+        (timeout, "100000000", format!("{QUERY}TimeoutSeconds must be between 0 and 99999999 but was: 100000000")),
+        (timeout, "1.6", format!("{QUERY}The TimeoutSeconds field cannot be parsed as an integer: 1.6")),
+        (timeout, "3", "done".to_owned()),
+        (wait, "0.0", "done".to_owned()),
+        (wait, "100000000", "done".to_owned()),
+        (wait, "1.5", format!("{QUERY}The Seconds field cannot be parsed as an integer: 1.5")),
+    ] {
+        assert_eq!(run_with(fields, input), expected, "{fields} with {input}");
+    }
+}
+
 #[test]
 fn wait_states() {
     let wait = |field: &str, input: &str| {
@@ -177,7 +288,7 @@ fn fail_and_succeed_states() {
     ]);
 }
 
-const TASK: &str = "arn:aws:states:::dynamodb:putItem";
+const TASK: &str = "arn:aws:states:::aws-sdk:dynamodb:putItem";
 
 fn task(fields: &str) -> String {
     machine(&format!(r#"{{"Type": "Task", "Resource": "{TASK}", {fields}}}"#))
@@ -252,7 +363,7 @@ fn maps_give_each_item_its_own_context() {
                 "ItemSelector": {"i.$": "$$.Map.Item.Index", "x.$": "$$.Map.Item.Value", "k.$": "$.k"},
                 "Iterator": {"StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}}}"#,
             r#"{"xs":["a","b"],"k":1}"#,
-            r#"[{"i":0,"x":"a","k":1},{"i":1,"x":"b","k":1}]"#,
+            r#"[{"x":"a","i":0,"k":1},{"x":"b","i":1,"k":1}]"#,
         ),
         (
             r#"{"Type": "Map", "End": true, "ResultPath": "$.out",

@@ -10,7 +10,7 @@ const TASK: &str = r#"{
     "Type": "Task",
     "Resource": "arn:aws:states:::dynamodb:getItem",
     "InputPath": "$.in",
-    "Parameters": {"Key.$": "$.key"},
+    "Parameters": {"TableName": "t", "Key.$": "$.key"},
     "ResultSelector": {"n.$": "$.Item.n.N"},
     "ResultPath": "$.out",
     "OutputPath": "$.out",
@@ -63,17 +63,18 @@ fn inspected(tested: &Tested) -> Value {
 
 #[test]
 fn every_stage_of_a_task_is_seen() {
-    let tested = request(TASK, r#"{"in":{"key":{"k":1}}}"#, result(r#"{"Item":{"n":{"N":"7"}}}"#)).run().unwrap();
+    let tested =
+        request(TASK, r#"{"in":{"key":{"k":{"N":"1"}}}}"#, result(r#"{"Item":{"n":{"N":"7"}}}"#)).run().unwrap();
     assert_eq!((tested.status, tested.mock_check), (Status::Succeeded, MockCheck::Fits));
     assert_eq!(tested.next_state.as_deref(), Some("Go on"));
     assert_eq!(tested.output, Some(value(r#"{"n":"7"}"#)));
     let expected = [
-        r#"input={"in":{"key":{"k":1}}}"#,
-        r#"afterInputPath={"key":{"k":1}}"#,
-        r#"afterParameters={"Key":{"k":1}}"#,
+        r#"input={"in":{"key":{"k":{"N":"1"}}}}"#,
+        r#"afterInputPath={"key":{"k":{"N":"1"}}}"#,
+        r#"afterParameters={"TableName":"t","Key":{"k":{"N":"1"}}}"#,
         r#"result={"Item":{"n":{"N":"7"}}}"#,
         r#"afterResultSelector={"n":"7"}"#,
-        r#"afterResultPath={"in":{"key":{"k":1}},"out":{"n":"7"}}"#,
+        r#"afterResultPath={"in":{"key":{"k":{"N":"1"}}},"out":{"n":"7"}}"#,
     ];
     assert_eq!(stages(&tested), expected.join(" "));
 }
@@ -92,7 +93,7 @@ fn retriers_and_catchers_say_whether_they_take_an_error() {
     ];
     for (name, count, status, verdicts, seconds) in cases {
         let configuration = Configuration { retrier_retry_count: Some(count), ..Configuration::default() };
-        let test = TestState { configuration, ..request(TASK, r#"{"in":{"key":1}}"#, error(name)) };
+        let test = TestState { configuration, ..request(TASK, r#"{"in":{"key":{}}}"#, error(name)) };
         let tested = test.run().unwrap();
         assert_eq!((tested.status, tested.retry_backoff_seconds), (status, seconds), "{name} {count}");
         let said: Vec<Verdict> = tested.handlers.iter().map(|handler| handler.verdict).collect();
@@ -103,9 +104,9 @@ fn retriers_and_catchers_say_whether_they_take_an_error() {
 
 #[test]
 fn a_catcher_puts_the_error_where_it_says() {
-    let tested = request(TASK, r#"{"in":{"key":1}}"#, error("Lost")).run().unwrap();
+    let tested = request(TASK, r#"{"in":{"key":{}}}"#, error("Lost")).run().unwrap();
     assert_eq!(tested.next_state.as_deref(), Some("Find"));
-    let output = r#"{"in":{"key":1},"error":{"Error":"Lost","Cause":"because"}}"#;
+    let output = r#"{"in":{"key":{}},"error":{"Error":"Lost","Cause":"because"}}"#;
     assert_eq!(tested.output, Some(value(output)));
     assert_eq!(inspected(&tested)["errorDetails"], value(r#"{"catchIndex":0}"#));
 }
@@ -160,7 +161,7 @@ fn the_iterations_of_a_map_are_prepared_and_not_run() {
     let tested = TestState { context, ..request(MAP, r#"{"in":{"list":[1]}}"#, result("[1]")) }.run().unwrap();
     assert_eq!(tested.status, Status::Failed);
     let cause = "The JSONPath '$$.Execution.Name' specified for the field 'of.$' could not be found in the input \
-                 '{\"Map\":{\"Item\":{\"Index\":0,\"Value\":1}}}'";
+                 '{\"Map\":{\"Item\":{\"Index\":0,\"Value\":1,\"Source\":\"STATE_DATA\"}}}'";
     let failure = tested.failure.unwrap();
     assert_eq!((failure.error.as_deref(), failure.cause.as_deref()), (Some("States.Runtime"), Some(cause)));
 }
@@ -248,11 +249,18 @@ fn a_task_that_waits_for_its_token_has_one() {
 #[test]
 fn requests_that_do_not_fit_are_refused() {
     const PASS: &str = r#"{"Type": "Pass", "End": true}"#;
+    const PARALLEL: &str =
+        r#"{"Type": "Parallel", "Branches": [{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}], "End": true}"#;
+    const WRITER: &str = r#"{"Type": "Map", "ItemsPath": "$.in", "End": true,
+        "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+            "StartAt": "A", "States": {"A": {"Type": "Succeed"}}},
+        "ResultWriter": {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b"}}}"#;
+    const WHOLE: &str = r#"{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}"#;
     let both = Mock { error_output: Some(Failure::new("E", "")), ..Mock::result(1.into()) };
-    let neither = Mock { result: None, error_output: None, field_validation: FieldValidation::None };
+    let neither = Mock { field_validation: FieldValidation::None, ..Mock::default() };
     let counts = |count| Configuration { map_iteration_failure_count: Some(count), ..Configuration::default() };
     let context = |text: &str| Some(value(text));
-    let task = || request(TASK, r#"{"in":{"key":1}}"#, result("{}"));
+    let task = || request(TASK, r#"{"in":{"key":{}}}"#, result("{}"));
     let map = || request(MAP, r#"{"in":{"list":[1]}}"#, result("[1]"));
     let only_one = "A test mock should have only one of the following fields: [result, errorOutput].";
     let cases = [
@@ -276,8 +284,17 @@ fn requests_that_do_not_fit_are_refused() {
             "TestState API does not support Map or Parallel states. Supported state types include: [Task, Wait, Pass, \
              Succeed, Fail, Choice]",
         ),
+        (request(WRITER, r#"{"in":[1]}"#, result("[1]")), "Mocked result must be a JSON object."),
+        (
+            TestState { role_arn: Some("".into()), ..TestState::new(PASS, value("1")) },
+            "1 validation error detected: Value '' at 'roleArn' failed to satisfy constraint: Member must have length \
+             greater than or equal to 1",
+        ),
         (request(PASS, "1", result("1")), "State type 'Pass' is not supported when a mock is specified"),
-        (request(MAP, "1", result("{}")), "Mocked result must be a JSON array."),
+        (request(MAP, "1", result("{}")), "Mocked result must be an array."),
+        (request(PARALLEL, "1", Some(Mock::text("no JSON"))), "Mocked result must be an array."),
+        (request(TASK, r#"{"in":{"key":{}}}"#, Some(Mock::text("no JSON"))), "Mocked result must be valid JSON"),
+        (TestState { state_name: Some("C"), ..TestState::new(WHOLE, value("1")) }, "State not found in definition"),
         (
             request(TASK, "1", result(r#"{"Item":[]}"#)),
             "Mock result schema validation error: Field 'Item' must be an object",
@@ -292,11 +309,19 @@ fn requests_that_do_not_fit_are_refused() {
         ),
         (
             TestState { context: context(r#"{"State":{"Name":1}}"#), ..task() },
-            "Invalid Context object provided: Field 'Name' must be a string",
+            "Invalid Context object provided: State.Name must be a string",
+        ),
+        (
+            TestState { context: context(r#"{"Execution":{"Id":1}}"#), ..task() },
+            "Invalid Context object provided: Execution.Id must be a string",
         ),
         (
             TestState { context: context(r#"{"Execution":[]}"#), ..task() },
-            "Invalid Context object provided: Field 'Execution' must be an object",
+            "Invalid Context object provided: Execution must be an object",
+        ),
+        (
+            TestState { context: context(r#"{"Map":{"Item":{"Index":0}}}"#), ..map() },
+            "Invalid Context object provided: 'Map' field is not supported when mocking a Context object",
         ),
         (TestState { context: context("[]"), ..task() }, "Invalid Context object provided: It must be a JSON object"),
         (
@@ -317,11 +342,114 @@ fn a_task_without_a_mock_is_refused_whoever_runs_it() {
     assert_eq!((refusal.code, refusal.reason), ("NOT_SUPPORTED_YET", Reason::NeedsMock));
 }
 
+/// AWS API reference, `TestState`: what is supported only with a mock. The text is ours.
+#[test]
+fn tasks_that_wait_for_others_need_a_mock() {
+    for resource in [
+        "arn:aws:states:us-east-1:123456789012:activity:a",
+        "arn:aws:states:::glue:startJobRun.sync",
+        "arn:aws:states:::states:startExecution.sync:2",
+        "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+    ] {
+        let task = format!(r#"{{"Type": "Task", "Resource": "{resource}", "End": true}}"#);
+        let refusal = request(&task, "{}", None).run().unwrap_err();
+        assert_eq!((refusal.code, refusal.reason), ("InvalidDefinition", Reason::NeedsMock), "{resource}");
+    }
+}
+
+/// AWS API reference, `InspectionData`.
+#[test]
+fn what_an_items_pointer_finds_is_seen() {
+    let map = r#"{"Type": "Map", "End": true, "ItemReader": {"Resource": "arn:aws:states:::s3:getObject",
+            "ReaderConfig": {"InputType": "JSON", "ItemsPointer": "/a/list"}, "Parameters": {"Bucket": "b", "Key": "k"}},
+        "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+            "StartAt": "A", "States": {"A": {"Type": "Succeed"}}}}"#;
+    let data = Some(r#"{"a":{"list":[5,6]}}"#.into());
+    let configuration = Configuration { map_item_reader_data: data, ..Configuration::default() };
+    let tested = TestState { configuration, ..request(map, "{}", result("[1,2]")) }.run().unwrap();
+    assert_eq!(inspected(&tested)["afterItemsPointer"].as_str(), Some("[5,6]"));
+    assert_eq!(tested.output, Some(value("[1,2]")));
+}
+
+/// The host may tell which fields the resources take.
+#[test]
+fn parameters_are_held_against_the_tables_of_the_host() {
+    let task = r#"{"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:x:y", "Parameters": {"B": 1}, "End": true}"#;
+    let inputs = |_: &str| r##"{"shape":"#0","shapes":{"0":{"members":{"A":"ANY"}}}}"##.parse().ok();
+    let tested = TestState { inputs: Some(inputs), ..request(task, "{}", result("{}")) }.run().unwrap();
+    let cause = "The Parameters '{\"B\":1}' could not be used to start the Task: \
+                 [The field \"B\" is not supported by Step Functions]";
+    assert_eq!(tested.failure, Some(Failure::new("States.Runtime", cause)));
+}
+
+/// A function is no integration: what it is said to return may be any text. (A guess: recordings show integrations only.)
+#[test]
+fn a_mocked_function_may_return_a_text() {
+    let task = r#"{"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f", "End": true}"#;
+    for (text, output) in [("no JSON", "\"no JSON\""), ("\"JSON\"", "\"JSON\""), ("[1]", "[1]")] {
+        let tested = request(task, "{}", Some(Mock::text(text))).run().unwrap();
+        assert_eq!(tested.output.unwrap().to_string(), output);
+    }
+}
+
+/// AWS SDK model, `TestStateInput` (botocore 1.44.8); the form of the text as AWS has it for other operations.
+#[test]
+fn fields_have_their_lengths() {
+    const PASS: &str = r#"{"Type": "Pass", "End": true}"#;
+    let text = |length: usize| Value::from("x".repeat(length - 2));
+    let named = |name: &'static str| TestState { state_name: Some(name), ..TestState::new("{}", Value::Null) };
+    let long = "x".repeat(1_048_577);
+    let failing = |error: usize, cause: usize| {
+        let failure = Failure::new("x".repeat(error), "x".repeat(cause));
+        request(TASK, r#"{"in":{"key":{}}}"#, Some(Mock::error(failure)))
+    };
+    let at = |field: &str, constraint: &str| {
+        format!("Value at '{field}' failed to satisfy constraint: Member must have length {constraint}")
+    };
+    for (test, field, constraint) in [
+        (TestState::new("", Value::Null), "definition", "greater than or equal to 1"),
+        (TestState::new(&long, Value::Null), "definition", "less than or equal to 1048576"),
+        (TestState::new(PASS, text(262_145)), "input", "less than or equal to 262144"),
+        (named(""), "stateName", "greater than or equal to 1"),
+        (failing(257, 1), "mock.errorOutput.error", "less than or equal to 256"),
+        (failing(1, 32_769), "mock.errorOutput.cause", "less than or equal to 32768"),
+        (
+            TestState { context: Some(text(262_145)), ..TestState::new(PASS, Value::Null) },
+            "context",
+            "less than or equal to 262144",
+        ),
+        (request(TASK, "{}", Some(Mock::result(text(262_145)))), "mock.result", "less than or equal to 262144"),
+    ] {
+        let refusal = test.run().unwrap_err();
+        assert_eq!(refusal.message, format!("1 validation error detected: {}", at(field, constraint)));
+    }
+    let both = TestState { variables: text(262_145), ..TestState::new(PASS, text(262_145)) };
+    let most = "less than or equal to 262144";
+    assert_eq!(
+        both.run().unwrap_err().message,
+        format!("2 validation errors detected: {}; {}", at("input", most), at("variables", most))
+    );
+    assert!(TestState::new(PASS, text(262_144)).run().is_ok());
+    assert!(failing(256, 32_768).run().is_ok());
+}
+
+/// AWS API reference, `TestState`: "can run for up to five minutes".
+#[test]
+fn a_test_takes_five_minutes_at_most() {
+    for (seconds, status) in [(300, Status::Succeeded), (301, Status::Failed)] {
+        let wait = format!(r#"{{"Type": "Wait", "Seconds": {seconds}, "End": true}}"#);
+        let tested = request(&wait, "{}", None).run().unwrap();
+        assert_eq!(tested.status, status);
+        let error = tested.failure.and_then(|failure| failure.error);
+        assert_eq!(error.as_deref(), (status == Status::Failed).then_some("States.Timeout"));
+    }
+}
+
 #[test]
 fn field_validation_can_be_left_out() {
     let odd = |field_validation| {
         let mock = Mock { field_validation, ..Mock::result(value(r#"{"Item":7}"#)) };
-        request(TASK, r#"{"in":{"key":1}}"#, Some(mock)).run()
+        request(TASK, r#"{"in":{"key":{}}}"#, Some(mock)).run()
     };
     assert!(odd(FieldValidation::Strict).is_err() && odd(FieldValidation::Present).is_err());
     assert_eq!(odd(FieldValidation::None).unwrap().mock_check, MockCheck::NotNeeded);
@@ -357,7 +485,7 @@ fn spoilt_definitions_are_refused_and_nothing_breaks() {
             let cut = format!("{}{}", &definition[..at], &definition[at + 1..]);
             for text in [&definition[..at], &cut] {
                 // Whether it is still a definition does not matter here.
-                let _ = request(text, r#"{"in":{"key":1,"list":[1]}}"#, result("[1]")).run();
+                let _ = request(text, r#"{"in":{"key":{},"list":[1]}}"#, result("[1]")).run();
                 let _ = TestState { state_name: Some("Inner"), ..request(text, "1", None) }.run();
             }
         }

@@ -87,3 +87,15 @@ fn the_data_of_a_map() {
     let cause = r#""cause":"The MaxConcurrency field must not be less than 0 but was: -2""#;
     assert!(found.contains(cause), "{found}");
 }
+
+/// Recorded: the arguments of a Parallel state are not shown.
+#[test]
+fn the_data_of_a_parallel_state() {
+    let fields = r#""Type": "Parallel", "End": true, "Arguments": "{% $states.input %}", "Output": "{% $states.result[0] %}",
+        "Branches": [{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}]"#;
+    let mock = Some(Mock::result("[5]".parse().expect("JSON")));
+    assert_eq!(
+        response(fields, "{}", "{}", mock),
+        r#"{"output":"5","inspectionData":{"input":"{}"},"status":"SUCCEEDED"}"#
+    );
+}

@@ -21,6 +21,17 @@ pub fn now() -> Timestamp {
     Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
 
+/// Why an execution was given up.
+#[derive(Debug, thiserror::Error)]
+pub enum GivenUp {
+    /// Nothing serves a task, for this reason.
+    #[error("{0}")]
+    Refused(String),
+    /// A mistake of this host.
+    #[error(transparent)]
+    UnexpectedReply(#[from] UnexpectedReply),
+}
+
 /// Runs an execution to its end on the current tokio runtime.
 ///
 /// `handler` gives the handler of a task; `record` gets the events in their order. When `stop` completes first, the
@@ -31,7 +42,7 @@ pub async fn run(
     handler: impl Fn(&TaskRequest) -> Result<Arc<dyn Handler>, Failure>,
     mut record: impl FnMut(HistoryEvent),
     stop: impl Future<Output = Failure>,
-) -> Result<Finished, UnexpectedReply> {
+) -> Result<Finished, GivenUp> {
     let start = execution.start_time;
     let mut frames = Frames::new(program, execution);
     let deadline = frames.deadline();
@@ -75,6 +86,7 @@ pub async fn run(
             biased;
             failure = &mut stop => frames.terminate(clock.now(), Termination::Aborted(failure), &mut record)?,
             word = tasks.next() => match word {
+                Word::Report(_, Report::Refused(reason)) => return Err(GivenUp::Refused(reason)),
                 Word::Report(id, report) => {
                     if !matches!(report, Report::Submitted(_))
                         && let Some(at) = tasks.gives_up(id, clock.now())
@@ -84,7 +96,7 @@ pub async fn run(
                     match report {
                         Report::Started { worker_name } => frames.reply(id, Reply::Started { worker_name }),
                         Report::Submitted(output) => frames.reply(id, Reply::Submitted(output)),
-                        Report::Heartbeat => {}
+                        Report::Heartbeat | Report::Refused(_) => {}
                     }
                 }
                 Word::Ended(id, outcome) => {

@@ -6,6 +6,8 @@ use asl_engine::{
     Request, Step, TaskRequest, Termination, Timestamp, UnexpectedReply,
 };
 
+use crate::nodes::Nodes;
+
 /// Names one Frame of an execution. Never used twice.
 pub type FrameId = usize;
 
@@ -16,24 +18,34 @@ pub struct Frames {
     program: Arc<Program>,
     deadline: Option<Timestamp>,
     at: Timestamp,
-    /// The event ids of the execution, and then of each child execution.
-    histories: Vec<EventIds>,
-    nodes: Vec<Option<Box<Node>>>,
+    /// The event ids of the execution itself (0) and of each child execution that runs, by the number of its Frame.
+    histories: BTreeMap<FrameId, EventIds>,
+    nodes: Nodes,
     ready: VecDeque<(FrameId, Reply)>,
+    /// Frames that have more child executions to start, once those before them have got as far as they can.
+    starting: VecDeque<FrameId>,
     effects: VecDeque<Effect>,
     finished: Option<Finished>,
 }
 
 #[derive(Debug)]
-struct Node {
+pub(crate) struct Node {
     frame: Frame,
     parent: Option<(FrameId, usize)>,
-    /// Whose events it makes: the position in `histories`.
-    history: usize,
+    /// Whose events it makes: the Frame of the execution that it belongs to.
+    history: FrameId,
     /// The children, when the Frame has forked.
     fork: Option<Fork>,
     /// Whether the host has a task or a timer for this Frame.
     waits: bool,
+}
+
+impl Node {
+    /// A Frame that nothing has been done with.
+    #[cfg(test)]
+    pub(crate) fn of(frame: Frame) -> Self {
+        Self { frame, parent: None, history: 0, fork: None, waits: false }
+    }
 }
 
 #[derive(Debug)]
@@ -66,6 +78,9 @@ pub enum Progress {
 
 /// How many steps are made in one go.
 const STEPS: usize = 1000;
+
+/// How many steps are due before no more child executions are started: those that never wait come and go, and do not pile up.
+const STARTED: usize = 64;
 
 /// How an execution ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -111,9 +126,10 @@ impl Frames {
             program,
             deadline,
             at,
-            histories: vec![EventIds::default()],
-            nodes: Vec::new(),
+            histories: BTreeMap::from([(0, EventIds::default())]),
+            nodes: Nodes::default(),
             ready: VecDeque::new(),
+            starting: VecDeque::new(),
             effects: VecDeque::new(),
             finished: None,
         };
@@ -131,9 +147,11 @@ impl Frames {
         self.finished.as_ref()
     }
 
-    /// Hands in what came of an effect. A reply to a Frame that has been stopped meanwhile is dropped.
+    /// Hands in what came of an effect. A reply to a Frame that has been stopped or does not wait any more is dropped.
     pub fn reply(&mut self, id: FrameId, reply: Reply) {
-        if let Some(Some(node)) = self.nodes.get_mut(id) {
+        if let Some(node) = self.nodes.get_mut(id)
+            && node.waits
+        {
             node.waits = matches!(reply, Reply::Started { .. } | Reply::Submitted(_));
             self.ready.push_back((id, reply));
         }
@@ -152,6 +170,12 @@ impl Frames {
             if let Some(effect) = self.effects.pop_front() {
                 return Ok(Progress::Do(effect));
             }
+            if self.ready.len() < STARTED
+                && let Some(id) = self.starting.pop_front()
+            {
+                self.poll(id, record)?;
+                continue;
+            }
             let Some((id, reply)) = self.ready.pop_front() else { return Ok(Progress::Idle) };
             self.step(id, reply, record)?;
         }
@@ -165,10 +189,15 @@ impl Frames {
         termination: Termination,
         record: &mut dyn FnMut(HistoryEvent),
     ) -> Result<(), UnexpectedReply> {
-        self.at = at;
+        self.at = match termination {
+            // However late the host looks up, it ended when its time was over.
+            Termination::TimedOut => self.deadline.map_or(at, |deadline| deadline.max(self.at)),
+            Termination::Aborted(_) | Termination::HistoryFull => at,
+        };
         self.ready.clear();
+        self.starting.clear();
         self.effects.clear();
-        for id in 1..self.nodes.len() {
+        for id in self.nodes.ids().into_iter().filter(|id| *id != 0) {
             self.drop_node(id);
         }
         let status = match termination {
@@ -184,14 +213,19 @@ impl Frames {
     }
 
     fn add(&mut self, frame: Frame, parent: Option<(FrameId, usize)>, history: usize) -> FrameId {
-        let id = self.nodes.len();
-        self.nodes.push(Some(Box::new(Node { frame, parent, history, fork: None, waits: false })));
+        let id = self.nodes.add(Node { frame, parent, history, fork: None, waits: false });
         self.ready.push_back((id, Reply::Go));
         id
     }
 
     fn step(&mut self, id: FrameId, reply: Reply, record: &mut dyn FnMut(HistoryEvent)) -> Result<(), UnexpectedReply> {
-        let Some(Some(node)) = self.nodes.get_mut(id) else { return Ok(()) };
+        let Some(node) = self.nodes.get_mut(id) else { return Ok(()) };
+        if let Some(fork) = &mut node.fork
+            && let Reply::Task(outcome) = reply
+        {
+            fork.join.answered(outcome);
+            return self.poll(id, record);
+        }
         let step = step(node, &self.program, self.at, &mut self.histories, reply, record)?;
         match step.next {
             Next::Continue => self.ready.push_back((id, Reply::Go)),
@@ -217,15 +251,12 @@ impl Frames {
 
     /// Ends the execution that the Frame belongs to, which may be a child execution.
     fn history_full(&mut self, id: FrameId, record: &mut dyn FnMut(HistoryEvent)) -> Result<(), UnexpectedReply> {
-        let Some(Some(node)) = self.nodes.get(id) else { return Ok(()) };
-        let history = node.history;
-        if history == 0 {
+        let Some(root) = self.nodes.get(id).map(|node| node.history) else { return Ok(()) };
+        if root == 0 {
             return self.terminate(self.at, Termination::HistoryFull, record);
         }
-        let of_history = |node: &Option<Box<Node>>| node.as_ref().is_some_and(|node| node.history == history);
-        let Some(root) = self.nodes.iter().position(of_history) else { return Ok(()) };
-        for id in root + 1..self.nodes.len() {
-            if of_history(&self.nodes[id]) {
+        for id in self.nodes.ids().into_iter().filter(|id| *id != root) {
+            if self.nodes.get(id).is_some_and(|node| node.history == root) {
                 self.drop_node(id);
             }
         }
@@ -238,12 +269,14 @@ impl Frames {
         ended: Ended,
         record: &mut dyn FnMut(HistoryEvent),
     ) -> Result<(), UnexpectedReply> {
-        let Some((parent, index)) = self.drop_node(id).and_then(|node| node.parent) else {
+        let parent = self.drop_node(id).and_then(|node| node.parent);
+        self.forget_history(id);
+        let Some((parent, index)) = parent else {
             let status = if ended.outcome.is_ok() { Status::Succeeded } else { Status::Failed };
             self.finished = Some(Finished { status, outcome: ended.outcome });
             return Ok(());
         };
-        if let Some(Some(Node { fork: Some(fork), .. })) = self.nodes.get_mut(parent).map(Option::as_deref_mut) {
+        if let Some(Node { fork: Some(fork), .. }) = self.nodes.get_mut(parent) {
             fork.running.remove(&index);
             fork.join.ended(index, ended);
         }
@@ -252,25 +285,52 @@ impl Frames {
 
     fn poll(&mut self, id: FrameId, record: &mut dyn FnMut(HistoryEvent)) -> Result<(), UnexpectedReply> {
         loop {
-            let next_id = self.nodes.len();
-            let Some(Some(Node { fork: Some(fork), history, .. })) = self.nodes.get_mut(id).map(Option::as_deref_mut)
-            else {
+            let next_id = self.nodes.next_id();
+            let Some(Node { fork: Some(fork), history, waits, .. }) = self.nodes.get_mut(id) else { return Ok(()) };
+            if fork.join.starts_executions() && self.ready.len() >= STARTED {
+                if !self.starting.contains(&id) {
+                    self.starting.push_back(id);
+                }
                 return Ok(());
-            };
+            }
             match fork.join.poll(&self.program) {
                 JoinStep::Start(index, frame) => {
                     fork.running.insert(index, next_id);
                     let history = if fork.join.starts_executions() {
-                        self.histories.push(EventIds::default());
-                        self.histories.len() - 1
+                        self.histories.insert(next_id, EventIds::default());
+                        next_id
                     } else {
                         *history
                     };
                     self.add(*frame, Some((id, index)), history);
                 }
+                JoinStep::Ask(request) => {
+                    *waits = true;
+                    self.effects.push_back(Effect::Task(id, *request));
+                }
                 JoinStep::Wait => return Ok(()),
+                JoinStep::Stop => {
+                    for (index, child) in std::mem::take(&mut fork.running) {
+                        self.stop_children(child, Some(0), record)?;
+                        let Some(mut node) = self.drop_node(child) else { continue };
+                        let stop = Reply::Stop { because: 0 };
+                        let step = step(&mut node, &self.program, self.at, &mut self.histories, stop, record)?;
+                        self.forget_history(child);
+                        if let Some(Node { fork: Some(fork), .. }) = self.nodes.get_mut(id)
+                            && let Next::End(ended) = step.next
+                        {
+                            fork.join.stopped(index, ended);
+                        }
+                    }
+                }
                 JoinStep::Finish(joined) => {
-                    self.stop_children(id, joined.last_event, record)?;
+                    if std::mem::take(waits) {
+                        self.effects.push_back(Effect::Cancel(id));
+                        // An answer may be on its way already.
+                        self.ready.retain(|(other, _)| *other != id);
+                    }
+                    let told = (!joined.ends_execution()).then_some(joined.last_event);
+                    self.stop_children(id, told, record)?;
                     self.ready.push_back((id, Reply::Joined(joined)));
                     return Ok(());
                 }
@@ -278,30 +338,38 @@ impl Frames {
         }
     }
 
-    /// Stops what still runs below a Frame, the innermost first.
+    /// Stops what still runs below a Frame, the innermost first: because of an event, or without a word.
     fn stop_children(
         &mut self,
         id: FrameId,
-        because: EventId,
+        because: Option<EventId>,
         record: &mut dyn FnMut(HistoryEvent),
     ) -> Result<(), UnexpectedReply> {
-        let Some(Some(node)) = self.nodes.get_mut(id) else { return Ok(()) };
+        let Some(node) = self.nodes.get_mut(id) else { return Ok(()) };
         let Some(fork) = node.fork.take() else { return Ok(()) };
         for child in fork.running.into_values() {
             self.stop_children(child, because, record)?;
-            if let Some(mut node) = self.drop_node(child) {
+            if let (Some(mut node), Some(because)) = (self.drop_node(child), because) {
                 step(&mut node, &self.program, self.at, &mut self.histories, Reply::Stop { because }, record)?;
             }
+            self.forget_history(child);
         }
         Ok(())
     }
 
     fn drop_node(&mut self, id: FrameId) -> Option<Box<Node>> {
-        let node = self.nodes.get_mut(id)?.take()?;
+        let node = self.nodes.take(id)?;
         if node.waits {
             self.effects.push_back(Effect::Cancel(id));
         }
         Some(node)
+    }
+
+    /// Forgets the event ids of a child execution that is over.
+    fn forget_history(&mut self, id: FrameId) {
+        if id != 0 {
+            self.histories.remove(&id);
+        }
     }
 }
 
@@ -310,11 +378,11 @@ fn step(
     node: &mut Node,
     program: &Program,
     at: Timestamp,
-    histories: &mut [EventIds],
+    histories: &mut BTreeMap<FrameId, EventIds>,
     reply: Reply,
     record: &mut dyn FnMut(HistoryEvent),
 ) -> Result<Step, UnexpectedReply> {
-    let ids = &mut histories[node.history];
+    let ids = histories.entry(node.history).or_default();
     let mut now = Now { at, ids: ids.clone() };
     let mut step = node.frame.step(program, &mut now, reply)?;
     *ids = now.ids;

@@ -5,6 +5,7 @@
 
 pub mod embedded;
 mod frames;
+mod nodes;
 mod state_machines;
 mod timers;
 pub mod virtual_time;

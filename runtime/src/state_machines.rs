@@ -7,10 +7,10 @@ use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use asl_engine::{Execution, Failure, Object, Outcome, Program, Quotas, TaskRequest, Timestamp, Value};
-use asl_tasks::{BoxFuture, Call, Handler, Report, Router, answered_here};
+use asl_tasks::{BoxFuture, Call, Handler, Report, Router, answered_here, is_step_functions_name};
 use tokio::sync::watch;
 
-use crate::embedded::{self, now};
+use crate::embedded::{self, GivenUp, now};
 use crate::frames::{Finished, Status};
 
 /// The state machines that others can start by name.
@@ -37,6 +37,8 @@ struct Started {
 struct Ended {
     finished: Finished,
     at: Timestamp,
+    /// Why it was given up, where nothing serves one of its tasks: then so is the execution that waits for it.
+    refused: Option<String>,
 }
 
 /// An execution that runs.
@@ -53,6 +55,8 @@ struct Asked {
     machine: String,
     name: String,
     input: Value,
+    /// How long the text of the input is.
+    input_bytes: usize,
 }
 
 impl StateMachines {
@@ -111,6 +115,12 @@ impl StateMachines {
             let message = format!("State Machine Does Not Exist: '{}'", machine_arn(asked));
             return Err(refused("StateMachineDoesNotExist", &message));
         };
+        if let Some(most) = self.quotas.payload_bytes.filter(|most| asked.input_bytes > *most) {
+            let constraint = format!("Member must have length less than or equal to {most}");
+            let message =
+                format!("1 validation error detected: Value at 'input' failed to satisfy constraint: {constraint}");
+            return Err(refused("ValidationException", &message));
+        }
         let mut started = self.lock();
         let at = now();
         let slot = match started.entry(asked.arn.clone()) {
@@ -156,12 +166,16 @@ async fn run(
         }
         Failure { cause: Some("the execution that waited for it was stopped".into()), ..Failure::default() }
     };
+    let mut refused = None;
     let finished = embedded::run(program, execution, handler, |_| {}, stop).await;
-    let finished = finished.unwrap_or_else(|bug| {
-        let cause = format!("asl made a mistake, please report it: {bug}");
+    let finished = finished.unwrap_or_else(|error| {
+        let cause = match error {
+            GivenUp::Refused(reason) => refused.insert(reason).clone(),
+            GivenUp::UnexpectedReply(bug) => format!("asl made a mistake, please report it: {bug}"),
+        };
         Finished { status: Status::Failed, outcome: Err(Failure::new("States.Runtime", cause)) }
     });
-    tell.send_replace(Some(Ended { finished, at: now() }));
+    tell.send_replace(Some(Ended { finished, at: now(), refused }));
 }
 
 async fn wait(mut ended: watch::Receiver<Option<Ended>>) -> Ended {
@@ -215,6 +229,9 @@ impl Handler for StartExecution {
             };
             call.report(Report::Submitted(submitted));
             let ended = wait(ended).await;
+            if let Some(reason) = &ended.refused {
+                call.report(Report::Refused(reason.clone()));
+            }
             describe(&asked, start, &ended, parsed)
         })
     }
@@ -225,37 +242,37 @@ fn asked(request: &TaskRequest) -> Result<Asked, Failure> {
     let parameters = &request.input;
     let invalid = |text: &str| refused("InvalidArn", &format!("Invalid Arn: '{text}'"));
     let arn = parameters["StateMachineArn"].as_str().ok_or_else(|| invalid("null"))?;
-    let Some((before, machine)) = arn.split_once(":stateMachine:") else { return Err(invalid(arn)) };
     // A version or an alias is the machine itself here.
-    let machine = machine.split(':').next().unwrap_or_default().to_owned();
+    let (["arn", _, "states", _, _, "stateMachine", machine] | ["arn", _, "states", _, _, "stateMachine", machine, _]) =
+        arn.split(':').collect::<Vec<_>>()[..]
+    else {
+        return Err(invalid(arn));
+    };
+    let before = arn.split(":stateMachine:").next().unwrap_or_default();
+    let machine = Some(machine).filter(|name| is_step_functions_name(name)).ok_or_else(|| invalid(arn))?.to_owned();
     let unknown = |name: &&str| !["StateMachineArn", "Name", "Input", "TraceHeader"].contains(name);
     let mut given = parameters.as_object().into_iter().flat_map(|members| members.iter().map(|(name, _)| &**name));
     if let Some(unknown) = given.find(unknown) {
-        let cause = format!("The field '{unknown}' is not supported by Step Functions");
+        let cause = format!("The field \"{unknown}\" is not supported by Step Functions");
         return Err(Failure::new("States.Runtime", cause));
     }
     let name = match parameters.get("Name") {
         None | Some(Value::Null) => uuid::Uuid::new_v4().to_string(),
-        Some(Value::String(name)) if is_name(name) => name.to_string(),
+        Some(Value::String(name)) if is_step_functions_name(name) => name.to_string(),
         Some(name) => return Err(refused("InvalidName", &format!("Invalid Name: '{name}'"))),
     };
     let arn = format!("{before}:execution:{machine}:{name}").into();
-    let input = match parameters.get("Input") {
-        None | Some(Value::Null) => Object::default().into(),
+    let (input, input_bytes) = match parameters.get("Input") {
+        None | Some(Value::Null) => (Object::default().into(), 2),
         // Also as the text of JSON, as the API has it.
-        Some(Value::String(text)) => text.parse().map_err(|error| {
-            refused("InvalidExecutionInput", &format!("Invalid State Machine Execution Input: '{error}'"))
-        })?,
-        Some(input) => input.clone(),
+        Some(Value::String(text)) => {
+            let refuse =
+                |error| refused("InvalidExecutionInput", &format!("Invalid State Machine Execution Input: '{error}'"));
+            (text.parse().map_err(refuse)?, text.len())
+        }
+        Some(input) => (input.clone(), input.json_len()),
     };
-    Ok(Asked { arn, machine, name, input })
-}
-
-/// Whether AWS takes it as the name of an execution. See
-/// <https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html>.
-fn is_name(name: &str) -> bool {
-    let refused = |c: char| c.is_whitespace() || c.is_control() || "<>{}[]?*\"#%\\^|~`$&,;:/".contains(c);
-    (1..=80).contains(&name.chars().count()) && !name.contains(refused)
+    Ok(Asked { arn, machine, name, input, input_bytes })
 }
 
 fn machine_arn(asked: &Asked) -> String {
@@ -280,6 +297,11 @@ fn describe(asked: &Asked, start: Timestamp, ended: &Ended, parsed: bool) -> Out
         Err(failure) => (None, text(&failure.error), text(&failure.cause)),
     };
     let details = output.is_some().then(included);
+    // Recorded in December 2024 for executions that succeeded, reported from 2026 for others.
+    let (redrive_status, reason) = match ended.finished.status {
+        Status::Succeeded => ("NOT_REDRIVABLE", Some("Execution is SUCCEEDED and cannot be redriven".into())),
+        Status::Failed | Status::TimedOut | Status::Aborted => ("REDRIVABLE", None),
+    };
     let members = [
         ("Cause", cause),
         ("Error", error),
@@ -289,6 +311,9 @@ fn describe(asked: &Asked, start: Timestamp, ended: &Ended, parsed: bool) -> Out
         ("Name", Some(asked.name.as_str().into())),
         ("Output", output),
         ("OutputDetails", details),
+        ("RedriveCount", Some(0.into())),
+        ("RedriveStatus", Some(redrive_status.into())),
+        ("RedriveStatusReason", reason),
         ("StartDate", Some(start.0.into())),
         ("StateMachineArn", Some(machine_arn(asked).into())),
         ("Status", Some(ended.finished.status.name().into())),
@@ -307,5 +332,6 @@ fn refused(code: &str, message: &str) -> Failure {
         "{message} (Service: AWSStepFunctions; Status Code: 400; Error Code: {code}; Request ID: {}; Proxy: null)",
         uuid::Uuid::new_v4()
     );
-    Failure::new(format!("StepFunctions.{code}Exception"), cause)
+    let class = code.strip_suffix("Exception").unwrap_or(code);
+    Failure::new(format!("StepFunctions.{class}Exception"), cause)
 }

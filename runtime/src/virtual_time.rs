@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use asl_engine::{Execution, HistoryEvent, Outcome, Program, Reply, TaskRequest, Termination, UnexpectedReply};
+use asl_engine::{
+    Execution, Failure, HistoryEvent, Outcome, Program, Reply, TaskRequest, Termination, UnexpectedReply,
+};
 
 use crate::frames::{Effect, Finished, Frames, Progress};
 use crate::timers::Timers;
@@ -14,6 +16,8 @@ pub struct Answer {
     pub before: Option<Reply>,
     /// The answer; `None` is a task that never answers.
     pub outcome: Option<Outcome>,
+    /// How a task fails that is not answered in time, where that is told; else with `States.Timeout` alone.
+    pub times_out: Option<Failure>,
     /// How long it takes to come.
     pub after_millis: i64,
     /// Why there is no answer and the execution is given up: a mistake of whoever answers, which no Catcher sees.
@@ -89,7 +93,9 @@ pub fn run(
                         (Some((when, outcome)), Some(deadline)) if when < deadline || when == at => {
                             timers.set(id, when, Reply::Task(outcome));
                         }
-                        (_, Some(deadline)) => timers.set(id, deadline, Reply::DeadlinePassed),
+                        (_, Some(deadline)) => {
+                            timers.set(id, deadline, answer.times_out.map_or(Reply::DeadlinePassed, Reply::TimedOut));
+                        }
                         (None, None) => {}
                     }
                 }

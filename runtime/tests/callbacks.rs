@@ -26,7 +26,7 @@ impl Handler for Post {
 fn router() -> (Arc<Router>, mpsc::UnboundedReceiver<String>) {
     let (sender, tokens) = mpsc::unbounded_channel();
     let router = Router::new(Routes::parse("", Path::new("routes.toml")).expect("routes"), "unused");
-    (Arc::new(router.with_handler("arn:aws:states:::sqs:sendMessage", Arc::new(Post(sender)))), tokens)
+    (Arc::new(router.with_handler("arn:aws:states:::aws-sdk:sqs:sendMessage", Arc::new(Post(sender)))), tokens)
 }
 
 async fn run(router: Arc<Router>, definition: String) -> (Finished, Vec<String>) {
@@ -49,7 +49,7 @@ fn told(event: &HistoryEvent) -> String {
 
 fn waits_for_token(more: &str) -> String {
     let parameters = r#""Parameters":{"token.$":"$$.Task.Token"}"#;
-    let resource = "arn:aws:states:::sqs:sendMessage.waitForTaskToken";
+    let resource = "arn:aws:states:::aws-sdk:sqs:sendMessage.waitForTaskToken";
     format!(
         r#"{{"StartAt":"S","States":{{"S":{{"Type":"Task","Resource":"{resource}",{parameters}{more},"End":true}}}}}}"#
     )

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use asl_engine::{Execution, Failure, HistoryEvent, Outcome, Program, TaskRequest, Timestamp, Value};
 use asl_runtime::virtual_time::Answer;
 use asl_runtime::{Finished, Status, embedded, virtual_time};
-use asl_tasks::{BoxFuture, Call, Handler};
+use asl_tasks::{BoxFuture, Call, Handler, Report};
 
 const START: Timestamp = Timestamp(1_700_000_000_000);
 
@@ -87,7 +87,7 @@ const WORK: &str = r#"{
             "Type": "Map", "ItemsPath": "$.items", "MaxConcurrency": 3, "Next": "Both", "ResultPath": "$.each",
             "ItemProcessor": {"StartAt": "Work", "States": {
                 "Work": {
-                    "Type": "Task", "Resource": "arn:aws:states:::dynamodb:putItem", "TimeoutSeconds": 5, "End": true,
+                    "Type": "Task", "Resource": "arn:aws:states:::aws-sdk:dynamodb:putItem", "TimeoutSeconds": 5, "End": true,
                     "Retry": [{"ErrorEquals": ["Flaky"], "MaxAttempts": 2, "JitterStrategy": "FULL"}],
                     "Catch": [{"ErrorEquals": ["States.Timeout", "Flaky"], "ResultPath": "$.error", "Next": "Caught"}]
                 },
@@ -134,9 +134,9 @@ async fn the_time_limit_of_the_machine_ends_everything() {
 #[tokio::test(start_paused = true)]
 async fn a_failing_branch_cancels_the_tasks_of_the_others() {
     let definition = r#"{"StartAt": "P", "States": {"P": {"Type": "Parallel", "End": true, "Branches": [
-        {"StartAt": "Slow", "States": {"Slow": {"Type": "Task", "Resource": "arn:aws:states:::sns:publish",
+        {"StartAt": "Slow", "States": {"Slow": {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sns:publish",
             "Parameters": {"after": -1}, "End": true}}},
-        {"StartAt": "Bad", "States": {"Bad": {"Type": "Task", "Resource": "arn:aws:states:::sns:publish",
+        {"StartAt": "Bad", "States": {"Bad": {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sns:publish",
             "Parameters": {"fail": "Broken", "after": 5}, "End": true}}}]}}}"#;
     let (finished, events) = on_tokio(definition, "{}").await;
     assert_eq!(finished.outcome, Err(Failure::new("Broken", "as told")));
@@ -162,7 +162,7 @@ async fn stopping_aborts_the_execution() {
 
 #[test]
 fn a_task_that_never_answers_is_said_to_block() {
-    let definition = r#"{"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "End": true}}}"#;
+    let definition = r#"{"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sns:publish", "End": true}}}"#;
     let stuck = virtual_time::run(program(definition), execution(r#"{"after":-1}"#), answer, |_| {});
     assert!(matches!(stuck, Err(virtual_time::Stuck::Forever)));
 }
@@ -170,7 +170,7 @@ fn a_task_that_never_answers_is_said_to_block() {
 #[test]
 fn many_items_run_in_any_order_and_come_back_in_theirs() {
     let definition = r#"{"StartAt": "M", "States": {"M": {"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "T", "States": {
-        "T": {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "End": true}}}}}}"#;
+        "T": {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sns:publish", "End": true}}}}}}"#;
     let items: Value = (0..1000).map(|n| Value::from([("n", n.into()), ("after", (n * 7919 % 100).into())])).collect();
     let (finished, _) = on_virtual_time(definition, &items.to_string());
     assert_eq!(finished.outcome, Ok(items));
@@ -204,10 +204,36 @@ async fn a_machine_that_never_waits_can_be_stopped() {
 #[tokio::test(start_paused = true)]
 async fn the_timeout_of_a_task_without_handler_does_not_hit_the_next_state() {
     let definition = r#"{"StartAt": "T", "States": {
-        "T": {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "TimeoutSeconds": 5,
+        "T": {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sns:publish", "TimeoutSeconds": 5,
             "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "W"}], "End": true},
         "W": {"Type": "Wait", "Seconds": 60, "OutputPath": "$.Error", "End": true}}}"#;
     let handler = |_: &TaskRequest| Err::<Arc<dyn Handler>, _>(Failure::new("Nobody", "serves this"));
     let finished = embedded::run(program(definition), execution("{}"), handler, |_| {}, pending()).await;
     assert_eq!(finished.expect("it ends").outcome, Ok(Value::from("Nobody")));
+}
+
+/// Says that it cannot serve the task.
+struct Refuses;
+
+impl Handler for Refuses {
+    fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome> {
+        Box::pin(async {
+            call.report(Report::Refused("nothing serves this".to_owned()));
+            Err(Failure::new("States.Runtime", "nothing serves this"))
+        })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_nothing_serves_ends_the_execution_past_every_catcher() {
+    let definition = r#"{"StartAt": "Map", "States": {
+        "Map": {"Type": "Map", "ItemsPath": "$.items", "ToleratedFailurePercentage": 100, "End": true,
+            "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Fine"}],
+            "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "T",
+                "States": {"T": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
+                    "Parameters": {"FunctionName": "f", "Payload": {"token.$": "$$.Task.Token"}}, "End": true}}}},
+        "Fine": {"Type": "Succeed"}}}"#;
+    let handler = |_: &TaskRequest| Ok(Arc::new(Refuses) as Arc<dyn Handler>);
+    let given_up = embedded::run(program(definition), execution(r#"{"items": [1]}"#), handler, |_| {}, pending()).await;
+    assert_eq!(given_up.unwrap_err().to_string(), "nothing serves this");
 }

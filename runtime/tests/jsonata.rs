@@ -139,13 +139,13 @@ fn expressions_that_give_nothing_fail_the_state() {
     for (fields, place, cause) in [
         (
             r#""Type": "Pass", "Output": {"a": [0, "{%  $gone %}"]}"#.to_owned(),
-            "3<0 Output/a[1]",
+            "3<2 Output/a[1]",
             nothing("Output/a[1]"),
         ),
-        (r#""Type": "Pass", "Assign": {"a": "{% $gone %}"}"#.to_owned(), "3<0 Assign/a", nothing("Assign/a")),
+        (r#""Type": "Pass", "Assign": {"a": "{% $gone %}"}"#.to_owned(), "3<2 Assign/a", nothing("Assign/a")),
         (
             r#""Type": "Pass", "Output": "{% $abs('x') %}""#.to_owned(),
-            "3<0 Output",
+            "3<2 Output",
             given(
                 "$abs('x')",
                 "Output",
@@ -154,7 +154,7 @@ fn expressions_that_give_nothing_fail_the_state() {
         ),
         (
             r#""Type": "Pass", "Output": "{% $replace('a', '', 'b') %}""#.to_owned(),
-            "3<0 Output",
+            "3<2 Output",
             given(
                 "$replace('a', '', 'b')",
                 "Output",
@@ -163,29 +163,29 @@ fn expressions_that_give_nothing_fail_the_state() {
         ),
         (
             r#""Type": "Pass", "Output": "{% [1, $sum] %}""#.to_owned(),
-            "3<0 Output",
+            "3<2 Output",
             given("[1, $sum]", "Output", "returned an unsupported result type."),
         ),
-        (task(r#", "Arguments": {"a": "{% $gone %}"}"#), "3<0 Arguments/a", nothing("Arguments/a")),
+        (task(r#", "Arguments": {"a": "{% $gone %}"}"#), "3<2 Arguments/a", nothing("Arguments/a")),
         (task(r#", "Output": {"a": "{% $gone %}"}"#), "6<5 Output/a", nothing("Output/a")),
         (
             task(r#", "TimeoutSeconds": "{% 'x' %}""#),
-            "3<0 TimeoutSeconds",
+            "3<2 TimeoutSeconds",
             wrong("'x'", "TimeoutSeconds", "number", "string", "\"x\""),
         ),
         (
             task(r#", "TimeoutSeconds": "{% 1.5 %}""#),
-            "3<0 TimeoutSeconds",
+            "3<2 TimeoutSeconds",
             "The TimeoutSeconds field cannot be parsed as an integer: 1.5".to_owned(),
         ),
         (
             task(r#", "HeartbeatSeconds": "{% 0 %}""#),
-            "3<0 HeartbeatSeconds",
+            "3<2 HeartbeatSeconds",
             "The HeartbeatSeconds field must be between 1 and 99999999 but was: 0".to_owned(),
         ),
         (
             task(r#", "Credentials": {"RoleArn": "{% 1 %}"}"#),
-            "3<0 Credentials/RoleArn",
+            "3<2 Credentials/RoleArn",
             wrong("1", "Credentials/RoleArn", "string", "number", "1"),
         ),
         (
@@ -201,13 +201,13 @@ fn expressions_that_give_nothing_fail_the_state() {
         ),
         (
             map(r#", "Items": "{% {'a': 1} %}""#, item),
-            "3<0 Items",
+            "3<2 Items",
             wrong("{'a': 1}", "Items", "array", "object", r#"{"a":1}"#),
         ),
-        (map("", item), "3<0 nowhere", "Map state input must be an array but was: {}".to_owned()),
+        (map("", item), "3<2 nowhere", "Map state input must be an array but was: {}".to_owned()),
         (
             map(r#", "Items": [1], "MaxConcurrency": "{% null %}""#, item),
-            "3<0 MaxConcurrency",
+            "3<2 MaxConcurrency",
             wrong("null", "MaxConcurrency", "number", "null", "null"),
         ),
         (
@@ -224,11 +224,11 @@ fn expressions_that_give_nothing_fail_the_state() {
     let fail = machine(r#""S": {"Type": "Fail", "Error": "{% 1 %}"}"#);
     assert_eq!(
         evaluation_failed(&run(&fail, "{}")),
-        ("3<0 Error".to_owned(), wrong("1", "Error", "string", "number", "1"))
+        ("3<2 Error".to_owned(), wrong("1", "Error", "string", "number", "1"))
     );
     let choice = leading_to_t(r#""Type": "Choice", "Choices": [{"Condition": "{% 'true' %}", "Next": "T"}]"#);
     let expected = wrong("'true'", "Choices[0]/Condition", "boolean", "string", "\"true\"");
-    assert_eq!(evaluation_failed(&run(&choice, "{}")), ("3<0 Choices[0]/Condition".to_owned(), expected));
+    assert_eq!(evaluation_failed(&run(&choice, "{}")), ("3<2 Choices[0]/Condition".to_owned(), expected));
 }
 
 #[test]
@@ -237,7 +237,7 @@ fn a_fan_out_fails_with_its_expression() {
     let ran = run(&one(&map(r#", "Items": [1]"#, item)), "{}");
     let expected = [
         "5<4 PassStateEntered",
-        "6<4 EvaluationFailed",
+        "6<5 EvaluationFailed",
         "7<6 MapIterationFailed",
         "8<6 MapStateFailed",
         "9<8 ExecutionFailed",
@@ -381,8 +381,10 @@ fn times_and_random_numbers_are_those_of_the_execution() {
 fn members_of_an_object_are_items_of_child_executions() {
     let distributed = |fields: &str| {
         let states = r#""I": {"Type": "Pass", "End": true}"#;
-        one(&map(fields, states))
-            .replace("\"ItemProcessor\": {", "\"ItemProcessor\": {\"ProcessorConfig\": {\"Mode\": \"DISTRIBUTED\"}, ")
+        one(&map(fields, states)).replace(
+            "\"ItemProcessor\": {",
+            r#""ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "#,
+        )
     };
     let input = r#"{"a":1,"b":[2]}"#;
     let items = r#"[{"Key":"a","Value":1},{"Key":"b","Value":[2]}]"#;
@@ -401,7 +403,7 @@ fn expressions_end() {
     for expression in ["($f := function($x){ $f($x) + 1 }; $f(1))", "[1..1e7]"] {
         let ran = run(&one(&format!(r#""Type": "Pass", "Output": "{{% {expression} %}}""#)), "{}");
         let (place, _) = evaluation_failed(&ran);
-        assert_eq!(place, "3<0 Output", "{expression}");
+        assert_eq!(place, "3<2 Output", "{expression}");
     }
 }
 
@@ -413,7 +415,7 @@ fn only_a_task_that_waits_is_shown_its_token() {
         )
     };
     for (resource, expected) in
-        [("arn:aws:states:::sqs:sendMessage.waitForTaskToken", r#"{"t":true}"#), (FUNCTION, r#"{"t":false}"#)]
+        [("arn:aws:states:::aws-sdk:sqs:sendMessage.waitForTaskToken", r#"{"t":true}"#), (FUNCTION, r#"{"t":false}"#)]
     {
         assert_eq!(output(&run(&one(&fields(resource)), "{}")), expected, "{resource}");
     }

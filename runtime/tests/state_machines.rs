@@ -77,6 +77,9 @@ async fn sync_gives_the_execution_with_its_output() {
                 "Name",
                 "Output",
                 "OutputDetails",
+                "RedriveCount",
+                "RedriveStatus",
+                "RedriveStatusReason",
                 "StartDate",
                 "StateMachineArn",
                 "Status",
@@ -96,6 +99,7 @@ async fn an_execution_that_fails_fails_the_task_that_waits() {
     let cause: Value = failure.cause.expect("a cause").parse().expect("JSON");
     assert_eq!((cause["Error"].as_str(), cause["Cause"].as_str()), (Some("SomeFailure"), Some("as asked")));
     assert_eq!((cause["Status"].as_str(), cause.get("Output")), (Some("FAILED"), None));
+    assert!(cause.to_string().contains(r#""RedriveCount":0,"RedriveStatus":"REDRIVABLE","StartDate":"#), "{cause}");
     assert_eq!(events[4..6], ["TaskSubmitted", "TaskFailed"]);
 }
 
@@ -144,13 +148,20 @@ async fn an_unknown_machine_does_not_exist() {
 async fn what_aws_refuses_is_refused() {
     for (from, to, error) in [
         (r#""Name":"n""#, r#""Name":"bad name""#, "StepFunctions.InvalidNameException"),
-        (r#""Name":"n""#, r#""Name":5"#, "StepFunctions.InvalidNameException"),
+        (r#""Name":"n""#, r#""Name":5"#, "States.Runtime"),
         (r#""Input.$":"$""#, r#""Inptu":{}"#, "States.Runtime"),
         (r#""Input.$":"$""#, r#""Input":"no json""#, "StepFunctions.InvalidExecutionInputException"),
         ("stateMachine:child", "machine:child", "StepFunctions.InvalidArnException"),
+        ("stateMachine:child", "stateMachine:ch*ld", "StepFunctions.InvalidArnException"),
+        ("arn:aws:states:", "states:", "StepFunctions.InvalidArnException"),
     ] {
         let definition = parent(".sync", "").replace(from, to);
         let failure = World::new().run(&definition, "{}").await.0.outcome.expect_err(to);
         assert_eq!(failure.error.as_deref(), Some(error), "{to}");
     }
+    // Its text has three bytes more than its JSON: no state has too much.
+    let input = format!("[   \\\"{}\\\"]", "x".repeat(262_145 - 7));
+    let definition = parent(".sync", "").replace(r#""Input.$":"$""#, &format!(r#""Input":"{input}""#));
+    let failure = World::new().run(&definition, "{}").await.0.outcome.expect_err("too long");
+    assert_eq!(failure.error.as_deref(), Some("StepFunctions.ValidationException"));
 }

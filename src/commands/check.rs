@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::input;
 use crate::lines::Lines;
 use crate::output;
+use crate::printable::line;
 use crate::report;
 use crate::yaml;
 
@@ -122,7 +123,7 @@ impl Checked {
         let mut text: String = shown.map(|found| report::diagnostic(found, &self.file, &self.text)).collect();
         let left = self.diagnostics.len().saturating_sub(report::SHOWN);
         if left > 0 {
-            let _ = writeln!(text, "{}: and {left} more; --json gives all\n", self.file);
+            let _ = writeln!(text, "{}: and {left} more; --json gives all\n", line(&self.file));
         }
         text
     }

@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::execute::{Executed, Options, execute, runtime};
 use crate::flag_server::FlagServer;
 use crate::output;
+use crate::printable::clean;
 
 const DEFINITION: &str = include_str!("../../definitions/download-images/definition.json");
 const ROUTES: &str = include_str!("../../definitions/download-images/routes.toml");
@@ -55,7 +56,7 @@ async fn demo(data: &Path) -> Result<ExitCode, Error> {
         let count = input["resourcePaths"].as_array().map_or(0, |paths| paths.len());
         print(&format!("\n{title} ({count} images)\n"))?;
         let options = Options { keep_events: true, ..Options::default() };
-        let executed = execute("download-images", &program, input, &router, options).await?;
+        let executed = execute("download-images", &program, input.into(), &router, options).await?;
         print(&format!("  {}\n", summary(&executed)))?;
         match executed.finished.status {
             status if status == expected => {}
@@ -85,7 +86,7 @@ async fn demo(data: &Path) -> Result<ExitCode, Error> {
 
 /// Prints on stdout; what nobody reads is no reason to stop.
 fn print(text: &str) -> Result<(), Error> {
-    match output::print(text) {
+    match output::print(&clean(text)) {
         Err(Error::ClosedPipe) => Ok(()),
         done => done,
     }

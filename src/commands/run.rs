@@ -6,22 +6,22 @@ use std::sync::Arc;
 
 use asl_engine::{Program, Quotas, Value, history, nearest};
 use asl_runtime::Status;
-use asl_tasks::Mocks;
+use asl_tasks::{Mocks, parameter_table};
 
 use crate::cli::Run;
 use crate::error::Error;
 use crate::execute::{Executed, Options, execute, execute_mocked, finish_deliveries, interrupted, runtime};
-use crate::input;
+use crate::input::{self, Input};
 use crate::output;
 use crate::progress;
 use crate::report;
-use crate::routing::{Routing, prepare, told_before};
+use crate::routing::{Routing, misnamed_fields, prepare, told_before};
 
 /// Runs a definition with an input, and prints its output or its history.
 pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
     let file = &arguments.definition;
     let text = input::file("the definition", file)?;
-    let input = input::json("the input", "--input", &arguments.input)?;
+    let input = input::with_text("the input", "--input", &arguments.input)?;
     let program = Program::parse(&text).map_err(|diagnostics| Error::Definition {
         file: file.clone(),
         text: text.clone(),
@@ -29,8 +29,10 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
     })?;
     let name = file.file_stem().map_or_else(|| "definition".into(), |stem| stem.to_string_lossy());
     let quotas = if arguments.no_quotas { Quotas::NONE } else { Quotas::default() };
+    input.check(quotas)?;
     let options = Options { keep_events: arguments.events, quotas, no_progress: arguments.logs };
-    let program = Arc::new(program);
+    let program = Arc::new(program.with_inputs(parameter_table));
+    output::to_stderr(&misnamed_fields(&program));
     let mut called = None;
     let executed = match &arguments.mocks {
         Some(mocks) => execute_mocked(&name, &program, input, &read_mocks(mocks, &name, &program)?, options)?,
@@ -101,7 +103,7 @@ fn read_mocks(argument: &str, machine: &str, program: &Program) -> Result<Mocks,
 async fn start(
     name: &str,
     program: &Arc<Program>,
-    input: Value,
+    input: Input,
     routing: &Routing,
     options: Options,
 ) -> Result<Executed, Error> {

@@ -10,9 +10,11 @@ use std::sync::Arc;
 use asl_engine::test_state::{self, Configuration, InspectionLevel, Mock, Reason, Refusal, Status};
 use asl_engine::{Failure, Value};
 use asl_runtime::embedded;
+use asl_tasks::parameter_table;
 
 use crate::cli::{MockValidation, TestState};
 use crate::error::Error;
+use crate::printable::clean;
 use crate::{input, output};
 
 /// Runs one state with an input, and shows the data on its way to the output.
@@ -34,6 +36,7 @@ pub(crate) fn run(arguments: &TestState) -> Result<ExitCode, Error> {
         },
         // A test on AWS assumes a role; here nothing is called.
         role_arn: Some("arn:aws:iam::000000000000:role/asl".into()),
+        inputs: Some(parameter_table),
         at: embedded::now(),
         ..test_state::TestState::new(&text, input::json("the input", "--input", &arguments.input)?)
     };
@@ -49,7 +52,7 @@ pub(crate) fn run(arguments: &TestState) -> Result<ExitCode, Error> {
     if arguments.json {
         output::print_json(&tested.to_json(InspectionLevel::Trace))?;
     } else {
-        output::print(&show::report(&tested, &test, &file.display().to_string()))?;
+        output::print(&clean(&show::report(&tested, &test, &file.display().to_string())))?;
     }
     Ok(match tested.status {
         Status::Succeeded | Status::CaughtError => ExitCode::SUCCESS,

@@ -50,6 +50,24 @@ SCALARS = {
     "integer": "n", "long": "n", "float": "n", "double": "n",
 }
 TIMESTAMPS = {"iso8601": "ti", "unixTimestamp": "tu", "rfc822": "tr"}
+# Names that the SDK for Java 2 gives otherwise: `renameShapes` and `emitPropertyName` in its customization.config of a service.
+# What follows from a rule, and `NULL` of DynamoDB, which optimized integrations call so, are in `sdk_names.rs` of the engine.
+RENAMED_ERRORS = {
+    "elb": {
+        "AccessPointNotFoundException": "LoadBalancerNotFoundException",
+        "DuplicateAccessPointNameException": "DuplicateLoadBalancerNameException",
+        "InvalidEndPointException": "InvalidInstanceException",
+        "TooManyAccessPointsException": "TooManyLoadBalancersException",
+    },
+    "marketplacecommerceanalytics": {
+        "MarketplaceCommerceAnalyticsException": "MarketplaceCommerceAnalyticsServiceException",
+    },
+}
+RENAMED_MEMBERS = {
+    "cloudsearchdomain": {("SearchRequest", "return"): "ReturnValues"},
+    "elasticbeanstalk": {("CreatePlatformVersionResult", "Builder"): "PlatformBuilder"},
+    "ec2": {("FpgaImage", "Public"): "IsPublic", ("Image", "Public"): "PublicLaunchPermissions"},
+}
 LOCATIONS = {"header": "h", "headers": "p", "querystring": "q", "uri": "u", "statusCode": "s"}
 
 
@@ -91,8 +109,8 @@ class Unsupported(Exception):
 
 
 class Shapes:
-    def __init__(self, model, protocol):
-        self.shapes, self.protocol = model["shapes"], protocol
+    def __init__(self, model, protocol, renamed):
+        self.shapes, self.protocol, self.renamed = model["shapes"], protocol, renamed
         self.numbers, self.lines = {}, []
 
     def type(self, name, member=None):
@@ -127,19 +145,18 @@ class Shapes:
         self.numbers[name] = number = len(self.lines)
         self.lines.append("")
         shape = self.shapes[name]
-        members = (self.member(shape, *member) for member in shape.get("members", {}).items())
+        members = (self.member(name, shape, *member) for member in shape.get("members", {}).items())
         self.lines[number] = " ".join(members)
         return str(number)
 
-    def member(self, shape, name, member):
+    def member(self, structure, shape, name, member):
         target = self.shapes[member["shape"]]
         wire = member.get("locationName") or name
         # A flattened list is named by its items where the list itself has no name.
         if self.protocol in ("query", "rest-xml") and target["type"] == "list" and "locationName" not in member:
             if target.get("flattened") or member.get("flattened"):
                 wire = target["member"].get("locationName", name)
-        # So the developer guide of Step Functions has it.
-        shown = name + "Value" if name.lower() == "equals" else name
+        shown = self.renamed.get((structure, name), name)
         text = shown if wire == shown else f"{shown}={wire}"
         if self.protocol == "ec2":
             query = member.get("queryName") or wire[:1].upper() + wire[1:]
@@ -172,13 +189,14 @@ def operation(shapes, protocol, name, model):
     return " ".join(line)
 
 
-def errors(model):
+def errors(model, renamed):
     found = []
     for name, shape in sorted(model["shapes"].items()):
         if shape.get("exception") or "error" in shape:
             code = shape.get("error", {}).get("code", name)
             text = code if code == name else f"{code}={name}"
-            found.append(text if exception(name) == name else f"{text}>{exception(name)}")
+            shown = exception(renamed.get(name, name))
+            found.append(text if shown == name else f"{text}>{shown}")
     return "!" + " ".join(found)
 
 
@@ -219,14 +237,15 @@ def main():
         signature = metadata.get("signatureVersion") in ("v4", "s3", "s3v4") or "aws.auth#sigv4" in metadata.get("auth", [])
         if kind is None or not signature:
             continue
-        shapes, operations = Shapes(model, kind), []
+        shapes, operations = Shapes(model, kind, RENAMED_MEMBERS.get(service, {})), []
         for name, described in model["operations"].items():
             before = dict(shapes.numbers), list(shapes.lines)
             try:
                 operations.append(operation(shapes, kind, name, described))
             except Unsupported:
                 shapes.numbers, shapes.lines = before
-        text = "\n".join([*operations, errors(model), *shapes.lines]) + "\n"
+        told = errors(model, RENAMED_ERRORS.get(service, {}))
+        text = "\n".join([*operations, told, *shapes.lines]) + "\n"
         deflate = zlib.compressobj(9, zlib.DEFLATED, -15, 9)
         part = deflate.compress(text.encode()) + deflate.flush()
         name = prefix(metadata["serviceId"])

@@ -175,7 +175,7 @@ impl Handler for WaitForTaskToken {
         Box::pin(async move {
             // The token can come back before the call that handed it on is answered.
             let wait = self.callbacks.wait(call);
-            let output = self.called.call(&Call::new(call.request.clone())).await?;
+            let output = self.called.call(&call.inner(call.request.clone())).await?;
             call.report(Report::Submitted(output));
             wait.answer().await
         })
@@ -183,6 +183,10 @@ impl Handler for WaitForTaskToken {
 
     fn prepare<'a>(&'a self, resource: &'a str) -> BoxFuture<'a, Result<(), String>> {
         self.called.prepare(resource.strip_suffix(WAIT_FOR_TASK_TOKEN).unwrap_or(resource))
+    }
+
+    fn serves(&self, resource: &str) -> bool {
+        self.called.serves(resource.strip_suffix(WAIT_FOR_TASK_TOKEN).unwrap_or(resource))
     }
 
     fn reaches_aws(&self) -> Option<String> {

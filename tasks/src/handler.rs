@@ -3,7 +3,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use asl_engine::{Outcome, TaskRequest, Value};
+use asl_engine::{Failure, Outcome, TaskRequest, Value};
 
 /// A future that can be held by the caller without knowing its type.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -26,6 +26,12 @@ pub trait Handler: Send + Sync {
         Box::pin(std::future::ready(Ok(())))
     }
 
+    /// Whether it serves `resource`: for `lambda:invoke` the function, where its name is known before the start.
+    fn serves(&self, resource: &str) -> bool {
+        let _ = resource;
+        true
+    }
+
     /// What of the real AWS its calls reach, such as `DynamoDB`; none where they stay on this machine or go to an
     /// endpoint that the user names.
     fn reaches_aws(&self) -> Option<String> {
@@ -37,7 +43,7 @@ pub trait Handler: Send + Sync {
 pub struct Call {
     /// What is asked.
     pub request: TaskRequest,
-    report: Box<dyn Fn(Report) + Send + Sync>,
+    report: Arc<dyn Fn(Report) + Send + Sync>,
     client_context: Option<Arc<str>>,
 }
 
@@ -53,6 +59,9 @@ pub enum Report {
     Submitted(Value),
     /// Somebody works on it: `HeartbeatSeconds` begin anew.
     Heartbeat,
+    /// Nothing serves it, for this reason: a mistake of whoever set the handlers up, which ends the execution and which no
+    /// Catcher sees.
+    Refused(String),
 }
 
 impl Call {
@@ -63,7 +72,24 @@ impl Call {
 
     /// A call whose reports go to `report`.
     pub fn with_reports(request: TaskRequest, report: impl Fn(Report) + Send + Sync + 'static) -> Self {
-        Self { request, report: Box::new(report), client_context: None }
+        Self { request, report: Arc::new(report), client_context: None }
+    }
+
+    /// A call that another handler makes for this one: of its reports, only that nothing serves it is handed on.
+    pub(crate) fn inner(&self, request: TaskRequest) -> Self {
+        let tell = Arc::clone(&self.report);
+        Self::with_reports(request, move |report| {
+            if matches!(report, Report::Refused(_)) {
+                tell(report);
+            }
+        })
+    }
+
+    /// Ends the execution, because nothing on this machine serves the call: no failure that a definition may catch. What is
+    /// returned is for hosts that do not hear of it.
+    pub(crate) fn refuse(&self, reason: &str) -> Failure {
+        self.report(Report::Refused(reason.to_owned()));
+        Failure::new("States.Runtime", reason)
     }
 
     /// This call with what the caller of a function tells it beside the input: JSON.

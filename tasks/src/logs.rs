@@ -11,6 +11,8 @@ use asl_engine::Failure;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
+use crate::secret::{hidden, hide};
+
 /// A file that is longer becomes `NAME.log.1`, where it replaces the one before: what functions print takes at most twice
 /// this much for each.
 const MAX_FILE: u64 = 10 * 1024 * 1024;
@@ -66,7 +68,8 @@ impl Logs {
         // A name is part of a file name, and comes from an ARN.
         let plain = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '_' };
         let file = self.folder.join(function.chars().map(plain).collect::<String>() + ".log");
-        Log { function: function.to_owned(), path: file, file: Mutex::new(None), logs: Arc::clone(self) }
+        let (function, logs) = (function.to_owned(), Arc::clone(self));
+        Log { function, path: file, file: Mutex::new(None), logs, secrets: Vec::new() }
     }
 
     /// What was printed in the invocation that ended with `failure`.
@@ -89,6 +92,8 @@ pub(crate) struct Log {
     path: PathBuf,
     file: Mutex<Option<Open>>,
     logs: Arc<Logs>,
+    /// What stands in no line.
+    secrets: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -98,6 +103,21 @@ struct Open {
 }
 
 impl Log {
+    /// This log, with `secrets` in no line.
+    pub(crate) fn hiding(self, secrets: Vec<String>) -> Self {
+        Self { secrets, ..self }
+    }
+
+    /// What the function printed, without its secrets.
+    pub(crate) fn hide(&self, text: &str) -> String {
+        hide(text, &self.secrets)
+    }
+
+    /// A failure of the function, without its secrets.
+    pub(crate) fn hidden(&self, failure: Failure) -> Failure {
+        hidden(failure, &self.secrets)
+    }
+
     /// Takes a line. What cannot be written is lost: a function does not fail because of its log.
     pub(crate) fn line(&self, request_id: Option<&str>, text: &str) {
         if let Some(watcher) = self.logs.watcher.get() {

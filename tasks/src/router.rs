@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use asl_engine::{Failure, Value, is_activity};
 
-use crate::arn;
+use crate::arn::{self, FunctionArn};
 use crate::background::Background;
 use crate::callbacks::{AsWorker, Callbacks, WAIT_FOR_TASK_TOKEN, WaitForTaskToken, Worker};
 use crate::embedded::Embedded;
@@ -21,7 +21,7 @@ use crate::mocks::{Mocked, Mocks};
 use crate::pattern::Pattern;
 use crate::routes::Routes;
 use crate::services::Clients;
-use crate::services::api::{Service, Times};
+use crate::services::api::{Service, Style};
 use crate::services::web::Caller;
 use crate::world::{Table, World};
 
@@ -57,6 +57,7 @@ impl Router {
         let world = World {
             clients: Arc::clone(&clients),
             folder,
+            routes: routes.file.clone(),
             wasm: Arc::new(LazyEngine::new(data_dir.join("wasm"))),
             data_dir,
             logs: Arc::clone(&logs),
@@ -117,7 +118,7 @@ impl Router {
         let mut parameters = Value::from([("TableName", Value::from(table)), ("ConsistentRead", true.into())]);
         let mut rows = Vec::new();
         loop {
-            let page = self.clients.call(dynamodb, scan, &parameters, Times::Iso).await;
+            let page = self.clients.call(dynamodb, scan, &parameters, Style::Optimized).await;
             let page = page.map_err(|fault| fault.to_string())?.result;
             rows.extend(
                 page.get("Items").and_then(Value::as_array).into_iter().flat_map(|items| items.iter().cloned()),
@@ -156,6 +157,12 @@ impl Router {
         if self.clients.listens() { self.endpoint_url().await.map(drop) } else { Ok(()) }
     }
 
+    /// What is wrong where nothing serves the function that `lambda:invoke` is told to call: its name, a part of its ARN, or its
+    /// ARN.
+    pub fn no_function(&self, function: &str) -> NoRoute {
+        no_route(&FunctionArn::named(function, "").unqualified(), &self.file)
+    }
+
     /// The handler that serves `resource`.
     ///
     /// For `….waitForTaskToken` it is what serves the resource with or without that ending, and then the token is waited for.
@@ -182,6 +189,11 @@ impl Router {
         };
         Ok(if callback.is_some() { Arc::new(WaitForTaskToken { called, callbacks }) } else { called })
     }
+}
+
+/// That nothing serves `resource`.
+pub(crate) fn no_route(resource: &str, file: &Option<PathBuf>) -> NoRoute {
+    NoRoute { resource: resource.to_owned(), file: file.clone(), why: NotServed::Unknown }
 }
 
 /// Nothing serves a resource. The text names the resource and shows the lines to add to the routing file.

@@ -14,6 +14,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use crate::embedded::Embedded;
+use crate::embedded::names::{is_bucket, is_step_functions_name};
 use crate::embedded::sns::{Mail, Subscribers, Subscription};
 use crate::handler::Handler;
 use crate::handlers::KINDS;
@@ -233,13 +234,13 @@ pub(crate) struct BucketName(pub(crate) String);
 impl TryFrom<String> for BucketName {
     type Error = String;
 
-    /// S3's rules for bucket names, as far as they keep a typing mistake out.
+    /// S3's rules for bucket names, but for what it reserves.
     fn try_from(name: String) -> Result<Self, String> {
-        let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '-');
-        if (3..=63).contains(&name.len()) && name.chars().all(allowed) {
+        if is_bucket(&name) {
             return Ok(Self(name));
         }
-        let rule = "3 to 63 lower-case letters, digits, dots and hyphens";
+        let rule = "3 to 63 lower-case letters, digits, dots and hyphens, between a letter or a digit at both ends, no two dots \
+                    in a row, and are no IP address";
         Err(format!("{name:?} is no bucket name: those have {rule}"))
     }
 }
@@ -416,6 +417,15 @@ fn parse(text: &str) -> Result<Routes, Fault> {
             return Err(Fault { message, span: Some(name.span()) });
         }
     }
+    let machines = document.get("state_machines").and_then(|machines| machines.get_ref().as_table());
+    for (name, _) in machines.into_iter().flatten() {
+        let text: &str = name.get_ref();
+        if !is_step_functions_name(text) {
+            let rule = "1 to 80 characters, without white space and <>{}[]?*\"#%\\^|~`$&,;:/";
+            let message = format!("{text:?} is no name of a state machine: those have {rule}");
+            return Err(Fault { message, span: Some(name.span()) });
+        }
+    }
     let head: Head = read(Spanned::new(span, DeValue::Table(document)))?;
     let state_machines = head.state_machines.into_iter().map(|(name, machine)| (name, machine.definition)).collect();
     let Head { services, tables, buckets, endpoint, connections, subscriptions, mail, .. } = head;
@@ -567,7 +577,7 @@ mod tests {
             ),
             (
                 "buckets = ['Images']",
-                r#"routes.toml:1:11: "Images" is no bucket name: those have 3 to 63 lower-case letters, digits, dots and hyphens"#,
+                r#"routes.toml:1:11: "Images" is no bucket name: those have 3 to 63 lower-case letters, digits, dots and hyphens, between a letter or a digit at both ends, no two dots in a row, and are no IP address"#,
             ),
             (
                 "[tables.a]\nkey = 'url'",

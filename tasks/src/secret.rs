@@ -1,10 +1,15 @@
 //! Texts that must not stand in a file that is shared, such as passwords.
 
+mod hide;
+
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use url::Url;
+
+pub(crate) use hide::{hidden, hide};
 
 /// Where a secret is: `{ env = "NAME" }` or `{ file = "path" }`. The text itself is never kept.
 #[derive(Clone, PartialEq, Eq, Deserialize)]
@@ -63,6 +68,11 @@ impl Secret {
 }
 
 impl Setting {
+    /// Whether its text stands elsewhere.
+    pub(crate) fn is_secret(&self) -> bool {
+        matches!(self, Self::Secret(_))
+    }
+
     /// The text; the error says why there is none.
     pub(crate) fn read(&self, folder: &Path) -> Result<String, String> {
         match self {
@@ -70,6 +80,11 @@ impl Setting {
             Self::Secret(secret) => secret.read(folder),
         }
     }
+}
+
+/// The texts of those settings that are secrets.
+pub(crate) fn secrets(settings: &BTreeMap<String, Setting>, folder: &Path) -> Result<Vec<String>, String> {
+    settings.values().filter(|setting| setting.is_secret()).map(|setting| setting.read(folder)).collect()
 }
 
 /// An http or https URL that may be a secret, as the address of a web hook is.
@@ -95,6 +110,29 @@ impl Address {
     }
 }
 
+impl Address {
+    /// What of `url`, which is this one, may not stand in an error: the password, and of a URL that is a secret also the longer
+    /// parts, among which a key is.
+    pub(crate) fn secrets(&self, url: &Url) -> Vec<String> {
+        const KEY_MIN: usize = 8;
+        let mut secrets: Vec<String> = url.password().map(decoded).into_iter().collect();
+        if self.0.is_secret() {
+            let parts = url.path_segments().into_iter().flatten().map(decoded);
+            let parts = parts.chain(url.query_pairs().map(|(_, value)| value.into_owned()));
+            secrets.extend(parts.filter(|part| part.len() >= KEY_MIN));
+            secrets.push(url.to_string());
+        }
+        secrets
+    }
+}
+
+/// The text of an encoded part of a URL.
+fn decoded(part: &str) -> String {
+    // A plus is no blank in a path.
+    let part = part.replace('+', "%2B");
+    url::form_urlencoded::parse(part.as_bytes()).map(|(name, _)| name.into_owned()).next().unwrap_or_default()
+}
+
 /// A name for people: where a secret URL is, or a URL without what may be secret in it.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -117,12 +155,6 @@ pub(crate) fn web_url(text: &str) -> Result<Url, String> {
 /// A URL without its user, password, query and fragment: there keys and tokens stand.
 pub(crate) fn shown(url: &Url) -> String {
     format!("{}{}", url.origin().ascii_serialization(), url.path())
-}
-
-/// Replaces every one of `secrets` in a text that somebody else wrote.
-pub(crate) fn hide(text: &str, secrets: &[String]) -> String {
-    let secrets = secrets.iter().filter(|secret| !secret.is_empty());
-    secrets.fold(text.to_owned(), |text, secret| text.replace(secret.as_str(), "***"))
 }
 
 /// Where it is.
@@ -210,9 +242,17 @@ mod tests {
     }
 
     #[test]
-    fn secrets_are_hidden_in_texts_of_others() {
-        let secrets = ["pass".to_owned(), String::new()];
-        assert_eq!(hide("the pass is pass.", &secrets), "the *** is ***.");
+    fn addresses_have_secrets_in_them() {
+        let secrets = |setting: &str, url: &str| {
+            let address = Address(read(&format!("text = {setting}")).unwrap());
+            address.secrets(&Url::parse(url).unwrap())
+        };
+        assert_eq!(secrets("'https://a'", "https://me:p%2Fw@a/b?key=12345678"), ["p/w"]);
+        assert_eq!(secrets("'https://a'", "https://a/b"), [] as [&str; 0]);
+        assert_eq!(
+            secrets("{ env = 'HOOK' }", "https://a/hook/abc+defg%20h?v=1&key=12345678"),
+            ["abc+defg h", "12345678", "https://a/hook/abc+defg%20h?v=1&key=12345678"]
+        );
     }
 
     #[test]

@@ -17,6 +17,8 @@ pub(crate) struct World {
     pub(crate) clients: Arc<Clients>,
     /// Where relative paths of the routing file start.
     pub(crate) folder: PathBuf,
+    /// The routing file, where there is one.
+    pub(crate) routes: Option<PathBuf>,
     /// Where data is kept, and what can be made again.
     pub(crate) data_dir: PathBuf,
     /// What the code of functions prints.

@@ -176,7 +176,7 @@ async fn what_is_not_embedded_is_told() {
 import boto3
 from botocore.exceptions import ClientError
 for service, call in (
-    ("sns", lambda sns: sns.publish(TopicArn="t", Message="m")),
+    ("sns", lambda sns: sns.publish(TopicArn="arn:aws:sns:us-east-1:000000000000:t", Message="m")),
     ("dynamodb", lambda dynamodb: dynamodb.list_tables()),
     ("lambda", lambda functions: functions.list_functions()),
     ("iam", lambda iam: iam.list_users()),

@@ -494,12 +494,6 @@ async fn lambda_invoke_fails_as_the_function_or_the_api_does() {
     for (parameters, error, cause) in [
         (r#"{"FunctionName":"f","Payload":{"do":"fail","text":"{\"errorType\":\"E\"}"}}"#, "E", r#"{"errorType":"E"}"#),
         (
-            r#"{"FunctionName":"g"}"#,
-            "Lambda.ResourceNotFoundException",
-            "Function not found: arn:aws:lambda:us-east-1:123456789012:function:g:$LATEST (Service: AWSLambda; \
-             Status Code: 404; Error Code: ResourceNotFoundException; Request ID: ID; Proxy: null)",
-        ),
-        (
             r#"{"FunctionName":"f","Payload":"no JSON"}"#,
             "Lambda.InvalidRequestContentException",
             "Could not parse request body into json: expected a value, found 'no' (Service: AWSLambda; Status Code: 400; \
@@ -508,7 +502,7 @@ async fn lambda_invoke_fails_as_the_function_or_the_api_does() {
         (
             r#"{"Payload":1}"#,
             "States.Runtime",
-            "The Parameters '{\"Payload\":1}' could not be used to start the Task: [The field 'FunctionName' is required]",
+            "The Parameters '{\"Payload\":1}' could not be used to start the Task: [The field 'FunctionName' is required but was missing]",
         ),
         (
             r#"{"FunctionName":3}"#,
@@ -521,4 +515,12 @@ async fn lambda_invoke_fails_as_the_function_or_the_api_does() {
         assert_eq!(failure.error.as_deref(), Some(error), "{parameters}");
         assert_eq!(without_ids(failure.cause.as_deref().unwrap()), cause);
     }
+    // What nothing serves is no failure of the function; see `a_function_without_a_route_ends_the_run`.
+    let failure = invoke(&function, r#"{"FunctionName":"g"}"#).await.unwrap_err();
+    assert_eq!(failure.error.as_deref(), Some("States.Runtime"));
+    let cause = failure.cause.unwrap();
+    assert!(
+        cause.contains(" has no route for the resource arn:aws:lambda:us-east-1:123456789012:function:g\n"),
+        "{cause}"
+    );
 }

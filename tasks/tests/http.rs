@@ -448,3 +448,38 @@ fn what_is_wrong_with_a_connection_or_a_route_is_named() {
         assert_eq!(error(text), expected, "{text}");
     }
 }
+
+/// A server repeats what it was told, and encodes it in its own way.
+#[tokio::test]
+async fn a_secret_that_is_repeated_is_hidden_however_it_is_encoded() {
+    let percent: String = SECRET.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let json: String = SECRET.bytes().map(|byte| format!("\\u{byte:04x}")).collect();
+    let headers = "headers = { authorization = { file = \"SECRET\" } }";
+    for (body, expected) in [
+        (format!("no {SECRET}."), "no ***."),
+        (format!("no {percent}."), "no ***."),
+        (format!("{{\"m\":\"{json}\"}}"), "{\"m\":\"***\"}"),
+        // Of "me:c0rrect-h0rse".
+        ("Basic bWU6YzBycmVjdC1oMHJzZQ==".to_owned(), "Basic bWU6***=="),
+        // As a function that fails tells it, and in the name of its error.
+        (
+            format!("{{\"errorMessage\":\"m {json}\",\"errorType\":\"E{json}\"}}"),
+            "E***: {\"errorMessage\":\"m ***\",\"errorType\":\"E***\"}",
+        ),
+    ] {
+        let origin = fixed(400, "text/plain", body.clone()).await;
+        let failure = failed(route(&origin, headers).call("function", "{}").await);
+        assert!(failure.ends_with(expected), "{body}: {failure}");
+    }
+    // A secret URL has its key in the path.
+    let origin = fixed(400, "text/plain", format!("no hook {SECRET}")).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("hook");
+    std::fs::write(&file, format!("{origin}/{SECRET}?x=1")).unwrap();
+    let text = format!("[[routes]]\nresource = \"function\"\nhandler = \"http\"\nurl = {{ file = {file:?} }}");
+    assert!(failed(World::new(&text).call("function", "{}").await).ends_with("no hook ***"));
+
+    let origin = fixed(200, "image/c0rrect-h0rse", "x").await;
+    let failure = failed(world(API_KEY).call(INVOKE, &parameters(&origin, "{}")).await);
+    assert_eq!(failure, "States.Runtime: Unsupported response content-type 'image/***'");
+}

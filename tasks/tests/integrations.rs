@@ -136,7 +136,7 @@ async fn a_notification_is_a_file_in_the_outbox() {
     let input =
         r#"{"TopicArn":"arn:aws:sns:us-east-1:000000000000:T","Message":["Could not find: é"],"Subject":"Failed <&>"}"#;
     let output = world.call(PUBLISH, input).await.unwrap();
-    world.call(PUBLISH, r#"{"TargetArn":"arn:t","Message":"plain","MessageAttributes":{"a":{"DataType":"String","StringValue":"1"}}}"#).await.unwrap();
+    world.call(PUBLISH, r#"{"TargetArn":"arn:aws:sns:us-east-1:1:endpoint/GCM/a/b","Message":"plain","MessageAttributes":{"a":{"DataType":"String","StringValue":"1"}}}"#).await.unwrap();
 
     let outbox = outbox(&world);
     let (name, first) = &outbox[0];
@@ -149,7 +149,7 @@ async fn a_notification_is_a_file_in_the_outbox() {
     assert!(first["Timestamp"].as_str().unwrap().ends_with('Z'));
     assert_eq!(first.as_object().unwrap().len(), 5);
     assert_eq!(outbox[1].1["Message"], "plain");
-    assert_eq!(outbox[1].1["TargetArn"], "arn:t");
+    assert_eq!(outbox[1].1["TargetArn"], "arn:aws:sns:us-east-1:1:endpoint/GCM/a/b");
     assert_eq!(outbox[1].1["MessageAttributes"], serde_json::json!({ "a": { "Type": "String", "Value": "1" } }));
     assert_eq!(outbox.len(), 2);
 
@@ -168,22 +168,23 @@ async fn sns_errors_have_the_names_and_texts_of_aws() {
              Error Code: InvalidParameter; Request ID: UUID; Proxy: null)"
         )
     };
-    let long = format!(r#"{{"TopicArn":"t","Message":"{}"}}"#, "x".repeat(256 * 1024 + 1));
+    let long =
+        format!(r#"{{"TopicArn":"arn:aws:sns:us-east-1:000000000000:t","Message":"{}"}}"#, "x".repeat(256 * 1024 + 1));
     for (input, expected) in [
         (r#"{"Message":"m"}"#, answered("TopicArn or TargetArn Reason: no value for required parameter")),
-        (r#"{"TopicArn":"t","Message":""}"#, answered("Empty message")),
-        (r#"{"TopicArn":"t","Message":null}"#, answered("Empty message")),
+        (r#"{"TopicArn":"arn:aws:sns:us-east-1:000000000000:t","Message":""}"#, answered("Empty message")),
+        (r#"{"TopicArn":"arn:aws:sns:us-east-1:000000000000:t","Message":null}"#, answered("Empty message")),
         (&long, answered("Message too long")),
-        (r#"{"TopicArn":"t","Message":"m","Subject":"a\nb"}"#, answered("Subject")),
+        (r#"{"TopicArn":"arn:aws:sns:us-east-1:000000000000:t","Message":"m","Subject":"a\nb"}"#, answered("Subject")),
         (
-            r#"{"TopicArn":"t","Messages":"m"}"#,
-            "States.Runtime: The Parameters '{\"TopicArn\":\"t\",\"Messages\":\"m\"}' could not be used to start the Task: \
-             [The field \"Messages\" is not supported by Step Functions; did you mean \"Message\"?]"
+            r#"{"TopicArn":"arn:aws:sns:us-east-1:000000000000:t","Messages":"m"}"#,
+            "States.Runtime: The Parameters '{\"TopicArn\":\"arn:aws:sns:us-east-1:000000000000:t\",\"Messages\":\"m\"}' could not be used to start the Task: \
+             [The field \"Messages\" is not supported by Step Functions]"
                 .to_owned(),
         ),
         ("[]", "States.Runtime: The Parameters '[]' could not be used to start the Task: [The parameters must be a JSON object]".to_owned()),
         (
-            r#"{"TopicArn":"t","Message":"m","MessageAttributes":{"a":{"StringValue":"b"}}}"#,
+            r#"{"TopicArn":"arn:aws:sns:us-east-1:000000000000:t","Message":"m","MessageAttributes":{"a":{"StringValue":"b"}}}"#,
             answered("The message attribute 'a' must have a type and a value"),
         ),
     ] {
@@ -195,7 +196,8 @@ async fn sns_errors_have_the_names_and_texts_of_aws() {
 async fn an_outbox_that_cannot_be_written_fails_the_task() {
     let world = World::new("");
     std::fs::write(world.path("sns"), "in the way").unwrap();
-    let failure = world.call(PUBLISH, r#"{"TopicArn":"t","Message":"m"}"#).await.unwrap_err();
+    let failure =
+        world.call(PUBLISH, r#"{"TopicArn":"arn:aws:sns:us-east-1:000000000000:t","Message":"m"}"#).await.unwrap_err();
     assert_eq!(
         masked(&failure.to_string()),
         format!(
@@ -216,8 +218,67 @@ async fn a_route_can_replace_an_integration() {
 async fn an_endpoint_that_does_not_answer_is_told_as_the_sdk_tells_it() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let world = World::new(&format!("services = {{ sns = {{ endpoint_url = 'http://127.0.0.1:{port}' }} }}"));
-    let failure = world.call(PUBLISH, r#"{"TopicArn":"t","Message":"m"}"#).await.unwrap_err();
+    let failure =
+        world.call(PUBLISH, r#"{"TopicArn":"arn:aws:sns:us-east-1:000000000000:t","Message":"m"}"#).await.unwrap_err();
     assert_eq!(failure.error.as_deref(), Some("SNS.SdkClientException"));
     let cause = failure.cause.unwrap();
     assert!(cause.starts_with("Unable to execute HTTP request: "), "{cause}");
+}
+
+/// Names are checked before anything else, with the errors of AWS. S3 user guide, "General purpose bucket naming rules";
+/// API references of DynamoDB (`TableName`), SQS (`CreateQueue`) and SNS (`CreateTopic`), and what their users quote.
+#[tokio::test]
+async fn names_that_are_none_are_refused_as_aws_does() {
+    let world = World::new("buckets = ['images']");
+    let put = r#"{"Bucket":"images","Key":"a","Body":"precious"}"#;
+    world.call("arn:aws:states:::aws-sdk:s3:putObject", put).await.unwrap();
+    let bucket = "S3.S3Exception: The specified bucket is not valid. (Service: S3, Status Code: 400, ";
+    let table = "DynamoDb.DynamoDbException: ";
+    for (resource, input, expected) in [
+        ("aws-sdk:s3:createBucket", r#"{"Bucket":"images/a"}"#, bucket),
+        ("aws-sdk:s3:deleteBucket", r#"{"Bucket":"images/a"}"#, bucket),
+        ("aws-sdk:s3:createBucket", r#"{"Bucket":"../x"}"#, bucket),
+        ("aws-sdk:s3:createBucket", r#"{"Bucket":"Images"}"#, bucket),
+        ("aws-sdk:s3:createBucket", r#"{"Bucket":"xn--images"}"#, bucket),
+        ("aws-sdk:s3:deleteObject", r#"{"Bucket":"images/","Key":"a"}"#, bucket),
+        ("aws-sdk:s3:putObject", r#"{"Bucket":"images/a","Key":"b"}"#, bucket),
+        (
+            "s3:getObject",
+            r#"{"Bucket":"images/x","Key":"a"}"#,
+            "S3.InvalidBucketNameException: The specified bucket is not valid.",
+        ),
+        (
+            "s3:listObjectsV2",
+            r#"{"Bucket":"images/x"}"#,
+            "S3.InvalidBucketNameException: The specified bucket is not valid.",
+        ),
+        ("dynamodb:getItem", r#"{"TableName":"a b","Key":{"id":{"S":"1"}}}"#, "DynamoDB.AmazonDynamoDBException: "),
+        ("aws-sdk:dynamodb:deleteTable", r#"{"TableName":"a/b"}"#, table),
+        ("aws-sdk:dynamodb:describeTable", r#"{"TableName":"ab"}"#, table),
+        (
+            "aws-sdk:sqs:createQueue",
+            r#"{"QueueName":"a.b"}"#,
+            "Sqs.SqsException: Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length (Service: Sqs, ",
+        ),
+        (
+            "sqs:sendMessage",
+            r#"{"QueueUrl":"http://sqs/123456789012/a.b","MessageBody":"m"}"#,
+            "SQS.InvalidAddressException: The address http://sqs/123456789012/a.b is not valid for this endpoint. (Service: AmazonSQS; Status Code: 400; Error Code: InvalidAddress; ",
+        ),
+        (
+            "sns:publish",
+            r#"{"TopicArn":"t","Message":"m"}"#,
+            "SNS.InvalidParameterException: Invalid parameter: TopicArn Reason: An ARN must have at least 6 elements, not 1 (Service: ",
+        ),
+        (
+            "sns:publish",
+            r#"{"TopicArn":"arn:aws:sns:us-east-1:123456789012:a/b","Message":"m"}"#,
+            "SNS.InvalidParameterException: Invalid parameter: TopicArn (Service: ",
+        ),
+    ] {
+        let failure = world.call(&format!("arn:aws:states:::{resource}"), input).await.unwrap_err().to_string();
+        assert!(failure.starts_with(expected), "{resource} {input}\n{failure}");
+    }
+    assert_eq!(world.object("a").unwrap(), b"precious");
+    assert_eq!(world.stored(), ["images/a"]);
 }

@@ -226,6 +226,29 @@ async fn what_is_undelivered_is_told_and_delivered_by_the_next_program() {
     assert!(std::fs::read_dir(data.path().join("sns/.pending")).unwrap().next().is_none());
 }
 
+/// A program was killed between its last delivery and the note that nothing is pending any more.
+#[tokio::test]
+async fn the_marker_of_a_delivered_notification_goes_away() {
+    let subscriber = Subscriber::start(200).await;
+    let world = World::new(&subscriber.routes(""));
+    world.call(PUBLISH, &message("")).await.unwrap();
+    assert_eq!(finish(&world.router).await, []);
+    let data = world.into_data();
+    let outbox = std::fs::read_dir(data.path().join("sns")).unwrap();
+    let name = outbox.map(|entry| entry.unwrap().file_name()).find(|name| name.to_str().unwrap().ends_with(".json"));
+    let left = data.path().join("sns/.pending/dead");
+    std::fs::create_dir_all(&left).unwrap();
+    for file in ["lock".into(), name.unwrap()] {
+        std::fs::write(left.join(file), "").unwrap();
+    }
+    let next = router(&subscriber.routes(""), data.path());
+    next.resume_deliveries();
+    assert_eq!(finish(&next).await, []);
+    drop(next);
+    assert!(std::fs::read_dir(data.path().join("sns/.pending")).unwrap().next().is_none());
+    assert_eq!(subscriber.bodies().len(), 1);
+}
+
 #[tokio::test]
 async fn a_subscriber_that_refuses_is_not_asked_again() {
     for status in [400, 403, 302] {

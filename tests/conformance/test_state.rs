@@ -29,6 +29,7 @@ pub(crate) fn check(case: &Value) -> Verdict {
         configuration: configuration(&request["stateConfiguration"]),
         role_arn: request["roleArn"].as_str().map(Into::into),
         reveal_secrets: request["revealSecrets"] == true,
+        inputs: Some(asl_tasks::parameter_table),
         at: Timestamp::parse("2026-11-22T07:10:10Z").unwrap_or_default(),
         ..TestState::new(&definition, input(&case["input"]))
     };
@@ -75,6 +76,8 @@ fn mock(recorded: &Value) -> Mock {
         |error: &Value| Failure { error: text(&error["error"]), cause: text(&error["cause"]), ..Failure::default() };
     Mock {
         result: recorded.get("result").map(asl_engine::Value::from),
+        // What was JSON is a value in the recordings.
+        is_no_json: recorded["result"].is_string(),
         error_output: recorded.get("errorOutput").map(failure),
         field_validation: match recorded["fieldValidationMode"].as_str() {
             Some("PRESENT") => FieldValidation::Present,

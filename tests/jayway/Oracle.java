@@ -1,3 +1,4 @@
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.jayway.jsonpath.Configuration;
 import com.jayway.jsonpath.JsonPath;
@@ -5,6 +6,7 @@ import com.jayway.jsonpath.Option;
 import com.jayway.jsonpath.PathNotFoundException;
 import com.jayway.jsonpath.internal.Cache;
 import com.jayway.jsonpath.internal.PathCompiler;
+import com.jayway.jsonpath.spi.json.JacksonJsonNodeJsonProvider;
 import com.jayway.jsonpath.spi.json.JacksonJsonProvider;
 import com.jayway.jsonpath.spi.json.JsonProvider;
 import com.jayway.jsonpath.spi.mapper.JsonSmartMappingProvider;
@@ -25,7 +27,8 @@ import java.util.Set;
 /**
  * Answers what Jayway JsonPath gives for a path and a document.
  *
- * Reads one request a line, {"path": text, "document": any JSON}, and writes one answer a line:
+ * Reads one request a line, {"path": text, "document": any JSON}, and writes one answer a line, with what Jayway gives
+ * for each of Jackson's providers: {"JsonNode": answer, "Jackson": answer}. An answer is
  * {"definite", "compiled", "value", "paths"}, or {"definite", "compiled", "error": {"stage", "class", "message"}}.
  * An empty line asks for what was written so far. Run by hand:
  *
@@ -35,16 +38,18 @@ import java.util.Set;
  */
 public final class Oracle {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final JsonProvider JACKSON = new JacksonJsonProvider();
     private static final MappingProvider MAPPING = new JsonSmartMappingProvider();
-    private static final Configuration VALUES;
-    private static final Configuration PATHS;
+    private static final Oracle NODES = new Oracle(new JacksonJsonNodeJsonProvider());
+    private static final Oracle COLLECTIONS = new Oracle(new JacksonJsonProvider());
+
+    private final Configuration values;
+    private final Configuration paths;
 
     static {
         // Jayway asks for its defaults at every `[?(@.a)]`, and those it comes with make a slow mapper each time.
         Configuration.setDefaults(new Configuration.Defaults() {
             public JsonProvider jsonProvider() {
-                return JACKSON;
+                return COLLECTIONS.values.jsonProvider();
             }
 
             public MappingProvider mappingProvider() {
@@ -55,8 +60,11 @@ public final class Oracle {
                 return Set.of();
             }
         });
-        VALUES = Configuration.builder().build();
-        PATHS = Configuration.builder().options(Option.AS_PATH_LIST).build();
+    }
+
+    private Oracle(JsonProvider provider) {
+        values = Configuration.builder().jsonProvider(provider).mappingProvider(MAPPING).options(Set.of()).build();
+        paths = values.addOptions(Option.AS_PATH_LIST);
     }
 
     public static void main(String[] arguments) throws Exception {
@@ -65,8 +73,13 @@ public final class Oracle {
         var out = new BufferedWriter(new OutputStreamWriter(System.out, StandardCharsets.UTF_8), 1 << 16);
         for (String line = in.readLine(); line != null; line = in.readLine()) {
             if (!line.isEmpty()) {
-                Map<?, ?> request = JSON.readValue(line, Map.class);
-                out.write(JSON.writeValueAsString(answer((String) request.get("path"), request.get("document"))));
+                JsonNode request = JSON.readTree(line);
+                String path = request.get("path").asText();
+                JsonNode document = request.get("document");
+                var answers = new LinkedHashMap<String, Object>();
+                answers.put("JsonNode", NODES.answer(path, document));
+                answers.put("Jackson", COLLECTIONS.answer(path, JSON.treeToValue(document, Object.class)));
+                out.write(JSON.writeValueAsString(answers));
                 out.write('\n');
                 cachedKeys.clear();
             } else {
@@ -85,7 +98,7 @@ public final class Oracle {
         return (Collection<?>) queue.get(cache.get(null));
     }
 
-    private static Map<String, Object> answer(String path, Object document) {
+    private Map<String, Object> answer(String path, Object document) {
         var answer = new LinkedHashMap<String, Object>();
         String stage = "compile";
         try {
@@ -93,10 +106,10 @@ public final class Oracle {
             answer.put("definite", compiled.isDefinite());
             answer.put("compiled", compiled.getPath());
             stage = "evaluate";
-            Object value = compiled.read(document, VALUES);
+            Object value = compiled.read(document, values);
             answer.put("paths", paths(compiled, document));
             answer.put("value", value);
-        } catch (Exception | StackOverflowError error) {
+        } catch (Exception | StackOverflowError | OutOfMemoryError error) {
             var described = new LinkedHashMap<String, Object>();
             described.put("stage", stage);
             described.put("class", error.getClass().getSimpleName());
@@ -106,9 +119,9 @@ public final class Oracle {
         return answer;
     }
 
-    private static Object paths(JsonPath compiled, Object document) {
+    private Object paths(JsonPath compiled, Object document) {
         try {
-            return compiled.read(document, PATHS);
+            return compiled.read(document, paths);
         } catch (PathNotFoundException none) {
             return List.of();
         }

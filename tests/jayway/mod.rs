@@ -1,7 +1,19 @@
 //! What the tests against Jayway share.
 
-use asl_engine::jsonpath::{JsonPath, PathError};
+use std::path::PathBuf;
+
+use asl_engine::jsonpath::{JsonPath, PathError, Provider};
 use asl_engine::{Number, Value};
+
+/// The cases that stand outside of the repository, or why there are none. `ASL_JSONPATH_CASES=FILE` names a file.
+pub(crate) fn cases() -> Result<Vec<Value>, String> {
+    let named = std::env::var_os("ASL_JSONPATH_CASES").map(PathBuf::from);
+    let file = named.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/jsonpath/cases.json"));
+    let text = std::fs::read_to_string(&file)
+        .map_err(|error| format!("the JSONPath cases cannot be read from {}: {error}", file.display()))?;
+    let cases: Value = text.parse().map_err(|error| format!("{} is not JSON: {error}", file.display()))?;
+    Ok(cases.as_array().map(|cases| cases.to_vec()).unwrap_or_default())
+}
 
 /// What a path gives for a document, in the words of this project or of Jayway.
 #[derive(Debug, Default)]
@@ -21,10 +33,11 @@ pub(crate) struct Problem {
 }
 
 impl Answer {
-    /// What `asl_engine` gives.
-    pub(crate) fn ours(path: &str, document: &Value) -> Self {
+    /// What `asl_engine` gives for one of Jackson's providers.
+    pub(crate) fn ours(path: &str, document: &Value, provider: Provider) -> Self {
         let mut answer = Self::default();
         let outcome = JsonPath::parse(path).and_then(|path| {
+            let path = path.with_provider(provider);
             answer.definite = Some(path.is_definite());
             answer.compiled = Some(path.to_string());
             let value = path.evaluate(document)?;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
 use asl_engine::Value;
+use asl_engine::jsonpath::Provider;
 
 use super::Answer;
 
@@ -39,7 +40,13 @@ impl Oracle {
             return Err(format!("javac refuses Oracle.java: {}", String::from_utf8_lossy(&compiled.stderr)));
         }
         let mut process = Command::new("java")
-            .args(["-XX:TieredStopAtLevel=1".as_ref(), "-cp".as_ref(), class_path.as_os_str(), "Oracle".as_ref()])
+            .args([
+                "-XX:TieredStopAtLevel=1".as_ref(),
+                "-Xmx256m".as_ref(),
+                "-cp".as_ref(),
+                class_path.as_os_str(),
+                "Oracle".as_ref(),
+            ])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -50,8 +57,8 @@ impl Oracle {
         Ok(Self { process, requests, answers: BufReader::new(answers) })
     }
 
-    /// What Jayway gives for the path and the document, which is JSON text.
-    pub(crate) fn ask(&mut self, path: &str, document: &str) -> Result<Answer, String> {
+    /// What Jayway gives for the path and the document, which is JSON text, with each provider.
+    pub(crate) fn ask(&mut self, path: &str, document: &str) -> Result<[(Provider, Answer); 2], String> {
         let request = format!("{{\"path\":{},\"document\":{document}}}\n\n", serde_json::Value::from(path));
         let requests = self.requests.as_mut().ok_or("java has no input")?;
         requests.write_all(request.as_bytes()).map_err(|error| format!("java takes no request: {error}"))?;
@@ -59,7 +66,8 @@ impl Oracle {
         self.answers.read_line(&mut line).map_err(|error| format!("java gives no answer: {error}"))?;
         let answer: Value =
             line.parse().map_err(|error| format!("java answers {line:?}, which is not JSON: {error}"))?;
-        Ok(Answer::read(&answer))
+        Ok([Provider::JsonNode, Provider::Jackson]
+            .map(|provider| (provider, Answer::read(&answer[&*format!("{provider:?}")]))))
     }
 }
 

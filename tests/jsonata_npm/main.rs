@@ -31,7 +31,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
-use asl_engine::{Jsonata, JsonataLimits, JsonataOptions, Object, Timestamp, Value};
+use asl_engine::{Jsonata, JsonataFlavour, JsonataLimits, JsonataOptions, Object, Timestamp, Value};
 use reference::{Reference, Settings};
 
 const CASES: u32 = 5_000;
@@ -124,7 +124,7 @@ fn difference(case: &Value, expression: &str) -> Option<String> {
 }
 
 fn evaluate(case: &Value, expression: &str) -> Outcome {
-    let options = JsonataOptions { now: NOW, seed: 0, limits: JsonataLimits::WIDE, eval: true };
+    let options = JsonataOptions { now: NOW, seed: 0, limits: JsonataLimits::WIDE, flavour: JsonataFlavour::Reference };
     let variables = case["variables"].as_object().cloned().unwrap_or_else(Object::default);
     Jsonata::parse(expression)
         .and_then(|compiled| compiled.evaluate(case.get("data"), &variables, &options))

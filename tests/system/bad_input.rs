@@ -380,3 +380,25 @@ fn a_full_disk_leaves_the_rows_that_were_there() {
     assert_eq!(folder.asl(&RUN).code, Some(0), "with room again, it works");
     assert_eq!(scan(&folder.path(".asl"), TABLE).len(), 2);
 }
+
+/// API reference of Step Functions, `StartExecution`: an input has at most 262,144 bytes.
+#[test]
+fn an_input_that_aws_starts_nothing_with_is_refused() {
+    let folder = Folder::new();
+    let passes = r#"{"StartAt":"P","States":{"P":{"Type":"Pass","Result":1,"End":true}}}"#;
+    folder.write("d.json", passes);
+    for (length, code) in [(262_144, 0), (262_145, 2)] {
+        // The bytes of the text as it is given.
+        folder.write("input.json", format!("[ \"{}\"]", "x".repeat(length - 5)));
+        let ended = folder.asl(&["run", "d.json", "--input", "input.json"]);
+        assert_eq!(ended.code, Some(code), "{}", ended.stderr);
+        if code == 2 {
+            assert_eq!(
+                ended.stderr,
+                "error: the input has 262145 bytes: AWS starts no execution with more than 262144\n\
+                 help: this is a quota of AWS, which `asl run --no-quotas` lifts\n"
+            );
+            assert_eq!(folder.asl(&["run", "d.json", "--input", "input.json", "--no-quotas"]).stdout, "1\n");
+        }
+    }
+}

@@ -146,3 +146,51 @@ fn the_help_fits_a_terminal_of_80_columns() {
         assert!(lines.iter().any(|line| line.starts_with("Usage: asl")), "{lines:#?}");
     }
 }
+
+/// What a terminal obeys stands in names, in causes and in data; whatever is printed shows it.
+#[test]
+fn control_characters_of_data_reach_no_terminal() {
+    let folder = Folder::new();
+    let evil = "\u{1b}[2J\u{1b}]0;t\u{7}\u{9b}31m\u{7f}\u{202e}\r";
+    let text = |value: &str| serde_json::to_string(value).unwrap();
+    let name = text(&format!("n{evil}"));
+    let fails = format!(
+        r#"{{"StartAt":{name},"States":{{{name}:{{"Type":"Fail","Error":{error},"Cause":{cause}}}}}}}"#,
+        error = text(&format!("E{evil}")),
+        cause = text(&format!("c{evil}\n")),
+    );
+    folder.write("fails.json", &fails);
+    folder.write("evil\u{1b}[2J.json", &fails);
+    folder.write("wrong.json", fails.replace(r#""Fail""#, &name));
+    folder
+        .write("state.json", format!(r#"{{"Type":"Pass","Result":{{{name}:{name}}},"ResultPath":"$.a","End":true}}"#));
+    folder.write("d.yaml", format!("StartAt: \"n\u{9b}\"\nStates: [\u{7f}]\n"));
+    folder.write("evil.toml", format!("tables = {name}"));
+    folder.write("task.json", fails.replace(r#""Fail""#, &format!(r#""Task","End":true,"Resource":{name}"#)));
+    for arguments in [
+        &["run", "fails.json"][..],
+        &["run", "evil\u{1b}[2J.json"],
+        &["run", "evil\u{1b}[2K.json"],
+        &["run", "wrong.json"],
+        &["run", "task.json"],
+        &["run", "task.json", "--routes", "evil.toml"],
+        &["run", "fails.json", "--input", "{\"a\u{1b}\": }"],
+        &["check", "fails.json", "wrong.json", "d.yaml", "task.json"],
+        &["test-state", "state.json", "--input", "{}"],
+        &["test-state", "fails.json", "--state", "n\u{1b}"],
+        &["jsonpath", "$", "state.json"],
+        &["jsonpath", "$..*", "state.json", "--explain"],
+        &["jsonpath", "$.\u{1b}[", "state.json"],
+    ] {
+        let ended = folder.asl(arguments);
+        for (stream, text) in [("stdout", &ended.stdout), ("stderr", &ended.stderr)] {
+            let obeyed = |c: char| c.is_control() && !matches!(c, '\n' | '\t') || c == '\u{202e}';
+            assert!(!text.contains(obeyed), "{stream} of {arguments:?}: {text:?}");
+        }
+        assert!(!(ended.stdout.is_empty() && ended.stderr.is_empty()), "{arguments:?}");
+    }
+    // What is JSON has the data as it is.
+    let events = folder.asl(&["run", "fails.json", "--events"]).stdout;
+    let events: serde_json::Value = serde_json::from_str(&events).unwrap();
+    assert_eq!(events["events"][2]["executionFailedEventDetails"]["error"], format!("E{evil}"));
+}

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use crate::choice::Rule;
 use crate::diagnostic::Span;
 use crate::intrinsic::Call;
-use crate::item_reader::InputType;
+use crate::item_reader::{InputType, ManifestType};
 use crate::path::PathExpr;
 use crate::query::Query;
 use crate::reference_path::ReferencePath;
+use crate::result_writer::WriterConfig;
 use crate::retry::Retrier;
 use crate::template::Template;
 use crate::value::Value;
@@ -277,6 +278,8 @@ pub(crate) struct Distributed {
     pub item_reader: Option<ItemReader>,
     /// `ItemBatcher`
     pub item_batcher: Option<ItemBatcher>,
+    /// `ResultWriter`
+    pub result_writer: Option<ResultWriter>,
 }
 
 /// `ItemReader`: where the items come from, when not from the input.
@@ -286,10 +289,30 @@ pub(crate) struct ItemReader {
     pub resource: Name,
     /// `Parameters` or `Arguments`
     pub parameters: Option<Template>,
-    /// `InputType`; `None` where what is read is a list already.
+    /// `InputType`; `None` where the items are the objects of a list or an inventory.
     pub input_type: Option<InputType>,
+    /// `ManifestType`: the object names others, which hold the items.
+    pub manifest: Option<ManifestType>,
+    /// `"Transformation": "LOAD_AND_FLATTEN"`: the objects of the list hold the items.
+    pub flattens: bool,
     /// `MaxItems` or `MaxItemsPath`
     pub max_items: Option<NumberField>,
+}
+
+impl ItemReader {
+    /// Whether it lists objects.
+    pub(crate) fn lists(&self) -> bool {
+        self.resource.text.ends_with(":s3:listObjectsV2")
+    }
+}
+
+/// `ResultWriter`: where the results go, and in which form.
+#[derive(Clone, Debug)]
+pub(crate) struct ResultWriter {
+    /// `Resource` with `Parameters` or `Arguments`; `None` leaves the results in the state's output.
+    pub destination: Option<(Name, Option<Template>)>,
+    /// `WriterConfig`; `None` where it says nothing.
+    pub config: Option<WriterConfig>,
 }
 
 /// `ItemBatcher`: how many items one child execution gets at once.

@@ -1,11 +1,13 @@
 //! The fields of a Map state.
 
-use super::ast::{Body, Distributed, ItemBatcher, ItemReader, Items, Map, Name};
+use super::ast::{Body, Distributed, ItemBatcher, ItemReader, Items, Map, Name, ResultWriter};
 use super::fields::Fields;
 use super::language::{self, Language};
+use super::reader_config::{ReaderConfig, reader_config};
 use super::states::body;
-use super::{SCHEMA, error, reader_config, unsupported};
+use super::{SCHEMA, error};
 use crate::diagnostic::Diagnostic;
+use crate::result_writer::{OutputType, Transformation, WriterConfig};
 
 /// How long a label may be, in characters.
 const MAX_LABEL: usize = 40;
@@ -85,10 +87,11 @@ fn is_distributed(mode: Option<&Name>) -> bool {
 
 /// The fields that only a Map state in the mode `DISTRIBUTED` has.
 fn distributed(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Distributed {
-    if let Some(node) = fields.take("ResultWriter") {
-        out.push(unsupported("the field ResultWriter of a Map state", &fields.at("ResultWriter"), node.span));
+    Distributed {
+        item_reader: item_reader(fields, out),
+        item_batcher: item_batcher(fields, out),
+        result_writer: result_writer(fields, out),
     }
-    Distributed { item_reader: item_reader(fields, out), item_batcher: item_batcher(fields, out) }
 }
 
 /// A label becomes part of ARNs, which leaves out some characters.
@@ -141,20 +144,69 @@ fn item_reader(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Ite
         let message = "The field 'Resource' does not match any of the allowed values";
         out.push(Diagnostic { help, ..error(SCHEMA, message, &resource.location, resource.span) });
     }
-    let (mut input_type, mut max_items) = (None, None);
+    let (mut config, mut max_items) = (None, None);
     let location = fields.at("ReaderConfig");
     match fields.take("ReaderConfig").and_then(|node| fields.inside(node, location, out)) {
-        Some(mut config) => {
-            max_items = config.number_field_in("MaxItems", 0..=MAX_ITEMS, out);
-            input_type = reader_config::input_type(&mut config, lists, out);
-            config.refuse_the_rest(out);
+        Some(mut fields) => {
+            max_items = fields.number_field_in("MaxItems", 0..=MAX_ITEMS, out);
+            config = Some(reader_config(&mut fields, lists, out));
+            fields.refuse_the_rest(out);
         }
         None if !lists => fields.require(&["ReaderConfig"], out),
         None => {}
     }
     fields.refuse_the_rest(out);
-    let input_type = if lists { None } else { Some(input_type?) };
-    Some(ItemReader { resource: resource?, parameters, input_type, max_items })
+    let ReaderConfig { input_type, manifest, flattens } = config.unwrap_or_default();
+    if input_type.is_none() && manifest.is_none() && !lists {
+        return None;
+    }
+    Some(ItemReader { resource: resource?, parameters, input_type, manifest, flattens, max_items })
+}
+
+fn result_writer(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<ResultWriter> {
+    let location = fields.at("ResultWriter");
+    let node = fields.take("ResultWriter")?;
+    let mut fields = fields.inside(node, location, out)?;
+    fields.string("Comment", out);
+    language::refuse_other(fields.language(), &mut fields, out);
+    let language = fields.language();
+    let name = if language == Language::JsonPath { "Parameters" } else { "Arguments" };
+    let parameters = fields.template(name, out);
+    let resource = fields.string("Resource", out);
+    if !["Resource", "WriterConfig"].iter().any(|name| fields.has(name)) {
+        fields.require(&["Resource"], out);
+    } else if fields.has(name) && !fields.has("Resource") {
+        fields.require(&["Resource"], out);
+    } else if fields.has("Resource") && !fields.has(name) {
+        fields.require(&[name], out);
+    }
+    if let Some(resource) = resource.as_ref().filter(|resource| !resource.text.ends_with(":s3:putObject")) {
+        let message = "A ResultWriter writes with arn:aws:states:::s3:putObject";
+        out.push(error(SCHEMA, message, &resource.location, resource.span));
+    }
+    let location = fields.at("WriterConfig");
+    let config = fields.take("WriterConfig").and_then(|node| fields.inside(node, location, out)).map(|mut fields| {
+        let transformation = word(&mut fields, "Transformation", &Transformation::ALL, out);
+        let output_type = word(&mut fields, "OutputType", &OutputType::ALL, out);
+        fields.refuse_the_rest(out);
+        WriterConfig {
+            transformation: transformation.unwrap_or(Transformation::None),
+            output_type: output_type.unwrap_or(OutputType::Json),
+        }
+    });
+    fields.refuse_the_rest(out);
+    Some(ResultWriter { destination: resource.map(|resource| (resource, parameters)), config })
+}
+
+/// What a word stands for.
+fn word<T: Copy, const N: usize>(
+    fields: &mut Fields<'_>,
+    name: &str,
+    words: &[(&str, T); N],
+    out: &mut Vec<Diagnostic>,
+) -> Option<T> {
+    let found = fields.one_of(name, &words.map(|(word, _)| word), out)?;
+    words.iter().find(|(word, _)| **word == *found.text).map(|(_, meant)| *meant)
 }
 
 fn item_batcher(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<ItemBatcher> {

@@ -20,7 +20,7 @@ mod values;
 mod variables;
 mod warnings;
 
-use crate::diagnostic::{Diagnostic, Severity, Span, UNSUPPORTED};
+use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::json::{Node, parse_spanned};
 use crate::placeholder;
 use ast::StateMachine;
@@ -178,10 +178,4 @@ fn error(code: &'static str, message: impl Into<String>, location: &str, span: S
 fn whole(code: &'static str, message: impl Into<String>, span: Span) -> Diagnostic {
     let message = message.into();
     Diagnostic { code, severity: Severity::Error, message, location: String::new(), span, help: None }
-}
-
-/// AWS takes it; `asl` does not run it yet.
-fn unsupported(what: &str, location: &str, span: Span) -> Diagnostic {
-    let message = format!("asl does not run {what} yet");
-    Diagnostic { severity: Severity::Warning, ..error(UNSUPPORTED, message, location, span) }
 }

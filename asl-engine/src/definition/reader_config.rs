@@ -6,58 +6,81 @@
 use std::sync::Arc;
 
 use super::fields::Fields;
-use super::{SCHEMA, error, unsupported};
+use super::{SCHEMA, error};
 use crate::diagnostic::Diagnostic;
-use crate::item_reader::{DELIMITERS, InputType};
+use crate::item_reader::{DELIMITERS, InputType, ManifestType};
 use crate::json::NodeKind;
 
 /// The words of `InputType`, in the order of AWS's page.
 const INPUT_TYPES: [&str; 5] = ["CSV", "JSON", "JSONL", "PARQUET", "MANIFEST"];
 
-/// The fields of `ReaderConfig` but for MaxItems; `lists` where the reader lists objects. `None` where what is read cannot be
-/// told, or is a list already.
-pub(super) fn input_type(config: &mut Fields<'_>, lists: bool, out: &mut Vec<Diagnostic>) -> Option<InputType> {
+/// What `ReaderConfig` says of the objects.
+#[derive(Default)]
+pub(super) struct ReaderConfig {
+    /// How an object is taken apart; `None` where that cannot be told, or where what is read is a list already.
+    pub(super) input_type: Option<InputType>,
+    pub(super) manifest: Option<ManifestType>,
+    pub(super) flattens: bool,
+}
+
+/// The fields but for MaxItems; `lists` where the reader lists objects.
+pub(super) fn reader_config(config: &mut Fields<'_>, lists: bool, out: &mut Vec<Diagnostic>) -> ReaderConfig {
     if lists {
         // What an object holds only matters where it is loaded.
-        let span = config.span_of("Transformation");
-        let transformation = config.one_of("Transformation", &["NONE", "LOAD_AND_FLATTEN"], out)?;
-        if &*transformation.text == "LOAD_AND_FLATTEN" {
-            out.push(unsupported(
-                "the Transformation LOAD_AND_FLATTEN of an ItemReader",
-                &transformation.location,
-                span,
-            ));
-            of_objects(config, out);
+        let transformation = config.one_of("Transformation", &["NONE", "LOAD_AND_FLATTEN"], out);
+        if transformation.is_none_or(|transformation| &*transformation.text == "NONE") {
+            return ReaderConfig::default();
         }
-        return None;
+        return ReaderConfig { flattens: true, ..of_objects(config, out) };
     }
     of_objects(config, out)
 }
 
 /// The fields that say what an object holds.
-fn of_objects(config: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<InputType> {
-    let input_type = config.discriminator("InputType", &INPUT_TYPES, out)?;
+fn of_objects(config: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> ReaderConfig {
+    let inventory = config.peek("ManifestType").is_some_and(|node| match &node.kind {
+        NodeKind::String(kind) => &**kind == "S3_INVENTORY",
+        _ => false,
+    });
+    let input_type = match config.has("InputType") || !inventory {
+        true => config.discriminator("InputType", &INPUT_TYPES, out),
+        false => None,
+    };
+    let input_type = input_type.as_ref().map(|input_type| &*input_type.text);
     // Recorded: not with JSON.
-    if &*input_type.text != "JSON"
-        && let Some(found) = config.one_of("ManifestType", &["ATHENA_DATA", "S3_INVENTORY"], out)
-    {
-        out.push(unsupported("the ManifestType of an ItemReader", &found.location, found.span));
-    }
-    match &*input_type.text {
-        "CSV" => csv(config, out),
-        "JSON" => {
-            if let Some(found) = config.string("ItemsPointer", out) {
-                out.push(unsupported("the ItemsPointer of an ItemReader", &found.location, found.span));
-            }
-            Some(InputType::Json)
+    let manifest = match input_type {
+        Some("JSON") => None,
+        _ => config.one_of("ManifestType", &["ATHENA_DATA", "S3_INVENTORY"], out),
+    };
+    let mut manifest = manifest.map(|kind| match &*kind.text {
+        "ATHENA_DATA" => ManifestType::AthenaData,
+        _ => ManifestType::S3Inventory,
+    });
+    let input_type = match input_type {
+        Some("JSON") => Some(InputType::Json { pointer: items_pointer(config, out) }),
+        Some("JSONL") => Some(InputType::JsonLines),
+        Some("PARQUET") => Some(InputType::Parquet),
+        Some("CSV") => csv(config, out),
+        Some("MANIFEST") => {
+            manifest.get_or_insert(ManifestType::S3Inventory);
+            let said = config.has("CSVHeaderLocation");
+            if said { csv(config, out).filter(|_| manifest == Some(ManifestType::AthenaData)) } else { None }
         }
-        "JSONL" => Some(InputType::JsonLines),
-        other => {
-            let what = format!("the InputType {other} of an ItemReader");
-            out.push(unsupported(&what, &input_type.location, input_type.span));
-            None
-        }
+        _ => None,
+    };
+    ReaderConfig { input_type, manifest, flattens: false }
+}
+
+/// `ItemsPointer`, name by name: a JSON Pointer (RFC 6901).
+fn items_pointer(config: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Vec<Arc<str>> {
+    let Some(pointer) = config.string("ItemsPointer", out) else { return Vec::new() };
+    let mut names = pointer.text.split('/');
+    if names.next() != Some("") {
+        let help = Some("it begins with '/', such as \"/inventory/items\"".to_owned());
+        let message = "Value must be a valid JSON Pointer";
+        out.push(Diagnostic { help, ..error(SCHEMA, message, &pointer.location, pointer.span) });
     }
+    names.map(|name| name.replace("~1", "/").replace("~0", "~").into()).collect()
 }
 
 fn csv(config: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<InputType> {

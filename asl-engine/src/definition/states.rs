@@ -216,7 +216,7 @@ fn wait(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Wait> {
     let timestamp = fields.expression("Timestamp", out);
     if let Some(query) = seconds {
         fields.take("Timestamp");
-        return query.map(|query| Wait::SecondsQuery(query, (0, MAX_SECONDS)));
+        return query.map(|query| Wait::SecondsQuery(query, (0, i64::MAX)));
     }
     if let Some(query) = timestamp {
         fields.take("Seconds");

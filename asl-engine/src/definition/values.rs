@@ -24,7 +24,8 @@ impl Fields<'_> {
         out: &mut Vec<Diagnostic>,
     ) -> Option<NumberField> {
         if self.language() == Language::Jsonata {
-            let bounds = (*range.start(), *range.end());
+            // What an expression gives may be 0 where what is written may not.
+            let bounds = ((*range.start()).min(0), *range.end());
             return match self.expression(name, out) {
                 Some(query) => Some(NumberField::Query(query?, bounds)),
                 None => self.integer_in(name, range, out).map(NumberField::Literal),

@@ -32,6 +32,14 @@ pub(super) fn endless(location: &str, span: Span, out: &mut Vec<Diagnostic>) {
     out.push(warning("NO_END", message, help, location, span));
 }
 
+/// A call of an intrinsic function with a wrong number of arguments, which AWS takes, and which fails when it runs.
+pub(super) fn miscounted(function: &str, wrong: &str, location: &str, span: Span, out: &mut Vec<Diagnostic>) {
+    let message = format!("{function} fails here: {wrong}");
+    let help =
+        "AWS takes it, and the state fails with States.Runtime, which no Retrier and no Catcher takes".to_owned();
+    out.push(warning("INVALID_ARGUMENTS", message, help, location, span));
+}
+
 /// A path, or a member whose name ends in `.$`, in a state in JSONata: the text itself is passed on.
 pub(super) fn no_expression(node: &Node, location: &str, out: &mut Vec<Diagnostic>) {
     each_text(node, "", &mut |name, text, span| {

@@ -1,21 +1,23 @@
 //! What a Map or Parallel state does: its Join, and what becomes of its children.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::io::bounded;
-use super::items::Items;
+use super::items::{Items, Source};
 use super::join::{Join, Joined, Parent, Work};
-use super::map_run::{MOST_EXECUTIONS, MapRun};
+use super::map_run::MOST_EXECUTIONS;
 use super::protocol::{Next, Request};
+use super::results::Results;
 use super::run::Run;
-use super::{Frame, Phase, Read, Stage};
+use super::{Frame, Phase, Stage, located};
 use crate::context::{Context, MapItem};
-use crate::definition::ast::ItemReader;
+use crate::definition::ast::Io;
 use crate::history::EventKind;
 use crate::path::Roots;
 use crate::program::{Kind, Map, State};
 use crate::retry::Random;
-use crate::task::{Failure, Outcome};
+use crate::task::Failure;
 use crate::template::Template;
 use crate::value::{Array, Value};
 
@@ -23,34 +25,10 @@ use crate::value::{Array, Value};
 const MOST_ITERATIONS: usize = 40;
 
 impl Run<'_> {
-    pub(super) fn fork(&mut self, mut join: Join, read: Option<Read>, random: Random) -> Next {
+    pub(super) fn fork(&mut self, mut join: Join, random: Random) -> Next {
         join.begin(self.frame.last_event);
-        self.frame.phase = Phase::Fork { read, random };
+        self.frame.phase = Phase::Fork { random };
         Next::Ask(Request::Fork(Box::new(join)))
-    }
-
-    pub(super) fn read_items(&mut self, reader: &ItemReader, map_run: Option<MapRun>) -> Result<Next, Failure> {
-        let request = self.frame.read_request(self.state, reader)?;
-        self.frame.phase = Phase::Read { request: request.clone(), map_run };
-        Ok(Next::Ask(Request::Task(request)))
-    }
-
-    pub(super) fn items_read(&mut self, map_run: Option<MapRun>, read: Outcome) -> Next {
-        // Only an ItemReader asks for this.
-        let Some(reader) = self.state.item_reader() else { return Next::Continue };
-        match self.frame.items_of(self.state, reader, read) {
-            Ok(items) => {
-                let (read, random) = (Read { items, map_run }, self.frame.random.clone());
-                match self.frame.whole_join(self.state, Some(&read)) {
-                    Ok(join) => self.fork(join, Some(read), random),
-                    Err(failure) => self.unless_failed(Err(failure)),
-                }
-            }
-            Err(failure) => {
-                self.emit(EventKind::MapRunFailed(failure.clone()));
-                self.fail(failure)
-            }
-        }
     }
 
     pub(super) fn joined(&mut self, joined: Joined) -> Next {
@@ -77,7 +55,11 @@ impl Run<'_> {
                     None => failure,
                 };
                 if distributed {
-                    self.emit(EventKind::MapRunFailed(failure.clone()));
+                    // The Map Run itself is not to blame for what its state cannot return.
+                    self.emit(match failure.error.as_deref() {
+                        Some("States.DataLimitExceeded") => EventKind::MapRunSucceeded,
+                        _ => EventKind::MapRunFailed(failure.clone()),
+                    });
                 }
                 self.fail(failure)
             }
@@ -86,19 +68,17 @@ impl Run<'_> {
 }
 
 impl Frame {
-    /// The Join of a Map or Parallel state, as one that the Frame's last event opened. `read` has the items where an
-    /// ItemReader has read them.
-    pub(super) fn join(&self, state: &State, read: Option<&Array>) -> Result<Join, Failure> {
+    /// The Join of a Map or Parallel state, as one that the Frame's last event opened.
+    pub(super) fn join(&self, state: &State) -> Result<Join, Failure> {
         let (input, work, limit) = match &state.kind {
             Kind::Map(map) => {
                 let input = self.selected_input(state)?;
-                let items = match read {
-                    Some(items) => Items::of(items.clone()),
-                    None if state.item_reader().is_some() => Items::of(Array::from(Vec::new())),
+                let items = match state.item_reader() {
+                    Some(_) => Items::of(Array::from(Vec::new())),
                     None => self.items(state, map, &input)?,
                 };
                 let limit = self.max_concurrency(state, map)?;
-                (input, Work::Items { scope: map.scope, items }, limit)
+                (input, Work::Items { scope: map.scope, source: Source::given(items), batcher: None }, limit)
             }
             Kind::Parallel { branches } => {
                 (self.effective_input(state, None)?, Work::Branches(branches.clone()), branches.len())
@@ -115,10 +95,13 @@ impl Frame {
             random: Random::new(self.random.clone().next()),
             next: 0,
             running: 0,
-            results: Vec::new(),
+            sizes: BTreeMap::new(),
+            results: Results::default(),
+            asked: None,
             freed: Vec::new(),
             closing_event: self.last_event,
             failed: None,
+            stopping: false,
         })
     }
 
@@ -140,36 +123,54 @@ impl Frame {
     }
 
     /// The Join with all that its state says of it.
-    pub(super) fn whole_join(&self, state: &State, read: Option<&Read>) -> Result<Join, Failure> {
-        let mut join = self.join(state, read.map(|read| &read.items))?;
-        join.map_run = read.and_then(|read| read.map_run.clone());
+    pub(super) fn whole_join(&self, state: &State) -> Result<Join, Failure> {
+        let mut join = self.join(state)?;
         self.complete_join(state, &mut join)?;
+        self.open_join(state, &mut join)?;
         Ok(join)
     }
 
     /// Adds to a Join what comes after the event that opens it: tolerated failures, and what the mode `DISTRIBUTED` has.
     pub(super) fn complete_join(&self, state: &State, join: &mut Join) -> Result<(), Failure> {
         let Kind::Map(map) = &state.kind else { return Ok(()) };
+        if let Some(reader) = state.item_reader() {
+            self.max_items(state, reader)?;
+        }
         join.tolerance = self.tolerance(state, map)?;
         let Some(distributed) = &map.distributed else { return Ok(()) };
         join.map_run.get_or_insert_with(|| self.map_run(map));
         join.tolerance.get_or_insert_default();
-        if let (Some(batcher), Work::Items { scope, items }) = (&distributed.item_batcher, &join.work) {
-            let batches = self.batches(state, batcher, map.item_selector.as_ref(), items, &join.parent.input)?;
-            join.work = Work::Batches { scope: *scope, batches };
+        join.results.most_bytes = self.execution.quotas.payload_bytes;
+        join.results.unseen = matches!(&state.io, Io::JsonPath(paths)
+            if paths.result_path.is_none() && paths.result_selector.is_none() && state.assign.is_none());
+        if let (Some(found), Work::Items { batcher, .. }) = (&distributed.item_batcher, &mut join.work) {
+            *batcher = Some(self.batcher(state, found, &join.parent.input)?);
         }
         Ok(())
     }
 
-    /// ItemSelector, for one item of a batch.
-    pub(super) fn selected_item(
-        &self,
-        state: &State,
-        selector: &Template,
-        item: &MapItem,
-        input: &Value,
-    ) -> Result<Value, Failure> {
-        self.parent(state, input.clone()).select(&state.name, selector, item, &self.random)
+    /// Adds to the Join of a Map Run what reads its items and what writes its results.
+    pub(super) fn open_join(&self, state: &State, join: &mut Join) -> Result<(), Failure> {
+        let Kind::Map(Map { distributed: Some(distributed), .. }) = &state.kind else { return Ok(()) };
+        let last_event = self.last_event;
+        if let Some(reader) = &distributed.item_reader {
+            match (self.reader(state, reader)?, &mut join.work) {
+                (Ok(reader), Work::Items { source, .. }) => {
+                    *source = Source::Read { reader: Box::new(reader), taken: 0 }
+                }
+                (Err(failure), _) => join.fail(failure, last_event),
+                (Ok(_), Work::Branches(_)) => {}
+            }
+        }
+        if let (Some(writer), Some(arn)) = (&distributed.result_writer, join.map_run_arn()) {
+            join.results.config = writer.config;
+            match self.writer(state, writer, arn)? {
+                None => {}
+                Some(Ok(writer)) => join.results.writer = Some(Box::new(writer)),
+                Some(Err(failure)) => join.fail(failure, last_event),
+            }
+        }
+        Ok(())
     }
 
     fn max_concurrency(&self, state: &State, map: &Map) -> Result<usize, Failure> {
@@ -195,6 +196,14 @@ impl Join {
 }
 
 impl Parent {
+    /// Adds to a failure of an ItemSelector what AWS says before it, except in a test.
+    pub(super) fn located(&self, state: &State, failure: Failure) -> Failure {
+        match self.given_context {
+            None => located(&state.name, self.entered_event, failure),
+            Some(_) => failure,
+        }
+    }
+
     /// ItemSelector.
     pub(super) fn select(
         &self,

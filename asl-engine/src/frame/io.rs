@@ -78,6 +78,7 @@ impl Frame {
         let mut roots = Roots::new(input, &context, &self.variables, &self.random);
         (roots.now, roots.limits) = (self.now, self.execution.quotas.expression_limits());
         (roots.result, roots.error_output) = (result, error_output);
+        roots.written = self.execution.input_text.as_deref().map(|text| (&self.execution.input, text));
         evaluate(&roots)
     }
 

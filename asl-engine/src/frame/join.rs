@@ -1,25 +1,28 @@
 //! Joins: the children of a Map or Parallel state. The policy of MaxConcurrency and of the first failure stands here
 //! and nowhere else.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::items::Items;
-use super::map_run::{MapRun, Tolerance, failed_result};
+use super::items::{Batcher, Next, Source};
+use super::map_run::{MapRun, Tolerance};
 use super::protocol::Ended;
-use super::{Child, Frame, Role, located};
+use super::results::Results;
+use super::{Child, Frame, Role};
 use crate::context::{Execution, MapItem};
 use crate::history::{EventId, Iteration};
 use crate::program::{Kind, Map, Program, ScopeId, StateId};
+use crate::result_writer;
 use crate::retry::Random;
-use crate::task::{Failure, Outcome};
+use crate::task::{Failure, Outcome, TaskRequest};
 use crate::time::Timestamp;
 use crate::value::Value;
 
 /// The bookkeeping of a fan-out. Children are built one by one, as there is room for them.
 ///
-/// Poll it when it is new and after each `ended`, until it finishes.
+/// Poll it when it is new and after each `ended`, `answered` and `stopped`, until it finishes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Join {
     pub(super) parent: Parent,
@@ -31,13 +34,27 @@ pub struct Join {
     pub(super) tolerance: Option<Tolerance>,
     pub(super) started_event: EventId,
     pub(super) random: Random,
+    /// How many children were started, and how many of these run.
     pub(super) next: usize,
     pub(super) running: usize,
-    pub(super) results: Vec<Option<Value>>,
+    /// How many items the running children have, where these are not one each.
+    pub(super) sizes: BTreeMap<usize, usize>,
+    pub(super) results: Results,
+    /// What was asked for and not answered.
+    pub(super) asked: Option<Asked>,
     /// The last events of ended children whose places are free again.
     pub(super) freed: Vec<EventId>,
     pub(super) closing_event: EventId,
     pub(super) failed: Option<Joined>,
+    /// Whether the children that run were told to stop.
+    pub(super) stopping: bool,
+}
+
+/// What a Join asks for besides its children.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) enum Asked {
+    Items,
+    Written,
 }
 
 /// The state that forked, and what its children inherit.
@@ -66,12 +83,9 @@ pub(super) enum Work {
     Branches(Vec<ScopeId>),
     Items {
         scope: ScopeId,
-        items: Items,
-    },
-    /// Inputs of several items each, with how many these are.
-    Batches {
-        scope: ScopeId,
-        batches: Vec<(Value, usize)>,
+        source: Source,
+        /// How many items each child gets at once.
+        batcher: Option<Batcher>,
     },
 }
 
@@ -80,9 +94,14 @@ pub(super) enum Work {
 pub enum JoinStep {
     /// Start this child.
     Start(usize, Box<Frame>),
-    /// Wait for a child to end.
+    /// Call this task, which has neither a deadline nor a heartbeat, and hand in its outcome with `answered`. Until then,
+    /// nothing else is asked for.
+    Ask(Box<TaskRequest>),
+    /// Wait for a child to end, or for an answer.
     Wait,
-    /// Stop the children that still run, in their order, and answer the parent.
+    /// Stop the children that still run, in their order, and hand in each with `stopped`.
+    Stop,
+    /// Stop the children that still run, in their order, forget what was asked for, and answer the parent.
     Finish(Joined),
 }
 
@@ -95,30 +114,39 @@ pub struct Joined {
     pub last_event: EventId,
 }
 
-impl Work {
-    fn len(&self) -> usize {
-        match self {
-            Self::Branches(branches) => branches.len(),
-            Self::Items { items, .. } => items.len(),
-            Self::Batches { batches, .. } => batches.len(),
-        }
+impl Joined {
+    /// Whether a child failed in a way that ends the execution at once: what else runs is dropped without an event.
+    pub fn ends_execution(&self) -> bool {
+        self.outcome.as_ref().is_err_and(Failure::ends_execution)
     }
 }
 
+/// The next child, or why there is none.
+enum NextChild {
+    Start(Box<Frame>),
+    Ask(TaskRequest),
+    Waits,
+    None,
+}
+
 impl Join {
-    /// How many children there are in all.
+    /// How many children there will be at least, as far as that is known before any is started: one for each item where these
+    /// are not read from elsewhere.
     pub fn len(&self) -> usize {
-        self.work.len()
+        match &self.work {
+            Work::Branches(branches) => branches.len(),
+            Work::Items { source, .. } => source.len().unwrap_or(0),
+        }
+    }
+
+    /// Whether there are no children, as far as that is known.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
     }
 
     /// Whether the children are executions with histories of their own: the child executions of a Map Run.
     pub fn starts_executions(&self) -> bool {
         self.map_run.is_some()
-    }
-
-    /// Whether there are no children.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     pub(super) fn map_run_arn(&self) -> Option<Arc<str>> {
@@ -127,124 +155,255 @@ impl Join {
 
     /// What to do now.
     pub fn poll(&mut self, program: &Program) -> JoinStep {
-        if let Some(joined) = &self.failed {
-            return JoinStep::Finish(joined.clone());
-        }
-        if self.next < self.len() && self.running < self.limit {
-            return match self.child(program, self.next) {
-                Ok(frame) => {
-                    self.next += 1;
-                    self.running += 1;
-                    self.results.push(None);
-                    JoinStep::Start(self.next - 1, Box::new(frame))
+        loop {
+            if let Some(failed) = self.failed.clone() {
+                return self.end_with(failed, program);
+            }
+            if self.asked.is_none()
+                && let Some(request) = self.results.request()
+            {
+                return self.ask(Asked::Written, request);
+            }
+            // Results are not collected faster than they are written.
+            if self.running < self.limit && self.asked != Some(Asked::Written) {
+                match self.next_child(program) {
+                    Ok(NextChild::Start(frame)) => {
+                        self.next += 1;
+                        self.running += 1;
+                        return JoinStep::Start(self.next - 1, frame);
+                    }
+                    Ok(NextChild::Ask(request)) => return self.ask(Asked::Items, request),
+                    Ok(NextChild::Waits | NextChild::None) => {}
+                    Err(failure) => {
+                        self.fail(failure, self.started_event);
+                        continue;
+                    }
                 }
-                Err(failure) => {
-                    let joined = Joined { outcome: Err(failure), last_event: self.started_event };
-                    self.failed = Some(joined.clone());
-                    JoinStep::Finish(joined)
-                }
-            };
+            }
+            if self.running > 0 || self.asked.is_some() {
+                return JoinStep::Wait;
+            }
+            // Now it is known how many items there were.
+            if let Some(Err(failure)) = self.tolerance.as_ref().map(|tolerance| tolerance.exceeded(self.items())) {
+                self.fail(failure, self.started_event);
+                continue;
+            }
+            self.results.finish();
+            if let Some(request) = self.results.request() {
+                return self.ask(Asked::Written, request);
+            }
+            let state = program.state(self.parent.scope, self.parent.state);
+            let outcome = self.results.result(&state.name);
+            return JoinStep::Finish(Joined { outcome, last_event: self.closing_event });
         }
-        if self.running > 0 {
+    }
+
+    fn ask(&mut self, asked: Asked, request: TaskRequest) -> JoinStep {
+        self.asked = Some(asked);
+        JoinStep::Ask(Box::new(request))
+    }
+
+    pub(super) fn fail(&mut self, failure: Failure, last_event: EventId) {
+        self.failed.get_or_insert(Joined { outcome: Err(failure), last_event });
+    }
+
+    /// Goes on after a failure: what a ResultWriter collects is written all the same, with those that run and those that will
+    /// never start.
+    fn end_with(&mut self, failed: Joined, program: &Program) -> JoinStep {
+        if self.results.writer.is_none() {
+            return JoinStep::Finish(failed);
+        }
+        if self.running > 0 && !std::mem::replace(&mut self.stopping, true) {
+            return JoinStep::Stop;
+        }
+        if self.asked.is_some() {
             return JoinStep::Wait;
         }
-        let outputs: Value = self.results.iter_mut().map(|result| result.take().unwrap_or_default()).collect();
-        JoinStep::Finish(Joined { outcome: Ok(outputs), last_event: self.closing_event })
+        let error = failed.outcome.as_ref().err().and_then(|failure| failure.error.as_deref());
+        let tells_of_items = error == Some("States.ExceedToleratedFailureThreshold");
+        while tells_of_items {
+            if let Some(request) = self.results.request() {
+                return self.ask(Asked::Written, request);
+            }
+            match self.next_input(program) {
+                Ok(Next::Input { input, .. }) => {
+                    if let Some(writer) = &mut self.results.writer {
+                        writer.add_pending(&input);
+                    }
+                    self.next += 1;
+                }
+                Ok(Next::Ask(request)) => return self.ask(Asked::Items, request),
+                // What cannot be read or selected is nothing to tell of.
+                Ok(Next::Waits | Next::End) | Err(_) => break,
+            }
+        }
+        self.results.finish();
+        match self.results.request() {
+            Some(request) if error != Some("States.ResultWriterFailed") => self.ask(Asked::Written, request),
+            _ => JoinStep::Finish(failed),
+        }
+    }
+
+    /// Takes the answer to what was asked for.
+    pub fn answered(&mut self, outcome: Outcome) {
+        let taken = match (self.asked.take(), &mut self.work) {
+            (Some(Asked::Items), Work::Items { source, .. }) => source.answered(outcome),
+            (Some(Asked::Written), _) => match outcome {
+                Ok(answer) => {
+                    self.results.answered(&answer);
+                    Ok(())
+                }
+                Err(failure) => Err(result_writer::failed(failure.to_string())),
+            },
+            _ => Ok(()),
+        };
+        if let Err(failure) = taken {
+            let last_event = self.started_event;
+            // A failure to write what is left of a failed run is no other failure.
+            if self.failed.is_some() {
+                self.results.writer = None;
+            }
+            self.fail(failure, last_event);
+        }
     }
 
     /// Takes note of a child's end. The first failure decides.
     pub fn ended(&mut self, index: usize, ended: Ended) {
         self.running = self.running.saturating_sub(1);
-        match ended.outcome {
-            Ok(output) => {
-                if let Some(result) = self.results.get_mut(index) {
-                    *result = Some(output);
-                }
-                self.passed(ended.last_event, ended.closing_event);
+        let items = self.sizes.remove(&index).unwrap_or(1);
+        let Ended { outcome, last_event, closing_event, child } = ended;
+        if let Err(failure) = &outcome
+            && let Err(failure) = self.bear(index, items, failure, child.as_ref().map(|end| &end.execution.name))
+        {
+            // Child executions have histories of their own.
+            let last_event = if self.map_run.is_some() { self.started_event } else { last_event };
+            self.fail(failure, last_event);
+            if self.map_run.is_none() {
+                return;
             }
-            Err(failure) => match self.bear(index, failure) {
-                Ok(failed) => {
-                    if let Some(result) = self.results.get_mut(index) {
-                        *result = Some(failed);
-                    }
-                    self.passed(ended.last_event, ended.closing_event);
-                }
-                Err(failure) => {
-                    // Child executions have histories of their own.
-                    let last_event = if self.map_run.is_some() { self.started_event } else { ended.last_event };
-                    self.failed.get_or_insert(Joined { outcome: Err(failure), last_event });
-                }
-            },
         }
-    }
-
-    /// Lets others follow the events of an ended child, which are its own where it is an execution.
-    fn passed(&mut self, last_event: EventId, closing_event: EventId) {
+        self.results.add(index, outcome, child, false);
+        // Lets others follow the events of an ended child, which are its own where it is an execution.
         if self.map_run.is_none() {
             self.freed.push(last_event);
             self.closing_event = closing_event;
         }
     }
 
-    /// The result of a failed child where its failure is tolerated; the failure of all where it is not.
-    fn bear(&mut self, index: usize, failure: Failure) -> Result<Value, Failure> {
-        let Some(tolerance) = &mut self.tolerance else { return Err(failure) };
-        let (items, of) = match &self.work {
-            Work::Batches { batches, .. } => {
-                let items = batches.get(index).map_or(0, |(_, items)| *items);
-                (items, batches.iter().map(|(_, items)| items).sum())
-            }
-            work => (1, work.len()),
-        };
-        tolerance.failed(items, of).map(|()| failed_result(&failure))
+    /// Takes note of a child that was stopped.
+    pub fn stopped(&mut self, index: usize, ended: Ended) {
+        self.running = self.running.saturating_sub(1);
+        self.sizes.remove(&index);
+        self.results.add(index, ended.outcome, ended.child, true);
     }
 
-    fn child(&mut self, program: &Program, index: usize) -> Result<Frame, Failure> {
-        let parent = &self.parent;
-        let state = program.state(parent.scope, parent.state);
-        let random = Random::new(self.random.clone().next() ^ index as u64);
-        let (scope, role, input, map_item) = match &self.work {
-            Work::Items { scope, items } => {
-                let item = items.get(index).unwrap_or_default();
-                let input = match &state.kind {
-                    Kind::Map(Map { item_selector: Some(selector), .. }) => parent
-                        .select(&state.name, selector, &item, &random)
-                        .map_err(|failure| match parent.given_context {
-                            None => located(&state.name, parent.entered_event, failure),
-                            Some(_) => failure,
-                        })?,
-                    _ => item.input(),
-                };
-                let iteration = Iteration { name: state.name.clone(), index };
-                (*scope, Role::Iteration(iteration), input, Some(item))
+    /// Bears the failure of a child with so many items, or gives the failure of all.
+    fn bear(&mut self, index: usize, items: usize, failure: &Failure, name: Option<&Arc<str>>) -> Result<(), Failure> {
+        let all = self.all_items();
+        let Some(tolerance) = &mut self.tolerance else { return Err(failure.clone()) };
+        tolerance.failed(items, || {
+            format!("the child execution {index} ({}) failed first: {failure}", name.map_or("", |name| name))
+        });
+        tolerance.exceeded(all)
+    }
+
+    /// How many items there are in all; `None` where that is not known yet.
+    fn all_items(&self) -> Option<usize> {
+        let needed = self.tolerance.as_ref().is_some_and(Tolerance::needs_total);
+        match &self.work {
+            Work::Branches(branches) => Some(branches.len()),
+            Work::Items { source, .. } if needed => source.total(),
+            Work::Items { .. } => None,
+        }
+    }
+
+    /// How many items there were, once all of them are taken.
+    fn items(&self) -> Option<usize> {
+        match &self.work {
+            Work::Branches(branches) => Some(branches.len()),
+            Work::Items { source, .. } => Some(source.taken()),
+        }
+    }
+
+    /// The input of the next child, where the children work on items.
+    fn next_input(&mut self, program: &Program) -> Result<Next, Failure> {
+        let state = program.state(self.parent.scope, self.parent.state);
+        let seed = self.random.clone().next();
+        let (parent, index) = (&self.parent, self.next);
+        let selector = match &state.kind {
+            Kind::Map(Map { item_selector, .. }) => item_selector.as_ref(),
+            _ => None,
+        };
+        let select = |item: &MapItem, random: &Random| match selector {
+            None => Ok(item.input()),
+            Some(selector) => {
+                parent.select(&state.name, selector, item, random).map_err(|failure| parent.located(state, failure))
             }
-            Work::Batches { scope, batches } => (*scope, Role::Execution, batches[index].0.clone(), None),
-            Work::Branches(branches) => (branches[index], Role::Branch, parent.input.clone(), parent.map_item.clone()),
         };
+        match &mut self.work {
+            Work::Items { source, batcher: None, .. } => source.next_input(&Random::new(seed ^ index as u64), select),
+            // The items of a batch draw from other numbers than the child does.
+            Work::Items { source, batcher: Some(batcher), .. } => batcher.next_input(source, !seed, select),
+            Work::Branches(_) => Ok(Next::End),
+        }
+    }
+
+    fn next_child(&mut self, program: &Program) -> Result<NextChild, Failure> {
+        let index = self.next;
+        let seed = self.random.clone().next() ^ index as u64;
+        let parent = &self.parent;
+        let mut random = Random::new(seed);
+        let (scope, role, input, map_item) = match &self.work {
+            Work::Branches(branches) => match branches.get(index) {
+                None => return Ok(NextChild::None),
+                Some(scope) => (*scope, Role::Branch, parent.input.clone(), parent.map_item.clone()),
+            },
+            Work::Items { scope, .. } => {
+                let scope = *scope;
+                let (input, item, drawn, count) = match self.next_input(program)? {
+                    Next::Input { input, item, random, items } => (input, item, random, items),
+                    Next::Ask(request) => return Ok(NextChild::Ask(request)),
+                    Next::Waits => return Ok(NextChild::Waits),
+                    Next::End => return Ok(NextChild::None),
+                };
+                if let Some(drawn) = drawn {
+                    random = drawn;
+                }
+                if count != 1 {
+                    self.sizes.insert(index, count);
+                }
+                let name = program.state(self.parent.scope, self.parent.state).name.clone();
+                (scope, Role::Iteration(Iteration { name, index }), input, item)
+            }
+        };
+        let parent = &self.parent;
         let path = format!("{}[{index}]", parent.path).into();
-        let mut child = Child {
-            execution: parent.execution.clone(),
-            role,
-            path,
-            scope,
-            input,
-            map_item,
-            variables: parent.variables.clone(),
-            last_event: self.freed.pop().unwrap_or(self.started_event),
-            random,
-        };
-        if let Some(run) = &self.map_run {
+        let last_event = self.freed.pop().unwrap_or(self.started_event);
+        let child = match &self.map_run {
+            None => Child {
+                execution: parent.execution.clone(),
+                role,
+                path,
+                scope,
+                input,
+                map_item,
+                variables: parent.variables.clone(),
+                last_event,
+                random,
+            },
             // A child execution sees nothing of its parent.
-            let execution = run.execution(&parent.execution, child.input.clone(), &child.random);
-            child = Child {
-                execution: Arc::new(execution),
+            Some(run) => Child {
+                execution: Arc::new(run.execution(&parent.execution, input.clone(), &random)),
                 role: Role::Execution,
+                path,
+                scope,
+                input,
                 map_item: None,
                 variables: Value::empty_object(),
                 last_event: 0,
-                ..child
-            };
-        }
-        Ok(Frame::child(program, child))
+                random,
+            },
+        };
+        Ok(NextChild::Start(Box::new(Frame::child(program, child))))
     }
 }

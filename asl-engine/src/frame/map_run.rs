@@ -7,17 +7,18 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::io::Sight;
-use super::items::Items;
+use super::items::Batcher;
 use super::{Frame, Stage};
 use crate::context::Execution;
-use crate::definition::ast::{ItemBatcher, ItemReader, NumberField};
+use crate::definition::ast::{ItemBatcher, ItemReader, Name, NumberField, ResultWriter};
 use crate::intrinsic::uuid;
-use crate::item_reader::{failed, items};
+use crate::item_reader::{Reader, failed};
 use crate::program::{Map, State};
+use crate::result_writer::{OutputType, Transformation, Writer, WriterConfig};
 use crate::retry::Random;
-use crate::task::{Failure, Outcome, TaskRequest};
+use crate::task::{Failure, TaskRequest};
 use crate::template::Template;
-use crate::value::{Array, Number, Value};
+use crate::value::{Number, Value};
 
 /// AWS runs so many child executions at once, whatever MaxConcurrency says.
 pub(super) const MOST_EXECUTIONS: usize = 10_000;
@@ -28,35 +29,51 @@ const MOST_INPUT_BYTES: usize = 256 * 1024;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct MapRun {
     pub(super) arn: Arc<str>,
-    /// What stands for the Map state in the ARNs of its child executions.
-    label: Arc<str>,
+    /// What the ARNs of its child executions begin with, before the name.
+    executions: Arc<str>,
+    /// The ARN of the state machine that these belong to.
+    state_machine_arn: Arc<str>,
 }
 
-/// How many failed items a Map state bears, and how many it has had. Nothing said of it bears none.
+/// How many failed items a Map state bears, and how many it has had. Nothing said of it bears none, and so does 0: AWS shows
+/// 0 where nothing is said.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Tolerance {
     count: Option<i64>,
     percentage: Option<f64>,
     failed: usize,
+    /// Which child failed first, and why.
+    first: Option<Arc<str>>,
 }
 
 impl Tolerance {
-    /// Takes note of a failed child with so many of all items. The failure is that of the whole state, when this one was
-    /// too many.
-    pub(super) fn failed(&mut self, items: usize, of: usize) -> Result<(), Failure> {
+    /// Takes note of a failed child with so many items.
+    pub(super) fn failed(&mut self, items: usize, what: impl FnOnce() -> String) {
         self.failed += items;
-        let percentage = self.failed as f64 * 100.0 / of.max(1) as f64;
-        let over_count = self.count.map(|count| usize::try_from(count).is_ok_and(|count| self.failed > count));
-        let over_percentage = self.percentage.map(|tolerated| percentage > tolerated);
+        self.first.get_or_insert_with(|| what().into());
+    }
+
+    /// Whether it depends on how many items there are.
+    pub(super) fn needs_total(&self) -> bool {
+        self.percentage.is_some_and(|percentage| percentage > 0.0)
+    }
+
+    /// The failure of the whole state, where too many of `all` items have failed.
+    pub(super) fn exceeded(&self, all: Option<usize>) -> Result<(), Failure> {
+        let count = self.count.filter(|count| *count > 0);
+        let percentage = self.percentage.filter(|percentage| *percentage > 0.0);
+        let over_count = count.map(|count| usize::try_from(count).is_ok_and(|count| self.failed > count));
+        let over_percentage = percentage
+            .map(|tolerated| all.is_some_and(|all| self.failed as f64 * 100.0 / all.max(1) as f64 > tolerated));
         let too_many = match (over_count, over_percentage) {
-            (None, None) => true,
+            (None, None) => self.failed > 0,
             (count, percentage) => count == Some(true) || percentage == Some(true),
         };
         if !too_many {
             return Ok(());
         }
         let cause = "The specified tolerated failure threshold was exceeded";
-        Err(Failure::new("States.ExceedToleratedFailureThreshold", cause))
+        Err(Failure { hint: self.first.clone(), ..Failure::new("States.ExceedToleratedFailureThreshold", cause) })
     }
 }
 
@@ -64,23 +81,15 @@ impl MapRun {
     /// The execution of one item or batch. It starts when its first step is made.
     pub(super) fn execution(&self, parent: &Execution, input: Value, random: &Random) -> Execution {
         let name: Arc<str> = uuid(random).into();
-        // `…:execution:machine:name` becomes `…:execution:machine/label:name`.
-        let base = parent.arn.strip_suffix(&format!(":{}", parent.name)).unwrap_or(&parent.arn);
         Execution {
-            arn: format!("{base}/{}:{name}", self.label).into(),
+            arn: [&*self.executions, &*name].concat().into(),
             name,
             input,
-            state_machine_arn: format!("{}/{}", parent.state_machine_arn, self.label).into(),
+            state_machine_arn: self.state_machine_arn.clone(),
             seed: random.next(),
             ..parent.clone()
         }
     }
-}
-
-/// What a tolerated child leaves in the list of results.
-pub(super) fn failed_result(failure: &Failure) -> Value {
-    let text = |text: &Option<Arc<str>>| text.clone().map_or(Value::Null, Value::from);
-    [("Status", "FAILED".into()), ("Error", text(&failure.error)), ("Cause", text(&failure.cause))].into()
 }
 
 impl Frame {
@@ -102,27 +111,43 @@ impl Frame {
             self.note(Stage::ToleratedFailurePercentage, &percentage.into());
         }
         let said = tolerated_count.is_some() || tolerated_percentage.is_some();
-        Ok(said.then_some(Tolerance { count: tolerated_count, percentage: tolerated_percentage, failed: 0 }))
+        Ok(said.then_some(Tolerance {
+            count: tolerated_count,
+            percentage: tolerated_percentage,
+            ..Tolerance::default()
+        }))
     }
 
     /// The Map Run that this attempt of the state begins: the same after a crash.
     pub(super) fn map_run(&self, map: &Map) -> MapRun {
         let random = Random::new(self.random.clone().next());
-        let label = map.label.clone().unwrap_or_else(|| uuid(&random).into());
+        let label: Arc<str> = map.label.clone().unwrap_or_else(|| uuid(&random).into());
         let machine = self.execution.state_machine_arn.replacen(":stateMachine:", ":mapRun:", 1);
         let arn = format!("{machine}/{label}:{}", uuid(&random)).into();
-        MapRun { arn, label }
+        // `…:execution:machine:name` becomes `…:execution:machine/label:name`.
+        let parent = &self.execution;
+        let base = parent.arn.strip_suffix(&format!(":{}", parent.name)).unwrap_or(&parent.arn);
+        MapRun {
+            arn,
+            executions: format!("{base}/{label}:").into(),
+            state_machine_arn: format!("{}/{label}", parent.state_machine_arn).into(),
+        }
     }
 
-    /// What an ItemReader is asked for.
-    pub(super) fn read_request(&self, state: &State, reader: &ItemReader) -> Result<TaskRequest, Failure> {
-        let input = match &reader.parameters {
+    /// A request of the state for its items or results.
+    fn map_request(
+        &self,
+        state: &State,
+        resource: &Name,
+        parameters: Option<&Template>,
+    ) -> Result<TaskRequest, Failure> {
+        let input = match parameters {
             None => Value::empty_object(),
             Some(template) => self.fill(state, template, Sight::of(&self.selected_input(state)?))?,
         };
         Ok(TaskRequest {
             state: state.name.clone(),
-            resource: reader.resource.text.clone(),
+            resource: resource.text.clone(),
             input,
             role_arn: None,
             deadline: None,
@@ -131,71 +156,49 @@ impl Frame {
         })
     }
 
-    /// How many items an ItemReader gives at most.
+    /// How many items an ItemReader gives at most. 0 is all.
     pub(super) fn max_items(&self, state: &State, reader: &ItemReader) -> Result<Option<i64>, Failure> {
         self.whole_number(state, "MaxItems", i64::MIN, reader.max_items.as_ref())
     }
 
-    /// The items in what was read.
-    pub(super) fn items_of(&self, state: &State, reader: &ItemReader, read: Outcome) -> Result<Array, Failure> {
+    /// What an ItemReader gives.
+    pub(super) fn reader(&self, state: &State, reader: &ItemReader) -> Result<Result<Reader, Failure>, Failure> {
+        let request = self.map_request(state, &reader.resource, reader.parameters.as_ref())?;
         let most = match self.max_items(state, reader)? {
-            None => usize::MAX,
-            Some(most) if most < 0 => return Err(failed("field MaxItems must be positive")),
+            None | Some(0) => usize::MAX,
+            Some(most) if most < 0 => return Ok(Err(failed("field MaxItems must be positive"))),
             Some(most) => usize::try_from(most).unwrap_or(usize::MAX),
         };
-        match (read.map_err(|failure| failed(failure.to_string()))?, &reader.input_type) {
-            (Value::String(text), Some(input_type)) => items(&text, input_type, most),
-            (Value::Array(items), _) => Ok(items.iter().take(most).cloned().collect()),
-            _ => Err(failed("The object cannot be read as text.")),
-        }
+        Ok(Ok(Reader::new(reader, request, most)))
     }
 
-    /// The inputs of the child executions, each of several items, and how many items each has.
-    pub(super) fn batches(
+    /// What writes the results of a Map Run elsewhere.
+    pub(super) fn writer(
         &self,
         state: &State,
-        batcher: &ItemBatcher,
-        selector: Option<&Template>,
-        items: &Items,
-        input: &Value,
-    ) -> Result<Vec<(Value, usize)>, Failure> {
+        writer: &ResultWriter,
+        map_run_arn: Arc<str>,
+    ) -> Result<Option<Result<Writer, Failure>>, Failure> {
+        let Some((resource, parameters)) = &writer.destination else { return Ok(None) };
+        let request = self.map_request(state, resource, parameters.as_ref())?;
+        let config = writer
+            .config
+            .unwrap_or(WriterConfig { transformation: Transformation::None, output_type: OutputType::Json });
+        Ok(Some(Writer::new(config, request, map_run_arn)))
+    }
+
+    /// What makes the inputs of the child executions, each of several items.
+    pub(super) fn batcher(&self, state: &State, batcher: &ItemBatcher, input: &Value) -> Result<Batcher, Failure> {
         let limit = |name: &str, field: Option<&NumberField>| {
-            let limit = self.whole_number(state, name, 1, field)?;
-            Ok(limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX)))
+            let limit = self.whole_number(state, name, 1, field)?.filter(|limit| *limit > 0);
+            Ok(limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX)))
         };
-        let most_items = limit("MaxItemsPerBatch", batcher.max_items.as_ref())?.unwrap_or(usize::MAX);
-        let most_bytes = limit("MaxInputBytesPerBatch", batcher.max_input_bytes.as_ref())?
-            .unwrap_or(usize::MAX)
-            .min(MOST_INPUT_BYTES);
+        let most_items = limit("MaxItemsPerBatch", batcher.max_items.as_ref())?;
+        let most_bytes = limit("MaxInputBytesPerBatch", batcher.max_input_bytes.as_ref())?.min(MOST_INPUT_BYTES);
         let batch_input = match &batcher.batch_input {
             None => None,
             Some(template) => Some(self.fill(state, template, Sight::of(input))?),
         };
-        let batch = |items: Vec<Value>| -> (Value, usize) {
-            let count = items.len();
-            let items = ("Items", items.into_iter().collect());
-            let shared = batch_input.clone().map(|value| ("BatchInput", value));
-            (shared.into_iter().chain([items]).collect(), count)
-        };
-        let empty_bytes = batch(Vec::new()).0.json_len();
-        let (mut batches, mut open, mut bytes) = (Vec::new(), Vec::new(), empty_bytes);
-        for item in items.iter() {
-            let item = match selector {
-                None => item.input(),
-                Some(selector) => self.selected_item(state, selector, &item, input)?,
-            };
-            // A comma stands between two items.
-            let more = item.json_len() + usize::from(!open.is_empty());
-            if !open.is_empty() && (open.len() >= most_items || bytes + more > most_bytes) {
-                batches.push(batch(std::mem::take(&mut open)));
-                bytes = empty_bytes;
-            }
-            bytes += item.json_len() + usize::from(!open.is_empty());
-            open.push(item);
-        }
-        if !open.is_empty() {
-            batches.push(batch(open));
-        }
-        Ok(batches)
+        Ok(Batcher::new(most_items, most_bytes, batch_input))
     }
 }

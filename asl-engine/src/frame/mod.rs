@@ -7,6 +7,7 @@ mod join;
 mod map_run;
 mod probe;
 mod protocol;
+mod results;
 mod run;
 mod task;
 mod values;
@@ -19,7 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use join::{Join, JoinStep, Joined};
 pub use probe::Stage;
 pub(crate) use probe::{Probe, Seen};
-pub use protocol::{Ended, EventIds, Next, Now, Reply, Request, Step, Termination, UnexpectedReply};
+pub use protocol::{ChildEnd, Ended, EventIds, Next, Now, Reply, Request, Step, Termination, UnexpectedReply};
 
 use crate::context::{Context, Execution, MapItem};
 use crate::definition::ast::StateType;
@@ -28,12 +29,11 @@ use crate::program::{Program, ScopeId, State, StateId};
 use crate::retry::Random;
 use crate::task::{Failure, TaskRequest};
 use crate::time::Timestamp;
-use crate::value::{Array, Value};
-use map_run::MapRun;
+use crate::value::Value;
 use run::Run;
 
 /// The version of a Frame's saved form.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 
 /// One sequential run of one `States` block: a whole execution, a branch or an iteration.
 ///
@@ -57,8 +57,6 @@ pub struct Frame {
     phase: Phase,
     entered_time: Timestamp,
     entered_event: EventId,
-    /// The event that the state's entered event follows.
-    entered_after: EventId,
     last_event: EventId,
     /// The time of the last step.
     now: Timestamp,
@@ -76,7 +74,10 @@ pub struct Frame {
 fn ends_execution(events: &[HistoryEvent]) -> bool {
     let closing = |event: &HistoryEvent| {
         use EventKind::{ExecutionAborted, ExecutionFailed, ExecutionSucceeded, ExecutionTimedOut};
-        matches!(event.kind, ExecutionSucceeded { .. } | ExecutionFailed(_) | ExecutionTimedOut | ExecutionAborted(_))
+        matches!(
+            event.kind,
+            ExecutionSucceeded { .. } | ExecutionFailed(_) | ExecutionTimedOut(_) | ExecutionAborted(_)
+        )
     };
     events.last().is_some_and(closing)
 }
@@ -112,13 +113,6 @@ enum Role {
     Iteration(Iteration),
 }
 
-/// What an ItemReader has read, and the Map Run that it is for.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Read {
-    items: Array,
-    map_run: Option<MapRun>,
-}
-
 /// Where a Frame is between two steps.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 enum Phase {
@@ -134,11 +128,8 @@ enum Phase {
     Wait { until: Timestamp },
     /// A Retrier waits.
     Retry { until: Timestamp },
-    /// An ItemReader was asked for the items.
-    Read { request: TaskRequest, map_run: Option<MapRun> },
-    /// The children of a Map or Parallel state run; those of a Map state that read its items, over these. `random` is where
-    /// the random numbers stood when the Join was made.
-    Fork { read: Option<Read>, random: Random },
+    /// The children of a Map or Parallel state run. `random` is where the random numbers stood when the Join was made.
+    Fork { random: Random },
     /// There is no room for another event.
     HistoryFull,
     /// It is over.
@@ -151,7 +142,6 @@ impl Phase {
         match self {
             Self::Start | Self::Enter | Self::Failed { .. } => "Go",
             Self::Task { .. } => "Task or DeadlinePassed",
-            Self::Read { .. } => "Task",
             Self::Wait { .. } | Self::Retry { .. } => "Woke",
             Self::Fork { .. } => "Joined",
             Self::HistoryFull => "Terminate",
@@ -191,7 +181,6 @@ impl Frame {
             phase: Phase::Start,
             entered_time: execution.start_time,
             entered_event: 0,
-            entered_after: 0,
             last_event,
             now: execution.start_time,
             visits: 0,
@@ -246,10 +235,12 @@ impl Frame {
             (Phase::Wait { .. }, Reply::Woke) => run.wait_over(),
             (Phase::Retry { .. }, Reply::Woke) => run.attempt(),
             (Phase::Task { task, .. }, Reply::Task(outcome)) => run.task_ended(task, outcome),
-            (Phase::Task { task, .. }, Reply::DeadlinePassed) => run.task_timed_out(task),
+            (Phase::Task { task, .. }, Reply::DeadlinePassed) => {
+                run.task_timed_out(task, Failure { error: Some("States.Timeout".into()), ..Failure::default() })
+            }
+            (Phase::Task { task, .. }, Reply::TimedOut(failure)) => run.task_timed_out(task, failure),
             (Phase::Task { .. }, Reply::Started { worker_name }) => run.activity_started(worker_name),
             (Phase::Task { task, .. }, Reply::Submitted(output)) => run.task_submitted(task, output),
-            (Phase::Read { map_run, .. }, Reply::Task(outcome)) => run.items_read(map_run, outcome),
             (Phase::Fork { .. }, Reply::Joined(joined)) => run.joined(joined),
             (phase, Reply::Stop { because }) if phase != Phase::Ended => run.stop(because),
             (phase, Reply::Terminate(termination)) if phase != Phase::Ended => run.terminate(termination),
@@ -274,13 +265,13 @@ impl Frame {
     /// `None` means that it waits for `Reply::Go`, or has ended.
     pub fn outstanding(&self, program: &Program) -> Option<Request> {
         match &self.phase {
-            Phase::Task { request, .. } | Phase::Read { request, .. } => Some(Request::Task(request.clone())),
+            Phase::Task { request, .. } => Some(Request::Task(request.clone())),
             Phase::Wait { until } | Phase::Retry { until } => Some(Request::Sleep { until: *until }),
-            Phase::Fork { read, random } => {
+            Phase::Fork { random } => {
                 let state = program.state(self.scope, self.state);
                 // What could be computed before can be computed again, from the same random numbers.
                 let before = Self { random: random.clone(), ..self.clone() };
-                before.whole_join(state, read.as_ref()).ok().map(|join| Request::Fork(Box::new(join)))
+                before.whole_join(state).ok().map(|join| Request::Fork(Box::new(join)))
             }
             Phase::Start | Phase::Enter | Phase::Failed { .. } | Phase::HistoryFull | Phase::Ended => None,
         }
@@ -367,10 +358,10 @@ impl Frame {
     }
 }
 
-fn located(state: &str, entered_event: EventId, failure: Failure) -> Failure {
+fn located(state: &Arc<str>, entered_event: EventId, failure: Failure) -> Failure {
     let cause = failure.cause.as_deref().unwrap_or_default();
     let cause = format!(
         "An error occurred while executing the state '{state}' (entered at the event id #{entered_event}). {cause}"
     );
-    Failure { cause: Some(cause.into()), ..failure }
+    Failure { cause: Some(cause.into()), state: Some(state.clone()), ..failure }
 }

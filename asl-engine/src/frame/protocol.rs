@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::join::{Join, Joined};
+use crate::context::Execution;
 use crate::history::{EventId, EventKind, HistoryEvent};
 use crate::task::{Failure, Outcome, TaskRequest};
 use crate::time::Timestamp;
@@ -107,6 +108,8 @@ pub enum Reply {
     Submitted(Value),
     /// The task did not answer in time, or its heartbeat did not come.
     DeadlinePassed,
+    /// The same, as a test tells it: with this failure instead of `States.Timeout` alone.
+    TimedOut(Failure),
     /// The time of a `Request::Sleep` has come.
     Woke,
     /// The children of a `Request::Fork` are done.
@@ -139,6 +142,7 @@ impl Reply {
             Self::Started { .. } => "Started",
             Self::Submitted(_) => "Submitted",
             Self::DeadlinePassed => "DeadlinePassed",
+            Self::TimedOut(_) => "TimedOut",
             Self::Woke => "Woke",
             Self::Joined(_) => "Joined",
             Self::Stop { .. } => "Stop",
@@ -156,6 +160,17 @@ pub struct Ended {
     pub last_event: EventId,
     /// The event that closed it for its parent; the last event where no such event is recorded.
     pub closing_event: EventId,
+    /// The execution that it was, where it was a child execution of a Map Run.
+    pub child: Option<ChildEnd>,
+}
+
+/// A child execution of a Map Run that has ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ChildEnd {
+    /// The execution.
+    pub execution: Arc<Execution>,
+    /// When it ended.
+    pub at: Timestamp,
 }
 
 /// A host answered what the Frame did not ask, or stepped it with another program: a bug of the host, never a failure of

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::io::{Exit, Sight};
-use super::protocol::{Ended, Next, Now, Request, Termination};
+use super::protocol::{ChildEnd, Ended, Next, Now, Request, Termination};
 use super::variables::with_variables;
 use super::{Frame, Phase, Role, Stage};
 use crate::definition::ast::StateType;
@@ -45,9 +45,10 @@ impl Run<'_> {
                     Arc::make_mut(&mut self.frame.execution).start_time = self.now.at;
                 }
                 let execution = &self.frame.execution;
-                let (input, role_arn) = (execution.input.clone(), execution.role_arn.clone());
+                let (input, input_text) = (execution.input.clone(), execution.input_text.clone());
+                let role_arn = execution.role_arn.clone();
                 // AWS links the first state to no event.
-                self.emit_aside(0, EventKind::ExecutionStarted { input, role_arn });
+                self.emit_aside(0, EventKind::ExecutionStarted { input, input_text, role_arn });
             }
             Role::Branch => {}
             Role::Iteration(iteration) => {
@@ -60,7 +61,6 @@ impl Run<'_> {
         self.frame.entered_time = self.now.at;
         self.frame.visits += 1;
         self.frame.retries = vec![0; self.state.retry.len()];
-        self.frame.entered_after = self.frame.last_event;
         let entered = EventKind::StateEntered {
             state_type: self.state.state_type(),
             name: self.state.name.clone(),
@@ -124,23 +124,17 @@ impl Run<'_> {
                 // Each attempt gives its children other seeds.
                 self.frame.random.next();
                 let random = self.frame.random.clone();
-                let mut join = self.frame.join(state, None)?;
+                let mut join = self.frame.join(state)?;
                 self.emit(match &state.kind {
                     Kind::Map(_) => EventKind::MapStateStarted { length: join.len() },
                     _ => EventKind::ParallelStateStarted,
                 });
-                let reader = self.state.item_reader();
-                if let Some(reader) = reader {
-                    self.frame.max_items(state, reader)?;
-                }
                 self.frame.complete_join(state, &mut join)?;
                 if let Some(map_run_arn) = join.map_run_arn() {
                     self.emit(EventKind::MapRunStarted { map_run_arn });
                 }
-                match reader {
-                    Some(reader) => self.read_items(reader, join.map_run),
-                    None => Ok(self.fork(join, None, random)),
-                }
+                self.frame.open_join(state, &mut join)?;
+                Ok(self.fork(join, random))
             }
         }
     }
@@ -181,15 +175,7 @@ impl Run<'_> {
         if failure.error.as_deref() != Some(QUERY_EVALUATION_ERROR) {
             return failure;
         }
-        // What fails on entering follows what the entered event follows; only a Wait state is entered before.
-        let on_entering = self.frame.last_event == self.frame.entered_event;
-        let previous = match self.state.kind {
-            Kind::Wait(_) => self.frame.last_event,
-            _ if on_entering => self.frame.entered_after,
-            _ => self.frame.last_event,
-        };
-        let event = EventKind::EvaluationFailed { failure: failure.clone(), location, state: self.state.name.clone() };
-        self.frame.last_event = self.emit_aside(previous, event);
+        self.emit(EventKind::EvaluationFailed { failure: failure.clone(), location, state: self.state.name.clone() });
         failure
     }
 
@@ -244,7 +230,7 @@ impl Run<'_> {
                 return Next::Ask(Request::Sleep { until });
             }
         }
-        let ends_at_once = error == Some("States.Runtime");
+        let ends_at_once = failure.ends_execution();
         match self.state.kind {
             Kind::Map(_) if !ends_at_once => {
                 self.emit(EventKind::MapStateFailed);
@@ -276,16 +262,17 @@ impl Run<'_> {
         }
         self.abort_task();
         self.frame.phase = Phase::Ended;
-        let outcome = Err(Failure::default());
-        Next::End(Ended { outcome, last_event: because, closing_event: because })
+        let (outcome, child) = (Err(Failure::default()), self.child_end());
+        Next::End(Ended { outcome, last_event: because, closing_event: because, child })
     }
 
     /// Ends the execution from outside.
     pub(super) fn terminate(&mut self, termination: Termination) -> Next {
         let failure = match termination {
             Termination::TimedOut => {
-                self.emit(EventKind::ExecutionTimedOut);
-                Failure { error: Some("States.Timeout".into()), ..Failure::default() }
+                let failure = Failure { error: Some("States.Timeout".into()), ..Failure::default() };
+                self.emit_aside(0, EventKind::ExecutionTimedOut(failure.clone()));
+                failure
             }
             Termination::HistoryFull => {
                 let most = self.frame.execution.quotas.history_events.unwrap_or(self.now.ids.next);
@@ -298,13 +285,19 @@ impl Run<'_> {
                 failure
             }
             Termination::Aborted(failure) => {
-                self.emit(EventKind::ExecutionAborted(failure.clone()));
+                self.emit_aside(0, EventKind::ExecutionAborted(failure.clone()));
                 failure
             }
         };
         self.frame.phase = Phase::Ended;
-        let last_event = self.frame.last_event;
-        Next::End(Ended { outcome: Err(failure), last_event, closing_event: last_event })
+        let (last_event, child) = (self.frame.last_event, self.child_end());
+        Next::End(Ended { outcome: Err(failure), last_event, closing_event: last_event, child })
+    }
+
+    /// The child execution that ends now, where it is one.
+    fn child_end(&self) -> Option<ChildEnd> {
+        let is_child = self.frame.role == Role::Execution && !self.frame.path.is_empty();
+        is_child.then(|| ChildEnd { execution: self.frame.execution.clone(), at: self.now.at })
     }
 
     /// A Task inside a branch or an iteration that ends early is recorded as aborted.
@@ -329,6 +322,8 @@ impl Run<'_> {
             (Role::Iteration(iteration), Ok(_)) => {
                 closing_event = self.emit_aside(last_event, EventKind::MapIterationSucceeded(iteration));
             }
+            // The execution ends at once, and nothing more is recorded of what it was inside of.
+            (Role::Iteration(_) | Role::Branch, Err(failure)) if failure.ends_execution() => {}
             (Role::Iteration(iteration), Err(_)) => {
                 self.emit_aside(last_event, EventKind::MapIterationFailed(iteration));
                 self.abort_task();
@@ -337,6 +332,6 @@ impl Run<'_> {
             (Role::Branch, Err(_)) => self.abort_task(),
         }
         self.frame.phase = Phase::Ended;
-        Next::End(Ended { outcome, last_event, closing_event })
+        Next::End(Ended { outcome, last_event, closing_event, child: self.child_end() })
     }
 }

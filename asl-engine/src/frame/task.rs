@@ -4,8 +4,11 @@ use std::sync::Arc;
 
 use super::Phase;
 use super::protocol::{Next, Request};
+use super::results::too_large;
 use super::run::Run;
+use crate::definition::ast::Io;
 use crate::history::{EventKind, TaskName};
+use crate::integration;
 use crate::program::{Kind, ResourceKind, Task};
 use crate::task::{Failure, Outcome, TaskRequest};
 use crate::value::Value;
@@ -43,6 +46,13 @@ impl Run<'_> {
                 TaskName { resource_type: "activity".into(), resource: resource.clone() }
             }
             ResourceKind::Integration { service, action } => {
+                let paths = match &self.state.io {
+                    Io::JsonPath(_) if !service.starts_with("aws-sdk:") => integration::check_paths(&input),
+                    _ => Ok(()),
+                };
+                paths
+                    .and_then(|()| integration::check(service, action, task.resource.inputs.as_deref(), &input))
+                    .map_err(Failure::runtime)?;
                 let name = TaskName { resource_type: service.clone(), resource: action.clone() };
                 self.emit(EventKind::TaskScheduled {
                     task: name.clone(),
@@ -119,18 +129,12 @@ impl Run<'_> {
     /// A result of `what`, unless it is larger than AWS takes.
     pub(super) fn within_quota(&self, what: &str, result: Value) -> Outcome {
         match self.frame.execution.quotas.payload_bytes {
-            Some(most) if result.json_len() > most => {
-                let cause = format!(
-                    "The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service limit."
-                );
-                Err(Failure::new("States.DataLimitExceeded", cause))
-            }
+            Some(most) if result.json_len() > most => Err(too_large(what)),
             _ => Ok(result),
         }
     }
 
-    pub(super) fn task_timed_out(&mut self, task: TaskName) -> Next {
-        let failure = Failure { error: Some("States.Timeout".into()), ..Failure::default() };
+    pub(super) fn task_timed_out(&mut self, task: TaskName, failure: Failure) -> Next {
         let recorded = failure.clone();
         self.emit(match self.resource_kind() {
             Some(ResourceKind::Lambda) => EventKind::LambdaFunctionTimedOut(recorded),

@@ -171,8 +171,11 @@ impl EventKind {
                 return (format!("{}StateExited", state_type.name()), Some(parts.into_iter().collect()));
             }
             Self::StateAborted(state_type) => return (format!("{}StateAborted", state_type.name()), None),
-            Self::ExecutionStarted { input: value, role_arn } => {
+            Self::ExecutionStarted { input: value, input_text, role_arn } => {
                 let mut parts = input(value, quote).to_vec();
+                if let Some(text) = input_text {
+                    parts[0].1 = text.clone().into();
+                }
                 parts.push(("roleArn", role_arn.clone().into()));
                 ("ExecutionStarted", Some(parts.into_iter().collect()))
             }
@@ -186,7 +189,7 @@ impl EventKind {
                 let place = location.into_iter().chain([("state", state.clone().into())]);
                 ("EvaluationFailed", Some(failure(found).into_iter().chain(place).collect()))
             }
-            Self::ExecutionTimedOut => ("ExecutionTimedOut", Some(Value::empty_object())),
+            Self::ExecutionTimedOut(found) => ("ExecutionTimedOut", Some(failed(found))),
             Self::ExecutionAborted(found) => ("ExecutionAborted", Some(failed(found))),
             Self::LambdaFunctionScheduled { resource, input: value, timeout_in_seconds, role_arn } => {
                 let mut parts = vec![("resource", Value::from(resource.clone()))];
@@ -289,8 +292,16 @@ mod tests {
         let one = || Value::from(1);
         let cases: Vec<(EventKind, &str)> = vec![
             (
-                EventKind::ExecutionStarted { input: one(), role_arn: "r".into() },
+                EventKind::ExecutionStarted { input: one(), input_text: None, role_arn: "r".into() },
                 r#""type":"ExecutionStarted","executionStartedEventDetails":{"input":"1","inputDetails":{"truncated":false},"roleArn":"r"}"#,
+            ),
+            (
+                EventKind::ExecutionStarted { input: one(), input_text: Some(" 1 ".into()), role_arn: "r".into() },
+                r#""type":"ExecutionStarted","executionStartedEventDetails":{"input":" 1 ","inputDetails":{"truncated":false},"roleArn":"r"}"#,
+            ),
+            (
+                EventKind::ExecutionTimedOut(Failure { error: Some("States.Timeout".into()), ..Failure::default() }),
+                r#""type":"ExecutionTimedOut","executionTimedOutEventDetails":{"error":"States.Timeout"}"#,
             ),
             (
                 EventKind::ExecutionRedriven { redrive_count: 2 },

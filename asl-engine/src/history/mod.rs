@@ -38,6 +38,8 @@ pub enum EventKind {
     ExecutionStarted {
         /// What it was started with.
         input: Value,
+        /// The text of that as it came in.
+        input_text: Option<Arc<str>>,
         /// Its role.
         role_arn: Arc<str>,
     },
@@ -49,7 +51,7 @@ pub enum EventKind {
     /// The execution ended with a failure.
     ExecutionFailed(Failure),
     /// The execution ran longer than its `TimeoutSeconds`.
-    ExecutionTimedOut,
+    ExecutionTimedOut(Failure),
     /// The execution was stopped.
     ExecutionAborted(Failure),
     /// The execution went on after a failure, because somebody asked for it.

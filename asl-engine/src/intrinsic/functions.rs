@@ -50,11 +50,11 @@ pub(super) fn call(
         (Function::StringSplit, [text, separators]) => Ok(split(string(text)?, string(separators)?)),
         // AWS passes over what it is given.
         (Function::Uuid, _) => Ok(uuid(random).into()),
-        (Function::JsonToString, values) => {
+        (function @ Function::JsonToString, values) => {
             let detail = Some(": only a single argument is allowed.".to_owned());
-            Err(Refused { detail, ..invalid(format!("it takes 1 argument, not {}", values.len())) })
+            Err(Refused { detail, ..invalid(function.miscounted(values.len()).unwrap_or_default()) })
         }
-        (function, values) => Err(invalid(function.count_wanted(values.len()))),
+        (function, values) => Err(invalid(function.miscounted(values.len()).unwrap_or_default())),
     }
 }
 
@@ -253,6 +253,14 @@ pub(crate) fn uuid(random: &Random) -> String {
     let (high, low) = (random.next(), random.next());
     let version = (high & !0xf000) | 0x4000;
     let variant = (low & !(0b11 << 62)) | (0b10 << 62);
-    let hex = format!("{version:016x}{variant:016x}");
-    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+    let number = (u128::from(version) << 64) | u128::from(variant);
+    let mut text = String::with_capacity(36);
+    for digit in 0..32 {
+        if matches!(digit, 8 | 12 | 16 | 20) {
+            text.push('-');
+        }
+        let value = (number >> (124 - 4 * digit)) as u32 & 0xf;
+        text.extend(char::from_digit(value, 16));
+    }
+    text
 }

@@ -101,16 +101,20 @@ impl Function {
         FUNCTIONS.iter().find(|(_, function, ..)| *function == self).map_or("", |(name, ..)| name)
     }
 
-    /// How many arguments it takes, for a call that has another number of them. AWS takes such a call when a state machine is
-    /// created, and fails when it runs.
-    fn count_wanted(self, count: usize) -> String {
-        let (_, _, least, most) = FUNCTIONS.iter().find(|(_, function, ..)| *function == self).unwrap_or(&FUNCTIONS[0]);
+    /// What is wrong with this number of arguments. AWS takes such a call when a state machine is created, and fails when it
+    /// runs; what `States.UUID` is given is passed over.
+    fn miscounted(self, count: usize) -> Option<String> {
+        let (_, _, least, most) = FUNCTIONS.iter().find(|(_, function, ..)| *function == self)?;
+        if self == Self::Uuid || (*least..=*most).contains(&count) {
+            return None;
+        }
         let wanted = match (least, most) {
             (least, most) if least == most => format!("{least}"),
             (least, &usize::MAX) => format!("{least} or more"),
             (least, most) => format!("{least} or {most}"),
         };
-        format!("it takes {wanted} arguments, not {count}")
+        let arguments = if wanted == "1" { "argument" } else { "arguments" };
+        Some(format!("it takes {wanted} {arguments}, not {count}"))
     }
 }
 
@@ -163,6 +167,18 @@ impl Call {
         }
     }
 
+    /// Tells every function in it that is called with a wrong number of arguments, and what is wrong.
+    pub(crate) fn miscounted(&self, found: &mut dyn FnMut(&str, String)) {
+        if let Some(wrong) = self.function.miscounted(self.arguments.len()) {
+            found(self.function.name(), wrong);
+        }
+        for argument in &self.arguments {
+            if let ArgumentKind::Call(call) = &argument.kind {
+                call.miscounted(found);
+            }
+        }
+    }
+
     /// Where it was written.
     pub(crate) fn span(&self) -> Span {
         self.span
@@ -193,7 +209,7 @@ impl Call {
             let outcome = match kind {
                 ArgumentKind::Path(argument) => {
                     path = Some(argument);
-                    argument.evaluate(roots).map_err(|error| outermost.not_found(argument, &error, roots))
+                    argument.find(roots).map_err(|error| outermost.not_found(argument, &error, roots))
                 }
                 ArgumentKind::String { text, .. } => Ok(Value::String(text.clone())),
                 ArgumentKind::Literal(value) => Ok(value.clone()),
@@ -235,7 +251,7 @@ impl Call {
             true => error.message.clone(),
             false => format!(
                 "The JsonPath argument for the field '{searched}' could not be found in the input '{}'",
-                roots.input
+                roots.quoted_input()
             ),
         };
         Failure::runtime(format!("The function '{}' had the following error: {reason}", self.text)).at(self.span)
@@ -247,17 +263,18 @@ mod tests {
     use super::*;
     use crate::retry::Random;
 
-    fn call(text: &str, input: &str) -> String {
-        let call = match Call::parse(&text.into(), Span::default()) {
-            Ok(call) => call,
-            Err(error) => return format!("refused: {}", error.message),
-        };
+    fn evaluated(text: &str, input: &str) -> Result<Result<Value, Failure>, CallError> {
+        let call = Call::parse(&text.into(), Span::default())?;
         let input = input.parse().unwrap();
         let random = Random::new(1);
-        let roots = Roots::new(&input, &|| Value::Null, &Value::Null, &random);
-        match call.evaluate(&roots) {
-            Ok(value) => value.to_string(),
-            Err(failure) => failure.to_string(),
+        Ok(call.evaluate(&Roots::new(&input, &|| Value::Null, &Value::Null, &random)))
+    }
+
+    fn call(text: &str, input: &str) -> String {
+        match evaluated(text, input) {
+            Ok(Ok(value)) => value.to_string(),
+            Ok(Err(failure)) => failure.to_string(),
+            Err(error) => format!("refused: {}", error.message),
         }
     }
 
@@ -267,14 +284,43 @@ mod tests {
             ("States.Array()", "{}", "[]"),
             ("States.Array('a', 1.50, true, null, $.x)", r#"{"x":[1]}"#, r#"["a",1.50,true,null,[1]]"#),
             ("States.ArrayContains($.a, $.b)", r#"{"a":[[1,2],3],"b":[1,2]}"#, "true"),
-            ("States.ArrayContains($.a, 1)", r#"{"a":["1",1.0]}"#, "true"),
+            // aws2.jsonl, States.ArrayContains-006, -012, -019, -021: texts are compared.
+            ("States.ArrayContains($.a, 1)", r#"{"a":["1",2]}"#, "true"),
+            ("States.ArrayContains($.a, true)", r#"{"a":["true","maybe"]}"#, "true"),
+            ("States.ArrayContains($.a, $.b)", r#"{"a":[{"a":1,"b":2}],"b":{"b":2,"a":1}}"#, "false"),
+            ("States.ArrayContains($.a, $.b)", r#"{"a":[{"a":1}],"b":{"a":1,"extra":null}}"#, "false"),
+            // -014; further behind the end than the next place, as users report.
+            ("States.ArrayGetItem($, 1.2)", "[10,20,30]", "20"),
+            ("States.ArrayGetItem($, 999)", "[]", "null"),
             ("States.ArrayGetItem($, 1)", "[1,2]", "2"),
             ("States.ArrayLength($[*])", "[1,2]", "2"),
             ("States.ArrayPartition($, 2)", "[0,1,2]", "[[0,1],[2]]"),
             ("States.ArrayPartition($, 2)", "[]", "[]"),
             ("States.ArrayRange(0, 10, 3)", "{}", "[0,3,6,9]"),
             ("States.ArrayRange(5, 1, -2)", "{}", "[5,3,1]"),
-            ("States.ArrayUnique($)", r#"[1,"1",1.0,[],[],{"a":1},{"a":1}]"#, r#"[1,"1",[],{"a":1}]"#),
+            ("States.ArrayUnique($)", r#"[1,"1",2,"01",1]"#, r#"[1,"1","01",2]"#),
+            // States.ArrayRange-004, -008, -010, -011; States.ArrayPartition-008.
+            ("States.ArrayRange(1.4, 5.6, 2.2)", "{}", "[1,3,5]"),
+            ("States.ArrayRange(5, 1, 1)", "{}", "[]"),
+            ("States.ArrayRange(1.6, 1.4, 1)", "{}", "[1]"),
+            ("States.ArrayRange(5.4, -0.6, -2.4)", "{}", "[5,3,1]"),
+            ("States.ArrayPartition($, 2.6)", "[1,2,3,4,5]", "[[1,2],[3,4],[5]]"),
+            // States.MathAdd-005, -006, -016, -026.
+            ("States.MathAdd($.a, $.b)", r#"{"a":1.6,"b":2.7}"#, "5"),
+            ("States.MathAdd(-2147483647, -1)", "{}", "-2147483648"),
+            ("States.MathAdd(1e309, 1)", "{}", "0"),
+            // States.MathRandom-002, -003, -015, -016, -019, -025: java.util.Random.
+            ("States.MathRandom(1, 100, 42)", "{}", "63"),
+            ("States.MathRandom(1, 1000, 1)", "{}", "106"),
+            ("States.MathRandom(1, 1000, 2)", "{}", "806"),
+            ("States.MathRandom(1, 10, -10)", "{}", "1"),
+            ("States.MathRandom(1, 10, 0)", "{}", "7"),
+            ("States.MathRandom(1, 5, 42)", "{}", "3"),
+            ("States.MathRandom(-5, 5, 42)", "{}", "-5"),
+            // States.JsonMerge-015; States.Base64Decode-013, -019.
+            ("States.JsonMerge($.a, $.a, 'false')", r#"{"a":{}}"#, "{}"),
+            ("States.Base64Decode('!!!aGk=!!!')", "{}", "\"hi\""),
+            ("States.Base64Decode(' aGk ')", "{}", "\"hi\""),
             ("States.Base64Encode('Data to encode')", "{}", r#""RGF0YSB0byBlbmNvZGU=""#),
             ("States.Base64Decode('RGF0YSB0byBlbmNvZGU=')", "{}", r#""Data to encode""#),
             ("States.Hash('input data', 'MD5')", "{}", r#""812f45842bc6d66ee14572ce20db8e86""#),
@@ -322,8 +368,7 @@ mod tests {
             ("States.Nothing()", "'States.Nothing' is not an intrinsic function"),
             ("States.format('a')", "'States.format' is not an intrinsic function: did you mean 'States.Format'?"),
             ("States.Format", "'(' is missing in 'States.Format'"),
-            ("States.Format()", "States.Format takes 1 or more arguments, not 0"),
-            ("States.MathAdd(1)", "States.MathAdd takes 2 arguments, not 1"),
+            ("States.UUID(", "an argument is missing"),
             ("States.Array('a)", "the text in single quotes has no end"),
             (r#"States.StringToJson('{\"a\":1}')"#, r#"'\"' is no escape: use \', \{, \} or \\"#),
             ("States.Array(1) x", "'x' is not expected behind the call"),
@@ -338,25 +383,128 @@ mod tests {
         assert_eq!(call(&deep, "{}"), "refused: more than 32 calls inside each other");
     }
 
+    /// aws2.jsonl: the groups `States.…`; the texts of States.Format's other brace is by analogy.
     #[test]
-    fn values_that_do_not_fit_fail_the_state() {
-        for (text, reason) in [
-            ("States.ArrayGetItem($, 5)", "Index 5 is out of bounds for an array of 1"),
-            ("States.ArrayRange(0, 5000, 1)", "The range has more than 1000 items"),
-            ("States.ArrayRange(0, 5, 0)", "The step must not be 0"),
-            ("States.ArrayRange(-9223372036854775807, 9223372036854775807, 1)", "The range has more than 1000 items"),
+    fn what_does_not_fit_fails_as_on_aws() {
+        for (text, said, hint) in [
             (
-                "States.StringToJson('{')",
-                "Invalid JSON: expected a name in double quotes, found the end of the text at line 1, column 2",
+                "States.ArrayGetItem($, 1)",
+                "Invalid arguments in States.ArrayGetItem",
+                "the index 1 is outside of an array of 1 items",
             ),
-            ("States.MathAdd(9223372036854775807, 1)", "The sum does not fit into a whole number"),
-            ("States.MathRandom(5, 5)", "The end 5 must be greater than the start 5"),
-            ("States.Format('{} {}', 1)", "Not enough arguments for the format string"),
-            ("States.Format('{}', 1, 2)", "Too many arguments for the format string"),
-            ("States.JsonMerge($, $, true)", "Deep merging is not supported: the third argument must be false"),
+            (
+                "States.ArrayLength('a')",
+                "Invalid arguments in States.ArrayLength",
+                "an array is expected, not a value of type string",
+            ),
+            (
+                "States.ArrayPartition($, 0.6)",
+                "Invalid arguments in States.ArrayPartition",
+                "a chunk has at least 1 item, not 0.6",
+            ),
+            ("States.ArrayPartition($)", "Invalid arguments in States.ArrayPartition", "it takes 2 arguments, not 1"),
+            (
+                "States.ArrayRange(0, 5000, 1)",
+                "Invalid arguments in States.ArrayRange",
+                "the range has more than 1000 items",
+            ),
+            ("States.ArrayRange(0, 5, 0.49)", "Invalid arguments in States.ArrayRange", "the step must not be 0"),
+            (
+                "States.ArrayRange(-9223372036854775807, 9223372036854775807, 1)",
+                "Invalid arguments in States.ArrayRange",
+                "the range has more than 1000 items",
+            ),
+            (
+                "States.StringToJson('{bad json}')",
+                "Cannot convert String to Json in States.StringToJson, caused by: Unexpected character ('b' (code 98)): was \
+                 expecting double-quote to start field name\n at [Source: REDACTED \
+                 (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: 2]",
+                "expected a name in double quotes, found 'bad' at line 1, column 2",
+            ),
+            (
+                "States.MathAdd(2147483647, 1)",
+                "Invalid arguments in States.MathAdd",
+                "the sum does not fit into 32 bits",
+            ),
+            (
+                "States.MathAdd(-3000000000, 1)",
+                "Invalid arguments in States.MathAdd",
+                "-3000000000 does not fit into 32 bits",
+            ),
+            (
+                "States.MathRandom(1.49, 1.6)",
+                "Invalid arguments in States.MathRandom",
+                "the end 1 has to be greater than the start 1",
+            ),
+            ("States.MathRandom(1, 9, 'x')", "Invalid arguments in States.MathRandom", "the seed has to be a number"),
+            (
+                "States.MathRandom(1, 10, 5, 99)",
+                "Invalid arguments in States.MathRandom",
+                "it takes 2 or 3 arguments, not 4",
+            ),
+            (
+                "States.Format('{} {}', 1)",
+                "Invalid arguments in States.Format",
+                "the template has more '{}' than there are values",
+            ),
+            (
+                "States.Format('{}', 1, 2)",
+                "Invalid arguments in States.Format",
+                "the template has less '{}' than there are values",
+            ),
+            (
+                "States.Format('Hello {{}}', 1)",
+                "Invalid template in States.Format: matching '}' not found for '{'.",
+                "write '\\{' for a brace that is text",
+            ),
+            (
+                "States.Format('{} }', 1)",
+                "Invalid template in States.Format: matching '{' not found for '}'.",
+                "write '\\}' for a brace that is text",
+            ),
+            (
+                "States.JsonMerge($, $, true)",
+                "Invalid arguments in States.JsonMerge",
+                "AWS cannot merge deeply: the third argument has to be false",
+            ),
+            (
+                "States.JsonToString()",
+                "Invalid arguments in States.JsonToString: only a single argument is allowed.",
+                "it takes 1 argument, not 0",
+            ),
         ] {
-            let expected = format!("States.IntrinsicFailure: The function '{text}' had the following error: {reason}");
-            assert_eq!(call(text, "[1]"), expected);
+            let failure = evaluated(text, "[1]").unwrap().unwrap_err();
+            let cause = format!("There was an error while evaluating the intrinsic function: {text}. {said}");
+            assert_eq!(failure.to_string(), format!("States.Runtime: {cause}"), "{text}");
+            let function = text.split('(').next().unwrap();
+            assert_eq!(failure.hint.as_deref(), Some(&*format!("{function}: {hint}")), "{text}");
+        }
+    }
+
+    /// The outermost call is quoted, and the function that failed is named.
+    #[test]
+    fn a_call_inside_a_call_is_told_with_the_outermost() {
+        let text = "States.Array(1, States.ArrayLength('a'))";
+        let said = "Invalid arguments in States.ArrayLength";
+        let expected =
+            format!("States.Runtime: There was an error while evaluating the intrinsic function: {text}. {said}");
+        assert_eq!(call(text, "{}"), expected);
+    }
+
+    /// aws2.jsonl, States.Base64Decode-024 and States.StringToJson-020.
+    #[test]
+    fn arguments_that_find_nothing_are_told_with_the_input() {
+        for (text, said) in [
+            ("$.nope", "The JsonPath argument for the field '$.nope' could not be found in the input '{\"n\":5}'"),
+            (
+                "$$.Nope.Deep",
+                "The JsonPath argument for the field '$.Nope.Deep' could not be found in the input '{\"n\":5}'",
+            ),
+            ("$.n[0]", "Filter: [0] can only be applied to arrays. Current context is: 5"),
+        ] {
+            let text = format!("States.Array(States.JsonToString({text}))");
+            let expected = format!("States.Runtime: The function '{text}' had the following error: {said}");
+            assert_eq!(call(&text, r#"{"n":5}"#), expected);
         }
     }
 }

@@ -77,8 +77,27 @@ pub(super) struct Lexer<'a> {
     placeholders: bool,
     /// Whether an object may not have a name twice.
     distinct_names: bool,
-    /// Names repeat from object to object: equal ones share one allocation.
-    names: HashMap<Arc<str>, (), BuildHasherDefault<DefaultHasher>>,
+    /// Whether a text may stand in single quotes.
+    single_quotes: bool,
+    names: Names,
+}
+
+/// Names repeat from object to object: equal ones share one allocation.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names(HashMap<Arc<str>, (), BuildHasherDefault<DefaultHasher>>);
+
+impl Names {
+    /// A name, for which a limited number of others is looked through.
+    fn share(&mut self, text: &str) -> Arc<str> {
+        if let Some((name, ())) = self.0.get_key_value(text) {
+            return name.clone();
+        }
+        let name: Arc<str> = text.into();
+        if self.0.len() < 1024 {
+            self.0.insert(name.clone(), ());
+        }
+        name
+    }
 }
 
 impl<'a> Lexer<'a> {
@@ -90,8 +109,19 @@ impl<'a> Lexer<'a> {
             key_span: Span::default(),
             placeholders: false,
             distinct_names: false,
-            names: HashMap::default(),
+            single_quotes: false,
+            names: Names::default(),
         }
+    }
+
+    /// Starts with the names of texts that were read before.
+    pub(super) fn with_names(self, names: Names) -> Self {
+        Self { names, ..self }
+    }
+
+    /// The names that were read.
+    pub(super) fn into_names(self) -> Names {
+        self.names
     }
 
     pub(super) fn text(&self) -> &'a str {
@@ -104,6 +134,10 @@ impl<'a> Lexer<'a> {
 
     pub(super) fn with_distinct_names(self) -> Self {
         Self { distinct_names: true, ..self }
+    }
+
+    pub(super) fn with_single_quotes(self) -> Self {
+        Self { single_quotes: true, ..self }
     }
 
     /// Whether `${Name}` may stand in the place of a value.
@@ -122,6 +156,11 @@ impl<'a> Lexer<'a> {
         Span { start: self.start, end: self.at }
     }
 
+    /// The text of the number that was just read.
+    pub(super) fn number_text(&self) -> &'a str {
+        &self.text[self.start..self.at]
+    }
+
     /// The bytes of the name read last.
     pub(super) fn key_span(&self) -> Span {
         self.key_span
@@ -135,7 +174,7 @@ impl<'a> Lexer<'a> {
         self.start = self.at;
         let Some(&byte) = bytes.get(self.at) else { return Ok(Token::End) };
         let punctuation = match byte {
-            b'"' => return self.string().map(|text| Token::String(text.into())),
+            quote if self.is_quote(quote) => return self.string().map(|text| Token::String(text.into())),
             b'-' | b'0'..=b'9' => return self.number(),
             b'[' => Token::OpenArray,
             b']' => Token::CloseArray,
@@ -148,6 +187,10 @@ impl<'a> Lexer<'a> {
         };
         self.at += 1;
         Ok(punctuation)
+    }
+
+    fn is_quote(&self, byte: u8) -> bool {
+        byte == b'"' || byte == b'\'' && self.single_quotes
     }
 
     fn placeholder(&mut self) -> Token {
@@ -214,9 +257,11 @@ impl<'a> Lexer<'a> {
         Ok(Token::Number(Number::from_json_text(text)))
     }
 
-    /// Reads a string and gives its text: a slice of the source where it has no escape.
+    /// Reads a string, which ends with the quote that it starts with, and gives its text: a slice of the source where it has
+    /// no escape.
     fn string(&mut self) -> Result<std::borrow::Cow<'a, str>, JsonError> {
         let bytes = self.text.as_bytes();
+        let quote = bytes.get(self.at).copied().unwrap_or(b'"');
         let first = self.at + 1;
         let mut at = first;
         let mut run = first;
@@ -226,7 +271,7 @@ impl<'a> Lexer<'a> {
                 None => {
                     return Err(self.fault("the string has no end", self.at, self.at + 1));
                 }
-                Some(b'"') => break,
+                Some(byte) if *byte == quote => break,
                 Some(b'\\') => {
                     let out = unescaped.get_or_insert_default();
                     out.push_str(&self.text[run..at]);
@@ -253,6 +298,7 @@ impl<'a> Lexer<'a> {
         let bytes = self.text.as_bytes();
         let c = match bytes.get(at + 1) {
             Some(b'"') => '"',
+            Some(b'\'') if self.single_quotes => '\'',
             Some(b'\\') => '\\',
             Some(b'/') => '/',
             Some(b'b') => '\u{8}',
@@ -306,23 +352,14 @@ impl<'a> Lexer<'a> {
     /// A name and the colon behind it; `key_span` tells where the name stands.
     pub(super) fn key(&mut self) -> Result<Arc<str>, JsonError> {
         let rest = self.text[self.at..].trim_start_matches([' ', '\n', '\t', '\r']);
-        if !rest.starts_with('"') {
+        if !rest.bytes().next().is_some_and(|byte| self.is_quote(byte)) {
             let token = self.token()?;
             return Err(self.unexpected(&token, Expected::Name));
         }
         self.at = self.text.len() - rest.len();
         self.start = self.at;
         let text = self.string()?;
-        let name = match self.names.get_key_value(&*text) {
-            Some((name, ())) => name.clone(),
-            None => {
-                let name: Arc<str> = text.into();
-                if self.names.len() < 1024 {
-                    self.names.insert(name.clone(), ());
-                }
-                name
-            }
-        };
+        let name = self.names.share(&text);
         self.key_span = self.span();
         match self.token()? {
             Token::Colon => {}

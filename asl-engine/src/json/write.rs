@@ -18,11 +18,16 @@ pub(crate) fn write(value: &Value, out: &mut String) {
         Value::String(text) => string(text, out),
         Value::Array(items) => {
             out.push('[');
-            for (at, item) in items.iter().enumerate() {
-                if at > 0 {
-                    out.push(',');
+            match items.text() {
+                Some(text) => out.push_str(text),
+                None => {
+                    for (at, item) in items.iter().enumerate() {
+                        if at > 0 {
+                            out.push(',');
+                        }
+                        write(item, out);
+                    }
                 }
-                write(item, out);
             }
             out.push(']');
         }

@@ -5,7 +5,7 @@ use std::fmt;
 /// Codes and messages are those of the JSONata reference implementation, version 2.0.6.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JsonataError {
-    /// `T2001`, `D3030`, `S0201`, …
+    /// `T2001`, `D3030`, `S0201`, …; [`Self::INTERNAL`] where AWS has none.
     pub code: &'static str,
     /// The text for people, with the values at fault.
     pub message: String,
@@ -14,6 +14,9 @@ pub struct JsonataError {
 }
 
 impl JsonataError {
+    /// The code of what JSONata has no error for and Java has: AWS tells of an internal error, without a reason.
+    pub const INTERNAL: &'static str = "INTERNAL";
+
     pub(crate) fn new(code: &'static str, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), position: None }
     }

@@ -5,7 +5,6 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::Environment;
 use super::ast::{LambdaNode, Node, NodeKind};
 use super::call::nameless;
 use super::datum::{Datum, Flags};
@@ -13,6 +12,7 @@ use super::error::JsonataError;
 use super::function::{Function, Lambda, Scope};
 use super::functions;
 use super::quote::quoted;
+use super::{Environment, JsonataFlavour};
 use crate::json::{MAX_DEPTH, MAX_LEN};
 use crate::retry::Random;
 use crate::value::Value;
@@ -21,6 +21,8 @@ use crate::value::Value;
 const STACK: (usize, usize) = (if cfg!(debug_assertions) { 512 * 1024 } else { 128 * 1024 }, 4 * 1024 * 1024);
 /// What an item of a list counts for.
 pub(super) const ITEM_BYTES: usize = 24;
+/// What an evaluation takes beside its values: on AWS there is room for 873,782 numbers, and not for one more.
+const OWN_BYTES: usize = 744;
 
 /// One evaluation.
 pub(super) struct Evaluator<'a> {
@@ -63,6 +65,11 @@ impl<'a> Evaluator<'a> {
         result.map_err(nameless)
     }
 
+    /// Whether it is the reference implementation that counts, not AWS.
+    pub(super) fn is_reference(&self) -> bool {
+        self.environment.flavour == JsonataFlavour::Reference
+    }
+
     pub(super) fn now_millis(&self) -> i64 {
         self.environment.now.0
     }
@@ -84,7 +91,7 @@ impl<'a> Evaluator<'a> {
     pub(super) fn allocate(&mut self, bytes: usize) -> Result<(), JsonataError> {
         self.bytes = self.bytes.saturating_add(bytes);
         let limits = &self.environment.limits;
-        match bytes > limits.bytes || self.bytes > limits.total_bytes {
+        match bytes.saturating_add(OWN_BYTES) > limits.bytes || self.bytes > limits.total_bytes {
             true => Err(too_large()),
             false => Ok(()),
         }
@@ -251,7 +258,7 @@ impl<'a> Evaluator<'a> {
         scope
             .find(name)
             .or_else(|| (self.environment.variable)(name).map(Datum::Json))
-            .or_else(|| (self.environment.eval && name == "eval").then(|| Datum::function(Function::Eval)))
+            .or_else(|| (self.is_reference() && name == "eval").then(|| Datum::function(Function::Eval)))
             .or_else(|| functions::find(name).map(|native| Datum::function(Function::Native(native))))
     }
 

@@ -1,6 +1,8 @@
-//! JSONata 2.0.6, the language of `{% … %}`, as AWS Step Functions runs it: with its six functions, without `$eval`.
+//! JSONata 2.0.6, the language of `{% … %}`, as AWS Step Functions runs it: with its six functions, without `$eval`, and
+//! with what shows of the Java that it is written in there ([`JsonataFlavour`]).
 //!
-//! AWS developer guide, "Transforming data with JSONata in Step Functions"; JSONata documentation 2.0.
+//! AWS developer guide, "Transforming data with JSONata in Step Functions"; JSONata documentation 2.0. Where AWS differs from
+//! the reference implementation: what `sfnx` 3.1.0 (PyPI), whose compiler relies on it, says it has measured there.
 
 mod ancestry;
 mod ast;
@@ -70,8 +72,18 @@ pub struct JsonataOptions {
     pub seed: u64,
     /// How much an evaluation may take.
     pub limits: JsonataLimits,
-    /// Whether there is a `$eval`, which JSONata has and AWS has not.
-    pub eval: bool,
+    /// Whose JSONata it is.
+    pub flavour: JsonataFlavour,
+}
+
+/// Whose JSONata it is, where AWS and the reference implementation differ.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum JsonataFlavour {
+    /// Of AWS Step Functions, which is written in Java and has no `$eval`.
+    #[default]
+    StepFunctions,
+    /// Of `jsonata` 2.0.6 from npm.
+    Reference,
 }
 
 /// How much an evaluation may take. Beyond that it ends with an error: by count, never by the clock, so that the same
@@ -114,8 +126,7 @@ pub(crate) struct Environment<'a> {
     /// `$random()` and `$uuid()`
     pub(crate) random: &'a Random,
     pub(crate) limits: JsonataLimits,
-    /// `$eval`
-    pub(crate) eval: bool,
+    pub(crate) flavour: JsonataFlavour,
 }
 
 /// What an evaluation gives.
@@ -148,7 +159,7 @@ impl Jsonata {
             now: options.now,
             random: &Random::new(options.seed),
             limits: options.limits,
-            eval: options.eval,
+            flavour: options.flavour,
         };
         Ok(self.run(&environment)?.to_value())
     }

@@ -42,6 +42,9 @@ impl Evaluator<'_> {
             Add | Subtract | Multiply | Divide | Remainder => {
                 let (left, right) = (self.operand(operator, &left, false)?, self.operand(operator, &right, true)?);
                 let (Some(left), Some(right)) = (left, right) else { return Ok(Datum::Undefined) };
+                if operator == Remainder && right == 0.0 && !self.is_reference() {
+                    return Err(JsonataError::new(JsonataError::INTERNAL, "there is no remainder of a division by 0"));
+                }
                 Ok(Datum::Number(match operator {
                     Add => left + right,
                     Subtract => left - right,

@@ -7,7 +7,7 @@ use super::picture::number_text;
 /// A text in quotes.
 pub(super) fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
-    escape(text, &mut out);
+    escape(text, true, &mut out);
     out
 }
 
@@ -16,8 +16,8 @@ pub(super) fn quoted_number(value: f64) -> String {
     if value.is_finite() { number_text(value) } else { "null".to_owned() }
 }
 
-/// Appends a text in quotes, with the escapes of JavaScript.
-pub(super) fn escape(text: &str, out: &mut String) {
+/// Appends a text in quotes, with the escapes of JavaScript; with `controls` also those of control characters without a letter.
+pub(super) fn escape(text: &str, controls: bool, out: &mut String) {
     out.push('"');
     let mut run = 0;
     for (at, byte) in text.bytes().enumerate() {
@@ -29,7 +29,7 @@ pub(super) fn escape(text: &str, out: &mut String) {
             b'\n' => "\\n",
             0x0c => "\\f",
             b'\r' => "\\r",
-            0..0x20 => "",
+            0..0x20 if controls => "",
             _ => continue,
         };
         out.push_str(&text[run..at]);

@@ -1,9 +1,13 @@
 use super::*;
 use crate::Timestamp;
 
-/// The result of an expression without an input, as text; or its error.
+/// The result that AWS has for an expression without an input, as text; or its error.
 pub(super) fn evaluate(expression: &str, limits: JsonataLimits) -> String {
-    evaluate_with(expression, &JsonataOptions { now: Timestamp(1_700_000_000_000), seed: 7, limits, eval: false })
+    evaluate_as(expression, limits, JsonataFlavour::StepFunctions)
+}
+
+fn evaluate_as(expression: &str, limits: JsonataLimits, flavour: JsonataFlavour) -> String {
+    evaluate_with(expression, &JsonataOptions { now: Timestamp(1_700_000_000_000), seed: 7, limits, flavour })
 }
 
 fn evaluate_with(expression: &str, options: &JsonataOptions) -> String {
@@ -14,14 +18,23 @@ fn evaluate_with(expression: &str, options: &JsonataOptions) -> String {
     }
 }
 
-/// How many cases there are, and those that give something else: an expression, `-->`, and what it gives.
+/// How many cases there are, and those that give something else: an expression, `-->`, and what it gives. Those below the
+/// heading `AWS` are for AWS, others for the reference implementation.
 pub(super) fn check(cases: &str) -> (usize, Vec<String>) {
-    let cases: Vec<_> = cases.lines().filter_map(|line| line.split_once(" --> ")).collect();
-    let differing = cases.iter().filter_map(|(expression, wanted)| {
-        let found = evaluate(expression, JsonataLimits::AWS);
-        (!agree(&found, wanted)).then(|| format!("{expression}\n    wanted {wanted}\n    found  {found}"))
-    });
-    (cases.len(), differing.collect())
+    let mut flavour = JsonataFlavour::Reference;
+    let (mut count, mut differing) = (0, Vec::new());
+    for line in cases.lines() {
+        if line == "## AWS" {
+            flavour = JsonataFlavour::StepFunctions;
+        }
+        let Some((expression, wanted)) = line.split_once(" --> ") else { continue };
+        count += 1;
+        let found = evaluate_as(expression, JsonataLimits::AWS, flavour);
+        if !agree(&found, wanted) {
+            differing.push(format!("{expression}\n    wanted {wanted}\n    found  {found}"));
+        }
+    }
+    (count, differing)
 }
 
 /// Whether a result is the wanted one; numbers are compared by value, because AWS writes them in its own way.
@@ -95,7 +108,7 @@ fn what_nests_deep_is_refused_or_read() {
 
 #[test]
 fn eval_reads_and_evaluates_where_it_is_called() {
-    let options = JsonataOptions { eval: true, ..JsonataOptions::default() };
+    let options = JsonataOptions { flavour: JsonataFlavour::Reference, ..JsonataOptions::default() };
     for (expression, wanted) in [
         (r#"$eval("1 + 2")"#, "3"),
         (r#"($x := 5; $eval("$x"))"#, "5"),

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use super::decimal::{self, Decimal};
 use super::error::{ErrorClass, PathError};
-use super::java;
 use super::pattern::Pattern;
+use super::provider::Provider;
 use crate::value::Value;
 
 /// A text in a filter, and what it is as a number.
@@ -56,6 +56,14 @@ pub(super) enum Side<'a> {
     Pattern(&'a Pattern),
 }
 
+/// By which rules two sides are compared.
+#[derive(Clone, Copy)]
+pub(super) struct Rules {
+    pub(super) provider: Provider,
+    /// Whether one and the same place of the document equals itself, though two equal objects do not compare.
+    pub(super) by_identity: bool,
+}
+
 /// Why two values have no order.
 enum Incomparable {
     /// No rule compares such values: the criterion does not hold, whatever its operator.
@@ -89,18 +97,18 @@ impl Side<'_> {
         self.is_null() || self.as_text() == Some("null")
     }
 
-    fn to_java_text(&self) -> String {
+    fn to_java_text(&self, provider: Provider) -> String {
         match self {
             Self::Text(literal) => literal.text.to_string(),
             Self::Pattern(pattern) => pattern.source().to_owned(),
-            Self::Value(value) => java::text_of(value),
-            Self::Built(value) => java::text_of(value),
+            Self::Value(value) => provider.text_of(value, true),
+            Self::Built(value) => provider.text_of(value, true),
         }
     }
 
-    fn class_name(&self) -> &'static str {
+    fn class_name(&self, provider: Provider) -> &'static str {
         match self.value() {
-            Some(value) => java::class_name(value),
+            Some(value) => provider.class_name(value),
             None => "java.lang.String",
         }
     }
@@ -108,15 +116,15 @@ impl Side<'_> {
 
 impl Operator {
     /// Whether `actual`, on the left, stands so to `expected`, on the right.
-    pub(super) fn holds(self, actual: &Side<'_>, expected: &Side<'_>) -> Result<bool, PathError> {
+    pub(super) fn holds(self, actual: &Side<'_>, expected: &Side<'_>, rules: Rules) -> Result<bool, PathError> {
         if self == Self::Matches {
-            return matches_pattern(actual, expected);
+            return matches_pattern(actual, expected, rules.provider);
         }
         let ordered = !matches!(self, Self::Equal | Self::NotEqual);
         if ordered && actual.is_null() != expected.is_null() {
             return Ok(false);
         }
-        let order = match compare(actual, expected) {
+        let order = match compare(actual, expected, rules) {
             Ok(order) => order,
             Err(Incomparable::NoRule) => return Ok(false),
             Err(Incomparable::NoNumber(message)) => {
@@ -127,8 +135,8 @@ impl Operator {
     }
 
     /// Whether the operator cannot hold, as nothing orders such sides.
-    pub(super) fn has_no_rule(self, actual: &Side<'_>, expected: &Side<'_>) -> bool {
-        self != Self::Matches && matches!(compare(actual, expected), Err(Incomparable::NoRule))
+    pub(super) fn has_no_rule(self, actual: &Side<'_>, expected: &Side<'_>, rules: Rules) -> bool {
+        self != Self::Matches && matches!(compare(actual, expected, rules), Err(Incomparable::NoRule))
     }
 
     /// Whether the operator holds for sides in this order.
@@ -145,20 +153,22 @@ impl Operator {
     }
 }
 
-fn matches_pattern(actual: &Side<'_>, expected: &Side<'_>) -> Result<bool, PathError> {
+fn matches_pattern(actual: &Side<'_>, expected: &Side<'_>, provider: Provider) -> Result<bool, PathError> {
     let (pattern, target) = match (actual, expected) {
         (Side::Pattern(pattern), target) => (Some(*pattern), target),
         (target, Side::Pattern(pattern)) => (Some(*pattern), target),
         (target, expected) if expected.is_null() => (None, target),
         (_, other) => {
-            let class = other.class_name();
-            return Err(PathError::evaluate(
-                ErrorClass::ClassCast,
-                format!(
-                    "class {class} cannot be cast to class java.util.regex.Pattern ({class} and java.util.regex.Pattern \
-                     are in module java.base of loader 'bootstrap')"
-                ),
-            ));
+            let class = other.class_name(provider);
+            let pattern = "java.util.regex.Pattern";
+            let modules = match class.starts_with("java.") {
+                true => format!("{class} and {pattern} are"),
+                false => format!("{class} is in unnamed module of loader 'app'; {pattern} is"),
+            };
+            let message = format!(
+                "class {class} cannot be cast to class {pattern} ({modules} in module java.base of loader 'bootstrap')"
+            );
+            return Err(PathError::evaluate(ErrorClass::ClassCast, message));
         }
     };
     if target.is_null() {
@@ -167,7 +177,7 @@ fn matches_pattern(actual: &Side<'_>, expected: &Side<'_>) -> Result<bool, PathE
     match pattern {
         Some(pattern) => match target.as_text() {
             Some(text) => pattern.matches(text),
-            None => pattern.matches(&target.to_java_text()),
+            None => pattern.matches(&target.to_java_text(provider)),
         },
         None => Err(PathError::evaluate(
             ErrorClass::NullPointer,
@@ -177,8 +187,9 @@ fn matches_pattern(actual: &Side<'_>, expected: &Side<'_>) -> Result<bool, PathE
 }
 
 /// How `actual`, the left side, stands to `expected`, the right side. The rules are not symmetric.
-fn compare(actual: &Side<'_>, expected: &Side<'_>) -> Result<Ordering, Incomparable> {
-    if let (Side::Value(Value::Number(actual)), Side::Text(literal)) = (actual, expected) {
+fn compare<'s>(actual: &'s Side<'_>, expected: &'s Side<'_>, rules: Rules) -> Result<Ordering, Incomparable> {
+    let number = |side: &'s Side<'_>| rules.provider.number(side.value());
+    if let (Some(actual), Side::Text(literal)) = (number(actual), expected) {
         if let (Some(actual), Some(expected)) = (actual.as_i64(), literal.integer) {
             return Ok(actual.cmp(&expected));
         }
@@ -191,9 +202,9 @@ fn compare(actual: &Side<'_>, expected: &Side<'_>) -> Result<Ordering, Incompara
         }
     }
     if let (Side::Value(actual), Side::Value(expected)) = (actual, expected)
+        && rules.by_identity
         && std::ptr::eq(*actual, *expected)
     {
-        // The very same place in the document equals itself, though two equal objects do not compare.
         return Ok(Ordering::Equal);
     }
     match (actual.is_nullish(), expected.is_nullish()) {
@@ -209,8 +220,8 @@ fn compare(actual: &Side<'_>, expected: &Side<'_>) -> Result<Ordering, Incompara
         });
     }
     let no_number = Incomparable::NoNumber;
-    match (actual.value(), expected.as_text(), expected.value()) {
-        (Some(Value::Number(actual)), Some(text), _) => {
+    if let Some(actual) = number(actual) {
+        if let Some(text) = expected.as_text() {
             let parsed;
             let expected = match expected {
                 Side::Text(literal) => literal.number.as_ref().map_err(Clone::clone),
@@ -220,13 +231,14 @@ fn compare(actual: &Side<'_>, expected: &Side<'_>) -> Result<Ordering, Incompara
                 }
             };
             let expected = expected.map_err(no_number)?;
-            Ok(Decimal::of(actual).map_err(no_number)?.compare(expected))
+            return Ok(Decimal::of(actual).map_err(no_number)?.compare(expected));
         }
+        let expected = number(expected).ok_or(Incomparable::NoRule)?;
+        return decimal::compare_numbers(actual, expected).map_err(no_number);
+    }
+    match (actual.value(), expected.as_text(), expected.value()) {
         (Some(Value::Bool(actual)), Some(text), _) => Ok(actual.cmp(&text.eq_ignore_ascii_case("true"))),
         (Some(Value::Bool(actual)), _, Some(Value::Bool(expected))) => Ok(actual.cmp(expected)),
-        (Some(Value::Number(actual)), _, Some(Value::Number(expected))) => {
-            decimal::compare_numbers(actual, expected).map_err(no_number)
-        }
         _ => Err(Incomparable::NoRule),
     }
 }

@@ -2,10 +2,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::error::{ErrorClass, PathError};
-use super::fail::{Budget, Fail, fail, limit, no_predicate};
+use super::fail::{Evaluation, Fail, fail, limit, no_predicate};
 use super::filter::Filter;
-use super::java;
 use super::place::{Place, Step};
+use super::provider::{BEYOND, Provider};
 use super::sink::{Loss, Sink};
 use super::token::{Steps, Token, TokenText};
 use crate::value::{Array, Object, Value};
@@ -19,9 +19,9 @@ pub(super) fn walk<'a>(
     steps: &'a Steps,
     document: &'a Value,
     sink: &mut impl Sink<'a>,
-    budget: &mut Budget,
+    evaluation: &mut Evaluation,
 ) -> Result<(), PathError> {
-    Walk::new(steps, document, sink, budget).step(0, document).map_err(|failed| match failed {
+    Walk::new(steps, document, sink, evaluation).step(0, document).map_err(|failed| match failed {
         Fail::Error(error) => *error,
         Fail::Unspoken => PathError::evaluate(ErrorClass::PathNotFound, "No results"),
     })
@@ -35,9 +35,9 @@ pub(super) fn walk_from<'a>(
     root: &'a Value,
     require: bool,
     sink: &mut impl Sink<'a>,
-    budget: &mut Budget,
+    evaluation: &mut Evaluation,
 ) -> Result<(), PathError> {
-    let mut walk = Walk { quiet: 1, require, ..Walk::new(steps, root, sink, budget) };
+    let mut walk = Walk { quiet: 1, require, bare: true, ..Walk::new(steps, root, sink, evaluation) };
     match walk.step(0, start) {
         Err(Fail::Error(error)) => Err(*error),
         Ok(()) | Err(Fail::Unspoken) => Ok(()),
@@ -48,18 +48,20 @@ struct Walk<'w, 'a, S> {
     steps: &'a Steps,
     root: &'a Value,
     sink: &'w mut S,
-    budget: &'w mut Budget,
+    evaluation: &'w mut Evaluation,
     /// Where the walk is.
     place: Vec<Step<'a>>,
     /// How many places up the walk drop a miss.
     quiet: usize,
     require: bool,
+    /// Whether the value at hand, if it is neither array nor object, is out of its node.
+    bare: bool,
     depth: usize,
 }
 
 impl<'w, 'a, S: Sink<'a>> Walk<'w, 'a, S> {
-    fn new(steps: &'a Steps, root: &'a Value, sink: &'w mut S, budget: &'w mut Budget) -> Self {
-        Self { steps, root, sink, budget, place: Vec::new(), quiet: 0, require: false, depth: 0 }
+    fn new(steps: &'a Steps, root: &'a Value, sink: &'w mut S, evaluation: &'w mut Evaluation) -> Self {
+        Self { steps, root, sink, evaluation, place: Vec::new(), quiet: 0, require: false, bare: false, depth: 0 }
     }
 
     /// Applies the step at `at` and all that follow to `value`.
@@ -142,6 +144,7 @@ impl<'w, 'a, S: Sink<'a>> Walk<'w, 'a, S> {
             self.sink.loses(at, &self.place, value, Loss::NoMember(name));
         }
         self.place.push(Step::Name(name));
+        self.bare = true;
         match member {
             Some(member) => Ok(Some(member)),
             None if at + 1 == self.steps.tokens.len() => {
@@ -173,7 +176,7 @@ impl<'w, 'a, S: Sink<'a>> Walk<'w, 'a, S> {
             return Err(self.missing(|place| format!("Missing property in path {place}")));
         }
         let built: Object = names.iter().filter_map(|name| Some((name.clone(), members.get(name)?.clone()))).collect();
-        self.budget.spend(1 + names.len())?;
+        self.evaluation.spend(1 + names.len())?;
         self.sink.found(&self.place, Cow::Owned(built.into()));
         Ok(())
     }
@@ -207,9 +210,10 @@ impl<'w, 'a, S: Sink<'a>> Walk<'w, 'a, S> {
         members: &'a Object,
         mut each: impl FnMut(&mut Self, &'a Value) -> Result<(), Fail>,
     ) -> Result<(), Fail> {
-        self.budget.spend(members.len())?;
+        self.evaluation.spend(members.len())?;
         for (name, member) in members.iter() {
             self.place.push(Step::Name(name));
+            self.bare = true;
             each(self, member)?;
             self.place.pop();
         }
@@ -222,9 +226,10 @@ impl<'w, 'a, S: Sink<'a>> Walk<'w, 'a, S> {
         items: &'a [Value],
         mut each: impl FnMut(&mut Self, &'a Value) -> Result<(), Fail>,
     ) -> Result<(), Fail> {
-        self.budget.spend(items.len())?;
+        self.evaluation.spend(items.len())?;
         for (index, item) in (0..).zip(items) {
             self.place.push(Step::Index(index));
+            self.bare = false;
             each(self, item)?;
             self.place.pop();
         }
@@ -237,7 +242,7 @@ impl<'w, 'a, S: Sink<'a>> Walk<'w, 'a, S> {
 
     /// Whether `value` passes the filter at `at`.
     fn accepts(&mut self, at: usize, filter: &'a Filter, value: &'a Value) -> Result<bool, Fail> {
-        let accepted = filter.accepts(value, self.root, self.budget);
+        let accepted = filter.accepts(value, self.root, self.evaluation);
         match accepted {
             Ok(true) => {}
             Ok(false) => self.sink.loses(at, &self.place, value, Loss::Filtered(filter)),
@@ -253,9 +258,12 @@ impl<'w, 'a, S: Sink<'a>> Walk<'w, 'a, S> {
         }
         match value {
             Value::Array(items) => Ok(items),
-            Value::Null => Err(self.missing(|place| format!("The path {place} is null"))),
+            Value::Null if self.bare || self.evaluation.provider == Provider::Jackson => {
+                Err(self.missing(|place| format!("The path {place} is null")))
+            }
             other => {
-                let (steps, text) = (TokenText(&self.steps.tokens[at..]), java::text_of(other));
+                let text = self.evaluation.provider.text_of(other, self.bare);
+                let steps = TokenText(&self.steps.tokens[at..]);
                 let message = format!("Filter: {steps} can only be applied to arrays. Current context is: {text}");
                 Err(fail(ErrorClass::InvalidPath, message))
             }
@@ -264,12 +272,17 @@ impl<'w, 'a, S: Sink<'a>> Walk<'w, 'a, S> {
 
     fn item(&mut self, at: usize, value: &'a Value, items: &'a [Value], index: i32) -> Result<&'a Value, Fail> {
         let item = usize::try_from(index).ok().and_then(|index| items.get(index));
-        if item.is_none() {
+        let beyond = item.is_none() && self.evaluation.provider == Provider::JsonNode;
+        if beyond {
+            self.sink.goes_beyond(at, &self.place, value, index);
+        } else if item.is_none() {
             self.sink.loses(at, &self.place, value, Loss::NoItem(index));
         }
         self.place.push(Step::Index(index));
+        self.bare = beyond;
         match item {
             Some(item) => Ok(item),
+            None if beyond => Ok(&BEYOND),
             None => Err(self.missing(|place| format!("Index out of bounds when evaluating path {place}"))),
         }
     }
@@ -292,7 +305,7 @@ impl<'w, 'a, S: Sink<'a>> Walk<'w, 'a, S> {
     }
 
     fn index(&mut self, at: usize, value: &'a Value, items: &'a [Value], index: i32) -> Result<(), Fail> {
-        self.budget.spend(1)?;
+        self.evaluation.spend(1)?;
         let item = self.item(at, value, items, index)?;
         self.step(at + 1, item)?;
         self.place.pop();
@@ -322,7 +335,10 @@ impl<'w, 'a, S: Sink<'a>> Walk<'w, 'a, S> {
                     } else {
                         // Jayway leaves out the step itself and applies what follows it to every item.
                         self.sink.leaves_out(at);
-                        self.items(items, |walk, item| walk.step(at + 1, item))?;
+                        self.items(items, |walk, item| {
+                            walk.bare = true;
+                            walk.step(at + 1, item)
+                        })?;
                     }
                 }
                 self.items(items, |walk, item| walk.scan(at, item))?;
@@ -358,7 +374,8 @@ impl<'w, 'a, S: Sink<'a>> Walk<'w, 'a, S> {
 
     fn primitive(&mut self, at: usize, value: &'a Value) -> Fail {
         self.sink.loses(at, &self.place, value, Loss::NoChildren);
-        let (steps, text) = (TokenText(&self.steps.tokens[at..]), java::text_of(value));
+        let text = self.evaluation.provider.text_of(value, self.bare);
+        let steps = TokenText(&self.steps.tokens[at..]);
         let message = format!("Filter: {steps} can not be applied to primitives. Current context is: {text}");
         fail(ErrorClass::InvalidPath, message)
     }

@@ -3,12 +3,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::eval;
-use super::fail::Budget;
 use super::place::{Place, Step};
 use super::sink::{Loss, Sink};
 use super::token::Token;
-use super::{ErrorClass, JsonPath, Match, PathError, check};
+use super::{ErrorClass, JsonPath, Match, PathError, Provider};
 use crate::diagnostic::Span;
 use crate::value::Value;
 
@@ -55,6 +53,8 @@ pub struct ExplainedStep {
     pub scanned: usize,
     /// How many arrays behind a scan it was left out for: what follows it was applied to their items instead.
     pub left_out: usize,
+    /// Items that arrays do not have, by index ([`LossKind::NoItem`]): it passed on null for them.
+    pub beyond: Vec<Lost>,
     /// How many values it passed on, and the first of them.
     pub passed: usize,
     /// The first values that it passed on.
@@ -162,7 +162,7 @@ impl JsonPath {
     /// assert_eq!(explanation.outcome.unwrap().to_string(), "[1,2,4]");
     /// ```
     pub fn explain(&self, document: &Value, examples: usize) -> Explanation {
-        let steps = &self.0.steps;
+        let steps = &self.compiled.steps;
         let explained = steps.tokens.iter().zip(&steps.spans).map(|(token, span)| ExplainedStep {
             text: self.source().get(span.start..span.end).unwrap_or_default().to_owned(),
             span: *span,
@@ -172,6 +172,7 @@ impl JsonPath {
             scalars: 0,
             scanned: 0,
             left_out: 0,
+            beyond: Vec::new(),
             passed: 0,
             examples: Vec::new(),
             lost: Vec::new(),
@@ -180,14 +181,14 @@ impl JsonPath {
         let mut notes = Notes {
             tokens: &steps.tokens,
             document,
+            provider: self.provider,
             most: examples,
             steps: explained.collect(),
             found: Vec::new(),
             last: None,
             lost: None,
         };
-        let walked =
-            check(document).and_then(|()| eval::walk(steps, document, &mut notes, &mut Budget::for_document(document)));
+        let walked = self.walk(document, &mut notes);
         let Notes { steps, found, last, lost, .. } = notes;
         let count = found.len();
         let outcome = walked.and_then(|()| self.result(found));
@@ -211,6 +212,7 @@ impl Explanation {
 struct Notes<'a> {
     tokens: &'a [Token],
     document: &'a Value,
+    provider: Provider,
     most: usize,
     steps: Vec<ExplainedStep>,
     found: Vec<Value>,
@@ -246,6 +248,19 @@ impl<'a> Notes<'a> {
     }
 }
 
+/// Counts a loss among those of its kind, with `most` examples of each.
+fn add(losses: &mut Vec<Lost>, kind: LossKind, most: usize, example: impl FnOnce() -> LostValue) {
+    let known = losses.iter().position(|lost| lost.kind == kind);
+    let lost = match known.and_then(|known| losses.get_mut(known)) {
+        Some(lost) => lost,
+        None => losses.push_mut(Lost { kind, count: 0, examples: Vec::new() }),
+    };
+    lost.count += 1;
+    if lost.examples.len() < most {
+        lost.examples.push(example());
+    }
+}
+
 impl<'a> Sink<'a> for Notes<'a> {
     fn found(&mut self, place: &[Step<'a>], value: Cow<'a, Value>) {
         self.passes(self.tokens.len(), place, &value);
@@ -266,19 +281,19 @@ impl<'a> Sink<'a> for Notes<'a> {
     fn loses(&mut self, at: usize, place: &[Step<'a>], value: &'a Value, loss: Loss<'a>) {
         self.lost = Some(LastLoss { at, place: place.to_vec(), value, loss });
         let Some(step) = self.steps.get_mut(at) else { return };
-        let kind = LossKind::from(loss);
-        let known = step.lost.iter().position(|lost| lost.kind == kind);
-        let lost = match known.and_then(|known| step.lost.get_mut(known)) {
-            Some(lost) => lost,
-            None => step.lost.push_mut(Lost { kind, count: 0, examples: Vec::new() }),
-        };
-        lost.count += 1;
-        if lost.examples.len() < self.most {
+        add(&mut step.lost, loss.into(), self.most, || {
             let criteria = match loss {
-                Loss::Filtered(filter) => filter.failed(value, self.document),
+                Loss::Filtered(filter) => filter.failed(value, self.document, self.provider),
                 _ => Vec::new(),
             };
-            lost.examples.push(LostValue { path: Place(place).to_string(), value: value.clone(), criteria });
+            LostValue { path: Place(place).to_string(), value: value.clone(), criteria }
+        });
+    }
+
+    fn goes_beyond(&mut self, at: usize, place: &[Step<'a>], items: &'a Value, index: i32) {
+        if let Some(step) = self.steps.get_mut(at) {
+            let example = || LostValue { path: Place(place).to_string(), value: items.clone(), criteria: Vec::new() };
+            add(&mut step.beyond, LossKind::NoItem(index), self.most, example);
         }
     }
 
@@ -349,9 +364,11 @@ mod tests {
         let lines = explanation.steps.iter().enumerate().map(|(at, step)| {
             let entered = step.arrays + step.objects + step.scalars;
             let mut line = format!("{} {entered}>{}", step.text, step.passed);
-            for lost in &step.lost {
+            for (what, lost) in
+                step.lost.iter().map(|lost| ("", lost)).chain(step.beyond.iter().map(|lost| ("null for ", lost)))
+            {
                 let places: Vec<_> = lost.examples.iter().map(|lost| &*lost.path).collect();
-                line += &format!(", {:?} {}: {}", lost.kind, lost.count, places.join(" "));
+                line += &format!(", {what}{:?} {}: {}", lost.kind, lost.count, places.join(" "));
             }
             for (what, count) in [("scanned", step.scanned), ("left out", step.left_out), ("given up", step.given_up)] {
                 if count > 0 {
@@ -382,8 +399,13 @@ mod tests {
                 &[".r 1>1", "[?(@.c == 200)] 1>1, Filtered 2: $['r'][1] $['r'][2]"],
             ),
             ("$.a.b", r#"{"x":1}"#, &[r#".a 1>0, NoMember("a") 1: $, failed"#, ".b 0>0"]),
-            ("$[0,5]", "[1]", &["[0,5] 1>1, NoItem(5) 1: $, failed"]),
-            ("$[*][0,5]", "[[1],[2,3,4,5,6,7]]", &["[*] 1>2, given up 1", "[0,5] 2>3, NoItem(5) 1: $[0]"]),
+            ("$[0,5]", "[1]", &["[0,5] 1>2, null for NoItem(5) 1: $"]),
+            ("$[5].a", "[1]", &["[5] 1>1, null for NoItem(5) 1: $", ".a 1>0, NotAnObject 1: $[5], failed"]),
+            (
+                "$[*][0,1].a",
+                r#"[[5,{"a":1}],[{"a":2},{"a":3}]]"#,
+                &["[*] 1>2, given up 1", "[0,1] 2>3", ".a 3>2, NotAnObject 1: $[0][0]"],
+            ),
             ("$[1:]", r#"{"a":1}"#, &["[1:] 1>0, NotAnArray 1: $, failed"]),
             ("$..a", r#"{"a":{"a":1}}"#, &[".. 1>2, scanned 2", "a 2>2"]),
             ("$..[0].b", r#"[{"b":1},{"b":2}]"#, &[".. 1>0, scanned 3", "[0] 0>2, left out 1", ".b 2>2"]),

@@ -1,6 +1,7 @@
 //! How a walk ends early.
 
 use super::error::{ErrorClass, PathError};
+use super::provider::Provider;
 use crate::value::Value;
 
 /// Why a walk ended early.
@@ -33,19 +34,23 @@ impl Fail {
     }
 }
 
-/// How many nodes one evaluation may visit: room for every sensible path, an end to `$..*..*..*..*`.
+/// What one evaluation goes by.
 #[derive(Debug)]
-pub(super) struct Budget(usize);
+pub(super) struct Evaluation {
+    pub(super) provider: Provider,
+    /// How many nodes it may still visit: room for every sensible path, an end to `$..*..*..*..*`.
+    nodes: usize,
+}
 
-impl Budget {
-    pub(super) fn for_document(document: &Value) -> Self {
-        Self(1_000_000 + 16 * document.json_len())
+impl Evaluation {
+    pub(super) fn new(document: &Value, provider: Provider) -> Self {
+        Self { provider, nodes: 1_000_000 + 16 * document.json_len() }
     }
 
     pub(super) fn spend(&mut self, nodes: usize) -> Result<(), Fail> {
-        match self.0.checked_sub(nodes) {
+        match self.nodes.checked_sub(nodes) {
             Some(left) => {
-                self.0 = left;
+                self.nodes = left;
                 Ok(())
             }
             None => Err(limit("the path visits too many nodes of the document")),

@@ -1,13 +1,14 @@
 use std::cmp::Ordering;
 
-use super::compare::{Literal, OPERATORS, Operator, Side};
+use super::compare::{Literal, OPERATORS, Operator, Rules, Side};
 use super::error::PathError;
 use super::explain::FailedCriterion;
-use super::fail::Budget;
+use super::fail::Evaluation;
 use super::java;
 use super::lookup::{Lookup, follow, lookup};
 use super::parse::{self, invalid};
 use super::pattern::Pattern;
+use super::provider::Provider;
 use super::token::Steps;
 use crate::value::Value;
 
@@ -46,6 +47,24 @@ struct Comparison {
     left: Operand,
     operator: Operator,
     right: Operand,
+    /// Whether both sides are one path that starts at the document: Jayway keeps what such a path has found.
+    kept: bool,
+}
+
+impl Comparison {
+    fn new(left: Operand, operator: Operator, right: Operand) -> Self {
+        let kept = match (&left, &right) {
+            (Operand::Path(left), Operand::Path(right)) => left.steps.at_root && left.text == right.text,
+            _ => false,
+        };
+        Self { left, operator, right, kept }
+    }
+
+    /// How the two sides are compared.
+    fn rules(&self, provider: Provider) -> Rules {
+        // A tree of nodes is copied where a path gives a part of it.
+        Rules { provider, by_identity: self.kept || provider == Provider::Jackson }
+    }
 }
 
 #[derive(Debug)]
@@ -98,21 +117,21 @@ impl Filter {
 
     /// The criteria because of which `item` does not pass: one of each group, or none where the filter cannot be
     /// evaluated.
-    pub(super) fn failed(&self, item: &Value, root: &Value) -> Vec<FailedCriterion> {
-        let mut budget = Budget::for_document(root);
+    pub(super) fn failed(&self, item: &Value, root: &Value, provider: Provider) -> Vec<FailedCriterion> {
+        let mut evaluation = Evaluation::new(root, provider);
         let failed = self.groups.iter().rev().filter_map(|group| {
-            let criterion = group.iter().find(|criterion| criterion.holds(item, root, &mut budget) == Ok(false))?;
-            criterion.failed(item, root, &mut budget).ok()
+            let criterion = group.iter().find(|criterion| criterion.holds(item, root, &mut evaluation) == Ok(false))?;
+            criterion.failed(item, root, &mut evaluation).ok()
         });
         failed.collect()
     }
 
     /// Whether `item` passes.
-    pub(super) fn accepts(&self, item: &Value, root: &Value, budget: &mut Budget) -> Result<bool, PathError> {
+    pub(super) fn accepts(&self, item: &Value, root: &Value, evaluation: &mut Evaluation) -> Result<bool, PathError> {
         for group in &self.groups {
             let mut all = true;
             for criterion in group {
-                if !criterion.holds(item, root, budget)? {
+                if !criterion.holds(item, root, evaluation)? {
                     all = false;
                     break;
                 }
@@ -172,27 +191,27 @@ impl Criterion {
             (_, None) => {
                 return Err("java.lang.UnsupportedOperationException: CriteriaType  can not be parsed".to_owned());
             }
-            (left, Some(operator)) => Test::Compare(Box::new(Comparison { left, operator, right })),
+            (left, Some(operator)) => Test::Compare(Box::new(Comparison::new(left, operator, right))),
         };
         Ok(Self { text: text.into(), test })
     }
 
-    fn holds(&self, item: &Value, root: &Value, budget: &mut Budget) -> Result<bool, PathError> {
+    fn holds(&self, item: &Value, root: &Value, evaluation: &mut Evaluation) -> Result<bool, PathError> {
         match &self.test {
-            Test::Exists { path, expected } => Ok(match path.tested(item, root, budget)? {
+            Test::Exists { path, expected } => Ok(match path.tested(item, root, evaluation)? {
                 Lookup::Missing => !expected,
                 found => found.is_null() != *expected,
             }),
             Test::Compare(comparison) => {
-                let Comparison { left, operator, right } = &**comparison;
+                let Comparison { left, operator, right, .. } = &**comparison;
                 if *operator != Operator::Matches
-                    && let Some(order) = compare_integer(left, right, item)
+                    && let Some(order) = compare_integer(left, right, item, evaluation.provider)
                 {
                     return Ok(operator.accepts(order));
                 }
-                let Some(actual) = left.resolve(item, root, budget)? else { return Ok(false) };
-                let Some(expected) = right.resolve(item, root, budget)? else { return Ok(false) };
-                operator.holds(&actual, &expected)
+                let Some(actual) = left.resolve(item, root, evaluation)? else { return Ok(false) };
+                let Some(expected) = right.resolve(item, root, evaluation)? else { return Ok(false) };
+                operator.holds(&actual, &expected, comparison.rules(evaluation.provider))
             }
         }
     }
@@ -200,27 +219,27 @@ impl Criterion {
 
 impl Criterion {
     /// What this criterion, which does not hold, has looked at.
-    fn failed(&self, item: &Value, root: &Value, budget: &mut Budget) -> Result<FailedCriterion, PathError> {
+    fn failed(&self, item: &Value, root: &Value, evaluation: &mut Evaluation) -> Result<FailedCriterion, PathError> {
         let mut operands = Vec::new();
         let mut incomparable = false;
         match &self.test {
-            Test::Exists { path, .. } => operands.push(path.told(&path.tested(item, root, budget)?)),
+            Test::Exists { path, .. } => operands.push(path.told(&path.tested(item, root, evaluation)?)),
             Test::Compare(comparison) => {
-                let Comparison { left, operator, right } = &**comparison;
+                let Comparison { left, operator, right, .. } = &**comparison;
                 // What is missing on the left ends the comparison.
                 for operand in [left, right] {
                     let Operand::Path(path) = operand else { continue };
-                    let found = path.compared(item, root, budget)?;
+                    let found = path.compared(item, root, evaluation)?;
                     operands.push(path.told(&found));
                     if matches!(found, Lookup::Missing) {
                         break;
                     }
                 }
                 if operands.iter().all(|(_, value)| value.is_some())
-                    && let Some(actual) = left.resolve(item, root, budget)?
-                    && let Some(expected) = right.resolve(item, root, budget)?
+                    && let Some(actual) = left.resolve(item, root, evaluation)?
+                    && let Some(expected) = right.resolve(item, root, evaluation)?
                 {
-                    incomparable = operator.has_no_rule(&actual, &expected);
+                    incomparable = operator.has_no_rule(&actual, &expected, comparison.rules(evaluation.provider));
                 }
             }
         }
@@ -254,12 +273,12 @@ impl Operand {
         &'a self,
         item: &'a Value,
         root: &'a Value,
-        budget: &mut Budget,
+        evaluation: &mut Evaluation,
     ) -> Result<Option<Side<'a>>, PathError> {
         Ok(Some(match self {
             Self::Text(literal) => Side::Text(literal),
             Self::Pattern(pattern) => Side::Pattern(pattern),
-            Self::Path(path) => match path.compared(item, root, budget)? {
+            Self::Path(path) => match path.compared(item, root, evaluation)? {
                 Lookup::Missing => return Ok(None),
                 Lookup::Found(value) => Side::Value(value),
                 Lookup::Built(value) => Side::Built(value),
@@ -280,23 +299,33 @@ impl PathOperand {
     }
 
     /// What an existence test looks at. Even a path that starts with `$` is looked up in the item.
-    fn tested<'a>(&'a self, item: &'a Value, root: &'a Value, budget: &mut Budget) -> Result<Lookup<'a>, PathError> {
-        lookup(&self.steps, item, root, true, budget)
+    fn tested<'a>(
+        &'a self,
+        item: &'a Value,
+        root: &'a Value,
+        evaluation: &mut Evaluation,
+    ) -> Result<Lookup<'a>, PathError> {
+        lookup(&self.steps, item, root, true, evaluation)
     }
 
     /// What a comparison looks at.
-    fn compared<'a>(&'a self, item: &'a Value, root: &'a Value, budget: &mut Budget) -> Result<Lookup<'a>, PathError> {
+    fn compared<'a>(
+        &'a self,
+        item: &'a Value,
+        root: &'a Value,
+        evaluation: &mut Evaluation,
+    ) -> Result<Lookup<'a>, PathError> {
         let start = if self.steps.at_root { root } else { item };
-        lookup(&self.steps, start, root, false, budget)
+        lookup(&self.steps, start, root, false, evaluation)
     }
 }
 
 /// The commonest comparison by itself, for speed: a whole number in the item with a whole number in the path.
-fn compare_integer(left: &Operand, right: &Operand, item: &Value) -> Option<Ordering> {
+fn compare_integer(left: &Operand, right: &Operand, item: &Value, provider: Provider) -> Option<Ordering> {
     let (Operand::Path(path), Operand::Text(Literal { integer: Some(expected), .. })) = (left, right) else {
         return None;
     };
-    match follow(&path.steps.tokens, item) {
+    match follow(&path.steps.tokens, item, provider) {
         Some(Lookup::Found(Value::Number(actual))) if !path.steps.at_root => {
             actual.as_i64().map(|actual| actual.cmp(expected))
         }

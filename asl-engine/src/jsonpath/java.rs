@@ -1,5 +1,6 @@
 //! The facts of the Java platform that show through in Jayway's results and messages.
 
+use crate::json;
 use crate::value::{Number, Value, double_text};
 
 /// Removes what `String.trim` removes: everything up to U+0020 at both ends.
@@ -106,6 +107,43 @@ fn append(value: &Value, out: &mut String) {
             }
             out.push('}');
         }
+    }
+}
+
+/// What `JsonNode.toString` gives: `{"a":1,"b":["x",null]}`.
+pub(super) fn node_text_of(value: &Value) -> String {
+    let mut out = String::new();
+    append_node(value, &mut out);
+    out
+}
+
+fn append_node(value: &Value, out: &mut String) {
+    match value {
+        Value::Number(number) if number.as_f64().is_finite() => out.push_str(&number_text(number)),
+        Value::Number(number) => json::write(&number_text(number).into(), out),
+        Value::Array(items) => {
+            out.push('[');
+            for (i, item) in items.iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                append_node(item, out);
+            }
+            out.push(']');
+        }
+        Value::Object(members) => {
+            out.push('{');
+            for (i, (name, member)) in members.iter().enumerate() {
+                if i > 0 {
+                    out.push(',');
+                }
+                append_node(&Value::String(name.clone()), out);
+                out.push(':');
+                append_node(member, out);
+            }
+            out.push('}');
+        }
+        other => json::write(other, out),
     }
 }
 

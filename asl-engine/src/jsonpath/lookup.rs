@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use super::error::PathError;
 use super::eval;
-use super::fail::Budget;
+use super::fail::Evaluation;
 use super::place::Step;
+use super::provider::{BEYOND, Provider};
 use super::sink::Sink;
 use super::token::{Steps, Token};
 use crate::value::Value;
@@ -30,13 +31,13 @@ pub(super) fn lookup<'a>(
     start: &'a Value,
     root: &'a Value,
     require: bool,
-    budget: &mut Budget,
+    evaluation: &mut Evaluation,
 ) -> Result<Lookup<'a>, PathError> {
-    if let Some(lookup) = follow(&steps.tokens, start) {
+    if let Some(lookup) = follow(&steps.tokens, start, evaluation.provider) {
         return Ok(lookup);
     }
     let mut found = One(None);
-    eval::walk_from(steps, start, root, require, &mut found, budget)?;
+    eval::walk_from(steps, start, root, require, &mut found, evaluation)?;
     Ok(match found.0 {
         None => Lookup::Missing,
         Some(Cow::Borrowed(value)) => Lookup::Found(value),
@@ -53,16 +54,16 @@ impl<'a> Sink<'a> for One<'a> {
 }
 
 /// The value of a path of plain names and indices. None where only the walk can tell what comes of it.
-pub(super) fn follow<'a>(tokens: &[Token], start: &'a Value) -> Option<Lookup<'a>> {
+pub(super) fn follow<'a>(tokens: &[Token], start: &'a Value, provider: Provider) -> Option<Lookup<'a>> {
     let mut value = start;
     for token in tokens {
         let next = match (token, value) {
             (Token::Name(name), Value::Object(members)) => members.get(name),
             (Token::Name(_), _) => None,
             (Token::Index(index), Value::Array(items)) => {
-                usize::try_from(*index).ok().and_then(|index| items.get(index))
+                let item = usize::try_from(*index).ok().and_then(|index| items.get(index));
+                item.or((provider == Provider::JsonNode).then_some(&BEYOND))
             }
-            (Token::Index(_), Value::Null) => None,
             _ => return None,
         };
         match next {

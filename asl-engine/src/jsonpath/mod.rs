@@ -1,12 +1,15 @@
 //! JSONPath as AWS Step Functions evaluates it.
 //!
 //! AWS follows neither RFC 9535 nor today's Jayway: its results and messages are those of Jayway JsonPath 2.0.0 with
-//! `JacksonJsonProvider` and default options. This module gives the same result, the same normalised path and the same
-//! message for every path and document, oddities included. The ones that surprise most:
+//! `JacksonJsonNodeJsonProvider` and default options. This module gives the same result, the same normalised path and the
+//! same message for every path and document, oddities included, and for [another provider](Provider), too. The ones that
+//! surprise most:
 //!
 //! - A *definite* path (names, one index, `['a','b']` at the end) gives its value bare and is an error where the
 //!   document lacks it. Any other path gives an array, which may be empty.
-//! - `[-1]` is an error; `[-1:]` and `[(@.length-1)]` are not. The step of `[1:5:2]` is ignored and `[:]` is refused.
+//! - An index beyond the end of a list gives null, and no further step finds anything there. Choice rules and the
+//!   arguments of intrinsic functions do not find it ([`JsonPath::find`]).
+//! - `[-1]` is beyond the end, too; `[-1:]` and `[(@.length-1)]` are not. The step of `[1:5:2]` is ignored and `[:]` is refused.
 //! - `[*]` passes over what has no children, and over items that lack the next name; on an object it does not.
 //! - There are no functions: `$.list.length()` asks for a member called `length()`.
 //! - A filter stands in `[?(…)]`, knows `== != < <= > >= =~ && || !`, and takes everything behind an operator that is
@@ -45,6 +48,7 @@ mod lookup;
 mod parse;
 mod pattern;
 mod place;
+mod provider;
 mod sink;
 mod token;
 
@@ -54,10 +58,11 @@ use std::sync::Arc;
 
 pub use error::{ErrorClass, PathError, Stage};
 pub use explain::{ExplainedStep, Explanation, Failed, FailedCriterion, LossKind, Lost, LostValue, StepKind};
+pub use provider::Provider;
 
 use crate::diagnostic::Span;
 use crate::value::Value;
-use fail::Budget;
+use fail::Evaluation;
 use lookup::{Lookup, follow};
 use place::{Place, Step};
 use token::{Steps, Token, TokenText};
@@ -66,7 +71,10 @@ use token::{Steps, Token, TokenText};
 ///
 /// `Display` writes the normalised text that stands in AWS's messages, such as `$['results'][*]['code']`.
 #[derive(Clone)]
-pub struct JsonPath(Arc<Compiled>);
+pub struct JsonPath {
+    compiled: Arc<Compiled>,
+    provider: Provider,
+}
 
 struct Compiled {
     source: Box<str>,
@@ -97,36 +105,71 @@ impl JsonPath {
                 return Err(PathError::compile(ErrorClass::ArrayIndexOutOfBounds, message, *span));
             }
         }
-        Ok(Self(Arc::new(Compiled { source: text.into(), steps })))
+        Ok(Self { compiled: Arc::new(Compiled { source: text.into(), steps }), provider: Provider::default() })
+    }
+
+    /// The same path for Jayway with another provider than the one of AWS.
+    pub fn with_provider(self, provider: Provider) -> Self {
+        Self { provider, ..self }
     }
 
     /// The text that the path was compiled from.
     pub fn source(&self) -> &str {
-        &self.0.source
+        &self.compiled.source
     }
 
     /// Whether the path gives one bare value; otherwise it gives an array.
     pub fn is_definite(&self) -> bool {
-        self.0.steps.is_definite()
+        self.compiled.steps.is_definite()
     }
 
     /// Whether the path is `$` alone, the whole document.
     pub fn is_root(&self) -> bool {
-        self.0.steps.tokens.is_empty()
+        self.compiled.steps.tokens.is_empty()
     }
 
     /// The value of a definite path, or the array of all values that an indefinite path finds.
     ///
-    /// A `null` document is an error for every path, `$` included, as it is in Jayway.
+    /// An index beyond the end of a list gives null, of which no further step finds anything; see [`Self::find`].
     pub fn evaluate(&self, document: &Value) -> Result<Value, PathError> {
-        check(document)?;
-        let steps = &self.0.steps;
-        if let Some(Lookup::Found(value)) = follow(&steps.tokens, document) {
+        if let Some(Lookup::Found(value)) = follow(&self.compiled.steps.tokens, document, self.provider) {
             return Ok(value.clone());
         }
         let mut found = Values(Vec::new());
-        eval::walk(steps, document, &mut found, &mut Budget::for_document(document))?;
+        self.walk(document, &mut found)?;
         self.result(found.0)
+    }
+
+    /// What [`Self::evaluate`] gives, where an item beyond the end of a list is not found rather than null: Choice rules
+    /// and the arguments of intrinsic functions see it so on AWS.
+    ///
+    /// ```
+    /// # use asl_engine::{JsonPath, Value};
+    /// let document: Value = r#"{"list": [null]}"#.parse().unwrap();
+    /// assert_eq!(JsonPath::parse("$.list[0]").unwrap().find(&document), Ok(Value::Null));
+    /// assert!(JsonPath::parse("$.list[1]").unwrap().find(&document).unwrap_err().is_not_found());
+    /// assert_eq!(JsonPath::parse("$.list[1]").unwrap().evaluate(&document), Ok(Value::Null));
+    /// ```
+    pub fn find(&self, document: &Value) -> Result<Value, PathError> {
+        let value = self.evaluate(document)?;
+        if value == Value::Null && self.is_definite() {
+            // No step finds anything in the null beyond an end, so where a walk meets one, it is the result.
+            let mut last = Last(None);
+            self.walk(document, &mut last)?;
+            if let Some(place) = last.0 {
+                let message = format!("Index out of bounds when evaluating path {place}");
+                return Err(PathError::evaluate(ErrorClass::PathNotFound, message));
+            }
+        }
+        Ok(value)
+    }
+
+    /// Tells `sink` about every value that the path finds.
+    fn walk<'a>(&'a self, document: &'a Value, sink: &mut impl sink::Sink<'a>) -> Result<(), PathError> {
+        if self.provider == Provider::Jackson && *document == Value::Null {
+            return Err(PathError::evaluate(ErrorClass::IllegalArgument, "root can not be null"));
+        }
+        eval::walk(&self.compiled.steps, document, sink, &mut Evaluation::new(document, self.provider))
     }
 
     /// What the values that were found amount to.
@@ -141,9 +184,8 @@ impl JsonPath {
     ///
     /// Fails where `evaluate` fails, so a definite path has exactly one match.
     pub fn matches(&self, document: &Value) -> Result<Vec<Match>, PathError> {
-        check(document)?;
         let mut found = Matches(Vec::new());
-        eval::walk(&self.0.steps, document, &mut found, &mut Budget::for_document(document))?;
+        self.walk(document, &mut found)?;
         Ok(found.0)
     }
 
@@ -152,22 +194,15 @@ impl JsonPath {
     }
 }
 
-fn check(document: &Value) -> Result<(), PathError> {
-    match document {
-        Value::Null => Err(PathError::evaluate(ErrorClass::IllegalArgument, "root can not be null")),
-        _ => Ok(()),
-    }
-}
-
 impl fmt::Display for JsonPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "${}", TokenText(&self.0.steps.tokens))
+        write!(f, "${}", TokenText(&self.compiled.steps.tokens))
     }
 }
 
 impl fmt::Debug for JsonPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "JsonPath({})", self.0.source)
+        write!(f, "JsonPath({})", self.compiled.source)
     }
 }
 
@@ -184,6 +219,17 @@ struct Values(Vec<Value>);
 impl<'a> sink::Sink<'a> for Values {
     fn found(&mut self, _: &[Step<'a>], value: Cow<'a, Value>) {
         self.0.push(value.into_owned());
+    }
+}
+
+/// The last place beyond the end of a list.
+struct Last(Option<String>);
+
+impl<'a> sink::Sink<'a> for Last {
+    fn found(&mut self, _: &[Step<'a>], _: Cow<'a, Value>) {}
+
+    fn goes_beyond(&mut self, _: usize, place: &[Step<'a>], _: &'a Value, index: i32) {
+        self.0 = Some(format!("{}[{index}]", Place(place)));
     }
 }
 
@@ -211,6 +257,16 @@ mod tests {
     fn values() {
         for (path, document, value) in [
             ("$", "[1]", "[1]"),
+            ("$", "null", "null"),
+            ("$.a[1]", r#"{"a":[1]}"#, "null"),
+            ("$.a[-1]", r#"{"a":[1]}"#, "null"),
+            ("$.a[0,1]", r#"{"a":[1]}"#, "[1,null]"),
+            ("$.a[5][*]", r#"{"a":[1]}"#, "[]"),
+            ("$[*][0]", "[[1],[]]", "[1,null]"),
+            ("$[?(@[1] == null)]", "[[1],[1,2],[1,null]]", "[[1],[1,null]]"),
+            ("$[?(@[1])]", "[[1],[1,2],[1,null]]", "[[1,2]]"),
+            // Beyond 64 bits, numbers compare with nothing.
+            ("$[?(@ > 1)]", "[9223372036854775807,9223372036854775808]", "[9223372036854775807]"),
             ("$[*][*]", r#"[[1,[2]],{"k":3},4,null]"#, "[1,[2],3]"),
             ("$.a[-2:]", r#"{"a":[1,2,3]}"#, "[2,3]"),
             ("$.a[(@.length-1)]", r#"{"a":[1,2,3]}"#, "3"),
@@ -234,15 +290,32 @@ mod tests {
     #[test]
     fn errors() {
         let not_an_array =
-            "InvalidPathException: Filter: [1:] can only be applied to arrays. Current context is: {a=1}";
+            "InvalidPathException: Filter: [1:] can only be applied to arrays. Current context is: {\"a\":1}";
         for (path, document, error) in [
             ("$.a", "{}", "PathNotFoundException: No results for path: $['a']"),
             ("$.a.b", "{}", "PathNotFoundException: Missing property in path $['a']"),
             ("$.a.b", r#"{"a":1}"#, "PathNotFoundException: Property ['b'] not found in path $['a']"),
-            ("$[-1]", "[1]", "PathNotFoundException: Index out of bounds when evaluating path $[-1]"),
+            ("$[1].a", "[1]", "PathNotFoundException: Property ['a'] not found in path $[1]"),
+            ("$.a[1][0]", r#"{"a":[1]}"#, "PathNotFoundException: The path $['a'][1] is null"),
+            // Members are out of their nodes, items are not: text has quotes, and null is a node.
+            (
+                "$.a[0]",
+                r#"{"a":"x"}"#,
+                "InvalidPathException: Filter: [0] can only be applied to arrays. Current context is: x",
+            ),
+            (
+                "$[0][0]",
+                r#"["x"]"#,
+                "InvalidPathException: Filter: [0] can only be applied to arrays. Current context is: \"x\"",
+            ),
+            (
+                "$[0][0]",
+                "[null]",
+                "InvalidPathException: Filter: [0] can only be applied to arrays. Current context is: null",
+            ),
             ("$.a[0]", r#"{"a":null}"#, "PathNotFoundException: The path $['a'] is null"),
             ("$[1:]", r#"{"a":1}"#, not_an_array),
-            ("$", "null", "IllegalArgumentException: root can not be null"),
+            ("$.a", "null", "PathNotFoundException: Property ['a'] not found in path $"),
             ("", "1", "IllegalArgumentException: json can not be null or empty"),
             ("$[:]", "[]", "InvalidPathException: java.lang.NumberFormatException: For input string: \"\""),
             ("$.日.", "[]", "InvalidPathException: java.lang.StringIndexOutOfBoundsException: index 4, length 4"),
@@ -260,11 +333,26 @@ mod tests {
     }
 
     #[test]
-    fn equal_objects_compare_only_where_they_are_one() {
+    fn equal_objects_compare_only_where_they_are_one_path_at_the_root() {
         let document = r#"[{"a":{"x":1},"b":{"x":1}}]"#;
-        assert_eq!(evaluate("$[?(@.a == @.a)]", document), Ok(document.to_owned()));
-        assert_eq!(evaluate("$[?(@.a == @.b)]", document), Ok("[]".to_owned()));
-        assert_eq!(evaluate("$[?(@.a != @.b)]", document), Ok("[]".to_owned()));
+        for (filter, passes) in [
+            ("@.a == @.a", false),
+            ("@.a == @.b", false),
+            ("@.a != @.b", false),
+            ("$[0].a == $[0].a", true),
+            ("$[0].a == $[0]['a']", false),
+        ] {
+            let found = if passes { document } else { "[]" };
+            assert_eq!(evaluate(&format!("$[?({filter})]"), document), Ok(found.to_owned()), "{filter}");
+        }
+    }
+
+    #[test]
+    fn the_other_provider_has_no_items_beyond_the_end() {
+        let list = "[1]".parse().unwrap();
+        let error = JsonPath::parse("$[1]").unwrap().with_provider(Provider::Jackson).evaluate(&list).unwrap_err();
+        assert_eq!(error.to_string(), "Index out of bounds when evaluating path $[1]");
+        assert_eq!(JsonPath::parse("$[1]").unwrap().find(&list), Err(error));
     }
 
     #[test]
@@ -272,7 +360,8 @@ mod tests {
         let error = "NumberFormatException: Character I is neither a decimal digit number, decimal point, nor \"e\" \
                      notation exponential mark.";
         assert_eq!(evaluate("$[?(@ == 1)]", "[1e400]"), Err(error.to_owned()));
-        assert_eq!(evaluate("$[?(@ == @)]", "[1e400]"), Ok("[1e400]".to_owned()));
+        assert_eq!(evaluate("$[?(@ == @)]", "[1e400]"), Err(error.to_owned()));
+        assert_eq!(evaluate("$[?($[0] == $[0])]", "[1e400]"), Ok("[1e400]".to_owned()));
     }
 
     fn nested(depth: usize) -> Value {

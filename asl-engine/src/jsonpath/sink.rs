@@ -16,6 +16,9 @@ pub(super) trait Sink<'a> {
     /// A value takes no part in what follows the step at `at`. Where that is an error, it is the last loss.
     fn loses(&mut self, _at: usize, _place: &[Step<'a>], _value: &'a Value, _loss: Loss<'a>) {}
 
+    /// The step at `at` asks an array for an item that it does not have, and goes on with null.
+    fn goes_beyond(&mut self, _at: usize, _place: &[Step<'a>], _items: &'a Value, _index: i32) {}
+
     /// The scan at `at` looks into an array or object.
     fn scans(&mut self, _at: usize) {}
 

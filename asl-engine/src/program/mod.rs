@@ -11,6 +11,7 @@ use crate::definition::ast::{
 };
 use crate::definition::{self, CheckOptions};
 use crate::diagnostic::{Diagnostic, Severity, UNSUPPORTED};
+use crate::item_reader::GET_OBJECT;
 use crate::reference_path::ReferencePath;
 use crate::retry::{self, Retrier};
 use crate::template::Template;
@@ -92,6 +93,8 @@ pub(crate) struct Task {
 pub(crate) struct Resource {
     pub(crate) arn: Arc<str>,
     pub(crate) kind: ResourceKind,
+    /// The fields that it takes, where the host has told them.
+    pub(crate) inputs: Option<Arc<Value>>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -148,11 +151,18 @@ impl Program {
     }
 
     /// The states that call something, with their resources, in the order of the definition: Task states, and Map states
-    /// with an ItemReader.
+    /// with an ItemReader or a ResultWriter.
     pub fn tasks(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.scopes.iter().flat_map(|scope| &scope.states).filter_map(|state| match &state.kind {
-            Kind::Task(task) => Some((&*state.name, &*task.resource.arn)),
-            _ => Some((&*state.name, &*state.item_reader()?.resource.text)),
+        let states = self.scopes.iter().flat_map(|scope| &scope.states);
+        states.flat_map(|state| {
+            let task = match &state.kind {
+                Kind::Task(task) => Some(&*task.resource.arn),
+                _ => None,
+            };
+            let reads = state.item_reader().map(|reader| &*reader.resource.text);
+            let reads_listed = state.item_reader().filter(|reader| reader.flattens).map(|_| GET_OBJECT);
+            let resources = [task, reads, reads_listed, state.result_resource()];
+            resources.into_iter().flatten().map(|resource| (&*state.name, resource))
         })
     }
 
@@ -172,6 +182,45 @@ impl Program {
             Io::Jsonata { arguments, .. } => arguments.as_ref(),
         };
         parameters?.constant(name)?.as_str()
+    }
+
+    /// Lets parameters be held against tables of the fields that resources take, before a task is scheduled, as AWS does it.
+    /// The engine has those of the optimized integrations itself.
+    ///
+    /// A table has the `shape` of the parameters and the `shapes` that this is made of; see `api-models/inputs.py`.
+    ///
+    /// ```
+    /// let text = r#"{"StartAt": "T", "States": {"T": {
+    ///     "Type": "Task", "Resource": "arn:aws:states:::aws-sdk:kms:listKeys", "End": true}}}"#;
+    /// let table = r##"{"shape": "#0", "shapes": {"0": {"members": {"Limit": "ANY"}, "required": []}}}"##;
+    /// let program = asl_engine::Program::parse(text).unwrap().with_inputs(|_| table.parse().ok());
+    /// ```
+    #[must_use]
+    pub fn with_inputs(mut self, table: impl Fn(&str) -> Option<Value>) -> Self {
+        for state in self.scopes.iter_mut().flat_map(|scope| &mut scope.states) {
+            if let Kind::Task(task) = &mut state.kind {
+                task.resource.inputs = table(&task.resource.arn).map(Arc::new);
+            }
+        }
+        self
+    }
+
+    /// The `Parameters` or `Arguments` of a state as far as the definition says them: null stands for what is computed.
+    ///
+    /// ```
+    /// let text = r#"{"StartAt": "Stop", "States": {"Stop": {
+    ///     "Type": "Task", "Resource": "arn:aws:states:::aws-sdk:rds:stopDBInstance",
+    ///     "Parameters": {"DbInstanceIdentifier.$": "$.name"}, "End": true}}}"#;
+    /// let program = asl_engine::Program::parse(text).unwrap();
+    /// assert_eq!(program.parameter_outline("Stop").unwrap().to_string(), r#"{"DbInstanceIdentifier":null}"#);
+    /// ```
+    pub fn parameter_outline(&self, state: &str) -> Option<Value> {
+        let (scope, state) = self.find(state)?;
+        let parameters = match &self.scopes[scope].states[state].io {
+            Io::JsonPath(paths) => paths.parameters.as_ref(),
+            Io::Jsonata { arguments, .. } => arguments.as_ref(),
+        };
+        parameters.map(Template::outline)
     }
 
     /// How long an execution may take.
@@ -214,6 +263,13 @@ impl State {
         }
     }
 
+    /// The `Resource` of a ResultWriter.
+    fn result_resource(&self) -> Option<&str> {
+        let Kind::Map(Map { distributed: Some(distributed), .. }) = &self.kind else { return None };
+        let (resource, _) = distributed.result_writer.as_ref()?.destination.as_ref()?;
+        Some(&resource.text)
+    }
+
     /// The Retrier that an error is for: the first that names it.
     pub(crate) fn retrier(&self, error: Option<&str>) -> Option<usize> {
         self.retry.iter().position(|retrier| retry::matches(&retrier.error_equals, error))
@@ -254,6 +310,6 @@ impl Resource {
             [_, _, service, _, _, rest] => ResourceKind::Integration { service: service.into(), action: rest.into() },
             _ => ResourceKind::Integration { service: "".into(), action: arn.clone() },
         };
-        Self { arn, kind }
+        Self { arn, kind, inputs: None }
     }
 }

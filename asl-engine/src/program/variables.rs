@@ -113,6 +113,11 @@ fn in_distributed(distributed: &Distributed, found: Found<'_>) {
         each([&reader.parameters], found);
         in_number(&reader.max_items, found);
     }
+    if let Some(writer) = &distributed.result_writer
+        && let Some((_, parameters)) = &writer.destination
+    {
+        each([parameters], found);
+    }
     if let Some(batcher) = &distributed.item_batcher {
         each([&batcher.batch_input], found);
         in_number(&batcher.max_items, found);

@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::diagnostic::Span;
-use crate::jsonata::{Environment, Evaluated, Jsonata, JsonataError, Reference};
+use crate::jsonata::{Environment, Evaluated, Jsonata, JsonataError, JsonataFlavour, Reference};
 use crate::path::Roots;
 use crate::task::Failure;
 use crate::value::{Number, Value};
@@ -79,13 +79,23 @@ impl Query {
             _ => roots.variables.get(name).cloned(),
         };
         let Roots { now, random, limits, .. } = *roots;
-        let environment = Environment { input: None, variable: &variable, now, random, limits, eval: false };
+        let environment = Environment {
+            input: None,
+            variable: &variable,
+            now,
+            random,
+            limits,
+            flavour: JsonataFlavour::StepFunctions,
+        };
         self.expression.evaluate_in(&environment).map_err(|error| {
             let JsonataError { code, message, .. } = error;
-            self.failure(&match UNCODED.contains(&code) {
-                true => format!("threw an error during evaluation: {message}"),
-                false => format!("threw an error during evaluation. {code}: {message}"),
-            })
+            match code {
+                JsonataError::INTERNAL => self.failure("threw an internal error during evaluation.").with_hint(message),
+                code if UNCODED.contains(&code) => {
+                    self.failure(&format!("threw an error during evaluation: {message}"))
+                }
+                code => self.failure(&format!("threw an error during evaluation. {code}: {message}")),
+            }
         })
     }
 
@@ -116,7 +126,7 @@ impl Query {
         match (least..=most).contains(&value) {
             true => Ok(value),
             false if most == i64::MAX => Err(self.unfit(&format!("must not be less than {least} but was: {value}"))),
-            false => Err(self.unfit(&format!("must be between {least} and {most} but was: {value}"))),
+            false => Err(self.out_of_range(&least, &most, &value)),
         }
     }
 
@@ -125,7 +135,7 @@ impl Query {
         let number = self.number(roots)?;
         match (least..=most).contains(&number.as_f64()) {
             true => Ok(number.as_f64()),
-            false => Err(self.unfit(&format!("must be between {least} and {most} but was: {number}"))),
+            false => Err(self.out_of_range(&least, &most, &number)),
         }
     }
 
@@ -145,6 +155,11 @@ impl Query {
     /// The failure of a result that the field cannot use.
     pub(crate) fn unfit(&self, what: &str) -> Failure {
         Failure::evaluation(format!("The {} field {what}", self.field), &self.field, self.span)
+    }
+
+    fn out_of_range(&self, least: &dyn fmt::Display, most: &dyn fmt::Display, found: &dyn fmt::Display) -> Failure {
+        let cause = format!("{} must be between {least} and {most} but was: {found}", self.field);
+        Failure::evaluation(cause, &self.field, self.span)
     }
 
     fn failure(&self, what: &str) -> Failure {

@@ -23,7 +23,7 @@ impl Subject {
 /// The members of the context object and their kinds.
 ///
 /// AWS developer guide, "Accessing execution data from the Context object".
-const CONTEXT: [(&str, &[(&str, &str)]); 5] = [
+const CONTEXT: [(&str, &[(&str, &str)]); 4] = [
     (
         "Execution",
         &[
@@ -38,7 +38,6 @@ const CONTEXT: [(&str, &[(&str, &str)]); 5] = [
     ),
     ("State", &[("EnteredTime", "string"), ("Name", "string"), ("RetryCount", "number")]),
     ("StateMachine", &[("Id", "string"), ("Name", "string")]),
-    ("Map", &[("Item", "object")]),
     ("Task", &[("Token", "string")]),
 ];
 
@@ -74,12 +73,15 @@ impl TestState<'_> {
             None => Program::parse_state(self.definition),
         };
         let program = program.map_err(invalid_definition)?;
+        let program = match self.inputs {
+            Some(inputs) => program.with_inputs(inputs),
+            None => program,
+        };
         let name = self.state_name.unwrap_or(STATE_NAME);
         let Some(place) = program.find(name) else {
             let known: Vec<String> = program.names().map(str::to_owned).collect();
             let similar = nearest(name, program.names()).map(str::to_owned);
-            let text = format!("The definition has no state '{name}'");
-            return Err(Refusal::validation(Reason::NoSuchState { similar, known }, text));
+            return Err(Refusal::validation(Reason::NoSuchState { similar, known }, "State not found in definition"));
         };
         Ok(Subject { program, place })
     }
@@ -92,17 +94,29 @@ impl TestState<'_> {
         let result = mock.result.as_ref();
         match &state.kind {
             Kind::Task(task) => {
-                let (Some(result), true) = (result, mock.field_validation != FieldValidation::None) else {
+                let (Some(result), ResourceKind::Integration { service, action }) = (result, &task.resource.kind)
+                else {
                     return Ok(MockCheck::NotNeeded);
                 };
-                let ResourceKind::Integration { service, action } = &task.resource.kind else {
+                if mock.is_no_json {
+                    return Err(mock_refused("Mocked result must be valid JSON"));
+                }
+                if mock.field_validation == FieldValidation::None {
                     return Ok(MockCheck::NotNeeded);
-                };
+                }
                 model::check(service, action, result, mock.field_validation == FieldValidation::Strict)
                     .map_err(|fault| mock_refused(format!("Mock result schema validation error: {fault}")))
             }
-            Kind::Map(_) => {
+            Kind::Map(map) => {
                 let Some(result) = result else { return Ok(MockCheck::NotNeeded) };
+                let writer = map.distributed.as_ref().and_then(|distributed| distributed.result_writer.as_ref());
+                if writer.is_some_and(|writer| writer.destination.is_some()) {
+                    // The result says where the results are.
+                    return match result.as_object() {
+                        Some(_) => Ok(MockCheck::NotNeeded),
+                        None => Err(mock_refused("Mocked result must be a JSON object.")),
+                    };
+                }
                 let results = array(result)?;
                 let failed = self.configuration.map_iteration_failure_count.unwrap_or(0);
                 if failed > results as u64 {
@@ -133,6 +147,11 @@ impl TestState<'_> {
                 );
                 Err(Refusal::definition(Reason::NeedsMock, text))
             }
+            StateType::Task if waits(state) || is_activity(state) => {
+                let text = "TestState API supports Activity tasks and the '.sync' and '.waitForTaskToken' service \
+                            integration patterns only when a mock is specified";
+                Err(Refusal::definition(Reason::NeedsMock, text))
+            }
             StateType::Task if self.role_arn.is_none() => {
                 Err(Refusal::validation(Reason::NeedsMock, "RoleArn must be specified when testing a Task state"))
             }
@@ -150,10 +169,13 @@ impl TestState<'_> {
         let refused =
             |text: String| Refusal::validation(Reason::Context, format!("Invalid Context object provided: {text}"));
         let Some(members) = context.as_object() else { return Err(refused("It must be a JSON object".to_owned())) };
-        known(members, &CONTEXT.map(|(name, _)| (name, "object"))).map_err(refused)?;
+        if members.get("Map").is_some() {
+            return Err(refused("'Map' field is not supported when mocking a Context object".to_owned()));
+        }
+        known("", members, &CONTEXT.map(|(name, _)| (name, "object"))).map_err(refused)?;
         for (name, fields) in CONTEXT {
             if let Some(members) = context[name].as_object() {
-                known(members, fields).map_err(refused)?;
+                known(&format!("{name}."), members, fields).map_err(refused)?;
             }
         }
         if members.get("Task").is_some() && !waits(subject.state()) {
@@ -180,14 +202,14 @@ impl Configuration {
 
 /// How many items a mocked result has.
 fn array(result: &Value) -> Result<usize, Refusal> {
-    let items = result.as_array().ok_or_else(|| mock_refused("Mocked result must be a JSON array."))?;
+    let items = result.as_array().ok_or_else(|| mock_refused("Mocked result must be an array."))?;
     Ok(items.len())
 }
 
-/// Whether an object has members of these names and kinds only.
-fn known(members: &Object, fields: &[(&str, &str)]) -> Result<(), String> {
+/// Whether an object, at `path` in the context object, has members of these names and kinds only.
+fn known(path: &str, members: &Object, fields: &[(&str, &str)]) -> Result<(), String> {
     members.iter().try_for_each(|(name, value)| match fields.iter().find(|(field, _)| *field == &**name) {
-        Some((_, kind)) => model::kind(name, kind, value),
+        Some((_, kind)) => model::fits(kind, value).map_err(|wanted| format!("{path}{name} must be {wanted}")),
         None => Err(format!("Field '{name}' is not allowed")),
     })
 }
@@ -196,6 +218,10 @@ fn known(members: &Object, fields: &[(&str, &str)]) -> Result<(), String> {
 pub(super) fn waits(state: &State) -> bool {
     let Kind::Task(task) = &state.kind else { return false };
     [".sync", ".sync:2", ".waitForTaskToken"].iter().any(|pattern| task.resource.arn.ends_with(pattern))
+}
+
+fn is_activity(state: &State) -> bool {
+    matches!(&state.kind, Kind::Task(task) if task.resource.kind == ResourceKind::Activity)
 }
 
 fn invalid_definition(diagnostics: Vec<Diagnostic>) -> Refusal {

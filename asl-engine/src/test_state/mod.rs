@@ -30,6 +30,7 @@
 
 mod check;
 mod handlers;
+mod limits;
 mod model;
 mod run;
 mod tested;
@@ -65,15 +66,19 @@ pub struct TestState<'a> {
     pub role_arn: Option<Arc<str>>,
     /// Asks for the secrets of an HTTP Task.
     pub reveal_secrets: bool,
+    /// The tables of fields that resources take, as for [`Program::with_inputs`](crate::Program::with_inputs).
+    pub inputs: Option<fn(&str) -> Option<Value>>,
     /// The time of the test.
     pub at: Timestamp,
 }
 
 /// What stands in for the work of a state: a result or an error.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Mock {
     /// `result`: what the work gives.
     pub result: Option<Value>,
+    /// Whether `result` was given as a text that is no JSON. It is the text then.
+    pub is_no_json: bool,
     /// `errorOutput`: how the work fails.
     pub error_output: Option<Failure>,
     /// `fieldValidationMode`: how the result is held against what the service's API answers.
@@ -154,12 +159,14 @@ impl<'a> TestState<'a> {
             configuration: Configuration::default(),
             role_arn: None,
             reveal_secrets: false,
+            inputs: None,
             at: Timestamp::default(),
         }
     }
 
-    /// Runs the state. Waits take no time. The error is a refusal; how the state fails is part of what was tested.
+    /// Runs the state. Waits take no time; one of more than five minutes fails, as on AWS. The error is a refusal; how the state fails is part of what was tested.
     pub fn run(&self) -> Result<Tested, Refusal> {
+        limits::check(self)?;
         self.check_request()?;
         let subject = self.subject()?;
         let mock_check = self.check_mock(&subject)?;
@@ -171,12 +178,18 @@ impl<'a> TestState<'a> {
 impl Mock {
     /// The work gives this.
     pub fn result(result: Value) -> Self {
-        Self { result: Some(result), error_output: None, field_validation: FieldValidation::default() }
+        Self { result: Some(result), ..Self::default() }
+    }
+
+    /// The work gives what this text says, as the API has it: JSON.
+    pub fn text(text: &str) -> Self {
+        let result = text.parse();
+        Self { is_no_json: result.is_err(), ..Self::result(result.unwrap_or_else(|_| text.into())) }
     }
 
     /// The work fails with this.
     pub fn error(failure: Failure) -> Self {
-        Self { result: None, error_output: Some(failure), field_validation: FieldValidation::default() }
+        Self { error_output: Some(failure), ..Self::default() }
     }
 }
 

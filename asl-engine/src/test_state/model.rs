@@ -3,7 +3,10 @@
 //! `api-models/` holds the models of the services that state machines call most, as AWS publishes them. What belongs to no
 //! model there is not checked; neither are the patterns `.sync` and `.waitForTaskToken`, which answer something else.
 
+use std::borrow::Cow;
+
 use super::MockCheck;
+use crate::sdk_names::sdk_member_name;
 use crate::value::{Number, Value};
 
 /// The names by which `Resource` calls a service, and its model.
@@ -58,7 +61,8 @@ pub(super) fn check(service: &str, action: &str, result: &Value, strict: bool) -
     };
     // The optimized integration reads the JSON that a function answers.
     let free = (service == "lambda").then_some("Payload");
-    Check { shapes: &model["shapes"], strict, free }.shape("", &model["shapes"][output], result)?;
+    let sdk = service.strip_prefix("aws-sdk:");
+    Check { shapes: &model["shapes"], strict, free, sdk }.shape("", &model["shapes"][output], result)?;
     Ok(MockCheck::Fits)
 }
 
@@ -72,6 +76,8 @@ struct Check<'a> {
     strict: bool,
     /// A field that holds anything.
     free: Option<&'a str>,
+    /// The service of an AWS SDK integration, whose members have other names than those of the model.
+    sdk: Option<&'a str>,
 }
 
 impl Check<'_> {
@@ -92,10 +98,11 @@ impl Check<'_> {
                 Value::Object(known) => {
                     let required = shape["required"].as_array().map(|names| &**names).unwrap_or_default();
                     for (name, target) in known.iter().filter(|(name, _)| Some(&***name) != self.free) {
-                        match members.get(name) {
-                            Some(value) => self.target(name, target, value)?,
+                        let shown = self.sdk.map_or(Cow::Borrowed(&**name), |service| sdk_member_name(service, name));
+                        match members.get(&shown) {
+                            Some(value) => self.target(&shown, target, value)?,
                             None if self.strict && required.iter().any(|known| known.as_str() == Some(name)) => {
-                                return Err(format!("Required field '{name}' is missing"));
+                                return Err(format!("Required field '{shown}' is missing"));
                             }
                             None => {}
                         }
@@ -111,7 +118,15 @@ impl Check<'_> {
 }
 
 /// Whether a value is of a kind, as the models name it; a kind that is none of theirs is any.
-pub(super) fn kind(field: &str, kind: &str, value: &Value) -> Result<(), String> {
+fn kind(field: &str, kind: &str, value: &Value) -> Result<(), String> {
+    fits(kind, value).map_err(|wanted| match field {
+        "" => format!("The result must be {wanted}"),
+        _ => format!("Field '{field}' must be {wanted}"),
+    })
+}
+
+/// The same; the error says what it would have to be.
+pub(super) fn fits(kind: &str, value: &Value) -> Result<(), &'static str> {
     let (fits, name) = match kind {
         "string" => (matches!(value, Value::String(_)), "a string"),
         "number" => (matches!(value, Value::Number(_)), "a number"),
@@ -120,11 +135,7 @@ pub(super) fn kind(field: &str, kind: &str, value: &Value) -> Result<(), String>
         "object" | "map" => (matches!(value, Value::Object(_)), "an object"),
         _ => (true, "anything"),
     };
-    match (fits, field) {
-        (true, _) => Ok(()),
-        (false, "") => Err(format!("The result must be {name}")),
-        (false, _) => Err(format!("Field '{field}' must be {name}")),
-    }
+    if fits { Ok(()) } else { Err(name) }
 }
 
 /// The bounds of a text (its length) or a number.
@@ -195,6 +206,13 @@ mod tests {
             ("dynamodb", "getItem", r#"{"Item":{"k":{"M":{"n":{"N":"1"}}}}}"#, Ok(Fits)),
             ("dynamodb", "getItem", r#"{"Item":{"k":{"M":{"n":{"N":1}}}}}"#, Err("Field 'N' must be a string")),
             ("dynamodb", "getItem", r#"{"Item":{"k":{"L":[{"BOOL":1}]}}}"#, Err("Field 'BOOL' must be a boolean")),
+            (
+                "aws-sdk:dynamodb",
+                "getItem",
+                r#"{"Item":{"k":{"L":[{"Bool":1}]}}}"#,
+                Err("Field 'Bool' must be a boolean"),
+            ),
+            ("aws-sdk:dynamodb", "getItem", r#"{"Item":{"k":{"BOOL":1}}}"#, Ok(Fits)),
         ];
         for (service, action, result, expected) in cases {
             let result = result.parse().unwrap();

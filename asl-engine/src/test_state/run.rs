@@ -8,9 +8,13 @@ use super::{Mock, MockCheck, Stage, Status, TestState, Tested};
 use crate::context::Execution;
 use crate::definition::STATE_NAME;
 use crate::frame::{Ended, Frame, Join, JoinStep, Joined, Next, Now, Probe, Reply, Request};
+use crate::item_reader::InputType;
 use crate::program::{Kind, State};
 use crate::task::{Failure, Outcome};
 use crate::value::Value;
+
+/// How long AWS lets a test run. AWS API reference, `TestState`.
+const LONGEST_MILLIS: i64 = 300_000;
 
 /// How the work on the state came to its end.
 enum Over {
@@ -77,14 +81,14 @@ fn drive(test: &TestState<'_>, subject: &Subject, frame: &mut Frame) -> Over {
             Next::Continue if frame.is_between_states() => return Over::Left,
             Next::Continue => Reply::Go,
             Next::End(Ended { outcome, .. }) => return Over::Ended(outcome),
-            Next::Ask(Request::Sleep { .. }) if matches!(state.kind, Kind::Wait(_)) => Reply::Woke,
+            Next::Ask(Request::Sleep { until }) if matches!(state.kind, Kind::Wait(_)) => {
+                if until > test.at.plus_millis(LONGEST_MILLIS) {
+                    return Over::Ended(Err(Failure { error: Some("States.Timeout".into()), ..Failure::default() }));
+                }
+                Reply::Woke
+            }
             Next::Ask(Request::Sleep { until }) => {
                 return Over::Retried { seconds: until.0.saturating_sub(now.at.0) / 1000 };
-            }
-            Next::Ask(Request::Task(_)) if matches!(state.kind, Kind::Map(_)) => {
-                let data = test.configuration.map_item_reader_data.clone().unwrap_or_else(|| "[]".into());
-                let list = data.parse().ok().filter(|data: &Value| data.as_array().is_some());
-                Reply::Task(Ok(list.unwrap_or_else(|| Value::from(data))))
             }
             Next::Ask(Request::Task(_)) => Reply::Task(work(test, state, frame)),
             Next::Ask(Request::Fork(join)) => Reply::Joined(match joined(test, subject, frame, *join) {
@@ -115,14 +119,24 @@ fn joined(test: &TestState<'_>, subject: &Subject, frame: &Frame, mut join: Join
                     true => Err(Failure::default()),
                     false => Ok(Value::Null),
                 };
-                join.ended(index, Ended { outcome, last_event: 0, closing_event: 0 });
+                join.ended(index, Ended { outcome, last_event: 0, closing_event: 0, child: None });
             }
+            JoinStep::Ask(_) => join.answered(Ok(read(test))),
+            JoinStep::Stop => {}
             JoinStep::Finish(failed @ Joined { outcome: Err(_), .. }) => return Err(failed),
             JoinStep::Finish(_) | JoinStep::Wait => break,
         }
     }
     if let Kind::Map(map) = &subject.state().kind {
-        let batcher = map.distributed.as_ref().and_then(|distributed| distributed.item_batcher.as_ref());
+        let distributed = map.distributed.as_ref();
+        let reader = distributed.and_then(|distributed| distributed.item_reader.as_ref());
+        if let Some(InputType::Json { pointer }) = reader.and_then(|reader| reader.input_type.as_ref())
+            && !pointer.is_empty()
+        {
+            let found = pointer.iter().try_fold(&document(test), |value, name| value.get(name)).cloned();
+            frame.note(Stage::AfterItemsPointer, &found.unwrap_or_default());
+        }
+        let batcher = distributed.and_then(|distributed| distributed.item_batcher.as_ref());
         let items = match batcher {
             None => inputs.clone(),
             Some(_) => inputs.iter().filter_map(|batch| batch["Items"].as_array()).flatten().cloned().collect(),
@@ -135,6 +149,18 @@ fn joined(test: &TestState<'_>, subject: &Subject, frame: &Frame, mut join: Join
         }
     }
     Ok(())
+}
+
+/// The JSON that an ItemReader reads; null where it is none.
+fn document(test: &TestState<'_>) -> Value {
+    test.configuration.map_item_reader_data.as_deref().and_then(|data| data.parse().ok()).unwrap_or_default()
+}
+
+/// What an ItemReader reads. Whatever is written is taken note of by nobody.
+fn read(test: &TestState<'_>) -> Value {
+    let data = test.configuration.map_item_reader_data.clone().unwrap_or_else(|| "[]".into());
+    let list = data.parse().ok().filter(|data: &Value| data.as_array().is_some());
+    list.unwrap_or_else(|| Value::from(data))
 }
 
 /// What the mock says that the work of the state came to.

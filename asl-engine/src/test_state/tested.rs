@@ -92,6 +92,7 @@ impl Stage {
             Self::AfterParameters => "afterParameters",
             Self::AfterArguments => "afterArguments",
             Self::AfterItemsPath => "afterItemsPath",
+            Self::AfterItemsPointer => "afterItemsPointer",
             Self::AfterItemSelector => "afterItemSelector",
             Self::AfterItemBatcher => "afterItemBatcher",
             Self::MaxConcurrency => "maxConcurrency",
@@ -106,7 +107,9 @@ impl Stage {
     /// Whether AWS shows the stage for states of this type.
     fn shown_for(self, state_type: StateType) -> bool {
         match state_type {
-            StateType::Parallel => !matches!(self, Self::AfterInputPath | Self::AfterParameters | Self::Result),
+            StateType::Parallel => {
+                !matches!(self, Self::AfterInputPath | Self::AfterParameters | Self::AfterArguments | Self::Result)
+            }
             StateType::Map => self != Self::Result,
             _ => true,
         }

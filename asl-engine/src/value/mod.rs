@@ -1,13 +1,15 @@
 //! JSON values as an execution passes them on: immutable, shared and cheap to clone.
 
+mod array;
 mod number;
 mod object;
 
 use std::fmt;
-use std::ops::Deref;
 use std::str::FromStr;
 use std::sync::Arc;
 
+pub use array::Array;
+pub(crate) use array::Numbers;
 pub use number::Number;
 pub(crate) use number::double_text;
 pub use object::Object;
@@ -115,7 +117,7 @@ impl Value {
     pub(crate) fn is_same(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::String(left), Self::String(right)) => Arc::ptr_eq(left, right),
-            (Self::Array(left), Self::Array(right)) => Arc::ptr_eq(&left.0, &right.0),
+            (Self::Array(left), Self::Array(right)) => left.is_same(right),
             (Self::Object(left), Self::Object(right)) => left.is_same(right),
             _ => false,
         }
@@ -134,7 +136,7 @@ impl Value {
             Self::Bool(false) => 5,
             Self::Number(number) => number.json_len(),
             Self::String(text) => json::string_len(text),
-            Self::Array(items) => items.0.json_len,
+            Self::Array(items) => items.json_len(),
             Self::Object(members) => members.json_len(),
         }
     }
@@ -142,69 +144,10 @@ impl Value {
     /// How deeply arrays and objects nest: 0 for a scalar, 1 for `[]`. Constant time.
     pub fn depth(&self) -> usize {
         match self {
-            Self::Array(items) => items.0.depth,
+            Self::Array(items) => items.depth(),
             Self::Object(members) => members.depth(),
             _ => 0,
         }
-    }
-}
-
-/// The items of a JSON array, shared between the values that hold it.
-///
-/// ```
-/// use asl_engine::{Array, Value};
-///
-/// let items: Array = [1, 2, 3].into_iter().map(Value::from).collect();
-/// assert_eq!(items.len(), 3);
-/// ```
-#[derive(Clone, PartialEq)]
-pub struct Array(Arc<Items>);
-
-#[derive(PartialEq)]
-struct Items {
-    items: Vec<Value>,
-    json_len: usize,
-    depth: usize,
-}
-
-impl From<Vec<Value>> for Array {
-    fn from(items: Vec<Value>) -> Self {
-        let mut json_len = 2 + items.len().saturating_sub(1);
-        let mut depth = 0;
-        for item in &items {
-            json_len = item.json_len().saturating_add(json_len);
-            depth = depth.max(item.depth());
-        }
-        Self(Arc::new(Items { items, json_len, depth: depth + 1 }))
-    }
-}
-
-impl FromIterator<Value> for Array {
-    fn from_iter<I: IntoIterator<Item = Value>>(items: I) -> Self {
-        Self::from(items.into_iter().collect::<Vec<_>>())
-    }
-}
-
-impl Deref for Array {
-    type Target = [Value];
-
-    fn deref(&self) -> &[Value] {
-        &self.0.items
-    }
-}
-
-impl<'a> IntoIterator for &'a Array {
-    type Item = &'a Value;
-    type IntoIter = std::slice::Iter<'a, Value>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.iter()
-    }
-}
-
-impl fmt::Debug for Array {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.iter()).finish()
     }
 }
 

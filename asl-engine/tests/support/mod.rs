@@ -117,7 +117,11 @@ impl Host<'_> {
                     let ended = self.drive(*child)?;
                     join.ended(index, ended);
                 }
-                JoinStep::Wait => panic!("every child that started has ended"),
+                JoinStep::Ask(request) => {
+                    let outcome = (self.tasks)(&request).expect("what a Join asks for is answered");
+                    join.answered(outcome);
+                }
+                JoinStep::Wait | JoinStep::Stop => panic!("every child that started has ended"),
                 JoinStep::Finish(joined) => return Some(joined),
             }
         }

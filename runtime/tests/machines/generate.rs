@@ -13,9 +13,9 @@ pub(crate) const ERRORS: [&str; 3] = ["Busy", "Broken", "Lost"];
 const RESOURCES: [&str; 5] = [
     "arn:aws:lambda:us-east-1:000000000000:function:f",
     "arn:aws:states:us-east-1:000000000000:activity:work",
-    "arn:aws:states:::sns:publish",
-    "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
-    "arn:aws:states:::states:startExecution.sync:2",
+    "arn:aws:states:::aws-sdk:sns:publish",
+    "arn:aws:states:::aws-sdk:sqs:sendMessage.waitForTaskToken",
+    "arn:aws:states:::aws-sdk:sfn:startExecution",
 ];
 
 /// Paths that find something in nearly every input, and some that do not.

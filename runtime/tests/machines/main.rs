@@ -43,7 +43,7 @@ fn machine(definition: &str) -> Program {
 
 fn closes_execution(event: &HistoryEvent) -> bool {
     use EventKind::{ExecutionAborted, ExecutionFailed, ExecutionSucceeded, ExecutionTimedOut};
-    matches!(event.kind, ExecutionSucceeded { .. } | ExecutionFailed(_) | ExecutionTimedOut | ExecutionAborted(_))
+    matches!(event.kind, ExecutionSucceeded { .. } | ExecutionFailed(_) | ExecutionTimedOut(_) | ExecutionAborted(_))
 }
 
 /// What is wrong with a history, whatever the machine. State names are used once in a generated machine.
@@ -123,7 +123,7 @@ proptest! {
     #[test]
     fn the_child_that_fails_first_decides(failing in prop::collection::vec(any::<bool>(), 1..6), order in any::<u64>()) {
         let definition = r#"{"StartAt": "M", "States": {"M": {"Type": "Map", "End": true, "ItemProcessor": {
-            "StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "End": true}}}}}}"#;
+            "StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sns:publish", "End": true}}}}}}"#;
         let item = |(at, fails): (usize, &bool)| if *fails { serde_json::json!({"fail": at.to_string()}) } else { at.into() };
         let items: Json = failing.iter().enumerate().map(item).collect();
         let mut times = Vec::new();

@@ -24,6 +24,7 @@ pub(crate) fn run_with(
 ) -> Ran {
     let program = Arc::new(Program::parse(definition).unwrap_or_else(|diagnostics| panic!("{diagnostics:#?}")));
     let mut execution = Execution::local("machine", "run", input.parse().expect("JSON"), Timestamp(0), 3);
+    execution.input_text = Some(input.into());
     execution.quotas = quotas;
     let (mut events, mut json) = (Vec::new(), Vec::new());
     let record = |event: asl_engine::HistoryEvent| {

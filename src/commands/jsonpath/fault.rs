@@ -1,7 +1,7 @@
 //! What AWS says when there is no result, where in the expression that is, and what to do about it.
 
 use asl_engine::jsonpath::{Explanation, LossKind, LostValue};
-use asl_engine::{ExplainedArgument, ExplainedCall, ExplainedExpression, ExpressionError, PathError, Span};
+use asl_engine::{ExplainedArgument, ExplainedCall, ExplainedExpression, ExpressionError, Failure, PathError, Span};
 
 use super::preview::{cut, kind};
 use super::steps::reason;
@@ -75,14 +75,17 @@ fn failed_call(text: &str, call: &ExplainedCall) -> Option<Fault> {
     let failure = call.outcome.as_ref().err()?;
     let culprit = call.arguments.iter().find(|argument| argument.outcome.is_err());
     let (span, label, hints) = match culprit {
+        Some(ExplainedArgument { path: Some(explanation), span, .. }) if explanation.outcome.is_ok() => {
+            (*span, "the item is not there".to_owned(), hints::not_there(explanation))
+        }
         Some(ExplainedArgument { path: Some(explanation), span, text, .. }) => {
             let (inner, label) = place(text, explanation);
             let inner = inner.map(|inner| Span { start: span.start + inner.start, end: span.start + inner.end });
             (inner.unwrap_or(*span), label, hints::failed(text, explanation))
         }
         // The innermost call that fails is told first.
-        Some(argument) => (argument.span, String::new(), Vec::new()),
-        None => (Span { start: 0, end: text.len() }, String::new(), Vec::new()),
+        Some(argument) => (argument.span, hint(failure), Vec::new()),
+        None => (Span { start: 0, end: text.len() }, hint(failure), Vec::new()),
     };
     Some(Fault {
         name: failure.error.as_deref().unwrap_or("States.Runtime").to_owned(),
@@ -93,10 +96,15 @@ fn failed_call(text: &str, call: &ExplainedCall) -> Option<Fault> {
     })
 }
 
+/// Why a function did not take its arguments.
+fn hint(failure: &Failure) -> String {
+    failure.hint.as_deref().map(str::to_owned).unwrap_or_default()
+}
+
 /// The step of a path where it failed, and what it met there.
 fn place(text: &str, explanation: &Explanation) -> (Option<Span>, String) {
     let Some(failed) = &explanation.failed else {
-        return (Some(Span { start: 0, end: text.len() }), "the document is null".to_owned());
+        return (Some(Span { start: 0, end: text.len() }), String::new());
     };
     let span = explanation.steps.get(failed.step).map(|step| step.span);
     (span, failed.loss.as_ref().map(|(kind, lost)| met(kind, lost)).unwrap_or_default())
@@ -107,11 +115,6 @@ fn met(loss: &LossKind, lost: &LostValue) -> String {
     let place = cut(&lost.path, 40);
     match loss {
         LossKind::NoMember(name) => format!("{place} has no member '{name}'"),
-        LossKind::NoItem(index) if *index < 0 => "AWS does not count from the end".to_owned(),
-        LossKind::NoItem(_) => {
-            let count = lost.value.as_array().map_or(0, |items| items.len());
-            format!("{place} has {count} item{}", if count == 1 { "" } else { "s" })
-        }
         LossKind::NotAnObject => format!("{place} is {}, not an object", kind(&lost.value)),
         LossKind::NotAnArray => format!("{place} is {}, not an array", kind(&lost.value)),
         LossKind::NoChildren => format!("{place} is {}", kind(&lost.value)),

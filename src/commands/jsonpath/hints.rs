@@ -1,6 +1,6 @@
 //! What to do about an expression that gives nothing.
 
-use asl_engine::jsonpath::{Explanation, LossKind, LostValue, StepKind};
+use asl_engine::jsonpath::{ExplainedStep, Explanation, LossKind, LostValue, StepKind};
 use asl_engine::{ExpressionError, Value, nearest};
 
 use super::preview::cut;
@@ -78,8 +78,24 @@ fn filter(part: &str) -> Option<String> {
     Some(hint.to_owned())
 }
 
-/// What a filter that AWS takes was probably not meant to be.
+/// What AWS takes and was probably not meant: nulls that stand for items beyond an end, and some filters.
 pub(super) fn doubtful(explanation: &Explanation) -> Vec<String> {
+    let note = match explanation.definite {
+        true => "\n  as the argument of a function, the path fails; IsPresent is false",
+        false => "",
+    };
+    let nulls = not_there(explanation)
+        .into_iter()
+        .map(|why| format!("AWS gives null for an item that is not there: {why}{note}"));
+    nulls.chain(doubtful_filters(explanation)).collect()
+}
+
+/// Why items are not there for which AWS gives null.
+pub(super) fn not_there(explanation: &Explanation) -> Vec<String> {
+    explanation.steps.iter().filter_map(beyond).collect()
+}
+
+fn doubtful_filters(explanation: &Explanation) -> Vec<String> {
     let filters = explanation.steps.iter().filter(|step| step.kind == StepKind::Filter);
     let doubts = filters.filter_map(|step| {
         // What stands in single quotes is text, whatever it is.
@@ -126,13 +142,13 @@ pub(super) fn failed(text: &str, explanation: &Explanation) -> Vec<String> {
         });
         return hints;
     }
+    let before = failed.step.checked_sub(1).and_then(|before| explanation.steps.get(before));
+    if let Some(hint) = before.and_then(beyond) {
+        hints.push(hint);
+        return hints;
+    }
     match loss {
         LossKind::NoMember(name) => hints.extend(member(name, lost)),
-        LossKind::NoItem(index) if *index < 0 => {
-            let from_end = index.unsigned_abs();
-            hints.push(format!("[(@.length-{from_end})] gives it, and [-{from_end}:] a list from there on"));
-        }
-        LossKind::NoItem(_) => hints.push("indices begin with 0".to_owned()),
         LossKind::NotAnObject if lost.value.as_array().is_some() => {
             let name = step.map_or("", |step| &*step.text);
             hints.push(format!("[*]{name} looks into every item, [0]{name} into the first"));
@@ -154,6 +170,25 @@ pub(super) fn failed(text: &str, explanation: &Explanation) -> Vec<String> {
         _ => {}
     }
     hints
+}
+
+/// What is wrong with an index for which an array has no item.
+fn beyond(step: &ExplainedStep) -> Option<String> {
+    let lost = step.beyond.first()?;
+    let (LossKind::NoItem(index), array) = (&lost.kind, lost.examples.first()?) else { return None };
+    Some(match index {
+        ..0 if step.kind == StepKind::Index => {
+            let from_end = index.unsigned_abs();
+            format!(
+                "AWS does not count from the end: [(@.length-{from_end})] gives it, and [-{from_end}:] a list from there on"
+            )
+        }
+        ..0 => format!("AWS does not count from the end in {}", cut(&step.text, 40)),
+        0.. => {
+            let count = array.value.as_array().map_or(0, |items| items.len());
+            format!("{} has {count} item{}", cut(&array.path, 40), if count == 1 { "" } else { "s" })
+        }
+    })
 }
 
 /// A member that exists.

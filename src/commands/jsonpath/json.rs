@@ -1,6 +1,6 @@
 //! `--json`: everything as one object.
 
-use asl_engine::jsonpath::{ExplainedStep, Explanation, LossKind, Match, StepKind};
+use asl_engine::jsonpath::{ExplainedStep, Explanation, LossKind, Lost, Match, StepKind};
 use asl_engine::{ExplainedCall, ExplainedExpression, Span, Value};
 
 use super::Answer;
@@ -74,10 +74,8 @@ fn steps(explanation: &Explanation) -> Value {
     explanation.steps.iter().enumerate().map(|(at, step)| self::step(step, failed == Some(at))).collect()
 }
 
-fn step(step: &ExplainedStep, failed: bool) -> Value {
-    let lost: Value = step
-        .lost
-        .iter()
+fn losses(lost: &[Lost]) -> Value {
+    lost.iter()
         .map(|lost| {
             let examples: Value = lost
                 .examples
@@ -100,7 +98,10 @@ fn step(step: &ExplainedStep, failed: bool) -> Value {
                 ("examples", examples),
             ])
         })
-        .collect();
+        .collect()
+}
+
+fn step(step: &ExplainedStep, failed: bool) -> Value {
     Value::from([
         ("step", Value::from(&*step.text)),
         ("span", span(step.span)),
@@ -110,7 +111,8 @@ fn step(step: &ExplainedStep, failed: bool) -> Value {
         ("objects", number(step.objects)),
         ("out", number(step.passed)),
         ("examples", matches(&step.examples)),
-        ("lost", lost),
+        ("lost", losses(&step.lost)),
+        ("beyond", losses(&step.beyond)),
         ("scanned", number(step.scanned)),
         ("leftOut", number(step.left_out)),
         ("givenUp", number(step.given_up)),

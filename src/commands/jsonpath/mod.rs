@@ -16,6 +16,7 @@ use asl_engine::{Documents, Execution, ExplainedExpression, Expression, Expressi
 
 use crate::cli::Jsonpath;
 use crate::error::Error;
+use crate::printable::clean;
 use crate::{input, output, report};
 use fault::Fault;
 use rfc9535::Comparison;
@@ -154,7 +155,7 @@ fn print(answer: &Answer<'_>, fault: Option<&Fault>, arguments: &Jsonpath) -> Re
         }
         out += &compared.report(answer);
     }
-    output::print(&out)?;
+    output::print(&clean(&out))?;
     if let Ok(ExplainedExpression::Path(explanation)) = &answer.outcome
         && fault.is_none()
     {

@@ -32,10 +32,10 @@ rules! {
         "below [*] of an object, every member has to have what follows",
         "leaves out members that lack it";
     NEGATIVE_INDEX: "negative-index",
-        "[-1] is an error: indices count from the start",
+        "[-1] gives null: indices count from the start",
         "[-1] counts from the end";
     OUT_OF_RANGE: "out-of-range",
-        "an index that is out of range fails the path",
+        "an index that is out of range gives null",
         "leaves it out";
     NEGATIVE_RANGE: "negative-range",
         "in [a:b], negative numbers do not count from the end",
@@ -124,9 +124,6 @@ rules! {
     PLACEHOLDER: "placeholder",
         "[?] stands for a filter that a calling program hands in",
         "has no such thing";
-    NULL_ROOT: "null-root",
-        "a document that is null is an error for every path but $",
-        "gives an empty list";
 }
 
 /// Why AWS refuses what RFC 9535 takes.
@@ -198,7 +195,7 @@ fn loose(step: &ExplainedStep) -> Option<Rule> {
 
 /// Why AWS raises an error where RFC 9535 gives something.
 pub(super) fn of_failure(explanation: &Explanation) -> Vec<Rule> {
-    let Some(failed) = &explanation.failed else { return vec![NULL_ROOT] };
+    let Some(failed) = &explanation.failed else { return Vec::new() };
     let steps = &explanation.steps;
     let before = steps.get(..failed.step).unwrap_or_default();
     let step = steps.get(failed.step);
@@ -206,14 +203,14 @@ pub(super) fn of_failure(explanation: &Explanation) -> Vec<Rule> {
     let below_many = before.iter().any(many);
     let kind = step.map(|step| step.kind);
     let loss = failed.loss.as_ref().map(|(loss, _)| loss);
+    if let Some(rule) = before.last().and_then(of_beyond) {
+        return vec![rule];
+    }
     vec![match (loss, kind) {
         (Some(LossKind::NoMember(name)), _) if name.ends_with("()") => FUNCTIONS,
         (Some(LossKind::NotLast), _) => NAMES,
         (Some(LossKind::FilterFailed), _) => FILTER_NUMBER,
         (Some(LossKind::NoChildren), Some(StepKind::Filter)) => FILTER_SCALAR,
-        (Some(LossKind::NoItem(_)), Some(StepKind::Slice)) => NEGATIVE_RANGE,
-        (Some(LossKind::NoItem(index)), _) if *index < 0 => NEGATIVE_INDEX,
-        (Some(LossKind::NoItem(_)), _) => OUT_OF_RANGE,
         (Some(LossKind::NoMember(_) | LossKind::NotAnObject), _) if below_object => OBJECT_WILDCARD,
         (Some(LossKind::NoMember(_)), _) if below_many => LEAF_MISS,
         (Some(LossKind::NotAnArray), Some(StepKind::Slice | StepKind::Indices)) => NOT_A_CONTAINER,
@@ -222,6 +219,16 @@ pub(super) fn of_failure(explanation: &Explanation) -> Vec<Rule> {
         (None, Some(StepKind::Placeholder)) => PLACEHOLDER,
         (None, _) => return Vec::new(),
     }]
+}
+
+/// Why AWS goes on with null where RFC 9535 finds nothing, or another item.
+fn of_beyond(step: &ExplainedStep) -> Option<Rule> {
+    let LossKind::NoItem(index) = step.beyond.first()?.kind else { return None };
+    Some(match step.kind {
+        StepKind::Slice => NEGATIVE_RANGE,
+        _ if index < 0 => NEGATIVE_INDEX,
+        _ => OUT_OF_RANGE,
+    })
 }
 
 fn many(step: &ExplainedStep) -> bool {
@@ -253,8 +260,9 @@ pub(super) fn of_difference(explanation: &Explanation, only_aws: &[Match], only_
         if step.left_out > 0 {
             rules.push(SCAN_LEAVES_OUT);
         }
+        rules.extend(of_beyond(step).filter(|rule| !rules.contains(rule)));
         if step.given_up > 0 {
-            rules.push(OUT_OF_RANGE);
+            rules.push(LEAF_MISS);
         }
         scanned |= step.kind == StepKind::Scan;
     }

@@ -126,6 +126,13 @@ fn notes(step: &ExplainedStep) -> Vec<String> {
         StepKind::Names => notes.push("an object with these members".to_owned()),
         _ => {}
     }
+    for beyond in &step.beyond {
+        notes.push(format!(
+            "{} in {}: null stands for it",
+            reason(&beyond.kind),
+            count(beyond.count, "array", "arrays")
+        ));
+    }
     if step.left_out > 0 {
         let arrays = count(step.left_out, "array", "arrays");
         notes.push(format!("left out for the items of {arrays}: behind '..', AWS goes on with the next step"));
@@ -155,7 +162,6 @@ fn lost(step: &ExplainedStep, lost: &Lost, failed: bool, indent: &str, out: &mut
 pub(super) fn reason(kind: &LossKind) -> String {
     match kind {
         LossKind::NoMember(name) => format!("no member '{name}'"),
-        LossKind::NoItem(index) if *index < 0 => format!("no item {index}: AWS does not count from the end"),
         LossKind::NoItem(index) => format!("no item {index}"),
         LossKind::NotAnObject => "not an object".to_owned(),
         LossKind::NotAnArray => "not an array".to_owned(),

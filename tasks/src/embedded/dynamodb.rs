@@ -16,7 +16,8 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use tokio::sync::OnceCell;
 
-use super::{OpenError, Service, blocking, files, respond};
+use super::files::{self, patiently};
+use super::{OpenError, Service, blocking, respond};
 use crate::routes::Table;
 
 /// A DynamoDB whose database is opened at the first request.
@@ -43,8 +44,8 @@ impl DynamoDb {
         let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
         // "DynamoDB_20120810.PutItem"
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
-        let body = super::whole_body(request.into_body()).await.map_err(DynoxideError::InternalServerError)?;
-        blocking(move || execute(&database, &operation, &body)).await
+        let body = super::whole_body(request.into_body()).await.map_err(DynoxideError::SerializationException)?;
+        blocking(move || patiently(|| execute(&database, &operation, &body))).await
     }
 }
 
@@ -62,26 +63,36 @@ impl Service for DynamoDb {
 }
 
 fn open(file: PathBuf, tables: &BTreeMap<String, Table>) -> Result<Database, OpenError> {
-    if let Some(folder) = file.parent() {
-        files::create_folder(folder)?;
-    }
+    // One program after another: what is created is created once.
+    let _lock = file.parent().map(files::lock_folder).transpose()?;
     let fault = |message: String| OpenError::Database { path: file.clone(), message };
     let path = file.to_str().ok_or_else(|| fault("the path is not Unicode".to_owned()))?;
-    let database = Database::new(path).map_err(|error| fault(error.to_string()))?;
-    // What ends bulk loading is what sets `synchronous = NORMAL`: with the write-ahead log that is on already,
-    // a put then waits for no disk.
-    database.disable_bulk_loading().map_err(|error| fault(error.to_string()))?;
-    let known = database.list_tables(Default::default()).map_err(|error| fault(error.to_string()))?.table_names;
-    for (name, table) in tables.iter().filter(|(name, _)| !known.contains(name)) {
+    let database = patiently(|| {
+        let database = Database::new(path)?;
+        // What ends bulk loading is what sets `synchronous = NORMAL`: with the write-ahead log that is on already,
+        // a put then waits for no disk.
+        database.disable_bulk_loading()?;
+        Ok::<_, DynoxideError>(database)
+    });
+    let database = database.map_err(|error| fault(error.to_string()))?;
+    for (name, table) in tables {
         let fault = |message: String| OpenError::Table { table: name.clone(), message };
-        let request = json!({
-            "TableName": name,
-            "KeySchema": [{ "AttributeName": table.key, "KeyType": "HASH" }],
-            "AttributeDefinitions": [{ "AttributeName": table.key, "AttributeType": "S" }],
-            "BillingMode": "PAY_PER_REQUEST",
+        let created = patiently(|| {
+            let request = json!({
+                "TableName": name,
+                "KeySchema": [{ "AttributeName": table.key, "KeyType": "HASH" }],
+                "AttributeDefinitions": [{ "AttributeName": table.key, "AttributeType": "S" }],
+                "BillingMode": "PAY_PER_REQUEST",
+            });
+            let request = serde_json::from_value(request)
+                .map_err(|error| DynoxideError::ValidationException(without_marks(&error.to_string()).1))?;
+            database.create_table(request)
         });
-        let request = serde_json::from_value(request).map_err(|error| fault(without_marks(&error.to_string()).1))?;
-        database.create_table(request).map_err(|error| fault(error.to_string()))?;
+        match created {
+            // It is there already.
+            Ok(_) | Err(DynoxideError::ResourceInUseException(_)) => {}
+            Err(error) => return Err(fault(error.to_string())),
+        }
     }
     Ok(database)
 }

@@ -137,7 +137,9 @@ impl Service for Events {
                     json!({ "__type": "SerializationException", "message": format!("the request is not JSON: {error}") }),
                 ),
             },
-            Err(message) => internal(message),
+            Err(message) => {
+                (StatusCode::BAD_REQUEST, json!({ "__type": "SerializationException", "message": message }))
+            }
         };
         respond(status, JSON, &Uuid::new_v4().to_string(), body.to_string())
     }

@@ -6,6 +6,7 @@
 pub(crate) mod dynamodb;
 pub(crate) mod events;
 mod files;
+pub(crate) mod names;
 pub(crate) mod s3;
 pub(crate) mod sns;
 pub(crate) mod sqs;
@@ -140,7 +141,7 @@ pub(crate) enum OpenError {
 }
 
 /// Runs what waits for the disk on a thread that may wait.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
         // The work panicked, or the runtime shuts down and nobody looks at the answer.

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::refusal::Refusal;
 use crate::callbacks::{CallbackError, Callbacks, worker_failure};
+use crate::embedded::names::is_step_functions_name;
 use crate::embedded::{respond, whole_body};
 
 /// How long `GetActivityTask` waits for work, as on AWS.
@@ -22,7 +23,7 @@ pub(super) async fn answer(callbacks: &Callbacks, request: Request<SdkBody>) -> 
     let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
     let answered = match whole_body(request.into_body()).await {
         Ok(body) => run(callbacks, &operation, &body).await,
-        Err(message) => Err(Refusal::internal(message)),
+        Err(message) => Err(Refusal::new("SerializationException", message)),
     };
     match answered {
         Ok(body) => {
@@ -65,9 +66,7 @@ async fn run(callbacks: &Callbacks, operation: &str, body: &[u8]) -> Result<Valu
         "SendTaskHeartbeat" => done(callbacks.heartbeat(required("taskToken")?)),
         "GetActivityTask" => {
             let arn = required("activityArn")?;
-            if !arn.starts_with("arn:") {
-                return Err(Refusal::new("InvalidArn", format!("Invalid Arn: 'Invalid ARN prefix: {arn}'")));
-            }
+            check_activity(arn).map_err(|why| Refusal::new("InvalidArn", format!("Invalid Arn: '{why}: {arn}'")))?;
             let task = callbacks.activity_task(arn, text("workerName"));
             Ok(match tokio::time::timeout(LONG_POLL, task).await {
                 Ok(task) => {
@@ -82,6 +81,16 @@ async fn run(callbacks: &Callbacks, operation: &str, body: &[u8]) -> Result<Valu
                 "{operation} is not served here; GetActivityTask, SendTaskSuccess, SendTaskFailure and SendTaskHeartbeat are"
             ),
         )),
+    }
+}
+
+/// What is wrong with the ARN of an activity, in the words of the service.
+fn check_activity(arn: &str) -> Result<(), &'static str> {
+    match arn.split(':').collect::<Vec<_>>()[..] {
+        ["arn", _, "states", _, _, "activity", name] if is_step_functions_name(name) => Ok(()),
+        ["arn", _, "states", _, _, _, _] => Err("Resource type not valid in this context"),
+        ["arn", ..] => Err("Invalid ARN"),
+        _ => Err("Invalid ARN prefix"),
     }
 }
 
@@ -103,6 +112,11 @@ mod tests {
             ("SendTaskFailure", r#"{"taskToken":"arn:t"}"#, "\"TaskTimedOut\""),
             ("SendTaskHeartbeat", "{}", "Value null at 'taskToken' failed"),
             ("GetActivityTask", r#"{"activityArn":"a"}"#, "Invalid Arn: 'Invalid ARN prefix: a'"),
+            (
+                "GetActivityTask",
+                r#"{"activityArn":"arn:aws:states:us-east-1:0:activity:a*"}"#,
+                "Invalid Arn: 'Resource type not valid in this context: arn:aws:states:us-east-1:0:activity:a*'",
+            ),
             ("StartExecution", "{}", "UnknownOperationException"),
         ] {
             let refusal = refusal(operation, body).await;

@@ -12,9 +12,7 @@ use std::sync::Arc;
 use aws_smithy_types::body::SdkBody;
 use http::Request;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
@@ -22,7 +20,9 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use crate::callbacks::Callbacks;
 use crate::embedded::Embedded;
+use crate::loopback;
 use crate::routes::{Place, Services};
+use crate::secret::shown;
 use refusal::Refusal;
 
 /// A running server of the embedded services. Dropping it stops the server and closes its connections.
@@ -31,6 +31,12 @@ pub(crate) struct Endpoint {
     url: String,
     accepting: AbortHandle,
 }
+
+/// The most bytes of an object that comes in one request.
+const OBJECT_MAX: usize = 1 << 30;
+
+/// The most bytes of any other request: DynamoDB takes 16 MB, the others less.
+const REQUEST_MAX: usize = 16 << 20;
 
 /// What answers the requests.
 pub(crate) struct Served {
@@ -65,6 +71,7 @@ impl Drop for Endpoint {
 async fn accept(listener: TcpListener, served: Arc<Served>) {
     // Owned here, so that aborting this task aborts the connections too.
     let mut connections = JoinSet::new();
+    let server = loopback::server();
     loop {
         while connections.try_join_next().is_some() {}
         match listener.accept().await {
@@ -74,7 +81,7 @@ async fn accept(listener: TcpListener, served: Arc<Served>) {
                     let served = Arc::clone(&served);
                     async move { Ok::<_, Infallible>(served.receive(request).await) }
                 });
-                connections.spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+                connections.spawn(server.serve_connection(TokioIo::new(stream), service));
             }
             // Too many open files, most likely: a connection that ends gives one back.
             Err(_) => {
@@ -86,28 +93,56 @@ async fn accept(listener: TcpListener, served: Arc<Served>) {
 }
 
 impl Served {
-    async fn receive(&self, request: Request<Incoming>) -> http::Response<SdkBody> {
+    async fn receive(&self, mut request: Request<Incoming>) -> http::Response<SdkBody> {
+        let service = service(&request);
+        let (most, received) = match loopback::host(&request) {
+            Ok(host) if service == "s3" => {
+                in_path(&mut request, &host);
+                (OBJECT_MAX, Ok(()))
+            }
+            received => (REQUEST_MAX, received.map(drop)),
+        };
         let (parts, body) = request.into_parts();
-        match body.collect().await {
-            Ok(body) => self.answer(Request::from_parts(parts, SdkBody::from(body.to_bytes()))).await,
-            // Nobody is there any more to read the answer.
-            Err(error) => Refusal::internal(format!("the request cannot be read: {error}")).json(),
+        // The headers are needed for the body too.
+        let head = Request::from_parts(parts.clone(), ());
+        let body = match received {
+            Ok(()) => loopback::body(Request::from_parts(parts, body), most).await,
+            Err(refused) => Err(refused),
+        };
+        match body {
+            Ok(body) => self.answer(&service, head.map(|()| SdkBody::from(body))).await,
+            Err(refused) => Refusal::from(refused).to(&head),
         }
     }
 
-    async fn answer(&self, request: Request<SdkBody>) -> http::Response<SdkBody> {
-        let service = service(&request);
+    async fn answer(&self, service: &str, request: Request<SdkBody>) -> http::Response<SdkBody> {
         if service == "states" {
             return callbacks::answer(&self.callbacks, request).await;
         }
-        match self.places.get(name(&service)) {
-            Some(Place::Aws) => return not_here(&request, &service, "AWS"),
-            Some(Place::Endpoint { endpoint_url, .. }) => return not_here(&request, &service, endpoint_url),
+        match self.places.get(name(service)) {
+            Some(Place::Aws) => return not_here(&request, service, "AWS"),
+            Some(Place::Endpoint { endpoint_url, .. }) => {
+                // There may be a password in it.
+                let place = url::Url::parse(endpoint_url).map_or_else(|_| String::new(), |url| shown(&url));
+                return not_here(&request, service, place.trim_end_matches('/'));
+            }
             Some(Place::Embedded) | None => {}
         }
         let refusal = Refusal::new("UnknownService", format!("the service {service} is not embedded"));
         let refused = refusal.to(&request);
-        self.embedded.answer(name(&service), request).await.unwrap_or(refused)
+        self.embedded.answer(name(service), request).await.unwrap_or(refused)
+    }
+}
+
+/// Puts the bucket that stands before `.localhost` into the path, where the embedded S3 looks for it.
+fn in_path<B>(request: &mut Request<B>, host: &str) {
+    let Some(bucket) = host.strip_suffix(".localhost").filter(|name| *name != "s3") else { return };
+    // `images.s3.localhost` as well.
+    let bucket = bucket.strip_suffix(".s3").unwrap_or(bucket);
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    // It was a path before, and a host has no characters that no path has.
+    if let Ok(uri) = format!("/{bucket}{path}").parse() {
+        *request.uri_mut() = uri;
     }
 }
 
@@ -159,6 +194,22 @@ fn scope(authorization: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_bucket_before_the_host_goes_into_the_path() {
+        for (host, uri, expected) in [
+            ("images.localhost", "/a/b?x=1", "/images/a/b?x=1"),
+            ("images.localhost", "/", "/images/"),
+            ("my.images.s3.localhost", "/a", "/my.images/a"),
+            ("s3.localhost", "/images/a", "/images/a"),
+            ("localhost", "/images/a", "/images/a"),
+            ("images.localhost", "http://images.localhost:1/a", "/images/a"),
+        ] {
+            let mut request = Request::get(uri).body(()).unwrap();
+            in_path(&mut request, host);
+            assert_eq!(request.uri().to_string(), expected, "{host} {uri}");
+        }
+    }
 
     #[test]
     fn requests_are_told_apart() {

@@ -7,6 +7,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::embedded::{respond, xml_text};
+use crate::loopback::Refused;
 
 /// A refusal with AWS's name for it.
 #[derive(Debug, PartialEq)]
@@ -16,15 +17,22 @@ pub(crate) struct Refusal {
     message: String,
 }
 
+impl From<Refused> for Refusal {
+    fn from(Refused(status, message): Refused) -> Self {
+        let name = match status {
+            StatusCode::FORBIDDEN => "AccessDeniedException",
+            StatusCode::PAYLOAD_TOO_LARGE => "RequestEntityTooLargeException",
+            StatusCode::REQUEST_TIMEOUT => "RequestTimeoutException",
+            _ => "ValidationException",
+        };
+        Self { status, name, message }
+    }
+}
+
 impl Refusal {
     /// What the caller can set right.
     pub(crate) fn new(name: &'static str, message: impl Into<String>) -> Self {
         Self { status: StatusCode::BAD_REQUEST, name, message: message.into() }
-    }
-
-    /// A fault on this side.
-    pub(crate) fn internal(message: impl Into<String>) -> Self {
-        Self { status: StatusCode::INTERNAL_SERVER_ERROR, name: "InternalFailure", message: message.into() }
     }
 
     /// As the JSON protocols have it.

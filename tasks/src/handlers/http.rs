@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use crate::handler::{BoxFuture, Call, Handler};
 use crate::routes::Settings;
-use crate::secret::{Address, Setting, hide};
+use crate::secret::{Address, Setting, hidden, hide};
 use crate::services::Clients;
 use crate::services::web;
 use crate::world::World;
@@ -75,13 +75,13 @@ impl Post {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(USER_AGENT, HeaderValue::from_static(concat!("asl/", env!("CARGO_PKG_VERSION"))));
-        let mut secrets = Vec::new();
+        let mut secrets = self.settings.url.secrets(&url);
         for (name, setting) in &self.settings.headers {
             let text = setting.read(&self.folder)?;
             let unfit = |_| format!("the header {name} of the route to {} cannot be sent", self.settings.url);
             let header: HeaderName = name.parse().map_err(|_| format!("{name:?} is no name of a header"))?;
             let mut value = HeaderValue::from_str(&text).map_err(unfit)?;
-            if let Setting::Secret(_) = setting {
+            if setting.is_secret() {
                 value.set_sensitive(true);
                 secrets.push(text);
             }
@@ -113,9 +113,10 @@ impl Post {
         if status.is_success() {
             return self.result(&body);
         }
+        // What it was told, the other side can repeat; once more where the text is JSON with escapes in it.
         let text = hide(&String::from_utf8_lossy(&body), &secrets);
         if let Some(failure) = function_failure(&text) {
-            return Err(failure);
+            return Err(hidden(failure, &secrets));
         }
         let cause = match text.trim() {
             _ if redirects => format!("{} answered {status}; redirects are not followed", self.settings.url),

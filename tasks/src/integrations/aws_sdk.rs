@@ -10,7 +10,7 @@ use super::answer::sdk_outcome;
 use super::reaches_aws;
 use crate::handler::{BoxFuture, Call, Handler};
 use crate::services::Clients;
-use crate::services::api::{Operation, Service, Times};
+use crate::services::api::{Operation, Service, Style};
 
 struct AwsSdk {
     clients: Arc<Clients>,
@@ -28,7 +28,7 @@ pub(super) fn find(clients: &Arc<Clients>, service: &str, action: &str) -> Resul
 impl Handler for AwsSdk {
     fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome> {
         Box::pin(async move {
-            let called = self.clients.call(self.service, self.operation, &call.request.input, Times::Iso).await;
+            let called = self.clients.call(self.service, self.operation, &call.request.input, Style::Sdk).await;
             sdk_outcome(self.service, called)
         })
     }

@@ -3,6 +3,7 @@
 //! The function is whatever serves its ARN: its code on this machine, or any other handler; else one of the Lambda that
 //! `[services]` names.
 
+use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 
 use asl_engine::{Failure, Object, Outcome, TaskRequest, Value};
@@ -13,6 +14,7 @@ use super::remote_function::RemoteFunction;
 use crate::arn::FunctionArn;
 use crate::background::Background;
 use crate::handler::{BoxFuture, Call, Handler};
+use crate::router::no_route;
 use crate::world::{Table, World};
 
 /// Calls a function. See <https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html>.
@@ -20,12 +22,15 @@ pub(crate) struct Invoke {
     table: Weak<Table>,
     background: Arc<Background>,
     elsewhere: Option<RemoteFunction>,
+    /// What the routing file is called.
+    routes: Option<PathBuf>,
 }
 
 impl Invoke {
     pub(crate) fn new(world: &World) -> Self {
         let (table, background) = (Weak::clone(&world.table), Arc::clone(&world.background));
-        Self { table, background, elsewhere: RemoteFunction::new(&world.clients) }
+        let (elsewhere, routes) = (RemoteFunction::new(&world.clients), world.routes.clone());
+        Self { table, background, elsewhere, routes }
     }
 
     async fn run(&self, call: &Call) -> Outcome {
@@ -41,9 +46,8 @@ impl Invoke {
             return elsewhere.call(call).await;
         }
         let function = found.ok_or_else(|| {
-            let qualifier = arn.qualifier.as_deref().unwrap_or("$LATEST");
-            let message = format!("Function not found: {}:{qualifier}", arn.unqualified());
-            refused("ResourceNotFoundException", 404, &message, &id)
+            let missing = no_route(&arn.unqualified(), &self.routes);
+            call.refuse(&format!("the state '{}' has {missing}", request.state))
         })?;
         let payload = parameters.payload(&id)?;
         let resource = match &arn.qualifier {
@@ -51,7 +55,7 @@ impl Invoke {
             None => arn.unqualified(),
         };
         let inner = TaskRequest { resource: resource.into(), input: payload, ..request.clone() };
-        let inner = Call::new(inner).with_client_context(parameters.client_context(&id)?);
+        let inner = call.inner(inner).with_client_context(parameters.client_context(&id)?);
         match parameters.invocation_type {
             InvocationType::RequestResponse => {
                 let payload = function.call(&inner).await?;
@@ -90,10 +94,14 @@ impl Handler for Invoke {
             let arn = FunctionArn::named(resource, "");
             match table.find_function(&arn) {
                 Some(function) => function.prepare(&arn.unqualified()).await,
-                // The call says that there is none, as AWS does.
                 None => Ok(()),
             }
         })
+    }
+
+    fn serves(&self, resource: &str) -> bool {
+        let named = || self.table.upgrade()?.find_function(&FunctionArn::named(resource, ""));
+        resource.starts_with("arn:aws:states:") || self.elsewhere.is_some() || named().is_some()
     }
 
     fn reaches_aws(&self) -> Option<String> {
@@ -125,8 +133,8 @@ impl<'a> Parameters<'a> {
         if input.as_object().is_none() {
             return Err(Failure::new("States.Runtime", "The parameters of lambda:invoke must be a JSON object"));
         }
-        let function_name =
-            text("FunctionName")?.ok_or_else(|| not_startable(input, "The field 'FunctionName' is required"))?;
+        let function_name = text("FunctionName")?
+            .ok_or_else(|| not_startable(input, "The field 'FunctionName' is required but was missing"))?;
         let invocation_type = match text("InvocationType")? {
             None | Some("RequestResponse") => InvocationType::RequestResponse,
             Some("Event") => InvocationType::Event,

@@ -11,6 +11,8 @@ mod step_functions;
 
 use std::sync::Arc;
 
+use asl_engine::Value;
+
 pub use answer::answered_here;
 
 use self::http::Connections;
@@ -21,21 +23,59 @@ use crate::handler::Handler;
 use crate::pattern::Pattern;
 use crate::routes::Place;
 use crate::services::Clients;
-use crate::services::api::Service;
+use crate::services::api::{Operation, Service, Style, UnknownMember, input_table, unknown_members};
 use crate::world::World;
 
 /// What serves the resources that say by themselves what they are.
 pub(crate) fn all(world: &World, connections: Connections) -> Vec<(Pattern, Arc<dyn Handler>)> {
     let clients = || Arc::clone(&world.clients);
     let http = http::Invoke { clients: clients(), connections };
-    let all: [(&str, Arc<dyn Handler>); 4] = [
+    let all: [(&str, Arc<dyn Handler>); 5] = [
         ("arn:aws:states:::http:invoke", Arc::new(http)),
         ("arn:aws:states:::lambda:invoke", Arc::new(lambda::Invoke::new(world))),
-        // Only an ItemReader asks for these.
-        ("arn:aws:states:::s3:getObject", Arc::new(s3::GetObject(clients()))),
+        // Only an ItemReader or a ResultWriter asks for these.
+        ("arn:aws:states:::s3:getObject", Arc::new(s3::GetObject::new(clients()))),
         ("arn:aws:states:::s3:listObjectsV2", Arc::new(s3::ListObjects(clients()))),
+        ("arn:aws:states:::s3:putObject", Arc::new(s3::PutObject::new(clients()))),
     ];
     all.into_iter().map(|(resource, handler)| (resource.into(), handler)).collect()
+}
+
+/// What is wrong with the names in the parameters of `arn:aws:states:::aws-sdk:SERVICE:ACTION`, as far as they are known before the
+/// run: `parameters` has `null` for what is computed.
+///
+/// ```
+/// let resource = "arn:aws:states:::aws-sdk:rds:stopDBInstance";
+/// let parameters = r#"{"DBInstanceIdentifier": null}"#.parse().unwrap();
+/// assert_eq!(
+///     asl_tasks::parameter_advice(resource, &parameters),
+///     ["rds:stopDBInstance has no field 'DBInstanceIdentifier'; did you mean 'DbInstanceIdentifier'?"]
+/// );
+/// ```
+pub fn parameter_advice(resource: &str, parameters: &Value) -> Vec<String> {
+    let Some((service, operation)) = sdk_operation(resource) else { return Vec::new() };
+    let (name, action) = (service.name, resource.rsplit(':').next().unwrap_or_default());
+    let unknown = unknown_members(service, operation, parameters, Style::Sdk).into_iter();
+    let told = unknown.map(|UnknownMember { name: field, meant }| {
+        let meant = meant.map_or(String::new(), |meant| format!("; did you mean '{meant}'?"));
+        format!("{name}:{action} has no field '{field}'{meant}")
+    });
+    told.collect()
+}
+
+/// The fields that the parameters of `arn:aws:states:::aws-sdk:SERVICE:ACTION` may have, for
+/// [`Program::with_inputs`](asl_engine::Program::with_inputs).
+pub fn parameter_table(resource: &str) -> Option<Value> {
+    let (service, operation) = sdk_operation(resource)?;
+    input_table(service, operation, Style::Sdk)
+}
+
+/// What an integration of the AWS SDK calls. That a name is none is told elsewhere.
+fn sdk_operation(resource: &str) -> Option<(&'static Service, &'static Operation)> {
+    let named = resource.splitn(6, ':').nth(5)?.strip_prefix("aws-sdk:")?;
+    let (service, action) = named.split_once(':')?;
+    let service = Service::find(service).ok()?;
+    Some((service, service.operation(action.split('.').next()?).ok()?))
 }
 
 /// Why nothing calls the service of a resource.

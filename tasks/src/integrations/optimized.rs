@@ -10,7 +10,7 @@ use super::answer::{Names, with_metadata};
 use super::reaches_aws;
 use crate::handler::{BoxFuture, Call, Handler};
 use crate::services::Clients;
-use crate::services::api::{Operation, Service, Times};
+use crate::services::api::{Operation, Service, Style};
 
 const DYNAMODB: Names = Names { prefix: "DynamoDB", service: "AmazonDynamoDBv2", other: "AmazonDynamoDBException" };
 const EVENTS: Names =
@@ -47,7 +47,7 @@ pub(super) fn find(clients: &Arc<Clients>, service: &str, action: &str) -> Optio
 
 impl Optimized {
     async fn run(&self, parameters: &Value) -> Outcome {
-        let called = self.clients.call(self.service, self.operation, parameters, Times::Millis).await;
+        let called = self.clients.call(self.service, self.operation, parameters, Style::Optimized).await;
         let answer = called.map_err(|fault| self.names.failure(fault))?;
         match failed_entries(&answer.result) {
             Some(failure) if self.operation.name == "PutEvents" => Err(failure),

@@ -11,7 +11,7 @@ use super::reaches_aws;
 use crate::handler::{BoxFuture, Call, Handler};
 use crate::handlers::{payload_failure, unknown_payload};
 use crate::services::Clients;
-use crate::services::api::{Answer, Operation, Service, Times};
+use crate::services::api::{Answer, Operation, Service, Style};
 
 const NAMES: Names = Names { prefix: "Lambda", service: "AWSLambda", other: "AWSLambdaException" };
 
@@ -49,7 +49,7 @@ impl RemoteFunction {
     /// Calls a function. `Payload` of the answer is what it returned. That a function fails is told beside an answer that is a
     /// success.
     async fn invoke(&self, parameters: &Value) -> Result<Answer, Failure> {
-        let answer = self.clients.call(self.service, self.invoke, parameters, Times::Millis).await;
+        let answer = self.clients.call(self.service, self.invoke, parameters, Style::Optimized).await;
         let mut answer = answer.map_err(|fault| NAMES.failure(fault))?;
         let payload = answer.result.get("Payload").and_then(Value::as_str).unwrap_or_default().to_owned();
         if answer.result.get("FunctionError").is_some() {

@@ -11,7 +11,7 @@ use super::answer::{Names, with_metadata};
 use super::reaches_aws;
 use crate::handler::{BoxFuture, Call, Handler, Report};
 use crate::services::Clients;
-use crate::services::api::{Operation, Service, Times};
+use crate::services::api::{Operation, Service, Style};
 
 const NAMES: Names = Names { prefix: "StepFunctions", service: "AWSStepFunctions", other: "AWSStepFunctionsException" };
 
@@ -55,7 +55,7 @@ pub(super) fn find(clients: &Arc<Clients>, service: &str, action: &str) -> Optio
 
 impl StartExecution {
     async fn run(&self, call: &Call) -> Outcome {
-        let started = self.clients.call(self.service, self.start, &call.request.input, Times::Millis).await;
+        let started = self.clients.call(self.service, self.start, &call.request.input, Style::Optimized).await;
         let started = started.map_err(|fault| NAMES.failure(fault))?;
         let arn = started.result.get("ExecutionArn").cloned().unwrap_or_default();
         let started = with_metadata(started);
@@ -76,7 +76,7 @@ impl StartExecution {
         loop {
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(LOOKS.1);
-            let described = self.clients.call(self.service, self.describe, &parameters, Times::Millis).await;
+            let described = self.clients.call(self.service, self.describe, &parameters, Style::Optimized).await;
             let described = Value::from(described.map_err(|fault| NAMES.failure(fault))?.result);
             match described["Status"].as_str() {
                 Some("RUNNING" | "PENDING_REDRIVE") => {}
@@ -123,7 +123,7 @@ impl Drop for Running<'_> {
         self.of.clients.stopping().spawn(async move {
             let parameters = Value::from([("ExecutionArn", arn)]);
             // Nobody is left who could be told that it cannot be stopped.
-            let _ = clients.call(service, stop, &parameters, Times::Millis).await;
+            let _ = clients.call(service, stop, &parameters, Style::Optimized).await;
         });
     }
 }

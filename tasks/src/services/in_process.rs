@@ -15,6 +15,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 
+use super::api;
 use crate::embedded::{ENDPOINT, InProcess, Service};
 
 /// The settings of a client whose requests `service` answers in this process.
@@ -39,7 +40,8 @@ pub(super) struct PathStyle;
 impl ResolveEndpoint for PathStyle {
     fn resolve_endpoint<'a>(&'a self, params: &'a Params) -> EndpointFuture<'a> {
         let url = match params.bucket() {
-            Some(bucket) => format!("{ENDPOINT}/{bucket}"),
+            // Encoded, so that what is no name of a bucket reaches none.
+            Some(bucket) => format!("{ENDPOINT}/{}", api::encode(bucket, false)),
             None => ENDPOINT.to_owned(),
         };
         EndpointFuture::ready(Ok(Endpoint::builder().url(url).build()))

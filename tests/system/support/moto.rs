@@ -89,6 +89,11 @@ impl Moto {
         self.send(Method::PUT, "s3", &format!("/{bucket}"), &[], "");
     }
 
+    /// Writes an object.
+    pub(crate) fn put(&self, bucket: &str, key: &str, text: String) {
+        self.send(Method::PUT, "s3", &format!("/{bucket}/{key}"), &[], text);
+    }
+
     /// Reads an object.
     pub(crate) fn object(&self, bucket: &str, key: &str) -> Bytes {
         self.send(Method::GET, "s3", &format!("/{bucket}/{key}"), &[], "")

@@ -35,20 +35,31 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// Base64 of a text whose characters stand for bytes.
+/// Base64 of a text's UTF-8 on AWS; in the reference implementation, its characters stand for bytes.
 fn base64_encode(evaluator: &mut Evaluator<'_>, arguments: Vec<Datum>) -> Outcome {
     let [subject] = take(arguments);
     let Some(subject) = text(&subject, 0)? else { return Ok(Datum::Undefined) };
     text_room(evaluator, subject.len().saturating_mul(4))?;
+    if !evaluator.is_reference() {
+        return Ok(Datum::string(BASE64.encode(subject.as_bytes())));
+    }
     let bytes: Vec<u8> = subject.encode_utf16().map(low_byte).collect();
     Ok(Datum::string(BASE64.encode(bytes)))
 }
 
-/// The bytes as characters. What is not in the alphabet is skipped; `-` and `_` are taken for `+` and `/`.
+/// The text whose UTF-8 it is on AWS, which refuses what is not in the alphabet. In the reference implementation the bytes are
+/// characters, what is not in the alphabet is skipped, and `-` and `_` are taken for `+` and `/`.
 fn base64_decode(evaluator: &mut Evaluator<'_>, arguments: Vec<Datum>) -> Outcome {
     let [subject] = take(arguments);
     let Some(subject) = text(&subject, 0)? else { return Ok(Datum::Undefined) };
     text_room(evaluator, subject.len().saturating_mul(3))?;
+    if !evaluator.is_reference() {
+        let bytes = decode_strictly(subject).ok_or_else(|| {
+            let message = "Base64 has the letters A-Z, a-z, 0-9, + and /, and = at its end";
+            JsonataError::new(JsonataError::INTERNAL, message)
+        })?;
+        return Ok(Datum::string(String::from_utf8_lossy(&bytes)));
+    }
     let mut letters: Vec<u8> = subject
         .encode_utf16()
         .map(low_byte)
@@ -65,6 +76,12 @@ fn base64_decode(evaluator: &mut Evaluator<'_>, arguments: Vec<Datum>) -> Outcom
     }
     let bytes = BASE64.decode(letters).unwrap_or_default();
     Ok(Datum::string(bytes.into_iter().map(char::from).collect::<String>()))
+}
+
+/// What Java's `Base64.getDecoder()` gives: the padding may be missing, but not in part, and spare bits are dropped.
+fn decode_strictly(subject: &str) -> Option<Vec<u8>> {
+    let is_whole = !subject.contains('=') || subject.len().is_multiple_of(4);
+    BASE64.decode(subject).ok().filter(|_| is_whole)
 }
 
 /// What Node.js takes of a code unit that is no byte.
@@ -95,7 +112,12 @@ fn decode_url(evaluator: &mut Evaluator<'_>, arguments: Vec<Datum>, kept: &str, 
     let [subject] = take(arguments);
     let Some(subject) = text(&subject, 0)? else { return Ok(Datum::Undefined) };
     text_room(evaluator, subject.len().saturating_mul(2))?;
-    match decoded(subject, kept) {
+    let decoded = match evaluator.is_reference() || !kept.is_empty() {
+        true => decoded(subject, kept).and_then(|bytes| String::from_utf8(bytes).ok()),
+        // As Java's URLDecoder: a plus is a blank, and what is no UTF-8 is replaced.
+        false => decoded(&subject.replace('+', " "), "").map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
+    };
+    match decoded {
         Some(decoded) => Ok(Datum::string(decoded)),
         None => {
             let given = super::stringify::json(evaluator, &Datum::string(subject.clone()))?;
@@ -104,8 +126,8 @@ fn decode_url(evaluator: &mut Evaluator<'_>, arguments: Vec<Datum>, kept: &str, 
     }
 }
 
-/// `None` for an escape without two digits, and for bytes that are not UTF-8.
-fn decoded(subject: &str, kept: &str) -> Option<String> {
+/// The bytes that are meant; `None` for an escape without two digits.
+fn decoded(subject: &str, kept: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(subject.len());
     let mut rest = subject.as_bytes();
     while let Some((byte, after)) = rest.split_first() {
@@ -125,5 +147,5 @@ fn decoded(subject: &str, kept: &str) -> Option<String> {
         }
         rest = after;
     }
-    String::from_utf8(bytes).ok()
+    Some(bytes)
 }

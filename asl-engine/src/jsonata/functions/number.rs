@@ -211,7 +211,7 @@ fn format_number(evaluator: &mut Evaluator<'_>, arguments: Vec<Datum>) -> Outcom
     let [value, picture, options] = take(arguments);
     let Some(value) = number(&value, 0)? else { return Ok(Datum::Undefined) };
     let picture = text(&picture, 1)?.ok_or_else(|| mismatch(1))?;
-    let mut format = DecimalFormat::default();
+    let mut format = if evaluator.is_reference() { DecimalFormat::default() } else { DecimalFormat::of_aws() };
     if let Some(members) = options.members() {
         evaluator.spend(members.len())?;
         for (name, option) in members.iter() {

@@ -78,7 +78,7 @@ fn find_all(evaluator: &mut Evaluator<'_>, arguments: Vec<Datum>) -> Outcome {
     let [subject, pattern, limit] = take(arguments);
     let Some(subject) = text(&subject, 0)? else { return Ok(Datum::Undefined) };
     let message = "Third argument of match function must evaluate to a positive number";
-    let mut limit = Limit::new(&limit, 2, "D3040", message)?;
+    let mut limit = Limit::new(evaluator, &limit, 2, "D3040", message)?;
     let mut matches = Vec::new();
     let mut found = if limit.allows() { first(evaluator, &pattern, subject)? } else { None };
     while let Some(Found { matched, start, groups, next, .. }) = found.take_if(|_| limit.take()) {
@@ -98,7 +98,7 @@ fn replace(evaluator: &mut Evaluator<'_>, arguments: Vec<Datum>) -> Outcome {
         return Err(JsonataError::new("D3010", "Second argument of replace function cannot be an empty string"));
     }
     let message = "Fourth argument of replace function must evaluate to a positive number";
-    let mut limit = Limit::new(&limit, 3, "D3011", message)?;
+    let mut limit = Limit::new(evaluator, &limit, 3, "D3011", message)?;
     if !limit.allows() {
         return Ok(subject);
     }
@@ -226,7 +226,7 @@ fn split(evaluator: &mut Evaluator<'_>, arguments: Vec<Datum>) -> Outcome {
     let [subject, separator, limit] = take(arguments);
     let Some(whole) = text(&subject, 0)? else { return Ok(Datum::Undefined) };
     let message = "Third argument of split function must evaluate to a positive number";
-    let mut limit = Limit::new(&limit, 2, "D3020", message)?;
+    let mut limit = Limit::new(evaluator, &limit, 2, "D3020", message)?;
     evaluator.spend(steps(whole.len()))?;
     let mut parts: Vec<Value> = Vec::new();
     let mut push = |evaluator: &mut Evaluator<'_>, part: &str| {
@@ -269,9 +269,17 @@ fn split(evaluator: &mut Evaluator<'_>, arguments: Vec<Datum>) -> Outcome {
 struct Limit(Option<f64>);
 
 impl Limit {
-    fn new(limit: &Datum, at: usize, code: &'static str, message: &str) -> Result<Self, JsonataError> {
+    /// A fraction counts as one more in the reference implementation, and as nothing on AWS.
+    fn new(
+        evaluator: &Evaluator<'_>,
+        limit: &Datum,
+        at: usize,
+        code: &'static str,
+        message: &str,
+    ) -> Result<Self, JsonataError> {
         match number(limit, at)? {
             Some(limit) if limit < 0.0 => Err(JsonataError::new(code, message)),
+            Some(limit) if !evaluator.is_reference() => Ok(Self(Some(limit.trunc()))),
             limit => Ok(Self(limit)),
         }
     }

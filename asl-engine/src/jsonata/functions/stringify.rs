@@ -128,13 +128,19 @@ impl Writer<'_, '_> {
         if value.is_infinite() && !self.exact {
             return Err(JsonataError::new("D1001", "Number out of range: null"));
         }
-        let value = if self.exact || !value.is_finite() { value } else { with_15_digits(value) };
-        self.push(&quoted_number(value))
+        if self.exact || !value.is_finite() {
+            return self.push(&quoted_number(value));
+        }
+        match self.evaluator.is_reference() {
+            true => self.push(&quoted_number(with_15_digits(value))),
+            false => self.push(&cut_to_15_digits(value)),
+        }
     }
 
     fn text(&mut self, text: &str) -> Result<(), JsonataError> {
         super::text_room(self.evaluator, text.len())?;
-        escape(text, &mut self.out);
+        let escape_controls = self.exact || self.evaluator.is_reference();
+        escape(text, escape_controls, &mut self.out);
         Ok(())
     }
 
@@ -164,6 +170,48 @@ fn with_15_digits(value: f64) -> f64 {
     rounded.parse().unwrap_or(value)
 }
 
+/// A number as AWS writes it: a whole number below 10^21 in all its digits, one beyond with an exponent. Any other is rounded
+/// down to 15 digits of those that it is written with, without zeros at the end, with an exponent where Java's `BigDecimal` has
+/// one: from `1e-7` down, and where the digits end before the point.
+fn cut_to_15_digits(value: f64) -> String {
+    const DIGITS: usize = 15;
+    if value.fract() == 0.0 {
+        return match value.abs() < 1e21 {
+            // Zero has no sign.
+            true => format!("{:.0}", value + 0.0),
+            false => quoted_number(value),
+        };
+    }
+    let written = format!("{:e}", value.abs());
+    let (mantissa, exponent) = written.split_once('e').unwrap_or((&written, "0"));
+    let mut exponent: i32 = exponent.parse().unwrap_or(0);
+    let mut digits = mantissa.replace('.', "");
+    if digits.len() > DIGITS {
+        digits.truncate(DIGITS);
+        if value < 0.0 {
+            // Down is away from zero. What was cut off is more than nothing.
+            let next = digits.parse::<u64>().unwrap_or(0) + 1;
+            digits = next.to_string();
+            exponent += i32::from(digits.len() > DIGITS);
+        }
+    }
+    let digits = digits.trim_end_matches('0');
+    let sign = if value < 0.0 { "-" } else { "" };
+    let behind_point = digits.len() as i32 - 1 - exponent;
+    if behind_point < 0 || exponent < -6 {
+        let (first, rest) = digits.split_at(1);
+        let point = if rest.is_empty() { "" } else { "." };
+        return format!("{sign}{first}{point}{rest}e{exponent:+}");
+    }
+    match usize::try_from(exponent) {
+        Ok(exponent) => match digits.split_at(exponent + 1) {
+            (whole, "") => format!("{sign}{whole}"),
+            (whole, fraction) => format!("{sign}{whole}.{fraction}"),
+        },
+        Err(_) => format!("{sign}0.{}{digits}", "0".repeat(exponent.unsigned_abs() as usize - 1)),
+    }
+}
+
 /// Whether exactly `5` follows the digits.
 fn is_tie(all: &str, digits: &str) -> bool {
     all.strip_prefix(digits)
@@ -175,6 +223,53 @@ fn is_tie(all: &str, digits: &str) -> bool {
 mod tests {
     use super::*;
     use crate::jsonata::picture::number_text;
+
+    /// What `sfnx` 3.1.0 says it has measured, and its neighbours.
+    #[test]
+    fn numbers_are_cut_to_15_digits_on_aws() {
+        for (value, expected) in [
+            (1.0, "1"),
+            (-0.0, "0"),
+            (1_700_000_000_123_456.0, "1700000000123456"),
+            (1.5e16, "15000000000000000"),
+            (-1.5e16, "-15000000000000000"),
+            (1e21, "1e+21"),
+            (1.5e21, "1.5e+21"),
+            (2.0 / 3.0, "0.666666666666666"),
+            (-2.0 / 3.0, "-0.666666666666667"),
+            (0.1 + 0.2, "0.3"),
+            (0.1, "0.1"),
+            (1.25, "1.25"),
+            (0.000_001, "0.000001"),
+            (0.000_000_15, "1.5e-7"),
+            (1e-7, "1e-7"),
+            (5e-324, "5e-324"),
+            (1_234_567_890_123_456.8, "1.23456789012345e+15"),
+            (-1_234_567_890_123_456.8, "-1.23456789012346e+15"),
+            (123_456_789_012_345.67, "123456789012345"),
+            (123_456_789_012_340.67, "1.2345678901234e+14"),
+            (-999_999_999_999_999.9, "-1e+15"),
+            (-0.999_999_999_999_999_9, "-1"),
+            (-9.999_999_999_999_999, "-1e+1"),
+        ] {
+            assert_eq!(cut_to_15_digits(value), expected, "{value}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_aws_writes_is_the_number_to_15_digits(value in proptest::num::f64::NORMAL | proptest::num::f64::SUBNORMAL | proptest::num::f64::ZERO) {
+            let text = cut_to_15_digits(value);
+            let read: f64 = text.parse().unwrap();
+            let digits = text.trim_start_matches('-').split('e').next().unwrap_or_default().replace('.', "");
+            let is_whole = value.fract() == 0.0;
+            proptest::prop_assert!(is_whole || digits.trim_start_matches('0').len() <= 15, "{text}");
+            // Rounded down by less than one in the 15th digit, of which a subnormal number may not have as many.
+            let step = (value.abs() * 1e-14).max(f64::MIN_POSITIVE * f64::EPSILON);
+            proptest::prop_assert!(read <= value && value - read <= step, "{value} {text}");
+            proptest::prop_assert!(!is_whole || read == value, "{value} {text}");
+        }
+    }
 
     #[test]
     fn numbers_have_15_digits() {

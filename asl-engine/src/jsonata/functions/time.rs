@@ -27,6 +27,8 @@ fn from_millis(evaluator: &mut Evaluator<'_>, arguments: Vec<Datum>) -> Outcome 
 fn written(evaluator: &mut Evaluator<'_>, millis: f64, picture: (&Datum, usize), timezone: (&Datum, usize)) -> Outcome {
     let picture = text(picture.0, picture.1)?.map(|picture| &**picture);
     let timezone = text(timezone.0, timezone.1)?.map(|timezone| &**timezone);
+    // A time zone in words, such as "utc", is UTC on AWS.
+    let timezone = timezone.filter(|timezone| evaluator.is_reference() || picture::is_offset(timezone));
     evaluator.spend(picture.map_or(1, str::len))?;
     new_text(evaluator, &picture::from_millis(millis, picture, timezone)?)
 }

@@ -72,6 +72,11 @@ struct Zone {
     minutes: f64,
 }
 
+/// Whether a time zone is one that [`from_millis`] knows.
+pub(crate) fn is_offset(timezone: &str) -> bool {
+    !parse_int(timezone).is_nan()
+}
+
 impl Zone {
     fn parse(text: &str) -> Self {
         let offset = parse_int(text);

@@ -14,6 +14,8 @@ pub(crate) struct DecimalFormat {
     pub(super) zero_digit: Vec<char>,
     pub(super) digit: Vec<char>,
     pub(super) pattern_separator: Vec<char>,
+    /// Whether the digits of a number are those that it is written with, however large it is.
+    pub(super) as_written: bool,
 }
 
 impl Default for DecimalFormat {
@@ -28,11 +30,17 @@ impl Default for DecimalFormat {
             zero_digit: vec!['0'],
             digit: vec!['#'],
             pattern_separator: vec![';'],
+            as_written: false,
         }
     }
 }
 
 impl DecimalFormat {
+    /// That of AWS, which formats the decimals that numbers are written as.
+    pub(crate) fn of_aws() -> Self {
+        Self { as_written: true, ..Self::default() }
+    }
+
     /// Sets an option by its name, such as `decimal-separator`; other names change nothing.
     pub(crate) fn set(&mut self, name: &str, value: &str) {
         let option = match name {

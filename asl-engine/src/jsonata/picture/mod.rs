@@ -21,7 +21,7 @@ mod tests;
 mod words;
 
 pub(crate) use base::format_base;
-pub(crate) use date_time::{from_millis, to_millis};
+pub(crate) use date_time::{from_millis, is_offset, to_millis};
 pub(crate) use decimal_format::DecimalFormat;
 pub(crate) use ecma::{number_text, round};
 pub(crate) use integer::{format_integer, parse_integer};

@@ -92,12 +92,34 @@ fn normalised(value: f64, scale: usize) -> (f64, i32) {
 /// A number with a fixed number of decimal places, in the digits of the format. The point is that of ECMAScript.
 fn fixed(value: f64, places: usize, format: &DecimalFormat) -> Vec<char> {
     let size = value.abs();
-    let text = if size < 1e21 { to_fixed(size, places) } else { number_text(size) };
+    let text = match format.as_written {
+        true if size.is_finite() => as_written(size, places),
+        _ if size < 1e21 => to_fixed(size, places),
+        _ => number_text(size),
+    };
     let own = |c: char| match c.to_digit(10) {
         Some(digit) if format.zero_digit != ['0'] => format.digit_char(digit),
         _ => Some(c),
     };
     text.chars().filter_map(own).collect()
+}
+
+/// A number in the digits that it is written with, cut off behind a fixed number of decimal places.
+fn as_written(size: f64, places: usize) -> String {
+    let written = format!("{size:e}");
+    let (mantissa, exponent) = written.split_once('e').unwrap_or((&written, "0"));
+    let point = exponent.parse::<i32>().unwrap_or(0) + 1;
+    let zeros = "0".repeat(usize::try_from(-point).unwrap_or(0));
+    let digits = format!("{zeros}{}", mantissa.replace('.', ""));
+    let whole_len = usize::try_from(point).unwrap_or(0);
+    let (whole, fraction) = digits.split_at(whole_len.min(digits.len()));
+    let whole = if whole.is_empty() { "0" } else { whole };
+    let mut text = format!("{whole:0<whole_len$}");
+    if places > 0 {
+        text.push('.');
+        text.extend(fraction.chars().chain(std::iter::repeat('0')).take(places));
+    }
+    text
 }
 
 /// A number with a fixed number of decimal places, of two that are equally close the larger (ECMA-262, `toFixed`).
@@ -116,7 +138,8 @@ fn to_fixed(size: f64, places: usize) -> String {
 
 fn mantissa(value: f64, picture: &SubPicture, format: &DecimalFormat) -> Vec<char> {
     let places = picture.fraction.max;
-    let rounded = round(value, i32::try_from(places).unwrap_or(i32::MAX));
+    let is_whole = format.as_written && value >= 1e21;
+    let rounded = if is_whole { value } else { round(value, i32::try_from(places).unwrap_or(i32::MAX)) };
     let mut number = Digits { text: fixed(rounded, places, format), format };
     number.set_point();
     number.trim();
@@ -191,5 +214,29 @@ impl Digits<'_> {
         let length = self.text.len();
         let at = if at < 0 { length.saturating_sub(at.unsigned_abs()) } else { length.min(at.unsigned_abs()) };
         self.text.splice(at..at, self.format.grouping_separator.iter().copied());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_number_has_the_digits_that_it_is_written_with(size in 0.0..1e300f64, exponent in -320..300, places in 0..=20usize) {
+            for size in [size, 10_f64.powi(exponent), size.trunc(), f64::MAX, 0.0] {
+                let text = as_written(size, places);
+                prop_assert_eq!(text.split_once('.').map_or(0, |(_, fraction)| fraction.len()), places);
+                let read: f64 = text.parse().unwrap();
+                prop_assert!(read <= size && size - read <= 10_f64.powi(-(places as i32)), "{} {}", size, text);
+            }
+        }
+
+        #[test]
+        fn any_number_is_formatted(value in any::<f64>(), picture in "[#0,.;%e-]{1,8}") {
+            let _ = format_number(value, &picture, &DecimalFormat::of_aws());
+        }
     }
 }

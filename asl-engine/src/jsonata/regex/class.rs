@@ -8,6 +8,8 @@ const SURROGATES: (u32, u32) = (0xd800, 0xdfff);
 
 pub(super) const DIGITS: &[(u32, u32)] = &[(0x30, 0x39)];
 pub(super) const WORDS: &[(u32, u32)] = &[(0x30, 0x39), (0x41, 0x5a), (0x5f, 0x5f), (0x61, 0x7a)];
+/// What Java takes for white space.
+pub(super) const ASCII_SPACES: &[(u32, u32)] = &[(0x9, 0xd), (0x20, 0x20)];
 pub(super) const SPACES: &[(u32, u32)] = &[
     (0x9, 0xd),
     (0x20, 0x20),

@@ -1,4 +1,4 @@
-use super::class::{DIGITS, NEVER, SPACES, Set, WORDS};
+use super::class::{DIGITS, NEVER, Set, WORDS};
 use super::translate::{Fault, Translator, code};
 
 /// A character that an escape stands for, or half of one.
@@ -78,7 +78,7 @@ impl Translator {
         Ok(Escaped::Char(match c {
             'd' | 'D' => return Ok(Escaped::Set(Set::new(DIGITS, c == 'D'))),
             'w' | 'W' => return Ok(Escaped::Set(Set::new(WORDS, c == 'W'))),
-            's' | 'S' => return Ok(Escaped::Set(Set::new(SPACES, c == 'S'))),
+            's' | 'S' => return Ok(Escaped::Set(Set::new(self.spaces, c == 'S'))),
             'b' if in_class => '\u{8}',
             'f' => '\u{c}',
             'n' => '\n',

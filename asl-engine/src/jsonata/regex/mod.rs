@@ -31,8 +31,16 @@ const BACKTRACKS_IN_STEP: usize = 4;
 #[derive(Debug)]
 pub(super) struct Regex {
     source: Box<str>,
+    reference: Compiled,
+    /// For AWS, where `\s` knows the white space of ASCII only; none where that is the same.
+    aws: Option<Compiled>,
+}
+
+#[derive(Debug)]
+struct Compiled {
     translated: Translated,
-    compiled: [OnceLock<Option<fancy_regex::Regex>>; BACKTRACKS.len()],
+    /// For each number of backtracks, once it is needed.
+    regexes: [OnceLock<Option<fancy_regex::Regex>>; BACKTRACKS.len()],
 }
 
 /// One match: bytes of the text, and those of each group that took part.
@@ -49,12 +57,21 @@ impl Regex {
     pub(super) fn parse(source: &str, flags: &str) -> Result<Self, JsonataError> {
         let refuse =
             |why: &str| JsonataError::new("S0303", format!("Invalid regular expression: /{source}/{flags}: {why}"));
-        let translated = translate(source, flags).map_err(refuse)?;
-        let regex = Self { source: source.into(), translated, compiled: Default::default() };
-        match regex.with_backtracks(0) {
-            Some(_) => Ok(regex),
-            None => Err(refuse("The pattern is too large or uses what is not supported here")),
-        }
+        let compile = |spaces| {
+            let compiled = Compiled { translated: translate(source, flags, spaces)?, regexes: Default::default() };
+            match compiled.with_backtracks(0) {
+                Some(_) => Ok(compiled),
+                None => Err("The pattern is too large or uses what is not supported here"),
+            }
+        };
+        let reference = compile(class::SPACES).map_err(refuse)?;
+        let has_spaces = source.contains("\\s") || source.contains("\\S");
+        let aws = has_spaces.then(|| compile(class::ASCII_SPACES)).transpose().map_err(refuse)?;
+        Ok(Self { source: source.into(), reference, aws })
+    }
+
+    fn compiled(&self, evaluator: &Evaluator<'_>) -> &Compiled {
+        self.aws.as_ref().filter(|_| !evaluator.is_reference()).unwrap_or(&self.reference)
     }
 
     /// The pattern as it was written.
@@ -62,19 +79,15 @@ impl Regex {
         &self.source
     }
 
-    fn with_backtracks(&self, tier: usize) -> Option<&fancy_regex::Regex> {
-        let build = || RegexBuilder::new(&self.translated.text).backtrack_limit(*BACKTRACKS.get(tier)?).build().ok();
-        self.compiled.get(tier)?.get_or_init(build).as_ref()
-    }
-
     /// The first match at or behind the byte `from`. `U1001` for one that takes too much to find.
     fn find_at(&self, evaluator: &mut Evaluator<'_>, text: &str, from: usize) -> Result<Option<Match>, JsonataError> {
         let rest = text.len().saturating_sub(from);
+        let compiled = self.compiled(evaluator);
         // How far a search looks behind its match is not told either.
-        evaluator.spend(1 + if self.translated.is_unbounded { rest / 256 } else { 0 })?;
+        evaluator.spend(1 + if compiled.translated.is_unbounded { rest / 256 } else { 0 })?;
         for (tier, backtracks) in BACKTRACKS.into_iter().enumerate() {
-            let Some(compiled) = self.with_backtracks(tier) else { break };
-            let Ok(captures) = compiled.captures_from_pos(text, from) else {
+            let Some(regex) = compiled.with_backtracks(tier) else { break };
+            let Ok(captures) = regex.captures_from_pos(text, from) else {
                 evaluator.spend(backtracks / BACKTRACKS_IN_STEP)?;
                 continue;
             };
@@ -94,6 +107,13 @@ impl Regex {
     fn spend_search(&self, evaluator: &mut Evaluator<'_>, bytes: usize) -> Result<(), JsonataError> {
         let looks_around = ["(?=", "(?!", "(?<=", "(?<!"].iter().any(|sign| self.source.contains(sign));
         evaluator.spend(bytes / 64 + if looks_around { bytes.saturating_mul(bytes) / 128 } else { 0 })
+    }
+}
+
+impl Compiled {
+    fn with_backtracks(&self, tier: usize) -> Option<&fancy_regex::Regex> {
+        let build = || RegexBuilder::new(&self.translated.text).backtrack_limit(*BACKTRACKS.get(tier)?).build().ok();
+        self.regexes.get(tier)?.get_or_init(build).as_ref()
     }
 }
 

@@ -8,6 +8,9 @@ const MANY: u64 = 100;
 /// The ends of lines, inside of a class.
 pub(super) const LINE_ENDS: &str = r"\n\r\x{2028}\x{2029}";
 
+/// Characters, from and to.
+pub(super) type Ranges = &'static [(u32, u32)];
+
 /// What is wrong with a pattern, in the words of V8.
 pub(super) type Fault = &'static str;
 
@@ -19,7 +22,8 @@ pub(super) struct Translated {
     pub(super) is_unbounded: bool,
 }
 
-pub(super) fn translate(source: &str, flags: &str) -> Result<Translated, Fault> {
+/// Translates a pattern in which `\s` stands for `spaces`.
+pub(super) fn translate(source: &str, flags: &str, spaces: Ranges) -> Result<Translated, Fault> {
     if flags.matches('i').count() > 1 || flags.matches('m').count() > 1 {
         return Err("Invalid flags");
     }
@@ -33,6 +37,7 @@ pub(super) fn translate(source: &str, flags: &str) -> Result<Translated, Fault> 
         rest: source.chars().collect::<Vec<_>>().into_iter().peekable(),
         ignore_case: flags.contains('i'),
         multi_line: flags.contains('m'),
+        spaces,
         groups,
         names,
         out: String::new(),
@@ -70,6 +75,7 @@ pub(super) struct Translator {
     pub(super) rest: Peekable<IntoIter<char>>,
     pub(super) ignore_case: bool,
     multi_line: bool,
+    pub(super) spaces: Ranges,
     pub(super) groups: usize,
     /// The names of the groups, from the first on.
     pub(super) names: Vec<Option<String>>,

@@ -11,14 +11,18 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use s3s::dto::{
-    CommonPrefix, CreateBucketInput, CreateBucketOutput, DeleteObjectInput, DeleteObjectOutput, ETag, GetObjectInput,
-    GetObjectOutput, HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListObjectsV2Input,
-    ListObjectsV2Output, Object, PutObjectInput, PutObjectOutput, StreamingBlob,
+    AbortMultipartUploadInput, AbortMultipartUploadOutput, CommonPrefix, CompleteMultipartUploadInput,
+    CompleteMultipartUploadOutput, CreateBucketInput, CreateBucketOutput, CreateMultipartUploadInput,
+    CreateMultipartUploadOutput, DeleteObjectInput, DeleteObjectOutput, ETag, GetObjectInput, GetObjectOutput,
+    HeadBucketInput, HeadBucketOutput, HeadObjectInput, HeadObjectOutput, ListObjectsV2Input, ListObjectsV2Output,
+    Object, PutObjectInput, PutObjectOutput, StreamingBlob, UploadPartInput, UploadPartOutput,
 };
-use s3s::{S3, S3Error, S3Request, S3Response, S3Result, s3_error};
+use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
 
 use super::keys::object_path;
-use crate::embedded::files::{Staging, create_folder};
+use super::multipart::Uploads;
+use crate::embedded::files::{Staging, Written, create_folder};
+use crate::embedded::names::{INVALID_BUCKET, is_bucket, is_new_bucket};
 use crate::embedded::{OpenError, blocking};
 
 /// The most entries that one answer lists.
@@ -35,6 +39,7 @@ pub(super) struct Backend(Arc<Store>);
 struct Store {
     root: PathBuf,
     staging: Staging,
+    uploads: Uploads,
 }
 
 impl Backend {
@@ -42,11 +47,12 @@ impl Backend {
     pub(super) fn open(root: PathBuf, buckets: &BTreeSet<String>) -> Result<Self, OpenError> {
         // The name of a bucket never starts with a dot.
         let staging = Staging::open(root.join(".unfinished"))?;
-        // A name that S3 does not allow could lead out of the root; requests for it are refused by the protocol layer.
-        for bucket in buckets.iter().filter(|bucket| s3s::path::check_bucket_name(bucket)) {
+        // The name of another place could lead out of the root; requests for it are refused.
+        for bucket in buckets.iter().filter(|bucket| is_bucket(bucket)) {
             create_folder(&root.join(bucket))?;
         }
-        Ok(Self(Arc::new(Store { root, staging })))
+        let uploads = Uploads::below(&root.join(".unfinished"));
+        Ok(Self(Arc::new(Store { root, staging, uploads })))
     }
 
     /// Runs `work` where it may wait for the disk.
@@ -74,12 +80,7 @@ impl S3 for Backend {
         if input.if_match.is_some() || input.if_none_match.is_some() {
             return Err(s3_error!(NotImplemented, "Conditional writes are not part of the embedded S3"));
         }
-        let mut chunks = Vec::new();
-        if let Some(mut body) = input.body {
-            while let Some(chunk) = body.next().await {
-                chunks.push(chunk.map_err(|error| s3_error!(IncompleteBody, "The body cannot be read: {error}"))?);
-            }
-        }
+        let chunks = chunks(input.body).await?;
         if chunks.iter().map(Bytes::len).sum::<usize>() <= SMALL {
             return self.0.put(&input.bucket, &input.key, &chunks).map(S3Response::new);
         }
@@ -107,6 +108,43 @@ impl S3 for Backend {
         self.run(move |store| store.delete(&request.input.bucket, &request.input.key)).await
     }
 
+    async fn create_multipart_upload(
+        &self,
+        request: S3Request<CreateMultipartUploadInput>,
+    ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
+        self.run(move |store| store.begin_upload(request.input)).await
+    }
+
+    async fn upload_part(&self, request: S3Request<UploadPartInput>) -> S3Result<S3Response<UploadPartOutput>> {
+        let input = request.input;
+        let chunks = chunks(input.body).await?;
+        let (id, number) = (input.upload_id, input.part_number);
+        self.run(move |store| {
+            let kept = store.uploads.keep(&id, number, &chunks).ok_or_else(no_upload)?;
+            kept.map_err(|error| failed("write a part of", &input.key, &error))?;
+            Ok(UploadPartOutput { e_tag: Some(ETag::Strong(format!("{id}-{number}"))), ..UploadPartOutput::default() })
+        })
+        .await
+    }
+
+    async fn complete_multipart_upload(
+        &self,
+        request: S3Request<CompleteMultipartUploadInput>,
+    ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
+        self.run(move |store| store.complete_upload(request.input)).await
+    }
+
+    async fn abort_multipart_upload(
+        &self,
+        request: S3Request<AbortMultipartUploadInput>,
+    ) -> S3Result<S3Response<AbortMultipartUploadOutput>> {
+        self.run(move |store| match store.uploads.end(&request.input.upload_id) {
+            true => Ok(AbortMultipartUploadOutput::default()),
+            false => Err(no_upload()),
+        })
+        .await
+    }
+
     async fn list_objects_v2(
         &self,
         request: S3Request<ListObjectsV2Input>,
@@ -117,6 +155,9 @@ impl S3 for Backend {
 
 impl Store {
     fn create_bucket(&self, bucket: &str) -> S3Result<CreateBucketOutput> {
+        if !is_new_bucket(bucket) {
+            return Err(s3_error!(InvalidBucketName, "{INVALID_BUCKET}"));
+        }
         match std::fs::create_dir(self.root.join(bucket)) {
             Ok(()) => Ok(CreateBucketOutput { location: Some(format!("/{bucket}")) }),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(s3_error!(
@@ -147,9 +188,43 @@ impl Store {
     }
 
     fn put(&self, bucket: &str, key: &str, chunks: &[Bytes]) -> S3Result<PutObjectOutput> {
+        object_path(&self.root.join(bucket), key)?;
+        let written = self.staging.write(chunks).map_err(|error| failed("write", key, &error))?;
+        self.place(bucket, key, written)
+    }
+
+    fn begin_upload(&self, input: CreateMultipartUploadInput) -> S3Result<CreateMultipartUploadOutput> {
+        let folder = self.bucket(&input.bucket)?;
+        object_path(&folder, &input.key)?;
+        let id = self.uploads.begin().map_err(|error| failed("write", &input.key, &error))?;
+        let (bucket, key, upload_id) = (Some(input.bucket), Some(input.key), Some(id));
+        Ok(CreateMultipartUploadOutput { bucket, key, upload_id, ..CreateMultipartUploadOutput::default() })
+    }
+
+    fn complete_upload(&self, input: CompleteMultipartUploadInput) -> S3Result<CompleteMultipartUploadOutput> {
+        let CompleteMultipartUploadInput { bucket, key, upload_id, multipart_upload, .. } = input;
+        let parts = multipart_upload.and_then(|upload| upload.parts).unwrap_or_default();
+        let numbers: Vec<i32> = parts.iter().filter_map(|part| part.part_number).collect();
+        if numbers.is_empty() {
+            return Err(s3_error!(MalformedXML, "You must specify at least one part"));
+        }
+        if !numbers.is_sorted_by(|one, next| one < next) {
+            return Err(s3_error!(InvalidPartOrder, "The list of parts was not in ascending order."));
+        }
+        let Some(files) = self.uploads.parts(&upload_id, &numbers) else {
+            return Err(s3_error!(InvalidPart, "One or more of the specified parts could not be found."));
+        };
+        let written = self.staging.join(&files).map_err(|error| failed("write", &key, &error))?;
+        let put = self.place(&bucket, &key, written)?;
+        self.uploads.end(&upload_id);
+        let (bucket, key) = (Some(bucket), Some(key));
+        Ok(CompleteMultipartUploadOutput { bucket, key, e_tag: put.e_tag, ..CompleteMultipartUploadOutput::default() })
+    }
+
+    /// Gives a file that was written its place.
+    fn place(&self, bucket: &str, key: &str, mut written: Written) -> S3Result<PutObjectOutput> {
         let folder = self.root.join(bucket);
         let path = object_path(&folder, key)?;
-        let mut written = self.staging.write(chunks).map_err(|error| failed("write", key, &error))?;
         // Most folders exist already; one can vanish again when its last object is deleted at the same time.
         let mut tries = 0;
         loop {
@@ -336,6 +411,22 @@ fn misplaced(bucket: &Path, key: &str, error: &io::Error) -> S3Error {
         );
     }
     failed("write", key, error)
+}
+
+fn no_upload() -> S3Error {
+    let message = "The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.";
+    S3Error::with_message(S3ErrorCode::NoSuchUpload, message)
+}
+
+/// The body of a request.
+async fn chunks(body: Option<StreamingBlob>) -> S3Result<Vec<Bytes>> {
+    let mut chunks = Vec::new();
+    if let Some(mut body) = body {
+        while let Some(chunk) = body.next().await {
+            chunks.push(chunk.map_err(|error| s3_error!(IncompleteBody, "The body cannot be read: {error}"))?);
+        }
+    }
+    Ok(chunks)
 }
 
 fn failed(what: &str, name: &str, error: &io::Error) -> S3Error {

@@ -4,23 +4,29 @@ use bytes::{Buf, Bytes, BytesMut};
 use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, request};
 
+use super::{Refusal, checksum};
+
 const CONTENT_SHA256: HeaderName = HeaderName::from_static("x-amz-content-sha256");
 
 /// Takes the signature off a request, in its headers, its query or its body, and answers the bare body.
 ///
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html>
-pub(super) fn take_off(parts: &mut request::Parts, body: Bytes) -> Result<Bytes, String> {
+/// The body fits the checksums that came with it.
+pub(super) fn take_off(parts: &mut request::Parts, body: Bytes) -> Result<Bytes, Refusal> {
     if parts.uri.query().is_some_and(|query| query.contains("Signature=")) {
         parts.uri = without_signature(&parts.uri);
     }
     let headers = &mut parts.headers;
     headers.remove(AUTHORIZATION);
     let content = headers.remove(CONTENT_SHA256);
-    if !content.is_some_and(|content| content.as_bytes().starts_with(b"STREAMING-")) {
+    let content = content.as_ref().and_then(|content| content.to_str().ok());
+    if !content.is_some_and(|content| content.starts_with("STREAMING-")) {
+        checksum::check(headers, content, &body)?;
         return Ok(body);
     }
-    let (body, trailers) = unchunk(body)?;
+    let (body, trailers) = unchunk(body).map_err(|message| Refusal::new("IncompleteBody", message))?;
     headers.extend(trailers);
+    checksum::check(headers, None, &body)?;
     // "aws-chunked" stands before what the content itself is encoded with.
     if let Some(encoding) = headers.remove(CONTENT_ENCODING) {
         let own =
@@ -91,7 +97,7 @@ mod tests {
         uri: &str,
         headers: &[(&str, &str)],
         body: &'static str,
-    ) -> Result<(String, HeaderMap, Bytes), String> {
+    ) -> Result<(String, HeaderMap, Bytes), Refusal> {
         let mut request = http::Request::put(uri);
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -115,13 +121,13 @@ mod tests {
     #[test]
     fn bodies_in_chunks_become_whole() {
         let trailer = ("x-amz-content-sha256", "STREAMING-UNSIGNED-PAYLOAD-TRAILER");
-        let body = "4\r\nab\r\n\r\n1\r\nc\r\n0\r\nx-amz-checksum-crc32:AAAAAA==\r\n\r\n";
+        let body = "4\r\nab\r\n\r\n1\r\nc\r\n0\r\nx-amz-checksum-crc32:1dPdUw==\r\n\r\n";
         let (_, headers, body) = taken_off("/b/k", &[trailer, ("content-encoding", "aws-chunked,gzip")], body).unwrap();
         assert_eq!(&*body, b"ab\r\nc");
         let shown = |name: &str| headers.get(name).map(|value| value.to_str().unwrap());
         assert_eq!(shown("content-encoding"), Some("gzip"));
         assert_eq!(shown("content-length"), Some("5"));
-        assert_eq!(shown("x-amz-checksum-crc32"), Some("AAAAAA=="));
+        assert_eq!(shown("x-amz-checksum-crc32"), Some("1dPdUw=="));
 
         let signed = ("x-amz-content-sha256", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD");
         let body = "3;chunk-signature=0a\r\nabc\r\n0;chunk-signature=0b\r\n\r\n";

@@ -153,7 +153,7 @@ async fn buckets_exist_or_are_missed() {
     assert_eq!(put("other").await, Ok(()));
     let again = s3.create_bucket().bucket("other").send().await.map_err(told).unwrap_err();
     assert!(again.starts_with("BucketAlreadyOwnedByYou: "), "{again}");
-    assert_eq!(put("Not_A_Bucket").await.unwrap_err(), "InvalidBucketName: ");
+    assert_eq!(put("Not_A_Bucket").await.unwrap_err(), "InvalidBucketName: The specified bucket is not valid.");
     assert!(s3.head_bucket().bucket("missing").send().await.is_err());
 }
 
@@ -220,4 +220,32 @@ async fn writers_of_one_key_never_mix() {
     }
     assert!(bodies.contains(&&*world.get("x/y").await.unwrap()));
     assert_eq!(walk(&world.bucket()), ["x", "x/y"]);
+}
+
+/// A bucket named like a path to an object reaches nothing, whatever asks for it.
+#[tokio::test]
+async fn what_is_no_name_of_a_bucket_reaches_none() {
+    let world = World::new();
+    world.put("a", "precious").await.unwrap();
+    let s3 = world.s3().await;
+    let refused = "InvalidBucketName: The specified bucket is not valid.";
+    for bucket in
+        ["images/a", "images/", "/images", "../s3/images", "Images", "im", "images%2Fa", "images?x", "images#"]
+    {
+        for told in [
+            s3.create_bucket().bucket(bucket).send().await.map(drop).map_err(told),
+            s3.delete_bucket().bucket(bucket).send().await.map(drop).map_err(told),
+            s3.get_object().bucket(bucket).key("a").send().await.map(drop).map_err(told),
+            s3.put_object().bucket(bucket).key("a").send().await.map(drop).map_err(told),
+            s3.delete_object().bucket(bucket).key("a").send().await.map(drop).map_err(told),
+            s3.list_objects_v2().bucket(bucket).send().await.map(drop).map_err(told),
+        ] {
+            assert_eq!(told.unwrap_err(), refused, "{bucket}");
+        }
+    }
+    // Taken by S3 where it is there already, and for no new bucket.
+    let reserved = s3.create_bucket().bucket("amzn-s3-demo-bucket").send().await.map_err(told);
+    assert_eq!(reserved.unwrap_err(), refused);
+    assert_eq!(world.get("a").await.unwrap(), "precious");
+    assert_eq!(walk(&world.bucket()), ["a"]);
 }

@@ -1,7 +1,7 @@
 //! Hands a notification to a subscriber: by e-mail, over HTTP, into a queue or into a file.
 
-use std::fs::OpenOptions;
-use std::io::Write;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,6 +80,7 @@ impl Means {
         let mut secrets = Vec::new();
         if let Some((username, password)) = credentials {
             secrets.push(password.clone());
+            secrets.extend(mail.is_user_secret().then(|| username.clone()));
             transport = transport.credentials(Credentials::new(username, password));
         }
         transport.build().send(message).await.map(drop).map_err(|error| {
@@ -133,16 +134,53 @@ fn message(notification: &Notification, from: Mailbox, to: Mailbox) -> Result<Me
     message.singlepart(SinglePart::plain(notification.message_for("email")))
 }
 
-/// Adds a line to a file, whole: other programs may add to it at the same moment.
+/// Adds a line to a file, whole: other programs may add to it at the same moment. What a program that was killed has left of
+/// its last line is taken away: its notification is still pending, and comes again.
 async fn append(path: PathBuf, line: String) -> Result<(), Fault> {
-    blocking(move || {
-        let add = |path: &Path| {
-            let mut file = OpenOptions::new().create(true).append(true).open(path)?;
-            file.write_all(format!("{line}\n").as_bytes())
-        };
-        add(&path).map_err(|error| Fault::Later(error.to_string()))
-    })
-    .await
+    blocking(move || add_line(&path, &line).map_err(|error| Fault::Later(error.to_string()))).await
+}
+
+fn add_line(path: &Path, line: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().read(true).create(true).append(true).open(path)?;
+    // Where there are no locks, or for a pipe, there is nothing to be mended either.
+    let length = if file.lock().is_ok() { file.metadata()?.len() } else { 0 };
+    let (start, last) = last_line(&mut file, length)?;
+    let mut text = format!("{line}\n");
+    if is_torn(&last, line) {
+        file.set_len(start)?;
+    } else if !last.is_empty() {
+        // Somebody else's line.
+        text.insert(0, '\n');
+    }
+    file.write_all(text.as_bytes())
+}
+
+/// Where the line begins that has no end yet, and what it has.
+fn last_line(file: &mut File, length: u64) -> io::Result<(u64, Vec<u8>)> {
+    const PIECE: u64 = 64 * 1024;
+    let (mut start, mut last) = (length, Vec::new());
+    while start > 0 {
+        let from = start.saturating_sub(PIECE);
+        let mut piece = vec![0; usize::try_from(start - from).unwrap_or_default()];
+        file.seek(SeekFrom::Start(from))?;
+        file.read_exact(&mut piece)?;
+        let newline = piece.iter().rposition(|byte| *byte == b'\n');
+        let begins = newline.map_or(0, |at| at + 1);
+        last.splice(0..0, piece.drain(begins..));
+        start = from + begins as u64;
+        if newline.is_some() {
+            break;
+        }
+    }
+    Ok((start, last))
+}
+
+/// Whether `last` is the beginning of a notification, as `line` is a whole one, and no JSON.
+fn is_torn(last: &[u8], line: &str) -> bool {
+    let same = line.find(':').unwrap_or_default().min(last.len());
+    !last.is_empty()
+        && last[..same] == line.as_bytes()[..same]
+        && serde_json::from_slice::<serde::de::IgnoredAny>(last).is_err()
 }
 
 #[cfg(test)]
@@ -163,5 +201,26 @@ mod tests {
             assert!(mail.lines().any(|other| other == line), "{line} is not in\n{mail}");
         }
         assert!(mail.contains("Subject: =?utf-8?b?R3LDvMOfZQ==?="), "{mail}");
+    }
+
+    #[test]
+    fn a_torn_last_line_is_mended_and_other_text_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("told.jsonl");
+        let long = format!("{{\"Type\":\"{}", "x".repeat(200_000));
+        for (before, after) in [
+            ("", ""),
+            ("{\"Type\":1}\n", "{\"Type\":1}\n"),
+            ("{\"Type\":1}\n{\"Ty", "{\"Type\":1}\n"),
+            ("{", ""),
+            (&long, ""),
+            ("{\"Type\":1}", "{\"Type\":1}\n"),
+            ("a note", "a note\n"),
+            ("{\"Other\":", "{\"Other\":\n"),
+        ] {
+            std::fs::write(&path, before).unwrap();
+            add_line(&path, "{\"Type\":2}").unwrap();
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{after}{{\"Type\":2}}\n"), "{before:.20}");
+        }
     }
 }

@@ -164,6 +164,11 @@ impl Shared {
 
     /// Delivers a notification to all its subscriptions, and writes down how far each is.
     async fn deliver_all(&self, name: String, notification: Notification) {
+        if is_settled(&notification) {
+            // The program before ended between its last delivery and the note of it.
+            self.settled(name).await;
+            return;
+        }
         let pending = self.pending(&notification);
         let kept = Kept { name, notification: Mutex::new(notification), writing: tokio::sync::Mutex::default() };
         join_all(pending.into_iter().map(|(at, subscription)| self.deliver(&kept, at, subscription))).await;
@@ -242,12 +247,17 @@ impl Shared {
         // One after another, so that what is written last is what is known last.
         let _writing = kept.writing.lock().await;
         let (name, notification) = (kept.name.clone(), lock(&kept.notification).clone());
-        let settled = notification.deliveries.iter().all(|delivery| delivery.state != State::Pending);
         let _ = blocking(move || {
             outbox.save(&name, &notification)?;
-            if settled { outbox.settled(&name) } else { Ok(()) }
+            if is_settled(&notification) { outbox.settled(&name) } else { Ok(()) }
         })
         .await;
+    }
+
+    /// Notes that nothing of a notification is pending. Where that fails, the next program does it.
+    async fn settled(&self, name: String) {
+        let Some(outbox) = self.outbox.get().cloned() else { return };
+        let _ = blocking(move || outbox.settled(&name)).await;
     }
 
     /// What is not delivered, by subscriber and reason.
@@ -274,6 +284,11 @@ impl Shared {
         }
         groups
     }
+}
+
+/// Whether every delivery has ended, well or not.
+fn is_settled(notification: &Notification) -> bool {
+    notification.deliveries.iter().all(|delivery| delivery.state != State::Pending)
 }
 
 fn pending(subscription: &Subscription) -> Delivery {

@@ -29,6 +29,7 @@ use self::deliveries::Deliveries;
 pub use self::deliveries::Undelivered;
 use self::notification::{Attribute, Notification};
 pub(crate) use self::subscription::{Mail, Subscription};
+use super::names::is_topic;
 use super::sqs::Sqs;
 use super::{Service, respond, xml_text};
 use crate::services::web::Caller;
@@ -81,7 +82,7 @@ impl Sns {
     }
 
     async fn publish(&self, request: http::Request<SdkBody>) -> Result<String, Refusal> {
-        let body = super::whole_body(request.into_body()).await.map_err(Refusal::Internal)?;
+        let body = super::whole_body(request.into_body()).await.map_err(Refusal::InvalidParameter)?;
         let parameters: BTreeMap<Cow<'_, str>, Cow<'_, str>> = url::form_urlencoded::parse(&body).collect();
         let now = OffsetDateTime::now_utc();
         let notification = notification(&parameters, now)?;
@@ -122,6 +123,17 @@ impl Service for Sns {
     }
 }
 
+/// Refuses what is no ARN of a topic, or of a phone that has an application (`endpoint/GCM/…`). The error is what SNS says
+/// behind the name of the parameter, as its users quote it.
+fn check_arn(arn: &str) -> Result<(), String> {
+    let parts: Vec<&str> = arn.split(':').collect();
+    match parts[..] {
+        ["arn", _, "sns", _, _, name] if is_topic(name) || name.starts_with("endpoint/") => Ok(()),
+        [_, _, _, _, _, _, ..] => Err(String::new()),
+        _ => Err(format!(" Reason: An ARN must have at least 6 elements, not {}", parts.len())),
+    }
+}
+
 /// What `parameters` ask to publish. The refusals are those of SNS.
 fn notification(
     parameters: &BTreeMap<Cow<'_, str>, Cow<'_, str>>,
@@ -139,6 +151,11 @@ fn notification(
     let (topic_arn, target_arn, phone_number) = (get("TopicArn"), get("TargetArn"), get("PhoneNumber"));
     if topic_arn.or(target_arn).or(phone_number).is_none_or(str::is_empty) {
         return invalid("TopicArn or TargetArn Reason: no value for required parameter");
+    }
+    for (parameter, arn) in [("TopicArn", topic_arn), ("TargetArn", target_arn)] {
+        if let Some(Err(why)) = arn.map(check_arn) {
+            return invalid(&format!("{parameter}{why}"));
+        }
     }
     let message = get("Message").unwrap_or_default();
     if message.is_empty() {

@@ -7,6 +7,7 @@ use lettre::message::Mailbox;
 use serde::{Deserialize, Deserializer};
 use url::{Host, Url};
 
+use crate::embedded::sqs::queue_name;
 use crate::pattern::Pattern;
 use crate::secret::{Address, Secret, Setting};
 
@@ -56,6 +57,11 @@ impl TryFrom<SubscriptionText> for Subscription {
         let (Some(to), None) = (given.next(), given.next()) else {
             return Err("a subscription has one of email, http, sqs and file");
         };
+        if let To::Sqs(queue) = &to
+            && queue_name(queue).is_none()
+        {
+            return Err("expected the name, the URL or the ARN of a queue");
+        }
         if raw && !matches!(to, To::Http(_) | To::Sqs(_)) {
             return Err("raw_message_delivery is for http and sqs");
         }
@@ -182,6 +188,11 @@ impl Mail {
         let Some((username, password)) = &self.user else { return Ok(None) };
         Ok(Some((username.read(folder)?, password.read(folder)?)))
     }
+
+    /// Whether the name of the user is a secret too.
+    pub(super) fn is_user_secret(&self) -> bool {
+        self.user.as_ref().is_some_and(|(username, _)| username.is_secret())
+    }
 }
 
 fn mailbox<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Mailbox, D::Error> {
@@ -218,6 +229,7 @@ mod tests {
             ("topic = 't'", "a subscription has one of email, http, sqs and file"),
             ("topic = 't'\nemail = 'a@b.c'\nfile = 'f'", "a subscription has one of email, http, sqs and file"),
             ("topic = 't'\nemail = 'ops'", "\"ops\" is no e-mail address"),
+            ("topic = 't'\nsqs = 'a/b'", "expected the name, the URL or the ARN of a queue"),
             ("topic = 't'\nhttp = 'host'", "expected an http or https URL (relative URL without a base)"),
             ("topic = 't'\nfile = 'f'\nraw_message_delivery = true", "raw_message_delivery is for http and sqs"),
         ] {

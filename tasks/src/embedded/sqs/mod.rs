@@ -20,6 +20,7 @@ use tokio::sync::{Notify, OnceCell};
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use super::names::is_queue;
 use super::{ACCOUNT, ENDPOINT, OpenError, REGION, Service, blocking, respond, whole_body};
 use store::{Received, Sent, Store};
 
@@ -93,6 +94,7 @@ impl Sqs {
             }
             "GetQueueUrl" => {
                 let name = parameters.text("QueueName").ok_or_else(|| missing("QueueName"))?.to_owned();
+                check_name(&name)?;
                 self.existing(&name).await?;
                 Ok(json!({ "QueueUrl": url(base, &name) }))
             }
@@ -257,11 +259,14 @@ impl Sqs {
         }
         let (mut successful, mut failed) = (Vec::new(), Vec::new());
         for entry in entries {
-            let mut entry = entry.clone();
-            let id = entry["Id"].take();
-            if let (Some(entry), Some(queue)) = (entry.as_object_mut(), parameters.0.get("QueueUrl")) {
+            let Some(mut entry) = entry.as_object().cloned() else {
+                return Err(refuse("SerializationException", "an entry of the request is not a JSON object"));
+            };
+            let id = entry.remove("Id").unwrap_or_default();
+            if let Some(queue) = parameters.0.get("QueueUrl") {
                 entry.insert("QueueUrl".to_owned(), queue.clone());
             }
+            let entry = Value::from(entry);
             let entry = Parameters(&entry);
             let done = if send { self.send_message(&entry).await } else { self.delete_message(&entry).await };
             match done {
@@ -331,9 +336,8 @@ impl Parameters<'_> {
     /// The name of the queue that `QueueUrl` gives.
     fn queue(&self) -> Answered<String> {
         let url = self.text("QueueUrl").filter(|url| !url.is_empty()).ok_or_else(|| missing("QueueUrl"))?;
-        // Also an ARN and a bare name.
-        let name = url.trim_end_matches('/').rsplit(['/', ':']).next().unwrap_or_default();
-        check_name(name)?;
+        let name = queue_name(url)
+            .ok_or_else(|| refuse("InvalidAddress", format!("The address {url} is not valid for this endpoint.")))?;
         Ok(name.to_owned())
     }
 
@@ -408,18 +412,29 @@ impl Parameters<'_> {
     }
 }
 
+/// Refuses what is no name of a new queue.
 fn check_name(name: &str) -> Answered<()> {
-    let bare = name.strip_suffix(".fifo").unwrap_or(name);
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-    if name.len() <= 80 && !bare.is_empty() && bare.bytes().all(fits) {
-        return Ok(());
-    }
-    let reason = "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length";
-    Err(refuse("InvalidParameterValue", format!("{reason}; the name of the queue is {name:?}")))
+    const RULE: &str = "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length";
+    if is_queue(name) { Ok(()) } else { Err(refuse("InvalidParameterValue", RULE)) }
 }
 
 fn number(attributes: &BTreeMap<String, String>, name: &str) -> Option<i64> {
     attributes.get(name)?.parse().ok()
+}
+
+/// The name at the end of a URL (`http://host/account/name`, with what others put before it), of an ARN, or alone.
+pub(crate) fn queue_name(url: &str) -> Option<&str> {
+    let name = if url.starts_with("arn:") {
+        match url.split(':').collect::<Vec<_>>()[..] {
+            ["arn", _, "sqs", _, _, name] => name,
+            _ => return None,
+        }
+    } else if let Some((_, rest)) = url.split_once("://") {
+        rest.trim_end_matches('/').split_once('/')?.1.rsplit('/').next()?
+    } else {
+        url
+    };
+    is_queue(name).then_some(name)
 }
 
 fn url(base: &str, queue: &str) -> String {
@@ -443,7 +458,7 @@ impl Service for Sqs {
                 Ok(parameters) => self.run(operation.rsplit('.').next().unwrap_or_default(), &parameters, &base).await,
                 Err(error) => Err(refuse("SerializationException", format!("the request is not JSON: {error}"))),
             },
-            Err(message) => Err(internal(message)),
+            Err(message) => Err(refuse("SerializationException", message)),
         };
         let request_id = Uuid::new_v4().to_string();
         match answered {

@@ -11,10 +11,10 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use crate::embedded::OpenError;
-use crate::embedded::files::create_folder;
+use crate::embedded::files::{lock_folder, patiently};
 
 /// How long a write waits for one of another process.
-const BUSY: Duration = Duration::from_secs(10);
+const BUSY: Duration = Duration::from_secs(60);
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS queues (name TEXT PRIMARY KEY, attributes TEXT NOT NULL, created INTEGER NOT NULL);
@@ -70,15 +70,14 @@ pub(super) type Stored<T> = Result<T, rusqlite::Error>;
 
 impl Store {
     pub(super) fn open(file: &Path) -> Result<Self, OpenError> {
-        if let Some(folder) = file.parent() {
-            create_folder(folder)?;
-        }
-        let opened = Connection::open(file).and_then(|connection| {
+        let _lock = file.parent().map(lock_folder).transpose()?;
+        let opened = patiently(|| {
+            let connection = Connection::open(file)?;
             connection.busy_timeout(BUSY)?;
             connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "synchronous", "NORMAL")?;
             connection.execute_batch(SCHEMA)?;
-            Ok(Self(connection))
+            Ok::<_, rusqlite::Error>(Self(connection))
         });
         opened.map_err(|error| OpenError::Database { path: file.to_owned(), message: error.to_string() })
     }

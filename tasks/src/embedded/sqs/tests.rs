@@ -148,7 +148,22 @@ async fn refusals_are_those_of_sqs() {
             json!({ "QueueUrl": "q", "MessageBody": "x".repeat(MESSAGE_MAX + 1) }),
             "Message must be shorter than 1048576 bytes.",
         ),
-        ("SendMessage", json!({ "QueueUrl": "a/b c", "MessageBody": "m" }), "the name of the queue is \"b c\""),
+        (
+            "SendMessage",
+            json!({ "QueueUrl": "a/b", "MessageBody": "m" }),
+            "InvalidAddress InvalidAddress The address a/b is not valid for this endpoint.",
+        ),
+        (
+            "PurgeQueue",
+            json!({ "QueueUrl": "arn:aws:sns:us-east-1:1:q" }),
+            "InvalidAddress InvalidAddress The address arn:aws:sns:us-east-1:1:q is not valid for this endpoint.",
+        ),
+        (
+            "CreateQueue",
+            json!({ "QueueName": "a.b" }),
+            "InvalidParameterValue InvalidParameterValue \
+             Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length",
+        ),
         (
             "ReceiveMessage",
             json!({ "QueueUrl": "q", "WaitTimeSeconds": 21 }),

@@ -43,6 +43,7 @@ use crate::handler::{BoxFuture, Call, Handler};
 use crate::handlers::unknown_payload;
 use crate::logs::Logs;
 use crate::routes;
+use crate::secret::secrets;
 use crate::services::Clients;
 use crate::world::World;
 
@@ -102,7 +103,9 @@ impl Function {
 
     async fn new_pool(&self, arn: FunctionArn) -> Result<Arc<Pool>, String> {
         let (code, launch) = self.prepared().await?;
-        let log = Arc::new(self.logs.log(&arn.name));
+        // A secret that cannot be read is told with the variable that needs it.
+        let secrets = secrets(&self.settings.environment, &self.folders.routes).unwrap_or_default();
+        let log = Arc::new(self.logs.log(&arn.name).hiding(secrets));
         if let Some(note) = &launch.note {
             log.line(None, note);
         }

@@ -148,7 +148,7 @@ impl State {
     }
 
     fn raw_line(&mut self, line: &[u8]) {
-        let text = String::from_utf8_lossy(line);
+        let text = self.log.hide(&String::from_utf8_lossy(line));
         // The Python runtime indents tracebacks with spaces that do not break.
         let rest = text.trim_start_matches('\u{a0}');
         let indent = " ".repeat((text.len() - rest.len()) / '\u{a0}'.len_utf8());

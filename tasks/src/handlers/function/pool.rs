@@ -113,7 +113,7 @@ impl Pool {
                     (FunctionError::timed_out(&request_id, self.timeout), lines)
                 }
             };
-            let failure = Failure::from(error);
+            let failure = self.plan.log.hidden(Failure::from(error));
             self.plan.log.failed(&failure, lines);
             return Err(failure);
         }
@@ -140,7 +140,7 @@ impl Pool {
             NoStart::Exited(status, lines) => (FunctionError::exited(request_id, status), lines),
             NoStart::TimedOut(lines) => (FunctionError::timed_out(request_id, self.timeout), lines),
         };
-        let failure = Failure::from(error);
+        let failure = self.plan.log.hidden(Failure::from(error));
         self.plan.log.failed(&failure, lines);
         failure
     }

@@ -19,6 +19,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{AbortHandle, JoinSet};
 
+use crate::loopback::{self, Refused};
+
 /// The most bytes that a function may answer: 6 MB and some room for what Lambda puts around it.
 pub(super) const MAX_RESPONSE: u64 = 6_291_556;
 
@@ -180,6 +182,9 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
 
 impl Shared {
     async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+        if let Err(Refused(status, message)) = loopback::host(&request) {
+            return refused(status, "InvalidRequest", message);
+        }
         let path = request.uri().path().to_owned();
         let Some(operation) = path.strip_prefix(VERSION) else { return not_found(&path) };
         let parts: Vec<&str> = operation.split('/').collect();

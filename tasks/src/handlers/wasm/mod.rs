@@ -22,7 +22,7 @@ use self::network::Network;
 use super::seconds::seconds;
 use crate::handler::{BoxFuture, Call, Handler};
 use crate::routes::Settings;
-use crate::secret::Setting;
+use crate::secret::{Setting, hidden, secrets};
 use crate::world::World;
 
 /// The settings of a route to `wasm`. What is not granted here the component does not get.
@@ -102,7 +102,12 @@ impl Handler for Runner {
     fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome> {
         Box::pin(async move {
             let loaded = self.loaded().await.map_err(|why| Failure::new(loaded::NOT_LOADED, why))?;
-            Arc::clone(loaded).call(call.request.input.to_string()).await
+            let outcome = Arc::clone(loaded).call(call.request.input.to_string()).await;
+            outcome.map_err(|failure| match secrets(&self.settings.environment, &self.folder) {
+                Ok(secrets) => hidden(failure, &secrets),
+                // They were read before.
+                Err(_) => failure,
+            })
         })
     }
 

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::encode::{ArrayFormat, form};
 use crate::pattern::Pattern;
-use crate::secret::{Address, Secret, Setting};
+use crate::secret::{Address, Secret, Setting, secrets};
 use crate::services::web::{self, Caller};
 
 /// A connection as the routing file describes it.
@@ -142,6 +142,8 @@ pub(super) struct Added {
     pub(super) body: Vec<(String, String)>,
     /// Whether the credential is a token that may have expired since.
     pub(super) token: bool,
+    /// What may not stand in an error.
+    pub(super) secrets: Vec<String>,
 }
 
 /// A token is not used any more when it is about to expire.
@@ -175,11 +177,18 @@ impl Connections {
         let (name, value) = match &known.connection.authorization {
             Authorization::Basic(Basic { username, password }) => {
                 let user = username.read(folder).map_err(unusable)?;
-                let pair = format!("{user}:{}", password.read(folder).map_err(unusable)?);
+                let password = password.read(folder).map_err(unusable)?;
+                let pair = format!("{user}:{password}");
+                added.secrets.extend(username.is_secret().then_some(user));
+                added.secrets.push(password);
                 let encoded = aws_smithy_types::base64::encode(pair);
                 (http::header::AUTHORIZATION, format!("Basic {encoded}"))
             }
-            Authorization::ApiKey(ApiKey { name, value }) => (name.clone(), value.read(folder).map_err(unusable)?),
+            Authorization::ApiKey(ApiKey { name, value }) => {
+                let value = value.read(folder).map_err(unusable)?;
+                added.secrets.push(value.clone());
+                (name.clone(), value)
+            }
             Authorization::OAuth(oauth) => {
                 added.token = true;
                 let mut token = known.token.lock().await;
@@ -191,6 +200,7 @@ impl Connections {
                         Arc::clone(&token.insert(new).text)
                     }
                 };
+                added.secrets.extend([text.to_string(), oauth.client_secret.read(folder).map_err(unusable)?]);
                 (http::header::AUTHORIZATION, format!("Bearer {text}"))
             }
         };
@@ -241,6 +251,9 @@ impl Parameters {
             let header: HeaderName = name.parse().map_err(|_| format!("{name:?} is no name of a header"))?;
             let value = secret_value(&value).ok_or_else(|| format!("its {name} cannot be sent as a header"))?;
             added.headers.insert(header, value);
+        }
+        for settings in [&self.headers, &self.query, &self.body] {
+            added.secrets.extend(secrets(settings, folder)?);
         }
         Ok(added)
     }

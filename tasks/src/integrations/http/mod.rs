@@ -19,7 +19,7 @@ use self::connection::{Added, with_query};
 pub(crate) use self::connection::{Connection, Connections};
 use self::encode::{ArrayFormat, form, text};
 use crate::handler::{BoxFuture, Call, Handler};
-use crate::secret::{shown, web_url};
+use crate::secret::{hidden, shown, web_url};
 use crate::services::Clients;
 use crate::services::web;
 
@@ -90,15 +90,21 @@ impl Invoke {
         let caller = self.clients.caller();
         let client = caller.client().map_err(runtime)?;
         let added = self.connections.added(task.connection, caller).await?;
-        let mut response = send(client, task, &added).await?;
+        let hide = |added: &Added| {
+            let secrets = added.secrets.clone();
+            move |failure| hidden(failure, &secrets)
+        };
+        let mut response = send(client, task, &added).await.map_err(hide(&added))?;
+        let mut last = hide(&added);
         if added.token
             && matches!(response.status(), StatusCode::UNAUTHORIZED | StatusCode::PROXY_AUTHENTICATION_REQUIRED)
         {
             self.connections.forget_token(task.connection).await;
             let added = self.connections.added(task.connection, caller).await?;
-            response = send(client, task, &added).await?;
+            response = send(client, task, &added).await.map_err(hide(&added))?;
+            last = hide(&added);
         }
-        result(response, &task.endpoint).await
+        result(response, &task.endpoint).await.map_err(last)
     }
 }
 

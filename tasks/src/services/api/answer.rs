@@ -4,9 +4,10 @@ use asl_engine::{Object, Value};
 use bytes::Bytes;
 use http::HeaderMap;
 
-use super::model::{Location, Member, Operation, Protocol, Service, Shape};
-use super::time::{self, Times};
+use super::model::{Location, Member, Operation, Protocol, Service, Shape, Style};
+use super::time;
 use super::xml::{self, Element};
+use crate::embedded::names::INVALID_BUCKET;
 
 /// The whole HTTP response.
 #[derive(Debug)]
@@ -32,6 +33,21 @@ pub(crate) struct Refusal {
     pub(crate) attempts: u32,
 }
 
+impl Refusal {
+    /// What S3 says of a bucket whose name is none.
+    pub(super) fn invalid_bucket() -> Self {
+        Self {
+            code: Some("InvalidBucketName".to_owned()),
+            known: None,
+            message: Some(INVALID_BUCKET.to_owned()),
+            status: 400,
+            request_id: Some(uuid::Uuid::new_v4().to_string()),
+            extended_request_id: None,
+            attempts: 1,
+        }
+    }
+}
+
 impl Response {
     pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
@@ -52,10 +68,10 @@ pub(super) fn result(
     service: &'static Service,
     operation: &'static Operation,
     response: &Response,
-    times: Times,
+    style: Style,
 ) -> Result<Object, String> {
     let members = operation.output.map_or(&[] as &[_], |structure| service.members(structure));
-    let reader = Reader { service, times };
+    let reader = Reader { service, style };
     match service.protocol {
         Protocol::Json { .. } => reader.json_members(members, &json(response)?),
         Protocol::Query { .. } | Protocol::Ec2 { .. } => {
@@ -76,7 +92,7 @@ fn json(response: &Response) -> Result<Value, String> {
 
 struct Reader {
     service: &'static Service,
-    times: Times,
+    style: Style,
 }
 
 impl Reader {
@@ -101,7 +117,7 @@ impl Reader {
                 },
                 _ => None,
             };
-            result.extend(value.map(|value| (&*member.name, value)));
+            result.extend(value.map(|value| (member.shown(self.style), value)));
         }
         let is_inside = |member: &&Member| member.location == Location::Inside;
         if members.iter().any(|member| is_inside(&member)) && !response.body.is_empty() {
@@ -126,7 +142,7 @@ impl Reader {
         let mut shown = Vec::with_capacity(object.len());
         for (name, value) in object.iter().filter(|(_, value)| **value != Value::Null) {
             if let Some(member) = members.iter().find(|member| *member.wire == **name) {
-                shown.push((&*member.name, self.json_value(&member.shape, value)?));
+                shown.push((member.shown(self.style), self.json_value(&member.shape, value)?));
             }
         }
         Ok(shown.into_iter().collect())
@@ -168,7 +184,7 @@ impl Reader {
                 (Location::Inside, shape) => self.xml_value(shape, element.get(member.wire)?),
                 _ => return None,
             };
-            Some((&*member.name, value))
+            Some((member.shown(self.style), value))
         })
     }
 
@@ -207,7 +223,7 @@ impl Reader {
     }
 
     fn time(&self, text: &str) -> Value {
-        time::answered(text).map_or(text.into(), |time| time::shown(time, self.times))
+        time::answered(text).map_or(text.into(), |time| time::shown(time, self.style))
     }
 }
 
@@ -284,11 +300,11 @@ mod tests {
         action: &str,
         headers: &[(&'static str, &str)],
         body: &str,
-        times: Times,
+        style: Style,
     ) -> Result<String, String> {
         let service = Service::find(service).unwrap();
         let operation = service.operation(action).unwrap();
-        Ok(Value::from(result(service, operation, &response(200, headers, body), times)?).to_string())
+        Ok(Value::from(result(service, operation, &response(200, headers, body), style)?).to_string())
     }
 
     #[test]
@@ -303,6 +319,21 @@ mod tests {
                 &[],
                 r#"{"Item":{"createdAt":{"N":"1"},"m":{"M":{"S":{"S":"x"}}}}}"#,
                 r#"{"Item":{"createdAt":{"N":"1"},"m":{"M":{"S":{"S":"x"}}}}}"#,
+            ),
+            (
+                "dynamodb",
+                "getItem",
+                &[],
+                r#"{"Item":{"BOOL":{"BOOL":true},"l":{"L":[{"NULL":true},{"SS":["a"]}]}}}"#,
+                r#"{"Item":{"BOOL":{"Bool":true},"l":{"L":[{"Nul":true},{"Ss":["a"]}]}}}"#,
+            ),
+            (
+                "rds",
+                "describeDBInstances",
+                &[],
+                "<R><DescribeDBInstancesResult><DBInstances><DBInstance><DBInstanceIdentifier>d</DBInstanceIdentifier>\
+                 <MultiAZ>true</MultiAZ></DBInstance></DBInstances></DescribeDBInstancesResult></R>",
+                r#"{"DbInstances":[{"DbInstanceIdentifier":"d","MultiAZ":true}]}"#,
             ),
             ("dynamodb", "putItem", &[], "", "{}"),
             (
@@ -358,16 +389,18 @@ mod tests {
                 r#"{"AccountUsage":{"FunctionCount":1}}"#,
             ),
         ] {
-            let shown: Value = shown(service, action, headers, body, Times::Iso).unwrap().parse().unwrap();
+            let shown: Value = shown(service, action, headers, body, Style::Sdk).unwrap().parse().unwrap();
             assert_eq!(shown, expected.parse().unwrap(), "{action}: {shown}");
         }
-        let millis = shown("sfn", "startExecution", &[], sfn, Times::Millis).unwrap();
+        let item = r#"{"Item":{"b":{"BOOL":true}}}"#;
+        assert_eq!(shown("dynamodb", "getItem", &[], item, Style::Optimized).as_deref(), Ok(item));
+        let millis = shown("sfn", "startExecution", &[], sfn, Style::Optimized).unwrap();
         assert_eq!(millis, r#"{"ExecutionArn":"a","StartDate":1700000000500}"#);
     }
 
     #[test]
     fn an_answer_that_is_none_is_told() {
-        let error = |service, action, body| shown(service, action, &[], body, Times::Iso).unwrap_err();
+        let error = |service, action, body| shown(service, action, &[], body, Style::Sdk).unwrap_err();
         assert!(error("sfn", "startExecution", "<html>").starts_with("the answer is not JSON: "));
         assert_eq!(error("sfn", "startExecution", "[]"), "the answer is not a JSON object");
         assert!(error("sns", "publish", "{}").starts_with("the answer is not XML: "));

@@ -3,6 +3,7 @@
 //! What differs between services is data (`model`). `parameters` are read by it, a `request` is made of them, `send` signs it
 //! and brings it to AWS, to another server or to an embedded service, and the `answer` is read by it again.
 
+mod advice;
 mod answer;
 pub(crate) mod model;
 mod parameters;
@@ -18,10 +19,11 @@ use asl_engine::{Object, Value};
 use http::HeaderMap;
 
 use super::Clients;
+pub(crate) use advice::{UnknownMember, input_table, unknown_members};
 pub(crate) use answer::Refusal;
-pub(crate) use model::{Operation, Service};
+pub(crate) use model::{Operation, Service, Style};
+pub(super) use request::encode;
 pub(crate) use send::Remote;
-pub(crate) use time::Times;
 
 /// What a call gave.
 #[derive(Debug)]
@@ -73,18 +75,18 @@ impl Clients {
         service: &'static Service,
         operation: &'static Operation,
         parameters: &Value,
-        times: Times,
+        style: Style,
     ) -> Result<Answer, Fault> {
         let unfit = |why: String| {
             Fault::Parameters(format!("The Parameters '{parameters}' could not be used to start the Task: [{why}]"))
         };
-        let input = parameters::read(service, operation.input, parameters).map_err(unfit)?;
+        let input = parameters::read(service, operation.input, parameters, style).map_err(unfit)?;
         let request = request::build(service, operation, input).map_err(unfit)?;
         let response = self.send(service, operation, request).await?;
         if !(200..300).contains(&response.status) {
             return Err(Fault::Service(answer::refusal(service, operation, &response, 1)));
         }
-        let result = answer::result(service, operation, &response, times);
+        let result = answer::result(service, operation, &response, style);
         let result = result.map_err(|message| Fault::Client(Unanswered { message, attempts: 1 }))?;
         let request_id = response.request_id();
         Ok(Answer { result, status: response.status, headers: response.headers, request_id })

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use asl_engine::nearest;
+use asl_engine::{nearest, sdk_member_name};
 
 const SERVICES: &str = include_str!("../../../api-models/services.txt");
 const SHAPES: &[u8] = include_bytes!("../../../api-models/shapes.z");
@@ -69,11 +69,22 @@ pub(crate) struct Operation {
     pub(super) signed: bool,
 }
 
+/// How Step Functions shows names and times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// Names of members as the SDK for Java 2 has them, times as ISO 8601 text: the integrations of the AWS SDK.
+    Sdk,
+    /// Names of members as the model has them, times as milliseconds since 1970: the optimized integrations.
+    Optimized,
+}
+
 /// A member of a structure.
 #[derive(Debug)]
 pub(super) struct Member {
-    /// As Step Functions has it: with a capital first letter.
+    /// As optimized integrations have it: with a capital first letter.
     pub(super) name: Box<str>,
+    /// As the integrations of the AWS SDK have it, where that is not the same.
+    sdk_name: Option<Box<str>>,
     pub(super) wire: &'static str,
     /// Its name in requests of the protocol of EC2.
     pub(super) query: &'static str,
@@ -81,6 +92,16 @@ pub(super) struct Member {
     /// Whether an absent value is made up.
     pub(super) made_up: bool,
     pub(super) shape: Shape,
+}
+
+impl Member {
+    /// What parameters and results call it.
+    pub(super) fn shown(&self, style: Style) -> &str {
+        match (style, &self.sdk_name) {
+            (Style::Sdk, Some(name)) => name,
+            _ => &self.name,
+        }
+    }
 }
 
 /// Where a member is.
@@ -204,7 +225,7 @@ impl Service {
             let text = miniz_oxide::inflate::decompress_to_vec_with_limit(part, SHAPES_MAX).unwrap_or_default();
             // Each is read once for the whole run of the program.
             let text: &'static str = Box::leak(String::from_utf8(text).unwrap_or_default().into_boxed_str());
-            Shapes::read(text)
+            Shapes::read(self.name, text)
         })
     }
 }
@@ -253,7 +274,7 @@ fn service(line: &'static str) -> Option<Service> {
 }
 
 impl Shapes {
-    fn read(text: &'static str) -> Self {
+    fn read(service: &str, text: &'static str) -> Self {
         let mut shapes = Self::default();
         let mut lines = text.lines();
         for line in lines.by_ref() {
@@ -265,7 +286,8 @@ impl Shapes {
                 shapes.operations.insert(operation.name, operation);
             }
         }
-        shapes.structures = lines.map(|line| line.split_whitespace().map(member).collect()).collect();
+        shapes.structures =
+            lines.map(|line| line.split_whitespace().map(|text| member(service, text)).collect()).collect();
         shapes
     }
 }
@@ -292,7 +314,7 @@ fn operation(line: &'static str) -> Option<Operation> {
     Some(operation)
 }
 
-fn member(text: &'static str) -> Member {
+fn member(service: &str, text: &'static str) -> Member {
     // A header prefix such as "x-amz-meta-" has no ":", and neither has any other name, but "xsi:type".
     let (text, shape) = match text.rsplit_once(':') {
         Some((before, kind)) if kind != "type" && !kind.starts_with("type@") => (before, shape(kind)),
@@ -315,7 +337,9 @@ fn member(text: &'static str) -> Member {
     };
     let (text, query) = text.split_once('^').map_or((text, None), |(text, query)| (text, Some(query)));
     let (name, wire) = text.split_once('=').unwrap_or((text, text));
-    Member { name: capital(name), wire, query: query.unwrap_or(wire), location, made_up, shape }
+    let (shown, query) = (capital(name), query.unwrap_or(wire));
+    let sdk_name = Some(sdk_member_name(service, name)).filter(|sdk_name| *sdk_name != *shown).map(Into::into);
+    Member { name: shown, sdk_name, wire, query, location, made_up, shape }
 }
 
 fn shape(text: &'static str) -> Shape {
@@ -398,6 +422,11 @@ mod tests {
         assert_eq!(error("sfn", "InvalidToken"), Some(("InvalidToken", "InvalidTokenException")));
         assert_eq!(error("kms", "KMSInternalException"), Some(("KMSInternalException", "KmsInternalException")));
         assert_eq!(error("sns", "NotFound").map(|names| names.1), Some("NotFoundException"));
+        // Renamed in the SDK for Java 2, `customization.config` of the service.
+        assert_eq!(
+            error("elasticloadbalancing", "LoadBalancerNotFound").map(|names| names.1),
+            Some("LoadBalancerNotFoundException")
+        );
         assert_eq!(error("s3", "SlowDown"), None);
     }
 
@@ -421,14 +450,14 @@ mod tests {
 
     #[test]
     fn members_are_read() {
-        let grantee = member("Type=xsi:type@a");
+        let grantee = member("any", "Type=xsi:type@a");
         assert_eq!((&*grantee.name, grantee.wire, grantee.location), ("Type", "xsi:type", Location::Attribute));
-        let token = member("clientToken@h+:s");
+        let token = member("any", "clientToken@h+:s");
         assert!(token.made_up && token.location == Location::Header && &*token.name == "ClientToken");
-        let attributes = member("MessageAttributes:{(Name;Value)12");
+        let attributes = member("any", "MessageAttributes:{(Name;Value)12");
         let Shape::Map { names: ("Name", "Value"), flat: false, of } = attributes.shape else { panic!() };
         assert!(matches!(*of, Shape::Structure(12)));
-        let parts = member("Parts=Part:[~(x)tr");
+        let parts = member("any", "Parts=Part:[~(x)tr");
         let Shape::List { item: "x", flat: true, of } = parts.shape else { panic!() };
         assert!(matches!(*of, Shape::Time(Some(TimeFormat::Http))));
     }

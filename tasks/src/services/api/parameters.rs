@@ -6,7 +6,7 @@ use asl_engine::{Object, Value};
 use aws_smithy_types::base64;
 use uuid::Uuid;
 
-use super::model::{Location, Member, Service, Shape, TimeFormat};
+use super::model::{Location, Member, Service, Shape, Style, TimeFormat};
 use super::time;
 
 /// A value of the input, with names as they are sent and values that fit their shapes.
@@ -28,16 +28,18 @@ pub(super) fn read(
     service: &'static Service,
     structure: Option<usize>,
     parameters: &Value,
+    style: Style,
 ) -> Result<Vec<(&'static Member, Given)>, String> {
     let Some(parameters) = parameters.as_object() else {
         return Err("The parameters must be a JSON object".to_owned());
     };
     let members = structure.map_or(&[] as &[_], |structure| service.members(structure));
-    Reader { service }.members(members, parameters, Path(None, ""))
+    Reader { service, style }.members(members, parameters, Path(None, ""))
 }
 
 struct Reader {
     service: &'static Service,
+    style: Style,
 }
 
 /// Where a value is, from the inside to the outside.
@@ -63,10 +65,8 @@ impl Reader {
         let mut given = Vec::with_capacity(parameters.len());
         for (name, value) in parameters.iter() {
             let path = Path(Some(&path), name);
-            let Some(member) = members.iter().find(|member| *member.name == **name) else {
-                let near = asl_engine::nearest(name, members.iter().map(|member| &*member.name));
-                let near = near.map_or(String::new(), |near| format!("; did you mean \"{near}\"?"));
-                return Err(format!("The field \"{path}\" is not supported by Step Functions{near}"));
+            let Some(member) = members.iter().find(|member| *member.shown(self.style) == **name) else {
+                return Err(format!("The field \"{name}\" is not supported by Step Functions"));
             };
             // A member that is null is as one that is absent.
             if *value != Value::Null {
@@ -74,7 +74,7 @@ impl Reader {
             }
         }
         for member in members.iter().filter(|member| member.made_up) {
-            if parameters.get(&member.name).is_none_or(|value| *value == Value::Null) {
+            if parameters.get(member.shown(self.style)).is_none_or(|value| *value == Value::Null) {
                 given.push((member, Given::Text(Uuid::new_v4().to_string())));
             }
         }
@@ -181,9 +181,13 @@ mod tests {
     use super::*;
 
     fn sent(service: &str, action: &str, parameters: &str) -> Result<String, String> {
+        sent_by(Style::Sdk, service, action, parameters)
+    }
+
+    fn sent_by(style: Style, service: &str, action: &str, parameters: &str) -> Result<String, String> {
         let service = Service::find(service).unwrap();
         let input = service.operation(action).unwrap().input;
-        let members = read(service, input, &parameters.parse().unwrap())?;
+        let members = read(service, input, &parameters.parse().unwrap(), style)?;
         Ok(Given::Structure(members).json().to_string())
     }
 
@@ -241,14 +245,13 @@ mod tests {
                 "dynamodb",
                 "putItem",
                 r#"{"Tablename":"t"}"#,
-                "The field \"Tablename\" is not supported by Step Functions; did you mean \"TableName\"?",
+                "The field \"Tablename\" is not supported by Step Functions",
             ),
             (
                 "ecs",
                 "runTask",
                 r#"{"Overrides":{"containerOverrides":[]}}"#,
-                "The field \"Overrides.containerOverrides\" is not supported by Step Functions; \
-                 did you mean \"ContainerOverrides\"?",
+                "The field \"containerOverrides\" is not supported by Step Functions",
             ),
             ("dynamodb", "putItem", r#"{"Item":[]}"#, "The field \"Item\" must be an object"),
             ("dynamodb", "query", r#"{"Limit":"many"}"#, "The field \"Limit\" must be a number"),
@@ -269,6 +272,18 @@ mod tests {
         ] {
             assert_eq!(sent(service, action, parameters), Err(expected.to_owned()), "{parameters}");
         }
+    }
+
+    /// `sfnx` 3.1.0 (PyPI): measured.
+    #[test]
+    fn members_have_the_names_of_the_sdk_or_of_the_model() {
+        let item = |name: &str| format!(r#"{{"TableName":"t","Item":{{"k":{{"{name}":true}}}}}}"#);
+        let refused = |name: &str| Err(format!("The field \"{name}\" is not supported by Step Functions"));
+        for (style, right, wrong) in [(Style::Sdk, "Bool", "BOOL"), (Style::Optimized, "BOOL", "Bool")] {
+            assert_eq!(sent_by(style, "dynamodb", "putItem", &item(right)), Ok(item("BOOL")), "{style:?}");
+            assert_eq!(sent_by(style, "dynamodb", "putItem", &item(wrong)), refused(wrong), "{style:?}");
+        }
+        assert_eq!(sent("dynamodb", "putItem", &item("Nul")), Ok(item("NULL")));
     }
 
     #[test]

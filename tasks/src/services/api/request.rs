@@ -191,7 +191,7 @@ fn fill(path: &str, members: &[(&'static Member, Given)]) -> Result<String, Stri
 }
 
 /// Encoded for a path or a query, as signatures have it.
-pub(super) fn encode(text: &str, keep_slash: bool) -> String {
+pub(in crate::services) fn encode(text: &str, keep_slash: bool) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
@@ -206,13 +206,13 @@ pub(super) fn encode(text: &str, keep_slash: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::services::api::parameters;
+    use crate::services::api::{Style, parameters};
 
     /// Method, address, headers and body, as a person would write them down.
     fn built(service: &str, action: &str, input: &str) -> Result<String, String> {
         let service = Service::find(service).unwrap();
         let operation = service.operation(action).unwrap();
-        let input = parameters::read(service, operation.input, &input.parse().unwrap())?;
+        let input = parameters::read(service, operation.input, &input.parse().unwrap(), Style::Sdk)?;
         let request = build(service, operation, input)?;
         let mark = if request.query.is_empty() { "" } else { "?" };
         let mut text = format!("{} {}{mark}{}", request.method, request.path, request.query);

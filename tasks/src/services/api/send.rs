@@ -16,7 +16,7 @@ use http_body_util::BodyExt;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use super::answer::{self, Response};
+use super::answer::{self, Refusal, Response};
 use super::model::{Operation, Service};
 use super::request::Request;
 use super::{Fault, Unanswered};
@@ -74,6 +74,10 @@ impl Clients {
             Some(place) => place,
             None => return Err(client(format!("the routing file does not say where {} is", service.name))),
         };
+        // There are servers that decode a path before they take it apart: then this would name an object.
+        if request.bucket.as_deref().is_some_and(|bucket| bucket.contains('/') && !bucket.starts_with("arn:")) {
+            return Err(Fault::Service(Refusal::invalid_bucket()));
+        }
         let target = self.target(service, place, &request).await.map_err(client)?;
         let mut attempts = 0;
         loop {

@@ -6,16 +6,7 @@ use time::format_description::BorrowedFormatItem;
 use time::format_description::well_known::{Rfc2822, Rfc3339};
 use time::macros::format_description;
 
-use super::model::TimeFormat;
-
-/// How results show timestamps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Times {
-    /// As ISO 8601 text: the integrations of the AWS SDK.
-    Iso,
-    /// As milliseconds since 1970: the optimized integrations.
-    Millis,
-}
+use super::model::{Style, TimeFormat};
 
 const HTTP: &[BorrowedFormatItem<'_>] =
     format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
@@ -70,10 +61,10 @@ fn unix(time: OffsetDateTime) -> String {
 }
 
 /// As results show it.
-pub(super) fn shown(time: OffsetDateTime, times: Times) -> Value {
+pub(super) fn shown(time: OffsetDateTime, times: Style) -> Value {
     match times {
-        Times::Iso => iso(time).into(),
-        Times::Millis => i64::try_from(time.unix_timestamp_nanos() / 1_000_000).map_or(Value::Null, Value::from),
+        Style::Sdk => iso(time).into(),
+        Style::Optimized => i64::try_from(time.unix_timestamp_nanos() / 1_000_000).map_or(Value::Null, Value::from),
     }
 }
 
@@ -103,8 +94,8 @@ mod tests {
             ("2023-11-14T23:13:20.000001+01:00", "2023-11-14T22:13:20.000001Z", 1_700_000_000_000),
         ] {
             let time = answered(text).unwrap();
-            assert_eq!(shown(time, Times::Iso), Value::from(iso), "{text}");
-            assert_eq!(shown(time, Times::Millis), Value::from(millis), "{text}");
+            assert_eq!(shown(time, Style::Sdk), Value::from(iso), "{text}");
+            assert_eq!(shown(time, Style::Optimized), Value::from(millis), "{text}");
         }
         for text in ["", "yesterday", "1e300", "NaN"] {
             assert_eq!(answered(text), None, "{text}");

@@ -1,0 +1,156 @@
+//! What the children of a Join came to: a list of outputs, or what a ResultWriter makes of them.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::protocol::ChildEnd;
+use crate::result_writer::{Child, Transformation, Writer, WriterConfig, as_output};
+use crate::task::{Failure, Outcome, TaskRequest};
+use crate::value::Value;
+
+/// So many results wait for one that comes before them.
+const MOST_WAITING: usize = 20_000;
+
+/// The results of the children, in the order of the children.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Results {
+    list: Vec<Option<Value>>,
+    /// How many bytes of JSON text the list may have where more is of no use, and how many it has.
+    pub(super) most_bytes: Option<usize>,
+    bytes: usize,
+    /// Whether nobody sees the results.
+    pub(super) unseen: bool,
+    /// `WriterConfig`
+    pub(super) config: Option<WriterConfig>,
+    /// Writes them elsewhere.
+    pub(super) writer: Option<Box<Writer>>,
+    /// How many are written, and those that came before their turn.
+    written: usize,
+    early: BTreeMap<usize, Early>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Early {
+    end: ChildEnd,
+    outcome: Outcome,
+    aborted: bool,
+}
+
+impl Results {
+    /// Takes the result of a child execution or iteration. `failed` is what a failure that is borne leaves in the list.
+    pub(super) fn add(&mut self, index: usize, outcome: Outcome, end: Option<ChildEnd>, aborted: bool) {
+        if self.writer.is_some() {
+            // The children of a Map Run are executions.
+            if let Some(end) = end {
+                self.write(index, Early { end, outcome, aborted });
+            }
+            return;
+        }
+        if self.unseen || self.is_too_large() {
+            return;
+        }
+        let result = match (&outcome, self.config, &end) {
+            (_, Some(config), Some(end)) => {
+                let child = Child { execution: &end.execution, outcome: &outcome, aborted, stopped: end.at };
+                match config.transformation {
+                    Transformation::None => child.results(Transformation::None).pop().unwrap_or_default(),
+                    // The items of a list are taken out of it at the end.
+                    _ => child.results(Transformation::Compact).pop().unwrap_or_default(),
+                }
+            }
+            (Ok(output), ..) => output.clone(),
+            (Err(failure), ..) => failed_result(failure),
+        };
+        self.bytes += result.json_len() + 1;
+        if self.is_too_large() {
+            self.list = Vec::new();
+            return;
+        }
+        if self.list.len() <= index {
+            self.list.resize(index + 1, None);
+        }
+        self.list[index] = Some(result);
+    }
+
+    fn write(&mut self, index: usize, result: Early) {
+        let Some(writer) = &mut self.writer else { return };
+        let mut add = |result: Early| {
+            let Early { end, outcome, aborted } = &result;
+            writer.add(&Child { execution: &end.execution, outcome, aborted: *aborted, stopped: end.at });
+        };
+        if index != self.written {
+            self.early.insert(index, result);
+        } else {
+            add(result);
+            self.written += 1;
+        }
+        while let Some(next) = self.early.remove(&self.written) {
+            add(next);
+            self.written += 1;
+        }
+        if self.early.len() > MOST_WAITING {
+            std::mem::take(&mut self.early).into_values().for_each(add);
+        }
+    }
+
+    /// Whether the list is larger than its state may return.
+    fn is_too_large(&self) -> bool {
+        self.most_bytes.is_some_and(|most| self.bytes > most.saturating_add(1))
+    }
+
+    /// What is to be written now.
+    pub(super) fn request(&mut self) -> Option<TaskRequest> {
+        self.writer.as_mut()?.request()
+    }
+
+    /// Takes the answer to what was written.
+    pub(super) fn answered(&mut self, answer: &Value) {
+        if let Some(writer) = &mut self.writer {
+            writer.answered(answer);
+        }
+    }
+
+    /// Takes note that there are no more.
+    pub(super) fn finish(&mut self) {
+        if let Some(writer) = &mut self.writer {
+            for result in std::mem::take(&mut self.early).into_values() {
+                let Early { end, outcome, aborted } = &result;
+                writer.add(&Child { execution: &end.execution, outcome, aborted: *aborted, stopped: end.at });
+            }
+            writer.finish();
+        }
+    }
+
+    /// The result of the state `name`; nothing may come afterwards.
+    pub(super) fn result(&mut self, name: &Arc<str>) -> Outcome {
+        if let Some(writer) = &self.writer {
+            return Ok(writer.result());
+        }
+        if self.is_too_large() {
+            return Err(too_large(name));
+        }
+        let results = std::mem::take(&mut self.list).into_iter().map(Option::unwrap_or_default);
+        let Some(config) = self.config else { return Ok(results.collect()) };
+        let flat = |result: Value| match result {
+            Value::Array(items) if config.transformation == Transformation::Flatten => items.to_vec(),
+            result => vec![result],
+        };
+        Ok(as_output(config, results.flat_map(flat).collect()))
+    }
+}
+
+/// What a tolerated child leaves in the list of results.
+fn failed_result(failure: &Failure) -> Value {
+    let text = |text: &Option<Arc<str>>| text.clone().map_or(Value::Null, Value::from);
+    [("Status", "FAILED".into()), ("Error", text(&failure.error)), ("Cause", text(&failure.cause))].into()
+}
+
+/// A result that is larger than AWS takes.
+pub(super) fn too_large(what: &str) -> Failure {
+    let cause = format!(
+        "The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service limit."
+    );
+    Failure::new("States.DataLimitExceeded", cause)
+}

@@ -1,0 +1,327 @@
+//! What an ItemReader asks for, one request after another, and the items that the answers bring.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::manifest::{Named, named};
+use super::object::{Object, Taken};
+use super::{InputType, ManifestType, failed};
+use crate::definition::ast::ItemReader;
+use crate::task::{Failure, Outcome, TaskRequest};
+use crate::time::Timestamp;
+use crate::value::{Array, Number, Value, double_text};
+
+/// The resource that reads one object, or a piece of one.
+pub(crate) const GET_OBJECT: &str = "arn:aws:states:::s3:getObject";
+
+/// Reads items. It asks as S3's API is asked, and is answered in its shapes:
+///
+/// - `getObject` with a `Range` from the second piece on; the answer has the text as `Body`, and a `ContentRange` unless it
+///   is the whole object. A plain text is a whole object, a plain list its items.
+/// - `listObjectsV2` with a `ContinuationToken` from the second page on; the answer has `Contents` and maybe a
+///   `NextContinuationToken`. A plain list is the items.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Reader {
+    /// The first request.
+    request: TaskRequest,
+    input_type: Option<InputType>,
+    manifest: Option<ManifestType>,
+    lists: bool,
+    flattens: bool,
+    /// How many items it may still give.
+    left: usize,
+    /// The objects to be read.
+    objects: VecDeque<Source>,
+    /// The one that is being read.
+    open: Option<Open>,
+    /// Items that came as values, and the object or bucket that they are from.
+    ready: VecDeque<Value>,
+    ready_from: Arc<str>,
+    /// What the next page of the list is asked with.
+    page: Page,
+    asked: Option<Asked>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Source {
+    bucket: Arc<str>,
+    key: Arc<str>,
+    holds: Holds,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum Holds {
+    Items(InputType),
+    Names(ManifestType),
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Open {
+    source: Source,
+    uri: Arc<str>,
+    /// The text of a manifest as far as it is there.
+    manifest: String,
+    items: Object,
+    /// Where the next piece begins.
+    next: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum Page {
+    First,
+    After(Value),
+    None,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+enum Asked {
+    Page,
+    Piece,
+}
+
+/// What comes next from a reader.
+pub(crate) enum Pulled {
+    /// An item, with its name where the items are the members of an object, and where it is from.
+    Item {
+        /// The name.
+        key: Option<Arc<str>>,
+        /// The item itself.
+        value: Value,
+        /// The URI of its object or bucket.
+        source: Arc<str>,
+    },
+    /// Ask this, and hand in the answer.
+    Ask(TaskRequest),
+    /// What was asked for has not been answered.
+    Waits,
+    /// There are no more.
+    End,
+}
+
+impl Reader {
+    /// A reader that asks with `request` first, and gives `most` items at most.
+    pub(crate) fn new(reader: &ItemReader, request: TaskRequest, most: usize) -> Self {
+        let lists = reader.lists();
+        let text = |name: &str| -> Arc<str> { request.input[name].as_str().unwrap_or_default().into() };
+        let holds = match (reader.manifest, &reader.input_type) {
+            (Some(manifest), _) => Holds::Names(manifest),
+            (None, input_type) => Holds::Items(input_type.clone().unwrap_or(InputType::JsonLines)),
+        };
+        let (page, objects) = match lists {
+            true => (Page::First, VecDeque::new()),
+            false => (Page::None, [Source { bucket: text("Bucket"), key: text("Key"), holds }].into()),
+        };
+        Self {
+            ready_from: format!("s3://{}", text("Bucket")).into(),
+            request,
+            input_type: reader.input_type.clone(),
+            manifest: reader.manifest,
+            lists,
+            flattens: reader.flattens,
+            left: most,
+            objects,
+            open: None,
+            ready: VecDeque::new(),
+            page,
+            asked: None,
+        }
+    }
+
+    /// The next item, or what has to be asked for it. The failure is `States.ItemReaderFailed`.
+    pub(crate) fn pull(&mut self) -> Result<Pulled, Failure> {
+        loop {
+            if self.left == 0 {
+                return Ok(Pulled::End);
+            }
+            if self.asked.is_some() {
+                return Ok(Pulled::Waits);
+            }
+            if let Some(value) = self.ready.pop_front() {
+                self.left -= 1;
+                return Ok(Pulled::Item { key: None, value, source: self.ready_from.clone() });
+            }
+            if let Some(open) = &mut self.open {
+                match open.items.take().map_err(failed)? {
+                    Taken::Item(key, value) => {
+                        self.left -= 1;
+                        return Ok(Pulled::Item { key, value, source: open.uri.clone() });
+                    }
+                    Taken::NeedsMore => {
+                        let request = self.piece();
+                        self.asked = Some(Asked::Piece);
+                        return Ok(Pulled::Ask(request));
+                    }
+                    Taken::End => self.open = None,
+                }
+                continue;
+            }
+            if let Some(source) = self.objects.pop_front() {
+                let input_type = match &source.holds {
+                    Holds::Items(input_type) => input_type,
+                    Holds::Names(_) => &InputType::JsonLines,
+                };
+                let items = Object::new(input_type).map_err(failed)?;
+                let uri = format!("s3://{}/{}", source.bucket, source.key).into();
+                self.open = Some(Open { source, uri, manifest: String::new(), items, next: 0 });
+                continue;
+            }
+            let token = match &self.page {
+                Page::None => return Ok(Pulled::End),
+                Page::First => None,
+                Page::After(token) => Some(("ContinuationToken", token.clone())),
+            };
+            let mut request = self.request.clone();
+            request.input = with(&request.input, token);
+            self.asked = Some(Asked::Page);
+            return Ok(Pulled::Ask(request));
+        }
+    }
+
+    /// The request for the next piece of the open object.
+    fn piece(&self) -> TaskRequest {
+        let mut request = self.request.clone();
+        let Some(Open { source, next, .. }) = &self.open else { return request };
+        if self.lists || self.manifest.is_some() {
+            let owner =
+                self.request.input.get("ExpectedBucketOwner").map(|owner| ("ExpectedBucketOwner", owner.clone()));
+            let named = [("Bucket", source.bucket.clone().into()), ("Key", source.key.clone().into())];
+            let is_first = matches!(source.holds, Holds::Names(_));
+            if !is_first {
+                request.input = named.into_iter().chain(owner).collect();
+            }
+            request.resource = GET_OBJECT.into();
+        }
+        let parquet = Value::from([("InputType", Value::from("PARQUET"))]);
+        let parquet = (source.holds == Holds::Items(InputType::Parquet)).then_some(("ReaderConfig", parquet));
+        let range = (*next > 0).then(|| ("Range", format!("bytes={next}-").into()));
+        request.input = with(&request.input, parquet.into_iter().chain(range));
+        request
+    }
+
+    /// Takes the answer to what was asked for. The failure is `States.ItemReaderFailed`.
+    pub(crate) fn answered(&mut self, answer: Outcome) -> Result<(), Failure> {
+        let asked = self.asked.take();
+        let answer = answer.map_err(|failure| failed(failure.to_string()))?;
+        match asked {
+            Some(Asked::Page) => self.listed(&answer).map_err(failed),
+            Some(Asked::Piece) => self.fed(&answer).map_err(failed),
+            None => Ok(()),
+        }
+    }
+
+    fn listed(&mut self, answer: &Value) -> Result<(), String> {
+        self.page = Page::None;
+        if let Value::Array(items) = answer {
+            self.ready = items.iter().cloned().collect();
+            return Ok(());
+        }
+        let contents = match answer.get("Contents") {
+            Some(Value::Array(contents)) => contents.clone(),
+            None if answer.as_object().is_some() => Array::from(Vec::new()),
+            _ => return Err("The list of objects cannot be read.".to_owned()),
+        };
+        if let Some(token @ Value::String(_)) = answer.get("NextContinuationToken") {
+            self.page = Page::After(token.clone());
+        }
+        if !self.flattens {
+            self.ready = contents.iter().map(listed_item).collect();
+            return Ok(());
+        }
+        let bucket: Arc<str> = self.request.input["Bucket"].as_str().unwrap_or_default().into();
+        // An empty object, such as the console makes for a folder, has no items.
+        let filled = contents.iter().filter(|object| object["Size"].as_i64() != Some(0));
+        self.objects = filled
+            .filter_map(|object| {
+                let holds = Holds::Items(self.input_type.clone().unwrap_or(InputType::JsonLines));
+                Some(Source { bucket: bucket.clone(), key: object["Key"].as_str()?.into(), holds })
+            })
+            .collect();
+        Ok(())
+    }
+
+    fn fed(&mut self, answer: &Value) -> Result<(), String> {
+        let Some(open) = &mut self.open else { return Ok(()) };
+        let (body, range) = match answer {
+            Value::Object(members) => (members.get("Body").unwrap_or(&Value::Null), members.get("ContentRange")),
+            whole => (whole, None),
+        };
+        let text = match (body, &open.source.holds) {
+            (Value::String(text), _) => text.clone(),
+            (Value::Array(items), Holds::Items(_)) => {
+                self.ready_from = open.uri.clone();
+                self.ready = items.iter().cloned().collect();
+                self.open = None;
+                return Ok(());
+            }
+            _ => return Err("The object cannot be read as text.".to_owned()),
+        };
+        let (next, last) = behind(range.and_then(Value::as_str)).filter(|_| !text.is_empty()).unwrap_or((0, true));
+        open.next = next;
+        let Holds::Names(kind) = open.source.holds else {
+            open.items.feed(text, last);
+            return Ok(());
+        };
+        open.manifest.push_str(&text);
+        if last {
+            let named = named(&open.manifest, kind, self.input_type.as_ref())?;
+            self.open = None;
+            self.objects = named.into_iter().map(Source::from).collect();
+        }
+        Ok(())
+    }
+
+    /// How many items are still to come, where everything that tells is there.
+    pub(crate) fn remaining(&self) -> Option<usize> {
+        let mut rest = self.clone();
+        let mut count = 0;
+        loop {
+            match rest.pull() {
+                Ok(Pulled::Item { .. }) => count += 1,
+                Ok(Pulled::End) => return Some(count),
+                Ok(Pulled::Ask(_) | Pulled::Waits) | Err(_) => return None,
+            }
+        }
+    }
+}
+
+impl From<Named> for Source {
+    fn from(named: Named) -> Self {
+        let Named { bucket, key, input_type } = named;
+        Self { bucket, key, holds: Holds::Items(input_type) }
+    }
+}
+
+/// Where the piece after a `ContentRange` such as `bytes 0-99/200` begins, and whether there is none. `*` is a length that is
+/// not known yet.
+fn behind(range: Option<&str>) -> Option<(u64, bool)> {
+    let (range, length) = range?.strip_prefix("bytes ")?.split_once('/')?;
+    let next = range.split_once('-')?.1.parse::<u64>().ok()?.checked_add(1)?;
+    let last = length.parse::<u64>().is_ok_and(|length| next >= length);
+    Some((next, last))
+}
+
+fn with(object: &Value, more: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
+    let Value::Object(members) = object else { return object.clone() };
+    more.into_iter().fold(members.clone(), |members, (name, value)| members.with(name, value)).into()
+}
+
+/// An object of a list as it is an item: AWS developer guide, "ItemReader (Map)". Times are seconds, as Java writes them.
+fn listed_item(object: &Value) -> Value {
+    let member = |name: &str| object.get(name).cloned();
+    let seconds = match object.get("LastModified") {
+        Some(Value::String(text)) => Timestamp::parse(text).map(|time| time.0 as f64 / 1000.0),
+        Some(Value::Number(seconds)) => Some(seconds.as_f64()),
+        _ => None,
+    };
+    let seconds = seconds.map(|seconds| Value::from(Number::from_json_text(&double_text(seconds))));
+    [
+        ("Etag", member("ETag").or_else(|| member("Etag")).unwrap_or_default()),
+        ("Key", member("Key").unwrap_or_default()),
+        ("LastModified", seconds.unwrap_or_default()),
+        ("Size", member("Size").unwrap_or_default()),
+        ("StorageClass", member("StorageClass").unwrap_or_else(|| "STANDARD".into())),
+    ]
+    .into()
+}

@@ -1,0 +1,350 @@
+//! Result writers: what becomes of the results of a Map Run.
+//!
+//! AWS developer guide, "ResultWriter (Map)".
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::context::Execution;
+use crate::json;
+use crate::task::{Failure, Outcome, TaskRequest};
+use crate::time::Timestamp;
+use crate::value::Value;
+
+/// How many bytes are handed out at once. S3 takes no part below 5 MiB but the last.
+const PART: usize = 6 * 1024 * 1024;
+/// How many bytes AWS writes into one file.
+const MOST_FILE_BYTES: u64 = 5 * 1024 * 1024 * 1024;
+
+/// `WriterConfig`
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct WriterConfig {
+    pub(crate) transformation: Transformation,
+    pub(crate) output_type: OutputType,
+}
+
+/// What is written of each child execution. Of one that failed it is always everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Transformation {
+    /// `"Transformation": "NONE"`: its output and what is known of it
+    None,
+    /// `"Transformation": "COMPACT"`: its output
+    Compact,
+    /// `"Transformation": "FLATTEN"`: the items of its output where that is a list
+    Flatten,
+}
+
+impl Transformation {
+    pub(crate) const ALL: [(&str, Self); 3] =
+        [("NONE", Self::None), ("COMPACT", Self::Compact), ("FLATTEN", Self::Flatten)];
+}
+
+/// How the results stand in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum OutputType {
+    /// `"OutputType": "JSON"`: a list
+    Json,
+    /// `"OutputType": "JSONL"`: a line for each
+    JsonLines,
+}
+
+impl OutputType {
+    pub(crate) const ALL: [(&str, Self); 2] = [("JSON", Self::Json), ("JSONL", Self::JsonLines)];
+
+    /// What stands before, between and after the results.
+    fn around(self) -> [&'static str; 3] {
+        match self {
+            Self::Json => ["[", ",", "]"],
+            Self::JsonLines => ["", "\n", "\n"],
+        }
+    }
+
+    fn extension(self) -> &'static str {
+        match self {
+            Self::Json => "json",
+            Self::JsonLines => "jsonl",
+        }
+    }
+}
+
+/// A child execution that came to its end.
+pub(crate) struct Child<'a> {
+    pub(crate) execution: &'a Execution,
+    pub(crate) outcome: &'a Outcome,
+    /// Whether it was stopped, because too many others had failed.
+    pub(crate) aborted: bool,
+    pub(crate) stopped: Timestamp,
+}
+
+impl Child<'_> {
+    /// What is written of it.
+    pub(crate) fn results(&self, transformation: Transformation) -> Vec<Value> {
+        match (self.outcome, transformation) {
+            (Ok(output), Transformation::Compact) => vec![output.clone()],
+            (Ok(Value::Array(items)), Transformation::Flatten) => items.to_vec(),
+            (Ok(output), Transformation::Flatten) => vec![output.clone()],
+            (Ok(_), Transformation::None) | (Err(_), _) => vec![self.description()],
+        }
+    }
+
+    /// All that AWS tells of it, with its input and output as JSON text.
+    fn description(&self) -> Value {
+        let execution = self.execution;
+        let text = |text: &Arc<str>| Value::from(text.clone());
+        let included = || Value::from([("Included", Value::from(true))]);
+        let mut parts: Vec<(&str, Value)> = Vec::with_capacity(15);
+        if let Err(failure) = self.outcome {
+            parts.extend(failure.cause.as_ref().map(|cause| ("Cause", text(cause))));
+            parts.extend(failure.error.as_ref().map(|error| ("Error", text(error))));
+        }
+        parts.extend([
+            ("ExecutionArn", text(&execution.arn)),
+            ("Input", execution.input.json_text().into()),
+            ("InputDetails", included()),
+            ("Name", text(&execution.name)),
+        ]);
+        if let Ok(output) = self.outcome {
+            parts.push(("Output", output.json_text().into()));
+        }
+        parts.extend([("OutputDetails", included()), ("RedriveCount", 0.into())]);
+        let status = match self.outcome {
+            Ok(_) => {
+                parts.push(("RedriveStatus", "NOT_REDRIVABLE".into()));
+                parts.push(("RedriveStatusReason", "Execution is SUCCEEDED and cannot be redriven".into()));
+                "SUCCEEDED"
+            }
+            Err(failure) => {
+                parts.push(("RedriveStatus", "REDRIVABLE_BY_MAP_RUN".into()));
+                match failure.error.as_deref() {
+                    _ if self.aborted => "ABORTED",
+                    Some("States.Timeout") if failure.cause.is_none() => "TIMED_OUT",
+                    _ => "FAILED",
+                }
+            }
+        };
+        parts.extend([
+            ("StartDate", execution.start_time.to_string().into()),
+            ("StateMachineArn", text(&execution.state_machine_arn)),
+            ("Status", status.into()),
+            ("StopDate", self.stopped.to_string().into()),
+        ]);
+        parts.into_iter().collect()
+    }
+}
+
+/// What is written of a child execution that did not start.
+fn pending(input: &Value) -> Value {
+    [
+        ("Input", input.json_text().into()),
+        ("InputDetails", [("Included", Value::from(true))].into()),
+        ("Status", "PENDING".into()),
+    ]
+    .into()
+}
+
+/// Results that go into the output of the state.
+pub(crate) fn as_output(config: WriterConfig, results: Vec<Value>) -> Value {
+    match config.output_type {
+        OutputType::Json => results.into_iter().collect(),
+        OutputType::JsonLines => {
+            let mut text = String::new();
+            for result in &results {
+                json::write(result, &mut text);
+                text.push('\n');
+            }
+            text.into()
+        }
+    }
+}
+
+/// Writes results into files of a bucket. It asks as S3's API is asked: `putObject` with `Bucket`, `Key` and `Body`. A file
+/// comes in parts, whose requests have a `PartNumber`; the request for `manifest.json` is the last, and names all files.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Writer {
+    config: WriterConfig,
+    /// A request to be filled.
+    request: TaskRequest,
+    bucket: Value,
+    /// What keys begin with.
+    folder: String,
+    map_run_arn: Arc<str>,
+    files: [Files; 3],
+    requests: VecDeque<TaskRequest>,
+    stage: Stage,
+    /// The result that an answer gave in the place of the right one: a mock in the shape of a result.
+    given: Option<Value>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+enum Stage {
+    Collects,
+    Closing,
+    Done,
+}
+
+/// The files for the executions of one status.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Files {
+    name: Arc<str>,
+    /// Keys and sizes of those that are closed.
+    closed: Vec<(String, u64)>,
+    /// What was not handed out of the one that is open.
+    text: String,
+    /// How many bytes were handed out of it, in how many parts.
+    size: u64,
+    parts: i64,
+}
+
+impl Writer {
+    /// A writer that asks with requests like `request`, whose input is `Parameters`. The failure is
+    /// `States.ResultWriterFailed`.
+    pub(crate) fn new(config: WriterConfig, request: TaskRequest, map_run_arn: Arc<str>) -> Result<Self, Failure> {
+        let bucket = request.input["Bucket"].clone();
+        if bucket.as_str().is_none_or(str::is_empty) {
+            return Err(failed("The ResultWriter names no bucket: 'Bucket' has to be a text"));
+        }
+        let folder = match request.input["Prefix"].as_str() {
+            None | Some("") => String::new(),
+            Some(prefix) if prefix.ends_with('/') => prefix.to_owned(),
+            Some(prefix) => format!("{prefix}/"),
+        };
+        let run = map_run_arn.rsplit(':').next().unwrap_or_default();
+        let files = ["FAILED", "PENDING", "SUCCEEDED"].map(|name| Files {
+            name: name.into(),
+            closed: Vec::new(),
+            text: String::new(),
+            size: 0,
+            parts: 0,
+        });
+        let (folder, requests) = (format!("{folder}{run}/"), VecDeque::new());
+        Ok(Self { config, request, bucket, folder, map_run_arn, files, requests, stage: Stage::Collects, given: None })
+    }
+
+    /// Takes the results of a child execution.
+    pub(crate) fn add(&mut self, child: &Child<'_>) {
+        let file = if child.outcome.is_ok() { 2 } else { 0 };
+        for result in child.results(self.config.transformation) {
+            self.append(file, &result);
+        }
+    }
+
+    /// Takes the input of a child execution that did not start.
+    pub(crate) fn add_pending(&mut self, input: &Value) {
+        self.append(1, &pending(input));
+    }
+
+    fn append(&mut self, file: usize, result: &Value) {
+        let [before, between, _] = self.config.output_type.around();
+        let files = &mut self.files[file];
+        let is_first = files.size == 0 && files.text.is_empty();
+        files.text.push_str(if is_first { before } else { between });
+        json::write(result, &mut files.text);
+        if files.text.len() >= PART {
+            self.hand_out(file);
+            if self.files[file].size >= MOST_FILE_BYTES {
+                self.close(file);
+            }
+        }
+    }
+
+    /// Hands out what there is of a file.
+    fn hand_out(&mut self, file: usize) {
+        let key = self.key(file);
+        let files = &mut self.files[file];
+        let body = std::mem::take(&mut files.text);
+        files.size += body.len() as u64;
+        files.parts += 1;
+        let part = ("PartNumber", files.parts.into());
+        let request = self.put(key.into(), body.into(), [part]);
+        self.requests.push_back(request);
+    }
+
+    fn key(&self, file: usize) -> String {
+        let Files { name, closed, .. } = &self.files[file];
+        format!("{}{name}_{}.{}", self.folder, closed.len(), self.config.output_type.extension())
+    }
+
+    /// Ends a file, if there is one.
+    fn close(&mut self, file: usize) {
+        let key = self.key(file);
+        let files = &mut self.files[file];
+        if files.size == 0 && files.text.is_empty() {
+            return;
+        }
+        files.text.push_str(self.config.output_type.around()[2]);
+        self.hand_out(file);
+        let files = &mut self.files[file];
+        files.closed.push((key, files.size));
+        (files.size, files.parts) = (0, 0);
+    }
+
+    fn put<const N: usize>(&self, key: Value, body: Value, more: [(&'static str, Value); N]) -> TaskRequest {
+        let input = [("Bucket", self.bucket.clone()), ("Key", key), ("Body", body)];
+        TaskRequest { input: input.into_iter().chain(more).collect(), ..self.request.clone() }
+    }
+
+    fn manifest_key(&self) -> String {
+        format!("{}manifest.json", self.folder)
+    }
+
+    fn manifest(&self) -> TaskRequest {
+        let listed = |files: &Files| {
+            let file = |(key, size): &(String, u64)| {
+                let size = i64::try_from(*size).unwrap_or(i64::MAX);
+                Value::from([("Key", Value::from(key.as_str())), ("Size", size.into())])
+            };
+            (files.name.clone(), files.closed.iter().map(file).collect::<Value>())
+        };
+        let result_files: Value = self.files.iter().map(listed).collect();
+        let manifest = Value::from([
+            ("DestinationBucket", self.bucket.clone()),
+            ("MapRunArn", self.map_run_arn.clone().into()),
+            ("ResultFiles", result_files),
+        ]);
+        let keys =
+            self.files.iter().flat_map(|files| &files.closed).map(|(key, _)| Value::from(key.as_str())).collect();
+        self.put(self.manifest_key().into(), manifest.json_text().into(), [("Files", keys)])
+    }
+
+    /// Takes note that there are no more results.
+    pub(crate) fn finish(&mut self) {
+        if self.stage != Stage::Collects {
+            return;
+        }
+        (0..self.files.len()).for_each(|file| self.close(file));
+        self.requests.push_back(self.manifest());
+        self.stage = Stage::Closing;
+    }
+
+    /// What is to be written next.
+    pub(crate) fn request(&mut self) -> Option<TaskRequest> {
+        let request = self.requests.pop_front();
+        if request.is_none() && self.stage == Stage::Closing {
+            self.stage = Stage::Done;
+        }
+        request
+    }
+
+    /// Takes the answer to a request.
+    pub(crate) fn answered(&mut self, answer: &Value) {
+        if answer.get("ResultWriterDetails").is_some() {
+            self.given = Some(answer.clone());
+        }
+    }
+
+    /// The result of the Map Run: where its results are.
+    pub(crate) fn result(&self) -> Value {
+        if let Some(given) = &self.given {
+            return given.clone();
+        }
+        let details = Value::from([("Bucket", self.bucket.clone()), ("Key", self.manifest_key().into())]);
+        [("MapRunArn", self.map_run_arn.clone().into()), ("ResultWriterDetails", details)].into()
+    }
+}
+
+/// The failure of writing.
+pub(crate) fn failed(cause: impl Into<Arc<str>>) -> Failure {
+    Failure::new("States.ResultWriterFailed", cause)
+}

@@ -1,0 +1,117 @@
+//! A Distributed Map over a million items of an object: its time beside a loop over the same file, and its memory.
+//!
+//! The items come from the embedded S3, and a ResultWriter puts them back into it. The loop reads each line with `serde_json`
+//! and writes it again. `cargo bench --bench map_run`
+#![expect(clippy::print_stdout, reason = "the figures are what the program is for")]
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::sys::resource::{UsageWho, getrusage};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const ITEMS: usize = 1_000_000;
+const RUNS: usize = 3;
+
+/// The object and its `ReaderConfig`.
+const OBJECTS: [(&str, &str); 2] = [
+    ("items.jsonl", r#"{"InputType": "JSONL"}"#),
+    ("items.csv", r#"{"InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW"}"#),
+];
+
+fn main() {
+    let work = tempfile::tempdir().expect("a temporary folder");
+    let bucket = work.path().join(".asl/s3/items-bucket");
+    fs::create_dir_all(&bucket).expect("a bucket");
+    for (name, config) in OBJECTS {
+        let time = |items: usize| {
+            write(&bucket.join(name), items).expect("the items are written");
+            fs::write(work.path().join("machine.json"), machine(name, config)).expect("a definition");
+            median(|| run(work.path()))
+        };
+        let tenth = time(ITEMS / 10);
+        let ours = time(ITEMS);
+        // The children's peak so far, which Linux gives in KiB.
+        let peak = getrusage(UsageWho::RUSAGE_CHILDREN).expect("the usage of the children").max_rss();
+        println!("{name}: a Map over {ITEMS} items");
+        println!("  time    {:.2} s; ten times the items take {:.1} times as long", seconds(ours), ratio(ours, tenth));
+        println!("  memory  {:.0} MB at most (target: at most 150)", peak as f64 * 1024.0 / 1e6);
+        if name.ends_with("jsonl") {
+            let hand = median(|| by_hand(&bucket.join(name), &work.path().join("out")).expect("the loop runs"));
+            println!("  ratio   {:.2} to a loop of {:.2} s (target: at most 3)", ratio(ours, hand), seconds(hand));
+        }
+    }
+}
+
+fn write(path: &Path, items: usize) -> std::io::Result<()> {
+    let mut file = BufWriter::new(File::create(path)?);
+    let csv = path.extension().is_some_and(|extension| extension == "csv");
+    if csv {
+        writeln!(file, "id,name,price,stock")?;
+    }
+    for id in 0..items {
+        let (price, stock) = (id as f64 * 0.25, id % 17);
+        match csv {
+            true => writeln!(file, "{id},item {id},{price:?},{stock}")?,
+            false => writeln!(file, r#"{{"id":{id},"name":"item {id}","price":{price:?},"stock":{stock}}}"#)?,
+        }
+    }
+    file.flush()
+}
+
+fn machine(key: &str, config: &str) -> String {
+    format!(
+        r#"{{"StartAt": "Each", "States": {{"Each": {{"Type": "Map", "End": true,
+            "ItemReader": {{"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {config},
+                "Parameters": {{"Bucket": "items-bucket", "Key": "{key}"}}}},
+            "ResultWriter": {{"Resource": "arn:aws:states:::s3:putObject",
+                "Parameters": {{"Bucket": "items-bucket", "Prefix": "results"}},
+                "WriterConfig": {{"Transformation": "COMPACT", "OutputType": "JSONL"}}}},
+            "ItemProcessor": {{
+                "ProcessorConfig": {{"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}},
+                "StartAt": "Keep", "States": {{"Keep": {{"Type": "Pass", "End": true}}}}
+            }}
+        }}}}}}"#
+    )
+}
+
+fn run(folder: &Path) -> Duration {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_asl"));
+    command.args(["run", "machine.json"]).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null());
+    let start = Instant::now();
+    let status = command.status().expect("asl starts");
+    let time = start.elapsed();
+    assert!(status.success(), "asl ended with {status}");
+    time
+}
+
+fn by_hand(from: &Path, to: &Path) -> std::io::Result<Duration> {
+    let start = Instant::now();
+    let mut out = BufWriter::new(File::create(to)?);
+    for line in BufReader::new(File::open(from)?).lines() {
+        let item: serde_json::Value = serde_json::from_str(&line?)?;
+        serde_json::to_writer(&mut out, &item)?;
+        out.write_all(b"\n")?;
+    }
+    out.flush()?;
+    Ok(start.elapsed())
+}
+
+fn median(mut time: impl FnMut() -> Duration) -> Duration {
+    let mut times: Vec<Duration> = (0..RUNS).map(|_| time()).collect();
+    times.sort_unstable();
+    times[RUNS / 2]
+}
+
+fn seconds(time: Duration) -> f64 {
+    time.as_secs_f64()
+}
+
+fn ratio(one: Duration, other: Duration) -> f64 {
+    one.as_secs_f64() / other.as_secs_f64()
+}

@@ -1,0 +1,101 @@
+//! The Frames that an execution has at a moment, each under a number that is never used again.
+
+use std::fmt;
+
+use crate::frames::{FrameId, Node};
+
+/// How many numbers a block has.
+const BLOCK: usize = 256;
+
+/// The nodes by their numbers. Those that are gone leave next to nothing behind: an execution can have millions of them, one
+/// after another.
+#[derive(Default)]
+pub(crate) struct Nodes {
+    blocks: Vec<Option<Box<Block>>>,
+    next: FrameId,
+}
+
+struct Block {
+    nodes: [Option<Box<Node>>; BLOCK],
+    /// How many there are, and how many numbers are not given out yet.
+    live: usize,
+}
+
+impl Nodes {
+    /// The number of the node that is added next.
+    pub(crate) fn next_id(&self) -> FrameId {
+        self.next
+    }
+
+    pub(crate) fn add(&mut self, node: Node) -> FrameId {
+        let id = self.next;
+        self.next += 1;
+        if id.is_multiple_of(BLOCK) {
+            self.blocks.push(Some(Box::new(Block { nodes: [const { None }; BLOCK], live: BLOCK })));
+        }
+        if let Some(Some(block)) = self.blocks.last_mut() {
+            block.nodes[id % BLOCK] = Some(Box::new(node));
+        }
+        id
+    }
+
+    pub(crate) fn get(&self, id: FrameId) -> Option<&Node> {
+        self.blocks.get(id / BLOCK)?.as_ref()?.nodes[id % BLOCK].as_deref()
+    }
+
+    pub(crate) fn get_mut(&mut self, id: FrameId) -> Option<&mut Node> {
+        self.blocks.get_mut(id / BLOCK)?.as_mut()?.nodes[id % BLOCK].as_deref_mut()
+    }
+
+    pub(crate) fn take(&mut self, id: FrameId) -> Option<Box<Node>> {
+        let slot = self.blocks.get_mut(id / BLOCK)?;
+        let block = slot.as_mut()?;
+        let node = block.nodes[id % BLOCK].take()?;
+        block.live -= 1;
+        if block.live == 0 {
+            *slot = None;
+        }
+        Some(node)
+    }
+
+    /// The numbers of all nodes, in order.
+    pub(crate) fn ids(&self) -> Vec<FrameId> {
+        let blocks = self.blocks.iter().enumerate().filter_map(|(at, block)| Some((at, block.as_ref()?)));
+        let ids = blocks.flat_map(|(at, block)| {
+            let nodes = block.nodes.iter().enumerate();
+            nodes.filter_map(move |(index, node)| node.as_ref().map(|_| at * BLOCK + index))
+        });
+        ids.collect()
+    }
+}
+
+impl fmt::Debug for Nodes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.ids().into_iter().map(|id| (id, self.get(id)))).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use asl_engine::{Execution, Frame, Program, Timestamp, Value};
+
+    use super::*;
+
+    #[test]
+    fn nodes_that_are_gone_leave_nothing_behind() {
+        let program = r#"{"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}}"#;
+        let program = Program::parse(program).unwrap();
+        let execution = Execution::local("m", "e", Value::Null, Timestamp(0), 0);
+        let node = || Node::of(Frame::new(&program, execution.clone()));
+        let mut nodes = Nodes::default();
+        let first = nodes.add(node());
+        for number in 1..=3 * BLOCK {
+            assert_eq!((nodes.next_id(), nodes.add(node())), (number, number));
+            assert!(nodes.get_mut(number).is_some() && nodes.get(number + 1).is_none());
+            assert!(nodes.take(number).is_some() && nodes.take(number).is_none() && nodes.get(number).is_none());
+        }
+        assert_eq!(nodes.ids(), [first]);
+        assert_eq!(nodes.blocks.iter().filter(|block| block.is_some()).count(), 2);
+        assert!(nodes.get(usize::MAX).is_none());
+    }
+}

@@ -1,0 +1,151 @@
+//! Reads objects piece by piece.
+
+use std::collections::HashMap;
+use std::io::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use asl_engine::{Failure, Outcome, Value};
+use aws_sdk_s3::error::ProvideErrorMetadata;
+use bytes::Bytes;
+
+use super::unpack::{Packing, Unpacked};
+use super::{failure, fault, text};
+use crate::embedded::blocking;
+use crate::handler::{BoxFuture, Call, Handler};
+use crate::services::Clients;
+
+/// How many bytes are asked for at once.
+const PIECE: u64 = 4 * 1024 * 1024;
+
+/// Reads an object as text, of which an answer has a piece.
+///
+/// What is compressed is unpacked: `.gz`, `.gzip`, `.zst` and `.zstd` by the end of its key, and the rows of a Parquet file, which
+/// become lines of JSON. Such an object is downloaded to a file that has no name, from which its pieces are read one after
+/// another. See <https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html>.
+pub(crate) struct GetObject {
+    clients: Arc<Clients>,
+    /// Objects that are being unpacked, by who reads them.
+    unpacked: Mutex<HashMap<(Arc<str>, String), Unpacked>>,
+}
+
+/// A part of an object, and where it ends.
+struct Piece {
+    bytes: Bytes,
+    /// How long the whole object is.
+    length: u64,
+}
+
+impl GetObject {
+    pub(crate) fn new(clients: Arc<Clients>) -> Self {
+        Self { clients, unpacked: Mutex::default() }
+    }
+
+    async fn run(&self, token: &Arc<str>, parameters: &Value) -> Outcome {
+        let range = parameters["Range"].as_str().and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-'));
+        let from = range.and_then(|from| from.parse().ok()).unwrap_or(0);
+        let key = text(parameters, "Key").unwrap_or_default();
+        let parquet = parameters["ReaderConfig"]["InputType"].as_str() == Some("PARQUET");
+        match Packing::of(&key, parquet) {
+            None => self.plain(parameters, from).await,
+            Some(packing) => self.packed(token, key, packing, parameters, from).await,
+        }
+    }
+
+    async fn plain(&self, parameters: &Value, from: u64) -> Outcome {
+        let Piece { bytes, length } = self.piece(parameters, from).await?;
+        let text = whole_characters(&bytes)?;
+        if text.is_empty() && from + (bytes.len() as u64) < length {
+            return Err(fault("the object is not UTF-8 text"));
+        }
+        Ok(answer(text, from, Some(length)))
+    }
+
+    /// The bytes of an object from one on, some of them.
+    async fn piece(&self, parameters: &Value, from: u64) -> Result<Piece, Failure> {
+        let text = |name: &str| text(parameters, name);
+        let call = self.clients.s3().await.get_object().set_bucket(text("Bucket")).set_key(text("Key"));
+        let call = call.set_version_id(text("VersionId")).set_expected_bucket_owner(text("ExpectedBucketOwner"));
+        let last = from.saturating_add(PIECE - 1);
+        let object = match call.range(format!("bytes={from}-{last}")).send().await {
+            Ok(object) => object,
+            // An empty object has no first byte.
+            Err(error) if from == 0 && error.code() == Some("InvalidRange") => {
+                return Ok(Piece { bytes: Bytes::new(), length: 0 });
+            }
+            Err(error) => return Err(failure(&error)),
+        };
+        let length = object.content_range().and_then(|range| range.rsplit('/').next()?.parse().ok());
+        let bytes = object.body.collect().await.map_err(fault)?.into_bytes();
+        let length = length.unwrap_or(from + bytes.len() as u64);
+        Ok(Piece { bytes, length })
+    }
+
+    async fn packed(&self, token: &Arc<str>, key: String, packing: Packing, parameters: &Value, from: u64) -> Outcome {
+        let reader = (token.clone(), key);
+        let open = self.unpacked().remove(&reader).filter(|open| open.at() == from);
+        let mut open = match open {
+            Some(open) => open,
+            None => {
+                let file = self.download(parameters).await?;
+                blocking(move || Unpacked::open(file, packing, from)).await.map_err(fault)?
+            }
+        };
+        let (open, piece) = blocking(move || {
+            let piece = open.piece(PIECE as usize);
+            (open, piece)
+        })
+        .await;
+        let (text, last) = piece.map_err(fault)?;
+        let length = last.then_some(open.at());
+        if !last {
+            self.unpacked().insert(reader, open);
+        }
+        Ok(answer(&text, from, length))
+    }
+
+    async fn download(&self, parameters: &Value) -> Result<std::fs::File, Failure> {
+        let mut file = tempfile::tempfile().map_err(fault)?;
+        let mut at = 0;
+        loop {
+            let Piece { bytes, length } = self.piece(parameters, at).await?;
+            at += bytes.len() as u64;
+            let is_empty = bytes.is_empty();
+            file = blocking(move || file.write_all(&bytes).map(|()| file)).await.map_err(fault)?;
+            if at >= length || is_empty {
+                return Ok(file);
+            }
+        }
+    }
+
+    fn unpacked(&self) -> std::sync::MutexGuard<'_, HashMap<(Arc<str>, String), Unpacked>> {
+        self.unpacked.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The text that bytes begin with; a character that is cut off at their end is left for the next piece.
+fn whole_characters(bytes: &[u8]) -> Result<&str, Failure> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(text),
+        Err(error) if error.error_len().is_none() => {
+            Ok(std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default())
+        }
+        Err(_) => Err(fault("the object is not UTF-8 text")),
+    }
+}
+
+/// A piece in the shape of S3's answer. `length` is that of the whole, once it is known.
+fn answer(text: &str, from: u64, length: Option<u64>) -> Value {
+    let end = from + text.len() as u64;
+    let is_whole = from == 0 && length == Some(end);
+    let range = (!is_whole).then(|| {
+        let length = length.map_or("*".to_owned(), |length| length.to_string());
+        ("ContentRange", format!("bytes {from}-{}/{length}", end.saturating_sub(1)).into())
+    });
+    [("Body", Value::from(text))].into_iter().chain(range).collect()
+}
+
+impl Handler for GetObject {
+    fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome> {
+        Box::pin(self.run(&call.request.token, &call.request.input))
+    }
+}
