@@ -137,7 +137,7 @@ fn read(text: &str, options: CheckOptions) -> Result<Node, Box<Diagnostic>> {
         }));
     }
     parse_spanned(text, options.placeholders).map_err(|error| {
-        let message = error.from_jackson_of(text);
+        let message = error.told_by_jackson_of(text);
         let help = (error.message != message).then_some(error.message);
         Box::new(Diagnostic { help, ..whole("INVALID_JSON_DESCRIPTION", message, error.span) })
     })
