@@ -142,7 +142,7 @@ fn results_of_many_items_are_written_to_another_server() {
 fn a_bucket_that_is_not_there_fails_the_state() {
     let folder = Folder::new();
     folder.write("machine.json", WHOLE_WAY.replace("\"map-run-data\", \"Prefix\": \"out\"", "\"nowhere-else\""));
-    folder.write(".asl/s3/map-run-data/in/one.jsonl", "{\"n\":1}");
+    folder.write(".asl/s3/map-run-data/in/one.jsonl", "{\"n\":1,\"pad\":\"\"}");
     let ended = folder.asl(&["run", "machine.json"]);
     assert_eq!(ended.code, Some(1));
     assert!(ended.stderr.contains("States.ResultWriterFailed"), "{}", ended.stderr);

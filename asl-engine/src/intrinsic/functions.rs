@@ -254,13 +254,10 @@ pub(crate) fn uuid(random: &Random) -> String {
     let version = (high & !0xf000) | 0x4000;
     let variant = (low & !(0b11 << 62)) | (0b10 << 62);
     let number = (u128::from(version) << 64) | u128::from(variant);
-    let mut text = String::with_capacity(36);
-    for digit in 0..32 {
-        if matches!(digit, 8 | 12 | 16 | 20) {
-            text.push('-');
-        }
-        let value = (number >> (124 - 4 * digit)) as u32 & 0xf;
-        text.extend(char::from_digit(value, 16));
+    let mut text = [b'-'; 36];
+    let places = text.iter_mut().enumerate().filter(|(at, _)| !matches!(at, 8 | 13 | 18 | 23));
+    for (digit, (_, place)) in places.enumerate() {
+        *place = b"0123456789abcdef"[(number >> (124 - 4 * digit)) as usize & 0xf];
     }
-    text
+    String::from_utf8_lossy(&text).into_owned()
 }
