@@ -173,11 +173,10 @@ fn result_writer(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<R
     let name = if language == Language::JsonPath { "Parameters" } else { "Arguments" };
     let parameters = fields.template(name, out);
     let resource = fields.string("Resource", out);
-    if !["Resource", "WriterConfig"].iter().any(|name| fields.has(name)) {
+    if fields.has(name) || !fields.has("WriterConfig") {
         fields.require(&["Resource"], out);
-    } else if fields.has(name) && !fields.has("Resource") {
-        fields.require(&["Resource"], out);
-    } else if fields.has("Resource") && !fields.has(name) {
+    }
+    if fields.has("Resource") && !fields.has(name) {
         fields.require(&[name], out);
     }
     if let Some(resource) = resource.as_ref().filter(|resource| !resource.text.ends_with(":s3:putObject")) {

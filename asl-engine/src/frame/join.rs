@@ -221,9 +221,21 @@ impl Join {
         }
         let error = failed.outcome.as_ref().err().and_then(|failure| failure.error.as_deref());
         let tells_of_items = error == Some("States.ExceedToleratedFailureThreshold");
-        while tells_of_items {
+        if tells_of_items && let Some(step) = self.tell_pending(program) {
+            return step;
+        }
+        self.results.finish();
+        match self.results.request() {
+            Some(request) if error != Some("States.ResultWriterFailed") => self.ask(Asked::Written, request),
+            _ => JoinStep::Finish(failed),
+        }
+    }
+
+    /// Hands the items that will never be worked on to the ResultWriter; what has to be asked for first comes out.
+    fn tell_pending(&mut self, program: &Program) -> Option<JoinStep> {
+        loop {
             if let Some(request) = self.results.request() {
-                return self.ask(Asked::Written, request);
+                return Some(self.ask(Asked::Written, request));
             }
             match self.next_input(program) {
                 Ok(Next::Input { input, .. }) => {
@@ -232,15 +244,10 @@ impl Join {
                     }
                     self.next += 1;
                 }
-                Ok(Next::Ask(request)) => return self.ask(Asked::Items, request),
+                Ok(Next::Ask(request)) => return Some(self.ask(Asked::Items, request)),
                 // What cannot be read or selected is nothing to tell of.
-                Ok(Next::Waits | Next::End) | Err(_) => break,
+                Ok(Next::Waits | Next::End) | Err(_) => return None,
             }
-        }
-        self.results.finish();
-        match self.results.request() {
-            Some(request) if error != Some("States.ResultWriterFailed") => self.ask(Asked::Written, request),
-            _ => JoinStep::Finish(failed),
         }
     }
 

@@ -72,11 +72,9 @@ impl Walk {
                         self.at = At::End;
                         continue;
                     }
-                    if !*first {
-                        if byte != b',' {
-                            return Err(not_json(if array { "expected ',' or ']'" } else { "expected ',' or '}'" }));
-                        }
-                        // The comma goes with what follows it, which may not be there yet.
+                    // The comma goes with what follows it, which may not be there yet.
+                    if !*first && byte != b',' {
+                        return Err(not_json(if array { "expected ',' or ']'" } else { "expected ',' or '}'" }));
                     }
                     let comma = usize::from(!*first);
                     let Some((key, len)) = key(piece, comma, array)? else { return needs_more(piece) };
@@ -146,8 +144,11 @@ fn not_json(message: &str) -> String {
     format!("The object is not JSON: {message}")
 }
 
+/// The name before a value, where it has one, and how many bytes stand before the value.
+type Lead = (Option<Arc<str>>, usize);
+
 /// What stands before the next value, behind `comma` bytes: its name in an object. `None` where the text ends before.
-fn key(piece: &Piece, comma: usize, array: bool) -> Result<Option<(Option<Arc<str>>, usize)>, String> {
+fn key(piece: &Piece, comma: usize, array: bool) -> Result<Option<Lead>, String> {
     let blank = |c: char| matches!(c, ' ' | '\n' | '\t' | '\r');
     let rest = &piece.rest()[comma..];
     let name = rest.trim_start_matches(blank);
