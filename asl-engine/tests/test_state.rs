@@ -161,7 +161,7 @@ fn the_iterations_of_a_map_are_prepared_and_not_run() {
     let tested = TestState { context, ..request(MAP, r#"{"in":{"list":[1]}}"#, result("[1]")) }.run().unwrap();
     assert_eq!(tested.status, Status::Failed);
     let cause = "The JSONPath '$$.Execution.Name' specified for the field 'of.$' could not be found in the input \
-                 '{\"Map\":{\"Item\":{\"Index\":0,\"Value\":1,\"Source\":\"STATE_DATA\"}}}'";
+                 '{\"Map\":{\"Item\":{\"Index\":0,\"Value\":1}}}'";
     let failure = tested.failure.unwrap();
     assert_eq!((failure.error.as_deref(), failure.cause.as_deref()), (Some("States.Runtime"), Some(cause)));
 }
