@@ -14,7 +14,6 @@ use asl_tasks::parameter_table;
 
 use crate::cli::{MockValidation, TestState};
 use crate::error::Error;
-use crate::printable::clean;
 use crate::{input, output};
 
 /// Runs one state with an input, and shows the data on its way to the output.
@@ -52,7 +51,7 @@ pub(crate) fn run(arguments: &TestState) -> Result<ExitCode, Error> {
     if arguments.json {
         output::print_json(&tested.to_json(InspectionLevel::Trace))?;
     } else {
-        output::print(&clean(&show::report(&tested, &test, &file.display().to_string())))?;
+        output::print(&show::report(&tested, &test, &file.display().to_string()))?;
     }
     Ok(match tested.status {
         Status::Succeeded | Status::CaughtError => ExitCode::SUCCESS,
