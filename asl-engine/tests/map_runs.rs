@@ -146,13 +146,13 @@ fn readers_give_their_items() {
         ),
     ];
     for (fields, expected) in cases {
-        assert_eq!(outcome(&machine(&fields), "{}", &mut Bucket::of(&OBJECTS)), expected, "{fields}");
+        assert_eq!(value(&outcome(&machine(&fields), "{}", &mut Bucket::of(&OBJECTS))), value(expected), "{fields}");
     }
     for config in [r#""InputType": "MANIFEST""#, r#""ManifestType": "S3_INVENTORY""#] {
         let objects = [OBJECTS[5], ("objects.csv", "\"b\",\"one\"\n\"b\",\"two\"\n")];
         let found = outcome(&machine(&get("inventory.json", config)), "{}", &mut Bucket::of(&objects));
         let expected = r#"[{"v":{"Bucket":"b","Key":"one"},"s":"s3://b/objects.csv"},{"v":{"Bucket":"b","Key":"two"},"s":"s3://b/objects.csv"}]"#;
-        assert_eq!(found, expected);
+        assert_eq!(value(&found), value(expected));
     }
 }
 
@@ -183,7 +183,7 @@ fn lists_of_objects_are_items_or_hold_them() {
     let config = r#", "ReaderConfig": {"InputType": "JSON", "Transformation": "LOAD_AND_FLATTEN"}"#;
     let selector = r#", "ItemSelector": {"v.$": "$$.Map.Item.Value", "s.$": "$$.Map.Item.Source"}"#;
     let loaded = r#"[{"v":1,"s":"s3://b/p/1.json"},{"v":[2],"s":"s3://b/p/1.json"},{"v":3,"s":"s3://b/p/2.json"}]"#;
-    assert_eq!(outcome(&list(config, selector), "{}", &mut Bucket::of(&objects)), loaded);
+    assert_eq!(value(&outcome(&list(config, selector), "{}", &mut Bucket::of(&objects))), value(loaded));
     let pairs = r#"[1,[2],{"Key":"k","Value":3}]"#;
     assert_eq!(outcome(&list(config, ""), "{}", &mut Bucket::of(&objects)), pairs);
 }
@@ -416,7 +416,7 @@ fn an_object_gives_its_pairs_to_child_executions() {
     );
     let input = r#"{"o": {"x": 1, "y": [2]}}"#;
     let expected = r#"[{"i":0,"k":"x","v":1,"s":"STATE_DATA"},{"i":1,"k":"y","v":[2],"s":"STATE_DATA"}]"#;
-    assert_eq!(outcome(&definition, input, &mut Bucket::of(&[])), expected);
+    assert_eq!(value(&outcome(&definition, input, &mut Bucket::of(&[]))), value(expected));
     let plain = outcome(&machine(r#""ItemsPath": "$.o""#), input, &mut Bucket::of(&[]));
     assert_eq!(plain, r#"[{"Key":"x","Value":1},{"Key":"y","Value":[2]}]"#);
     let batched = machine(r#""ItemsPath": "$.o", "ItemBatcher": {"MaxItemsPerBatch": 1}"#);
