@@ -67,8 +67,12 @@ impl Error {
             }
             Self::Definition { file, text, diagnostics } => {
                 let mut out = String::new();
-                for diagnostic in diagnostics {
+                for diagnostic in diagnostics.iter().take(report::SHOWN) {
                     out += &report::diagnostic(diagnostic, &file.display().to_string(), text);
+                }
+                let left = diagnostics.len().saturating_sub(report::SHOWN);
+                if left > 0 {
+                    let _ = writeln!(out, "{}: and {left} more; asl check --json gives all\n", file.display());
                 }
                 let count = diagnostics.len();
                 let problems = if count == 1 { "problem" } else { "problems" };

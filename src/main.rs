@@ -6,6 +6,7 @@ mod error;
 mod execute;
 mod flag_server;
 mod input;
+mod lines;
 mod output;
 mod places;
 mod printable;

@@ -3,11 +3,14 @@
 use std::fmt::Write;
 use std::io;
 
-use annotate_snippets::{AnnotationKind, Element, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Element, Level, Origin, Renderer, Snippet};
 use asl_engine::{Diagnostic, Failure, JsonError, Severity, Span};
 use asl_tasks::{Printed, PrintedLine, Undelivered};
 
-use crate::printable::{self, clean, line};
+use crate::printable::{self, clean};
+
+/// How many findings of a file are shown to a person.
+pub(crate) const SHOWN: usize = 100;
 
 /// `error: text`
 pub(crate) fn error(text: &str) -> String {
@@ -59,7 +62,7 @@ fn titled(level: Level<'_>, text: &str) -> String {
 /// Why a text is not JSON, with the line that it is about.
 pub(crate) fn not_json(title: &str, error: &JsonError, file: &str, text: &str) -> String {
     let title = format!("{title}: {}", error.message);
-    let group = Level::ERROR.primary_title(clean(&title)).element(source(error.span, file, text));
+    let group = Level::ERROR.primary_title(clean(&title)).elements(source(error.span, file, text));
     let mut out = renderer().render(&[group]);
     out.push('\n');
     out
@@ -91,7 +94,8 @@ pub(crate) fn diagnostic(diagnostic: &Diagnostic, file: &str, text: &str) -> Str
         "" => message,
         location => format!("{message} at {location}"),
     };
-    let mut group = level.primary_title(clean(&title)).id(diagnostic.code).element(source(diagnostic.span, file, text));
+    let mut group =
+        level.primary_title(clean(&title)).id(diagnostic.code).elements(source(diagnostic.span, file, text));
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(clean(help)));
     }
@@ -114,7 +118,7 @@ pub(crate) fn failure(what: &'static str, ended: &str, failure: &Failure, file: 
         Some(error) => format!("{ended}: {error}"),
         None => ended.to_owned(),
     };
-    let elements: Vec<Element<'_>> = failure.span.map(|span| source(span, file, text).into()).into_iter().collect();
+    let elements = failure.span.map(|span| source(span, file, text)).unwrap_or_default();
     let title = Level::ERROR.with_name(what).primary_title(clean(&title));
     let mut out = renderer().render(&[title.elements(elements)]);
     out.push('\n');
@@ -140,8 +144,8 @@ pub(crate) fn quota_help(failure: &Failure) -> &'static str {
 
 /// What a function printed before it failed.
 pub(crate) fn printed(printed: &Printed) -> String {
-    let (function, file) = (line(&printed.function), printed.file.display().to_string());
-    let file = line(&file);
+    let (function, file) = (printable::line(&printed.function), printed.file.display().to_string());
+    let file = printable::line(&file);
     if printed.lines.is_empty() {
         return format!("{function} printed nothing in this call; its log is {file}\n");
     }
@@ -169,17 +173,27 @@ fn renderer() -> Renderer {
     Renderer::styled().term_width(width())
 }
 
+/// How much of a long line is handed to the renderer on each side of a place: it walks through all that it gets.
+const AROUND: usize = 20_000;
+
 /// The line where a span starts. Only this is handed over: a large text is not read again for each finding.
-fn source<'a>(span: Span, file: &'a str, text: &'a str) -> Snippet<'a, annotate_snippets::Annotation<'a>> {
+fn source<'a>(span: Span, file: &'a str, text: &'a str) -> Vec<Element<'a>> {
     let start = text.floor_char_boundary(span.start);
-    let first = text[..start].rfind('\n').map_or(0, |at| at + 1);
+    let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
     let last = text[start..].find('\n').map_or(text.len(), |at| start + at);
-    let number = text[..first].bytes().filter(|byte| *byte == b'\n').count() + 1;
+    let number = text[..line].bytes().filter(|byte| *byte == b'\n').count() + 1;
     // A span wider than the terminal would take the whole line with it.
     let widest = text.floor_char_boundary(start + width() / 2);
     let end = text.floor_char_boundary(span.end).min(last).min(widest).max(start);
+    let first = text.floor_char_boundary(start.saturating_sub(AROUND)).max(line);
+    let shown = &text[first..text.floor_char_boundary(end + AROUND).min(last)];
     let annotation = AnnotationKind::Primary.span(start - first..end - first);
-    Snippet::source(&text[first..last]).line_start(number).path(line(file)).annotation(annotation)
+    let snippet = Snippet::source(shown).line_start(number).annotation(annotation);
+    if first == line {
+        return vec![snippet.path(printable::line(file)).into()];
+    }
+    let column = text[line..start].chars().count() + 1;
+    vec![Origin::path(printable::line(file)).line(number).char_column(column).into(), snippet.into()]
 }
 
 /// Why an expression of the command line gives nothing: AWS's name and text for it, the place and what is wrong there,

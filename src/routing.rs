@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use asl_engine::{Program, Quotas, nearest};
 use asl_runtime::StateMachines;
-use asl_tasks::{Handler, Router, Routes, parameter_advice, parameter_table};
+use asl_tasks::{Handler, Router, Routes, parameter_table};
 use futures_util::future::try_join_all;
 
 use crate::error::Error;
@@ -76,18 +76,6 @@ impl Routing {
         }
         if missing.is_empty() { Ok(found) } else { Err(Error::NoRoutes(missing)) }
     }
-}
-
-/// What is wrong with the names of fields in the parameters of `program`: AWS takes the definition, and fails at the task.
-pub(crate) fn misnamed_fields(program: &Program) -> String {
-    let mut told = String::new();
-    for (state, resource) in program.tasks() {
-        let Some(parameters) = program.parameter_outline(state) else { continue };
-        for advice in parameter_advice(resource, &parameters) {
-            told += &report::warning(&format!("the state '{state}' will fail: {advice}"));
-        }
-    }
-    told
 }
 
 /// What a person should know before anything is called: mocks of states that there are not, whose tasks may be called under

@@ -21,6 +21,68 @@ pub(crate) struct Converted {
     /// Where each piece of the JSON starts and ends in the YAML, by its start and by its end in the JSON.
     starts: BTreeMap<usize, Span>,
     ends: BTreeMap<usize, Span>,
+    /// What the YAML 1.1 of CloudFormation and SAM makes something else of, with its place.
+    pub(crate) doubtful: Vec<(Doubtful, Span)>,
+}
+
+/// A text without quotes that YAML 1.1 reads otherwise than YAML 1.2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Doubtful {
+    /// `yes`, `off`, `y`: a Boolean
+    Boolean,
+    /// `010`: a number to the base 8
+    Octal,
+    /// `12:30` or `2016-03-14`: a number to the base 60, or a time
+    Time,
+}
+
+impl Doubtful {
+    /// What YAML 1.1 makes of a scalar without quotes, where that is not what YAML 1.2 makes of it.
+    ///
+    /// YAML 1.1, "Language-Independent Types": bool, int and timestamp.
+    fn of(text: &str) -> Option<Self> {
+        const BOOLEANS: [&str; 6] = ["y", "n", "yes", "no", "on", "off"];
+        let lower = text.to_ascii_lowercase();
+        // `yes`, `Yes` and `YES`, but not `yEs`.
+        let cased = text == lower || text == text.to_ascii_uppercase() || text.get(1..) == lower.get(1..);
+        if BOOLEANS.contains(&&*lower) && cased {
+            return Some(Self::Boolean);
+        }
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+        if unsigned.len() > 1
+            && unsigned.starts_with('0')
+            && unsigned.bytes().all(|byte| matches!(byte, b'0'..=b'7' | b'_'))
+        {
+            return Some(Self::Octal);
+        }
+        let parts: Vec<&str> = unsigned.split(':').collect();
+        let base_60 =
+            parts.len() > 1 && parts.iter().all(|part| digits(part)) && parts[1..].iter().all(|part| part.len() <= 2);
+        let day: Vec<&str> = text.get(..10).unwrap_or(text).split('-').collect();
+        let is_day = day.len() == 3 && day.iter().all(|part| digits(part)) && day[0].len() == 4;
+        let rest = text.get(10..).unwrap_or_default();
+        let timed = rest.is_empty() || rest.starts_with(['T', 't', ' ']) && rest.contains(':');
+        (base_60 || is_day && timed).then_some(Self::Time)
+    }
+
+    /// What to do about it.
+    pub(crate) fn advice(self) -> &'static str {
+        match self {
+            Self::Boolean => "write it in quotes, or write true or false where that is meant",
+            Self::Octal => "write it in quotes, or without the leading 0 where a number is meant",
+            Self::Time => "write it in quotes",
+        }
+    }
+
+    /// What becomes of it.
+    pub(crate) fn becomes(self) -> &'static str {
+        match self {
+            Self::Boolean => "true or false",
+            Self::Octal => "a number to the base 8",
+            Self::Time => "a time, or a number to the base 60",
+        }
+    }
 }
 
 /// Why a text is not one YAML document of JSON values, and where.
@@ -56,7 +118,7 @@ pub(crate) fn to_json(text: &str) -> Result<Converted, YamlError> {
         events,
         byte: &byte,
         anchors: BTreeMap::new(),
-        out: Converted { json: String::new(), starts: BTreeMap::new(), ends: BTreeMap::new() },
+        out: Converted { json: String::new(), starts: BTreeMap::new(), ends: BTreeMap::new(), doubtful: Vec::new() },
     };
     writer.document()?;
     Ok(writer.out)
@@ -109,7 +171,10 @@ impl<'a> Writer<'a> {
             Event::Scalar(value, style, anchor, tag) => {
                 let json = match filled_in_later(tag.as_deref()) {
                     Some(tag) => Value::from(format!("${{{}}}", tag.suffix)).to_string(),
-                    None => scalar(&value, style, tag.as_deref()),
+                    None => {
+                        self.doubt(&value, style, tag.as_deref(), marks);
+                        scalar(&value, style, tag.as_deref())
+                    }
                 };
                 self.token(&json, marks);
                 self.anchors.insert(anchor, at);
@@ -152,18 +217,29 @@ impl<'a> Writer<'a> {
                 self.out.json.push(',');
             }
             let (key, marks) = self.events[next].clone();
-            let Event::Scalar(name, ..) = key else {
+            let Event::Scalar(name, style, _, tag) = key else {
                 return Err(self.error("the name of a field has to be a text", marks));
             };
             if name == "<<" {
                 return Err(self.error("merge keys are no part of YAML 1.2: write the fields out", marks));
             }
+            self.doubt(&name, style, tag.as_deref(), marks);
             self.token(&Value::from(&*name).to_string(), marks);
             self.out.json.push(':');
             next = self.value(next + 1, depth + 1)?;
         }
         self.close("}", end);
         Ok(())
+    }
+
+    /// Takes note of a text that YAML 1.1 reads otherwise.
+    fn doubt(&mut self, value: &str, style: ScalarStyle, tag: Option<&Tag>, marks: Marks) {
+        if style == ScalarStyle::Plain
+            && tag.is_none()
+            && let Some(doubtful) = Doubtful::of(value)
+        {
+            self.out.doubtful.push((doubtful, self.place(marks)));
+        }
     }
 
     /// The event that closes what the event `at` opens.
@@ -293,6 +369,23 @@ mod tests {
             ("# nothing\n", ""),
         ] {
             assert_eq!(json(yaml), expected, "{yaml}");
+        }
+    }
+
+    /// PyYAML, with which SAM reads, makes something else of these.
+    #[test]
+    fn what_yaml_1_1_reads_otherwise_is_doubtful() {
+        use Doubtful::{Boolean, Octal, Time};
+        for (yaml, expected) in [
+            ("Next: Yes", &[Boolean][..]),
+            ("on: OFF", &[Boolean, Boolean]),
+            ("[y, N, 'no', \"off\", yEs, nope, true, null, !!str no]", &[Boolean, Boolean]),
+            ("[010, -017, 0, 0o17, 08, 0x10, 10, 007]", &[Octal, Octal, Octal]),
+            ("[12:30, 1:30:45, 2016-03-14, 2016-03-14T01:59:00Z, '12:30']", &[Time, Time, Time, Time]),
+            ("[arn:aws:s3, a:1, '2016-03-14', 2016-03, 1.2.3, 10:x, States.UUID(), http://x:80]", &[]),
+        ] {
+            let found: Vec<Doubtful> = to_json(yaml).unwrap().doubtful.iter().map(|(found, _)| *found).collect();
+            assert_eq!(found, expected, "{yaml}");
         }
     }
 

@@ -115,7 +115,7 @@ impl Execution {
             state: &state.into(),
             entered_time: self.start_time,
             retry_count: Some(0),
-            map_item: Some(&MapItem { value: item, ..MapItem::default() }),
+            map_item: Some(&MapItem { value: item, source: Some(STATE_DATA.into()), ..MapItem::default() }),
             token: Some(&"sample-token".into()),
             given: None,
         };
@@ -128,8 +128,8 @@ impl Execution {
     }
 }
 
-/// `$$.Map.Item.Source` of items that are not read from S3. AWS developer guide, "Context object".
-const STATE_DATA: &str = "STATE_DATA";
+/// `$$.Map.Item.Source` of items of child executions that are not read from S3. AWS developer guide, "Context object".
+pub(crate) const STATE_DATA: &str = "STATE_DATA";
 
 /// The item that an iteration of a Map works on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -138,7 +138,8 @@ pub(crate) struct MapItem {
     /// Its name, where the items are the members of an object.
     pub(crate) key: Option<Arc<str>>,
     pub(crate) value: Value,
-    /// The URI of the object or bucket that it was read from.
+    /// Where it comes from: `STATE_DATA`, or the URI of the object or bucket. Items of an inline Map have none, which is recorded
+    /// (`aws2.jsonl`, Feature.JsonataScopeSource-003).
     pub(crate) source: Option<Arc<str>>,
 }
 
@@ -162,9 +163,9 @@ impl Context<'_> {
         let item = self.map_item.map(|item| {
             let index = i64::try_from(item.index).unwrap_or(i64::MAX);
             let key = item.key.clone().map(|key| ("Key", key.into()));
-            let source = item.source.clone().unwrap_or_else(|| STATE_DATA.into());
-            let value = [("Value", item.value.clone()), ("Source", source.into())];
-            let parts = [("Index", index.into())].into_iter().chain(key).chain(value);
+            let source = item.source.clone().map(|source| ("Source", source.into()));
+            let parts =
+                [("Index", index.into())].into_iter().chain(key).chain([("Value", item.value.clone())]).chain(source);
             Value::from([("Item", parts.collect())])
         });
         if let Some(Value::Object(given)) = self.given {

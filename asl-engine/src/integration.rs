@@ -62,11 +62,7 @@ const SET_BY_AWS: [&str; 2] = ["x-forwarded", "x-amz"];
 ///
 /// The error is AWS's cause, without the words about the state.
 pub(crate) fn check(service: &str, action: &str, told: Option<&Value>, parameters: &Value) -> Result<(), String> {
-    let Some((shape, shapes)) =
-        told.map(|table| (&table["shape"], &table["shapes"])).or_else(|| known(service, action))
-    else {
-        return Ok(());
-    };
+    let Some(Table { shape, shapes }) = table(service, action, told) else { return Ok(()) };
     let mut check = Check { shapes, faults: Vec::new() };
     match (parameters.as_object(), shape.as_str().and_then(|shape| shape.strip_prefix('#'))) {
         (Some(members), Some(shape)) => check.members(&shapes[shape], members),
@@ -76,12 +72,15 @@ pub(crate) fn check(service: &str, action: &str, told: Option<&Value>, parameter
     refused(parameters, &check.faults)
 }
 
-/// The shape of the parameters of an optimized integration, and the shapes that it is made of.
-fn known(service: &str, action: &str) -> Option<(&'static Value, &'static Value)> {
+/// The table of an action: the one that is `told`, or that of an optimized integration.
+pub(crate) fn table<'a>(service: &str, action: &str, told: Option<&'a Value>) -> Option<Table<'a>> {
+    if let Some(table) = told {
+        return Some(Table { shape: &table["shape"], shapes: &table["shapes"] });
+    }
     let service = SERVICES.iter().find(|known| known.name == service)?;
     let table = service.table.get_or_init(|| service.text.parse().unwrap_or_default());
     let action = action.split('.').next().unwrap_or_default();
-    Some((table["actions"].get(action)?, &table["shapes"]))
+    Some(Table { shape: table["actions"].get(action)?, shapes: &table["shapes"] })
 }
 
 /// Whether names that end in `.$`, which a template reads as paths, are left in evaluated parameters: AWS reads them again.
@@ -125,6 +124,15 @@ fn refused(parameters: &Value, faults: &[String]) -> Result<(), String> {
             Err(format!("The Parameters '{parameters}' could not be used to start the Task: [{}]", faults.join(", ")))
         }
     }
+}
+
+/// The fields that an action takes.
+#[derive(Clone, Copy)]
+pub(crate) struct Table<'a> {
+    /// That of the parameters: `#` and a name.
+    pub(crate) shape: &'a Value,
+    /// All shapes by their names.
+    pub(crate) shapes: &'a Value,
 }
 
 struct Check<'a> {

@@ -110,7 +110,7 @@ mod value;
 
 pub use context::{Execution, Quotas};
 pub use definition::ast::StateType;
-pub use definition::{CheckOptions, StateMachineType, diagnose, diagnose_calls};
+pub use definition::{CheckOptions, StateMachineType, diagnose, diagnose_calls, diagnose_fields};
 pub use diagnostic::{Diagnostic, Severity, Span, refusal};
 pub use expression::{Documents, ExplainedArgument, ExplainedCall, ExplainedExpression, Expression, ExpressionError};
 pub use frame::{

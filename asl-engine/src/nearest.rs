@@ -18,6 +18,7 @@ pub fn nearest<'a>(wanted: &str, known: impl IntoIterator<Item = &'a str>) -> Op
         .into_iter()
         // Names of other lengths are not near; neither is anything near a name that is too long to be one.
         .filter(|name| *name != wanted && wanted.len() <= MAX && name.len().abs_diff(wanted.len()) <= 8)
+        .filter(|name| name.chars().count().abs_diff(letters) <= most)
         .map(|name| (distance(wanted, name), name))
         .filter(|(distance, _)| *distance <= most && *distance < letters.max(1))
         .min()

@@ -77,11 +77,6 @@ impl Template {
         }
     }
 
-    /// What it says before anything is computed, with null for what is.
-    pub(crate) fn outline(&self) -> Value {
-        outline(&self.0)
-    }
-
     /// The names of its members.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         let (parts, literal) = match &self.0 {
@@ -106,15 +101,6 @@ impl Template {
     /// Fills the template in. The failure is AWS's for a path that finds nothing, or an expression that gives nothing.
     pub(crate) fn evaluate(&self, roots: &Roots<'_>) -> Result<Value, Failure> {
         evaluate(&self.0, roots)
-    }
-}
-
-fn outline(part: &Part) -> Value {
-    match part {
-        Part::Literal(value) => value.clone(),
-        Part::Array(items) => items.iter().map(outline).collect(),
-        Part::Object(members) => members.iter().map(|(name, part)| (name.clone(), outline(part))).collect(),
-        Part::Call(_) | Part::Path { .. } | Part::Query(_) => Value::Null,
     }
 }
 

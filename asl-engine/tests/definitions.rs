@@ -477,3 +477,154 @@ fn findings_point_into_the_text() {
         diagnose(text, CheckOptions::default()).iter().map(|found| &text[found.span.start..found.span.end]).collect();
     assert_eq!(shown, [r#""Nxt""#, "1"]);
 }
+
+/// What was recorded (`Validation.ItemReader` of the second body), and what follows from it.
+#[test]
+fn reader_configs() {
+    let reader = |action: &str, config: &str| {
+        let scope = r#""StartAt": "I", "States": {"I": {"Type": "Pass", "End": true}}"#;
+        let mode = r#""ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}"#;
+        let reader = format!(
+            r#"{{"Resource": "arn:aws:states:::s3:{action}", "ReaderConfig": {{{config}}}, "Parameters": {{"Bucket": "b"}}}}"#
+        );
+        let fields =
+            format!(r#""Type": "Map", "ItemReader": {reader}, "ItemProcessor": {{{mode}, {scope}}}, "Next": "T""#);
+        let found = diagnose(&machine(&fields), CheckOptions::default());
+        // What asl does not run is none of AWS's business, and T is not reached by all.
+        let told = found.into_iter().filter(|found| found.severity == Severity::Error);
+        told.map(|found| found.message).collect::<Vec<_>>().join("; ")
+    };
+    for (action, config, expected) in [
+        (
+            "getObject",
+            r#""ManifestType": "S3_INVENTORY", "InputType": "CSV""#,
+            "The field 'CSVHeaderLocation' is required",
+        ),
+        ("listObjectsV2", r#""Transformation": "LOAD_AND_FLATTEN""#, "The field 'InputType' is required"),
+        ("listObjectsV2", r#""Transformation": "NONE""#, ""),
+        ("listObjectsV2", r#""Transformation": "LOAD_AND_FLATTEN", "InputType": "JSON""#, ""),
+        (
+            "getObject",
+            r#""InputType": "JSON", "CSVHeaderLocation": "FIRST_ROW""#,
+            "Field 'CSVHeaderLocation' is not supported",
+        ),
+        ("getObject", r#""ManifestType": "ATHENA_DATA", "InputType": "JSON""#, "Field 'ManifestType' is not supported"),
+        ("getObject", r#""InputType": "CSV", "CSVHeaderLocation": "GIVEN""#, "These fields are required: [CSVHeaders]"),
+        (
+            "getObject",
+            r#""InputType": "JSONL", "CSVHeaderLocation": "GIVEN", "CSVHeaders": ["id"]"#,
+            "Field 'CSVHeaderLocation' is not supported; Field 'CSVHeaders' is not supported",
+        ),
+        ("getObject", "", "The field 'InputType' is required"),
+        (
+            "getObject",
+            r#""InputType": "CVS""#,
+            "The field 'InputType' should have one of these values: [CSV, JSON, JSONL, PARQUET, MANIFEST]",
+        ),
+        (
+            "getObject",
+            r#""InputType": "CSV", "CSVHeaderLocation": "FIRST_ROW", "CSVDelimiter": "DOT""#,
+            "Value should be one of the following: [COMMA, PIPE, SEMICOLON, SPACE, TAB]",
+        ),
+        ("putObject", r#""InputType": "JSON""#, "The field 'Resource' does not match any of the allowed values"),
+    ] {
+        assert_eq!(reader(action, config), expected, "{action} {config}");
+    }
+}
+
+/// Texts and bounds that cdk-preflight measured with ValidateStateMachineDefinition (rules `pf-sfn-asl-…`, 2026-09-05); one
+/// source.
+#[test]
+fn what_was_measured_elsewhere() {
+    let task = r#""Type": "Task", "Resource": "arn:aws:states:::lambda:invoke", "Next": "T""#;
+    let activity = r#""Type": "Task", "Resource": "arn:aws:states:us-east-1:123456789012:activity:a", "Next": "T""#;
+    let map = |config: &str| {
+        format!(
+            r#""Type": "Map", "Next": "T", "ItemProcessor": {{"ProcessorConfig": {{{config}}}, "StartAt": "I",
+               "States": {{"I": {{"Type": "Succeed"}}}}}}"#
+        )
+    };
+    for (fields, expected) in [
+        (
+            map(r#""Mode": "DISTRIBUTED""#),
+            "These fields are required: [ExecutionType] at @/ItemProcessor/ProcessorConfig",
+        ),
+        (
+            map(r#""Mode": "INLINE", "ExecutionType": "STANDARD""#),
+            "Field 'ExecutionType' is not supported at @/ItemProcessor/ProcessorConfig",
+        ),
+        (
+            map(r#""Mode": "DISTRIBUTED", "ExecutionType": "FAST""#),
+            "Value should be one of the following: [STANDARD, EXPRESS] at @/ItemProcessor/ProcessorConfig/ExecutionType",
+        ),
+        (
+            format!(r#"{activity}, "Credentials": {{"RoleArn": "arn:aws:iam::123456789012:role/r"}}"#),
+            "The field 'Credentials' is not supported for activities at @/Credentials",
+        ),
+        (
+            format!(
+                r#"{task}, "Retry": [{{"ErrorEquals": ["A"], "IntervalSeconds": 0, "MaxDelaySeconds": 31622400}}]"#
+            ),
+            "",
+        ),
+        (
+            format!(r#"{task}, "Retry": [{{"ErrorEquals": ["A"], "MaxDelaySeconds": 31622401}}]"#),
+            "Maximum value is 31622400 at @/Retry[0]/MaxDelaySeconds",
+        ),
+        (
+            format!(r#"{task}, "Retry": [{{"ErrorEquals": ["A"], "JitterStrategy": "HALF"}}]"#),
+            "Value should be one of the following: [NONE, FULL] at @/Retry[0]/JitterStrategy",
+        ),
+        (
+            format!(
+                r#"{task}, "Catch": [{{"ErrorEquals": ["States.ALL"], "Next": "T"}}, {{"ErrorEquals": ["A"], "Next": "T"}}]"#
+            ),
+            "States.ALL must appear alone and at end of list at @/Catch[0]/ErrorEquals",
+        ),
+        (
+            r#""Type": "Wait", "SecondsPath": "seconds", "Next": "T""#.to_owned(),
+            "Value must be a valid JSONPath. at @/SecondsPath (a path starts with '$')",
+        ),
+        (
+            r#""Type": "Pass", "ResultPath": "result", "Next": "T""#.to_owned(),
+            "Value must be a valid JSONPath. at @/ResultPath (a path starts with '$')",
+        ),
+    ] {
+        assert_eq!(state(&fields), expected, "{fields}");
+    }
+    let version = |version: &str| {
+        let text = format!(
+            r#"{{"Version": "{version}", "TimeoutSeconds": 0, "StartAt": "T", "States": {{"T": {{"Type": "Fail"}}}}}}"#
+        );
+        findings(&text, CheckOptions::default()).join("; ")
+    };
+    assert_eq!(version("1.0"), "");
+    assert_eq!(
+        version("2.0"),
+        "SCHEMA_VALIDATION_FAILED: Value should be one of the following: [1.0] at /Version (did you mean '1.0'?)"
+    );
+}
+
+/// Seen in published definitions that AWS takes.
+#[test]
+fn what_is_not_refused() {
+    check(&[
+        (r#""Type": "Wait", "SecondsPath": "$.size ", "Next": "T""#, ""),
+        (r#""Type": "Pass", "ResultPath": "$.size ", "InputPath": "$.a[0] ", "Next": "T""#, ""),
+        (r#""Type": "Pass", "Parameters": {"a.$": "$.size "}, "Next": "T""#, ""),
+        (r#""Type": "Choice", "Choices": [{"Variable": "$.size ", "IsNull": true, "Next": "T"}]"#, ""),
+        (r#""Type": "Pass", "Parameters": {"a": "$.waitMilliseconds / 1000"}, "Next": "T""#, ""),
+    ]);
+}
+
+/// AWS CloudFormation user guide, "Intrinsic function reference".
+#[test]
+fn functions_of_cloudformation_stand_for_values() {
+    let unknown = CheckOptions { placeholders: true, ..CheckOptions::default() };
+    let text = r#"{"StartAt": "A", "TimeoutSeconds": {"Ref": "Timeout"}, "States": {
+        "A": {"Type": "Task", "Resource": {"Fn::GetAtt": ["F", "Arn"]}, "Parameters": {"Fn::Sub": "${X}"}, "Next": {"Ref": "Next"}},
+        "B": {"Type": "Choice", "Choices": {"Fn::If": ["C", [], []]}, "Default": {"Fn::ImportValue": "D"}, "Nxt": {"Ref": "N"}},
+        "C": {"Type": "Pass", "End": {"Ref": "End"}}}}"#;
+    assert_eq!(findings(text, unknown), ["SCHEMA_VALIDATION_FAILED: Field 'Nxt' is not supported at /States/B"]);
+    assert!(!diagnose(text, CheckOptions::default()).is_empty());
+}

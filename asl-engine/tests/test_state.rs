@@ -161,7 +161,7 @@ fn the_iterations_of_a_map_are_prepared_and_not_run() {
     let tested = TestState { context, ..request(MAP, r#"{"in":{"list":[1]}}"#, result("[1]")) }.run().unwrap();
     assert_eq!(tested.status, Status::Failed);
     let cause = "The JSONPath '$$.Execution.Name' specified for the field 'of.$' could not be found in the input \
-                 '{\"Map\":{\"Item\":{\"Index\":0,\"Value\":1,\"Source\":\"STATE_DATA\"}}}'";
+                 '{\"Map\":{\"Item\":{\"Index\":0,\"Value\":1}}}'";
     let failure = tested.failure.unwrap();
     assert_eq!((failure.error.as_deref(), failure.cause.as_deref()), (Some("States.Runtime"), Some(cause)));
 }
@@ -251,6 +251,10 @@ fn requests_that_do_not_fit_are_refused() {
     const PASS: &str = r#"{"Type": "Pass", "End": true}"#;
     const PARALLEL: &str =
         r#"{"Type": "Parallel", "Branches": [{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}], "End": true}"#;
+    const WRITER: &str = r#"{"Type": "Map", "ItemsPath": "$.in", "End": true,
+        "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+            "StartAt": "A", "States": {"A": {"Type": "Succeed"}}},
+        "ResultWriter": {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b"}}}"#;
     const WHOLE: &str = r#"{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}"#;
     let both = Mock { error_output: Some(Failure::new("E", "")), ..Mock::result(1.into()) };
     let neither = Mock { field_validation: FieldValidation::None, ..Mock::default() };
@@ -279,6 +283,12 @@ fn requests_that_do_not_fit_are_refused() {
             TestState { mock: None, ..map() },
             "TestState API does not support Map or Parallel states. Supported state types include: [Task, Wait, Pass, \
              Succeed, Fail, Choice]",
+        ),
+        (request(WRITER, r#"{"in":[1]}"#, result("[1]")), "Mocked result must be a JSON object."),
+        (
+            TestState { role_arn: Some("".into()), ..TestState::new(PASS, value("1")) },
+            "1 validation error detected: Value '' at 'roleArn' failed to satisfy constraint: Member must have length \
+             greater than or equal to 1",
         ),
         (request(PASS, "1", result("1")), "State type 'Pass' is not supported when a mock is specified"),
         (request(MAP, "1", result("{}")), "Mocked result must be an array."),
@@ -345,6 +355,31 @@ fn tasks_that_wait_for_others_need_a_mock() {
         let refusal = request(&task, "{}", None).run().unwrap_err();
         assert_eq!((refusal.code, refusal.reason), ("InvalidDefinition", Reason::NeedsMock), "{resource}");
     }
+}
+
+/// AWS API reference, `InspectionData`.
+#[test]
+fn what_an_items_pointer_finds_is_seen() {
+    let map = r#"{"Type": "Map", "End": true, "ItemReader": {"Resource": "arn:aws:states:::s3:getObject",
+            "ReaderConfig": {"InputType": "JSON", "ItemsPointer": "/a/list"}, "Parameters": {"Bucket": "b", "Key": "k"}},
+        "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+            "StartAt": "A", "States": {"A": {"Type": "Succeed"}}}}"#;
+    let data = Some(r#"{"a":{"list":[5,6]}}"#.into());
+    let configuration = Configuration { map_item_reader_data: data, ..Configuration::default() };
+    let tested = TestState { configuration, ..request(map, "{}", result("[1,2]")) }.run().unwrap();
+    assert_eq!(inspected(&tested)["afterItemsPointer"].as_str(), Some("[5,6]"));
+    assert_eq!(tested.output, Some(value("[1,2]")));
+}
+
+/// The host may tell which fields the resources take.
+#[test]
+fn parameters_are_held_against_the_tables_of_the_host() {
+    let task = r#"{"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:x:y", "Parameters": {"B": 1}, "End": true}"#;
+    let inputs = |_: &str| r##"{"shape":"#0","shapes":{"0":{"members":{"A":"ANY"}}}}"##.parse().ok();
+    let tested = TestState { inputs: Some(inputs), ..request(task, "{}", result("{}")) }.run().unwrap();
+    let cause = "The Parameters '{\"B\":1}' could not be used to start the Task: \
+                 [The field \"B\" is not supported by Step Functions]";
+    assert_eq!(tested.failure, Some(Failure::new("States.Runtime", cause)));
 }
 
 /// A function is no integration: what it is said to return may be any text. (A guess: recordings show integrations only.)

@@ -18,7 +18,7 @@ pub struct Frames {
     program: Arc<Program>,
     deadline: Option<Timestamp>,
     at: Timestamp,
-    /// The event ids of the execution itself (0) and of each child execution, by the number of its Frame.
+    /// The event ids of the execution itself (0) and of each child execution that runs, by the number of its Frame.
     histories: BTreeMap<FrameId, EventIds>,
     nodes: Nodes,
     ready: VecDeque<(FrameId, Reply)>,
@@ -321,7 +321,6 @@ impl Frames {
                         {
                             fork.join.stopped(index, ended);
                         }
-                        self.forget_history(child);
                     }
                 }
                 JoinStep::Finish(joined) => {

@@ -179,9 +179,10 @@ fn expressions_that_give_nothing_fail_the_state() {
             "The TimeoutSeconds field cannot be parsed as an integer: 1.5".to_owned(),
         ),
         (
-            task(r#", "HeartbeatSeconds": "{% 0 %}""#),
+            task(r#", "HeartbeatSeconds": "{% -1 %}""#),
             "3<2 HeartbeatSeconds",
-            "The HeartbeatSeconds field must be between 1 and 99999999 but was: 0".to_owned(),
+            // As recorded of TimeoutSeconds.
+            "HeartbeatSeconds must be between 0 and 99999999 but was: -1".to_owned(),
         ),
         (
             task(r#", "Credentials": {"RoleArn": "{% 1 %}"}"#),
@@ -392,10 +393,10 @@ fn members_of_an_object_are_items_of_child_executions() {
     assert_eq!(output(&run(&distributed(""), input)), items);
     let selected = distributed(r#", "ItemSelector": "{% $states.context.Map.Item.(Key & Index) %}""#);
     assert_eq!(output(&run(&selected, input)), r#"["a0","b1"]"#);
-    let batched = distributed(
-        r#", "ItemBatcher": {"MaxItemsPerBatch": "{% 2 %}", "BatchInput": {"of": "{% $count($keys($states.input)) %}"}}"#,
-    );
-    assert_eq!(output(&run(&batched, input)), format!(r#"[{{"BatchInput":{{"of":2}},"Items":{items}}}]"#));
+    // Only without an ItemBatcher: sfnx 3.1.0 (PyPI), "measured"; one source.
+    let batched = distributed(r#", "ItemBatcher": {"MaxItemsPerBatch": 2}"#);
+    let refused = format!("Map state input must be an array but was: {input}");
+    assert!(output(&run(&batched, input)).ends_with(&refused), "{}", output(&run(&batched, input)));
 }
 
 #[test]

@@ -153,14 +153,14 @@ async fn what_aws_refuses_is_refused() {
         (r#""Input.$":"$""#, r#""Input":"no json""#, "StepFunctions.InvalidExecutionInputException"),
         ("stateMachine:child", "machine:child", "StepFunctions.InvalidArnException"),
         ("stateMachine:child", "stateMachine:ch*ld", "StepFunctions.InvalidArnException"),
-        ("arn:aws:states:", "states:", "StepFunctions.InvalidArnException"),
+        (r#""StateMachineArn":"arn:"#, r#""StateMachineArn":""#, "StepFunctions.InvalidArnException"),
     ] {
         let definition = parent(".sync", "").replace(from, to);
         let failure = World::new().run(&definition, "{}").await.0.outcome.expect_err(to);
         assert_eq!(failure.error.as_deref(), Some(error), "{to}");
     }
     // Its text has three bytes more than its JSON: no state has too much.
-    let input = format!("[   \\\"{}\\\"]", "x".repeat(262_145 - 7));
+    let input = format!(r#"[   \"{}\"]"#, "x".repeat(262_145 - 7));
     let definition = parent(".sync", "").replace(r#""Input.$":"$""#, &format!(r#""Input":"{input}""#));
     let failure = World::new().run(&definition, "{}").await.0.outcome.expect_err("too long");
     assert_eq!(failure.error.as_deref(), Some("StepFunctions.ValidationException"));

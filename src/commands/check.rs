@@ -4,19 +4,17 @@ use std::fmt::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
-use asl_engine::{CheckOptions, Diagnostic, Severity, Span, StateMachineType, Value, diagnose_calls};
-use asl_tasks::no_such_action;
+use asl_engine::{CheckOptions, Diagnostic, Severity, StateMachineType, Value, diagnose_calls, diagnose_fields};
+use asl_tasks::{no_such_action, parameter_table};
 
 use crate::cli::{Check, Format, MachineType};
 use crate::error::Error;
 use crate::input;
+use crate::lines::Lines;
 use crate::output;
 use crate::printable::line;
 use crate::report;
 use crate::yaml;
-
-/// How many findings of a file are shown to a person; `--json` gives all.
-const SHOWN: usize = 100;
 
 /// A file with what was found in it.
 struct Checked {
@@ -78,7 +76,9 @@ fn check(file: &Path, text: String, options: CheckOptions) -> Checked {
 fn check_json(text: &str, options: CheckOptions) -> Vec<Diagnostic> {
     // What is filled in later may be the name of a service.
     let no_such = |resource: &str| if resource.contains("${") { None } else { no_such_action(resource) };
-    diagnose_calls(text, options, &no_such)
+    let mut diagnostics = diagnose_calls(text, options, &no_such);
+    diagnostics.extend(diagnose_fields(text, options, &parameter_table));
+    diagnostics
 }
 
 fn check_yaml(text: &str, options: CheckOptions) -> Vec<Diagnostic> {
@@ -88,6 +88,17 @@ fn check_yaml(text: &str, options: CheckOptions) -> Vec<Diagnostic> {
             for diagnostic in &mut diagnostics {
                 diagnostic.span = converted.place(diagnostic.span);
             }
+            diagnostics.extend(converted.doubtful.iter().map(|(found, span)| {
+                let written = text.get(span.start..span.end).unwrap_or_default();
+                Diagnostic {
+                    code: "YAML_1_1",
+                    severity: Severity::Warning,
+                    message: format!("CloudFormation and SAM read '{written}' as {}", found.becomes()),
+                    location: String::new(),
+                    span: *span,
+                    help: Some(found.advice().to_owned()),
+                }
+            }));
             diagnostics
         }
         Err(error) => vec![Diagnostic {
@@ -110,9 +121,9 @@ impl Checked {
         // A person reads them in the order of the file.
         let mut found: Vec<&Diagnostic> = self.diagnostics.iter().collect();
         found.sort_by_key(|found| found.span.start);
-        let shown = found.into_iter().take(SHOWN);
+        let shown = found.into_iter().take(report::SHOWN);
         let mut text: String = shown.map(|found| report::diagnostic(found, &self.file, &self.text)).collect();
-        let left = self.diagnostics.len().saturating_sub(SHOWN);
+        let left = self.diagnostics.len().saturating_sub(report::SHOWN);
         if left > 0 {
             let _ = writeln!(text, "{}: and {left} more; --json gives all\n", line(&self.file));
         }
@@ -121,6 +132,11 @@ impl Checked {
 
     /// What ValidateStateMachineDefinition answers, in its order, with the file and the place of each finding in it.
     fn to_json(&self) -> Value {
+        let lines = Lines::new(&self.text);
+        let place = |at| {
+            let (line, column) = lines.place(at);
+            Value::from([("line", number(line)), ("column", number(column))])
+        };
         let diagnostics = self.diagnostics.iter().map(|found| {
             let json = found.to_json();
             let mut members: Vec<(&str, Value)> = ["severity", "code", "message", "location"]
@@ -129,17 +145,12 @@ impl Checked {
                 .filter(|(_, value)| *value != Value::Null)
                 .collect();
             members.extend(found.help.as_deref().map(|help| ("help", help.into())));
-            members.push(("start", self.place(found.span.start)));
-            members.push(("end", self.place(found.span.end)));
+            members.push(("start", place(found.span.start)));
+            members.push(("end", place(found.span.end)));
             members.into_iter().collect::<Value>()
         });
         let result = if self.count(Severity::Error) > 0 { "FAIL" } else { "OK" };
         [("file", self.file.as_str().into()), ("result", result.into()), ("diagnostics", diagnostics.collect())].into()
-    }
-
-    fn place(&self, at: usize) -> Value {
-        let (line, column) = Span { start: at, end: at }.line_column(&self.text);
-        [("line", number(line)), ("column", number(column))].into()
     }
 }
 

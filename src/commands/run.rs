@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use asl_engine::{Program, Quotas, Value, history, nearest};
+use asl_engine::{CheckOptions, Program, Quotas, Value, diagnose_fields, history, nearest};
 use asl_runtime::Status;
 use asl_tasks::{Mocks, parameter_table};
 
@@ -15,7 +15,7 @@ use crate::input::{self, Input};
 use crate::output;
 use crate::progress;
 use crate::report;
-use crate::routing::{Routing, misnamed_fields, prepare, told_before};
+use crate::routing::{Routing, prepare, told_before};
 
 /// Runs a definition with an input, and prints its output or its history.
 pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
@@ -32,7 +32,9 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
     input.check(quotas)?;
     let options = Options { keep_events: arguments.events, quotas, no_progress: arguments.logs };
     let program = Arc::new(program.with_inputs(parameter_table));
-    output::to_stderr(&misnamed_fields(&program));
+    let misnamed = diagnose_fields(&text, CheckOptions::default(), &parameter_table);
+    let misnamed = misnamed.iter().map(|found| report::diagnostic(found, &file.display().to_string(), &text));
+    output::to_stderr(&misnamed.collect::<String>());
     let mut called = None;
     let executed = match &arguments.mocks {
         Some(mocks) => execute_mocked(&name, &program, input, &read_mocks(mocks, &name, &program)?, options)?,

@@ -46,7 +46,7 @@ pub use callbacks::{ActivityTask, CallbackError, Callbacks, worker_failure};
 pub use embedded::names::is_step_functions_name;
 pub use embedded::sns::Undelivered;
 pub use handler::{BoxFuture, Call, Handler, Report};
-pub use integrations::{answered_here, no_such_action, parameter_advice, parameter_table};
+pub use integrations::{answered_here, no_such_action, parameter_table};
 pub use logs::{Printed, PrintedLine};
 pub use mocks::{MockedAnswer, Mocks, MocksError, Unmocked};
 pub use pattern::Pattern;

@@ -215,7 +215,7 @@ async fn odd_requests_are_no_fault_of_the_services() {
         b"Action=Publish&TopicArn=::::::&Message=m&MessageStructure=json&Subject=%00",
     ];
     let mut numbers = Numbers(1);
-    for _ in 0..800 {
+    for _ in 0..400 {
         let (method, path) = (numbers.pick(&methods), numbers.pick(&paths));
         let chosen = [*numbers.pick(&headers), *numbers.pick(&headers)];
         let body = numbers.pick(&bodies);

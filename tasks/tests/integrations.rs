@@ -279,6 +279,6 @@ async fn names_that_are_none_are_refused_as_aws_does() {
         let failure = world.call(&format!("arn:aws:states:::{resource}"), input).await.unwrap_err().to_string();
         assert!(failure.starts_with(expected), "{resource} {input}\n{failure}");
     }
-    assert_eq!(world.object("a").unwrap(), b"precious");
+    assert_eq!(world.object("a").unwrap(), br#""precious""#);
     assert_eq!(world.stored(), ["images/a"]);
 }

@@ -236,7 +236,7 @@ impl Answers {
             "arn:aws:states:::s3:listObjectsV2" if self.bucket == input["Bucket"] => {
                 let prefix = input["Prefix"].as_str().unwrap_or_default();
                 let keys = self.objects.iter().filter(|(key, _)| key.starts_with(prefix));
-                Ok(asl_engine::Value::from(&keys.map(|(key, _)| json!({ "Key": key })).collect::<Value>()))
+                Ok((&json!({ "Contents": keys.map(|(key, _)| json!({ "Key": key })).collect::<Value>() })).into())
             }
             _ => match self.outcomes.get_mut(&*request.state).map(Vec::pop) {
                 Some(Some(outcome)) if outcome["type"] == "success" => Ok((&outcome["output"]).into()),

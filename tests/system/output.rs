@@ -164,7 +164,7 @@ fn control_characters_of_data_reach_no_terminal() {
     folder.write("wrong.json", fails.replace(r#""Fail""#, &name));
     folder
         .write("state.json", format!(r#"{{"Type":"Pass","Result":{{{name}:{name}}},"ResultPath":"$.a","End":true}}"#));
-    folder.write("d.yaml", format!("StartAt: \"n\u{9b}\"\nStates: [\u{7f}]\n"));
+    folder.write("d.yaml", "StartAt: \"n\u{9b}\"\nStates: [\u{7f}]\n");
     folder.write("evil.toml", format!("tables = {name}"));
     folder.write("task.json", fails.replace(r#""Fail""#, &format!(r#""Task","End":true,"Resource":{name}"#)));
     for arguments in [

@@ -37,8 +37,8 @@ fn targets(scope: &Scope, out: &mut Vec<Diagnostic>) {
             continue;
         }
         misses += 1;
-        let known = states.iter().copied().filter(|_| misses <= HELPED);
-        let help = nearest(&name.text, known).map(|near| format!("did you mean '{near}'?"));
+        let near = if misses <= HELPED { nearest(&name.text, states.iter().copied()) } else { None };
+        let help = near.map(|near| format!("did you mean '{near}'?"));
         // AWS says 'Next' for every field.
         let message = format!("Missing 'Next' target: {}", name.text);
         out.push(Diagnostic { help, ..error("MISSING_TRANSITION_TARGET", message, &name.location, name.span) });

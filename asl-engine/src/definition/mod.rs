@@ -1,6 +1,7 @@
 //! Definitions: from text to an abstract syntax tree, with everything that is wrong reported at once.
 
 pub(crate) mod ast;
+mod call_fields;
 mod check;
 mod choices;
 mod expression_help;
@@ -24,6 +25,7 @@ use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::json::{Node, parse_spanned};
 use crate::placeholder;
 use ast::StateMachine;
+pub use call_fields::diagnose_fields;
 use fields::Fields;
 use outline::Scope;
 pub(crate) use single::{STATE_NAME, parse_state};
@@ -135,7 +137,7 @@ fn read(text: &str, options: CheckOptions) -> Result<Node, Box<Diagnostic>> {
         }));
     }
     parse_spanned(text, options.placeholders).map_err(|error| {
-        let message = error.from_jackson_of(text);
+        let message = error.told_by_jackson_of(text);
         let help = (error.message != message).then_some(error.message);
         Box::new(Diagnostic { help, ..whole("INVALID_JSON_DESCRIPTION", message, error.span) })
     })

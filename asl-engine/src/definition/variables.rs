@@ -2,7 +2,7 @@
 //!
 //! AWS developer guide, "Passing data between states with variables".
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 use fancy_regex::Regex;
@@ -81,11 +81,14 @@ fn unfit(name: &str) -> Option<(&'static str, String, String)> {
 
 /// Reports variables that a branch or an iteration assigns, although one of that name may be there from outside.
 pub(super) fn duplicates(body: &Body, out: &mut Vec<Diagnostic>) {
-    scope(body, &BTreeMap::new(), out);
+    scope(body, &Variables::new(), out);
 }
 
+/// Variables by their names, each with the place that assigns it.
+type Variables<'a> = BTreeMap<&'a str, &'a Name>;
+
 /// `outer` has the variables that may have been assigned on the way into this scope.
-fn scope<'a>(body: &'a Body, outer: &BTreeMap<&'a str, &'a Name>, out: &mut Vec<Diagnostic>) {
+fn scope<'a>(body: &'a Body, outer: &Variables<'a>, out: &mut Vec<Diagnostic>) {
     for name in body.states.iter().flat_map(assigned) {
         if let Some(first) = outer.get(&*name.text) {
             let help = Some(format!("the other one is at {}", first.location));
@@ -93,39 +96,76 @@ fn scope<'a>(body: &'a Body, outer: &BTreeMap<&'a str, &'a Name>, out: &mut Vec<
             out.push(Diagnostic { help, ..error("DUPLICATE_VARIABLE_NAME", message, &name.location, name.span) });
         }
     }
+    let mut ways = Ways::new(body);
     for state in &body.states {
-        let inner: Vec<&Body> = match &state.kind {
-            Kind::Parallel { branches } => branches.iter().collect(),
-            // The executions of a Map Run see no variables from outside.
-            Kind::Map(map) if map.distributed.is_none() => vec![&map.body],
-            Kind::Map(map) => {
-                scope(&map.body, &BTreeMap::new(), out);
-                continue;
-            }
-            _ => continue,
-        };
-        let mut seen = outer.clone();
-        for before in leading_to(body, state) {
-            seen.extend(assigned(before).map(|name| (&*name.text, name)));
-        }
+        let inner = inner(state);
+        let mut wanted = BTreeSet::new();
+        inner.iter().for_each(|body| assigned_within(body, &mut wanted));
+        let known = |name| Some((name, outer.get(name).copied().or_else(|| ways.assigned_before(name, state))?));
+        let seen: Variables<'_> = wanted.into_iter().filter_map(known).collect();
         inner.into_iter().for_each(|body| scope(body, &seen, out));
+        if let Kind::Map(map) = &state.kind
+            && map.distributed.is_some()
+        {
+            scope(&map.body, &Variables::new(), out);
+        }
     }
 }
 
-/// The states from which a way leads to `state`.
-fn leading_to<'a>(body: &'a Body, state: &State) -> Vec<&'a State> {
-    let mut found: Vec<&State> = Vec::new();
-    let mut open = vec![&state.name.text];
-    while let Some(target) = open.pop() {
-        for before in &body.states {
-            let known = found.iter().any(|known| known.name.text == before.name.text);
-            if !known && successors(before).iter().any(|next| next.text == *target) {
-                found.push(before);
-                open.push(&before.name.text);
+/// The scopes inside a state that see its variables: the executions of a Map Run see none from outside.
+fn inner(state: &State) -> Vec<&Body> {
+    match &state.kind {
+        Kind::Parallel { branches } => branches.iter().collect(),
+        Kind::Map(map) if map.distributed.is_none() => vec![&map.body],
+        _ => Vec::new(),
+    }
+}
+
+/// The variables that a scope and what it holds assign.
+fn assigned_within<'a>(body: &'a Body, found: &mut BTreeSet<&'a str>) {
+    for state in &body.states {
+        found.extend(assigned(state).map(|name| &*name.text));
+        inner(state).into_iter().for_each(|body| assigned_within(body, found));
+    }
+}
+
+/// Where the states of a scope lead, looked at once for each variable that somebody asks for.
+struct Ways<'a> {
+    states: BTreeMap<&'a str, &'a State>,
+    assigned: BTreeMap<&'a str, Vec<(&'a State, &'a Name)>>,
+    /// By variable: the states that a way leads to from one that assigns it.
+    behind: BTreeMap<&'a str, Variables<'a>>,
+}
+
+impl<'a> Ways<'a> {
+    fn new(body: &'a Body) -> Self {
+        let mut assigned_in: BTreeMap<&str, Vec<_>> = BTreeMap::new();
+        for state in &body.states {
+            for name in assigned(state) {
+                assigned_in.entry(&name.text).or_default().push((state, name));
             }
         }
+        let states = body.states.iter().map(|state| (&*state.name.text, state)).collect();
+        Self { states, assigned: assigned_in, behind: BTreeMap::new() }
     }
-    found
+
+    /// A place that assigns the variable and from which a way leads to `state`.
+    fn assigned_before(&mut self, variable: &'a str, state: &State) -> Option<&'a Name> {
+        let sources = self.assigned.get(variable)?;
+        let states = &self.states;
+        let behind = self.behind.entry(variable).or_insert_with(|| {
+            let mut found = Variables::new();
+            for (source, name) in sources {
+                let mut open: Vec<&State> = vec![source];
+                while let Some(from) = open.pop() {
+                    let next = successors(from).into_iter().filter_map(|name| states.get(&*name.text).copied());
+                    open.extend(next.filter(|next| found.insert(&next.name.text, *name).is_none()));
+                }
+            }
+            found
+        });
+        behind.get(&*state.name.text).copied()
+    }
 }
 
 /// The variables that a state assigns, its rules and Catchers included.

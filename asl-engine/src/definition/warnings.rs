@@ -88,6 +88,23 @@ pub(super) fn never_reached(name: &str, location: &str, span: Span, out: &mut Ve
     out.push(warning("UNREACHABLE_STATE", message, help, location, span));
 }
 
+/// A field that the action of a service does not have.
+pub(super) fn unknown_field(
+    called: &str,
+    field: &str,
+    meant: Option<&str>,
+    location: &str,
+    span: Span,
+    out: &mut Vec<Diagnostic>,
+) {
+    let message = format!("{called} has no field '{field}'");
+    let help = match meant {
+        Some(meant) => format!("did you mean '{meant}'?"),
+        None => "the task fails before it starts".to_owned(),
+    };
+    out.push(warning("UNKNOWN_FIELD", message, help, location, span));
+}
+
 fn warning(code: &'static str, message: String, help: String, location: &str, span: Span) -> Diagnostic {
     Diagnostic { severity: Severity::Warning, help: Some(help), ..error(code, message, location, span) }
 }

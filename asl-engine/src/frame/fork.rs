@@ -75,7 +75,7 @@ impl Frame {
                 let input = self.selected_input(state)?;
                 let items = match state.item_reader() {
                     Some(_) => Items::of(Array::from(Vec::new())),
-                    None => self.items(state, map, &input)?,
+                    None => self.items(state, map, &input)?.told_source(map.distributed.is_some()),
                 };
                 let limit = self.max_concurrency(state, map)?;
                 (input, Work::Items { scope: map.scope, source: Source::given(items), batcher: None }, limit)

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::io::{Sight, bounded};
 use super::{Frame, Stage};
-use crate::context::MapItem;
+use crate::context::{MapItem, STATE_DATA};
 use crate::definition::ast::{self, Io};
 use crate::item_reader::{Pulled, Reader};
 use crate::program::{Map, State};
@@ -30,6 +30,8 @@ pub(super) struct Items {
     values: Array,
     /// The names of the members, where the items are those of an object.
     keys: Option<Vec<Arc<str>>>,
+    /// Whether the context object tells where they come from.
+    told_source: bool,
 }
 
 /// The input of the next child, or why there is none.
@@ -54,20 +56,27 @@ pub(super) enum Next {
 impl Items {
     /// The items of an array.
     pub(super) fn of(values: Array) -> Self {
-        Self { values, keys: None }
+        Self { values, keys: None, told_source: false }
+    }
+
+    /// Whether the context object tells that these come from the state's data.
+    pub(super) fn told_source(self, told_source: bool) -> Self {
+        Self { told_source, ..self }
     }
 
     fn of_members(members: &Object) -> Self {
         Self {
             values: members.values().cloned().collect(),
             keys: Some(members.iter().map(|(name, _)| name.clone()).collect()),
+            told_source: false,
         }
     }
 
     /// The item at a position, as the context object shows it.
     fn get(&self, index: usize) -> Option<MapItem> {
         let value = self.values.get(index)?.clone();
-        Some(MapItem { index, key: self.keys.as_ref().and_then(|keys| keys.get(index).cloned()), value, source: None })
+        let key = self.keys.as_ref().and_then(|keys| keys.get(index).cloned());
+        Some(MapItem { index, key, value, source: self.told_source.then(|| STATE_DATA.into()) })
     }
 }
 

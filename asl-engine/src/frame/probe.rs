@@ -18,6 +18,8 @@ pub enum Stage {
     AfterArguments,
     /// The items of a Map state.
     AfterItemsPath,
+    /// What `ItemsPointer` finds in what an ItemReader reads.
+    AfterItemsPointer,
     /// The inputs of a Map state's iterations.
     AfterItemSelector,
     /// What `ItemBatcher` makes of them.

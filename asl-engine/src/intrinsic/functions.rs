@@ -148,7 +148,7 @@ fn string_to_json(text: &Value) -> Result<Value, Refused> {
     }
     parse_value(text).map_err(|error| {
         let instead =
-            format!("Cannot convert String to Json in States.StringToJson, caused by: {}", error.from_jackson());
+            format!("Cannot convert String to Json in States.StringToJson, caused by: {}", error.told_by_jackson());
         Refused { instead: Some(instead), ..invalid(error.to_string()) }
     })
 }

@@ -42,16 +42,16 @@ pub struct JsonError {
 
 impl JsonError {
     /// What Jackson says of it where it does not show the text.
-    pub(crate) fn from_jackson(&self) -> String {
+    pub(crate) fn told_by_jackson(&self) -> String {
         self.jackson.as_ref().map_or_else(|| self.message.clone(), |fault| fault.redacted())
     }
 
     /// What Jackson says of it where it shows the start of the text.
-    pub(crate) fn from_jackson_of(&self, text: &str) -> String {
+    pub(crate) fn told_by_jackson_of(&self, text: &str) -> String {
         self.jackson.as_ref().map_or_else(|| self.message.clone(), |fault| fault.shown(text))
     }
 
-    fn told_by_jackson(self, text: &str) -> Self {
+    fn with_jackson(self, text: &str) -> Self {
         Self { jackson: Fault::of(text).map(Box::new), ..self }
     }
 }
@@ -93,7 +93,7 @@ fn read(lexer: &mut Lexer<'_>) -> Result<Value, JsonError> {
         lexer.end()?;
         Ok(value)
     };
-    read().map_err(|error: JsonError| error.told_by_jackson(text))
+    read().map_err(|error: JsonError| error.with_jackson(text))
 }
 
 fn value(lexer: &mut Lexer<'_>, token: Token, depth: usize) -> Result<Value, JsonError> {

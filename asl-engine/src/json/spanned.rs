@@ -81,7 +81,7 @@ pub(crate) fn parse_spanned(text: &str, placeholders: bool) -> Result<Node, Json
         lexer.end()?;
         Ok(node)
     };
-    read().map_err(|error: JsonError| error.told_by_jackson(text))
+    read().map_err(|error: JsonError| error.with_jackson(text))
 }
 
 fn node(lexer: &mut Lexer<'_>, token: Token, depth: usize) -> Result<Node, JsonError> {

@@ -3,6 +3,7 @@
 mod compile;
 mod variables;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::choice::Rule;
@@ -197,30 +198,15 @@ impl Program {
     /// ```
     #[must_use]
     pub fn with_inputs(mut self, table: impl Fn(&str) -> Option<Value>) -> Self {
+        let mut tables = BTreeMap::new();
         for state in self.scopes.iter_mut().flat_map(|scope| &mut scope.states) {
             if let Kind::Task(task) = &mut state.kind {
-                task.resource.inputs = table(&task.resource.arn).map(Arc::new);
+                let arn = task.resource.arn.clone();
+                let told = tables.entry(arn.clone()).or_insert_with(|| table(&arn).map(Arc::new));
+                task.resource.inputs = told.clone();
             }
         }
         self
-    }
-
-    /// The `Parameters` or `Arguments` of a state as far as the definition says them: null stands for what is computed.
-    ///
-    /// ```
-    /// let text = r#"{"StartAt": "Stop", "States": {"Stop": {
-    ///     "Type": "Task", "Resource": "arn:aws:states:::aws-sdk:rds:stopDBInstance",
-    ///     "Parameters": {"DbInstanceIdentifier.$": "$.name"}, "End": true}}}"#;
-    /// let program = asl_engine::Program::parse(text).unwrap();
-    /// assert_eq!(program.parameter_outline("Stop").unwrap().to_string(), r#"{"DbInstanceIdentifier":null}"#);
-    /// ```
-    pub fn parameter_outline(&self, state: &str) -> Option<Value> {
-        let (scope, state) = self.find(state)?;
-        let parameters = match &self.scopes[scope].states[state].io {
-            Io::JsonPath(paths) => paths.parameters.as_ref(),
-            Io::Jsonata { arguments, .. } => arguments.as_ref(),
-        };
-        parameters.map(Template::outline)
     }
 
     /// How long an execution may take.

@@ -73,6 +73,10 @@ impl TestState<'_> {
             None => Program::parse_state(self.definition),
         };
         let program = program.map_err(invalid_definition)?;
+        let program = match self.inputs {
+            Some(inputs) => program.with_inputs(inputs),
+            None => program,
+        };
         let name = self.state_name.unwrap_or(STATE_NAME);
         let Some(place) = program.find(name) else {
             let known: Vec<String> = program.names().map(str::to_owned).collect();
@@ -103,8 +107,16 @@ impl TestState<'_> {
                 model::check(service, action, result, mock.field_validation == FieldValidation::Strict)
                     .map_err(|fault| mock_refused(format!("Mock result schema validation error: {fault}")))
             }
-            Kind::Map(_) => {
+            Kind::Map(map) => {
                 let Some(result) = result else { return Ok(MockCheck::NotNeeded) };
+                let writer = map.distributed.as_ref().and_then(|distributed| distributed.result_writer.as_ref());
+                if writer.is_some_and(|writer| writer.destination.is_some()) {
+                    // The result says where the results are.
+                    return match result.as_object() {
+                        Some(_) => Ok(MockCheck::NotNeeded),
+                        None => Err(mock_refused("Mocked result must be a JSON object.")),
+                    };
+                }
                 let results = array(result)?;
                 let failed = self.configuration.map_iteration_failure_count.unwrap_or(0);
                 if failed > results as u64 {

@@ -9,6 +9,8 @@ const DEFINITION_MAX: usize = 1_048_576;
 const DATA_MAX: usize = 262_144;
 /// `stateName`
 const NAME_MAX: usize = 80;
+/// `roleArn`
+const ROLE_MAX: usize = 256;
 /// `mock.errorOutput.error`
 const ERROR_MAX: usize = 256;
 /// `mock.errorOutput.cause`
@@ -16,7 +18,7 @@ const CAUSE_MAX: usize = 32_768;
 
 /// Refuses a request with fields that are too long or too short.
 ///
-/// AWS SDK model, `TestStateInput`. The fields are secret there, so no value is shown.
+/// AWS SDK model, `TestStateInput`. The fields are secret there but for `roleArn`, so no value is shown.
 pub(super) fn check(test: &TestState<'_>) -> Result<(), Refusal> {
     let data = |value: &Value| value.json_len();
     let text = |text: &str| text.chars().count();
@@ -27,6 +29,7 @@ pub(super) fn check(test: &TestState<'_>) -> Result<(), Refusal> {
         ("definition", Some(text(test.definition)), 1, DEFINITION_MAX),
         ("input", Some(data(&test.input)), 0, DATA_MAX),
         ("stateName", test.state_name.map(text), 1, NAME_MAX),
+        ("roleArn", test.role_arn.as_deref().map(text), 1, ROLE_MAX),
         ("variables", Some(data(&test.variables)), 0, DATA_MAX),
         ("context", test.context.as_ref().map(data), 0, DATA_MAX),
         ("mock.result", mock.and_then(|mock| mock.result.as_ref()).map(data), 0, DATA_MAX),
@@ -46,7 +49,11 @@ pub(super) fn check(test: &TestState<'_>) -> Result<(), Refusal> {
             length if length > most => format!("less than or equal to {most}"),
             _ => return None,
         };
-        Some(format!("Value at '{field}' failed to satisfy constraint: Member must have length {constraint}"))
+        let shown = match (field, &test.role_arn) {
+            ("roleArn", Some(role_arn)) => format!(" '{role_arn}'"),
+            _ => String::new(),
+        };
+        Some(format!("Value{shown} at '{field}' failed to satisfy constraint: Member must have length {constraint}"))
     });
     let wrong: Vec<String> = wrong.collect();
     match wrong.len() {

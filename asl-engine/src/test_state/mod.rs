@@ -66,6 +66,8 @@ pub struct TestState<'a> {
     pub role_arn: Option<Arc<str>>,
     /// Asks for the secrets of an HTTP Task.
     pub reveal_secrets: bool,
+    /// The tables of fields that resources take, as for [`Program::with_inputs`](crate::Program::with_inputs).
+    pub inputs: Option<fn(&str) -> Option<Value>>,
     /// The time of the test.
     pub at: Timestamp,
 }
@@ -157,6 +159,7 @@ impl<'a> TestState<'a> {
             configuration: Configuration::default(),
             role_arn: None,
             reveal_secrets: false,
+            inputs: None,
             at: Timestamp::default(),
         }
     }

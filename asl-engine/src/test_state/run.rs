@@ -8,6 +8,7 @@ use super::{Mock, MockCheck, Stage, Status, TestState, Tested};
 use crate::context::Execution;
 use crate::definition::STATE_NAME;
 use crate::frame::{Ended, Frame, Join, JoinStep, Joined, Next, Now, Probe, Reply, Request};
+use crate::item_reader::InputType;
 use crate::program::{Kind, State};
 use crate::task::{Failure, Outcome};
 use crate::value::Value;
@@ -127,7 +128,15 @@ fn joined(test: &TestState<'_>, subject: &Subject, frame: &Frame, mut join: Join
         }
     }
     if let Kind::Map(map) = &subject.state().kind {
-        let batcher = map.distributed.as_ref().and_then(|distributed| distributed.item_batcher.as_ref());
+        let distributed = map.distributed.as_ref();
+        let reader = distributed.and_then(|distributed| distributed.item_reader.as_ref());
+        if let Some(InputType::Json { pointer }) = reader.and_then(|reader| reader.input_type.as_ref())
+            && !pointer.is_empty()
+        {
+            let found = pointer.iter().try_fold(&document(test), |value, name| value.get(name)).cloned();
+            frame.note(Stage::AfterItemsPointer, &found.unwrap_or_default());
+        }
+        let batcher = distributed.and_then(|distributed| distributed.item_batcher.as_ref());
         let items = match batcher {
             None => inputs.clone(),
             Some(_) => inputs.iter().filter_map(|batch| batch["Items"].as_array()).flatten().cloned().collect(),
@@ -140,6 +149,11 @@ fn joined(test: &TestState<'_>, subject: &Subject, frame: &Frame, mut join: Join
         }
     }
     Ok(())
+}
+
+/// The JSON that an ItemReader reads; null where it is none.
+fn document(test: &TestState<'_>) -> Value {
+    test.configuration.map_item_reader_data.as_deref().and_then(|data| data.parse().ok()).unwrap_or_default()
 }
 
 /// What an ItemReader reads. Whatever is written is taken note of by nobody.

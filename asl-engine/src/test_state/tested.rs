@@ -92,6 +92,7 @@ impl Stage {
             Self::AfterParameters => "afterParameters",
             Self::AfterArguments => "afterArguments",
             Self::AfterItemsPath => "afterItemsPath",
+            Self::AfterItemsPointer => "afterItemsPointer",
             Self::AfterItemSelector => "afterItemSelector",
             Self::AfterItemBatcher => "afterItemBatcher",
             Self::MaxConcurrency => "maxConcurrency",

@@ -234,7 +234,7 @@ mod tests {
             ("$.a[*]", r#"{"a":[1]}"#, "same", &[]),
             ("$[", "[]", "neither", &[]),
             ("$.a", "{}", "only-rfc9535", &["definite-miss"]),
-            ("$.a", "null", "only-rfc9535", &["null-root"]),
+            ("$.a", "null", "only-rfc9535", &["definite-miss"]),
             ("$[?(@.a)].b", r#"[{"a":1}]"#, "only-rfc9535", &["leaf-miss"]),
             ("$[*].b", r#"{"x":1}"#, "only-rfc9535", &["object-wildcard"]),
             ("$[*][0]", r#"[[1],{}]"#, "only-rfc9535", &["not-a-container"]),

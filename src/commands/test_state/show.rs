@@ -57,6 +57,7 @@ fn show_stage(stage: Stage, value: &Value, before: &[(Stage, Value)], state_type
         Stage::AfterParameters => ("after Parameters", last),
         Stage::AfterArguments => ("after Arguments", input),
         Stage::AfterItemsPath => ("items", None),
+        Stage::AfterItemsPointer => ("read items", None),
         Stage::AfterItemSelector => ("after ItemSelector", last),
         Stage::AfterItemBatcher => ("after ItemBatcher", None),
         Stage::MaxConcurrency => return show_number("MaxConcurrency", value, out),

@@ -23,7 +23,7 @@ use crate::handler::Handler;
 use crate::pattern::Pattern;
 use crate::routes::Place;
 use crate::services::Clients;
-use crate::services::api::{Operation, Service, Style, UnknownMember, input_table, unknown_members};
+use crate::services::api::{Operation, Service, Style, input_table};
 use crate::world::World;
 
 /// What serves the resources that say by themselves what they are.
@@ -39,28 +39,6 @@ pub(crate) fn all(world: &World, connections: Connections) -> Vec<(Pattern, Arc<
         ("arn:aws:states:::s3:putObject", Arc::new(s3::PutObject::new(clients()))),
     ];
     all.into_iter().map(|(resource, handler)| (resource.into(), handler)).collect()
-}
-
-/// What is wrong with the names in the parameters of `arn:aws:states:::aws-sdk:SERVICE:ACTION`, as far as they are known before the
-/// run: `parameters` has `null` for what is computed.
-///
-/// ```
-/// let resource = "arn:aws:states:::aws-sdk:rds:stopDBInstance";
-/// let parameters = r#"{"DBInstanceIdentifier": null}"#.parse().unwrap();
-/// assert_eq!(
-///     asl_tasks::parameter_advice(resource, &parameters),
-///     ["rds:stopDBInstance has no field 'DBInstanceIdentifier'; did you mean 'DbInstanceIdentifier'?"]
-/// );
-/// ```
-pub fn parameter_advice(resource: &str, parameters: &Value) -> Vec<String> {
-    let Some((service, operation)) = sdk_operation(resource) else { return Vec::new() };
-    let (name, action) = (service.name, resource.rsplit(':').next().unwrap_or_default());
-    let unknown = unknown_members(service, operation, parameters, Style::Sdk).into_iter();
-    let told = unknown.map(|UnknownMember { name: field, meant }| {
-        let meant = meant.map_or(String::new(), |meant| format!("; did you mean '{meant}'?"));
-        format!("{name}:{action} has no field '{field}'{meant}")
-    });
-    told.collect()
 }
 
 /// The fields that the parameters of `arn:aws:states:::aws-sdk:SERVICE:ACTION` may have, for

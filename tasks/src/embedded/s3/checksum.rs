@@ -9,8 +9,11 @@ use s3s::crypto::{Checksum, Crc32, Crc32c, Crc64Nvme, Sha1, Sha256};
 
 use super::Refusal;
 
+/// Computes the checksum of a body.
+type Checksums = fn(&[u8]) -> Vec<u8>;
+
 /// Which header holds the checksum of which algorithm, as S3 names it.
-const ALGORITHMS: [(&str, &str, fn(&[u8]) -> Vec<u8>); 5] = [
+const ALGORITHMS: [(&str, &str, Checksums); 5] = [
     ("x-amz-checksum-crc32", "CRC32", of::<Crc32>),
     ("x-amz-checksum-crc32c", "CRC32C", of::<Crc32c>),
     ("x-amz-checksum-crc64nvme", "CRC64NVME", of::<Crc64Nvme>),

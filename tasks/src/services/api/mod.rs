@@ -3,8 +3,8 @@
 //! What differs between services is data (`model`). `parameters` are read by it, a `request` is made of them, `send` signs it
 //! and brings it to AWS, to another server or to an embedded service, and the `answer` is read by it again.
 
-mod advice;
 mod answer;
+mod inputs;
 pub(crate) mod model;
 mod parameters;
 mod query;
@@ -19,8 +19,8 @@ use asl_engine::{Object, Value};
 use http::HeaderMap;
 
 use super::Clients;
-pub(crate) use advice::{UnknownMember, input_table, unknown_members};
 pub(crate) use answer::Refusal;
+pub(crate) use inputs::input_table;
 pub(crate) use model::{Operation, Service, Style};
 pub(super) use request::encode;
 pub(crate) use send::Remote;
