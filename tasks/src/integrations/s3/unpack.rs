@@ -123,7 +123,7 @@ mod tests {
         let gzip = gzip.finish().unwrap();
         let zstandard = zstd::encode_all("aéb€c".as_bytes(), 1).unwrap();
         for (packed, packing) in [(gzip, Packing::Gzip), (zstandard, Packing::Zstandard)] {
-            assert_eq!(pieces(&packed, packing, 0, 4), ["aéb", "€c", ""], "{packing:?}");
+            assert_eq!(pieces(&packed, packing, 0, 4), ["aéb", "€c"], "{packing:?}");
             assert_eq!(pieces(&packed, packing, 3, 100), ["b€c"], "{packing:?}");
         }
     }
