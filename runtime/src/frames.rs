@@ -383,12 +383,9 @@ fn step(
     record: &mut dyn FnMut(HistoryEvent),
 ) -> Result<Step, UnexpectedReply> {
     let ids = histories.entry(node.history).or_default();
-    let mut now = Now { at, ids: ids.clone() };
+    let mut now = Now { at, ids: ids.clone(), records: node.history == 0 };
     let mut step = node.frame.step(program, &mut now, reply)?;
     *ids = now.ids;
-    let events = std::mem::take(&mut step.events);
-    if node.history == 0 {
-        events.into_iter().for_each(record);
-    }
+    std::mem::take(&mut step.events).into_iter().for_each(record);
     Ok(step)
 }

@@ -24,7 +24,7 @@ pub use protocol::{ChildEnd, Ended, EventIds, Next, Now, Reply, Request, Step, T
 
 use crate::context::{Context, Execution, MapItem};
 use crate::definition::ast::StateType;
-use crate::history::{EventId, EventKind, HistoryEvent, Iteration, TaskName};
+use crate::history::{EventId, Iteration, TaskName};
 use crate::program::{Program, ScopeId, State, StateId};
 use crate::retry::Random;
 use crate::task::{Failure, TaskRequest};
@@ -68,18 +68,6 @@ pub struct Frame {
     /// Watches the one state of a test; no Frame of an execution has one.
     #[serde(skip)]
     probe: Option<Box<Probe>>,
-}
-
-/// Whether the execution's last event is among these.
-fn ends_execution(events: &[HistoryEvent]) -> bool {
-    let closing = |event: &HistoryEvent| {
-        use EventKind::{ExecutionAborted, ExecutionFailed, ExecutionSucceeded, ExecutionTimedOut};
-        matches!(
-            event.kind,
-            ExecutionSucceeded { .. } | ExecutionFailed(_) | ExecutionTimedOut(_) | ExecutionAborted(_)
-        )
-    };
-    events.last().is_some_and(closing)
 }
 
 /// Refuses the saved form of another version.
@@ -252,7 +240,7 @@ impl Frame {
         let mut events = run.events;
         if let Some(most) = self.execution.quotas.history_events
             && now.ids.next > most
-            && !(now.ids.next == most + 1 && ends_execution(&events))
+            && !(now.ids.next == most + 1 && self.role == Role::Execution && matches!(next, Next::End(_)))
         {
             events.retain(|event| event.id < most);
             self.phase = Phase::HistoryFull;

@@ -19,12 +19,14 @@ pub struct Now {
     pub at: Timestamp,
     /// The event ids of the whole execution.
     pub ids: EventIds,
+    /// Whether the events are handed back. They are numbered in any case.
+    pub records: bool,
 }
 
 impl Now {
-    /// The beginning of an execution.
+    /// The beginning of an execution whose events are handed back.
     pub fn new(at: Timestamp) -> Self {
-        Self { at, ids: EventIds::default() }
+        Self { at, ids: EventIds::default(), records: true }
     }
 
     pub(super) fn event(&mut self, previous_id: EventId, kind: EventKind) -> HistoryEvent {

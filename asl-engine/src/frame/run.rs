@@ -33,7 +33,9 @@ impl Run<'_> {
     pub(super) fn emit_aside(&mut self, previous: EventId, kind: EventKind) -> EventId {
         let event = self.now.event(previous, kind);
         let id = event.id;
-        self.events.push(event);
+        if self.now.records {
+            self.events.push(event);
+        }
         id
     }
 

@@ -157,9 +157,10 @@ pub(crate) fn string_len(text: &str) -> usize {
         text.as_bytes().chunks(usize::from(u8::MAX)).map(of).sum()
     };
     let controls = count(|byte| byte < 0x20);
+    // Those but \b, \t, \n, \f and \r are written with four digits.
     let long = match controls {
         0 => 0,
-        _ => text.bytes().filter(|byte| ESCAPES[usize::from(*byte)] == b'u').count(),
+        controls => controls - count(|byte| (byte >= 8) & (byte <= 13) & (byte != 11)),
     };
     let escapes = controls + count(|byte| (byte == b'"') | (byte == b'\\'));
     text.len() + escapes + 4 * long + 2
