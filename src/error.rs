@@ -24,6 +24,8 @@ pub(crate) enum Error {
     NoRoutes(Vec<String>),
     /// The mocks of a test are refused, or a task has neither a mock nor anything else that serves it.
     Mocks(String),
+    /// In the middle of a run came a task that nothing serves.
+    Unserved(String),
     /// Somebody told the process to end before or after an execution.
     Interrupted,
     /// The output has no reader any more.
@@ -43,7 +45,9 @@ impl Error {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Usage(_) | Self::NotJson { .. } => 2.into(),
-            Self::Definition { .. } | Self::Routes(_) | Self::NoRoutes(_) | Self::Mocks(_) => 3.into(),
+            Self::Definition { .. } | Self::Routes(_) | Self::NoRoutes(_) | Self::Mocks(_) | Self::Unserved(_) => {
+                3.into()
+            }
             Self::Interrupted => 130.into(),
             Self::ClosedPipe => ExitCode::SUCCESS,
         }
@@ -53,6 +57,9 @@ impl Error {
     pub(crate) fn report(&self) -> String {
         match self {
             Self::Usage(text) | Self::Routes(text) | Self::Mocks(text) => report::error(text),
+            Self::Unserved(text) => {
+                report::error(text) + &report::note("the run was given up there; what came before has been done")
+            }
             Self::NotJson { what, from, text, error } => {
                 report::not_json(&format!("{what} is not JSON"), error, from, text)
             }
@@ -66,17 +73,13 @@ impl Error {
                 out
             }
             Self::Definition { file, text, diagnostics } => {
-                let mut out = String::new();
-                for diagnostic in diagnostics.iter().take(report::SHOWN) {
-                    out += &report::diagnostic(diagnostic, &file.display().to_string(), text);
-                }
-                let left = diagnostics.len().saturating_sub(report::SHOWN);
-                if left > 0 {
-                    let _ = writeln!(out, "{}: and {left} more; asl check --json gives all\n", file.display());
-                }
+                let mut out = report::diagnostics(diagnostics, &file.display().to_string(), text);
                 let count = diagnostics.len();
                 let problems = if count == 1 { "problem" } else { "problems" };
                 let _ = writeln!(out, "{}: {count} {problems}; nothing was run", line(&file.display().to_string()));
+                if file.extension().is_some_and(|ending| ending == "yaml" || ending == "yml") {
+                    out += "help: definitions in YAML are read by asl check only; this command takes JSON\n";
+                }
                 out
             }
             Self::Interrupted | Self::ClosedPipe => String::new(),

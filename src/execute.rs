@@ -106,7 +106,7 @@ async fn drive(
     let finished = embedded::run(program, execution, handler, record, interrupted()).await;
     progress.finish();
     let finished = finished.map_err(|error| match error {
-        GivenUp::Refused(reason) => Error::Mocks(reason),
+        GivenUp::Refused(reason) => Error::Unserved(reason),
         GivenUp::UnexpectedReply(bug) => Error::Usage(format!("asl made a mistake, please report it: {bug}")),
     })?;
     let place = finished.outcome.as_ref().err().and_then(|failure| places.of_failure(failure));

@@ -10,7 +10,19 @@ use asl_tasks::{Printed, PrintedLine, Undelivered};
 use crate::printable::{self, clean};
 
 /// How many findings of a file are shown to a person.
-pub(crate) const SHOWN: usize = 100;
+const SHOWN: usize = 100;
+
+/// The findings of a file in the order of the file, not more than a person reads.
+pub(crate) fn diagnostics(found: &[Diagnostic], file: &str, text: &str) -> String {
+    let mut in_order: Vec<&Diagnostic> = found.iter().collect();
+    in_order.sort_by_key(|found| found.span.start);
+    let mut out: String = in_order.into_iter().take(SHOWN).map(|found| diagnostic(found, file, text)).collect();
+    let left = found.len().saturating_sub(SHOWN);
+    if left > 0 {
+        let _ = writeln!(out, "{}: and {left} more; asl check --json gives all\n", printable::line(file));
+    }
+    out
+}
 
 /// `error: text`
 pub(crate) fn error(text: &str) -> String {

@@ -1,6 +1,5 @@
 //! `asl check`
 
-use std::fmt::Write;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -12,7 +11,6 @@ use crate::error::Error;
 use crate::input;
 use crate::lines::Lines;
 use crate::output;
-use crate::printable::line;
 use crate::report;
 use crate::yaml;
 
@@ -118,16 +116,7 @@ impl Checked {
     }
 
     fn to_text(&self) -> String {
-        // A person reads them in the order of the file.
-        let mut found: Vec<&Diagnostic> = self.diagnostics.iter().collect();
-        found.sort_by_key(|found| found.span.start);
-        let shown = found.into_iter().take(report::SHOWN);
-        let mut text: String = shown.map(|found| report::diagnostic(found, &self.file, &self.text)).collect();
-        let left = self.diagnostics.len().saturating_sub(report::SHOWN);
-        if left > 0 {
-            let _ = writeln!(text, "{}: and {left} more; --json gives all\n", line(&self.file));
-        }
-        text
+        report::diagnostics(&self.diagnostics, &self.file, &self.text)
     }
 
     /// What ValidateStateMachineDefinition answers, in its order, with the file and the place of each finding in it.

@@ -33,8 +33,7 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
     let options = Options { keep_events: arguments.events, quotas, no_progress: arguments.logs };
     let program = Arc::new(program.with_inputs(parameter_table));
     let misnamed = diagnose_fields(&text, CheckOptions::default(), &parameter_table);
-    let misnamed = misnamed.iter().map(|found| report::diagnostic(found, &file.display().to_string(), &text));
-    output::to_stderr(&misnamed.collect::<String>());
+    output::to_stderr(&report::diagnostics(&misnamed, &file.display().to_string(), &text));
     let mut called = None;
     let executed = match &arguments.mocks {
         Some(mocks) => execute_mocked(&name, &program, input, &read_mocks(mocks, &name, &program)?, options)?,

@@ -1,4 +1,5 @@
-//! What AWS takes and is probably not meant: AWS's three warnings, in words of ours.
+//! What AWS takes and is probably not meant: AWS's three warnings (`NO_DOLLAR`, `NO_PATH`, `PASS_RESULT_IS_STATIC`) and others of ours, all
+//! in words of ours.
 
 use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::json::{Node, NodeKind};

@@ -289,7 +289,7 @@ mod tests {
             ("States.ArrayContains($.a, true)", r#"{"a":["true","maybe"]}"#, "true"),
             ("States.ArrayContains($.a, $.b)", r#"{"a":[{"a":1,"b":2}],"b":{"b":2,"a":1}}"#, "false"),
             ("States.ArrayContains($.a, $.b)", r#"{"a":[{"a":1}],"b":{"a":1,"extra":null}}"#, "false"),
-            // -014; further behind the end than the next place, as users report.
+            // -014; -012, which has the rank of a note.
             ("States.ArrayGetItem($, 1.2)", "[10,20,30]", "20"),
             ("States.ArrayGetItem($, 999)", "[]", "null"),
             ("States.ArrayGetItem($, 1)", "[1,2]", "2"),
@@ -309,6 +309,7 @@ mod tests {
             ("States.MathAdd($.a, $.b)", r#"{"a":1.6,"b":2.7}"#, "5"),
             ("States.MathAdd(-2147483647, -1)", "{}", "-2147483648"),
             ("States.MathAdd(1e309, 1)", "{}", "0"),
+            ("States.MathAdd(0.49999999999999994, 0)", "{}", "0"),
             // States.MathRandom-002, -003, -015, -016, -019, -025: java.util.Random.
             ("States.MathRandom(1, 100, 42)", "{}", "63"),
             ("States.MathRandom(1, 1000, 1)", "{}", "106"),
@@ -450,7 +451,7 @@ mod tests {
             (
                 "States.Format('{}', 1, 2)",
                 "Invalid arguments in States.Format",
-                "the template has less '{}' than there are values",
+                "the template has fewer '{}' than there are values",
             ),
             (
                 "States.Format('Hello {{}}', 1)",

@@ -26,7 +26,9 @@ pub(crate) fn to_string(value: &Value) -> Cow<'_, str> {
     }
 }
 
-/// `Math.round` of a float: halves go up, and what an `i64` cannot hold becomes the nearest that it can.
+/// `Math.round` of a double: halves go up, and what an `i64` cannot hold becomes the nearest that it can.
 pub(crate) fn round(value: f64) -> i64 {
-    (value + 0.5).floor() as i64
+    // Not `value + 0.5`, which itself is rounded.
+    let below = value.floor();
+    (if value - below < 0.5 { below } else { below + 1.0 }) as i64
 }
