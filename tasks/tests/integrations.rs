@@ -282,3 +282,22 @@ async fn names_that_are_none_are_refused_as_aws_does() {
     assert_eq!(world.object("a").unwrap(), br#""precious""#);
     assert_eq!(world.stored(), ["images/a"]);
 }
+
+/// What an ItemReader cannot read is never taken for the end of the object.
+#[tokio::test]
+async fn objects_that_cannot_be_read_are_named() {
+    let world = World::new("buckets = ['images']");
+    std::fs::create_dir_all(world.path("s3/images/in")).unwrap();
+    for (key, bytes, expected) in [
+        ("in/latin-1.csv", &b"a,b\n1,caf\xe9"[..], "in/latin-1.csv is not UTF-8 text"),
+        ("in/latin-1.txt", b"\xe9", "in/latin-1.txt is not UTF-8 text"),
+        ("in/n.jsonl.gz", b"{\"n\":1}\n", "in/n.jsonl.gz cannot be read as a gzip file: "),
+        ("in/n.jsonl.zst", b"{\"n\":1}\n", "in/n.jsonl.zst cannot be read as a Zstandard file: "),
+    ] {
+        std::fs::write(world.path("s3/images").join(key), bytes).unwrap();
+        let input = format!(r#"{{"Bucket":"images","Key":"{key}"}}"#);
+        let failure = world.call("arn:aws:states:::s3:getObject", &input).await.unwrap_err();
+        let cause = failure.cause.as_deref().unwrap_or_default();
+        assert!(cause.starts_with(expected), "{key}: {failure}");
+    }
+}

@@ -8,7 +8,7 @@ use asl_engine::{Failure, Outcome, Value};
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use bytes::Bytes;
 
-use super::unpack::{Packing, Unpacked};
+use super::unpack::{Packing, Unpacked, no_text, whole_characters};
 use super::{failure, fault, text};
 use crate::embedded::blocking;
 use crate::handler::{BoxFuture, Call, Handler};
@@ -46,18 +46,17 @@ impl GetObject {
         let key = text(parameters, "Key").unwrap_or_default();
         let parquet = parameters["ReaderConfig"]["InputType"].as_str() == Some("PARQUET");
         match Packing::of(&key, parquet) {
-            None => self.plain(parameters, from).await,
+            None => self.plain(&key, parameters, from).await,
             Some(packing) => self.packed(token, key, packing, parameters, from).await,
         }
     }
 
-    async fn plain(&self, parameters: &Value, from: u64) -> Outcome {
+    async fn plain(&self, key: &str, parameters: &Value, from: u64) -> Outcome {
         let Piece { bytes, length } = self.piece(parameters, from).await?;
-        let text = whole_characters(&bytes)?;
-        if text.is_empty() && from + (bytes.len() as u64) < length {
-            return Err(fault("the object is not UTF-8 text"));
-        }
-        Ok(answer(text, from, Some(length)))
+        let last = from + bytes.len() as u64 >= length;
+        // A piece without a character would be taken for the end.
+        let text = whole_characters(&bytes, last).filter(|text| last || !text.is_empty());
+        Ok(answer(text.ok_or_else(|| fault(no_text(key)))?, from, Some(length)))
     }
 
     /// The bytes of an object from one on, some of them.
@@ -81,13 +80,13 @@ impl GetObject {
     }
 
     async fn packed(&self, token: &Arc<str>, key: String, packing: Packing, parameters: &Value, from: u64) -> Outcome {
-        let reader = (token.clone(), key);
+        let reader = (token.clone(), key.clone());
         let open = self.unpacked().remove(&reader).filter(|open| open.at() == from);
         let mut open = match open {
             Some(open) => open,
             None => {
                 let file = self.download(parameters).await?;
-                blocking(move || Unpacked::open(file, packing, from)).await.map_err(fault)?
+                blocking(move || Unpacked::open(file, &key, packing, from)).await.map_err(fault)?
             }
         };
         let (open, piece) = blocking(move || {
@@ -119,17 +118,6 @@ impl GetObject {
 
     fn unpacked(&self) -> std::sync::MutexGuard<'_, HashMap<(Arc<str>, String), Unpacked>> {
         self.unpacked.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// The text that bytes begin with; a character that is cut off at their end is left for the next piece.
-fn whole_characters(bytes: &[u8]) -> Result<&str, Failure> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Ok(text),
-        Err(error) if error.error_len().is_none() => {
-            Ok(std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default())
-        }
-        Err(_) => Err(fault("the object is not UTF-8 text")),
     }
 }
 

@@ -24,10 +24,37 @@ impl Packing {
             _ => None,
         }
     }
+
+    /// What is said of an object that is not packed as its key or its reader says.
+    fn unreadable(self, key: &str, error: &io::Error) -> String {
+        let kind = match self {
+            Self::Gzip => "gzip",
+            Self::Zstandard => "Zstandard",
+            Self::Parquet => "Parquet",
+        };
+        format!("{key} cannot be read as a {kind} file: {error}")
+    }
 }
 
-/// The text in a packed object, read from its beginning to its end.
+/// The text that bytes begin with; none where they are no UTF-8. A character that is cut off at their end is left for the next
+/// piece, of which there is none where they are the `last`.
+pub(super) fn whole_characters(bytes: &[u8], last: bool) -> Option<&str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Some(text),
+        Err(error) if error.error_len().is_none() && !last => std::str::from_utf8(&bytes[..error.valid_up_to()]).ok(),
+        Err(_) => None,
+    }
+}
+
+/// What is said of the object of a key that is no text.
+pub(super) fn no_text(key: &str) -> String {
+    format!("{key} is not UTF-8 text")
+}
+
+/// The text in a packed object, read from its beginning to its end. Its errors are texts that name the object.
 pub(super) struct Unpacked {
+    key: String,
+    packing: Packing,
     reader: Box<dyn Read + Send>,
     /// How many bytes of text were given.
     at: u64,
@@ -36,16 +63,20 @@ pub(super) struct Unpacked {
 }
 
 impl Unpacked {
-    /// The text in a file, from the byte `from` on.
-    pub(super) fn open(mut file: File, packing: Packing, from: u64) -> io::Result<Self> {
-        file.seek(SeekFrom::Start(0))?;
-        let mut reader: Box<dyn Read + Send> = match packing {
-            Packing::Gzip => Box::new(MultiGzDecoder::new(BufReader::new(file))),
-            Packing::Zstandard => Box::new(zstd::stream::read::Decoder::new(file)?),
-            Packing::Parquet => parquet(file)?,
+    /// The text in the file of an object, from the byte `from` on.
+    pub(super) fn open(mut file: File, key: &str, packing: Packing, from: u64) -> Result<Self, String> {
+        let open = || -> io::Result<Box<dyn Read + Send>> {
+            file.seek(SeekFrom::Start(0))?;
+            let mut reader: Box<dyn Read + Send> = match packing {
+                Packing::Gzip => Box::new(MultiGzDecoder::new(BufReader::new(file))),
+                Packing::Zstandard => Box::new(zstd::stream::read::Decoder::new(file)?),
+                Packing::Parquet => parquet(file)?,
+            };
+            io::copy(&mut reader.by_ref().take(from), &mut io::sink())?;
+            Ok(reader)
         };
-        io::copy(&mut reader.by_ref().take(from), &mut io::sink())?;
-        Ok(Self { reader, at: from, rest: Vec::new() })
+        let reader = open().map_err(|error| packing.unreadable(key, &error))?;
+        Ok(Self { key: key.to_owned(), packing, reader, at: from, rest: Vec::new() })
     }
 
     pub(super) fn at(&self) -> u64 {
@@ -53,19 +84,15 @@ impl Unpacked {
     }
 
     /// The next bytes of text, `most` at most, and whether they are the last.
-    pub(super) fn piece(&mut self, most: usize) -> io::Result<(String, bool)> {
+    pub(super) fn piece(&mut self, most: usize) -> Result<(String, bool), String> {
         let mut bytes = std::mem::take(&mut self.rest);
         let wanted = most.saturating_sub(bytes.len()) as u64;
-        let read = self.reader.by_ref().take(wanted).read_to_end(&mut bytes)? as u64;
-        let last = read < wanted;
-        let valid = match std::str::from_utf8(&bytes) {
-            Ok(_) => bytes.len(),
-            Err(error) if error.error_len().is_none() && !last => error.valid_up_to(),
-            Err(_) => return Err(io::Error::new(io::ErrorKind::InvalidData, "the object is not UTF-8 text")),
-        };
-        self.rest = bytes.split_off(valid);
-        self.at += valid as u64;
-        Ok((String::from_utf8(bytes).unwrap_or_default(), last))
+        let read = self.reader.by_ref().take(wanted).read_to_end(&mut bytes);
+        let last = (read.map_err(|error| self.packing.unreadable(&self.key, &error))? as u64) < wanted;
+        let text = whole_characters(&bytes, last).ok_or_else(|| no_text(&self.key))?.to_owned();
+        self.rest = bytes.split_off(text.len());
+        self.at += text.len() as u64;
+        Ok((text, last))
     }
 }
 
@@ -89,7 +116,7 @@ mod tests {
     fn pieces(packed: &[u8], packing: Packing, from: u64, most: usize) -> Vec<String> {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(packed).unwrap();
-        let mut unpacked = Unpacked::open(file, packing, from).unwrap();
+        let mut unpacked = Unpacked::open(file, "a", packing, from).unwrap();
         let mut pieces = Vec::new();
         loop {
             let (text, last) = unpacked.piece(most).unwrap();
@@ -99,6 +126,12 @@ mod tests {
                 return pieces;
             }
         }
+    }
+
+    fn gzip(text: &[u8]) -> Vec<u8> {
+        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        gzip.write_all(text).unwrap();
+        gzip.finish().unwrap()
     }
 
     #[test]
@@ -118,13 +151,45 @@ mod tests {
 
     #[test]
     fn characters_are_not_cut() {
-        let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        gzip.write_all("aéb€c".as_bytes()).unwrap();
-        let gzip = gzip.finish().unwrap();
+        let gzip = gzip("aéb€c".as_bytes());
         let zstandard = zstd::encode_all("aéb€c".as_bytes(), 1).unwrap();
         for (packed, packing) in [(gzip, Packing::Gzip), (zstandard, Packing::Zstandard)] {
             assert_eq!(pieces(&packed, packing, 0, 4), ["aéb", "€c"], "{packing:?}");
             assert_eq!(pieces(&packed, packing, 3, 100), ["b€c"], "{packing:?}");
+        }
+    }
+    #[test]
+    fn a_character_may_be_cut_off_by_a_piece_but_not_by_the_end() {
+        for (bytes, last, text) in [
+            ("aé".as_bytes(), true, Some("aé")),
+            (b"caf\xc3", false, Some("caf")),
+            (b"caf\xc3", true, None),
+            // Latin-1
+            (b"caf\xe9", true, None),
+            (b"caf\xe9s", false, None),
+            (b"\xc3", false, Some("")),
+            (b"", true, Some("")),
+        ] {
+            assert_eq!(whole_characters(bytes, last), text, "{bytes:?} {last}");
+        }
+    }
+
+    #[test]
+    fn an_object_that_cannot_be_unpacked_is_named() {
+        let (whole, zstandard) = (gzip(b"caf\xc3\xa9"), zstd::encode_all(&b"text"[..], 1).unwrap());
+        for (packed, packing, told) in [
+            (&b"{\"n\":1}"[..], Packing::Gzip, "in/a cannot be read as a gzip file: "),
+            (&whole[..whole.len() - 9], Packing::Gzip, "in/a cannot be read as a gzip file: "),
+            (b"{\"n\":1}", Packing::Zstandard, "in/a cannot be read as a Zstandard file: "),
+            (&zstandard[..zstandard.len() - 1], Packing::Zstandard, "in/a cannot be read as a Zstandard file: "),
+            (b"{\"n\":1}", Packing::Parquet, "in/a cannot be read as a Parquet file: "),
+            (&gzip(b"caf\xe9"), Packing::Gzip, "in/a is not UTF-8 text"),
+        ] {
+            let mut file = tempfile::tempfile().unwrap();
+            file.write_all(packed).unwrap();
+            let read = Unpacked::open(file, "in/a", packing, 0).and_then(|mut unpacked| unpacked.piece(100));
+            let error = read.unwrap_err();
+            assert!(error.starts_with(told), "{error}");
         }
     }
 }
