@@ -103,10 +103,10 @@ impl Source {
     }
 
     /// How many items there are, where that can be known.
-    pub(super) fn total(&self) -> Option<usize> {
+    pub(super) fn total(&mut self) -> Option<usize> {
         match self {
             Self::Given { items, .. } => Some(items.values.len()),
-            Self::Read { reader, taken } => Some(taken + reader.remaining()?),
+            Self::Read { reader, taken } => reader.total(*taken),
         }
     }
 

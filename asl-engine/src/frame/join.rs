@@ -315,9 +315,9 @@ impl Join {
     }
 
     /// How many items there are in all; `None` where that is not known yet.
-    fn all_items(&self) -> Option<usize> {
+    fn all_items(&mut self) -> Option<usize> {
         let needed = self.tolerance.as_ref().is_some_and(Tolerance::needs_total);
-        match &self.work {
+        match &mut self.work {
             Work::Branches(branches) => Some(branches.len()),
             Work::Items { source, .. } if needed => source.total(),
             Work::Items { .. } => None,

@@ -26,7 +26,7 @@ pub(super) struct Results {
     pub(super) config: Option<WriterConfig>,
     /// Writes them elsewhere.
     pub(super) writer: Option<Box<Writer>>,
-    /// How many are written, and those that came before their turn.
+    /// The index of the first one whose turn has not come, and those that came before their turn.
     written: usize,
     early: BTreeMap<usize, Early>,
 }
@@ -36,6 +36,13 @@ struct Early {
     end: ChildEnd,
     outcome: Outcome,
     aborted: bool,
+}
+
+impl Early {
+    fn write(&self, writer: &mut Writer) {
+        let Self { end, outcome, aborted } = self;
+        writer.add(&Child { execution: &end.execution, outcome, aborted: *aborted, stopped: end.at });
+    }
 }
 
 impl Results {
@@ -76,22 +83,14 @@ impl Results {
 
     fn write(&mut self, index: usize, result: Early) {
         let Some(writer) = &mut self.writer else { return };
-        let mut add = |result: Early| {
-            let Early { end, outcome, aborted } = &result;
-            writer.add(&Child { execution: &end.execution, outcome, aborted: *aborted, stopped: end.at });
-        };
-        if index != self.written {
-            self.early.insert(index, result);
-        } else {
-            add(result);
-            self.written += 1;
-        }
-        while let Some(next) = self.early.remove(&self.written) {
-            add(next);
-            self.written += 1;
-        }
-        if self.early.len() > MOST_WAITING {
-            std::mem::take(&mut self.early).into_values().for_each(add);
+        self.early.insert(index, result);
+        // Whoever is waited for too long comes after those that waited.
+        let too_many = self.early.len() > MOST_WAITING;
+        while let Some(first) = self.early.first_entry()
+            && (too_many || *first.key() <= self.written)
+        {
+            self.written = self.written.max(first.key() + 1);
+            first.remove().write(writer);
         }
     }
 
@@ -115,10 +114,7 @@ impl Results {
     /// Takes note that there are no more.
     pub(super) fn finish(&mut self) {
         if let Some(writer) = &mut self.writer {
-            for result in std::mem::take(&mut self.early).into_values() {
-                let Early { end, outcome, aborted } = &result;
-                writer.add(&Child { execution: &end.execution, outcome, aborted: *aborted, stopped: end.at });
-            }
+            std::mem::take(&mut self.early).into_values().for_each(|result| result.write(writer));
             writer.finish();
         }
     }
@@ -153,4 +149,75 @@ pub(super) fn too_large(what: &str) -> Failure {
         "The state/task '{what}' returned a result with a size exceeding the maximum number of bytes service limit."
     );
     Failure::new("States.DataLimitExceeded", cause)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::context::Execution;
+    use crate::result_writer::OutputType;
+    use crate::time::Timestamp;
+
+    /// Results that are written as lines, each the index of its child.
+    fn results() -> Results {
+        let request = TaskRequest {
+            state: "Each".into(),
+            resource: "arn:aws:states:::s3:putObject".into(),
+            input: [("Bucket", Value::from("b"))].into(),
+            role_arn: None,
+            deadline: None,
+            heartbeat_seconds: None,
+            token: "token".into(),
+        };
+        let config = WriterConfig { transformation: Transformation::Compact, output_type: OutputType::JsonLines };
+        let writer = Writer::new(config, request, "run".into()).unwrap();
+        Results { writer: Some(Box::new(writer)), ..Results::default() }
+    }
+
+    fn add(results: &mut Results, indexes: impl IntoIterator<Item = usize>) {
+        let at = Timestamp(0);
+        let execution = Arc::new(Execution::local("machine", "run", Value::Null, at, 7));
+        for index in indexes {
+            let end = ChildEnd { execution: execution.clone(), at };
+            results.add(index, Ok(i64::try_from(index).unwrap().into()), Some(end), false);
+        }
+    }
+
+    /// The indexes of the children in the order of their results.
+    fn written(mut results: Results) -> Vec<usize> {
+        results.finish();
+        let mut text = String::new();
+        while let Some(request) = results.request() {
+            if request.input["Key"].as_str().is_some_and(|key| key.ends_with(".jsonl")) {
+                text.push_str(request.input["Body"].as_str().unwrap());
+            }
+        }
+        text.lines().map(|line| line.parse().unwrap()).collect()
+    }
+
+    #[test]
+    fn results_are_written_in_the_order_of_the_children() {
+        let mut results = results();
+        add(&mut results, [2, 0, 3]);
+        assert_eq!(results.early.len(), 2);
+        add(&mut results, [1, 5]);
+        assert_eq!(results.early.len(), 1);
+        assert_eq!(written(results), [0, 1, 2, 3, 5]);
+    }
+
+    #[test]
+    fn results_go_on_in_order_after_one_that_was_waited_for_too_long() {
+        let mut results = results();
+        let last = MOST_WAITING + 2;
+        add(&mut results, (1..last).filter(|index| *index != 7).chain([last]));
+        assert!(results.early.is_empty(), "{} wait", results.early.len());
+        // Those that were waited for, and the next ones, wait for nobody.
+        add(&mut results, [last + 2, 7, last + 3]);
+        assert_eq!(results.early.len(), 2);
+        add(&mut results, [last + 1, 0, last + 4]);
+        assert!(results.early.is_empty(), "{} wait", results.early.len());
+        let first = (1..=last).filter(|index| *index != 7);
+        let expected: Vec<usize> = first.chain([7, last + 1, last + 2, last + 3, 0, last + 4]).collect();
+        assert_eq!(written(results), expected);
+    }
 }

@@ -42,6 +42,7 @@ pub(crate) struct Reader {
     /// What the next page of the list is asked with.
     page: Page,
     asked: Option<Asked>,
+    total: Total,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -79,6 +80,15 @@ enum Page {
 enum Asked {
     Page,
     Piece,
+}
+
+/// How many items there are in all: counting them takes apart all the text that is there.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+enum Total {
+    NotCounted,
+    /// Only an answer that is still to come can tell.
+    NotYet,
+    Known(usize),
 }
 
 /// What comes next from a reader.
@@ -126,6 +136,7 @@ impl Reader {
             ready: VecDeque::new(),
             page,
             asked: None,
+            total: Total::NotCounted,
         }
     }
 
@@ -203,6 +214,9 @@ impl Reader {
     /// Takes the answer to what was asked for. The failure is `States.ItemReaderFailed`.
     pub(crate) fn answered(&mut self, answer: Outcome) -> Result<(), Failure> {
         let asked = self.asked.take();
+        if self.total == Total::NotYet {
+            self.total = Total::NotCounted;
+        }
         let answer = answer.map_err(|failure| failed(failure.to_string()))?;
         match asked {
             Some(Asked::Page) => self.listed(&answer).map_err(failed),
@@ -272,17 +286,33 @@ impl Reader {
         Ok(())
     }
 
+    /// How many items there are in all, where everything that tells is there; `given` have come out. They are counted once
+    /// at most after each answer.
+    pub(crate) fn total(&mut self, given: usize) -> Option<usize> {
+        if self.total == Total::NotCounted {
+            self.total = self.remaining().map_or(Total::NotYet, |remaining| Total::Known(given + remaining));
+        }
+        match self.total {
+            Total::Known(total) => Some(total),
+            Total::NotCounted | Total::NotYet => None,
+        }
+    }
+
     /// How many items are still to come, where everything that tells is there.
-    pub(crate) fn remaining(&self) -> Option<usize> {
-        let mut rest = self.clone();
-        let mut count = 0;
-        loop {
-            match rest.pull() {
-                Ok(Pulled::Item { .. }) => count += 1,
-                Ok(Pulled::End) => return Some(count),
-                Ok(Pulled::Ask(_) | Pulled::Waits) | Err(_) => return None,
+    fn remaining(&self) -> Option<usize> {
+        let mut count = self.ready.len();
+        let mut items = self.open.as_ref().map(|open| open.items.clone());
+        while count < self.left
+            && let Some(open) = &mut items
+        {
+            match open.take() {
+                Ok(Taken::Item(..)) => count += 1,
+                Ok(Taken::End) => items = None,
+                Ok(Taken::NeedsMore) | Err(_) => return None,
             }
         }
+        let is_all = self.objects.is_empty() && self.page == Page::None && self.asked.is_none();
+        (is_all || count >= self.left).then_some(count.min(self.left))
     }
 }
 
@@ -324,4 +354,74 @@ fn listed_item(object: &Value) -> Value {
         ("StorageClass", member("StorageClass").unwrap_or_else(|| "STANDARD".into())),
     ]
     .into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A reader of one object with a number on each line, that has asked for its first piece.
+    fn reader() -> Reader {
+        let request = TaskRequest {
+            state: "Each".into(),
+            resource: GET_OBJECT.into(),
+            input: [("Bucket", "b".into()), ("Key", Value::from("k"))].into(),
+            role_arn: None,
+            deadline: None,
+            heartbeat_seconds: None,
+            token: "token".into(),
+        };
+        let source = Source { bucket: "b".into(), key: "k".into(), holds: Holds::Items(InputType::JsonLines) };
+        let mut reader = Reader {
+            request,
+            input_type: None,
+            manifest: None,
+            lists: false,
+            flattens: false,
+            left: usize::MAX,
+            objects: [source].into(),
+            open: None,
+            ready: VecDeque::new(),
+            ready_from: "s3://b".into(),
+            page: Page::None,
+            asked: None,
+            total: Total::NotCounted,
+        };
+        assert!(matches!(reader.pull(), Ok(Pulled::Ask(_))));
+        reader
+    }
+
+    fn piece(text: &str, range: &str) -> Outcome {
+        Ok([("Body", Value::from(text)), ("ContentRange", range.into())].into())
+    }
+
+    #[test]
+    fn items_are_counted_once_after_each_answer() {
+        let mut reader = reader();
+        assert_eq!(reader.total(0), None);
+        reader.answered(piece("1\n2\n", "bytes 0-3/8")).unwrap();
+        assert_eq!(reader.total(0), None);
+        // The same without the text: it is not taken apart again.
+        let text = reader.open.take();
+        assert_eq!(reader.total(0), None);
+        reader.open = text;
+        for _ in 0..2 {
+            assert!(matches!(reader.pull(), Ok(Pulled::Item { .. })));
+        }
+        assert!(matches!(reader.pull(), Ok(Pulled::Ask(_))));
+        assert_eq!(reader.total(2), None);
+        reader.answered(piece("3\n4\n", "bytes 4-7/8")).unwrap();
+        assert_eq!(reader.total(2), Some(4));
+        reader.open = None;
+        assert_eq!(reader.total(3), Some(4));
+    }
+
+    #[test]
+    fn a_bound_tells_how_many_items_there_are_before_the_last_piece() {
+        for (most, total) in [(0, Some(0)), (2, Some(2)), (3, None)] {
+            let mut reader = Reader { left: most, ..reader() };
+            reader.answered(piece("1\n2\n", "bytes 0-3/8")).unwrap();
+            assert_eq!(reader.total(0), total, "at most {most}");
+        }
+    }
 }
