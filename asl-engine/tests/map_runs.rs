@@ -202,6 +202,30 @@ fn what_cannot_be_read_fails_the_map_run() {
     assert_eq!(read("bad.jsonl"), "States.ItemReaderFailed: Line 3 is not JSON: expected a value, found 'x'");
 }
 
+#[test]
+fn a_reader_names_what_it_reads() {
+    // Amazon S3 API reference, GetObject and ListObjectsV2. What AWS's Cause says is not known.
+    let bucket = "States.ItemReaderFailed: The ItemReader names no bucket: 'Bucket' has to be a text";
+    let key = "States.ItemReaderFailed: The ItemReader names no key: 'Key' has to be a text";
+    for (action, parameters, expected) in [
+        ("getObject", "", bucket),
+        ("getObject", r#", "Parameters": {"Key": "more.jsonl"}"#, bucket),
+        ("getObject", r#", "Parameters": {"Bucket": 7, "Key": "more.jsonl"}"#, bucket),
+        ("getObject", r#", "Parameters": {"Bucket": "", "Key": "more.jsonl"}"#, bucket),
+        ("getObject", r#", "Parameters": {"Bucket": "b"}"#, key),
+        ("getObject", r#", "Parameters": {"Bucket": "b", "Key.$": "$.key"}"#, key),
+        ("getObject", r#", "Parameters": {"Bucket": "b", "Key": "more.jsonl"}"#, "[4,5]"),
+        ("listObjectsV2", r#", "Parameters": {"Prefix": "x"}"#, bucket),
+        ("listObjectsV2", r#", "Parameters": {"Bucket.$": "$.key"}"#, bucket),
+    ] {
+        let config = if action == "getObject" { r#", "ReaderConfig": {"InputType": "JSONL"}"# } else { "" };
+        let fields = format!(r#""ItemReader": {{"Resource": "arn:aws:states:::s3:{action}"{parameters}{config}}}"#);
+        let mut bucket = Bucket::of(&OBJECTS);
+        assert_eq!(outcome(&machine(&fields), r#"{"key": 7}"#, &mut bucket), expected, "{action}{parameters}");
+        assert!(expected == "[4,5]" || bucket.asked.is_empty(), "{:?}", bucket.asked);
+    }
+}
+
 const DESTINATION: &str =
     r#""Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "out", "Prefix.$": "$.to"}"#;
 
@@ -445,7 +469,7 @@ fn results_that_nobody_can_take_are_not_kept() {
 fn mocks_answer_in_the_shapes_of_the_service() {
     let read = |resource: &str, config: &str, answer: &str| {
         let fields = format!(
-            r#""ItemReader": {{"Resource": "arn:aws:states:::s3:{resource}", "Parameters": {{"Bucket": "b"}}{config}}}"#
+            r#""ItemReader": {{"Resource": "arn:aws:states:::s3:{resource}", "Parameters": {{"Bucket": "b", "Key": "k"}}{config}}}"#
         );
         let answer = value(answer);
         match run(&machine(&fields), "{}", false, &mut |_| Some(Ok(answer.clone()))).outcome {

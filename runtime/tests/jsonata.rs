@@ -393,10 +393,11 @@ fn members_of_an_object_are_items_of_child_executions() {
     assert_eq!(output(&run(&distributed(""), input)), items);
     let selected = distributed(r#", "ItemSelector": "{% $states.context.Map.Item.(Key & Index) %}""#);
     assert_eq!(output(&run(&selected, input)), r#"["a0","b1"]"#);
-    // Only without an ItemBatcher: sfnx 3.1.0 (PyPI), "measured"; one source.
-    let batched = distributed(r#", "ItemBatcher": {"MaxItemsPerBatch": 2}"#);
-    let refused = format!("Map state input must be an array but was: {input}");
-    assert!(output(&run(&batched, input)).ends_with(&refused), "{}", output(&run(&batched, input)));
+    let batched = distributed(
+        r#", "ItemBatcher": {"MaxItemsPerBatch": "{% 2 %}", "BatchInput": {"of": "{% $count($keys($states.input)) %}"}}"#,
+    );
+    let batches = format!(r#"[{{"BatchInput":{{"of":2}},"Items":{items}}}]"#);
+    assert_eq!(output(&run(&batched, input)), batches);
 }
 
 #[test]

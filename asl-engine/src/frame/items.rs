@@ -237,14 +237,9 @@ impl MapItem {
     }
 }
 
-/// Whether the items may be the members of an object: where each is an execution of its own (`sfnx` 3.1.0 on PyPI measured
-/// it; one source only).
-fn takes_objects(map: &Map) -> bool {
-    map.distributed.as_ref().is_some_and(|distributed| distributed.item_batcher.is_none())
-}
-
 impl Frame {
-    /// ItemsPath or Items; without it, the input itself.
+    /// ItemsPath or Items; without it, the input itself. The members of an object are items where each is an execution of
+    /// its own.
     pub(super) fn items(&self, state: &State, map: &Map, input: &Value) -> Result<Items, Failure> {
         let Io::JsonPath(_) = &state.io else { return self.jsonata_items(state, map, input) };
         let path = match &map.items {
@@ -255,7 +250,9 @@ impl Frame {
             None => input.clone(),
             Some(path) => self.select(state, Some(path), input)?,
         };
-        if let (Value::Object(members), true) = (&found, takes_objects(map)) {
+        // With an ItemBatcher, ItemsPath has to give an array (`sfnx` 3.1.0 on PyPI measured it; one source only).
+        let takes_objects = map.distributed.as_ref().is_some_and(|distributed| distributed.item_batcher.is_none());
+        if let (Value::Object(members), true) = (&found, takes_objects) {
             self.note(Stage::AfterItemsPath, &found);
             return Ok(Items::of_members(members));
         }
@@ -284,7 +281,7 @@ impl Frame {
         };
         match (found, query) {
             (Value::Array(items), _) => Ok(Items::of(items)),
-            (Value::Object(members), _) if takes_objects(map) => Ok(Items::of_members(&members)),
+            (Value::Object(members), _) if map.distributed.is_some() => Ok(Items::of_members(&members)),
             (other, Some(query)) => Err(query.unexpected("array", &other)),
             (other, None) => {
                 let cause = format!("Map state input must be an array but was: {other}");

@@ -93,6 +93,20 @@ impl MapRun {
     }
 }
 
+/// Whether the parameters of an ItemReader name what is read: S3's operations cannot be called without (Amazon S3 API
+/// reference, `GetObject` and `ListObjectsV2`).
+fn check_names(reader: &ItemReader, parameters: &Value) -> Result<(), Failure> {
+    let key = (!reader.lists()).then_some(("key", "Key"));
+    let missing = [("bucket", "Bucket")]
+        .into_iter()
+        .chain(key)
+        .find(|(_, name)| parameters[*name].as_str().is_none_or(str::is_empty));
+    match missing {
+        Some((what, name)) => Err(failed(format!("The ItemReader names no {what}: '{name}' has to be a text"))),
+        None => Ok(()),
+    }
+}
+
 impl Frame {
     /// How many failed items the state bears; `None` where it says nothing of that.
     pub(super) fn tolerance(&self, state: &State, map: &Map) -> Result<Option<Tolerance>, Failure> {
@@ -165,6 +179,9 @@ impl Frame {
     /// What an ItemReader gives.
     pub(super) fn reader(&self, state: &State, reader: &ItemReader) -> Result<Result<Reader, Failure>, Failure> {
         let request = self.map_request(state, &reader.resource, reader.parameters.as_ref())?;
+        if let Err(failure) = check_names(reader, &request.input) {
+            return Ok(Err(failure));
+        }
         let most = match self.max_items(state, reader)? {
             None | Some(0) => usize::MAX,
             Some(most) if most < 0 => return Ok(Err(failed("field MaxItems must be positive"))),
