@@ -198,7 +198,7 @@ fn expressions_that_give_nothing_fail_the_state() {
         (
             r#""Type": "Wait", "Seconds": "{% -1 %}""#.to_owned(),
             "3<2 Seconds",
-            "The Seconds field must be between 0 and 99999999 but was: -1".to_owned(),
+            "The Seconds field must not be less than 0 but was: -1".to_owned(),
         ),
         (
             map(r#", "Items": "{% {'a': 1} %}""#, item),

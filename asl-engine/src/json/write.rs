@@ -160,7 +160,7 @@ pub(crate) fn string_len(text: &str) -> usize {
     // Those but \b, \t, \n, \f and \r are written with four digits.
     let long = match controls {
         0 => 0,
-        controls => controls - count(|byte| (byte >= 8) & (byte <= 13) & (byte != 11)),
+        controls => controls - count(|byte| (8..=13).contains(&byte) & (byte != 11)),
     };
     let escapes = controls + count(|byte| (byte == b'"') | (byte == b'\\'));
     text.len() + escapes + 4 * long + 2
