@@ -318,6 +318,10 @@ async fn files_in_parts_are_written_whole_or_given_up() {
     world.router.stopped().await;
     assert_eq!(world.object("whole").unwrap(), b"1,2,3,");
     assert_eq!(world.stored(), ["images/whole"]);
+    let again = |file: &str| format!(r#"{{"Bucket":"images","Key":"m","Body":"","Files":["{file}"]}}"#);
+    put(&again("whole")).await.unwrap();
+    let failure = put(&again("small")).await.unwrap_err().to_string();
+    assert_eq!(failure, "S3.S3Exception: the first parts of small are not there any more");
     for (key, number) in [("whole", 4), ("whole/file", 3), ("small", 2)] {
         let part = format!(r#"{{"Bucket":"images","Key":"{key}","PartNumber":{number},"Body":"{number},"}}"#);
         let failure = put(&part).await.unwrap_err().to_string();

@@ -57,7 +57,8 @@ impl PutObject {
         }
         for key in parameters["Files"].as_array().into_iter().flatten().filter_map(Value::as_str) {
             match self.take(token, key) {
-                None => {}
+                // A request that is made again after a crash finds what it completed before.
+                None => self.check(&place(key.to_owned())).await?,
                 Some(File::First(body)) => self.put(&place(key.to_owned()), body).await?,
                 Some(File::Upload(upload)) => upload.complete().await?,
             }
@@ -70,7 +71,7 @@ impl PutObject {
         let key = place.key.clone();
         let file = match self.take(token, &key) {
             _ if number <= 1 => File::First(body),
-            None => return Err(fault(format!("the first parts of {key} are not there any more"))),
+            None => return Err(gone(&key)),
             Some(File::First(first)) => {
                 let mut upload = Upload::begin(&self.clients, place).await?;
                 upload.add(1, first).await?;
@@ -90,10 +91,26 @@ impl PutObject {
         lock(&self.open).remove(&(token.clone(), key.to_owned()))
     }
 
+    /// Checks that a file is there which this handler does not know of.
+    async fn check(&self, place: &Place) -> Result<(), Failure> {
+        let call = self.clients.s3().await.head_object().bucket(&place.bucket).key(&place.key);
+        match call.send().await {
+            Err(error) if error.raw_response().is_some_and(|answer| answer.status().as_u16() == 404) => {
+                Err(gone(&place.key))
+            }
+            Err(error) => Err(failure(&error)),
+            Ok(_) => Ok(()),
+        }
+    }
+
     async fn put(&self, place: &Place, body: Vec<u8>) -> Result<(), Failure> {
         let call = self.clients.s3().await.put_object().bucket(&place.bucket).key(&place.key);
         call.body(ByteStream::from(body)).send().await.map(|_| ()).map_err(|error| failure(&error))
     }
+}
+
+fn gone(key: &str) -> Failure {
+    fault(format!("the first parts of {key} are not there any more"))
 }
 
 fn lock(open: &Mutex<OpenFiles>) -> MutexGuard<'_, OpenFiles> {
