@@ -52,3 +52,8 @@ pub use mocks::{MockedAnswer, Mocks, MocksError, Unmocked};
 pub use pattern::Pattern;
 pub use router::{NoRoute, Router};
 pub use routes::{Endpoint, Place, Route, Routes, RoutesError, Services, Table};
+
+/// Bytes in hexadecimal digits, as digests are written.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -301,3 +301,51 @@ async fn objects_that_cannot_be_read_are_named() {
         assert!(cause.starts_with(expected), "{key}: {failure}");
     }
 }
+
+/// What a ResultWriter began is given up where one of its requests fails.
+#[tokio::test]
+async fn files_in_parts_are_written_whole_or_given_up() {
+    let world = World::new("buckets = ['images']");
+    let put = async |input: &str| world.call("arn:aws:states:::s3:putObject", input).await;
+    for (key, number) in [("whole", 1), ("whole", 2), ("whole", 3), ("whole/file", 1), ("whole/file", 2), ("small", 1)]
+    {
+        let part = format!(r#"{{"Bucket":"images","Key":"{key}","PartNumber":{number},"Body":"{number},"}}"#);
+        put(&part).await.unwrap();
+    }
+    // The first is there by then, so the second has no place.
+    let manifest = r#"{"Bucket":"images","Key":"m","Body":"","Files":["whole","whole/file","small"]}"#;
+    put(manifest).await.unwrap_err();
+    world.router.stopped().await;
+    assert_eq!(world.object("whole").unwrap(), b"1,2,3,");
+    assert_eq!(world.stored(), ["images/whole"]);
+    let again = |file: &str| format!(r#"{{"Bucket":"images","Key":"m","Body":"","Files":["{file}"]}}"#);
+    put(&again("whole")).await.unwrap();
+    let failure = put(&again("small")).await.unwrap_err().to_string();
+    assert_eq!(failure, "S3.S3Exception: the first parts of small are not there any more");
+    for (key, number) in [("whole", 4), ("whole/file", 3), ("small", 2)] {
+        let part = format!(r#"{{"Bucket":"images","Key":"{key}","PartNumber":{number},"Body":"{number},"}}"#);
+        let failure = put(&part).await.unwrap_err().to_string();
+        assert_eq!(failure, format!("S3.S3Exception: the first parts of {key} are not there any more"));
+    }
+}
+
+/// A reader that has enough says nothing: of each reader, the object that it read last is kept for it.
+#[tokio::test]
+async fn a_packed_object_is_read_on_also_after_another() {
+    let world = World::new("buckets = ['images']");
+    let text: String = (0..900_000).map(|n| format!("{n}\n")).collect();
+    std::fs::create_dir_all(world.path("s3/images")).unwrap();
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut gzip, text.as_bytes()).unwrap();
+    let packed = gzip.finish().unwrap();
+    for key in ["a.gz", "b.gz"] {
+        std::fs::write(world.path("s3/images").join(key), &packed).unwrap();
+    }
+    let first = 4 * 1024 * 1024;
+    for (key, from, rest) in [("a.gz", 0, false), ("b.gz", 0, false), ("a.gz", first, true), ("b.gz", first, true)] {
+        let input = format!(r#"{{"Bucket":"images","Key":"{key}","Range":"bytes={from}-"}}"#);
+        let answer = world.call("arn:aws:states:::s3:getObject", &input).await.unwrap();
+        let expected = if rest { &text[first..] } else { &text[..first] };
+        assert!(answer["Body"].as_str() == Some(expected), "{key} {from}");
+    }
+}

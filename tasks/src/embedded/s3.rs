@@ -109,15 +109,15 @@ fn check_bucket(uri: &http::Uri) -> Result<(), Refusal> {
     let path = uri.path().strip_prefix('/').unwrap_or(uri.path());
     let (bucket, _) = path.split_once('/').unwrap_or((path, ""));
     // The characters of such a name are never encoded by those who follow AWS's rules, but may be.
-    let decoded = urlencoded(bucket);
+    let decoded = urldecoded(bucket);
     if path.is_empty() || decoded.is_some_and(|bucket| is_bucket(&bucket)) {
         return Ok(());
     }
     Err(Refusal::new("InvalidBucketName", INVALID_BUCKET))
 }
 
-/// The text of a part of a path; none where it is no text.
-fn urlencoded(part: &str) -> Option<String> {
+/// The text that a part of a path stands for; none where that is no text.
+fn urldecoded(part: &str) -> Option<String> {
     let mut bytes = Vec::with_capacity(part.len());
     let mut rest = part.as_bytes();
     while let Some((first, after)) = rest.split_first() {

@@ -8,6 +8,7 @@ use md5::{Digest, Md5};
 use s3s::crypto::{Checksum, Crc32, Crc32c, Crc64Nvme, Sha1, Sha256};
 
 use super::Refusal;
+use crate::hex;
 
 /// Computes the checksum of a body.
 type Checksums = fn(&[u8]) -> Vec<u8>;
@@ -64,10 +65,6 @@ pub(super) fn check(headers: &HeaderMap, signed: Option<&str>, body: &[u8]) -> R
         return Err(Refusal::new("XAmzContentSHA256Mismatch", message));
     }
     Ok(())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

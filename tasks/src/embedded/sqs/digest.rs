@@ -6,8 +6,10 @@ use aws_smithy_types::base64;
 use md5::{Digest, Md5};
 use serde_json::{Map, Value};
 
+use crate::hex;
+
 pub(super) fn of_body(body: &str) -> String {
-    hex(Md5::digest(body))
+    hex(&Md5::digest(body))
 }
 
 /// None where there are no attributes.
@@ -33,16 +35,12 @@ pub(super) fn of_attributes(attributes: &Map<String, Value>) -> Option<String> {
             }
         }
     }
-    Some(hex(digest.finalize()))
+    Some(hex(&digest.finalize()))
 }
 
 fn add(digest: &mut Md5, bytes: &[u8]) {
     digest.update(u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes());
     digest.update(bytes);
-}
-
-fn hex(digest: impl AsRef<[u8]>) -> String {
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

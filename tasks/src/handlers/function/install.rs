@@ -8,6 +8,8 @@ use sha2::{Digest, Sha256};
 use tokio::process::Command;
 use tokio::sync::Mutex;
 
+use crate::hex;
+
 /// The folder for what can be made again: `$XDG_CACHE_HOME/asl` or `~/.cache/asl`, and a folder of the data without both.
 pub(super) fn cache_folder(data_dir: &Path) -> PathBuf {
     let named = |name: &str| std::env::var_os(name).filter(|folder| !folder.is_empty()).map(PathBuf::from);
@@ -22,7 +24,7 @@ pub(super) fn key(parts: &[&[u8]]) -> String {
         hash.update((part.len() as u64).to_le_bytes());
         hash.update(part);
     }
-    hash.finalize().iter().take(10).map(|byte| format!("{byte:02x}")).collect()
+    hex(&hash.finalize()[..10])
 }
 
 /// Installations go one after another: functions often need the same.

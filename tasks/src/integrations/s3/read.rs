@@ -1,6 +1,6 @@
 //! Reads objects piece by piece.
 
-use std::collections::HashMap;
+use std::collections::VecDeque;
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,6 +17,10 @@ use crate::services::Clients;
 /// How many bytes are asked for at once.
 const PIECE: u64 = 4 * 1024 * 1024;
 
+/// How many objects are kept unpacked: nobody says that a reader has enough or has failed. More are read right, but each piece
+/// then costs another download.
+const READINGS_MAX: usize = 32;
+
 /// Reads an object as text, of which an answer has a piece.
 ///
 /// What is compressed is unpacked: `.gz`, `.gzip`, `.zst` and `.zstd` by the end of its key, and the rows of a Parquet file, which
@@ -24,8 +28,16 @@ const PIECE: u64 = 4 * 1024 * 1024;
 /// another. See <https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html>.
 pub(crate) struct GetObject {
     clients: Arc<Clients>,
-    /// Objects that are being unpacked, by who reads them.
-    unpacked: Mutex<HashMap<(Arc<str>, String), Unpacked>>,
+    /// Objects that are being unpacked, one of each reader, those last whose piece was given last.
+    unpacked: Mutex<VecDeque<Reading>>,
+}
+
+/// An object that is being unpacked.
+struct Reading {
+    /// Who reads it.
+    token: Arc<str>,
+    key: String,
+    text: Unpacked,
 }
 
 /// A part of an object, and where it ends.
@@ -80,26 +92,41 @@ impl GetObject {
     }
 
     async fn packed(&self, token: &Arc<str>, key: String, packing: Packing, parameters: &Value, from: u64) -> Outcome {
-        let reader = (token.clone(), key.clone());
-        let open = self.unpacked().remove(&reader).filter(|open| open.at() == from);
-        let mut open = match open {
-            Some(open) => open,
+        let mut text = match self.take(token, &key, from) {
+            Some(text) => text,
             None => {
-                let file = self.download(parameters).await?;
+                let (file, key) = (self.download(parameters).await?, key.clone());
                 blocking(move || Unpacked::open(file, &key, packing, from)).await.map_err(fault)?
             }
         };
-        let (open, piece) = blocking(move || {
-            let piece = open.piece(PIECE as usize);
-            (open, piece)
+        let (text, piece) = blocking(move || {
+            let piece = text.piece(PIECE as usize);
+            (text, piece)
         })
         .await;
-        let (text, last) = piece.map_err(fault)?;
-        let length = last.then_some(open.at());
+        let (piece, last) = piece.map_err(fault)?;
+        let length = last.then_some(text.at());
         if !last {
-            self.unpacked().insert(reader, open);
+            self.keep(Reading { token: token.clone(), key, text });
         }
-        Ok(answer(&text, from, length))
+        Ok(answer(&piece, from, length))
+    }
+
+    /// The text of an object that a reader has read up to `from`. It reads one object after another: another that it has begun
+    /// is forgotten.
+    fn take(&self, token: &Arc<str>, key: &str, from: u64) -> Option<Unpacked> {
+        let mut unpacked = self.unpacked();
+        let at = unpacked.iter().position(|reading| reading.token == *token)?;
+        let reading = unpacked.remove(at)?;
+        (reading.key == key && reading.text.at() == from).then_some(reading.text)
+    }
+
+    fn keep(&self, reading: Reading) {
+        let mut unpacked = self.unpacked();
+        unpacked.push_back(reading);
+        if unpacked.len() > READINGS_MAX {
+            unpacked.pop_front();
+        }
     }
 
     async fn download(&self, parameters: &Value) -> Result<std::fs::File, Failure> {
@@ -116,7 +143,7 @@ impl GetObject {
         }
     }
 
-    fn unpacked(&self) -> std::sync::MutexGuard<'_, HashMap<(Arc<str>, String), Unpacked>> {
+    fn unpacked(&self) -> std::sync::MutexGuard<'_, VecDeque<Reading>> {
         self.unpacked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
