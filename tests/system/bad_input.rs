@@ -89,12 +89,6 @@ d.json: 2 problems; nothing was run
         (
             "{\n  \"StartAt\": \"A\",\n  \"States\": {\n    \"A\": {\"Type\": \"Pass\", \"Next\": \"B\"}\n  }\n}\n",
             "\
-error[MISSING_TRANSITION_TARGET]: Missing 'Next' target: B at /States/A/Next
- --> d.json:4:35
-  |
-4 |     \"A\": {\"Type\": \"Pass\", \"Next\": \"B\"}
-  |                                   ^^^
-
 error[MISSING_END_STATE]: Workflow has no terminal state
  --> d.json:2:14
   |
@@ -102,6 +96,12 @@ error[MISSING_END_STATE]: Workflow has no terminal state
   |              ^^^
   |
   = help: a state ends it with '\"End\": true', or with the type Succeed or Fail
+
+error[MISSING_TRANSITION_TARGET]: Missing 'Next' target: B at /States/A/Next
+ --> d.json:4:35
+  |
+4 |     \"A\": {\"Type\": \"Pass\", \"Next\": \"B\"}
+  |                                   ^^^
 
 d.json: 2 problems; nothing was run
 ",
