@@ -293,6 +293,7 @@ impl<'w, 'a, S: Sink<'a>> Walk<'w, 'a, S> {
         let from_end = |index: i32| if index < 0 { length.saturating_add(index) } else { index };
         let range = match token {
             Token::Indices(indices) => {
+                self.evaluation.spend(indices.len())?;
                 return indices.iter().try_for_each(|index| self.index(at, value, items, *index));
             }
             Token::SliceFrom(from) => from_end(*from).max(0)..length,
@@ -301,11 +302,12 @@ impl<'w, 'a, S: Sink<'a>> Walk<'w, 'a, S> {
             Token::SliceBetween(from, to) if length > 0 => *from..(*to).min(length),
             _ => return Ok(()),
         };
+        // All at once: a slice that begins far before the start is refused before it makes a null of each index.
+        self.evaluation.spend(range.len())?;
         range.into_iter().try_for_each(|index| self.index(at, value, items, index))
     }
 
     fn index(&mut self, at: usize, value: &'a Value, items: &'a [Value], index: i32) -> Result<(), Fail> {
-        self.evaluation.spend(1)?;
         let item = self.item(at, value, items, index)?;
         self.step(at + 1, item)?;
         self.place.pop();

@@ -248,9 +248,13 @@ impl<'a> Notes<'a> {
     }
 }
 
-/// Counts a loss among those of its kind, with `most` examples of each.
+/// So many kinds of losses are told apart at a step: an index out of bounds is one of its own.
+const MOST_KINDS: usize = 100;
+
+/// Counts a loss among those of its kind, or among the last where there are many kinds, with `most` examples of each.
 fn add(losses: &mut Vec<Lost>, kind: LossKind, most: usize, example: impl FnOnce() -> LostValue) {
     let known = losses.iter().position(|lost| lost.kind == kind);
+    let known = known.or_else(|| (losses.len() >= MOST_KINDS).then_some(MOST_KINDS - 1));
     let lost = match known.and_then(|known| losses.get_mut(known)) {
         Some(lost) => lost,
         None => losses.push_mut(Lost { kind, count: 0, examples: Vec::new() }),

@@ -387,6 +387,20 @@ mod tests {
         assert_eq!(JsonPath::parse("$[*]..a.b").unwrap().evaluate(&document).unwrap().to_string(), "[]");
     }
 
+    /// Of an item before the start AWS's provider makes a null; of two thousand million of them nobody has the memory.
+    #[test]
+    fn a_slice_from_far_before_the_start_ends() {
+        let document: Value = "[1]".parse().unwrap();
+        let path = JsonPath::parse("$[-2147483648:1]").unwrap();
+        assert_eq!(path.evaluate(&document).unwrap_err().class, ErrorClass::Limit);
+        assert!(path.explain(&document, 1).failed.is_some() || path.explain(&document, 1).outcome.is_err());
+        let path = JsonPath::parse("$[-5000:1]").unwrap();
+        let explanation = path.explain(&document, 1);
+        assert_eq!(explanation.found, 5001);
+        assert_eq!(explanation.steps[0].beyond.iter().map(|lost| lost.count).sum::<usize>(), 5000);
+        assert!(explanation.steps[0].beyond.len() <= 100);
+    }
+
     #[test]
     fn a_path_that_explodes_ends() {
         let path = JsonPath::parse("$..*..*..*..*..*").unwrap();
