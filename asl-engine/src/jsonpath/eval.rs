@@ -302,8 +302,12 @@ impl<'w, 'a, S: Sink<'a>> Walk<'w, 'a, S> {
             Token::SliceBetween(from, to) if length > 0 => *from..(*to).min(length),
             _ => return Ok(()),
         };
-        // All at once: a slice that begins far before the start is refused before it makes a null of each index.
-        self.evaluation.spend(range.len())?;
+        // All at once: a slice that begins far before the start is refused before it makes a null of each index. With the other
+        // provider the first index that is out of bounds ends it.
+        self.evaluation.spend(match self.evaluation.provider {
+            Provider::JsonNode => range.len(),
+            Provider::Jackson => range.len().min(items.len()),
+        })?;
         range.into_iter().try_for_each(|index| self.index(at, value, items, index))
     }
 
