@@ -71,7 +71,7 @@ impl Places {
     /// Where the execution failed, in words: in the state that the failure names, or else where the last event happened.
     pub(crate) fn of_failure(&self, failure: &Failure) -> Option<String> {
         let outermost = self.outermost.as_ref()?;
-        Some(match failure.state.as_ref().or_else(|| self.of(self.last)) {
+        Some(match failure.state().or_else(|| self.of(self.last)) {
             Some(state) if state != outermost => format!("the state '{state}' of '{outermost}'"),
             _ => format!("the state '{outermost}'"),
         })

@@ -130,14 +130,14 @@ pub(crate) fn failure(what: &'static str, ended: &str, failure: &Failure, file: 
         Some(error) => format!("{ended}: {error}"),
         None => ended.to_owned(),
     };
-    let elements = failure.span.map(|span| source(span, file, text)).unwrap_or_default();
+    let elements = failure.span().map(|span| source(span, file, text)).unwrap_or_default();
     let title = Level::ERROR.with_name(what).primary_title(clean(&title));
     let mut out = renderer().render(&[title.elements(elements)]);
     out.push('\n');
     if let Some(cause) = &failure.cause {
         let _ = writeln!(out, "cause: {}", clean(cause));
     }
-    if let Some(hint) = &failure.hint {
+    if let Some(hint) = failure.hint() {
         let _ = writeln!(out, "note: {}", clean(hint));
     }
     out

@@ -5,7 +5,7 @@
 //! developer guide. Texts: `must be a STRING`, `must be an INTEGER`, `has an invalid format`, `is not supported by Step Functions` and
 //! `contains unsupported values` as users quote them from AWS; the words for the other kinds are in their likeness.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use crate::diagnostic::Span;
 use crate::intrinsic::Call;
@@ -57,19 +57,124 @@ const NOT_SETTABLE: [&str; 14] = [
 
 const SET_BY_AWS: [&str; 2] = ["x-forwarded", "x-amz"];
 
-/// Holds the parameters of `SERVICE:ACTION`, with or without a pattern such as `.sync`, against the table of the action: the one
-/// that is `told`, or that of an optimized integration. What has none passes.
-///
-/// The error is AWS's cause, without the words about the state.
-pub(crate) fn check(service: &str, action: &str, told: Option<&Value>, parameters: &Value) -> Result<(), String> {
-    let Some(Table { shape, shapes }) = table(service, action, told) else { return Ok(()) };
-    let mut check = Check { shapes, faults: Vec::new() };
-    match (parameters.as_object(), shape.as_str().and_then(|shape| shape.strip_prefix('#'))) {
-        (Some(members), Some(shape)) => check.members(&shapes[shape], members),
-        (None, Some(_)) => check.faults.push("The parameters must be a JSON object".to_owned()),
-        (_, None) => {}
+/// The parameters that an action takes, read from its table.
+#[derive(Debug)]
+pub(crate) struct Parameters {
+    kind: Kind,
+    shapes: Vec<Shape>,
+}
+
+/// What a value has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Any,
+    String,
+    Integer,
+    Number,
+    Boolean,
+    /// An object of lists.
+    Lists,
+    /// The same, as headers that a caller may set.
+    Headers,
+    /// What the shape at this position says.
+    Shape(usize),
+}
+
+#[derive(Debug)]
+enum Shape {
+    Structure {
+        /// In the order of their names.
+        members: Vec<(Arc<str>, Kind)>,
+        required: Vec<Arc<str>>,
+    },
+    List(Kind),
+    Map(Kind),
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Any => "ANY",
+            Self::String => "STRING",
+            Self::Integer => "INTEGER",
+            Self::Number => "NUMBER",
+            Self::Boolean => "BOOLEAN",
+            Self::Lists | Self::Headers | Self::Shape(_) => "OBJECT",
+        }
     }
-    refused(parameters, &check.faults)
+}
+
+impl Parameters {
+    /// Those of `SERVICE:ACTION`, with or without a pattern such as `.sync`: from the table that is `told`, or from that of an
+    /// optimized integration. What has no table takes anything.
+    pub(crate) fn of(service: &str, action: &str, told: Option<&Value>) -> Option<Self> {
+        let Table { shape, shapes } = table(service, action, told)?;
+        let mut reader = Reader { table: shapes, names: Vec::new(), shapes: Vec::new() };
+        let kind = reader.kind(shape);
+        while let Some(name) = reader.names.get(reader.shapes.len()) {
+            let shape = &shapes[*name];
+            let shape = reader.shape(shape);
+            reader.shapes.push(shape);
+        }
+        Some(Self { kind, shapes: reader.shapes })
+    }
+
+    /// Holds evaluated parameters against them. The error is AWS's cause, without the words about the state.
+    pub(crate) fn check(&self, parameters: &Value) -> Result<(), String> {
+        let mut check = Check { shapes: &self.shapes, faults: Vec::new() };
+        match (self.kind, parameters) {
+            (Kind::Shape(shape), Value::Object(_)) => check.shape("", shape, parameters),
+            (Kind::Shape(_), _) => check.faults.push("The parameters must be a JSON object".to_owned()),
+            _ => {}
+        }
+        refused(parameters, &check.faults)
+    }
+}
+
+/// Reads the shapes of a table that can be reached.
+struct Reader<'a> {
+    table: &'a Value,
+    /// The names of the shapes, in the order in which they were met.
+    names: Vec<&'a str>,
+    shapes: Vec<Shape>,
+}
+
+impl<'a> Reader<'a> {
+    fn kind(&mut self, kind: &'a Value) -> Kind {
+        match kind.as_str() {
+            Some("STRING") => Kind::String,
+            Some("INTEGER") => Kind::Integer,
+            Some("NUMBER") => Kind::Number,
+            Some("BOOLEAN") => Kind::Boolean,
+            Some("LISTS") => Kind::Lists,
+            Some("HEADERS") => Kind::Headers,
+            Some(kind) => match kind.strip_prefix('#').filter(|name| self.table.get(name).is_some()) {
+                None => Kind::Any,
+                Some(name) => {
+                    let known = self.names.iter().position(|other| *other == name);
+                    Kind::Shape(known.unwrap_or_else(|| {
+                        self.names.push(name);
+                        self.names.len() - 1
+                    }))
+                }
+            },
+            None => Kind::Any,
+        }
+    }
+
+    fn shape(&mut self, shape: &'a Value) -> Shape {
+        if let Some(items) = shape.get("items") {
+            return Shape::List(self.kind(items));
+        }
+        if let Some(values) = shape.get("values") {
+            return Shape::Map(self.kind(values));
+        }
+        let members = shape["members"].as_object().into_iter().flat_map(Object::iter);
+        let mut members: Vec<(Arc<str>, Kind)> = members.map(|(name, kind)| (name.clone(), self.kind(kind))).collect();
+        members.sort_by(|(left, _), (right, _)| left.cmp(right));
+        let required = shape["required"].as_array().into_iter().flat_map(|names| names.iter());
+        Shape::Structure { members, required: required.filter_map(Value::as_str).map(Arc::from).collect() }
+    }
 }
 
 /// The table of an action: the one that is `told`, or that of an optimized integration.
@@ -136,19 +241,19 @@ pub(crate) struct Table<'a> {
 }
 
 struct Check<'a> {
-    shapes: &'a Value,
+    shapes: &'a [Shape],
     faults: Vec<String>,
 }
 
-impl<'a> Check<'a> {
-    fn members(&mut self, shape: &'a Value, members: &Object) {
+impl Check<'_> {
+    fn members(&mut self, known: &[(Arc<str>, Kind)], required: &[Arc<str>], members: &Object) {
         for (name, value) in members.iter() {
-            match shape["members"].get(name) {
-                Some(kind) => self.value(name, kind.as_str().unwrap_or_default(), value),
-                None => self.faults.push(format!("The field \"{name}\" is not supported by Step Functions")),
+            match known.binary_search_by(|(known, _)| known.cmp(name)) {
+                Ok(at) => self.value(name, known[at].1, value),
+                Err(_) => self.faults.push(format!("The field \"{name}\" is not supported by Step Functions")),
             }
         }
-        for name in shape["required"].as_array().into_iter().flat_map(|names| names.iter()).filter_map(Value::as_str) {
+        for name in required {
             if members.get(name).is_none() {
                 self.faults.push(format!("The field '{name}' is required but was missing"));
             }
@@ -156,37 +261,33 @@ impl<'a> Check<'a> {
     }
 
     /// `field` is the name of the nearest member, which texts name.
-    fn value(&mut self, field: &str, kind: &str, value: &Value) {
+    fn value(&mut self, field: &str, kind: Kind, value: &Value) {
         let fits = match (kind, value) {
-            (_, Value::Null) | ("ANY", _) => true,
+            (_, Value::Null) | (Kind::Any, _) => true,
             // An object or a list becomes its JSON text: messages, payloads and inputs are given so.
-            ("STRING", Value::String(_) | Value::Object(_) | Value::Array(_)) => true,
-            ("INTEGER", Value::Number(number)) => number.as_f64().fract() == 0.0,
-            ("NUMBER", Value::Number(_)) | ("BOOLEAN", Value::Bool(_)) => true,
-            ("LISTS" | "HEADERS", _) => return self.lists(field, kind == "HEADERS", value),
-            _ => match kind.strip_prefix('#') {
-                Some(shape) => {
-                    let shapes = self.shapes;
-                    return self.shape(field, &shapes[shape], value);
-                }
-                None => false,
-            },
+            (Kind::String, Value::String(_) | Value::Object(_) | Value::Array(_)) => true,
+            (Kind::Integer, Value::Number(number)) => number.as_f64().fract() == 0.0,
+            (Kind::Number, Value::Number(_)) | (Kind::Boolean, Value::Bool(_)) => true,
+            (Kind::Lists | Kind::Headers, _) => return self.lists(field, kind == Kind::Headers, value),
+            (Kind::Shape(shape), _) => return self.shape(field, shape, value),
+            (Kind::String | Kind::Integer | Kind::Number | Kind::Boolean, _) => false,
         };
         if !fits {
-            self.wrong_kind(field, kind);
+            self.wrong_kind(field, kind.name());
         }
     }
 
-    fn shape(&mut self, field: &str, shape: &'a Value, value: &Value) {
-        let part = |name: &str| shape.get(name).and_then(Value::as_str);
-        match (part("items"), part("values"), value) {
-            (Some(kind), _, Value::Array(items)) => items.iter().for_each(|item| self.value(field, kind, item)),
-            (Some(_), ..) => self.wrong_kind(field, "ARRAY"),
-            (_, Some(kind), Value::Object(members)) => {
-                members.iter().for_each(|(name, value)| self.value(name, kind, value));
+    fn shape(&mut self, field: &str, shape: usize, value: &Value) {
+        match (&self.shapes[shape], value) {
+            (Shape::List(kind), Value::Array(items)) => items.iter().for_each(|item| self.value(field, *kind, item)),
+            (Shape::List(_), _) => self.wrong_kind(field, "ARRAY"),
+            (Shape::Map(kind), Value::Object(members)) => {
+                members.iter().for_each(|(name, value)| self.value(name, *kind, value));
             }
-            (None, None, Value::Object(members)) => self.members(shape, members),
-            _ => self.wrong_kind(field, "OBJECT"),
+            (Shape::Structure { members: known, required }, Value::Object(members)) => {
+                self.members(known, required, members);
+            }
+            (Shape::Map(_) | Shape::Structure { .. }, _) => self.wrong_kind(field, "OBJECT"),
         }
     }
 
@@ -218,7 +319,8 @@ mod tests {
     fn faults(integration: &str, parameters: &str) -> String {
         let (service, action) = integration.split_once(':').unwrap();
         let parameters: Value = parameters.parse().unwrap();
-        let Err(refused) = check(service, action, None, &parameters) else { return String::new() };
+        let checked = Parameters::of(service, action, None).map_or(Ok(()), |known| known.check(&parameters));
+        let Err(refused) = checked else { return String::new() };
         let before = format!("The Parameters '{parameters}' could not be used to start the Task: ");
         refused.strip_prefix(&before).unwrap().to_owned()
     }
@@ -338,7 +440,8 @@ mod tests {
     fn a_table_that_is_told_comes_first() {
         let table = r##"{"shape":"#0","shapes":{"0":{"members":{"A":"#1"},"required":[]},"1":{"items":"#0"}}}"##;
         let table: Value = table.parse().unwrap();
-        let told = |parameters: &str| check("aws-sdk:x", "y", Some(&table), &parameters.parse().unwrap());
+        let known = Parameters::of("aws-sdk:x", "y", Some(&table)).unwrap();
+        let told = |parameters: &str| known.check(&parameters.parse().unwrap());
         assert_eq!(told(r#"{"A":[{},{"A":null}]}"#), Ok(()));
         let refused = told(r#"{"A":[{"a":1}]}"#).unwrap_err();
         assert!(refused.ends_with(r#"[The field "a" is not supported by Step Functions]"#), "{refused}");

@@ -125,6 +125,6 @@ pub use nearest::nearest;
 pub use path::PathRoot;
 pub use program::Program;
 pub use sdk_names::sdk_member_name;
-pub use task::{Failure, Outcome, TaskRequest, is_activity};
+pub use task::{Failure, Origin, Outcome, TaskRequest, is_activity};
 pub use time::Timestamp;
 pub use value::{Array, Number, Object, Value};

@@ -129,6 +129,11 @@ impl PathExpr {
         Ok(Self { text: text.clone(), root, path: (!path.is_root()).then_some(path), span })
     }
 
+    /// Whether it is `$`.
+    pub(crate) fn is_whole_input(&self) -> bool {
+        self.root == PathRoot::Input && self.path.is_none()
+    }
+
     /// The path as it was written.
     pub(crate) fn text(&self) -> &Arc<str> {
         &self.text

@@ -62,18 +62,22 @@ pub struct Failure {
     pub error: Option<Arc<str>>,
     /// The text for people.
     pub cause: Option<Arc<str>>,
+    /// Where it was raised, and what to tell people about it, where anything is known of that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Box<Origin>>,
+}
+
+/// Where a failure was raised. It is for people: no event and no Catcher has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
     /// The field of the definition that raised it, where one did.
-    #[serde(default)]
     pub span: Option<Span>,
     /// The same field as AWS names it, such as `Output/total`, where its expression raised it and no event has told of that
     /// yet.
-    #[serde(default)]
     pub location: Option<Arc<str>>,
     /// The state whose own data or expression raised it. A failed task has none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state: Option<Arc<str>>,
-    /// What is behind it, or what to do, in our words. It is for people: no event and no Catcher has it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// What is behind it, or what to do, in our words.
     pub hint: Option<Arc<str>>,
 }
 
@@ -88,19 +92,58 @@ impl Failure {
         Self::new(RUNTIME_ERROR, cause)
     }
 
+    /// A `States.Timeout` failure, of which AWS tells no more.
+    pub(crate) fn timeout() -> Self {
+        Self { error: Some("States.Timeout".into()), ..Self::default() }
+    }
+
     /// A `States.QueryEvaluationError` failure: an expression of `field` gave nothing that can be used.
     pub(crate) fn evaluation(cause: impl Into<Arc<str>>, field: &Arc<str>, span: Span) -> Self {
-        Self { span: Some(span), location: Some(field.clone()), ..Self::new(QUERY_EVALUATION_ERROR, cause) }
+        let mut failure = Self::new(QUERY_EVALUATION_ERROR, cause).at(span);
+        failure.origin_mut().location = Some(field.clone());
+        failure
     }
 
     /// This failure with a word for people.
-    pub(crate) fn with_hint(self, hint: impl Into<Arc<str>>) -> Self {
-        Self { hint: Some(hint.into()), ..self }
+    pub(crate) fn with_hint(mut self, hint: impl Into<Arc<str>>) -> Self {
+        self.origin_mut().hint = Some(hint.into());
+        self
     }
 
     /// This failure with the field that raised it.
-    pub(crate) fn at(self, span: Span) -> Self {
-        Self { span: Some(span), ..self }
+    pub(crate) fn at(mut self, span: Span) -> Self {
+        self.origin_mut().span = Some(span);
+        self
+    }
+
+    /// This failure with the state that raised it.
+    pub(crate) fn in_state(mut self, state: &Arc<str>) -> Self {
+        self.origin_mut().state = Some(state.clone());
+        self
+    }
+
+    fn origin_mut(&mut self) -> &mut Origin {
+        self.origin.get_or_insert_default()
+    }
+
+    /// Takes the field whose failure no event has told of.
+    pub(crate) fn take_location(&mut self) -> Option<Arc<str>> {
+        self.origin.as_mut()?.location.take()
+    }
+
+    /// The field of the definition that raised it, where one did.
+    pub fn span(&self) -> Option<Span> {
+        self.origin.as_ref()?.span
+    }
+
+    /// The state whose own data or expression raised it.
+    pub fn state(&self) -> Option<&Arc<str>> {
+        self.origin.as_ref()?.state.as_ref()
+    }
+
+    /// What is behind it, or what to do, in our words.
+    pub fn hint(&self) -> Option<&str> {
+        self.origin.as_ref()?.hint.as_deref()
     }
 
     /// Whether it ends the execution, whatever Retry and Catch say: AWS records nothing of what it was raised in.

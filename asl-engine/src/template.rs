@@ -223,10 +223,13 @@ fn evaluate(part: &Part, roots: &Roots<'_>) -> Result<Value, Failure> {
     Ok(match part {
         Part::Literal(value) => value.clone(),
         Part::Array(items) => items.iter().map(|item| evaluate(item, roots)).collect::<Result<Value, _>>()?,
-        Part::Object(members) => members
-            .iter()
-            .map(|(name, part)| Ok((name.clone(), evaluate(part, roots)?)))
-            .collect::<Result<Value, Failure>>()?,
+        Part::Object(members) => {
+            let mut filled = Vec::with_capacity(members.len());
+            for (name, part) in members {
+                filled.push((name.clone(), evaluate(part, roots)?));
+            }
+            filled.into_iter().collect()
+        }
         Part::Call(call) => call.evaluate(roots)?,
         Part::Query(query) => query.evaluate(roots)?,
         Part::Path { field, path } => path.evaluate(roots).map_err(|_| not_found(path, field, roots))?,

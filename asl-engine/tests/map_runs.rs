@@ -398,7 +398,7 @@ fn failures_are_borne_up_to_a_count_or_a_part() {
         let read = run(&definition, &input, false, &mut |_| Some(Ok(Value::from(items))));
         assert_eq!(read.outcome.is_ok(), borne, "{fields} over {items} that are read");
         if let Err(failure) = read.outcome {
-            let note = failure.hint.unwrap();
+            let note = failure.hint().unwrap();
             assert!(
                 note.starts_with("the child execution 0 (") && note.ends_with(") failed first: Thirteen: Bad luck"),
                 "{note}"

@@ -118,7 +118,7 @@ fn failures_of_the_states_own_data_name_no_event() {
     let failure = tested.failure.unwrap();
     let cause = "The JSONPath '$.key' specified for the field 'Key.$' could not be found in the input '{}'";
     assert_eq!((failure.error.as_deref(), failure.cause.as_deref()), (Some("States.Runtime"), Some(cause)));
-    let span = failure.span.unwrap();
+    let span = failure.span().unwrap();
     assert_eq!(&TASK[span.start..span.end], r#""$.key""#);
 }
 

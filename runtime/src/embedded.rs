@@ -186,10 +186,10 @@ impl Tasks {
         Self { set, of_frame, frame_of, calls: 0, reports: unbounded_channel() }
     }
 
-    fn start(&mut self, id: FrameId, handler: Arc<dyn Handler>, request: TaskRequest) {
+    fn start(&mut self, id: FrameId, handler: Arc<dyn Handler>, request: Arc<TaskRequest>) {
         self.calls += 1;
         let (call, tell) = (self.calls, self.reports.0.clone());
-        let TaskRequest { deadline, heartbeat_seconds, .. } = request;
+        let TaskRequest { deadline, heartbeat_seconds, .. } = *request;
         let asked = Call::with_reports(request, move |report| {
             // Nobody listens any more when the execution has ended.
             let _ = tell.send(Told { id, call, report });

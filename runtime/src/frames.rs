@@ -58,7 +58,7 @@ struct Fork {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// Call a task for this Frame, and reply with `Reply::Task` or, after its deadline, `Reply::DeadlinePassed`.
-    Task(FrameId, TaskRequest),
+    Task(FrameId, Arc<TaskRequest>),
     /// Reply to this Frame with `Reply::Woke` at this time.
     Sleep(FrameId, Timestamp),
     /// Forget the task or the timer of this Frame.
@@ -306,7 +306,7 @@ impl Frames {
                 }
                 JoinStep::Ask(request) => {
                     *waits = true;
-                    self.effects.push_back(Effect::Task(id, *request));
+                    self.effects.push_back(Effect::Task(id, request));
                 }
                 JoinStep::Wait => return Ok(()),
                 JoinStep::Stop => {

@@ -42,7 +42,7 @@ pub trait Handler: Send + Sync {
 /// A task that was called: what is asked, and how its host is told what happens before the answer.
 pub struct Call {
     /// What is asked.
-    pub request: TaskRequest,
+    pub request: Arc<TaskRequest>,
     report: Arc<dyn Fn(Report) + Send + Sync>,
     client_context: Option<Arc<str>>,
 }
@@ -66,17 +66,17 @@ pub enum Report {
 
 impl Call {
     /// A call whose reports nobody reads.
-    pub fn new(request: TaskRequest) -> Self {
+    pub fn new(request: impl Into<Arc<TaskRequest>>) -> Self {
         Self::with_reports(request, |_| {})
     }
 
     /// A call whose reports go to `report`.
-    pub fn with_reports(request: TaskRequest, report: impl Fn(Report) + Send + Sync + 'static) -> Self {
-        Self { request, report: Arc::new(report), client_context: None }
+    pub fn with_reports(request: impl Into<Arc<TaskRequest>>, report: impl Fn(Report) + Send + Sync + 'static) -> Self {
+        Self { request: request.into(), report: Arc::new(report), client_context: None }
     }
 
     /// A call that another handler makes for this one: of its reports, only that nothing serves it is handed on.
-    pub(crate) fn inner(&self, request: TaskRequest) -> Self {
+    pub(crate) fn inner(&self, request: impl Into<Arc<TaskRequest>>) -> Self {
         let tell = Arc::clone(&self.report);
         Self::with_reports(request, move |report| {
             if matches!(report, Report::Refused(_)) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::warnings::unknown_field;
 use super::{CheckOptions, read};
 use crate::diagnostic::Diagnostic;
+use crate::history::TaskName;
 use crate::integration::{self, Table};
 use crate::json::{Member, Node, NodeKind};
 use crate::nearest::nearest;
@@ -77,8 +78,12 @@ impl Walk<'_> {
 
     fn parameters(&mut self, resource: &Arc<str>, parameters: &Node, location: &str, paths: bool) {
         let told = self.tables.entry(resource.clone()).or_insert_with(|| (self.table)(resource).map(Arc::new)).clone();
-        let ResourceKind::Integration { service, action } = Resource::new(resource.clone()).kind else { return };
-        let Some(Table { shape, shapes }) = integration::table(&service, &action, told.as_deref()) else { return };
+        let called = Resource::new(resource.clone());
+        if called.kind != ResourceKind::Integration {
+            return;
+        }
+        let TaskName { resource_type: service, resource: action } = &*called.name;
+        let Some(Table { shape, shapes }) = integration::table(service, action, told.as_deref()) else { return };
         let called = format!("{service}:{}", action.split('.').next().unwrap_or_default());
         let place = Place { called: called.strip_prefix("aws-sdk:").unwrap_or(&called), location, paths };
         self.value(shape, shapes, parameters, place);

@@ -50,10 +50,8 @@ impl Run<'_> {
             }
             Err(failure) => {
                 // An ItemSelector could not be evaluated; the failures of children have been told.
-                let failure = match failure.location {
-                    Some(_) => self.told(failure),
-                    None => failure,
-                };
+                let untold = failure.origin.as_ref().is_some_and(|origin| origin.location.is_some());
+                let failure = if untold { self.told(failure) } else { failure };
                 if distributed {
                     // The Map Run itself is not to blame for what its state cannot return.
                     self.emit(match failure.error.as_deref() {

@@ -62,6 +62,7 @@ impl Frame {
         match path {
             // `null` stands for an empty object.
             None => Ok(Value::empty_object()),
+            Some(path) if path.is_whole_input() => Ok(value.clone()),
             Some(path) => {
                 let found = self.on(state, Sight::of(value), |roots| path.evaluate(roots)).map_err(|error| {
                     Failure::runtime(format!("Invalid path '{path}' : {}", error.message)).at(path.span())

@@ -96,7 +96,7 @@ pub enum JoinStep {
     Start(usize, Box<Frame>),
     /// Call this task, which has neither a deadline nor a heartbeat, and hand in its outcome with `answered`. Until then,
     /// nothing else is asked for.
-    Ask(Box<TaskRequest>),
+    Ask(Arc<TaskRequest>),
     /// Wait for a child to end, or for an answer.
     Wait,
     /// Stop the children that still run, in their order, and hand in each with `stopped`.
@@ -200,7 +200,7 @@ impl Join {
 
     fn ask(&mut self, asked: Asked, request: TaskRequest) -> JoinStep {
         self.asked = Some(asked);
-        JoinStep::Ask(Box::new(request))
+        JoinStep::Ask(Arc::new(request))
     }
 
     pub(super) fn fail(&mut self, failure: Failure, last_event: EventId) {
@@ -384,7 +384,7 @@ impl Join {
             }
         };
         let parent = &self.parent;
-        let path = format!("{}[{index}]", parent.path).into();
+        let path = [&*parent.path, "[", &index.to_string(), "]"].concat().into();
         let last_event = self.freed.pop().unwrap_or(self.started_event);
         let child = match &self.map_run {
             None => Child {

@@ -73,7 +73,11 @@ impl Tolerance {
             return Ok(());
         }
         let cause = "The specified tolerated failure threshold was exceeded";
-        Err(Failure { hint: self.first.clone(), ..Failure::new("States.ExceedToleratedFailureThreshold", cause) })
+        let failure = Failure::new("States.ExceedToleratedFailureThreshold", cause);
+        Err(match &self.first {
+            Some(first) => failure.with_hint(first.clone()),
+            None => failure,
+        })
     }
 }
 

@@ -24,8 +24,8 @@ pub use protocol::{ChildEnd, Ended, EventIds, Next, Now, Reply, Request, Step, T
 
 use crate::context::{Context, Execution, MapItem};
 use crate::definition::ast::StateType;
-use crate::history::{EventId, Iteration, TaskName};
-use crate::program::{Program, ScopeId, State, StateId};
+use crate::history::{EventId, Iteration};
+use crate::program::{Kind, Program, ScopeId, State, StateId, Task};
 use crate::retry::Random;
 use crate::task::{Failure, TaskRequest};
 use crate::time::Timestamp;
@@ -33,7 +33,7 @@ use crate::value::Value;
 use run::Run;
 
 /// The version of a Frame's saved form.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// One sequential run of one `States` block: a whole execution, a branch or an iteration.
 ///
@@ -109,7 +109,7 @@ enum Phase {
     /// The state is about to be entered.
     Enter,
     /// A Task was asked for.
-    Task { request: TaskRequest, task: TaskName },
+    Task { request: Arc<TaskRequest> },
     /// The task has failed.
     Failed { failure: Failure },
     /// A Wait state waits.
@@ -222,13 +222,25 @@ impl Frame {
             (Phase::Failed { failure }, Reply::Go) => run.fail(failure),
             (Phase::Wait { .. }, Reply::Woke) => run.wait_over(),
             (Phase::Retry { .. }, Reply::Woke) => run.attempt(),
-            (Phase::Task { task, .. }, Reply::Task(outcome)) => run.task_ended(task, outcome),
-            (Phase::Task { task, .. }, Reply::DeadlinePassed) => {
-                run.task_timed_out(task, Failure { error: Some("States.Timeout".into()), ..Failure::default() })
+            (
+                Phase::Task { .. },
+                reply @ (Reply::Task(_)
+                | Reply::DeadlinePassed
+                | Reply::TimedOut(_)
+                | Reply::Started { .. }
+                | Reply::Submitted(_)),
+            ) => {
+                let Kind::Task(Task { resource, .. }) = &state.kind else {
+                    return Err(UnexpectedReply::foreign_program());
+                };
+                match reply {
+                    Reply::Started { worker_name } => run.activity_started(resource, worker_name),
+                    Reply::Submitted(output) => run.task_submitted(resource, output),
+                    Reply::Task(outcome) => run.task_ended(resource, outcome),
+                    Reply::TimedOut(failure) => run.task_timed_out(resource, failure),
+                    _ => run.task_timed_out(resource, Failure::timeout()),
+                }
             }
-            (Phase::Task { task, .. }, Reply::TimedOut(failure)) => run.task_timed_out(task, failure),
-            (Phase::Task { .. }, Reply::Started { worker_name }) => run.activity_started(worker_name),
-            (Phase::Task { task, .. }, Reply::Submitted(output)) => run.task_submitted(task, output),
             (Phase::Fork { .. }, Reply::Joined(joined)) => run.joined(joined),
             (phase, Reply::Stop { because }) if phase != Phase::Ended => run.stop(because),
             (phase, Reply::Terminate(termination)) if phase != Phase::Ended => run.terminate(termination),
@@ -253,7 +265,7 @@ impl Frame {
     /// `None` means that it waits for `Reply::Go`, or has ended.
     pub fn outstanding(&self, program: &Program) -> Option<Request> {
         match &self.phase {
-            Phase::Task { request, .. } => Some(Request::Task(request.clone())),
+            Phase::Task { request } => Some(Request::Task(request.clone())),
             Phase::Wait { until } | Phase::Retry { until } => Some(Request::Sleep { until: *until }),
             Phase::Fork { random } => {
                 let state = program.state(self.scope, self.state);
@@ -329,12 +341,12 @@ impl Frame {
 
     /// The path of what the Frame is at: of its state, of this visit to it, and of this attempt.
     fn attempt_path(&self, state: &State) -> String {
-        format!("{}/{}@{}#{}", self.path, state.name, self.visits, self.retry_count())
+        [&*self.path, "/", &*state.name, "@", &self.visits.to_string(), "#", &self.retry_count().to_string()].concat()
     }
 
     /// Names the attempt that the Frame is at; the same after a crash.
     fn token(&self, state: &State) -> Arc<str> {
-        format!("{}{}", self.execution.arn, self.attempt_path(state)).into()
+        [&*self.execution.arn, &*self.attempt_path(state)].concat().into()
     }
 
     /// Adds to a failure of the state's own data what AWS says before it, except in a test, which has no history.
@@ -351,5 +363,5 @@ fn located(state: &Arc<str>, entered_event: EventId, failure: Failure) -> Failur
     let cause = format!(
         "An error occurred while executing the state '{state}' (entered at the event id #{entered_event}). {cause}"
     );
-    Failure { cause: Some(cause.into()), state: Some(state.clone()), ..failure }
+    Failure { cause: Some(cause.into()), ..failure }.in_state(state)
 }

@@ -84,7 +84,7 @@ pub enum Next {
 #[derive(Debug)]
 pub enum Request {
     /// Call a task. Answer with `Reply::Task`, or `Reply::DeadlinePassed` once its deadline is over.
-    Task(TaskRequest),
+    Task(Arc<TaskRequest>),
     /// Wait. Answer with `Reply::Woke`.
     Sleep {
         /// Until when.

@@ -171,9 +171,8 @@ impl Run<'_> {
     }
 
     /// Records a failure of an expression. It has no location any more, so that it is recorded once.
-    pub(super) fn told(&mut self, failure: Failure) -> Failure {
-        let location = failure.location.clone();
-        let failure = Failure { location: None, ..failure };
+    pub(super) fn told(&mut self, mut failure: Failure) -> Failure {
+        let location = failure.take_location();
         if failure.error.as_deref() != Some(QUERY_EVALUATION_ERROR) {
             return failure;
         }
@@ -272,7 +271,7 @@ impl Run<'_> {
     pub(super) fn terminate(&mut self, termination: Termination) -> Next {
         let failure = match termination {
             Termination::TimedOut => {
-                let failure = Failure { error: Some("States.Timeout".into()), ..Failure::default() };
+                let failure = Failure::timeout();
                 self.emit_aside(0, EventKind::ExecutionTimedOut(failure.clone()));
                 failure
             }

@@ -7,9 +7,9 @@ use super::protocol::{Next, Request};
 use super::results::too_large;
 use super::run::Run;
 use crate::definition::ast::Io;
-use crate::history::{EventKind, TaskName};
+use crate::history::EventKind;
 use crate::integration;
-use crate::program::{Kind, ResourceKind, Task};
+use crate::program::{Resource, ResourceKind, Task};
 use crate::task::{Failure, Outcome, TaskRequest};
 use crate::value::Value;
 
@@ -25,7 +25,8 @@ impl Run<'_> {
         let role_arn = self.frame.role_arn(self.state, task)?;
         let resource = task.resource.arn.clone();
         let can_send_heartbeats = waits_for_token || task.resource.kind == ResourceKind::Activity;
-        let name = match &task.resource.kind {
+        let name = &task.resource.name;
+        match task.resource.kind {
             ResourceKind::Lambda => {
                 self.emit(EventKind::LambdaFunctionScheduled {
                     resource: resource.clone(),
@@ -34,7 +35,6 @@ impl Run<'_> {
                     role_arn: role_arn.clone(),
                 });
                 self.emit(EventKind::LambdaFunctionStarted);
-                TaskName { resource_type: "lambda".into(), resource: resource.clone() }
             }
             ResourceKind::Activity => {
                 self.emit(EventKind::ActivityScheduled {
@@ -43,17 +43,15 @@ impl Run<'_> {
                     timeout_in_seconds: timeout,
                     heartbeat_in_seconds: heartbeat,
                 });
-                TaskName { resource_type: "activity".into(), resource: resource.clone() }
             }
-            ResourceKind::Integration { service, action } => {
+            ResourceKind::Integration => {
                 let paths = match &self.state.io {
-                    Io::JsonPath(_) if !service.starts_with("aws-sdk:") => integration::check_paths(&input),
+                    Io::JsonPath(_) if !name.resource_type.starts_with("aws-sdk:") => integration::check_paths(&input),
                     _ => Ok(()),
                 };
                 paths
-                    .and_then(|()| integration::check(service, action, task.resource.inputs.as_deref(), &input))
+                    .and_then(|()| task.resource.parameters().map_or(Ok(()), |known| known.check(&input)))
                     .map_err(Failure::runtime)?;
-                let name = TaskName { resource_type: service.clone(), resource: action.clone() };
                 self.emit(EventKind::TaskScheduled {
                     task: name.clone(),
                     region: self.frame.execution.region().into(),
@@ -63,10 +61,9 @@ impl Run<'_> {
                     role_arn: role_arn.clone(),
                 });
                 self.emit(EventKind::TaskStarted(name.clone()));
-                name
             }
-        };
-        let request = TaskRequest {
+        }
+        let request = Arc::new(TaskRequest {
             state: self.state.name.clone(),
             resource,
             input,
@@ -74,56 +71,60 @@ impl Run<'_> {
             deadline: timeout.map(|seconds| self.now.at.plus_seconds(seconds)),
             heartbeat_seconds: heartbeat.filter(|_| can_send_heartbeats),
             token,
-        };
-        self.frame.phase = Phase::Task { request: request.clone(), task: name };
+        });
+        self.frame.phase = Phase::Task { request: request.clone() };
         Ok(Next::Ask(Request::Task(request)))
     }
 
-    pub(super) fn activity_started(&mut self, worker_name: Option<Arc<str>>) -> Next {
-        if self.resource_kind() == Some(&ResourceKind::Activity) {
+    pub(super) fn activity_started(&mut self, resource: &Resource, worker_name: Option<Arc<str>>) -> Next {
+        if resource.kind == ResourceKind::Activity {
             self.emit(EventKind::ActivityStarted { worker_name });
         }
         Next::Pending
     }
 
-    pub(super) fn task_submitted(&mut self, task: TaskName, output: Value) -> Next {
-        self.emit(EventKind::TaskSubmitted { task, output });
+    pub(super) fn task_submitted(&mut self, resource: &Resource, output: Value) -> Next {
+        self.emit(EventKind::TaskSubmitted { task: resource.name.clone(), output });
         Next::Pending
     }
 
-    pub(super) fn resource_kind(&self) -> Option<&ResourceKind> {
-        match &self.state.kind {
-            Kind::Task(task) => Some(&task.resource.kind),
-            _ => None,
-        }
-    }
-
-    pub(super) fn task_ended(&mut self, task: TaskName, outcome: Outcome) -> Next {
-        let what = match self.resource_kind() {
-            Some(ResourceKind::Lambda | ResourceKind::Activity) => &task.resource,
-            _ => &task.resource_type,
+    pub(super) fn task_ended(&mut self, resource: &Resource, outcome: Outcome) -> Next {
+        let task = resource.name.clone();
+        let what = match resource.kind {
+            ResourceKind::Lambda | ResourceKind::Activity => &task.resource,
+            ResourceKind::Integration => &task.resource_type,
         };
         let outcome = outcome.and_then(|output| self.within_quota(what, output));
         match outcome {
             Ok(output) => {
                 let recorded = output.clone();
-                self.emit(match self.resource_kind() {
-                    Some(ResourceKind::Lambda) => EventKind::LambdaFunctionSucceeded { output: recorded },
-                    Some(ResourceKind::Activity) => EventKind::ActivitySucceeded { output: recorded },
-                    _ => EventKind::TaskSucceeded { task, output: recorded },
+                self.emit(match resource.kind {
+                    ResourceKind::Lambda => EventKind::LambdaFunctionSucceeded { output: recorded },
+                    ResourceKind::Activity => EventKind::ActivitySucceeded { output: recorded },
+                    ResourceKind::Integration => EventKind::TaskSucceeded { task, output: recorded },
                 });
                 self.completed(output)
             }
             Err(failure) => {
                 let recorded = failure.clone();
-                self.emit(match self.resource_kind() {
-                    Some(ResourceKind::Lambda) => EventKind::LambdaFunctionFailed(recorded),
-                    Some(ResourceKind::Activity) => EventKind::ActivityFailed(recorded),
-                    _ => EventKind::TaskFailed { task, failure: recorded },
+                self.emit(match resource.kind {
+                    ResourceKind::Lambda => EventKind::LambdaFunctionFailed(recorded),
+                    ResourceKind::Activity => EventKind::ActivityFailed(recorded),
+                    ResourceKind::Integration => EventKind::TaskFailed { task, failure: recorded },
                 });
                 self.failed(failure)
             }
         }
+    }
+
+    pub(super) fn task_timed_out(&mut self, resource: &Resource, failure: Failure) -> Next {
+        let recorded = failure.clone();
+        self.emit(match resource.kind {
+            ResourceKind::Lambda => EventKind::LambdaFunctionTimedOut(recorded),
+            ResourceKind::Activity => EventKind::ActivityTimedOut(recorded),
+            ResourceKind::Integration => EventKind::TaskTimedOut { task: resource.name.clone(), failure: recorded },
+        });
+        self.failed(failure)
     }
 
     /// A result of `what`, unless it is larger than AWS takes.
@@ -132,16 +133,6 @@ impl Run<'_> {
             Some(most) if result.json_len() > most => Err(too_large(what)),
             _ => Ok(result),
         }
-    }
-
-    pub(super) fn task_timed_out(&mut self, task: TaskName, failure: Failure) -> Next {
-        let recorded = failure.clone();
-        self.emit(match self.resource_kind() {
-            Some(ResourceKind::Lambda) => EventKind::LambdaFunctionTimedOut(recorded),
-            Some(ResourceKind::Activity) => EventKind::ActivityTimedOut(recorded),
-            _ => EventKind::TaskTimedOut { task, failure: recorded },
-        });
-        self.failed(failure)
     }
 
     /// What comes of a failed task is the next step's matter: what happens at the same moment in other branches is recorded

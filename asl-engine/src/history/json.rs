@@ -287,7 +287,7 @@ mod tests {
     #[test]
     fn every_type_has_its_name_and_details() {
         let failure = || Failure::new("E", "C");
-        let name = || TaskName { resource_type: "sqs".into(), resource: "sendMessage".into() };
+        let name = || Arc::new(TaskName { resource_type: "sqs".into(), resource: "sendMessage".into() });
         let iteration = || Iteration { name: "M".into(), index: 2 };
         let one = || Value::from(1);
         let cases: Vec<(EventKind, &str)> = vec![
@@ -300,7 +300,7 @@ mod tests {
                 r#""type":"ExecutionStarted","executionStartedEventDetails":{"input":" 1 ","inputDetails":{"truncated":false},"roleArn":"r"}"#,
             ),
             (
-                EventKind::ExecutionTimedOut(Failure { error: Some("States.Timeout".into()), ..Failure::default() }),
+                EventKind::ExecutionTimedOut(Failure::timeout()),
                 r#""type":"ExecutionTimedOut","executionTimedOutEventDetails":{"error":"States.Timeout"}"#,
             ),
             (

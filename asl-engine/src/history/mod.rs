@@ -146,7 +146,7 @@ pub enum EventKind {
     /// A service integration is to be called.
     TaskScheduled {
         /// What is called.
-        task: TaskName,
+        task: Arc<TaskName>,
         /// Where it is called.
         region: Arc<str>,
         /// What it gets.
@@ -159,46 +159,46 @@ pub enum EventKind {
         role_arn: Option<Arc<str>>,
     },
     /// The integration was called.
-    TaskStarted(TaskName),
+    TaskStarted(Arc<TaskName>),
     /// The integration could not be called.
     TaskStartFailed {
         /// What was to be called.
-        task: TaskName,
+        task: Arc<TaskName>,
         /// Why.
         failure: Failure,
     },
     /// What the integration starts has been started (`.sync`), or told its token (`.waitForTaskToken`).
     TaskSubmitted {
         /// What was called.
-        task: TaskName,
+        task: Arc<TaskName>,
         /// The answer to the call.
         output: Value,
     },
     /// What the integration starts could not be started.
     TaskSubmitFailed {
         /// What was called.
-        task: TaskName,
+        task: Arc<TaskName>,
         /// Why.
         failure: Failure,
     },
     /// The integration answered.
     TaskSucceeded {
         /// What was called.
-        task: TaskName,
+        task: Arc<TaskName>,
         /// The answer.
         output: Value,
     },
     /// The integration failed.
     TaskFailed {
         /// What was called.
-        task: TaskName,
+        task: Arc<TaskName>,
         /// Why.
         failure: Failure,
     },
     /// The integration took too long.
     TaskTimedOut {
         /// What was called.
-        task: TaskName,
+        task: Arc<TaskName>,
         /// Why.
         failure: Failure,
     },

@@ -478,7 +478,7 @@ mod tests {
             let cause = format!("There was an error while evaluating the intrinsic function: {text}. {said}");
             assert_eq!(failure.to_string(), format!("States.Runtime: {cause}"), "{text}");
             let function = text.split('(').next().unwrap();
-            assert_eq!(failure.hint.as_deref(), Some(&*format!("{function}: {hint}")), "{text}");
+            assert_eq!(failure.hint(), Some(&*format!("{function}: {hint}")), "{text}");
         }
     }
 

@@ -4,7 +4,7 @@ mod compile;
 mod variables;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use crate::choice::Rule;
 use crate::definition::ast::{
@@ -12,6 +12,8 @@ use crate::definition::ast::{
 };
 use crate::definition::{self, CheckOptions};
 use crate::diagnostic::{Diagnostic, Severity, UNSUPPORTED};
+use crate::history::TaskName;
+use crate::integration::Parameters;
 use crate::item_reader::GET_OBJECT;
 use crate::reference_path::ReferencePath;
 use crate::retry::{self, Retrier};
@@ -90,22 +92,26 @@ pub(crate) struct Task {
 }
 
 /// The `Resource` of a Task, taken apart as the history shows it.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Resource {
     pub(crate) arn: Arc<str>,
     pub(crate) kind: ResourceKind,
+    /// `arn:aws:states:::dynamodb:putItem` has the type `dynamodb` and the action `putItem`.
+    pub(crate) name: Arc<TaskName>,
     /// The fields that it takes, where the host has told them.
-    pub(crate) inputs: Option<Arc<Value>>,
+    inputs: Option<Arc<Value>>,
+    /// What its parameters are held against, from when they are first.
+    parameters: OnceLock<Option<Parameters>>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ResourceKind {
     /// `arn:aws:lambda:…`: its history events are of their own
     Lambda,
     /// `arn:aws:states:…:activity:…`: so are those of a worker that asks for its work
     Activity,
-    /// `arn:aws:states:::dynamodb:putItem` has the type `dynamodb` and the action `putItem`
-    Integration { service: Arc<str>, action: Arc<str> },
+    /// The API of a service: all others
+    Integration,
 }
 
 #[derive(Debug)]
@@ -283,19 +289,28 @@ impl State {
 impl Resource {
     pub(crate) fn new(arn: Arc<str>) -> Self {
         let parts: Vec<&str> = arn.splitn(6, ':').collect();
-        let kind = match parts[..] {
-            [_, _, "states", _, _, rest] if rest.starts_with("activity:") => ResourceKind::Activity,
+        let (kind, resource_type, resource) = match parts[..] {
+            [_, _, "states", _, _, rest] if rest.starts_with("activity:") => {
+                (ResourceKind::Activity, "activity", &*arn)
+            }
             [_, _, "states", _, _, rest] => {
                 // `aws-sdk:` belongs to the service that it reaches; `.sync:2` belongs to the action.
                 let prefix = if rest.starts_with("aws-sdk:") { "aws-sdk:".len() } else { 0 };
                 let colon = rest[prefix..].find(':').map(|at| prefix + at);
                 let (service, action) = colon.map_or(("", rest), |at| (&rest[..at], &rest[at + 1..]));
-                ResourceKind::Integration { service: service.into(), action: action.into() }
+                (ResourceKind::Integration, service, action)
             }
-            [_, _, "lambda", ..] => ResourceKind::Lambda,
-            [_, _, service, _, _, rest] => ResourceKind::Integration { service: service.into(), action: rest.into() },
-            _ => ResourceKind::Integration { service: "".into(), action: arn.clone() },
+            [_, _, "lambda", ..] => (ResourceKind::Lambda, "lambda", &*arn),
+            [_, _, service, _, _, rest] => (ResourceKind::Integration, service, rest),
+            _ => (ResourceKind::Integration, "", &*arn),
         };
-        Self { arn, kind, inputs: None }
+        let name = TaskName { resource_type: resource_type.into(), resource: resource.into() };
+        Self { name: Arc::new(name), arn, kind, inputs: None, parameters: OnceLock::new() }
+    }
+
+    /// What its parameters are held against.
+    pub(crate) fn parameters(&self) -> Option<&Parameters> {
+        let TaskName { resource_type: service, resource: action } = &*self.name;
+        self.parameters.get_or_init(|| Parameters::of(service, action, self.inputs.as_deref())).as_ref()
     }
 }

@@ -4,6 +4,7 @@ use super::{Configuration, FieldValidation, Mock, MockCheck, Reason, Refusal, Te
 use crate::definition::STATE_NAME;
 use crate::definition::ast::StateType;
 use crate::diagnostic::{Diagnostic, UNSUPPORTED, refusal};
+use crate::history::TaskName;
 use crate::nearest::nearest;
 use crate::program::{Kind, Program, ResourceKind, ScopeId, State, StateId};
 use crate::value::{Object, Value};
@@ -94,8 +95,8 @@ impl TestState<'_> {
         let result = mock.result.as_ref();
         match &state.kind {
             Kind::Task(task) => {
-                let (Some(result), ResourceKind::Integration { service, action }) = (result, &task.resource.kind)
-                else {
+                let TaskName { resource_type, resource } = &*task.resource.name;
+                let (Some(result), ResourceKind::Integration) = (result, task.resource.kind) else {
                     return Ok(MockCheck::NotNeeded);
                 };
                 if mock.is_no_json {
@@ -104,7 +105,7 @@ impl TestState<'_> {
                 if mock.field_validation == FieldValidation::None {
                     return Ok(MockCheck::NotNeeded);
                 }
-                model::check(service, action, result, mock.field_validation == FieldValidation::Strict)
+                model::check(resource_type, resource, result, mock.field_validation == FieldValidation::Strict)
                     .map_err(|fault| mock_refused(format!("Mock result schema validation error: {fault}")))
             }
             Kind::Map(map) => {

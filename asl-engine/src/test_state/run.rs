@@ -83,7 +83,7 @@ fn drive(test: &TestState<'_>, subject: &Subject, frame: &mut Frame) -> Over {
             Next::End(Ended { outcome, .. }) => return Over::Ended(outcome),
             Next::Ask(Request::Sleep { until }) if matches!(state.kind, Kind::Wait(_)) => {
                 if until > test.at.plus_millis(LONGEST_MILLIS) {
-                    return Over::Ended(Err(Failure { error: Some("States.Timeout".into()), ..Failure::default() }));
+                    return Over::Ended(Err(Failure::timeout()));
                 }
                 Reply::Woke
             }

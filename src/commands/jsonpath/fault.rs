@@ -98,7 +98,7 @@ fn failed_call(text: &str, call: &ExplainedCall) -> Option<Fault> {
 
 /// Why a function did not take its arguments.
 fn hint(failure: &Failure) -> String {
-    failure.hint.as_deref().map(str::to_owned).unwrap_or_default()
+    failure.hint().map(str::to_owned).unwrap_or_default()
 }
 
 /// The step of a path where it failed, and what it met there.

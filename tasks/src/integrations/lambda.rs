@@ -54,7 +54,7 @@ impl Invoke {
             Some(qualifier) => format!("{}:{qualifier}", arn.unqualified()),
             None => arn.unqualified(),
         };
-        let inner = TaskRequest { resource: resource.into(), input: payload, ..request.clone() };
+        let inner = TaskRequest { resource: resource.into(), input: payload, ..TaskRequest::clone(request) };
         let inner = call.inner(inner).with_client_context(parameters.client_context(&id)?);
         match parameters.invocation_type {
             InvocationType::RequestResponse => {
