@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use asl_engine::{Program, Quotas, nearest};
-use asl_runtime::StateMachines;
-use asl_tasks::{Handler, Router, Routes, parameter_table};
+use asl_project::StateMachines;
+use asl_runtime::Handler;
+use asl_tasks::{Router, Routes, parameter_table};
 use futures_util::future::try_join_all;
 
 use crate::error::Error;

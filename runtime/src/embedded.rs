@@ -7,12 +7,12 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use asl_engine::UnexpectedReply;
 use asl_engine::{Execution, Failure, HistoryEvent, Outcome, Program, Reply, TaskRequest, Termination, Timestamp};
-use asl_tasks::{Call, Handler, Report};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{AbortHandle, Id, JoinSet};
 use tokio::time::Instant;
 
 use crate::frames::{Effect, Finished, FrameId, Frames, Progress};
+use crate::handler::{Call, Handler, Report};
 use crate::timers::Timers;
 
 /// The time on the wall.

@@ -5,10 +5,10 @@
 
 pub mod embedded;
 mod frames;
+mod handler;
 mod nodes;
-mod state_machines;
 mod timers;
 pub mod virtual_time;
 
 pub use frames::{Effect, Finished, FrameId, Frames, Progress, Status};
-pub use state_machines::StateMachines;
+pub use handler::{BoxFuture, Call, Handler, Report};

@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use asl_engine::{Execution, Failure, HistoryEvent, Outcome, Program, TaskRequest, Timestamp, Value};
 use asl_runtime::virtual_time::Answer;
-use asl_runtime::{Finished, Status, embedded, virtual_time};
-use asl_tasks::{BoxFuture, Call, Handler, Report};
+use asl_runtime::{BoxFuture, Call, Finished, Handler, Report, Status, embedded, virtual_time};
 
 const START: Timestamp = Timestamp(1_700_000_000_000);
 

@@ -14,7 +14,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use asl_engine::{TaskRequest, Value};
-use asl_tasks::{Call, Router, Routes};
+use asl_runtime::Call;
+use asl_tasks::{Router, Routes};
 use futures_util::{StreamExt, stream};
 
 #[global_allocator]

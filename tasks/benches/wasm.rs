@@ -12,7 +12,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use asl_engine::TaskRequest;
-use asl_tasks::{Call, Router, Routes};
+use asl_runtime::Call;
+use asl_tasks::{Router, Routes};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 

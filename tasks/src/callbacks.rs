@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use asl_engine::{Failure, Outcome, Value};
 use tokio::sync::{Notify, mpsc};
 
-use crate::handler::{BoxFuture, Call, Handler, Report};
+use asl_runtime::{BoxFuture, Call, Handler, Report};
 
 /// The tasks that wait for somebody who has their token, and the activities that wait for a worker.
 ///

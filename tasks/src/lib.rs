@@ -1,4 +1,4 @@
-//! What a Task state can call: one trait, [`Handler`], and what implements it.
+//! What a Task state can call: what implements [`Handler`](asl_runtime::Handler).
 //!
 //! A [`Router`] finds the handler of a resource. [`Routes`] tell it how: they are read from a TOML file,
 //! and an embedding program adds handlers of its own with [`Router::with_handler`].
@@ -7,7 +7,8 @@
 //! use std::sync::Arc;
 //!
 //! use asl_engine::{Outcome, Value};
-//! use asl_tasks::{BoxFuture, Call, Handler, Router, Routes};
+//! use asl_runtime::{BoxFuture, Call, Handler};
+//! use asl_tasks::{Router, Routes};
 //!
 //! struct Greet;
 //!
@@ -29,7 +30,6 @@ mod background;
 mod callbacks;
 mod embedded;
 mod endpoint;
-mod handler;
 mod handlers;
 mod integrations;
 mod logs;
@@ -45,7 +45,6 @@ mod world;
 pub use callbacks::{ActivityTask, CallbackError, Callbacks, worker_failure};
 pub use embedded::names::is_step_functions_name;
 pub use embedded::sns::Undelivered;
-pub use handler::{BoxFuture, Call, Handler, Report};
 pub use integrations::{answered_here, no_such_action, parameter_table};
 pub use logs::{Printed, PrintedLine};
 pub use mocks::{MockedAnswer, Mocks, MocksError, Unmocked};

@@ -11,7 +11,6 @@ use crate::background::Background;
 use crate::callbacks::{AsWorker, Callbacks, WAIT_FOR_TASK_TOKEN, WaitForTaskToken, Worker};
 use crate::embedded::Embedded;
 use crate::embedded::sns::Undelivered;
-use crate::handler::Handler;
 use crate::handlers::KINDS;
 use crate::handlers::wasm::LazyEngine;
 use crate::integrations::http::Connections;
@@ -24,6 +23,7 @@ use crate::services::Clients;
 use crate::services::api::{Service, Style};
 use crate::services::web::Caller;
 use crate::world::{Table, World};
+use asl_runtime::Handler;
 
 /// How long the end of a program waits for services that are told to stop.
 const STOPPING_MAX: Duration = Duration::from_secs(5);
@@ -250,7 +250,7 @@ mod tests {
     use asl_engine::{Outcome, TaskRequest, Value};
 
     use super::*;
-    use crate::handler::{BoxFuture, Call};
+    use asl_runtime::{BoxFuture, Call};
 
     struct Answer(i64);
 

@@ -16,13 +16,13 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 use crate::embedded::Embedded;
 use crate::embedded::names::{is_bucket, is_step_functions_name};
 use crate::embedded::sns::{Mail, Subscribers, Subscription};
-use crate::handler::Handler;
 use crate::handlers::KINDS;
 use crate::integrations::http::Connection;
 use crate::mocks::{self, Mock};
 use crate::pattern::Pattern;
 use crate::services::api::Service;
 use crate::world::World;
+use asl_runtime::Handler;
 
 /// Which handler serves which resource, and where the services are.
 ///

@@ -5,11 +5,11 @@ use std::sync::{Arc, PoisonError, RwLock, Weak};
 
 use crate::arn::FunctionArn;
 use crate::background::Background;
-use crate::handler::Handler;
 use crate::handlers::wasm::LazyEngine;
 use crate::logs::Logs;
 use crate::pattern::Pattern;
 use crate::services::Clients;
+use asl_runtime::Handler;
 
 /// What handlers are made of: each takes what it needs.
 pub(crate) struct World {

@@ -5,7 +5,7 @@ mod support;
 use std::sync::Arc;
 
 use asl_engine::{TaskRequest, Value};
-use asl_tasks::{Call, Report};
+use asl_runtime::{Call, Report};
 use support::World;
 use support::python::boto3;
 use tokio::sync::mpsc;

@@ -3,7 +3,7 @@
 mod support;
 
 use asl_engine::{TaskRequest, Value};
-use asl_tasks::Call;
+use asl_runtime::Call;
 use futures_util::future::join_all;
 use support::functions::{FUNCTION, Function, Held, route, without_ids};
 use support::router;

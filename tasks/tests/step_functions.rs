@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use asl_engine::{Outcome, TaskRequest, Value};
-use asl_tasks::{Call, Report};
+use asl_runtime::{Call, Report};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};

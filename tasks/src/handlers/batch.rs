@@ -7,9 +7,9 @@ use asl_engine::{Outcome, Value};
 use serde::Deserialize;
 
 use super::input;
-use crate::handler::{BoxFuture, Call, Handler};
 use crate::routes::Settings;
 use crate::world::World;
+use asl_runtime::{BoxFuture, Call, Handler};
 
 /// The settings of a route to `batch`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

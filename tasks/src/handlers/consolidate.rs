@@ -6,9 +6,9 @@ use asl_engine::{Outcome, Value};
 use serde::Deserialize;
 
 use super::{function_error, input};
-use crate::handler::{BoxFuture, Call, Handler};
 use crate::routes::Settings;
 use crate::world::World;
+use asl_runtime::{BoxFuture, Call, Handler};
 
 /// Tells whether every status code of a list is 200.
 #[derive(Clone, Debug, Deserialize)]

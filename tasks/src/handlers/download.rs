@@ -13,11 +13,11 @@ use tokio::task::JoinSet;
 
 use super::seconds::seconds;
 use super::{function_error, input};
-use crate::handler::{BoxFuture, Call, Handler};
 use crate::routes::{BucketName, Settings};
 use crate::services::Clients;
 use crate::services::web::{self, chain};
 use crate::world::World;
+use asl_runtime::{BoxFuture, Call, Handler};
 
 /// The settings of a route to `download`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]

@@ -11,12 +11,12 @@ use http::header::{CONTENT_TYPE, LOCATION, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 
-use crate::handler::{BoxFuture, Call, Handler};
 use crate::routes::Settings;
 use crate::secret::{Address, Setting, hidden, hide};
 use crate::services::Clients;
 use crate::services::web;
 use crate::world::World;
+use asl_runtime::{BoxFuture, Call, Handler};
 
 /// The most bytes of an answer: what the payload of a Lambda function may have.
 const BODY_MAX: u64 = 6 * 1024 * 1024;

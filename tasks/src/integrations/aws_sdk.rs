@@ -8,9 +8,9 @@ use asl_engine::Outcome;
 
 use super::answer::sdk_outcome;
 use super::reaches_aws;
-use crate::handler::{BoxFuture, Call, Handler};
 use crate::services::Clients;
 use crate::services::api::{Operation, Service, Style};
+use asl_runtime::{BoxFuture, Call, Handler};
 
 struct AwsSdk {
     clients: Arc<Clients>,

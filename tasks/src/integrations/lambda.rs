@@ -13,9 +13,9 @@ use time::macros::format_description;
 use super::remote_function::RemoteFunction;
 use crate::arn::FunctionArn;
 use crate::background::Background;
-use crate::handler::{BoxFuture, Call, Handler};
 use crate::router::no_route;
 use crate::world::{Table, World};
+use asl_runtime::{BoxFuture, Call, Handler};
 
 /// Calls a function. See <https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html>.
 pub(crate) struct Invoke {

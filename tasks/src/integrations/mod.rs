@@ -19,12 +19,12 @@ use self::http::Connections;
 use self::remote_function::RemoteFunction;
 use crate::arn;
 use crate::callbacks::WAIT_FOR_TASK_TOKEN;
-use crate::handler::Handler;
 use crate::pattern::Pattern;
 use crate::routes::Place;
 use crate::services::Clients;
 use crate::services::api::{Operation, Service, Style, input_table};
 use crate::world::World;
+use asl_runtime::Handler;
 
 /// What serves the resources that say by themselves what they are.
 pub(crate) fn all(world: &World, connections: Connections) -> Vec<(Pattern, Arc<dyn Handler>)> {

@@ -8,9 +8,9 @@ use asl_engine::{Failure, Object, Outcome, Value};
 
 use super::answer::{Names, with_metadata};
 use super::reaches_aws;
-use crate::handler::{BoxFuture, Call, Handler};
 use crate::services::Clients;
 use crate::services::api::{Operation, Service, Style};
+use asl_runtime::{BoxFuture, Call, Handler};
 
 const DYNAMODB: Names = Names { prefix: "DynamoDB", service: "AmazonDynamoDBv2", other: "AmazonDynamoDBException" };
 const EVENTS: Names =

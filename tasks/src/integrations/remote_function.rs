@@ -8,10 +8,10 @@ use asl_engine::{Failure, Object, Outcome, Value};
 
 use super::answer::{Names, with_metadata};
 use super::reaches_aws;
-use crate::handler::{BoxFuture, Call, Handler};
 use crate::handlers::{payload_failure, unknown_payload};
 use crate::services::Clients;
 use crate::services::api::{Answer, Operation, Service, Style};
+use asl_runtime::{BoxFuture, Call, Handler};
 
 const NAMES: Names = Names { prefix: "Lambda", service: "AWSLambda", other: "AWSLambdaException" };
 

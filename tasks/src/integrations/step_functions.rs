@@ -9,9 +9,9 @@ use asl_engine::{Failure, Outcome, Value};
 
 use super::answer::{Names, with_metadata};
 use super::reaches_aws;
-use crate::handler::{BoxFuture, Call, Handler, Report};
 use crate::services::Clients;
 use crate::services::api::{Operation, Service, Style};
+use asl_runtime::{BoxFuture, Call, Handler, Report};
 
 const NAMES: Names = Names { prefix: "StepFunctions", service: "AWSStepFunctions", other: "AWSStepFunctionsException" };
 

@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use asl_engine::{Outcome, TaskRequest, Value};
 
-use crate::handler::{BoxFuture, Call, Handler, Report};
 use crate::routes::RoutesError;
+use asl_runtime::{BoxFuture, Call, Handler, Report};
 
 /// What the tasks of some states answer.
 ///

@@ -9,7 +9,8 @@ pub(crate) mod python;
 use std::path::{Path, PathBuf};
 
 use asl_engine::{Outcome, TaskRequest, Value};
-use asl_tasks::{Call, Router, Routes};
+use asl_runtime::Call;
+use asl_tasks::{Router, Routes};
 
 /// A router whose data is in a folder of its own, which goes with it.
 pub(crate) struct World {

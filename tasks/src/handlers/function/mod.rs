@@ -39,13 +39,13 @@ use self::process::Plan;
 use self::runtime_api::Invocation;
 pub(crate) use self::settings::Settings;
 use crate::arn::FunctionArn;
-use crate::handler::{BoxFuture, Call, Handler};
 use crate::handlers::unknown_payload;
 use crate::logs::Logs;
 use crate::routes;
 use crate::secret::secrets;
 use crate::services::Clients;
 use crate::world::World;
+use asl_runtime::{BoxFuture, Call, Handler};
 
 /// A pool, or the promise of one.
 type Making = Arc<OnceCell<Arc<Pool>>>;

@@ -20,10 +20,10 @@ pub(crate) use self::engine::LazyEngine;
 use self::loaded::Loaded;
 use self::network::Network;
 use super::seconds::seconds;
-use crate::handler::{BoxFuture, Call, Handler};
 use crate::routes::Settings;
 use crate::secret::{Setting, hidden, secrets};
 use crate::world::World;
+use asl_runtime::{BoxFuture, Call, Handler};
 
 /// The settings of a route to `wasm`. What is not granted here the component does not get.
 #[derive(Clone, Debug, PartialEq, Deserialize)]

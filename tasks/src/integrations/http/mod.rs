@@ -18,10 +18,10 @@ use url::Url;
 use self::connection::{Added, with_query};
 pub(crate) use self::connection::{Connection, Connections};
 use self::encode::{ArrayFormat, form, text};
-use crate::handler::{BoxFuture, Call, Handler};
 use crate::secret::{hidden, shown, web_url};
 use crate::services::Clients;
 use crate::services::web;
+use asl_runtime::{BoxFuture, Call, Handler};
 
 /// How long a call may take, whatever `TimeoutSeconds` says.
 const LIMIT: Duration = Duration::from_secs(60);

@@ -18,8 +18,8 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
 pub(crate) use self::read::GetObject;
 pub(crate) use self::write::PutObject;
-use crate::handler::{BoxFuture, Call, Handler};
 use crate::services::Clients;
+use asl_runtime::{BoxFuture, Call, Handler};
 
 /// Lists the objects of a bucket, a page at a time.
 pub(crate) struct ListObjects(pub(crate) Arc<Clients>);

@@ -11,8 +11,8 @@ use bytes::Bytes;
 use super::unpack::{Packing, Unpacked, no_text, whole_characters};
 use super::{failure, fault, text};
 use crate::embedded::blocking;
-use crate::handler::{BoxFuture, Call, Handler};
 use crate::services::Clients;
+use asl_runtime::{BoxFuture, Call, Handler};
 
 /// How many bytes are asked for at once.
 const PIECE: u64 = 4 * 1024 * 1024;

@@ -8,8 +8,8 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 
 use super::{failure, fault, text};
-use crate::handler::{BoxFuture, Call, Handler};
 use crate::services::Clients;
+use asl_runtime::{BoxFuture, Call, Handler};
 
 /// Writes an object, or a part of one. Where a request fails or nobody waits for it any more, all files that its writer has
 /// begun are forgotten.

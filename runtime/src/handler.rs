@@ -76,7 +76,7 @@ impl Call {
     }
 
     /// A call that another handler makes for this one: of its reports, only that nothing serves it is handed on.
-    pub(crate) fn inner(&self, request: impl Into<Arc<TaskRequest>>) -> Self {
+    pub fn inner(&self, request: impl Into<Arc<TaskRequest>>) -> Self {
         let tell = Arc::clone(&self.report);
         Self::with_reports(request, move |report| {
             if matches!(report, Report::Refused(_)) {
@@ -87,18 +87,18 @@ impl Call {
 
     /// Ends the execution, because nothing on this machine serves the call: no failure that a definition may catch. What is
     /// returned is for hosts that do not hear of it.
-    pub(crate) fn refuse(&self, reason: &str) -> Failure {
+    pub fn refuse(&self, reason: &str) -> Failure {
         self.report(Report::Refused(reason.to_owned()));
         Failure::new("States.Runtime", reason)
     }
 
     /// This call with what the caller of a function tells it beside the input: JSON.
-    pub(crate) fn with_client_context(self, client_context: Option<Arc<str>>) -> Self {
+    pub fn with_client_context(self, client_context: Option<Arc<str>>) -> Self {
         Self { client_context, ..self }
     }
 
     /// What the caller of a function tells it beside the input.
-    pub(crate) fn client_context(&self) -> Option<&Arc<str>> {
+    pub fn client_context(&self) -> Option<&Arc<str>> {
         self.client_context.as_ref()
     }
 

@@ -7,11 +7,10 @@ use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use asl_engine::{Execution, Failure, Object, Outcome, Program, Quotas, TaskRequest, Timestamp, Value};
-use asl_tasks::{BoxFuture, Call, Handler, Report, Router, answered_here, is_step_functions_name};
+use asl_runtime::embedded::{self, GivenUp, now};
+use asl_runtime::{BoxFuture, Call, Finished, Handler, Report, Status};
+use asl_tasks::{Router, answered_here, is_step_functions_name};
 use tokio::sync::watch;
-
-use crate::embedded::{self, GivenUp, now};
-use crate::frames::{Finished, Status};
 
 /// The state machines that others can start by name.
 ///

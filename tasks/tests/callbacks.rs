@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use asl_engine::{Execution, Failure, HistoryEvent, Outcome, Program, TaskRequest, Timestamp, Value};
-use asl_runtime::{Finished, embedded};
-use asl_tasks::{BoxFuture, Call, CallbackError, Handler, Router, Routes};
+use asl_runtime::{BoxFuture, Call, Finished, Handler, embedded};
+use asl_tasks::{CallbackError, Router, Routes};
 use tokio::sync::mpsc;
 use tokio::time::{Duration, sleep};
 

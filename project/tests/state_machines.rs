@@ -6,7 +6,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use asl_engine::{Execution, Failure, HistoryEvent, Program, Quotas, TaskRequest, Timestamp, Value};
-use asl_runtime::{Finished, StateMachines, embedded};
+use asl_project::StateMachines;
+use asl_runtime::{Finished, embedded};
 use asl_tasks::{Router, Routes};
 
 const CHILD: &str = r#"{"StartAt":"Ok?","States":{
