@@ -79,9 +79,9 @@ impl Frame {
                 (input, Work::Items { scope: map.scope, source: Source::given(items), batcher: None }, limit)
             }
             Kind::Parallel { branches } => {
-                (self.effective_input(state, None)?, Work::Branches(branches.clone()), branches.len())
+                (self.effective_input(state, None)?, Work::Branches { scopes: branches.clone() }, branches.len())
             }
-            _ => (Value::Null, Work::Branches(Vec::new()), 0),
+            _ => (Value::Null, Work::Branches { scopes: Vec::new() }, 0),
         };
         Ok(Join {
             parent: self.parent(state, input),
@@ -157,7 +157,7 @@ impl Frame {
                     *source = Source::Read { reader: Box::new(reader), taken: 0 }
                 }
                 (Err(failure), _) => join.fail(failure, last_event),
-                (Ok(_), Work::Branches(_)) => {}
+                (Ok(_), Work::Branches { .. }) => {}
             }
         }
         if let (Some(writer), Some(arn)) = (&distributed.result_writer, join.map_run_arn()) {

@@ -1,7 +1,5 @@
 //! The items of a Map state: of an array, or of an object where each item is an execution of its own.
 
-use std::sync::Arc;
-
 use serde::{Deserialize, Serialize};
 
 use super::io::{Sight, bounded};
@@ -27,9 +25,8 @@ pub(super) enum Source {
 /// The items of the state's own data.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Items {
-    values: Array,
-    /// The names of the members, where the items are those of an object.
-    keys: Option<Vec<Arc<str>>>,
+    /// An array, or an object whose members are the items.
+    all: Value,
     /// Whether the context object tells where they come from.
     told_source: bool,
 }
@@ -56,7 +53,7 @@ pub(super) enum Next {
 impl Items {
     /// The items of an array.
     pub(super) fn of(values: Array) -> Self {
-        Self { values, keys: None, told_source: false }
+        Self { all: Value::Array(values), told_source: false }
     }
 
     /// Whether the context object tells that these come from the state's data.
@@ -64,19 +61,27 @@ impl Items {
         Self { told_source, ..self }
     }
 
-    fn of_members(members: &Object) -> Self {
-        Self {
-            values: members.values().cloned().collect(),
-            keys: Some(members.iter().map(|(name, _)| name.clone()).collect()),
-            told_source: false,
+    fn of_members(members: Object) -> Self {
+        Self { all: Value::Object(members), told_source: false }
+    }
+
+    fn len(&self) -> usize {
+        match &self.all {
+            Value::Array(items) => items.len(),
+            Value::Object(members) => members.len(),
+            _ => 0,
         }
     }
 
     /// The item at a position, as the context object shows it.
     fn get(&self, index: usize) -> Option<MapItem> {
-        let value = self.values.get(index)?.clone();
-        let key = self.keys.as_ref().and_then(|keys| keys.get(index).cloned());
-        Some(MapItem { index, key, value, source: self.told_source.then(|| STATE_DATA.into()) })
+        let (key, value) = match &self.all {
+            Value::Array(items) => (None, items.get(index)?),
+            Value::Object(members) => members.at(index).map(|(name, value)| (Some(name.clone()), value))?,
+            _ => return None,
+        };
+        let source = self.told_source.then(|| STATE_DATA.into());
+        Some(MapItem { index, key, value: value.clone(), source })
     }
 }
 
@@ -97,7 +102,7 @@ impl Source {
     /// How many items there are, where they are the state's own data.
     pub(super) fn len(&self) -> Option<usize> {
         match self {
-            Self::Given { items, .. } => Some(items.values.len()),
+            Self::Given { items, .. } => Some(items.len()),
             Self::Read { .. } => None,
         }
     }
@@ -105,8 +110,15 @@ impl Source {
     /// How many items there are, where that can be known.
     pub(super) fn total(&mut self) -> Option<usize> {
         match self {
-            Self::Given { items, .. } => Some(items.values.len()),
+            Self::Given { items, .. } => Some(items.len()),
             Self::Read { reader, taken } => reader.total(*taken),
+        }
+    }
+
+    /// The values of the state's own data, each of which can be put in the place of another.
+    pub(super) fn values(&mut self, visit: &mut dyn FnMut(&mut Value)) {
+        if let Self::Given { items, .. } = self {
+            visit(&mut items.all);
         }
     }
 
@@ -254,7 +266,7 @@ impl Frame {
         let takes_objects = map.distributed.as_ref().is_some_and(|distributed| distributed.item_batcher.is_none());
         if let (Value::Object(members), true) = (&found, takes_objects) {
             self.note(Stage::AfterItemsPath, &found);
-            return Ok(Items::of_members(members));
+            return Ok(Items::of_members(members.clone()));
         }
         let Value::Array(items) = found else {
             let written = path.map_or("$", |path| path.text());
@@ -281,7 +293,7 @@ impl Frame {
         };
         match (found, query) {
             (Value::Array(items), _) => Ok(Items::of(items)),
-            (Value::Object(members), _) if map.distributed.is_some() => Ok(Items::of_members(&members)),
+            (Value::Object(members), _) if map.distributed.is_some() => Ok(Items::of_members(members)),
             (other, Some(query)) => Err(query.unexpected("array", &other)),
             (other, None) => {
                 let cause = format!("Map state input must be an array but was: {other}");

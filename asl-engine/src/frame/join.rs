@@ -60,8 +60,11 @@ pub(super) enum Asked {
 /// The state that forked, and what its children inherit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Parent {
+    #[serde(skip, default = "super::saved::nobody")]
     pub(super) execution: Arc<Execution>,
+    #[serde(skip)]
     pub(super) scope: ScopeId,
+    #[serde(skip)]
     pub(super) state: StateId,
     pub(super) path: Arc<str>,
     pub(super) map_item: Option<MapItem>,
@@ -80,8 +83,12 @@ pub(super) struct Parent {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) enum Work {
-    Branches(Vec<ScopeId>),
+    Branches {
+        #[serde(skip)]
+        scopes: Vec<ScopeId>,
+    },
     Items {
+        #[serde(skip)]
         scope: ScopeId,
         source: Source,
         /// How many items each child gets at once.
@@ -134,7 +141,7 @@ impl Join {
     /// are not read from elsewhere.
     pub fn len(&self) -> usize {
         match &self.work {
-            Work::Branches(branches) => branches.len(),
+            Work::Branches { scopes } => scopes.len(),
             Work::Items { source, .. } => source.len().unwrap_or(0),
         }
     }
@@ -151,6 +158,28 @@ impl Join {
 
     pub(super) fn map_run_arn(&self) -> Option<Arc<str>> {
         self.map_run.as_ref().map(|run| run.arn.clone())
+    }
+
+    /// The Join as it would be without its results.
+    pub(super) fn without_results(&self) -> Self {
+        Self {
+            parent: self.parent.clone(),
+            work: self.work.clone(),
+            limit: self.limit,
+            map_run: self.map_run.clone(),
+            tolerance: self.tolerance.clone(),
+            started_event: self.started_event,
+            random: self.random.clone(),
+            next: self.next,
+            running: self.running,
+            sizes: self.sizes.clone(),
+            results: self.results.without_list(),
+            asked: self.asked,
+            freed: self.freed.clone(),
+            closing_event: self.closing_event,
+            failed: self.failed.clone(),
+            stopping: self.stopping,
+        }
     }
 
     /// What to do now.
@@ -318,7 +347,7 @@ impl Join {
     fn all_items(&mut self) -> Option<usize> {
         let needed = self.tolerance.as_ref().is_some_and(Tolerance::needs_total);
         match &mut self.work {
-            Work::Branches(branches) => Some(branches.len()),
+            Work::Branches { scopes } => Some(scopes.len()),
             Work::Items { source, .. } if needed => source.total(),
             Work::Items { .. } => None,
         }
@@ -327,7 +356,7 @@ impl Join {
     /// How many items there were, once all of them are taken.
     fn items(&self) -> Option<usize> {
         match &self.work {
-            Work::Branches(branches) => Some(branches.len()),
+            Work::Branches { scopes } => Some(scopes.len()),
             Work::Items { source, .. } => Some(source.taken()),
         }
     }
@@ -351,7 +380,7 @@ impl Join {
             Work::Items { source, batcher: None, .. } => source.next_input(&Random::new(seed ^ index as u64), select),
             // The items of a batch draw from other numbers than the child does.
             Work::Items { source, batcher: Some(batcher), .. } => batcher.next_input(source, !seed, select),
-            Work::Branches(_) => Ok(Next::End),
+            Work::Branches { .. } => Ok(Next::End),
         }
     }
 
@@ -361,7 +390,7 @@ impl Join {
         let parent = &self.parent;
         let mut random = Random::new(seed);
         let (scope, role, input, map_item) = match &self.work {
-            Work::Branches(branches) => match branches.get(index) {
+            Work::Branches { scopes } => match scopes.get(index) {
                 None => return Ok(NextChild::None),
                 Some(scope) => (*scope, Role::Branch, parent.input.clone(), parent.map_item.clone()),
             },

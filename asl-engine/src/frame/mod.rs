@@ -9,6 +9,7 @@ mod probe;
 mod protocol;
 mod results;
 mod run;
+mod saved;
 mod task;
 mod values;
 mod variables;
@@ -21,6 +22,7 @@ pub use join::{Join, JoinStep, Joined};
 pub use probe::Stage;
 pub(crate) use probe::{Probe, Seen};
 pub use protocol::{ChildEnd, Ended, EventIds, Next, Now, Reply, Request, Step, Termination, UnexpectedReply};
+pub use saved::{ForeignProgram, SavedFrame, SavedJoin, SavedResult};
 
 use crate::context::{Context, Execution, MapItem};
 use crate::definition::ast::StateType;
@@ -32,22 +34,20 @@ use crate::time::Timestamp;
 use crate::value::Value;
 use run::Run;
 
-/// The version of a Frame's saved form.
-const VERSION: u32 = 4;
-
 /// One sequential run of one `States` block: a whole execution, a branch or an iteration.
 ///
-/// A Frame is data: it can be saved (`serde`) after any step and goes on elsewhere. It does nothing by itself; a host
+/// A Frame is data: it can be saved ([`Frame::save`]) after any step and goes on elsewhere. It does nothing by itself; a host
 /// calls [`Frame::step`] and does what it asks for.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Frame {
-    #[serde(deserialize_with = "known_version")]
-    version: u32,
+    #[serde(skip, default = "saved::nobody")]
     execution: Arc<Execution>,
     role: Role,
     /// Where this Frame stands among all Frames of the execution: empty for the execution's own.
     path: Arc<str>,
+    #[serde(skip)]
     scope: ScopeId,
+    #[serde(skip)]
     state: StateId,
     /// The raw input of the state.
     input: Value,
@@ -68,16 +68,6 @@ pub struct Frame {
     /// Watches the one state of a test; no Frame of an execution has one.
     #[serde(skip)]
     probe: Option<Box<Probe>>,
-}
-
-/// Refuses the saved form of another version.
-fn known_version<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    match u32::deserialize(deserializer)? {
-        VERSION => Ok(VERSION),
-        other => {
-            Err(serde::de::Error::custom(format!("a Frame of version {other} cannot be restored by version {VERSION}")))
-        }
-    }
 }
 
 /// What a Frame begins with.
@@ -158,7 +148,6 @@ impl Frame {
     fn child(program: &Program, child: Child) -> Self {
         let Child { execution, role, path, scope, input, map_item, variables, last_event, random } = child;
         Self {
-            version: VERSION,
             role,
             path,
             scope,
@@ -275,6 +264,11 @@ impl Frame {
             }
             Phase::Start | Phase::Enter | Phase::Failed { .. } | Phase::HistoryFull | Phase::Ended => None,
         }
+    }
+
+    /// The execution that it belongs to.
+    pub fn execution(&self) -> &Arc<Execution> {
+        &self.execution
     }
 
     /// The state that the Frame is in.

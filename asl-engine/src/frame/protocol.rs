@@ -95,7 +95,7 @@ pub enum Request {
 }
 
 /// What the host answers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Reply {
     /// Begin, or go on after `Next::Continue`.
     Go,
@@ -126,7 +126,7 @@ pub enum Reply {
 }
 
 /// Why an execution ends before its time.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Termination {
     /// Its `TimeoutSeconds` are over.
     TimedOut,

@@ -16,6 +16,7 @@ const MOST_WAITING: usize = 20_000;
 /// The results of the children, in the order of the children.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Results {
+    #[serde(skip)]
     list: Vec<Option<Value>>,
     /// How many bytes of JSON text the list may have where more is of no use, and how many it has.
     pub(super) most_bytes: Option<usize>,
@@ -28,7 +29,32 @@ pub(super) struct Results {
     pub(super) writer: Option<Box<Writer>>,
     /// The index of the first one whose turn has not come, and those that came before their turn.
     written: usize,
+    #[serde(skip)]
     early: BTreeMap<usize, Early>,
+}
+
+/// The result of one child as it is saved.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SavedResult(Kept);
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum Kept {
+    Listed(Value),
+    Early(Early),
+}
+
+impl SavedResult {
+    /// Its values, in an order that is always the same: each can be put in the place of another.
+    pub fn values(&mut self, visit: &mut dyn FnMut(&mut Value)) {
+        match &mut self.0 {
+            Kept::Listed(value) => visit(value),
+            Kept::Early(Early { outcome, .. }) => {
+                if let Ok(value) = outcome {
+                    visit(value);
+                }
+            }
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -79,6 +105,40 @@ impl Results {
             self.list.resize(index + 1, None);
         }
         self.list[index] = Some(result);
+    }
+
+    /// These results without the ones that are saved one by one.
+    pub(super) fn without_list(&self) -> Self {
+        Self {
+            list: Vec::new(),
+            most_bytes: self.most_bytes,
+            bytes: self.bytes,
+            unseen: self.unseen,
+            config: self.config,
+            writer: self.writer.clone(),
+            written: self.written,
+            early: BTreeMap::new(),
+        }
+    }
+
+    /// The result at this position as it is saved.
+    pub(super) fn saved(&self, index: usize) -> Option<SavedResult> {
+        let listed = self.list.get(index).and_then(Option::as_ref).map(|value| Kept::Listed(value.clone()));
+        listed.or_else(|| self.early.get(&index).map(|early| Kept::Early(early.clone()))).map(SavedResult)
+    }
+
+    /// Puts a saved result back.
+    pub(super) fn restore(&mut self, index: usize, SavedResult(kept): SavedResult) {
+        match kept {
+            Kept::Listed(value) if !self.is_too_large() => {
+                if self.list.len() <= index {
+                    self.list.resize(index + 1, None);
+                }
+                self.list[index] = Some(value);
+            }
+            Kept::Listed(_) => {}
+            Kept::Early(early) => _ = self.early.insert(index, early),
+        }
     }
 
     fn write(&mut self, index: usize, result: Early) {

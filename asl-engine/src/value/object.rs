@@ -52,6 +52,11 @@ impl Object {
         self.position(name).map(|at| &self.0.entries[at].1)
     }
 
+    /// The member at a position.
+    pub(crate) fn at(&self, index: usize) -> Option<(&Arc<str>, &Value)> {
+        self.0.entries.get(index).map(|(name, value)| (name, value))
+    }
+
     fn position(&self, name: &str) -> Option<usize> {
         match &self.0.index {
             Some(index) => index.get(name).copied(),

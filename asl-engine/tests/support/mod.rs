@@ -57,7 +57,7 @@ impl Host<'_> {
     fn drive(&mut self, mut frame: Frame) -> Option<Ended> {
         let (mut reply, mut later) = (Reply::Go, None);
         loop {
-            frame = self.saved(frame);
+            frame = self.restored(frame);
             let step = frame.step(self.program, &mut self.now, reply).expect("the reply that was asked for");
             self.events.extend(step.events);
             let asked = match step.next {
@@ -91,7 +91,7 @@ impl Host<'_> {
                     self.now.at = self.now.at.max(until);
                     Reply::Woke
                 }
-                Request::Fork(join) => match self.join(*join) {
+                Request::Fork(join) => match self.join(&frame, *join) {
                     Some(joined) => Reply::Joined(joined),
                     None => full(&frame)?,
                 },
@@ -109,11 +109,13 @@ impl Host<'_> {
         }
     }
 
-    fn join(&mut self, mut join: Join) -> Option<Joined> {
+    fn join(&mut self, forked: &Frame, mut join: Join) -> Option<Joined> {
+        let mut indexes = 0;
         loop {
-            join = self.saved(join);
+            join = self.restored_join(join, forked, indexes);
             match join.poll(self.program) {
                 JoinStep::Start(index, child) => {
+                    indexes = index + 1;
                     let ended = self.drive(*child)?;
                     join.ended(index, ended);
                 }
@@ -127,13 +129,24 @@ impl Host<'_> {
         }
     }
 
-    fn saved<T: serde::Serialize + serde::de::DeserializeOwned + PartialEq + std::fmt::Debug>(&self, state: T) -> T {
+    fn restored(&self, frame: Frame) -> Frame {
         if !self.saves {
-            return state;
+            return frame;
         }
-        let text = serde_json::to_string(&state).expect("it can be saved");
-        let restored: T = serde_json::from_str(&text).expect("it can be restored");
-        assert_eq!(restored, state);
+        let saved = again(&frame.save(self.program));
+        let restored = saved.restore(self.program, frame.execution()).expect("the same program");
+        assert_eq!(restored, frame);
+        restored
+    }
+
+    /// A Join with children up to `indexes`, of the Frame that has forked.
+    fn restored_join(&self, join: Join, forked: &Frame, indexes: usize) -> Join {
+        if !self.saves {
+            return join;
+        }
+        let results = (0..indexes).filter_map(|index| Some((index, again(&join.saved_result(index)?))));
+        let restored = again(&join.save()).restore(self.program, forked, results).expect("the same program");
+        assert_eq!(restored, join);
         restored
     }
 
@@ -142,6 +155,12 @@ impl Host<'_> {
         assert_eq!(format!("{again:?}"), format!("{asked:?}"), "in the state {}", frame.state(self.program));
         again
     }
+}
+
+/// What is saved and read again.
+fn again<T: serde::Serialize + serde::de::DeserializeOwned>(saved: &T) -> T {
+    let text = serde_json::to_string(saved).expect("it can be saved");
+    serde_json::from_str(&text).expect("it can be restored")
 }
 
 /// What the execution's own Frame is told when the history is full; all others are forgotten.
