@@ -24,6 +24,8 @@ pub(crate) enum Error {
     NoRoutes(Vec<String>),
     /// The mocks of a test are refused, or a task has neither a mock nor anything else that serves it.
     Mocks(String),
+    /// A mistake of ours ended a run.
+    Bug(String),
     /// In the middle of a run came a task that nothing serves.
     Unserved(String),
     /// Somebody told the process to end before or after an execution.
@@ -48,6 +50,8 @@ impl Error {
             Self::Definition { .. } | Self::Routes(_) | Self::NoRoutes(_) | Self::Mocks(_) | Self::Unserved(_) => {
                 3.into()
             }
+            // What `sysexits.h` calls an internal software error.
+            Self::Bug(_) => 70.into(),
             Self::Interrupted => 130.into(),
             Self::ClosedPipe => ExitCode::SUCCESS,
         }
@@ -59,6 +63,13 @@ impl Error {
             Self::Usage(text) | Self::Routes(text) | Self::Mocks(text) => report::error(text),
             Self::Unserved(text) => {
                 report::error(text) + &report::note("the run was given up there; what came before has been done")
+            }
+            Self::Bug(text) => {
+                report::error(&format!("asl has made a mistake: {text}"))
+                    + &report::note(concat!(
+                        "this is no failure of the execution. Please report this text, the definition and asl ",
+                        env!("CARGO_PKG_VERSION")
+                    ))
             }
             Self::NotJson { what, from, text, error } => {
                 report::not_json(&format!("{what} is not JSON"), error, from, text)

@@ -5,9 +5,9 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use asl_engine::{Execution, Failure, HistoryEvent, Program, Quotas, Reply, TaskRequest, Timestamp};
-use asl_runtime::embedded::{self, GivenUp};
-use asl_runtime::virtual_time::{self, Answer};
-use asl_runtime::{Finished, Status};
+use asl_runtime::simulation::{self, Answer, Stuck};
+use asl_runtime::tokio_host::{self, GivenUp};
+use asl_runtime::{Finished, Ledger, Status, now};
 use asl_tasks::{MockedAnswer, Mocks, Router, Undelivered};
 #[cfg(unix)]
 use tokio::signal::unix::SignalKind;
@@ -15,19 +15,26 @@ use tokio::sync::watch;
 
 use crate::error::Error;
 use crate::input::Input;
-use crate::places::Places;
 use crate::progress::Progress;
 
 /// An execution that is over.
 pub(crate) struct Executed {
     pub(crate) finished: Finished,
-    /// The state that it ended in, when it did not end well.
-    pub(crate) place: Option<String>,
     /// Its history, when it was asked for.
     pub(crate) events: Vec<HistoryEvent>,
 }
 
 impl Executed {
+    /// The state that it ended in, in words, when it did not end well.
+    pub(crate) fn place(&self) -> Option<String> {
+        let failure = self.finished.outcome.as_ref().err()?;
+        let outermost = self.finished.failed_in.first()?;
+        Some(match failure.state().or_else(|| self.finished.failed_in.last()) {
+            Some(state) if state != outermost => format!("the state '{state}' of '{outermost}'"),
+            _ => format!("the state '{outermost}'"),
+        })
+    }
+
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self.finished.status {
             Status::Succeeded => ExitCode::SUCCESS,
@@ -88,7 +95,6 @@ async fn drive(
 ) -> Result<Executed, Error> {
     let execution = execution(&name, input, options);
     let mut progress = Progress::new(options.no_progress);
-    let mut places = Places::default();
     let mut events = Vec::new();
     let handler = |request: &TaskRequest| {
         // Every resource was found before the start.
@@ -96,21 +102,21 @@ async fn drive(
             .handler_of(&request.state, &request.resource)
             .map_err(|error| Failure::new("States.Runtime", error.to_string()))
     };
-    let record = |event: HistoryEvent| {
-        places.follow(&event);
-        progress.show(&event, &places);
+    let commit = tokio_host::told(|recorded| {
+        progress.show(recorded);
         if options.keep_events {
-            events.push(event);
+            events.push(recorded.event.clone());
         }
-    };
-    let finished = embedded::run(program, execution, handler, record, interrupted()).await;
+    });
+    let at = execution.start_time;
+    let finished = tokio_host::run(Ledger::new(program, execution), at, handler, commit, interrupted()).await;
     progress.finish();
     let finished = finished.map_err(|error| match error {
         GivenUp::Refused(reason) => Error::Unserved(reason),
-        GivenUp::UnexpectedReply(bug) => Error::Usage(format!("asl made a mistake, please report it: {bug}")),
+        GivenUp::Bug(bug) => Error::Bug(bug.to_string()),
+        GivenUp::Journal(error) => Error::Usage(error.to_string()),
     })?;
-    let place = finished.outcome.as_ref().err().and_then(|failure| places.of_failure(failure));
-    Ok(Executed { finished, place, events })
+    Ok(Executed { finished, events })
 }
 
 /// Runs a state machine with mocks in the place of all tasks, on a clock that jumps: nothing is called, nothing is waited
@@ -122,19 +128,20 @@ pub(crate) fn execute_mocked(
     mocks: &Mocks,
     options: Options,
 ) -> Result<Executed, Error> {
-    let mut places = Places::default();
     let mut events = Vec::new();
     let record = |event: HistoryEvent| {
-        places.follow(&event);
         if options.keep_events {
             events.push(event);
         }
     };
     let answer = |request: &TaskRequest| answer(mocks, request);
-    let finished = virtual_time::run(program.clone(), execution(name, input, options), answer, record)
-        .map_err(|stuck| Error::Mocks(stuck.to_string()))?;
-    let place = finished.outcome.as_ref().err().and_then(|failure| places.of_failure(failure));
-    Ok(Executed { finished, place, events })
+    let finished = simulation::run(program.clone(), execution(name, input, options), answer, record).map_err(
+        |stuck| match stuck {
+            Stuck::Bug(bug) => Error::Bug(bug.to_string()),
+            stuck => Error::Mocks(stuck.to_string()),
+        },
+    )?;
+    Ok(Executed { finished, events })
 }
 
 fn answer(mocks: &Mocks, request: &TaskRequest) -> Answer {
@@ -160,7 +167,7 @@ fn answer(mocks: &Mocks, request: &TaskRequest) -> Answer {
 
 /// An execution that starts now.
 fn execution(machine: &str, input: Input, options: Options) -> Execution {
-    let start = embedded::now();
+    let start = now();
     let seed = start.0.unsigned_abs() ^ (u64::from(std::process::id()) << 32);
     let mut execution = Execution::local(machine, &format!("run-{}", start.0), input.value, start, seed);
     execution.input_text = input.text;

@@ -8,7 +8,6 @@ mod flag_server;
 mod input;
 mod lines;
 mod output;
-mod places;
 mod printable;
 mod progress;
 mod report;

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use asl_engine::history::Iteration;
-use asl_engine::{EventKind, Failure, HistoryEvent};
+use asl_engine::{EventKind, Failure};
+use asl_runtime::Recorded;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use crate::places::Places;
 use crate::printable::{self, line};
 
 /// The live view of one execution.
@@ -21,6 +21,7 @@ struct View {
     lines: MultiProgress,
     /// The state that the execution itself is in.
     current: ProgressBar,
+    outermost: Option<Arc<str>>,
     states_entered: u64,
     maps: BTreeMap<Arc<str>, Items>,
 }
@@ -37,9 +38,9 @@ impl Progress {
     }
 
     /// Takes an event into the view.
-    pub(crate) fn show(&mut self, event: &HistoryEvent, places: &Places) {
+    pub(crate) fn show(&mut self, recorded: &Recorded) {
         if let Some(view) = &mut self.view {
-            view.show(event, places);
+            view.show(recorded);
         }
     }
 
@@ -58,24 +59,28 @@ impl View {
         let current = lines.add(ProgressBar::no_length());
         current.set_style(style("{spinner} {wide_msg} {elapsed}"));
         current.enable_steady_tick(Duration::from_millis(100));
-        Self { lines, current, states_entered: 0, maps: BTreeMap::new() }
+        Self { lines, current, outermost: None, states_entered: 0, maps: BTreeMap::new() }
     }
 
-    fn show(&mut self, event: &HistoryEvent, places: &Places) {
+    fn show(&mut self, Recorded { frame, state, event, .. }: &Recorded) {
+        let is_outermost = *frame == 0;
         match &event.kind {
-            EventKind::StateEntered { .. } => {
+            EventKind::StateEntered { name, .. } => {
                 self.states_entered += 1;
+                if is_outermost {
+                    self.outermost = Some(name.clone());
+                }
                 // States inside the outermost one are counted but not named: many run at once.
-                let state = places.outermost().unwrap_or_default();
+                let state = self.outermost.as_deref().unwrap_or_default();
                 self.current.set_message(format!("{} (states entered: {})", line(state), self.states_entered));
             }
-            EventKind::StateExited { name, .. } if places.outermost().is_none() => {
+            EventKind::StateExited { name, .. } if is_outermost => {
                 // `println` takes care of the lines that are drawn anew.
                 let _ = self.lines.println(format!("✓ {}", line(name)));
                 self.maps.remove(name).inspect(|items| items.line.finish_and_clear());
             }
             EventKind::MapStateStarted { length } => {
-                if let Some(name) = places.of(event.id) {
+                if let Some(name) = state {
                     self.items(name).line.inc_length(*length as u64);
                 }
             }
@@ -90,7 +95,7 @@ impl View {
             | EventKind::TaskTimedOut { failure, .. }
             | EventKind::LambdaFunctionFailed(failure)
             | EventKind::LambdaFunctionTimedOut(failure) => {
-                self.failed(places.of(event.id).map_or("a task", |state| state), failure);
+                self.failed(state.as_deref().unwrap_or("a task"), failure);
             }
             _ => {}
         }

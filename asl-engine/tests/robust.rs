@@ -102,7 +102,16 @@ fn drive(program: &Program, frame: &mut Frame, now: &mut Now, answer: &Value, st
                         }
                         // A child that ran out of steps is answered for here.
                         let outcome = Ok(answer.clone());
-                        join.ended(index, asl_engine::Ended { outcome, last_event: 0, closing_event: 0, child: None });
+                        join.ended(
+                            index,
+                            asl_engine::Ended {
+                                outcome,
+                                last_event: 0,
+                                closing_event: 0,
+                                child: None,
+                                failed_in: Vec::new(),
+                            },
+                        );
                     }
                     asl_engine::JoinStep::Ask(_) => join.answered(Ok(answer.clone())),
                     asl_engine::JoinStep::Wait | asl_engine::JoinStep::Stop => return,

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use asl_engine::{Execution, HistoryEvent, Program, Quotas, Timestamp, Value, history};
-use asl_runtime::virtual_time::{self, Answer};
+use asl_runtime::simulation::{self, Answer};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -93,7 +93,7 @@ fn execute(program: &Arc<Program>, input: &str, serialise: bool) -> String {
     execution.quotas = Quotas::NONE;
     let mut events: Vec<HistoryEvent> = Vec::new();
     let answer = |request: &asl_engine::TaskRequest| Answer::from(Ok(tasks::answer(request)));
-    let finished = virtual_time::run(program.clone(), execution, answer, |event| events.push(event)).expect("it ends");
+    let finished = simulation::run(program.clone(), execution, answer, |event| events.push(event)).expect("it ends");
     if serialise {
         for event in history::to_json_text(&events) {
             black_box(event);

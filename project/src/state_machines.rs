@@ -7,8 +7,8 @@ use std::collections::btree_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use asl_engine::{Execution, Failure, Object, Outcome, Program, Quotas, TaskRequest, Timestamp, Value};
-use asl_runtime::embedded::{self, GivenUp, now};
-use asl_runtime::{BoxFuture, Call, Finished, Handler, Report, Status};
+use asl_runtime::tokio_host::{self, GivenUp};
+use asl_runtime::{BoxFuture, Call, Finished, Handler, Ledger, Report, Status, now};
 use asl_tasks::{Router, answered_here, is_step_functions_name};
 use tokio::sync::watch;
 
@@ -166,13 +166,14 @@ async fn run(
         Failure { cause: Some("the execution that waited for it was stopped".into()), ..Failure::default() }
     };
     let mut refused = None;
-    let finished = embedded::run(program, execution, handler, |_| {}, stop).await;
+    let at = execution.start_time;
+    let finished = tokio_host::run(Ledger::new(program, execution), at, handler, |_, _| Ok(()), stop).await;
     let finished = finished.unwrap_or_else(|error| {
         let cause = match error {
             GivenUp::Refused(reason) => refused.insert(reason).clone(),
-            GivenUp::UnexpectedReply(bug) => format!("asl made a mistake, please report it: {bug}"),
+            error => format!("asl made a mistake, please report it: {error}"),
         };
-        Finished { status: Status::Failed, outcome: Err(Failure::new("States.Runtime", cause)) }
+        Finished { status: Status::Failed, outcome: Err(Failure::new("States.Runtime", cause)), failed_in: Vec::new() }
     });
     tell.send_replace(Some(Ended { finished, at: now(), refused }));
 }

@@ -5,9 +5,9 @@ use std::future::pending;
 use std::path::Path;
 use std::sync::Arc;
 
-use asl_engine::{Execution, Failure, HistoryEvent, Program, Quotas, TaskRequest, Timestamp, Value};
+use asl_engine::{Execution, Failure, Program, Quotas, TaskRequest, Timestamp, Value};
 use asl_project::StateMachines;
-use asl_runtime::{Finished, embedded};
+use asl_runtime::{Finished, Ledger, tokio_host};
 use asl_tasks::{Router, Routes};
 
 const CHILD: &str = r#"{"StartAt":"Ok?","States":{
@@ -48,8 +48,9 @@ impl World {
             found.map_err(|error| Failure::new("None", error.to_string()))
         };
         let mut events = Vec::new();
-        let record = |event: HistoryEvent| events.push(event.to_json()["type"].as_str().unwrap_or_default().to_owned());
-        let finished = embedded::run(program(definition), execution, handler, record, pending()).await;
+        let commit = tokio_host::told(|recorded| events.push(recorded.event.type_name()));
+        let ledger = Ledger::new(program(definition), execution);
+        let finished = tokio_host::run(ledger, Timestamp(0), handler, commit, pending()).await;
         (finished.expect("a sound host"), events)
     }
 }

@@ -16,6 +16,13 @@ pub trait Handler: Send + Sync {
     /// Does what the call asks. A failure is what a Retrier or a Catcher of the state sees.
     fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome>;
 
+    /// Goes on with a call that was made before a crash and has told this since: `Report::Started`, `Report::Submitted`. What
+    /// cannot be gone on with is called again.
+    fn resume<'a>(&'a self, call: &'a Call, told: &'a [Report]) -> BoxFuture<'a, Outcome> {
+        let _ = told;
+        self.call(call)
+    }
+
     /// Does beforehand what takes long and would eat into the timeout of the first call of `resource`: compiles, installs,
     /// starts.
     ///

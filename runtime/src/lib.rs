@@ -1,14 +1,19 @@
 //! Hosts for the engine: they drive an execution's Frames, call its tasks, keep its time and record its history.
 //!
-//! [`embedded`] runs on tokio with real tasks and real time. [`virtual_time`] runs at once, with tasks that are
-//! functions and a clock that jumps. Both do the same with the same [`Frames`].
+//! A [`Ledger`] is an execution. [`tokio_host`] runs it with real tasks and in real time, [`simulation`] at once, with tasks that
+//! are functions and a clock that jumps; both are loops around it. A [`journal`] keeps it.
 
-pub mod embedded;
-mod frames;
+mod clock;
 mod handler;
-mod nodes;
+pub mod journal;
+mod ledger;
+pub mod simulation;
 mod timers;
-pub mod virtual_time;
+pub mod tokio_host;
 
-pub use frames::{Effect, Finished, FrameId, Frames, Progress, Status};
+pub use clock::now;
 pub use handler::{BoxFuture, Call, Handler, Report};
+pub use ledger::{
+    Batch, Bug, Effect, Finished, FrameId, Input, Key, Ledger, Recorded, RestoreError, Saved, Saver, Status, WaitId,
+    Write,
+};

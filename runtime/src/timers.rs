@@ -2,28 +2,28 @@ use std::collections::BTreeMap;
 
 use asl_engine::{Reply, Timestamp};
 
-use crate::frames::FrameId;
+use crate::ledger::{FrameId, WaitId};
 
 /// The replies that are due at some time, the earliest first; equal times in the order of their setting.
 #[derive(Debug, Default)]
 pub(crate) struct Timers {
-    due: BTreeMap<(Timestamp, u64), (FrameId, Reply)>,
+    due: BTreeMap<(Timestamp, u64), (WaitId, Reply)>,
     of_frame: BTreeMap<FrameId, (Timestamp, u64)>,
     set: u64,
 }
 
 impl Timers {
     /// A Frame has one timer at most: it waits for one thing at a time.
-    pub(crate) fn set(&mut self, id: FrameId, at: Timestamp, reply: Reply) {
-        self.cancel(id);
+    pub(crate) fn set(&mut self, wait: WaitId, at: Timestamp, reply: Reply) {
+        self.cancel(wait);
         let key = (at, self.set);
         self.set += 1;
-        self.due.insert(key, (id, reply));
-        self.of_frame.insert(id, key);
+        self.due.insert(key, (wait, reply));
+        self.of_frame.insert(wait.frame, key);
     }
 
-    pub(crate) fn cancel(&mut self, id: FrameId) {
-        if let Some(key) = self.of_frame.remove(&id) {
+    pub(crate) fn cancel(&mut self, wait: WaitId) {
+        if let Some(key) = self.of_frame.remove(&wait.frame) {
             self.due.remove(&key);
         }
     }
@@ -33,10 +33,10 @@ impl Timers {
     }
 
     /// Takes the earliest reply that is due by `now`.
-    pub(crate) fn take_due(&mut self, now: Timestamp) -> Option<(FrameId, Reply)> {
+    pub(crate) fn take_due(&mut self, now: Timestamp) -> Option<(WaitId, Reply)> {
         let entry = self.due.first_entry().filter(|entry| entry.key().0 <= now)?;
-        let (id, reply) = entry.remove();
-        self.of_frame.remove(&id);
-        Some((id, reply))
+        let (wait, reply) = entry.remove();
+        self.of_frame.remove(&wait.frame);
+        Some((wait, reply))
     }
 }

@@ -3,7 +3,7 @@
 mod support;
 
 use asl_engine::{Failure, Quotas, TaskRequest};
-use asl_runtime::virtual_time::Answer;
+use asl_runtime::simulation::Answer;
 use support::{Ran, output, run, run_with, two};
 
 /// The events from the one with this id on.

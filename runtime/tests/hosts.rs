@@ -5,8 +5,8 @@ use std::future::pending;
 use std::sync::Arc;
 
 use asl_engine::{Execution, Failure, HistoryEvent, Outcome, Program, TaskRequest, Timestamp, Value};
-use asl_runtime::virtual_time::Answer;
-use asl_runtime::{BoxFuture, Call, Finished, Handler, Report, Status, embedded, virtual_time};
+use asl_runtime::simulation::Answer;
+use asl_runtime::{BoxFuture, Call, Finished, Handler, Ledger, Report, Status, simulation, tokio_host};
 
 const START: Timestamp = Timestamp(1_700_000_000_000);
 
@@ -48,17 +48,21 @@ fn execution(input: &str) -> Execution {
     Execution::local("machine", "run", input.parse().expect("JSON"), START, 11)
 }
 
-fn on_virtual_time(definition: &str, input: &str) -> (Finished, Vec<HistoryEvent>) {
+fn ledger(definition: &str, input: &str) -> Ledger {
+    Ledger::new(program(definition), execution(input))
+}
+
+fn on_simulation(definition: &str, input: &str) -> (Finished, Vec<HistoryEvent>) {
     let mut events = Vec::new();
-    let finished = virtual_time::run(program(definition), execution(input), answer, |event| events.push(event));
+    let finished = simulation::run(program(definition), execution(input), answer, |event| events.push(event));
     (finished.expect("it ends"), events)
 }
 
 async fn on_tokio(definition: &str, input: &str) -> (Finished, Vec<HistoryEvent>) {
     let mut events = Vec::new();
     let handler = |_: &TaskRequest| Ok(Arc::new(Told) as Arc<dyn Handler>);
-    let record = |event| events.push(event);
-    let finished = embedded::run(program(definition), execution(input), handler, record, pending()).await;
+    let commit = tokio_host::told(|recorded| events.push(recorded.event.clone()));
+    let finished = tokio_host::run(ledger(definition, input), START, handler, commit, pending()).await;
     (finished.expect("it ends"), events)
 }
 
@@ -112,7 +116,7 @@ async fn both_hosts_give_the_same() {
         r#"{"wait":1,"items":[{"n":1,"after":-1},{"n":2,"fail":"Bad","after":100},{"n":3,"after":50}]}"#,
     ];
     for input in inputs {
-        let virtually = on_virtual_time(WORK, input);
+        let virtually = on_simulation(WORK, input);
         let really = on_tokio(WORK, input).await;
         assert_eq!(really.0, virtually.0, "{input}");
         assert_eq!(counted(&really.1), counted(&virtually.1), "{input}");
@@ -123,7 +127,7 @@ async fn both_hosts_give_the_same() {
 async fn the_time_limit_of_the_machine_ends_everything() {
     let definition = r#"{"TimeoutSeconds": 10, "StartAt": "M", "States": {"M": {"Type": "Map", "End": true, "ItemProcessor": {
         "StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 20, "End": true}}}}}}"#;
-    let virtually = on_virtual_time(definition, "[1,2]");
+    let virtually = on_simulation(definition, "[1,2]");
     assert_eq!(virtually.0.status, Status::TimedOut);
     let last = virtually.1.last().expect("events");
     assert_eq!((last.type_name().as_str(), last.timestamp), ("ExecutionTimedOut", START.plus_seconds(10)));
@@ -139,7 +143,7 @@ async fn a_failing_branch_cancels_the_tasks_of_the_others() {
             "Parameters": {"fail": "Broken", "after": 5}, "End": true}}}]}}}"#;
     let (finished, events) = on_tokio(definition, "{}").await;
     assert_eq!(finished.outcome, Err(Failure::new("Broken", "as told")));
-    assert_eq!(counted(&events), counted(&on_virtual_time(definition, "{}").1));
+    assert_eq!(counted(&events), counted(&on_simulation(definition, "{}").1));
     assert_eq!(counted(&events)["type=\"TaskStateAborted\" "], 2);
 }
 
@@ -152,7 +156,8 @@ async fn stopping_aborts_the_execution() {
         tokio::time::sleep(std::time::Duration::from_secs(60)).await;
         Failure::new("Stopped", "enough")
     };
-    let finished = embedded::run(program(definition), execution("{}"), handler, |event| events.push(event), stop).await;
+    let commit = tokio_host::told(|recorded| events.push(recorded.event.clone()));
+    let finished = tokio_host::run(ledger(definition, "{}"), START, handler, commit, stop).await;
     let finished = finished.expect("it ends");
     assert_eq!((finished.status, finished.outcome), (Status::Aborted, Err(Failure::new("Stopped", "enough"))));
     let last = events.last().expect("events");
@@ -162,8 +167,8 @@ async fn stopping_aborts_the_execution() {
 #[test]
 fn a_task_that_never_answers_is_said_to_block() {
     let definition = r#"{"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sns:publish", "End": true}}}"#;
-    let stuck = virtual_time::run(program(definition), execution(r#"{"after":-1}"#), answer, |_| {});
-    assert!(matches!(stuck, Err(virtual_time::Stuck::Forever)));
+    let stuck = simulation::run(program(definition), execution(r#"{"after":-1}"#), answer, |_| {});
+    assert!(matches!(stuck, Err(simulation::Stuck::Forever)));
 }
 
 #[test]
@@ -171,7 +176,7 @@ fn many_items_run_in_any_order_and_come_back_in_theirs() {
     let definition = r#"{"StartAt": "M", "States": {"M": {"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "T", "States": {
         "T": {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sns:publish", "End": true}}}}}}"#;
     let items: Value = (0..1000).map(|n| Value::from([("n", n.into()), ("after", (n * 7919 % 100).into())])).collect();
-    let (finished, _) = on_virtual_time(definition, &items.to_string());
+    let (finished, _) = on_simulation(definition, &items.to_string());
     assert_eq!(finished.outcome, Ok(items));
 }
 
@@ -186,7 +191,7 @@ async fn a_machine_that_never_waits_can_be_stopped() {
     let handler = |_: &TaskRequest| Ok(Arc::new(Told) as Arc<dyn Handler>);
     let (stop, asked) = tokio::sync::oneshot::channel();
     let (mut stop, mut steps) = (Some(stop), 0);
-    let record = |_| {
+    let record = |_: &_| {
         steps += 1;
         if steps == 5000 {
             let _ = stop.take().map(|stop| stop.send(()));
@@ -196,7 +201,8 @@ async fn a_machine_that_never_waits_can_be_stopped() {
         let _ = asked.await;
         Failure::new("Stopped", "enough")
     };
-    let finished = embedded::run(program(ENDLESS), execution("{}"), handler, record, asked).await.expect("it ends");
+    let finished =
+        tokio_host::run(ledger(ENDLESS, "{}"), START, handler, tokio_host::told(record), asked).await.expect("it ends");
     assert_eq!(finished.status, Status::Aborted);
 }
 
@@ -207,7 +213,7 @@ async fn the_timeout_of_a_task_without_handler_does_not_hit_the_next_state() {
             "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "W"}], "End": true},
         "W": {"Type": "Wait", "Seconds": 60, "OutputPath": "$.Error", "End": true}}}"#;
     let handler = |_: &TaskRequest| Err::<Arc<dyn Handler>, _>(Failure::new("Nobody", "serves this"));
-    let finished = embedded::run(program(definition), execution("{}"), handler, |_| {}, pending()).await;
+    let finished = tokio_host::run(ledger(definition, "{}"), START, handler, tokio_host::told(|_| {}), pending()).await;
     assert_eq!(finished.expect("it ends").outcome, Ok(Value::from("Nobody")));
 }
 
@@ -233,6 +239,8 @@ async fn what_nothing_serves_ends_the_execution_past_every_catcher() {
                     "Parameters": {"FunctionName": "f", "Payload": {"token.$": "$$.Task.Token"}}, "End": true}}}},
         "Fine": {"Type": "Succeed"}}}"#;
     let handler = |_: &TaskRequest| Ok(Arc::new(Refuses) as Arc<dyn Handler>);
-    let given_up = embedded::run(program(definition), execution(r#"{"items": [1]}"#), handler, |_| {}, pending()).await;
+    let given_up =
+        tokio_host::run(ledger(definition, r#"{"items": [1]}"#), START, handler, tokio_host::told(|_| {}), pending())
+            .await;
     assert_eq!(given_up.unwrap_err().to_string(), "nothing serves this");
 }

@@ -3,7 +3,7 @@
 mod support;
 
 use asl_engine::{Failure, Quotas, TaskRequest, Value};
-use asl_runtime::virtual_time::Answer;
+use asl_runtime::simulation::Answer;
 use support::{Ran, output, run, run_with, two};
 
 const FUNCTION: &str = "arn:aws:lambda:us-east-1:000000000000:function:f";

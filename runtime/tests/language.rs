@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use asl_engine::{Execution, Failure, Program, Quotas, Reply, TaskRequest, Timestamp, Value};
 use asl_runtime::Status;
-use asl_runtime::virtual_time::{self, Answer};
+use asl_runtime::simulation::{self, Answer};
 use support::{output, run, run_with, two};
 
 #[test]
@@ -288,7 +288,7 @@ fn events_in_a_row_have_the_texts_that_each_has_alone() {
     let execution = Execution::local("machine", "run", input.parse().expect("JSON"), Timestamp(0), 3);
     let mut events = Vec::new();
     let answer = |_: &TaskRequest| Answer::from(Ok(Value::Null));
-    virtual_time::run(program, execution, answer, |event| events.push(event)).expect("it ends");
+    simulation::run(program, execution, answer, |event| events.push(event)).expect("it ends");
     let alone: Vec<Value> = events.iter().map(asl_engine::HistoryEvent::to_json).collect();
     assert_eq!(asl_engine::history::to_json(&events).collect::<Vec<_>>(), alone);
     let texts: Vec<String> = alone.iter().map(Value::to_string).collect();

@@ -50,7 +50,7 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
     };
     // A failure is told first: whether anybody reads stdout does not change it.
     if let Err(failure) = &executed.finished.outcome {
-        let ended = match &executed.place {
+        let ended = match &executed.place() {
             Some(place) => format!("{} in {place}", executed.finished.status.name()),
             None => executed.finished.status.name().to_owned(),
         };

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use asl_engine::{Execution, Failure, HistoryEvent, Outcome, Program, TaskRequest, Timestamp, Value};
-use asl_runtime::{BoxFuture, Call, Finished, Handler, embedded};
+use asl_runtime::{BoxFuture, Call, Finished, Handler, Ledger, tokio_host};
 use asl_tasks::{CallbackError, Router, Routes};
 use tokio::sync::mpsc;
 use tokio::time::{Duration, sleep};
@@ -36,8 +36,9 @@ async fn run(router: Arc<Router>, definition: String) -> (Finished, Vec<String>)
     let handler = |request: &TaskRequest| {
         router.handler_of(&request.state, &request.resource).map_err(|error| Failure::new("None", error.to_string()))
     };
-    let record = |event: HistoryEvent| events.push(told(&event));
-    let finished = embedded::run(program, execution, handler, record, pending()).await.expect("a sound host");
+    let commit = tokio_host::told(|recorded| events.push(told(&recorded.event)));
+    let ledger = Ledger::new(program, execution);
+    let finished = tokio_host::run(ledger, Timestamp(0), handler, commit, pending()).await.expect("a sound host");
     (finished, events)
 }
 

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use asl_engine::{CheckOptions, EventKind, Execution, Failure, Program, Severity, TaskRequest, Timestamp, diagnose};
-use asl_runtime::virtual_time::{self, Answer};
+use asl_runtime::simulation::{self, Answer};
 use regex::Regex;
 use serde_json::{Value, json};
 
@@ -58,7 +58,7 @@ fn execution(case: &Value) -> Verdict {
     let mut answers = Answers::of(case);
     let mut events = Vec::new();
     let answer = |request: &TaskRequest| answers.answer(request);
-    let finished = match virtual_time::run(program, execution, answer, |event| events.push(event)) {
+    let finished = match simulation::run(program, execution, answer, |event| events.push(event)) {
         Ok(finished) => finished,
         Err(stuck) => return Verdict::Differs(format!("stuck: {stuck}")),
     };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use asl_engine::{Execution, Program, Timestamp};
-use asl_runtime::{Finished, virtual_time};
+use asl_runtime::{Finished, simulation};
 use serde_json::{Value, json};
 
 use crate::Verdict;
@@ -46,7 +46,7 @@ fn execution(case: &Value, run: &Value) -> Verdict {
     let mut mocks = Mocks::of(case);
     let mut events = Vec::new();
     let answer = |request: &asl_engine::TaskRequest| mocks.answer(request);
-    let finished = match virtual_time::run(program, execution, answer, |event| events.push(normal_event(&event))) {
+    let finished = match simulation::run(program, execution, answer, |event| events.push(normal_event(&event))) {
         Ok(finished) => finished,
         Err(stuck) => return Verdict::Differs(format!("stuck: {stuck}")),
     };

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use asl_engine::{Failure, Reply, TaskRequest};
-use asl_runtime::virtual_time::Answer;
+use asl_runtime::simulation::Answer;
 use serde_json::Value;
 
 use crate::compare::{Bindings, agree, normal};

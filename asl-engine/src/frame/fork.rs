@@ -33,6 +33,7 @@ impl Run<'_> {
 
     pub(super) fn joined(&mut self, joined: Joined) -> Next {
         self.frame.last_event = joined.last_event;
+        self.failed_in = joined.failed_in;
         let distributed = matches!(&self.state.kind, Kind::Map(map) if map.distributed.is_some());
         match joined.outcome {
             Ok(outputs) => {

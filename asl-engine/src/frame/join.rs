@@ -119,6 +119,8 @@ pub struct Joined {
     pub outcome: Outcome,
     /// The event that led to the end.
     pub last_event: EventId,
+    /// Where the child failed whose failure it is: its state, and the states inside that which led to it.
+    pub failed_in: Vec<Arc<str>>,
 }
 
 impl Joined {
@@ -223,7 +225,7 @@ impl Join {
             }
             let state = program.state(self.parent.scope, self.parent.state);
             let outcome = self.results.result(&state.name);
-            return JoinStep::Finish(Joined { outcome, last_event: self.closing_event });
+            return JoinStep::Finish(Joined { outcome, last_event: self.closing_event, failed_in: Vec::new() });
         }
     }
 
@@ -233,7 +235,11 @@ impl Join {
     }
 
     pub(super) fn fail(&mut self, failure: Failure, last_event: EventId) {
-        self.failed.get_or_insert(Joined { outcome: Err(failure), last_event });
+        self.fail_in(Vec::new(), failure, last_event);
+    }
+
+    fn fail_in(&mut self, failed_in: Vec<Arc<str>>, failure: Failure, last_event: EventId) {
+        self.failed.get_or_insert(Joined { outcome: Err(failure), last_event, failed_in });
     }
 
     /// Goes on after a failure: what a ResultWriter collects is written all the same, with those that run and those that will
@@ -307,13 +313,15 @@ impl Join {
     pub fn ended(&mut self, index: usize, ended: Ended) {
         self.running = self.running.saturating_sub(1);
         let items = self.sizes.remove(&index).unwrap_or(1);
-        let Ended { outcome, last_event, closing_event, child } = ended;
+        let Ended { outcome, last_event, closing_event, child, failed_in } = ended;
         if let Err(failure) = &outcome
             && let Err(failure) = self.bear(index, items, failure, child.as_ref().map(|end| &end.execution.name))
         {
             // Child executions have histories of their own.
-            let last_event = if self.map_run.is_some() { self.started_event } else { last_event };
-            self.fail(failure, last_event);
+            match self.map_run {
+                Some(_) => self.fail(failure, self.started_event),
+                None => self.fail_in(failed_in, failure, last_event),
+            }
             if self.map_run.is_none() {
                 return;
             }

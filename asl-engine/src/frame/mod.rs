@@ -201,7 +201,7 @@ impl Frame {
         }
         let state = program.state(self.scope, self.state);
         let before = std::mem::replace(&mut self.now, now.at);
-        let mut run = Run { frame: self, state, now, events: Vec::new() };
+        let mut run = Run { frame: self, state, now, events: Vec::new(), failed_in: Vec::new() };
         let next = match (run.frame.phase.clone(), reply) {
             (Phase::Start, Reply::Go) => {
                 run.open();
@@ -272,7 +272,7 @@ impl Frame {
     }
 
     /// The state that the Frame is in.
-    pub fn state<'a>(&self, program: &'a Program) -> &'a str {
+    pub fn state<'a>(&self, program: &'a Program) -> &'a Arc<str> {
         &program.state(self.scope, self.state).name
     }
 

@@ -164,6 +164,8 @@ pub struct Ended {
     pub closing_event: EventId,
     /// The execution that it was, where it was a child execution of a Map Run.
     pub child: Option<ChildEnd>,
+    /// Where it failed: its state, and the states inside that which led to it, the innermost last.
+    pub failed_in: Vec<Arc<str>>,
 }
 
 /// A child execution of a Map Run that has ended.

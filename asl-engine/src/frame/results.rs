@@ -121,6 +121,11 @@ impl Results {
         }
     }
 
+    /// The results before this position are written, or were never here.
+    pub(super) fn gone_before(&self) -> usize {
+        if self.writer.is_some() { self.written } else { 0 }
+    }
+
     /// The result at this position as it is saved.
     pub(super) fn saved(&self, index: usize) -> Option<SavedResult> {
         let listed = self.list.get(index).and_then(Option::as_ref).map(|value| Kept::Listed(value.clone()));
@@ -137,7 +142,8 @@ impl Results {
                 self.list[index] = Some(value);
             }
             Kept::Listed(_) => {}
-            Kept::Early(early) => _ = self.early.insert(index, early),
+            Kept::Early(early) if index >= self.written => _ = self.early.insert(index, early),
+            Kept::Early(_) => {}
         }
     }
 

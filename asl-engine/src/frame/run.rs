@@ -19,6 +19,8 @@ pub(super) struct Run<'a> {
     pub(super) state: &'a State,
     pub(super) now: &'a mut Now,
     pub(super) events: Vec<HistoryEvent>,
+    /// Where the children of the state failed, if they did.
+    pub(super) failed_in: Vec<Arc<str>>,
 }
 
 impl Run<'_> {
@@ -264,7 +266,7 @@ impl Run<'_> {
         self.abort_task();
         self.frame.phase = Phase::Ended;
         let (outcome, child) = (Err(Failure::default()), self.child_end());
-        Next::End(Ended { outcome, last_event: because, closing_event: because, child })
+        Next::End(Ended { outcome, last_event: because, closing_event: because, child, failed_in: Vec::new() })
     }
 
     /// Ends the execution from outside.
@@ -290,9 +292,10 @@ impl Run<'_> {
                 failure
             }
         };
+        let failed_in = if self.has_entered() { vec![self.state.name.clone()] } else { Vec::new() };
         self.frame.phase = Phase::Ended;
         let (last_event, child) = (self.frame.last_event, self.child_end());
-        Next::End(Ended { outcome: Err(failure), last_event, closing_event: last_event, child })
+        Next::End(Ended { outcome: Err(failure), last_event, closing_event: last_event, child, failed_in })
     }
 
     /// The child execution that ends now, where it is one.
@@ -304,10 +307,14 @@ impl Run<'_> {
     /// A Task inside a branch or an iteration that ends early is recorded as aborted.
     fn abort_task(&mut self) {
         let state_type = self.state.state_type();
-        let entered = !matches!(self.frame.phase, Phase::Start | Phase::Enter);
-        if entered && state_type == StateType::Task {
+        if self.has_entered() && state_type == StateType::Task {
             self.emit_aside(self.frame.last_event, EventKind::StateAborted(state_type));
         }
+    }
+
+    /// Whether the Frame is inside its state.
+    fn has_entered(&self) -> bool {
+        !matches!(self.frame.phase, Phase::Start | Phase::Enter)
     }
 
     fn end(&mut self, outcome: Outcome) -> Next {
@@ -333,6 +340,11 @@ impl Run<'_> {
             (Role::Branch, Err(_)) => self.abort_task(),
         }
         self.frame.phase = Phase::Ended;
-        Next::End(Ended { outcome, last_event, closing_event, child: self.child_end() })
+        let mut failed_in = Vec::new();
+        if outcome.is_err() {
+            failed_in.push(self.state.name.clone());
+            failed_in.append(&mut self.failed_in);
+        }
+        Next::End(Ended { outcome, last_event, closing_event, child: self.child_end(), failed_in })
     }
 }

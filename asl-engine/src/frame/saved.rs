@@ -78,6 +78,11 @@ impl Join {
         SavedJoin(self.without_results())
     }
 
+    /// The results of children before this position are not in the Join any more, if they were.
+    pub fn results_gone_before(&self) -> usize {
+        self.results.gone_before()
+    }
+
     /// The result of the child at this position as it is saved, where the Join still has it.
     pub fn saved_result(&self, index: usize) -> Option<SavedResult> {
         self.results.saved(index)

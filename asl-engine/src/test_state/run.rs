@@ -35,7 +35,7 @@ pub(super) fn run(test: &TestState<'_>, subject: &Subject) -> Tested {
         Frame::probed(&subject.program, execution, subject.place, test.variables.clone(), Probe::new(context));
     frame.note(Stage::Input, &test.input);
     let over = drive(test, subject, &mut frame);
-    let next_state: Arc<str> = frame.state(&subject.program).into();
+    let next_state: Arc<str> = frame.state(&subject.program).clone();
     let output = frame.input().clone();
     let variables = frame.variables().clone();
     let seen = frame.into_seen();
@@ -92,7 +92,7 @@ fn drive(test: &TestState<'_>, subject: &Subject, frame: &mut Frame) -> Over {
             }
             Next::Ask(Request::Task(_)) => Reply::Task(work(test, state, frame)),
             Next::Ask(Request::Fork(join)) => Reply::Joined(match joined(test, subject, frame, *join) {
-                Ok(()) => Joined { outcome: work(test, state, frame), last_event: 0 },
+                Ok(()) => Joined { outcome: work(test, state, frame), last_event: 0, failed_in: Vec::new() },
                 Err(failed) => failed,
             }),
             Next::Pending | Next::HistoryFull => unreachable!("a task answers at once, and a state has few events"),
@@ -119,7 +119,10 @@ fn joined(test: &TestState<'_>, subject: &Subject, frame: &Frame, mut join: Join
                     true => Err(Failure::default()),
                     false => Ok(Value::Null),
                 };
-                join.ended(index, Ended { outcome, last_event: 0, closing_event: 0, child: None });
+                join.ended(
+                    index,
+                    Ended { outcome, last_event: 0, closing_event: 0, child: None, failed_in: Vec::new() },
+                );
             }
             JoinStep::Ask(_) => join.answered(Ok(read(test))),
             JoinStep::Stop => {}

@@ -115,6 +115,13 @@ impl From<Numbers> for Array {
     }
 }
 
+impl Array {
+    /// Tells an array from others as long as it lives.
+    pub(super) fn address(&self) -> usize {
+        Arc::as_ptr(&self.0) as usize
+    }
+}
+
 impl FromIterator<Value> for Array {
     fn from_iter<I: IntoIterator<Item = Value>>(items: I) -> Self {
         Self::from(items.into_iter().collect::<Vec<_>>())

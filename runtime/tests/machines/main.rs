@@ -12,7 +12,7 @@ use asl_engine::test_state::{InspectionLevel, Mock, TestState};
 use asl_engine::{
     CheckOptions, EventKind, Execution, Failure, HistoryEvent, Program, Quotas, StateMachineType, Timestamp, diagnose,
 };
-use asl_runtime::{Finished, Status, virtual_time};
+use asl_runtime::{Finished, Status, simulation};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::strategy::ValueTree;
@@ -33,7 +33,7 @@ fn run(program: Program, input: &Json, order: u64) -> (Finished, Vec<HistoryEven
     execution.quotas = QUOTAS;
     let mut events = Vec::new();
     let answer = |request: &_| tasks::answer(request, order);
-    let finished = virtual_time::run(Arc::new(program), execution, answer, |event| events.push(event));
+    let finished = simulation::run(Arc::new(program), execution, answer, |event| events.push(event));
     (finished.expect("a task that never answers has a deadline"), events)
 }
 
@@ -133,7 +133,7 @@ proptest! {
             times.push(answer.after_millis);
             answer
         };
-        let finished = virtual_time::run(Arc::new(machine(definition)), execution, answer, |_| {}).expect("it ends");
+        let finished = simulation::run(Arc::new(machine(definition)), execution, answer, |_| {}).expect("it ends");
         let first = (0..failing.len()).filter(|at| failing[*at]).min_by_key(|at| times[*at]);
         let expected = first.map(|at| Failure::new(at.to_string(), "as told"));
         prop_assert_eq!(finished.outcome.err(), expected);

@@ -3,7 +3,7 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use asl_engine::{Failure, Outcome, Reply, TaskRequest, Value};
-use asl_runtime::virtual_time::Answer;
+use asl_runtime::simulation::Answer;
 
 /// A task fails as its input tells it, always or the first time, never answers when it has a deadline, or answers with
 /// its input.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use asl_engine::{Execution, Failure, Outcome, Program, Quotas, TaskRequest, Timestamp, Value};
 use asl_runtime::Finished;
-use asl_runtime::virtual_time::{self, Answer};
+use asl_runtime::simulation::{self, Answer};
 
 /// An execution that has ended.
 pub(crate) struct Ran {
@@ -31,7 +31,7 @@ pub(crate) fn run_with(
         events.push(format!("{}<{} {}", event.id, event.previous_id, event.type_name()));
         json.push(event.to_json());
     };
-    let finished = virtual_time::run(program, execution, answer, record).expect("it ends");
+    let finished = simulation::run(program, execution, answer, record).expect("it ends");
     Ran { finished, events, json }
 }
 

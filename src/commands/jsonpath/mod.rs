@@ -82,7 +82,7 @@ fn answer<'a>(arguments: &Jsonpath, text: &'a str) -> Result<Answer<'a>, Error> 
     };
     let documents = Documents { context: context(arguments, &input)?, input, variables };
     // The clock is where the random functions get their numbers from.
-    let seed = asl_runtime::embedded::now().0.unsigned_abs();
+    let seed = asl_runtime::now().0.unsigned_abs();
     let explained = expression.explain(&documents, seed, EXAMPLES);
     let matches = match arguments.paths || arguments.compare {
         true => expression.matches(&documents).and_then(Result::ok),

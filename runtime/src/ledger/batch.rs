@@ -1,0 +1,125 @@
+//! What goes into a ledger, and what comes out of it.
+
+use std::sync::Arc;
+
+use asl_engine::{Execution, HistoryEvent, Outcome, Reply, TaskRequest, Termination, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Names one Frame of an execution. Never used twice.
+pub type FrameId = usize;
+
+/// Names one wait of a Frame, which waits for one thing after another: what comes late is not taken for what it waits for now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct WaitId {
+    /// The Frame.
+    pub frame: FrameId,
+    /// Counts its waits.
+    pub number: u64,
+}
+
+/// What a ledger is fed with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Input {
+    /// Begin, unless it has begun.
+    Start,
+    /// What came of an effect. Nothing happens when nobody waits for it any more.
+    Reply(WaitId, Reply),
+    /// End the execution now.
+    Stop(Termination),
+    /// Go on with what was left over ([`Batch::is_busy`]).
+    GoOn,
+}
+
+/// What one call of [`Ledger::feed`](crate::Ledger::feed) did. It is committed first; then its effects are performed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Batch {
+    /// What happened, in order.
+    pub recorded: Vec<Recorded>,
+    /// The Frames that are new, different or gone, in the order of their numbers.
+    pub changed: Vec<FrameId>,
+    /// The Frames whose execution has other event ids now.
+    pub(super) counted: Vec<FrameId>,
+    /// The results of children that came, by the Frame that has forked and the position of the child.
+    pub(super) results: Vec<(FrameId, usize)>,
+    /// What has to be done now, in order.
+    pub effects: Vec<Effect>,
+    /// Whether there is more to do at once. Look at the clock and at who wants to stop the execution, and feed
+    /// [`Input::GoOn`].
+    pub is_busy: bool,
+    /// How the execution ended, once it has.
+    pub finished: Option<Finished>,
+}
+
+/// An event, and where it happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Recorded {
+    /// The execution: that of the ledger, or a child execution of a Map Run.
+    pub execution: Arc<Execution>,
+    /// The Frame.
+    pub frame: FrameId,
+    /// The state that it happened in; an event of the execution itself has none.
+    pub state: Option<Arc<str>>,
+    /// The event.
+    pub event: HistoryEvent,
+}
+
+/// What a host has to do.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Effect {
+    /// Call a task, and reply with `Reply::Task` or, after its deadline, `Reply::DeadlinePassed`.
+    Call(WaitId, Arc<TaskRequest>),
+    /// The same for a task that was called before a crash and has told this since: `Reply::Started`, `Reply::Submitted`.
+    Resume(WaitId, Arc<TaskRequest>, Vec<Reply>),
+    /// Reply with `Reply::Woke` at this time.
+    Sleep(WaitId, Timestamp),
+    /// Forget the task or the timer of this wait.
+    Cancel(WaitId),
+}
+
+/// How an execution ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Finished {
+    /// AWS's word for it.
+    pub status: Status,
+    /// The output, or the failure.
+    pub outcome: Outcome,
+    /// Where it failed or was stopped: the state of the execution itself, and the states inside that which led to it, the innermost
+    /// last.
+    pub failed_in: Vec<Arc<str>>,
+}
+
+/// The status of an execution that has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Status {
+    /// `SUCCEEDED`
+    Succeeded,
+    /// `FAILED`
+    Failed,
+    /// `TIMED_OUT`
+    TimedOut,
+    /// `ABORTED`
+    Aborted,
+}
+
+impl Status {
+    /// AWS's word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Succeeded => "SUCCEEDED",
+            Self::Failed => "FAILED",
+            Self::TimedOut => "TIMED_OUT",
+            Self::Aborted => "ABORTED",
+        }
+    }
+}
+
+/// A mistake of ours or of a host. It is never a failure of the execution, which no Catcher may see.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Bug(pub(crate) String);
+
+impl From<asl_engine::UnexpectedReply> for Bug {
+    fn from(error: asl_engine::UnexpectedReply) -> Self {
+        Self(error.to_string())
+    }
+}

@@ -1,0 +1,507 @@
+//! The ledger: all Frames of one execution, its Joins, what waits, and its counters, as one value.
+//!
+//! It does nothing by itself: it is fed with what came of its effects, and says what happened and what to do. A host commits each
+//! [`Batch`] before it performs the effects; what gets lost in between is found again in [`Ledger::open`].
+
+mod batch;
+mod nodes;
+mod saved;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use asl_engine::{
+    Ended, EventId, EventIds, EventKind, Execution, Frame, Join, JoinStep, Next, Now, Program, Reply, Request, Step,
+    TaskRequest, Termination, Timestamp,
+};
+
+pub use batch::{Batch, Bug, Effect, Finished, FrameId, Input, Recorded, Status, WaitId};
+use nodes::Nodes;
+pub use saved::{Key, RestoreError, Saved, Saver, Write};
+
+/// How many steps are made in one go.
+const STEPS: usize = 1000;
+
+/// How many steps are due before no more child executions are started: those that never wait come and go, and do not pile up.
+const STARTED: usize = 64;
+
+/// All Frames of one execution, and who waits for whom.
+///
+/// The same inputs at the same times give the same Batches.
+///
+/// ```
+/// use std::sync::Arc;
+/// use asl_engine::{Execution, Program, Timestamp, Value};
+/// use asl_runtime::{Input, Ledger};
+///
+/// let definition = r#"{"StartAt": "Greet", "States": {"Greet": {"Type": "Pass", "End": true}}}"#;
+/// let program = Arc::new(Program::parse(definition).unwrap());
+/// let execution = Execution::local("greet", "run", Value::from("hello"), Timestamp(0), 0);
+/// let mut ledger = Ledger::new(program, execution);
+/// let batch = ledger.feed(Timestamp(0), [Input::Start]).unwrap();
+/// assert_eq!(batch.finished.unwrap().outcome, Ok(Value::from("hello")));
+/// assert_eq!(batch.recorded.len(), 4);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Ledger {
+    program: Arc<Program>,
+    deadline: Option<Timestamp>,
+    at: Timestamp,
+    /// Whether the events of child executions are recorded, too.
+    records_children: bool,
+    /// The event ids of the execution itself (0) and of each child execution that runs, by the number of its Frame.
+    histories: BTreeMap<FrameId, EventIds>,
+    nodes: Nodes,
+    ready: VecDeque<(FrameId, Reply)>,
+    /// Frames that have more child executions to start, once those before them have got as far as they can.
+    starting: VecDeque<FrameId>,
+    has_begun: bool,
+    finished: Option<Finished>,
+    /// What is being made.
+    batch: Batch,
+}
+
+#[derive(Clone, Debug)]
+struct Node {
+    frame: Frame,
+    parent: Option<(FrameId, usize)>,
+    /// Whose events it makes: the Frame of the execution that it belongs to.
+    history: FrameId,
+    /// The children, when the Frame has forked.
+    fork: Option<Fork>,
+    waits: Waits,
+    /// Counts what it has waited for.
+    wait: u64,
+    /// Whether the batch says that it has changed.
+    is_changed: bool,
+}
+
+/// What a Frame waits for that its host does.
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+enum Waits {
+    No,
+    ForTime,
+    /// For a task, which has told this.
+    ForTask {
+        told: Vec<Reply>,
+    },
+}
+
+impl Node {
+    fn new(frame: Frame, parent: Option<(FrameId, usize)>, history: FrameId) -> Self {
+        Self { frame, parent, history, fork: None, waits: Waits::No, wait: 0, is_changed: true }
+    }
+
+    /// Begins to wait.
+    fn wait_for(&mut self, id: FrameId, waits: Waits) -> WaitId {
+        self.waits = waits;
+        self.wait += 1;
+        self.wait_id(id)
+    }
+
+    fn wait_id(&self, id: FrameId) -> WaitId {
+        WaitId { frame: id, number: self.wait }
+    }
+}
+
+#[derive(Clone, Debug)]
+struct Fork {
+    join: Join,
+    running: BTreeMap<usize, FrameId>,
+    /// What the Join has asked for besides its children.
+    asked: Option<Arc<TaskRequest>>,
+}
+
+impl Ledger {
+    /// The ledger of an execution that has not begun.
+    pub fn new(program: Arc<Program>, execution: Execution) -> Self {
+        let at = execution.start_time;
+        let deadline = program.timeout_seconds().map(|seconds| execution.start_time.plus_seconds(seconds));
+        let frame = Frame::new(&program, execution);
+        let mut ledger = Self {
+            program,
+            deadline,
+            at,
+            records_children: false,
+            histories: BTreeMap::from([(0, EventIds::default())]),
+            nodes: Nodes::default(),
+            ready: VecDeque::new(),
+            starting: VecDeque::new(),
+            has_begun: false,
+            finished: None,
+            batch: Batch::default(),
+        };
+        ledger.nodes.add(Node::new(frame, None, 0));
+        ledger.batch.changed.push(0);
+        ledger
+    }
+
+    /// The same, which also records the events of child executions.
+    #[must_use]
+    pub fn recording_children(self) -> Self {
+        Self { records_children: true, ..self }
+    }
+
+    /// When the execution has to be over: then feed it `Input::Stop(Termination::TimedOut)`.
+    pub fn deadline(&self) -> Option<Timestamp> {
+        self.deadline
+    }
+
+    /// How the execution ended, once it has.
+    pub fn finished(&self) -> Option<&Finished> {
+        self.finished.as_ref()
+    }
+
+    /// What its host has to do that it has not been told the result of: all of it after a crash.
+    pub fn open(&self) -> impl Iterator<Item = Effect> {
+        self.nodes.iter().filter_map(|(id, node)| {
+            let wait = node.wait_id(id);
+            let told = match &node.waits {
+                Waits::No => return None,
+                Waits::ForTime => match node.frame.outstanding(&self.program) {
+                    Some(Request::Sleep { until }) => return Some(Effect::Sleep(wait, until)),
+                    _ => return None,
+                },
+                Waits::ForTask { told } => told,
+            };
+            let request = match &node.fork {
+                Some(fork) => fork.asked.clone()?,
+                None => match node.frame.outstanding(&self.program) {
+                    Some(Request::Task(request)) => request,
+                    _ => return None,
+                },
+            };
+            Some(match told.is_empty() {
+                true => Effect::Call(wait, request),
+                false => Effect::Resume(wait, request, told.clone()),
+            })
+        })
+    }
+
+    /// Takes in what came at the same time, and goes on as far as it can without more.
+    ///
+    /// After an error, nothing may be fed any more.
+    pub fn feed(&mut self, at: Timestamp, inputs: impl IntoIterator<Item = Input>) -> Result<Batch, Bug> {
+        let before = self.at;
+        self.at = before.max(at);
+        for input in inputs {
+            match input {
+                Input::Start if !self.has_begun => {
+                    self.has_begun = true;
+                    self.ready.push_back((0, Reply::Go));
+                }
+                Input::Reply(wait, reply) => self.reply(wait, reply),
+                Input::Stop(termination) if self.finished.is_none() => {
+                    if termination == Termination::TimedOut {
+                        // However late the host looks up, it ended when its time was over.
+                        self.at = self.deadline.map_or(self.at, |deadline| deadline.max(before));
+                    }
+                    self.stop(termination)?;
+                }
+                Input::Start | Input::Stop(_) | Input::GoOn => {}
+            }
+        }
+        self.run()?;
+        let mut batch = std::mem::take(&mut self.batch);
+        for id in &batch.changed {
+            if let Some(node) = self.nodes.get_mut(*id) {
+                node.is_changed = false;
+            }
+        }
+        batch.changed.sort_unstable();
+        batch.changed.dedup();
+        batch.counted.sort_unstable();
+        batch.counted.dedup();
+        batch.finished.clone_from(&self.finished);
+        Ok(batch)
+    }
+
+    fn run(&mut self) -> Result<(), Bug> {
+        for _ in 0..STEPS {
+            if self.ready.len() < STARTED
+                && let Some(id) = self.starting.pop_front()
+            {
+                self.poll(id)?;
+                continue;
+            }
+            let Some((id, reply)) = self.ready.pop_front() else { return Ok(()) };
+            self.step(id, reply)?;
+        }
+        self.batch.is_busy = !self.ready.is_empty() || !self.starting.is_empty();
+        Ok(())
+    }
+
+    fn reply(&mut self, wait: WaitId, reply: Reply) {
+        let Some(node) = self.nodes.get_mut(wait.frame).filter(|node| node.wait == wait.number) else { return };
+        match (&mut node.waits, &reply) {
+            (Waits::No, _) => return,
+            (Waits::ForTask { told }, Reply::Started { .. } | Reply::Submitted(_)) => {
+                // A task that is called again after a crash tells again what is recorded already.
+                if told.iter().any(|known| std::mem::discriminant(known) == std::mem::discriminant(&reply)) {
+                    return;
+                }
+                told.push(reply.clone());
+            }
+            (waits, _) => *waits = Waits::No,
+        }
+        mark(node, wait.frame, &mut self.batch);
+        self.ready.push_back((wait.frame, reply));
+    }
+
+    /// Ends the execution from outside: its children are dropped, its tasks cancelled.
+    fn stop(&mut self, termination: Termination) -> Result<(), Bug> {
+        self.ready.clear();
+        self.starting.clear();
+        for id in self.nodes.ids().into_iter().filter(|id| *id != 0) {
+            self.drop_node(id);
+        }
+        let status = match termination {
+            Termination::TimedOut => Status::TimedOut,
+            Termination::Aborted(_) => Status::Aborted,
+            Termination::HistoryFull => Status::Failed,
+        };
+        self.step(0, Reply::Terminate(termination))?;
+        if let Some(finished) = &mut self.finished {
+            finished.status = status;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, frame: Frame, parent: Option<(FrameId, usize)>, history: FrameId) {
+        let id = self.nodes.add(Node::new(frame, parent, history));
+        self.batch.changed.push(id);
+        self.ready.push_back((id, Reply::Go));
+    }
+
+    fn step(&mut self, id: FrameId, reply: Reply) -> Result<(), Bug> {
+        let Some(node) = self.nodes.get_mut(id) else { return Ok(()) };
+        mark(node, id, &mut self.batch);
+        if let Some(fork) = &mut node.fork
+            && let Reply::Task(outcome) = reply
+        {
+            fork.asked = None;
+            fork.join.answered(outcome);
+            return self.poll(id);
+        }
+        let mut stepping = Stepping {
+            program: &self.program,
+            at: self.at,
+            records_children: self.records_children,
+            histories: &mut self.histories,
+            batch: &mut self.batch,
+        };
+        let step = stepping.step(id, node, reply)?;
+        match step.next {
+            Next::Continue => self.ready.push_back((id, Reply::Go)),
+            Next::Ask(Request::Task(request)) => {
+                let wait = node.wait_for(id, Waits::ForTask { told: Vec::new() });
+                self.batch.effects.push(Effect::Call(wait, request));
+            }
+            Next::Ask(Request::Sleep { until }) if until <= self.at => self.ready.push_back((id, Reply::Woke)),
+            Next::Ask(Request::Sleep { until }) => {
+                let wait = node.wait_for(id, Waits::ForTime);
+                self.batch.effects.push(Effect::Sleep(wait, until));
+            }
+            Next::Ask(Request::Fork(join)) => {
+                node.fork = Some(Fork { join: *join, running: BTreeMap::new(), asked: None });
+                self.poll(id)?;
+            }
+            Next::Pending => {}
+            Next::HistoryFull => self.history_full(id)?,
+            Next::End(ended) => self.ended(id, ended)?,
+        }
+        Ok(())
+    }
+
+    /// Ends the execution that the Frame belongs to, which may be a child execution.
+    fn history_full(&mut self, id: FrameId) -> Result<(), Bug> {
+        let Some(root) = self.nodes.get(id).map(|node| node.history) else { return Ok(()) };
+        if root == 0 {
+            return self.stop(Termination::HistoryFull);
+        }
+        for id in self.nodes.ids().into_iter().filter(|id| *id != root) {
+            if self.nodes.get(id).is_some_and(|node| node.history == root) {
+                self.drop_node(id);
+            }
+        }
+        self.step(root, Reply::Terminate(Termination::HistoryFull))
+    }
+
+    fn ended(&mut self, id: FrameId, ended: Ended) -> Result<(), Bug> {
+        let parent = self.drop_node(id).and_then(|node| node.parent);
+        self.forget_history(id);
+        let Some((parent, index)) = parent else {
+            let status = if ended.outcome.is_ok() { Status::Succeeded } else { Status::Failed };
+            self.finished = Some(Finished { status, outcome: ended.outcome, failed_in: ended.failed_in });
+            return Ok(());
+        };
+        if let Some(node) = self.nodes.get_mut(parent) {
+            mark(node, parent, &mut self.batch);
+            if let Some(fork) = &mut node.fork {
+                fork.running.remove(&index);
+                fork.join.ended(index, ended);
+                self.batch.results.push((parent, index));
+            }
+        }
+        self.poll(parent)
+    }
+
+    fn poll(&mut self, id: FrameId) -> Result<(), Bug> {
+        loop {
+            let next_id = self.nodes.next_id();
+            let Some(node) = self.nodes.get_mut(id) else { return Ok(()) };
+            mark(node, id, &mut self.batch);
+            let history = node.history;
+            let Some(fork) = &mut node.fork else { return Ok(()) };
+            if fork.join.starts_executions() && self.ready.len() >= STARTED {
+                if !self.starting.contains(&id) {
+                    self.starting.push_back(id);
+                }
+                return Ok(());
+            }
+            match fork.join.poll(&self.program) {
+                JoinStep::Start(index, frame) => {
+                    fork.running.insert(index, next_id);
+                    let history = if fork.join.starts_executions() {
+                        self.histories.insert(next_id, EventIds::default());
+                        next_id
+                    } else {
+                        history
+                    };
+                    self.add(*frame, Some((id, index)), history);
+                }
+                JoinStep::Ask(request) => {
+                    fork.asked = Some(request.clone());
+                    let wait = node.wait_for(id, Waits::ForTask { told: Vec::new() });
+                    self.batch.effects.push(Effect::Call(wait, request));
+                }
+                JoinStep::Wait => return Ok(()),
+                JoinStep::Stop => {
+                    for (index, child) in std::mem::take(&mut fork.running) {
+                        self.stop_children(child, Some(0))?;
+                        let Some(step) = self.stop_node(child, Some(0))? else { continue };
+                        if let Some(Node { fork: Some(fork), .. }) = self.nodes.get_mut(id)
+                            && let Next::End(ended) = step.next
+                        {
+                            fork.join.stopped(index, ended);
+                            self.batch.results.push((id, index));
+                        }
+                    }
+                }
+                JoinStep::Finish(joined) => {
+                    if std::mem::replace(&mut node.waits, Waits::No) != Waits::No {
+                        self.batch.effects.push(Effect::Cancel(node.wait_id(id)));
+                        // An answer may be on its way already.
+                        self.ready.retain(|(other, _)| *other != id);
+                    }
+                    let told = (!joined.ends_execution()).then_some(joined.last_event);
+                    self.stop_children(id, told)?;
+                    self.ready.push_back((id, Reply::Joined(joined)));
+                    return Ok(());
+                }
+            }
+        }
+    }
+
+    /// Stops what still runs below a Frame, the innermost first: because of an event, or without a word.
+    fn stop_children(&mut self, id: FrameId, because: Option<EventId>) -> Result<(), Bug> {
+        let Some(node) = self.nodes.get_mut(id) else { return Ok(()) };
+        let Some(fork) = node.fork.take() else { return Ok(()) };
+        mark(node, id, &mut self.batch);
+        for child in fork.running.into_values() {
+            self.stop_children(child, because)?;
+            self.stop_node(child, because)?;
+        }
+        Ok(())
+    }
+
+    /// Stops one Frame whose children are stopped.
+    fn stop_node(&mut self, id: FrameId, because: Option<EventId>) -> Result<Option<Step>, Bug> {
+        let step = match (self.drop_node(id), because) {
+            (Some(mut node), Some(because)) => {
+                let mut stepping = Stepping {
+                    program: &self.program,
+                    at: self.at,
+                    records_children: self.records_children,
+                    histories: &mut self.histories,
+                    batch: &mut self.batch,
+                };
+                Some(stepping.step(id, &mut node, Reply::Stop { because })?)
+            }
+            _ => None,
+        };
+        self.forget_history(id);
+        Ok(step)
+    }
+
+    fn drop_node(&mut self, id: FrameId) -> Option<Box<Node>> {
+        let mut node = self.nodes.take(id)?;
+        mark(&mut node, id, &mut self.batch);
+        if node.waits != Waits::No {
+            self.batch.effects.push(Effect::Cancel(node.wait_id(id)));
+        }
+        Some(node)
+    }
+
+    /// Forgets the event ids of a child execution that is over.
+    fn forget_history(&mut self, id: FrameId) {
+        if id != 0 && self.histories.remove(&id).is_some() {
+            self.batch.counted.push(id);
+        }
+    }
+}
+
+/// Says in the batch that a Frame has changed.
+fn mark(node: &mut Node, id: FrameId, batch: &mut Batch) {
+    if !std::mem::replace(&mut node.is_changed, true) {
+        batch.changed.push(id);
+    }
+}
+
+/// What the step of a Frame needs of the ledger.
+struct Stepping<'a> {
+    program: &'a Program,
+    at: Timestamp,
+    records_children: bool,
+    histories: &'a mut BTreeMap<FrameId, EventIds>,
+    batch: &'a mut Batch,
+}
+
+impl Stepping<'_> {
+    fn step(&mut self, id: FrameId, node: &mut Node, reply: Reply) -> Result<Step, Bug> {
+        let ids = self.histories.entry(node.history).or_default();
+        let records = node.history == 0 || self.records_children;
+        let mut now = Now { at: self.at, ids: ids.clone(), records };
+        let state = node.frame.state(self.program).clone();
+        let mut step = node.frame.step(self.program, &mut now, reply)?;
+        if *ids != now.ids {
+            *ids = now.ids;
+            if self.batch.counted.last() != Some(&node.history) {
+                self.batch.counted.push(node.history);
+            }
+        }
+        for event in step.events.drain(..) {
+            let state = happened_in(&event.kind, &state);
+            let execution = node.frame.execution().clone();
+            self.batch.recorded.push(Recorded { execution, frame: id, state, event });
+        }
+        Ok(step)
+    }
+}
+
+/// The state that an event of a Frame in `state` happened in: those that frame an iteration belong to its Map state.
+fn happened_in(event: &EventKind, state: &Arc<str>) -> Option<Arc<str>> {
+    match event {
+        EventKind::MapIterationStarted(iteration)
+        | EventKind::MapIterationSucceeded(iteration)
+        | EventKind::MapIterationFailed(iteration)
+        | EventKind::MapIterationAborted(iteration) => Some(iteration.name.clone()),
+        EventKind::ExecutionStarted { .. }
+        | EventKind::ExecutionSucceeded { .. }
+        | EventKind::ExecutionFailed(_)
+        | EventKind::ExecutionTimedOut(_)
+        | EventKind::ExecutionAborted(_)
+        | EventKind::ExecutionRedriven { .. } => None,
+        _ => Some(state.clone()),
+    }
+}
