@@ -25,7 +25,8 @@ pub use protocol::{ChildEnd, Ended, EventIds, Next, Now, Reply, Request, Step, T
 use crate::context::{Context, Execution, MapItem};
 use crate::definition::ast::StateType;
 use crate::history::{EventId, Iteration};
-use crate::program::{Kind, Program, ScopeId, State, StateId, Task};
+use crate::program::model::ScopeId;
+use crate::program::{Kind, Program, State, StateIndex, Task};
 use crate::retry::Random;
 use crate::task::{Failure, TaskRequest};
 use crate::time::Timestamp;
@@ -48,7 +49,7 @@ pub struct Frame {
     /// Where this Frame stands among all Frames of the execution: empty for the execution's own.
     path: Arc<str>,
     scope: ScopeId,
-    state: StateId,
+    state: StateIndex,
     /// The raw input of the state.
     input: Value,
     map_item: Option<MapItem>,
@@ -144,7 +145,7 @@ impl Frame {
         let child = Child {
             role: Role::Execution,
             path: "".into(),
-            scope: 0,
+            scope: ScopeId::default(),
             input: execution.input.clone(),
             map_item: None,
             variables: Value::empty_object(),
@@ -183,7 +184,7 @@ impl Frame {
     pub(crate) fn probed(
         program: &Program,
         execution: Execution,
-        (scope, state): (ScopeId, StateId),
+        (scope, state): (ScopeId, StateIndex),
         variables: Value,
         probe: Probe,
     ) -> Self {

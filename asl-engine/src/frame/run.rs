@@ -8,7 +8,7 @@ use super::variables::with_variables;
 use super::{Frame, Phase, Role, Stage};
 use crate::definition::ast::StateType;
 use crate::history::{EventId, EventKind, HistoryEvent};
-use crate::program::{Kind, State, StateId};
+use crate::program::{Kind, State, StateIndex};
 use crate::task::{Failure, Outcome, QUERY_EVALUATION_ERROR};
 use crate::template::Template;
 use crate::value::Value;
@@ -187,7 +187,7 @@ impl Run<'_> {
     }
 
     /// Leaves the state: OutputPath, the exited event, and the next state or the end of the scope.
-    fn exit(&mut self, exit: Exit, next: Option<StateId>) -> Result<Next, Failure> {
+    fn exit(&mut self, exit: Exit, next: Option<StateIndex>) -> Result<Next, Failure> {
         let output = self.frame.selected_output(self.state, exit.output)?;
         Ok(match self.within_quota(&self.state.name, output) {
             Ok(output) => self.leave(Exit { output, ..exit }, next),
@@ -195,7 +195,7 @@ impl Run<'_> {
         })
     }
 
-    fn leave(&mut self, exit: Exit, next: Option<StateId>) -> Next {
+    fn leave(&mut self, exit: Exit, next: Option<StateIndex>) -> Next {
         let Exit { output, assigned } = exit;
         if let Some(assigned) = &assigned {
             self.frame.variables = with_variables(&self.frame.variables, assigned);
