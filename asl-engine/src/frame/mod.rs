@@ -213,7 +213,7 @@ impl Frame {
         }
         let state = program.state(self.scope, self.state);
         let before = std::mem::replace(&mut self.now, now.at);
-        let mut run = Run { frame: self, state, now, events: Vec::new() };
+        let mut run = Run { frame: self, state, now, events: Vec::new(), transition: None };
         let next = match (run.frame.phase.clone(), reply) {
             (Phase::Start, Reply::Go) => {
                 run.open();
@@ -250,16 +250,16 @@ impl Frame {
                 return Err(UnexpectedReply::new(&state.name, phase.waits_for(), &reply));
             }
         };
-        let mut events = run.events;
+        let Run { mut events, transition, .. } = run;
         if let Some(most) = self.execution.quotas.history_events
             && now.ids.next > most
             && !(now.ids.next == most + 1 && self.role == Role::Execution && matches!(next, Next::End(_)))
         {
             events.retain(|event| event.id < most);
             self.phase = Phase::HistoryFull;
-            return Ok(Step { events, next: Next::HistoryFull });
+            return Ok(Step { events, next: Next::HistoryFull, state: state.id, transition: None });
         }
-        Ok(Step { events, next })
+        Ok(Step { events, next, state: state.id, transition })
     }
 
     /// What the Frame waits for: what a host has to do again after a crash. A task keeps its token; a Join starts anew.

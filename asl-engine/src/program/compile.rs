@@ -79,7 +79,7 @@ fn state(state: ast::State, ids: &BTreeMap<Arc<str>, StateIndex>, scopes: &mut V
     Some(State {
         name: state.name.text,
         id: StateId::default(),
-        first_transition: TransitionId::default(),
+        first_transition: TransitionId::new(0),
         state_type,
         kind,
         io: state.io,

@@ -22,7 +22,7 @@ use crate::reference_path::ReferencePath;
 use crate::retry::{self, Retrier};
 use crate::template::Template;
 use crate::value::Value;
-use model::{Model, ScopeId, StateId, TransitionId};
+use model::{Model, ScopeId, StateId, TransitionId, TransitionKind};
 
 /// A definition ready to run: immutable, to be shared between all its executions.
 ///
@@ -60,7 +60,7 @@ pub(crate) struct State {
     pub(crate) name: Arc<str>,
     pub(crate) id: StateId,
     /// The first of its transitions.
-    pub(crate) first_transition: TransitionId,
+    first_transition: TransitionId,
     state_type: StateType,
     pub(crate) kind: Kind,
     pub(crate) io: Io,
@@ -314,6 +314,40 @@ impl State {
     /// The Catcher that an error is for: the first that names it.
     pub(crate) fn catcher(&self, error: Option<&str>) -> Option<usize> {
         self.catch.iter().position(|catcher| retry::matches(&catcher.error_equals, error))
+    }
+
+    /// `Next` or `End`
+    pub(crate) fn next_or_end(&self) -> TransitionKind {
+        match self.next {
+            Some(_) => TransitionKind::Next,
+            None => TransitionKind::End,
+        }
+    }
+
+    /// The id of one of its transitions: they stand in the order of [`Model::transitions_of`].
+    pub(crate) fn transition(&self, kind: TransitionKind) -> TransitionId {
+        let at = match (kind, &self.kind) {
+            (TransitionKind::Next | TransitionKind::End, _) => 0,
+            (TransitionKind::ChoiceRule(at), _) => at,
+            (TransitionKind::Default, Kind::Choice { choices, .. }) => choices.len(),
+            (TransitionKind::Default, _) => 0,
+            // What has Retriers and Catchers has either Next or End.
+            (TransitionKind::Retrier(at), _) => 1 + at,
+            (TransitionKind::Catcher(at), _) => 1 + self.retry.len() + at,
+        };
+        TransitionId::new(self.first_transition.index() + at)
+    }
+
+    /// The state that one of its transitions leads to; `None` ends the scope, or stays.
+    pub(crate) fn target(&self, kind: TransitionKind) -> Option<StateIndex> {
+        match (kind, &self.kind) {
+            (TransitionKind::Next, _) => self.next,
+            (TransitionKind::ChoiceRule(at), Kind::Choice { choices, .. }) => choices.get(at).map(|choice| choice.next),
+            (TransitionKind::Default, Kind::Choice { default, .. }) => *default,
+            (TransitionKind::Catcher(at), _) => self.catch.get(at).map(|catcher| catcher.next),
+            (TransitionKind::ChoiceRule(_) | TransitionKind::Default, _) => None,
+            (TransitionKind::End | TransitionKind::Retrier(_), _) => None,
+        }
     }
 
     pub(crate) fn state_type(&self) -> StateType {

@@ -47,6 +47,7 @@
 //! ```
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU32;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -66,9 +67,12 @@ pub struct ScopeId(u32);
 pub struct StateId(u32);
 
 /// The position of a transition among all transitions of its program, in the order of their states.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct TransitionId(u32);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(from = "u32", into = "u32")]
+pub struct TransitionId(
+    /// One more than the position, so that an `Option` of it is no larger.
+    NonZeroU32,
+);
 
 /// The graph of a program: see the [module](self).
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -173,12 +177,24 @@ impl StateId {
 impl TransitionId {
     /// The id at a position.
     pub fn new(index: usize) -> Self {
-        Self(position(index))
+        Self::from(position(index))
     }
 
     /// The position.
     pub fn index(self) -> usize {
-        self.0 as usize
+        u32::from(self) as usize
+    }
+}
+
+impl From<u32> for TransitionId {
+    fn from(position: u32) -> Self {
+        Self(NonZeroU32::MIN.saturating_add(position))
+    }
+}
+
+impl From<TransitionId> for u32 {
+    fn from(id: TransitionId) -> Self {
+        id.0.get() - 1
     }
 }
 

@@ -4,6 +4,7 @@ mod generate;
 #[path = "../../../asl-engine/tests/support/mod.rs"]
 mod support;
 mod tasks;
+mod transitions;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -101,6 +102,12 @@ proptest! {
         let plain = support::run_within(QUOTAS, &definition, &input, false, &mut tasks::outcome);
         let saved = support::run_within(QUOTAS, &definition, &input, true, &mut tasks::outcome);
         prop_assert_eq!(saved, plain);
+    }
+
+    #[test]
+    fn transitions_lead_where_the_history_goes(definition in generate::machine(), input in generate::input()) {
+        let run = support::run_within(QUOTAS, &definition, &input.to_string(), false, &mut tasks::outcome);
+        prop_assert_eq!(transitions::fault(machine(&definition).model(), &run), None);
     }
 
     /// Where an execution succeeds and no attempt of a fan-out fails, each child does its work to the end, whatever the others do, so that the output and the
@@ -246,6 +253,7 @@ fn try_everything(text: &str, input: &str) -> Result<(), TestCaseError> {
 fn generated_machines_do_everything() {
     let mut runner = TestRunner::new(cases(1));
     let (mut seen, mut succeeded, mut fanned_out, mut full) = (BTreeSet::new(), 0, 0, 0);
+    let mut transitions = BTreeSet::new();
     for _ in 0..300 {
         let tree = (generate::machine(), generate::input()).new_tree(&mut runner).expect("a machine");
         let (definition, input) = tree.current();
@@ -255,10 +263,13 @@ fn generated_machines_do_everything() {
         fanned_out += usize::from(finished.outcome.is_ok() && fans_out && fan_outs_succeeded(&events));
         full += usize::from(events.len() == 200);
         seen.extend(events.iter().map(HistoryEvent::type_name));
+        let steps = support::run_within(QUOTAS, &definition, &input.to_string(), false, &mut tasks::outcome).steps;
+        transitions.extend(transitions::kinds(machine(&definition).model(), &steps));
     }
     for expected in EVENTS {
         assert!(seen.contains(expected), "{expected} is not among {seen:?}");
     }
+    assert_eq!(transitions.len(), 6, "all kinds of transitions are taken: {transitions:?}");
     assert!(succeeded > 100 && succeeded < 250 && fanned_out > 20 && full > 0, "{succeeded} {fanned_out} {full}");
 }
 
