@@ -94,7 +94,7 @@ async fn drive(
     options: Options,
 ) -> Result<Executed, Error> {
     let execution = execution(&name, input, options);
-    let mut progress = Progress::new(options.no_progress);
+    let mut progress = Progress::new(&program, options.no_progress);
     let mut events = Vec::new();
     let handler = |request: &TaskRequest| {
         // Every resource was found before the start.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use asl_engine::history::Iteration;
-use asl_engine::{EventKind, Failure};
+use asl_engine::{EventKind, Failure, Program};
 use asl_runtime::Recorded;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
@@ -18,6 +18,7 @@ pub(crate) struct Progress {
 }
 
 struct View {
+    program: Arc<Program>,
     lines: MultiProgress,
     /// The state that the execution itself is in.
     current: ProgressBar,
@@ -33,8 +34,8 @@ struct Items {
 
 impl Progress {
     /// Shows nothing where stderr is no terminal, and with `hidden`.
-    pub(crate) fn new(hidden: bool) -> Self {
-        Self { view: is_shown(hidden).then(View::new) }
+    pub(crate) fn new(program: &Arc<Program>, hidden: bool) -> Self {
+        Self { view: is_shown(hidden).then(|| View::new(program.clone())) }
     }
 
     /// Takes an event into the view.
@@ -54,16 +55,17 @@ impl Progress {
 }
 
 impl View {
-    fn new() -> Self {
+    fn new(program: Arc<Program>) -> Self {
         let lines = MultiProgress::new();
         let current = lines.add(ProgressBar::no_length());
         current.set_style(style("{spinner} {wide_msg} {elapsed}"));
         current.enable_steady_tick(Duration::from_millis(100));
-        Self { lines, current, outermost: None, states_entered: 0, maps: BTreeMap::new() }
+        Self { program, lines, current, outermost: None, states_entered: 0, maps: BTreeMap::new() }
     }
 
     fn show(&mut self, Recorded { frame, state, event, .. }: &Recorded) {
         let is_outermost = *frame == 0;
+        let state = state.and_then(|id| Some(self.program.model().state(id)?.name.clone()));
         match &event.kind {
             EventKind::StateEntered { name, .. } => {
                 self.states_entered += 1;
@@ -81,7 +83,7 @@ impl View {
             }
             EventKind::MapStateStarted { length } => {
                 if let Some(name) = state {
-                    self.items(name).line.inc_length(*length as u64);
+                    self.items(&name).line.inc_length(*length as u64);
                 }
             }
             EventKind::MapIterationSucceeded(Iteration { name, .. }) => self.items(name).line.inc(1),

@@ -123,7 +123,7 @@ pub use jsonata::{Jsonata, JsonataError, JsonataFlavour, JsonataLimits, JsonataO
 pub use jsonpath::{JsonPath, PathError};
 pub use nearest::nearest;
 pub use path::PathRoot;
-pub use program::Program;
+pub use program::{Program, model};
 pub use sdk_names::sdk_member_name;
 pub use task::{Failure, Origin, Outcome, TaskRequest, is_activity};
 pub use time::Timestamp;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::diagnostic::Span;
 use crate::task::QUERY_EVALUATION_ERROR;
 
 /// One member of `Retry`.
@@ -12,6 +13,8 @@ use crate::task::QUERY_EVALUATION_ERROR;
 /// States Language specification, "Retrying after error".
 #[derive(Clone, Debug)]
 pub(crate) struct Retrier {
+    /// Its place in the definition.
+    pub span: Span,
     /// `ErrorEquals`
     pub error_equals: Vec<Arc<str>>,
     /// `IntervalSeconds`: before the first retry.
@@ -89,6 +92,7 @@ mod tests {
 
     fn retrier() -> Retrier {
         Retrier {
+            span: Span::default(),
             error_equals: Vec::new(),
             interval_seconds: 2,
             max_attempts: 3,

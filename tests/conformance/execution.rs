@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::Verdict;
 use crate::compare::{Bindings, agree, normal, normal_event};
 use crate::mocks::Mocks;
+use crate::restarting;
 
 /// Runs a case and compares.
 pub(crate) fn check(case: &Value) -> Verdict {
@@ -43,6 +44,9 @@ fn execution(case: &Value, run: &Value) -> Verdict {
     if let Some(role_arn) = case["roleArn"].as_str() {
         execution.role_arn = role_arn.into();
     }
+    if let Err(difference) = crashes(case, &program, &execution) {
+        return Verdict::Differs(difference);
+    }
     let mut mocks = Mocks::of(case);
     let mut events = Vec::new();
     let answer = |request: &asl_engine::TaskRequest| mocks.answer(request);
@@ -62,6 +66,18 @@ fn execution(case: &Value, run: &Value) -> Verdict {
     match strict(&run["expected"], recorded.as_array(), &finished, &events, bindings) {
         Ok(()) => Verdict::Strict,
         Err(difference) => Verdict::Lax(difference),
+    }
+}
+
+/// Whether a host that crashes after every Batch, and loses its effects or does them twice, comes to the same with the same tasks.
+fn crashes(case: &Value, program: &Arc<Program>, execution: &Execution) -> Result<(), String> {
+    let restarted = |seed| {
+        let mut mocks = Mocks::of(case);
+        restarting::run(program, execution.clone(), &mut |request| mocks.answer(request), restarting::chances(seed))
+    };
+    match restarted(0) == restarted(7) {
+        true => Ok(()),
+        false => Err("a crash changes it".to_owned()),
     }
 }
 

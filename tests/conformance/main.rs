@@ -1,8 +1,8 @@
 //! Runs what was recorded from AWS Step Functions, and compares: `cargo test --test conformance`.
 //!
 //! Reads `ASL_CONFORMANCE_DIR` (without it, `../shared/conformance`): `index.json` and `cases/`, and a second body of recordings,
-//! `aws2.jsonl` there or the file `ASL_AWS2_CASES`. Each case runs on virtual time, its tasks answered from the recording. It
-//! agrees *laxly* when status, error and output are AWS's, and *strictly* when the history and all texts are, too. Writes
+//! `aws2.jsonl` there or the file `ASL_AWS2_CASES`. Each case runs on virtual time, its tasks answered from the recording, and once more
+//! with a host that crashes after every step, which must change nothing. It agrees *laxly* when status, error and output are AWS's, and *strictly* when the history and all texts are, too. Writes
 //! `target/conformance.json` with a verdict for each case, and closes with a line for each body. Fails when a case of `baseline.txt` no longer agrees, or `docs/fidelity.md` is out
 //! of date; `ASL_CONFORMANCE_BLESS=1` writes both.
 
@@ -14,6 +14,8 @@ mod execution;
 mod fidelity;
 mod mocks;
 mod refusal;
+#[path = "../../runtime/tests/support/restarting.rs"]
+mod restarting;
 mod test_state;
 
 use std::collections::BTreeMap;

@@ -37,6 +37,8 @@ pub(crate) struct Name {
 /// One `StartAt` with its `States`: the machine's own, a branch or an item processor.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Body {
+    /// Its path in the definition, as AWS writes it; empty for the machine's own.
+    pub location: Arc<str>,
     /// `StartAt`
     pub start_at: Option<Name>,
     /// `States`
@@ -89,6 +91,8 @@ impl StateType {
 pub(crate) struct State {
     /// Its key in `States`.
     pub name: Name,
+    /// The place of its key and its value.
+    pub span: Span,
     /// What its type brings.
     pub kind: Kind,
     /// How input becomes output.
@@ -117,8 +121,8 @@ pub(crate) struct Assign {
 pub(crate) enum Transition {
     /// `"Next": "State"`
     Next(Name),
-    /// `"End": true`, or a state type that ends by itself
-    End,
+    /// `"End": true`, or a state type that ends by itself; the place of the value that says so.
+    End(Span),
 }
 
 /// The fields that shape a state's input and output, by its query language.
@@ -209,9 +213,26 @@ pub(crate) enum Kind {
     Map(Box<Map>),
 }
 
+impl Kind {
+    pub(crate) fn state_type(&self) -> StateType {
+        match self {
+            Self::Pass { .. } => StateType::Pass,
+            Self::Task(_) => StateType::Task,
+            Self::Choice { .. } => StateType::Choice,
+            Self::Wait(_) => StateType::Wait,
+            Self::Succeed => StateType::Succeed,
+            Self::Fail { .. } => StateType::Fail,
+            Self::Parallel { .. } => StateType::Parallel,
+            Self::Map(_) => StateType::Map,
+        }
+    }
+}
+
 /// One member of `Choices`.
 #[derive(Clone, Debug)]
 pub(crate) struct Choice {
+    /// Its place.
+    pub span: Span,
     /// The condition.
     pub rule: Rule,
     /// `Assign`
@@ -381,6 +402,8 @@ pub(crate) enum TextField {
 /// One member of `Catch`.
 #[derive(Clone, Debug)]
 pub(crate) struct Catcher {
+    /// Its place.
+    pub span: Span,
     /// `ErrorEquals`
     pub error_equals: Vec<Arc<str>>,
     /// `ResultPath`; `None` is `null`

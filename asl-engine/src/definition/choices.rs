@@ -26,7 +26,7 @@ pub(super) fn choices(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Opt
         };
         // Where it leads is known, whatever is wrong with the rule itself.
         let rule = rule.unwrap_or_else(|| Rule::Or(Vec::new()));
-        Some(Choice { rule, assign, output, next: next? })
+        Some(Choice { span: item.span, rule, assign, output, next: next? })
     };
     let found: Vec<_> = items.iter().enumerate().map(|item| choice(item, out)).collect();
     found.into_iter().collect()

@@ -71,6 +71,11 @@ impl<'a> Fields<'a> {
         &self.location
     }
 
+    /// The place of the whole object.
+    pub(super) fn span(&self) -> Span {
+        self.span
+    }
+
     /// The place of the brace that opens the object.
     pub(super) fn start(&self) -> Span {
         Span { start: self.span.start, end: self.span.start + 1 }
@@ -109,6 +114,11 @@ impl<'a> Fields<'a> {
     pub(super) fn span_of(&self, name: &str) -> Span {
         let member = self.members.iter().find(|member| &*member.name == name);
         member.map_or_else(|| self.start(), |member| member.name_span)
+    }
+
+    /// The place of a field's value; the start of the object where it has none.
+    pub(super) fn value_span(&self, name: &str) -> Span {
+        self.peek(name).map_or_else(|| self.start(), |node| node.span)
     }
 
     /// All members that were not taken, each with its name and the location of its value.

@@ -44,6 +44,7 @@ pub(super) fn retriers(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Ve
         let max_attempts = fields.integer_in("MaxAttempts", 0..=MAX_SECONDS, out).unwrap_or(3);
         let max_delay_seconds = fields.integer_in("MaxDelaySeconds", 1..=MAX_DELAY_SECONDS, out);
         Some(Retrier {
+            span: fields.span(),
             error_equals,
             interval_seconds,
             max_attempts,
@@ -64,7 +65,8 @@ pub(super) fn catchers(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Op
         let result_path = fields.result_path(out).unwrap_or_else(|| Some(ReferencePath::root()));
         let assign = fields.assign(Sees::Error, out);
         let output = fields.output(Sees::Error, out);
-        Some(Catcher { error_equals, result_path, assign, output, next: fields.string("Next", out)? })
+        let next = fields.string("Next", out)?;
+        Some(Catcher { span: fields.span(), error_equals, result_path, assign, output, next })
     };
     policies("Catch", fields, out, read).into_iter().collect()
 }

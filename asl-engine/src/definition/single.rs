@@ -51,11 +51,12 @@ fn machine(state: Node) -> Node {
 
 fn stand_in(name: Name) -> State {
     State {
+        span: name.span,
+        transition: Transition::End(name.span),
         name,
         kind: Kind::Succeed,
         io: Io::plain(),
         assign: None,
-        transition: Transition::End,
         retry: Vec::new(),
         catch: Vec::new(),
     }

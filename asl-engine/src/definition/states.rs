@@ -5,7 +5,7 @@ use super::fields::Fields;
 use super::language::{self, Language};
 use super::queries::Sees;
 use super::{MAX_SECONDS, SCHEMA, choices, error, map, policies, resource, warnings};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::json::{Member, Node, NodeKind};
 use crate::path::PathExpr;
 use crate::reference_path::ReferencePath;
@@ -22,7 +22,8 @@ const TYPES: [&str; 8] = ["Task", "Wait", "Pass", "Succeed", "Fail", "Choice", "
 
 /// `StartAt` and `States`.
 pub(super) fn body(fields: &mut Fields<'_>, language: Language, out: &mut Vec<Diagnostic>) -> Body {
-    let mut body = Body { start_at: fields.string("StartAt", out), ..Body::default() };
+    let mut body = Body { location: fields.location().clone(), ..Body::default() };
+    body.start_at = fields.string("StartAt", out);
     let location = fields.at("States");
     let Some(node) = fields.take("States") else { return body };
     let NodeKind::Object(members) = &node.kind else {
@@ -83,7 +84,8 @@ fn state(member: &Member, location: &str, language: Language, out: &mut Vec<Diag
         _ => (Vec::new(), Some(Vec::new())),
     };
     fields.refuse_the_rest(out);
-    Some(State { name, kind: kind?, io, assign, transition: transition?, retry, catch: catch? })
+    let span = Span { start: member.name_span.start, end: member.value.span.end };
+    Some(State { name, span, kind: kind?, io, assign, transition: transition?, retry, catch: catch? })
 }
 
 fn jsonata_io(state_type: StateType, sees: Sees, fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Io {
@@ -250,7 +252,7 @@ fn wait(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Wait> {
 /// `Next` or `End`; `None` where it is not known which.
 fn transition(state_type: StateType, fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Transition> {
     if matches!(state_type, StateType::Choice | StateType::Succeed | StateType::Fail) {
-        return Some(Transition::End);
+        return Some(Transition::End(fields.value_span("Type")));
     }
     let help = "where the state ends its branch or the execution, write '\"End\": true'";
     fields.one_of_fields(&["Next", "End"], Some(help), out);
@@ -263,5 +265,5 @@ fn transition(state_type: StateType, fields: &mut Fields<'_>, out: &mut Vec<Diag
         // As without either: nothing says what follows.
         fields.none_of(&["Next", "End"], Some(help), out);
     }
-    (end == Some(true)).then_some(Transition::End)
+    (end == Some(true)).then(|| Transition::End(fields.value_span("End")))
 }

@@ -169,17 +169,12 @@ impl Frame {
         }
     }
 
-    /// The Choice Rule that holds.
-    pub(super) fn choose<'a>(
-        &self,
-        state: &State,
-        choices: &'a [Choice],
-        input: &Value,
-    ) -> Result<Option<&'a Choice>, Failure> {
+    /// The position of the Choice Rule that holds.
+    pub(super) fn choose(&self, state: &State, choices: &[Choice], input: &Value) -> Result<Option<usize>, Failure> {
         self.on(state, Sight::of(input), |roots| {
-            for choice in choices {
+            for (at, choice) in choices.iter().enumerate() {
                 if choice.rule.holds(roots)? {
-                    return Ok(Some(choice));
+                    return Ok(Some(at));
                 }
             }
             Ok(None)

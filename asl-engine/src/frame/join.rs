@@ -13,7 +13,8 @@ use super::results::Results;
 use super::{Child, Frame, Role};
 use crate::context::{Execution, MapItem};
 use crate::history::{EventId, Iteration};
-use crate::program::{Kind, Map, Program, ScopeId, StateId};
+use crate::program::model::ScopeId;
+use crate::program::{Kind, Map, Program, StateIndex};
 use crate::result_writer;
 use crate::retry::Random;
 use crate::task::{Failure, Outcome, TaskRequest};
@@ -65,7 +66,7 @@ pub(super) struct Parent {
     #[serde(skip)]
     pub(super) scope: ScopeId,
     #[serde(skip)]
-    pub(super) state: StateId,
+    pub(super) state: StateIndex,
     pub(super) path: Arc<str>,
     pub(super) map_item: Option<MapItem>,
     pub(super) variables: Value,

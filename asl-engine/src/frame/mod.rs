@@ -27,7 +27,8 @@ pub use saved::{ForeignProgram, SavedFrame, SavedJoin, SavedResult};
 use crate::context::{Context, Execution, MapItem};
 use crate::definition::ast::StateType;
 use crate::history::{EventId, Iteration};
-use crate::program::{Kind, Program, ScopeId, State, StateId, Task};
+use crate::program::model::ScopeId;
+use crate::program::{Kind, Program, State, StateIndex, Task};
 use crate::retry::Random;
 use crate::task::{Failure, TaskRequest};
 use crate::time::Timestamp;
@@ -48,7 +49,7 @@ pub struct Frame {
     #[serde(skip)]
     scope: ScopeId,
     #[serde(skip)]
-    state: StateId,
+    state: StateIndex,
     /// The raw input of the state.
     input: Value,
     map_item: Option<MapItem>,
@@ -134,7 +135,7 @@ impl Frame {
         let child = Child {
             role: Role::Execution,
             path: "".into(),
-            scope: 0,
+            scope: ScopeId::default(),
             input: execution.input.clone(),
             map_item: None,
             variables: Value::empty_object(),
@@ -172,7 +173,7 @@ impl Frame {
     pub(crate) fn probed(
         program: &Program,
         execution: Execution,
-        (scope, state): (ScopeId, StateId),
+        (scope, state): (ScopeId, StateIndex),
         variables: Value,
         probe: Probe,
     ) -> Self {
@@ -201,7 +202,7 @@ impl Frame {
         }
         let state = program.state(self.scope, self.state);
         let before = std::mem::replace(&mut self.now, now.at);
-        let mut run = Run { frame: self, state, now, events: Vec::new(), failed_in: Vec::new() };
+        let mut run = Run { frame: self, state, now, events: Vec::new(), transition: None, failed_in: Vec::new() };
         let next = match (run.frame.phase.clone(), reply) {
             (Phase::Start, Reply::Go) => {
                 run.open();
@@ -238,16 +239,16 @@ impl Frame {
                 return Err(UnexpectedReply::new(&state.name, phase.waits_for(), &reply));
             }
         };
-        let mut events = run.events;
+        let Run { mut events, transition, .. } = run;
         if let Some(most) = self.execution.quotas.history_events
             && now.ids.next > most
             && !(now.ids.next == most + 1 && self.role == Role::Execution && matches!(next, Next::End(_)))
         {
             events.retain(|event| event.id < most);
             self.phase = Phase::HistoryFull;
-            return Ok(Step { events, next: Next::HistoryFull });
+            return Ok(Step { events, next: Next::HistoryFull, state: state.id, transition: None });
         }
-        Ok(Step { events, next })
+        Ok(Step { events, next, state: state.id, transition })
     }
 
     /// What the Frame waits for: what a host has to do again after a crash. A task keeps its token; a Join starts anew.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::join::{Join, Joined};
 use crate::context::Execution;
 use crate::history::{EventId, EventKind, HistoryEvent};
+use crate::program::model::{StateId, TransitionId};
 use crate::task::{Failure, Outcome, TaskRequest};
 use crate::time::Timestamp;
 use crate::value::Value;
@@ -62,6 +63,12 @@ pub struct Step {
     pub events: Vec<HistoryEvent>,
     /// What comes next.
     pub next: Next,
+    /// The state that the Frame was in, in [`Program::model`](crate::Program::model). It is left where `transition` says so.
+    pub state: StateId,
+    /// The way out of the state, or, where a Retrier takes the error, to its next attempt, which begins once the Frame was
+    /// answered `Reply::Woke`. `None` where the state is still at work, where it ends the Frame with a failure, and where
+    /// the Frame is ended from outside.
+    pub transition: Option<TransitionId>,
 }
 
 /// What comes after a step.
@@ -163,7 +170,7 @@ pub struct Ended {
     /// The event that closed it for its parent; the last event where no such event is recorded.
     pub closing_event: EventId,
     /// The execution that it was, where it was a child execution of a Map Run.
-    pub child: Option<ChildEnd>,
+    pub child: Option<Box<ChildEnd>>,
     /// Where it failed: its state, and the states inside that which led to it, the innermost last.
     pub failed_in: Vec<Arc<str>>,
 }
@@ -199,3 +206,14 @@ impl fmt::Display for UnexpectedReply {
 }
 
 impl std::error::Error for UnexpectedReply {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_is_small() {
+        // One is moved for each step of each Frame.
+        assert!(size_of::<Step>() <= 112, "{}", size_of::<Step>());
+    }
+}

@@ -59,7 +59,7 @@ impl SavedResult {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Early {
-    end: ChildEnd,
+    end: Box<ChildEnd>,
     outcome: Outcome,
     aborted: bool,
 }
@@ -73,7 +73,7 @@ impl Early {
 
 impl Results {
     /// Takes the result of a child execution or iteration. `failed` is what a failure that is borne leaves in the list.
-    pub(super) fn add(&mut self, index: usize, outcome: Outcome, end: Option<ChildEnd>, aborted: bool) {
+    pub(super) fn add(&mut self, index: usize, outcome: Outcome, end: Option<Box<ChildEnd>>, aborted: bool) {
         if self.writer.is_some() {
             // The children of a Map Run are executions.
             if let Some(end) = end {
@@ -244,7 +244,7 @@ mod tests {
         let at = Timestamp(0);
         let execution = Arc::new(Execution::local("machine", "run", Value::Null, at, 7));
         for index in indexes {
-            let end = ChildEnd { execution: execution.clone(), at };
+            let end = Box::new(ChildEnd { execution: execution.clone(), at });
             results.add(index, Ok(i64::try_from(index).unwrap().into()), Some(end), false);
         }
     }

@@ -8,7 +8,8 @@ use super::variables::with_variables;
 use super::{Frame, Phase, Role, Stage};
 use crate::definition::ast::StateType;
 use crate::history::{EventId, EventKind, HistoryEvent};
-use crate::program::{Kind, State, StateId};
+use crate::program::model::{TransitionId, TransitionKind};
+use crate::program::{Kind, State};
 use crate::task::{Failure, Outcome, QUERY_EVALUATION_ERROR};
 use crate::template::Template;
 use crate::value::Value;
@@ -19,6 +20,8 @@ pub(super) struct Run<'a> {
     pub(super) state: &'a State,
     pub(super) now: &'a mut Now,
     pub(super) events: Vec<HistoryEvent>,
+    /// The one that was taken.
+    pub(super) transition: Option<TransitionId>,
     /// Where the children of the state failed, if they did.
     pub(super) failed_in: Vec<Arc<str>>,
 }
@@ -98,7 +101,7 @@ impl Run<'_> {
             }
             Kind::Succeed => {
                 let exit = self.pass_on(state.assign.as_ref(), state.io.output())?;
-                self.exit(exit, None)
+                self.exit(exit, TransitionKind::End)
             }
             Kind::Fail { error, cause } => {
                 let failure = self.frame.failure(state, error.as_ref(), cause.as_ref())?;
@@ -106,9 +109,12 @@ impl Run<'_> {
             }
             Kind::Choice { choices, default } => {
                 let input = self.frame.selected_input(state)?;
-                let (assign, output, next) = match (self.frame.choose(state, choices, &input)?, default) {
-                    (Some(choice), _) => (choice.assign.as_ref(), choice.output.as_ref(), choice.next),
-                    (None, Some(default)) => (state.assign.as_ref(), state.io.output(), *default),
+                let chosen = self.frame.choose(state, choices, &input)?;
+                let (assign, output, taken) = match (chosen.and_then(|at| Some((at, choices.get(at)?))), default) {
+                    (Some((at, choice)), _) => {
+                        (choice.assign.as_ref(), choice.output.as_ref(), TransitionKind::ChoiceRule(at))
+                    }
+                    (None, Some(_)) => (state.assign.as_ref(), state.io.output(), TransitionKind::Default),
                     (None, None) => {
                         let cause = "Failed to transition out of the state. The state does not point to a next state.";
                         let hint = format!("no rule of '{}' holds, and it has no Default", state.name);
@@ -116,7 +122,7 @@ impl Run<'_> {
                     }
                 };
                 let exit = self.frame.hand_on(state, assign, output, Sight::of(&input), &input)?;
-                self.exit(exit, Some(next))
+                self.exit(exit, taken)
             }
             Kind::Wait(wait) => {
                 let until = self.frame.wake_time(state, wait, self.now.at)?;
@@ -145,8 +151,8 @@ impl Run<'_> {
 
     pub(super) fn wait_over(&mut self) -> Next {
         let state = self.state;
-        let exited =
-            self.pass_on(state.assign.as_ref(), state.io.output()).and_then(|exit| self.exit(exit, state.next));
+        let passed = self.pass_on(state.assign.as_ref(), state.io.output());
+        let exited = passed.and_then(|exit| self.exit(exit, state.next_or_end()));
         self.unless_failed(exited)
     }
 
@@ -185,19 +191,19 @@ impl Run<'_> {
     /// Puts a result into the input and leaves the state.
     fn complete(&mut self, result: Value) -> Result<Next, Failure> {
         let exit = self.frame.merge(self.state, result)?;
-        self.exit(exit, self.state.next)
+        self.exit(exit, self.state.next_or_end())
     }
 
     /// Leaves the state: OutputPath, the exited event, and the next state or the end of the scope.
-    fn exit(&mut self, exit: Exit, next: Option<StateId>) -> Result<Next, Failure> {
+    fn exit(&mut self, exit: Exit, taken: TransitionKind) -> Result<Next, Failure> {
         let output = self.frame.selected_output(self.state, exit.output)?;
         Ok(match self.within_quota(&self.state.name, output) {
-            Ok(output) => self.leave(Exit { output, ..exit }, next),
+            Ok(output) => self.leave(Exit { output, ..exit }, taken),
             Err(failure) => self.fail(failure),
         })
     }
 
-    fn leave(&mut self, exit: Exit, next: Option<StateId>) -> Next {
+    fn leave(&mut self, exit: Exit, taken: TransitionKind) -> Next {
         let Exit { output, assigned } = exit;
         if let Some(assigned) = &assigned {
             self.frame.variables = with_variables(&self.frame.variables, assigned);
@@ -208,7 +214,8 @@ impl Run<'_> {
             output: output.clone(),
             assigned_variables: assigned,
         });
-        match next {
+        self.transition = Some(self.state.transition(taken));
+        match self.state.target(taken) {
             Some(next) => {
                 self.frame.state = next;
                 self.frame.input = output;
@@ -229,6 +236,7 @@ impl Run<'_> {
             if i64::from(used) < retrier.max_attempts {
                 let until = self.now.at.plus_millis(retrier.delay_millis(used, &self.frame.random));
                 self.frame.retries[at] += 1;
+                self.transition = Some(self.state.transition(TransitionKind::Retrier(at)));
                 self.frame.phase = Phase::Retry { until };
                 return Next::Ask(Request::Sleep { until });
             }
@@ -243,11 +251,10 @@ impl Run<'_> {
             }
             _ => {}
         }
-        let Some(catcher) = self.state.catcher(error).map(|at| &self.state.catch[at]) else {
-            return self.end(Err(failure));
-        };
+        let Some(at) = self.state.catcher(error) else { return self.end(Err(failure)) };
+        let catcher = &self.state.catch[at];
         match self.frame.caught(self.state, catcher, failure.error_output()) {
-            Ok(exit) => self.leave(exit, Some(catcher.next)),
+            Ok(exit) => self.leave(exit, TransitionKind::Catcher(at)),
             Err(failure) => {
                 let failure = self.told(self.frame.located(self.state, failure));
                 self.end(Err(failure))
@@ -299,9 +306,9 @@ impl Run<'_> {
     }
 
     /// The child execution that ends now, where it is one.
-    fn child_end(&self) -> Option<ChildEnd> {
+    fn child_end(&self) -> Option<Box<ChildEnd>> {
         let is_child = self.frame.role == Role::Execution && !self.frame.path.is_empty();
-        is_child.then(|| ChildEnd { execution: self.frame.execution.clone(), at: self.now.at })
+        is_child.then(|| Box::new(ChildEnd { execution: self.frame.execution.clone(), at: self.now.at }))
     }
 
     /// A Task inside a branch or an iteration that ends early is recorded as aborted.

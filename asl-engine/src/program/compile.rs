@@ -1,29 +1,39 @@
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use super::{Catcher, Choice, Kind, Map, Program, Resource, Scope, ScopeId, State, StateId, Task};
+use super::model::{Model, ScopeId, StateId, TransitionId};
+use super::{Catcher, Choice, Kind, Map, Program, Resource, Scope, State, StateIndex, Task};
 use crate::definition::ast::{self, Body, Name, StateMachine, Transition};
 
 /// Makes a definition without errors ready to run; `None` where a name has no state.
-pub(super) fn program(machine: StateMachine) -> Option<Program> {
+pub(super) fn program(source: &str, machine: StateMachine) -> Option<Program> {
+    let model = Model::of(&machine)?;
     let mut scopes = Vec::new();
     scope(machine.body, &mut scopes)?;
-    Some(Program { scopes, timeout_seconds: machine.timeout_seconds })
+    for (scope, node) in scopes.iter_mut().zip(model.scopes()) {
+        for (state, id) in scope.states.iter_mut().zip(&node.states) {
+            state.id = *id;
+            state.first_transition = model.transitions_of(*id).first().map_or(state.first_transition, |first| first.id);
+        }
+    }
+    let timeout_seconds = machine.timeout_seconds;
+    Some(Program { scopes, timeout_seconds, model, source: source.into(), fingerprint: OnceLock::new() })
 }
 
 fn scope(body: Body, scopes: &mut Vec<Scope>) -> Option<ScopeId> {
-    let ids: BTreeMap<Arc<str>, StateId> =
+    let ids: BTreeMap<Arc<str>, StateIndex> =
         body.states.iter().enumerate().map(|(id, state)| (state.name.text.clone(), id)).collect();
-    let id = scopes.len();
+    let index = scopes.len();
     // The place is taken now, so that a scope comes before those inside it.
     scopes.push(Scope { start: *ids.get(&body.start_at?.text)?, states: Vec::new() });
     let states = body.states.into_iter().map(|found| state(found, &ids, scopes)).collect::<Option<_>>()?;
-    scopes[id].states = states;
-    Some(id)
+    scopes[index].states = states;
+    Some(ScopeId::new(index))
 }
 
-fn state(state: ast::State, ids: &BTreeMap<Arc<str>, StateId>, scopes: &mut Vec<Scope>) -> Option<State> {
+fn state(state: ast::State, ids: &BTreeMap<Arc<str>, StateIndex>, scopes: &mut Vec<Scope>) -> Option<State> {
     let target = |name: &Name| ids.get(&name.text).copied();
+    let state_type = state.kind.state_type();
     let kind = match state.kind {
         ast::Kind::Pass { result } => Kind::Pass { result },
         ast::Kind::Task(task) => Kind::Task(Task {
@@ -34,7 +44,7 @@ fn state(state: ast::State, ids: &BTreeMap<Arc<str>, StateId>, scopes: &mut Vec<
         }),
         ast::Kind::Choice { choices, default } => {
             let choice = |choice: ast::Choice| {
-                let ast::Choice { rule, assign, output, next } = choice;
+                let ast::Choice { span: _, rule, assign, output, next } = choice;
                 let assign = assign.map(|assign| assign.template);
                 Some(Choice { rule, assign, output, next: target(&next)? })
             };
@@ -62,18 +72,21 @@ fn state(state: ast::State, ids: &BTreeMap<Arc<str>, StateId>, scopes: &mut Vec<
         }),
     };
     let catcher = |catcher: ast::Catcher| {
-        let ast::Catcher { error_equals, result_path, assign, output, next } = catcher;
+        let ast::Catcher { span: _, error_equals, result_path, assign, output, next } = catcher;
         let assign = assign.map(|assign| assign.template);
         Some(Catcher { error_equals, result_path, assign, output, next: target(&next)? })
     };
     Some(State {
         name: state.name.text,
+        id: StateId::default(),
+        first_transition: TransitionId::new(0),
+        state_type,
         kind,
         io: state.io,
         assign: state.assign.map(|assign| assign.template),
         next: match &state.transition {
             Transition::Next(name) => Some(target(name)?),
-            Transition::End => None,
+            Transition::End(_) => None,
         },
         retry: state.retry,
         catch: state.catch.into_iter().map(catcher).collect::<Option<_>>()?,

@@ -1,10 +1,13 @@
 //! Programs: definitions ready to run. Names are resolved to positions; nothing changes any more.
 
 mod compile;
+pub mod model;
 mod variables;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
+
+use sha2::{Digest, Sha256};
 
 use crate::choice::Rule;
 use crate::definition::ast::{
@@ -19,6 +22,7 @@ use crate::reference_path::ReferencePath;
 use crate::retry::{self, Retrier};
 use crate::template::Template;
 use crate::value::Value;
+use model::{Model, ScopeId, StateId, TransitionId, TransitionKind};
 
 /// A definition ready to run: immutable, to be shared between all its executions.
 ///
@@ -35,17 +39,18 @@ use crate::value::Value;
 pub struct Program {
     scopes: Vec<Scope>,
     timeout_seconds: Option<i64>,
+    model: Model,
+    source: Arc<str>,
+    fingerprint: OnceLock<Arc<str>>,
 }
 
-/// The position of a scope in its program. The first is the machine's own.
-pub(crate) type ScopeId = usize;
 /// The position of a state in its scope.
-pub(crate) type StateId = usize;
+pub(crate) type StateIndex = usize;
 
 /// One `States` block.
 #[derive(Debug)]
 pub(crate) struct Scope {
-    pub(crate) start: StateId,
+    pub(crate) start: StateIndex,
     pub(crate) states: Vec<State>,
 }
 
@@ -53,11 +58,15 @@ pub(crate) struct Scope {
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) name: Arc<str>,
+    pub(crate) id: StateId,
+    /// The first of its transitions.
+    first_transition: TransitionId,
+    state_type: StateType,
     pub(crate) kind: Kind,
     pub(crate) io: Io,
     pub(crate) assign: Option<Template>,
     /// `None` ends the scope.
-    pub(crate) next: Option<StateId>,
+    pub(crate) next: Option<StateIndex>,
     pub(crate) retry: Vec<Retrier>,
     pub(crate) catch: Vec<Catcher>,
 }
@@ -67,7 +76,7 @@ pub(crate) struct State {
 pub(crate) enum Kind {
     Pass { result: Option<Value> },
     Task(Task),
-    Choice { choices: Vec<Choice>, default: Option<StateId> },
+    Choice { choices: Vec<Choice>, default: Option<StateIndex> },
     Wait(Wait),
     Succeed,
     Fail { error: Option<TextField>, cause: Option<TextField> },
@@ -80,7 +89,7 @@ pub(crate) struct Choice {
     pub(crate) rule: Rule,
     pub(crate) assign: Option<Template>,
     pub(crate) output: Option<Template>,
-    pub(crate) next: StateId,
+    pub(crate) next: StateIndex,
 }
 
 #[derive(Debug)]
@@ -132,29 +141,32 @@ pub(crate) struct Catcher {
     pub(crate) result_path: Option<ReferencePath>,
     pub(crate) assign: Option<Template>,
     pub(crate) output: Option<Template>,
-    pub(crate) next: StateId,
+    pub(crate) next: StateIndex,
 }
 
 impl Program {
     /// Reads a definition and makes it ready to run. Every error is reported; warnings do not stop it, but for what cannot be
     /// run yet, which is an error here.
     pub fn parse(text: &str) -> Result<Self, Vec<Diagnostic>> {
-        Self::compile(definition::parse(text, CheckOptions::default()))
+        Self::compile(text, definition::parse(text, CheckOptions::default()))
     }
 
     /// Reads the definition of one state, as a machine of its own. Whatever it leads to stands in for itself.
     pub(crate) fn parse_state(text: &str) -> Result<Self, Vec<Diagnostic>> {
-        Self::compile(definition::parse_state(text))
+        Self::compile(text, definition::parse_state(text))
     }
 
-    fn compile((machine, mut diagnostics): (Option<StateMachine>, Vec<Diagnostic>)) -> Result<Self, Vec<Diagnostic>> {
+    fn compile(
+        text: &str,
+        (machine, mut diagnostics): (Option<StateMachine>, Vec<Diagnostic>),
+    ) -> Result<Self, Vec<Diagnostic>> {
         for found in diagnostics.iter_mut().filter(|found| found.code == UNSUPPORTED) {
             found.severity = Severity::Error;
         }
         if diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
             return Err(diagnostics);
         }
-        machine.and_then(compile::program).ok_or(diagnostics)
+        machine.and_then(|machine| compile::program(text, machine)).ok_or(diagnostics)
     }
 
     /// The states that call something, with their resources, in the order of the definition: Task states, and Map states
@@ -184,7 +196,7 @@ impl Program {
     /// ```
     pub fn constant_parameter(&self, state: &str, name: &str) -> Option<&str> {
         let (scope, state) = self.find(state)?;
-        let parameters = match &self.scopes[scope].states[state].io {
+        let parameters = match &self.scopes[scope.index()].states[state].io {
             Io::JsonPath(paths) => paths.parameters.as_ref(),
             Io::Jsonata { arguments, .. } => arguments.as_ref(),
         };
@@ -215,9 +227,36 @@ impl Program {
         self
     }
 
-    /// Tells the definition from others.
-    pub fn fingerprint(&self) -> &str {
-        ""
+    /// Its scopes, states and transitions.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// The text that it was made of, into which all spans point.
+    pub fn source(&self) -> &Arc<str> {
+        &self.source
+    }
+
+    /// Tells definitions apart, on every machine and in every release: the SHA-256 digest of the definition's value, in
+    /// hexadecimal digits. White space and escapes change nothing; the order of members and the writing of numbers do, for
+    /// they show in results.
+    ///
+    /// ```
+    /// use asl_engine::Program;
+    ///
+    /// let program = |text| Program::parse(text).unwrap();
+    /// let wide = program(r#"{"StartAt": "A", "States": {"A": {"Type": "Succeed"}}}"#);
+    /// let narrow = program(r#"{"StartAt":"A","States":{"A":{"Type":"Succeed"}}}"#);
+    /// assert_eq!(wide.fingerprint(), narrow.fingerprint());
+    /// assert_eq!(wide.fingerprint().len(), 64);
+    /// ```
+    pub fn fingerprint(&self) -> &Arc<str> {
+        self.fingerprint.get_or_init(|| {
+            // What was read once is read again: there is no other text in a program.
+            let text = self.source.parse().map_or_else(|_| self.source.to_string(), |value: Value| value.to_string());
+            let digits: String = Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect();
+            digits.into()
+        })
     }
 
     /// How long an execution may take.
@@ -226,10 +265,10 @@ impl Program {
     }
 
     /// Where the state of a name is, in whichever scope.
-    pub(crate) fn find(&self, name: &str) -> Option<(ScopeId, StateId)> {
+    pub(crate) fn find(&self, name: &str) -> Option<(ScopeId, StateIndex)> {
         self.scopes.iter().enumerate().find_map(|(id, scope)| {
             let state = scope.states.iter().position(|state| &*state.name == name)?;
-            Some((id, state))
+            Some((ScopeId::new(id), state))
         })
     }
 
@@ -239,16 +278,16 @@ impl Program {
     }
 
     /// Whether there is such a state: a Frame of another program may ask for one that is not here.
-    pub(crate) fn has(&self, scope: ScopeId, state: StateId) -> bool {
-        self.scopes.get(scope).is_some_and(|scope| state < scope.states.len())
+    pub(crate) fn has(&self, scope: ScopeId, state: StateIndex) -> bool {
+        self.scopes.get(scope.index()).is_some_and(|scope| state < scope.states.len())
     }
 
-    pub(crate) fn state(&self, scope: ScopeId, state: StateId) -> &State {
-        &self.scopes[scope].states[state]
+    pub(crate) fn state(&self, scope: ScopeId, state: StateIndex) -> &State {
+        &self.scopes[scope.index()].states[state]
     }
 
-    pub(crate) fn start(&self, scope: ScopeId) -> StateId {
-        self.scopes[scope].start
+    pub(crate) fn start(&self, scope: ScopeId) -> StateIndex {
+        self.scopes[scope.index()].start
     }
 }
 
@@ -277,17 +316,42 @@ impl State {
         self.catch.iter().position(|catcher| retry::matches(&catcher.error_equals, error))
     }
 
-    pub(crate) fn state_type(&self) -> StateType {
-        match &self.kind {
-            Kind::Pass { .. } => StateType::Pass,
-            Kind::Task(_) => StateType::Task,
-            Kind::Choice { .. } => StateType::Choice,
-            Kind::Wait(_) => StateType::Wait,
-            Kind::Succeed => StateType::Succeed,
-            Kind::Fail { .. } => StateType::Fail,
-            Kind::Parallel { .. } => StateType::Parallel,
-            Kind::Map(_) => StateType::Map,
+    /// `Next` or `End`
+    pub(crate) fn next_or_end(&self) -> TransitionKind {
+        match self.next {
+            Some(_) => TransitionKind::Next,
+            None => TransitionKind::End,
         }
+    }
+
+    /// The id of one of its transitions: they stand in the order of [`Model::transitions_of`].
+    pub(crate) fn transition(&self, kind: TransitionKind) -> TransitionId {
+        let at = match (kind, &self.kind) {
+            (TransitionKind::Next | TransitionKind::End, _) => 0,
+            (TransitionKind::ChoiceRule(at), _) => at,
+            (TransitionKind::Default, Kind::Choice { choices, .. }) => choices.len(),
+            (TransitionKind::Default, _) => 0,
+            // What has Retriers and Catchers has either Next or End.
+            (TransitionKind::Retrier(at), _) => 1 + at,
+            (TransitionKind::Catcher(at), _) => 1 + self.retry.len() + at,
+        };
+        TransitionId::new(self.first_transition.index() + at)
+    }
+
+    /// The state that one of its transitions leads to; `None` ends the scope, or stays.
+    pub(crate) fn target(&self, kind: TransitionKind) -> Option<StateIndex> {
+        match (kind, &self.kind) {
+            (TransitionKind::Next, _) => self.next,
+            (TransitionKind::ChoiceRule(at), Kind::Choice { choices, .. }) => choices.get(at).map(|choice| choice.next),
+            (TransitionKind::Default, Kind::Choice { default, .. }) => *default,
+            (TransitionKind::Catcher(at), _) => self.catch.get(at).map(|catcher| catcher.next),
+            (TransitionKind::ChoiceRule(_) | TransitionKind::Default, _) => None,
+            (TransitionKind::End | TransitionKind::Retrier(_), _) => None,
+        }
+    }
+
+    pub(crate) fn state_type(&self) -> StateType {
+        self.state_type
     }
 }
 

@@ -6,13 +6,14 @@ use crate::definition::ast::StateType;
 use crate::diagnostic::{Diagnostic, UNSUPPORTED, refusal};
 use crate::history::TaskName;
 use crate::nearest::nearest;
-use crate::program::{Kind, Program, ResourceKind, ScopeId, State, StateId};
+use crate::program::model::ScopeId;
+use crate::program::{Kind, Program, ResourceKind, State, StateIndex};
 use crate::value::{Object, Value};
 
 /// The state that is tested, in its program.
 pub(super) struct Subject {
     pub(super) program: Program,
-    pub(super) place: (ScopeId, StateId),
+    pub(super) place: (ScopeId, StateIndex),
 }
 
 impl Subject {

@@ -1,5 +1,8 @@
 //! A host for tests: tasks are a function, waits take no time, children run one after the other.
 
+use std::ops::Range;
+
+use asl_engine::model::{StateId, TransitionId};
 use asl_engine::{
     Ended, Execution, Frame, HistoryEvent, Join, JoinStep, Joined, Next, Now, Outcome, Program, Quotas, Reply, Request,
     TaskRequest, Termination, Timestamp, Value,
@@ -14,6 +17,21 @@ pub(crate) struct Run {
     pub(crate) outcome: Outcome,
     pub(crate) events: Vec<HistoryEvent>,
     pub(crate) end: Timestamp,
+    pub(crate) steps: Vec<StepTaken>,
+}
+
+/// What a step tells of the model.
+#[derive(Debug, PartialEq)]
+#[allow(dead_code, reason = "not every test target looks at steps")]
+pub(crate) struct StepTaken {
+    /// The path of the Frame.
+    pub(crate) frame: String,
+    pub(crate) state: StateId,
+    pub(crate) transition: Option<TransitionId>,
+    /// Which events are those of the step.
+    pub(crate) events: Range<usize>,
+    /// Whether it was cut off because the history is full.
+    pub(crate) is_cut_off: bool,
 }
 
 impl Run {
@@ -29,6 +47,7 @@ struct Host<'a> {
     program: &'a Program,
     now: Now,
     events: Vec<HistoryEvent>,
+    steps: Vec<StepTaken>,
     tasks: Tasks<'a>,
     saves: bool,
 }
@@ -47,9 +66,10 @@ pub(crate) fn run_within(quotas: Quotas, definition: &str, input: &str, saves: b
     let start = Timestamp::parse("2024-02-29T12:00:00Z").expect("a timestamp");
     let mut execution = Execution::local("machine", "run", input.parse().expect("JSON"), start, 7);
     execution.quotas = quotas;
-    let mut host = Host { program: &program, now: Now::new(start), events: Vec::new(), tasks, saves };
+    let mut host =
+        Host { program: &program, now: Now::new(start), events: Vec::new(), steps: Vec::new(), tasks, saves };
     let ended = host.drive(Frame::new(&program, execution)).expect("an execution ends when its history is full");
-    Run { outcome: ended.outcome, events: host.events, end: host.now.at }
+    Run { outcome: ended.outcome, events: host.events, end: host.now.at, steps: host.steps }
 }
 
 impl Host<'_> {
@@ -59,7 +79,15 @@ impl Host<'_> {
         loop {
             frame = self.restored(frame);
             let step = frame.step(self.program, &mut self.now, reply).expect("the reply that was asked for");
+            let first = self.events.len();
             self.events.extend(step.events);
+            self.steps.push(StepTaken {
+                frame: frame.path().to_owned(),
+                state: step.state,
+                transition: step.transition,
+                events: first..self.events.len(),
+                is_cut_off: matches!(step.next, Next::HistoryFull),
+            });
             let asked = match step.next {
                 Next::Continue => {
                     reply = Reply::Go;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use asl_engine::model::{StateId, TransitionId};
 use asl_engine::{Execution, HistoryEvent, Outcome, Reply, TaskRequest, Termination, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +14,7 @@ pub type FrameId = usize;
 pub struct WaitId {
     /// The Frame.
     pub frame: FrameId,
-    /// Counts its waits.
+    /// Counts the waits of the execution.
     pub number: u64,
 }
 
@@ -35,6 +36,8 @@ pub enum Input {
 pub struct Batch {
     /// What happened, in order.
     pub recorded: Vec<Recorded>,
+    /// The transitions that were taken, in order: also those of Retriers, of which no event tells.
+    pub taken: Vec<(FrameId, TransitionId)>,
     /// The Frames that are new, different or gone, in the order of their numbers.
     pub changed: Vec<FrameId>,
     /// The Frames whose execution has other event ids now.
@@ -57,8 +60,10 @@ pub struct Recorded {
     pub execution: Arc<Execution>,
     /// The Frame.
     pub frame: FrameId,
-    /// The state that it happened in; an event of the execution itself has none.
-    pub state: Option<Arc<str>>,
+    /// The state that it happened in, in [`Program::model`](asl_engine::Program::model); an event of the execution itself has none.
+    pub state: Option<StateId>,
+    /// The way out of the state, where the event tells that it is left.
+    pub transition: Option<TransitionId>,
     /// The event.
     pub event: HistoryEvent,
 }

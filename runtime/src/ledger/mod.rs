@@ -10,6 +10,7 @@ mod saved;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use asl_engine::model::{Model, StateId};
 use asl_engine::{
     Ended, EventId, EventIds, EventKind, Execution, Frame, Join, JoinStep, Next, Now, Program, Reply, Request, Step,
     TaskRequest, Termination, Timestamp,
@@ -52,6 +53,8 @@ pub struct Ledger {
     /// The event ids of the execution itself (0) and of each child execution that runs, by the number of its Frame.
     histories: BTreeMap<FrameId, EventIds>,
     nodes: Nodes,
+    /// Counts the waits of all Frames.
+    waits: u64,
     ready: VecDeque<(FrameId, Reply)>,
     /// Frames that have more child executions to start, once those before them have got as far as they can.
     starting: VecDeque<FrameId>,
@@ -70,7 +73,7 @@ struct Node {
     /// The children, when the Frame has forked.
     fork: Option<Fork>,
     waits: Waits,
-    /// Counts what it has waited for.
+    /// The number of its last wait.
     wait: u64,
     /// Whether the batch says that it has changed.
     is_changed: bool,
@@ -93,9 +96,9 @@ impl Node {
     }
 
     /// Begins to wait.
-    fn wait_for(&mut self, id: FrameId, waits: Waits) -> WaitId {
-        self.waits = waits;
-        self.wait += 1;
+    fn wait_for(&mut self, id: FrameId, waits: Waits, counted: &mut u64) -> WaitId {
+        *counted += 1;
+        (self.waits, self.wait) = (waits, *counted);
         self.wait_id(id)
     }
 
@@ -125,6 +128,7 @@ impl Ledger {
             records_children: false,
             histories: BTreeMap::from([(0, EventIds::default())]),
             nodes: Nodes::default(),
+            waits: 0,
             ready: VecDeque::new(),
             starting: VecDeque::new(),
             has_begun: false,
@@ -152,9 +156,12 @@ impl Ledger {
         self.finished.as_ref()
     }
 
-    /// What its host has to do that it has not been told the result of: all of it after a crash.
+    /// What its host has to do that it has not been told the result of: all of it after a crash. It comes in the order in which it
+    /// was asked for.
     pub fn open(&self) -> impl Iterator<Item = Effect> {
-        self.nodes.iter().filter_map(|(id, node)| {
+        let mut waiting: Vec<_> = self.nodes.iter().filter(|(_, node)| node.waits != Waits::No).collect();
+        waiting.sort_by_key(|(_, node)| node.wait);
+        waiting.into_iter().filter_map(|(id, node)| {
             let wait = node.wait_id(id);
             let told = match &node.waits {
                 Waits::No => return None,
@@ -294,12 +301,12 @@ impl Ledger {
         match step.next {
             Next::Continue => self.ready.push_back((id, Reply::Go)),
             Next::Ask(Request::Task(request)) => {
-                let wait = node.wait_for(id, Waits::ForTask { told: Vec::new() });
+                let wait = node.wait_for(id, Waits::ForTask { told: Vec::new() }, &mut self.waits);
                 self.batch.effects.push(Effect::Call(wait, request));
             }
             Next::Ask(Request::Sleep { until }) if until <= self.at => self.ready.push_back((id, Reply::Woke)),
             Next::Ask(Request::Sleep { until }) => {
-                let wait = node.wait_for(id, Waits::ForTime);
+                let wait = node.wait_for(id, Waits::ForTime, &mut self.waits);
                 self.batch.effects.push(Effect::Sleep(wait, until));
             }
             Next::Ask(Request::Fork(join)) => {
@@ -372,7 +379,7 @@ impl Ledger {
                 }
                 JoinStep::Ask(request) => {
                     fork.asked = Some(request.clone());
-                    let wait = node.wait_for(id, Waits::ForTask { told: Vec::new() });
+                    let wait = node.wait_for(id, Waits::ForTask { told: Vec::new() }, &mut self.waits);
                     self.batch.effects.push(Effect::Call(wait, request));
                 }
                 JoinStep::Wait => return Ok(()),
@@ -472,7 +479,6 @@ impl Stepping<'_> {
         let ids = self.histories.entry(node.history).or_default();
         let records = node.history == 0 || self.records_children;
         let mut now = Now { at: self.at, ids: ids.clone(), records };
-        let state = node.frame.state(self.program).clone();
         let mut step = node.frame.step(self.program, &mut now, reply)?;
         if *ids != now.ids {
             *ids = now.ids;
@@ -480,28 +486,32 @@ impl Stepping<'_> {
                 self.batch.counted.push(node.history);
             }
         }
+        if let Some(transition) = step.transition {
+            self.batch.taken.push((id, transition));
+        }
         for event in step.events.drain(..) {
-            let state = happened_in(&event.kind, &state);
+            let state = happened_in(&event.kind, step.state, self.program.model());
+            let transition = step.transition.filter(|_| matches!(event.kind, EventKind::StateExited { .. }));
             let execution = node.frame.execution().clone();
-            self.batch.recorded.push(Recorded { execution, frame: id, state, event });
+            self.batch.recorded.push(Recorded { execution, frame: id, state, transition, event });
         }
         Ok(step)
     }
 }
 
 /// The state that an event of a Frame in `state` happened in: those that frame an iteration belong to its Map state.
-fn happened_in(event: &EventKind, state: &Arc<str>) -> Option<Arc<str>> {
+fn happened_in(event: &EventKind, state: StateId, model: &Model) -> Option<StateId> {
     match event {
-        EventKind::MapIterationStarted(iteration)
-        | EventKind::MapIterationSucceeded(iteration)
-        | EventKind::MapIterationFailed(iteration)
-        | EventKind::MapIterationAborted(iteration) => Some(iteration.name.clone()),
+        EventKind::MapIterationStarted(_)
+        | EventKind::MapIterationSucceeded(_)
+        | EventKind::MapIterationFailed(_)
+        | EventKind::MapIterationAborted(_) => model.scope(model.state(state)?.scope)?.parent,
         EventKind::ExecutionStarted { .. }
         | EventKind::ExecutionSucceeded { .. }
         | EventKind::ExecutionFailed(_)
         | EventKind::ExecutionTimedOut(_)
         | EventKind::ExecutionAborted(_)
         | EventKind::ExecutionRedriven { .. } => None,
-        _ => Some(state.clone()),
+        _ => Some(state),
     }
 }

@@ -151,12 +151,14 @@ pub enum RestoreError {
 struct Root {
     version: u32,
     /// Of the program.
-    fingerprint: String,
+    fingerprint: Arc<str>,
     deadline: Option<Timestamp>,
     at: Timestamp,
     records_children: bool,
     /// The number of the next Frame.
     next: FrameId,
+    /// How many waits there were.
+    waits: u64,
     ready: VecDeque<(FrameId, Reply)>,
     starting: VecDeque<FrameId>,
     has_begun: bool,
@@ -236,11 +238,12 @@ impl Saver {
         }
         let root = Root {
             version: VERSION,
-            fingerprint: ledger.program.fingerprint().to_owned(),
+            fingerprint: ledger.program.fingerprint().clone(),
             deadline: ledger.deadline,
             at: ledger.at,
             records_children: ledger.records_children,
             next: ledger.nodes.next_id(),
+            waits: ledger.waits,
             ready: ledger.ready.clone(),
             starting: ledger.starting.clone(),
             has_begun: ledger.has_begun,
@@ -369,7 +372,7 @@ impl Restoring<'_> {
             return Err(RestoreError::Version { found: version });
         }
         let root: Root = self.read(Key::Root)?;
-        if root.fingerprint != program.fingerprint() {
+        if root.fingerprint != *program.fingerprint() {
             return Err(RestoreError::ChangedDefinition);
         }
         self.saver.pieces.insert(Key::Root, Vec::new());
@@ -409,6 +412,7 @@ impl Restoring<'_> {
             records_children: root.records_children,
             histories,
             nodes,
+            waits: root.waits,
             ready: root.ready,
             starting: root.starting,
             has_begun: root.has_begun,

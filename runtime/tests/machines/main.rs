@@ -1,9 +1,12 @@
 //! What holds for every state machine and every text, shown for generated ones.
 
 mod generate;
+#[path = "../support/restarting.rs"]
+mod restarting;
 #[path = "../../../asl-engine/tests/support/mod.rs"]
 mod support;
 mod tasks;
+mod transitions;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -22,6 +25,8 @@ use serde_json::Value as Json;
 /// Low, so that endless machines end soon.
 const QUOTAS: Quotas = Quotas { history_events: Some(200), payload_bytes: Some(256 * 1024), ..Quotas::NONE };
 
+const START: Timestamp = Timestamp(1_700_000_000_000);
+
 /// The same cases each time; a failing one is shrunk.
 fn cases(cases: u32) -> ProptestConfig {
     ProptestConfig { cases, failure_persistence: None, rng_seed: RngSeed::Fixed(1), ..ProptestConfig::default() }
@@ -29,7 +34,7 @@ fn cases(cases: u32) -> ProptestConfig {
 
 fn run(program: Program, input: &Json, order: u64) -> (Finished, Vec<HistoryEvent>) {
     let input = input.to_string().parse().expect("JSON");
-    let mut execution = Execution::local("machine", "run", input, Timestamp(1_700_000_000_000), 5);
+    let mut execution = Execution::local("machine", "run", input, START, 5);
     execution.quotas = QUOTAS;
     let mut events = Vec::new();
     let answer = |request: &_| tasks::answer(request, order);
@@ -101,6 +106,30 @@ proptest! {
         let plain = support::run_within(QUOTAS, &definition, &input, false, &mut tasks::outcome);
         let saved = support::run_within(QUOTAS, &definition, &input, true, &mut tasks::outcome);
         prop_assert_eq!(saved, plain);
+    }
+
+    #[test]
+    fn transitions_lead_where_the_history_goes(definition in generate::machine(), input in generate::input()) {
+        let run = support::run_within(QUOTAS, &definition, &input.to_string(), false, &mut tasks::outcome);
+        prop_assert_eq!(transitions::fault(machine(&definition).model(), &run), None);
+    }
+
+    /// After every Batch the ledger is saved and restored, and its effects are lost or done twice.
+    #[test]
+    fn crashes_change_nothing(definition in generate::machine(), input in generate::input(), seed in 1..u64::MAX) {
+        let program = Arc::new(machine(&definition));
+        let restart = |seed| {
+            let mut execution = Execution::local("machine", "run", input.to_string().parse().expect("JSON"), START, 5);
+            execution.quotas = QUOTAS;
+            let restarted = restarting::run(&program, execution, &mut |request| tasks::answer(request, 0), restarting::chances(seed));
+            restarted.expect("a task that never answers has a deadline")
+        };
+        let (plain, crashed) = (restart(0), restart(seed));
+        let (finished, events) = run(machine(&definition), &input, 0);
+        let own = plain.recorded.iter().filter(|recorded| &*recorded.execution.name == "run");
+        let own: Vec<&HistoryEvent> = own.map(|recorded| &recorded.event).collect();
+        prop_assert_eq!((&plain.finished, own), (&finished, events.iter().collect()));
+        prop_assert_eq!(crashed, plain);
     }
 
     /// Where an execution succeeds and no attempt of a fan-out fails, each child does its work to the end, whatever the others do, so that the output and the
@@ -246,6 +275,7 @@ fn try_everything(text: &str, input: &str) -> Result<(), TestCaseError> {
 fn generated_machines_do_everything() {
     let mut runner = TestRunner::new(cases(1));
     let (mut seen, mut succeeded, mut fanned_out, mut full) = (BTreeSet::new(), 0, 0, 0);
+    let mut transitions = BTreeSet::new();
     for _ in 0..300 {
         let tree = (generate::machine(), generate::input()).new_tree(&mut runner).expect("a machine");
         let (definition, input) = tree.current();
@@ -255,10 +285,13 @@ fn generated_machines_do_everything() {
         fanned_out += usize::from(finished.outcome.is_ok() && fans_out && fan_outs_succeeded(&events));
         full += usize::from(events.len() == 200);
         seen.extend(events.iter().map(HistoryEvent::type_name));
+        let steps = support::run_within(QUOTAS, &definition, &input.to_string(), false, &mut tasks::outcome).steps;
+        transitions.extend(transitions::kinds(machine(&definition).model(), &steps));
     }
     for expected in EVENTS {
         assert!(seen.contains(expected), "{expected} is not among {seen:?}");
     }
+    assert_eq!(transitions.len(), 6, "all kinds of transitions are taken: {transitions:?}");
     assert!(succeeded > 100 && succeeded < 250 && fanned_out > 20 && full > 0, "{succeeded} {fanned_out} {full}");
 }
 
