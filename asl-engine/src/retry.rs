@@ -1,7 +1,8 @@
 //! Retriers: which error is tried again, how often and after how long.
 
-use std::cell::Cell;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering::Relaxed;
 
 use serde::{Deserialize, Serialize};
 
@@ -63,18 +64,33 @@ pub(crate) fn matches(error_equals: &[Arc<str>], error: Option<&str>) -> bool {
 }
 
 /// Random numbers from a seed: the same seed gives the same run.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Random(Cell<u64>);
+///
+/// A Frame has it, and draws from it while it is looked at by many. Nobody else does: it is an atomic number so that a Frame at
+/// rest can be shared between threads.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) struct Random(AtomicU64);
+
+impl Clone for Random {
+    fn clone(&self) -> Self {
+        Self::new(self.0.load(Relaxed))
+    }
+}
+
+impl PartialEq for Random {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.load(Relaxed) == other.0.load(Relaxed)
+    }
+}
 
 impl Random {
     pub(crate) fn new(seed: u64) -> Self {
-        Self(Cell::new(seed))
+        Self(AtomicU64::new(seed))
     }
 
     /// The next number of the SplitMix64 sequence.
     pub(crate) fn next(&self) -> u64 {
-        self.0.set(self.0.get().wrapping_add(0x9e37_79b9_7f4a_7c15));
-        let mut z = self.0.get();
+        let mut z = self.0.load(Relaxed).wrapping_add(0x9e37_79b9_7f4a_7c15);
+        self.0.store(z, Relaxed);
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         z ^ (z >> 31)

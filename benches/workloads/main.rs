@@ -6,12 +6,11 @@
 #![expect(clippy::print_stdout, reason = "the figures are what the program is for")]
 
 mod by_hand;
+mod generated;
 mod tasks;
 
 use std::fs;
 use std::hint::black_box;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -40,11 +39,11 @@ const WORKLOADS: [Workload; 10] = [
 const SERIALISED: f64 = 45.0;
 
 fn main() {
-    let Some(folder) = generate() else { return };
+    let Some(folder) = generated::workloads() else { return };
     println!("medians; the ratio is to a loop over serde_json in the same run");
     let mut items = Vec::new();
     for (name, definition, input, most, by_hand) in WORKLOADS {
-        let program = program(&folder.path().join(definition));
+        let program = generated::program(&folder.path().join(definition));
         let input = fs::read_to_string(folder.path().join(input)).expect("the input is there");
         let expected: serde_json::Value = serde_json::from_str(&by_hand(&input)).expect("the loop gives JSON");
         let output = execute(&program, &input, false);
@@ -61,29 +60,6 @@ fn main() {
     }
     let growth = items[2].as_secs_f64() / items[0].as_secs_f64();
     println!("a hundred times the items take {growth:.0} times as long (1,000 to 100,000; linear: 100)");
-}
-
-/// Writes the workloads into a scratch folder.
-fn generate() -> Option<tempfile::TempDir> {
-    let source = std::env::var_os("ASL_WORKLOADS_DIR")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/workloads"), PathBuf::from);
-    let folder = tempfile::tempdir().expect("a scratch folder");
-    let made = Command::new("python3").arg(source.join("gen.py")).current_dir(folder.path()).status();
-    if !made.is_ok_and(|status| status.success()) {
-        println!("not run: the workloads are absent, or there is no Python ({})", source.display());
-        return None;
-    }
-    let inner = folder.path().join("workloads");
-    for entry in fs::read_dir(&inner).expect("the workloads").flatten() {
-        let name = entry.file_name().to_string_lossy().replace(".json", "");
-        fs::rename(entry.path(), folder.path().join(name)).expect("a workload is moved");
-    }
-    Some(folder)
-}
-
-fn program(file: &Path) -> Arc<Program> {
-    let text = fs::read_to_string(file).expect("the definition is there");
-    Arc::new(Program::parse(&text).expect("the definition is valid"))
 }
 
 /// From the input's text to the output's text; with `serialise`, through the text of every event.

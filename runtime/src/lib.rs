@@ -14,6 +14,6 @@ pub mod tokio_host;
 pub use clock::now;
 pub use handler::{BoxFuture, Call, Handler, Report};
 pub use ledger::{
-    Batch, Bug, Effect, Finished, FrameId, Input, Key, Ledger, Recorded, RestoreError, Saved, Saver, Status, WaitId,
-    Write,
+    Batch, Bug, Effect, Finished, FrameId, Input, Key, Ledger, Piece, Recorded, RestoreError, Saved, Saver, Status,
+    WaitId, Write,
 };

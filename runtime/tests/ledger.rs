@@ -3,11 +3,12 @@
 #[path = "support/restarting.rs"]
 mod restarting;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use asl_engine::{Execution, Failure, Program, Reply, TaskRequest, Timestamp, Value};
 use asl_runtime::simulation::Answer;
-use asl_runtime::{Effect, Input, Key, Ledger, RestoreError, Saved, Saver, Write};
+use asl_runtime::{Effect, Input, Ledger, RestoreError, Saved, Saver, Write};
 
 fn program(definition: &str) -> Arc<Program> {
     Arc::new(Program::parse(definition).unwrap_or_else(|diagnostics| panic!("{diagnostics:#?}")))
@@ -32,14 +33,17 @@ fn commit(ledger: &mut Ledger, saver: &mut Saver, inputs: Vec<Input>) -> (Vec<Wr
     (saver.save(ledger, &batch), batch.effects)
 }
 
+/// What is written of a piece; nothing where it is deleted.
+fn text(write: &Write) -> String {
+    write.piece.as_ref().map_or_else(String::new, |piece| piece.text())
+}
+
 #[test]
 fn an_iteration_that_ends_writes_next_to_nothing_of_the_others() {
     let items: Value = (0..10_000).map(|n| Value::from([("id", n.into()), ("text", "x".repeat(200).into())])).collect();
     let (mut ledger, mut saver) = (Ledger::new(program(&map(40)), execution(&items.to_string())), Saver::default());
     let (writes, mut effects) = commit(&mut ledger, &mut saver, vec![Input::Start]);
-    let written = |writes: &[Write]| -> usize {
-        writes.iter().map(|write| if let Write::Put(_, text) = write { text.len() } else { 0 }).sum()
-    };
+    let written = |writes: &[Write]| -> usize { writes.iter().map(|write| text(write).len()).sum() };
     // The items are there once, however many hold them.
     assert!(written(&writes) < 2 * items.json_len(), "{}", written(&writes));
     for _ in 0..500 {
@@ -61,7 +65,7 @@ fn a_value_that_frames_share_is_saved_once() {
     let input = Value::from("x".repeat(1000));
     let (mut ledger, mut saver) = (Ledger::new(program(&definition), execution(&input.to_string())), Saver::default());
     let (writes, _) = commit(&mut ledger, &mut saver, vec![Input::Start]);
-    let holds = |write: &&Write| matches!(write, Write::Put(_, text) if text.contains(&"x".repeat(1000)));
+    let holds = |write: &&Write| text(write).contains(&"x".repeat(1000));
     assert_eq!(writes.iter().filter(holds).count(), 1, "{writes:#?}");
 }
 
@@ -76,11 +80,11 @@ fn a_task_that_was_submitted_is_resumed() {
     let (writes, effects) = commit(&mut ledger, &mut saver, vec![Input::Start]);
     saved.apply(writes);
     let Effect::Call(wait, request) = effects[0].clone() else { panic!("a task is called") };
-    let (ledger_again, _) = Ledger::restore(program.clone(), &saved).expect("the same program");
+    let (ledger_again, _) = Ledger::restore(program.clone(), saved.clone()).expect("the same program");
     assert_eq!(ledger_again.open().collect::<Vec<_>>(), [Effect::Call(wait, request.clone())]);
     let submitted = Reply::Submitted(Value::from("sent"));
     saved.apply(commit(&mut ledger, &mut saver, vec![Input::Reply(wait, submitted.clone())]).0);
-    let (mut ledger, _) = Ledger::restore(program, &saved).expect("the same program");
+    let (mut ledger, _) = Ledger::restore(program, saved).expect("the same program");
     assert_eq!(ledger.open().collect::<Vec<_>>(), [Effect::Resume(wait, request, vec![submitted.clone()])]);
     let batch = ledger.feed(Timestamp(0), [Input::Reply(wait, submitted)]).expect("a sound host");
     assert_eq!(batch.recorded, []);
@@ -112,7 +116,7 @@ fn a_definition_that_has_changed_is_told() {
     let (mut ledger, mut saver) = (Ledger::new(program(&map(2)), execution("[1]")), Saver::default());
     let mut saved = Saved::default();
     saved.apply(commit(&mut ledger, &mut saver, vec![Input::Start]).0);
-    let refused = Ledger::restore(program(&map(3)), &saved).map(|_| ()).unwrap_err();
+    let refused = Ledger::restore(program(&map(3)), saved).map(|_| ()).unwrap_err();
     assert_eq!(refused, RestoreError::ChangedDefinition);
 }
 
@@ -121,16 +125,31 @@ fn what_is_damaged_is_told_by_its_name() {
     let program = program(&map(2));
     let (mut ledger, mut saver) = (Ledger::new(program.clone(), execution("[1]")), Saver::default());
     let (writes, _) = commit(&mut ledger, &mut saver, vec![Input::Start]);
-    let restored = |writes: Vec<Write>| {
-        let mut saved = Saved::default();
-        saved.apply(writes);
-        Ledger::restore(program.clone(), &saved).map(|_| ()).unwrap_err().to_string()
+    let mut pieces: BTreeMap<String, String> = BTreeMap::new();
+    for write in &writes {
+        pieces.insert(write.key.to_string(), text(write));
+    }
+    let refused = |change: &dyn Fn(&mut BTreeMap<String, String>)| {
+        let mut pieces = pieces.clone();
+        change(&mut pieces);
+        let saved = Saved::try_from(pieces);
+        saved.and_then(|saved| Ledger::restore(program.clone(), saved)).map(|_| ()).unwrap_err().to_string()
     };
-    let without_root = writes.iter().filter(|write| !matches!(write, Write::Put(Key::Root, _))).cloned().collect();
-    assert_eq!(restored(without_root), "the saved execution is damaged: root: it is missing");
-    let of_another_release = Write::Put(Key::Root, r#"{"version":99}"#.to_owned());
-    let writes = writes.into_iter().chain([of_another_release]).collect();
-    assert_eq!(restored(writes), "the execution was saved in the form 99; this release reads the form 1");
+    assert_eq!(refused(&|pieces| _ = pieces.remove("root")), "the saved execution is damaged: root: it is missing");
+    assert_eq!(
+        refused(&|pieces| _ = pieces.insert("root".to_owned(), r#"{"version":99}"#.to_owned())),
+        "the execution was saved in the form 99; this release reads the form 1"
+    );
+    assert_eq!(
+        refused(&|pieces| _ = pieces.remove("execution/0")),
+        "the saved execution is damaged: execution/0: it is missing"
+    );
+    let cut = refused(&|pieces| _ = pieces.insert("frame/0".to_owned(), "{".to_owned()));
+    assert!(cut.starts_with("the saved execution is damaged: frame/0: EOF"), "{cut}");
+    assert_eq!(
+        refused(&|pieces| _ = pieces.insert("frames".to_owned(), String::new())),
+        "the saved execution is damaged: frames: no piece has such a name"
+    );
 }
 
 #[test]

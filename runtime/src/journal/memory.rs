@@ -1,15 +1,11 @@
 use super::{Journal, JournalError};
 use crate::ledger::{Recorded, Saved, Write};
 
-/// A journal in memory, which counts what is written.
+/// A journal in memory.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
     saved: Saved,
     recorded: Vec<Recorded>,
-    /// How many commits there were.
-    pub commits: usize,
-    /// How many bytes of keys and pieces these have written.
-    pub bytes: usize,
 }
 
 impl Memory {
@@ -21,9 +17,6 @@ impl Memory {
 
 impl Journal for Memory {
     fn commit(&mut self, writes: Vec<Write>, recorded: &[Recorded]) -> Result<(), JournalError> {
-        self.commits += 1;
-        self.bytes +=
-            writes.iter().map(|write| if let Write::Put(_, text) = write { text.len() } else { 0 }).sum::<usize>();
         self.saved.apply(writes);
         self.recorded.extend_from_slice(recorded);
         Ok(())

@@ -18,10 +18,10 @@ use asl_engine::{
 
 pub use batch::{Batch, Bug, Effect, Finished, FrameId, Input, Recorded, Status, WaitId};
 use nodes::Nodes;
-pub use saved::{Key, RestoreError, Saved, Saver, Write};
+pub use saved::{Key, Piece, RestoreError, Saved, Saver, Write};
 
 /// How many steps are made in one go.
-const STEPS: usize = 1000;
+const STEPS: usize = 128;
 
 /// How many steps are due before no more child executions are started: those that never wait come and go, and do not pile up.
 const STARTED: usize = 64;

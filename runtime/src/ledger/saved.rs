@@ -14,8 +14,9 @@ use asl_engine::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::nodes::Nodes;
-use super::{Batch, Finished, Fork, FrameId, Ledger, Node, Waits};
+use super::{Batch, Finished, FrameId, Ledger, Node, Waits};
+
+mod restore;
 
 /// The version of the saved form. A form of another one is refused, unless it can be read as this one.
 const VERSION: u32 = 1;
@@ -75,33 +76,98 @@ impl FromStr for Key {
 }
 
 /// What a commit does to one piece.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Write {
-    /// It is this now.
-    Put(Key, String),
-    /// It is gone.
-    Delete(Key),
+#[derive(Clone, Debug, PartialEq)]
+pub struct Write {
+    /// The piece.
+    pub key: Key,
+    /// What it is now; `None` where it is gone.
+    pub piece: Option<Arc<Piece>>,
 }
 
-/// A saved ledger: all its pieces.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// A piece of a saved ledger.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Piece(Content);
+
+#[derive(Clone, Debug, PartialEq)]
+enum Content {
+    Root(Root),
+    Execution(Holding<Execution>),
+    Events(EventIds),
+    Frame(Holding<SavedNode>),
+    Result(Holding<SavedResult>),
+    Value(Value),
+}
+
+impl Piece {
+    /// Its JSON text, which a store keeps.
+    pub fn text(&self) -> String {
+        let text = match &self.0 {
+            Content::Root(root) => serde_json::to_string(root),
+            Content::Execution(execution) => serde_json::to_string(execution),
+            Content::Events(ids) => serde_json::to_string(ids),
+            Content::Frame(node) => serde_json::to_string(node),
+            Content::Result(result) => serde_json::to_string(result),
+            Content::Value(value) => return value.json_text(),
+        };
+        // They have no maps but those with names as keys, so they can be written.
+        text.unwrap_or_default()
+    }
+
+    /// The piece with this name and text.
+    pub fn read(key: Key, text: &str) -> Result<Self, RestoreError> {
+        fn read<T: for<'de> Deserialize<'de>>(key: Key, text: &str) -> Result<T, RestoreError> {
+            serde_json::from_str(text).map_err(|error| damaged(key, error))
+        }
+        Ok(Self(match key {
+            Key::Root => {
+                let Version { version } = read(key, text)?;
+                if version != VERSION {
+                    return Err(RestoreError::Version { found: version });
+                }
+                Content::Root(read(key, text)?)
+            }
+            Key::Execution(_) => Content::Execution(read(key, text)?),
+            Key::Events(_) => Content::Events(read(key, text)?),
+            Key::Frame(_) => Content::Frame(read(key, text)?),
+            Key::Result(..) => Content::Result(read(key, text)?),
+            Key::Value(_) => Content::Value(text.parse().map_err(|error| damaged(key, error))?),
+        }))
+    }
+
+    /// The shared values that it holds.
+    fn held(&self) -> impl Iterator<Item = ValueId> {
+        let values = match &self.0 {
+            Content::Execution(Holding { values, .. }) => values.as_slice(),
+            Content::Frame(Holding { values, .. }) => values.as_slice(),
+            Content::Result(Holding { values, .. }) => values.as_slice(),
+            Content::Root(_) | Content::Events(_) | Content::Value(_) => &[],
+        };
+        values.iter().filter_map(|value| match value {
+            SavedValue::Here(_) => None,
+            SavedValue::Shared(id) => Some(*id),
+        })
+    }
+}
+
+/// A saved ledger: all its pieces. As text it is an object of their texts by their names.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(try_from = "BTreeMap<String, String>", into = "BTreeMap<String, String>")]
-pub struct Saved(BTreeMap<Key, String>);
+pub struct Saved(BTreeMap<Key, Arc<Piece>>);
 
 impl Saved {
     /// Takes in what a commit writes.
     pub fn apply(&mut self, writes: impl IntoIterator<Item = Write>) {
-        for write in writes {
-            match write {
-                Write::Put(key, text) => _ = self.0.insert(key, text),
-                Write::Delete(key) => _ = self.0.remove(&key),
+        for Write { key, piece } in writes {
+            match piece {
+                Some(piece) => _ = self.0.insert(key, piece),
+                None => _ = self.0.remove(&key),
             }
         }
     }
 }
 
-impl FromIterator<(Key, String)> for Saved {
-    fn from_iter<I: IntoIterator<Item = (Key, String)>>(pieces: I) -> Self {
+impl FromIterator<(Key, Arc<Piece>)> for Saved {
+    fn from_iter<I: IntoIterator<Item = (Key, Arc<Piece>)>>(pieces: I) -> Self {
         Self(pieces.into_iter().collect())
     }
 }
@@ -110,13 +176,17 @@ impl TryFrom<BTreeMap<String, String>> for Saved {
     type Error = RestoreError;
 
     fn try_from(pieces: BTreeMap<String, String>) -> Result<Self, RestoreError> {
-        pieces.into_iter().map(|(key, text)| Ok((key.parse()?, text))).collect()
+        let read = |(name, text): (String, String)| {
+            let key: Key = name.parse()?;
+            Ok((key, Arc::new(Piece::read(key, &text)?)))
+        };
+        pieces.into_iter().map(read).collect()
     }
 }
 
 impl From<Saved> for BTreeMap<String, String> {
     fn from(saved: Saved) -> Self {
-        saved.0.into_iter().map(|(key, text)| (key.to_string(), text)).collect()
+        saved.0.into_iter().map(|(key, piece)| (key.to_string(), piece.text())).collect()
     }
 }
 
@@ -147,7 +217,11 @@ pub enum RestoreError {
     ForeignProgram(#[from] ForeignProgram),
 }
 
-#[derive(Serialize, Deserialize)]
+fn damaged(key: Key, reason: impl fmt::Display) -> RestoreError {
+    RestoreError::Damaged { key: key.to_string(), reason: reason.to_string() }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Root {
     version: u32,
     /// Of the program.
@@ -159,6 +233,8 @@ struct Root {
     next: FrameId,
     /// How many waits there were.
     waits: u64,
+    /// The number of the next shared value.
+    next_value: ValueId,
     ready: VecDeque<(FrameId, Reply)>,
     starting: VecDeque<FrameId>,
     has_begun: bool,
@@ -171,7 +247,7 @@ struct Version {
     version: u32,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct SavedNode {
     frame: SavedFrame,
     parent: Option<(FrameId, usize)>,
@@ -179,17 +255,16 @@ struct SavedNode {
     fork: Option<(SavedJoin, Option<Arc<TaskRequest>>)>,
     waits: Waits,
     wait: u64,
-    /// The values of the Frame and its Join, in the order in which these tell them.
-    values: Vec<SavedValue>,
 }
 
-#[derive(Serialize, Deserialize)]
+/// Something without its values, and these in the order in which it tells them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Holding<T> {
     what: T,
     values: Vec<SavedValue>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 enum SavedValue {
     #[serde(rename = "here")]
     Here(Value),
@@ -200,12 +275,11 @@ enum SavedValue {
 /// Knows what is saved of a ledger, so that a commit writes what has changed only.
 #[derive(Clone, Debug, Default)]
 pub struct Saver {
+    saved: Saved,
     next_value: ValueId,
     by_address: HashMap<usize, ValueId>,
-    /// The shared values, and by how many places they are held.
-    values: BTreeMap<ValueId, (Value, usize)>,
-    /// The pieces, with the shared values that each holds.
-    pieces: BTreeMap<Key, Vec<ValueId>>,
+    /// By how many places a shared value is held.
+    uses: HashMap<ValueId, usize>,
 }
 
 impl Saver {
@@ -224,15 +298,20 @@ impl Saver {
             }
         }
         for (id, index) in &batch.results {
+            let key = Key::Result(*id, *index);
             let fork = ledger.nodes.get(*id).and_then(|node| node.fork.as_ref());
             match fork.and_then(|fork| fork.join.saved_result(*index)) {
-                Some(result) => self.put_result(Key::Result(*id, *index), result, &mut writes),
-                None => self.delete(Key::Result(*id, *index), &mut writes),
+                Some(mut result) => {
+                    let mut values = Vec::new();
+                    result.values(&mut |value| values.push(self.take(value, &mut writes)));
+                    self.put(key, Content::Result(Holding { what: result, values }), &mut writes);
+                }
+                None => self.delete(key, &mut writes),
             }
         }
         for id in &batch.counted {
             match ledger.histories.get(id) {
-                Some(ids) => self.put(Key::Events(*id), ids, Vec::new(), &mut writes),
+                Some(ids) => self.put(Key::Events(*id), Content::Events(ids.clone()), &mut writes),
                 None => self.delete(Key::Events(*id), &mut writes),
             }
         }
@@ -244,18 +323,19 @@ impl Saver {
             records_children: ledger.records_children,
             next: ledger.nodes.next_id(),
             waits: ledger.waits,
+            next_value: self.next_value,
             ready: ledger.ready.clone(),
             starting: ledger.starting.clone(),
             has_begun: ledger.has_begun,
             finished: ledger.finished.clone(),
         };
-        self.put(Key::Root, &root, Vec::new(), &mut writes);
+        self.put(Key::Root, Content::Root(root), &mut writes);
         writes
     }
 
     fn put_node(&mut self, id: FrameId, node: &Node, program: &Program, writes: &mut Vec<Write>) {
-        let (mut values, mut held) = (Vec::new(), Vec::new());
-        let mut take = |value: &mut Value| values.push(self.take(value, &mut held, writes));
+        let mut values = Vec::new();
+        let mut take = |value: &mut Value| values.push(self.take(value, writes));
         let mut frame = node.frame.save(program);
         frame.values(&mut take);
         let fork = node.fork.as_ref().map(|fork| {
@@ -263,238 +343,107 @@ impl Saver {
             join.values(&mut take);
             (join, fork.asked.clone())
         });
-        let saved = SavedNode {
-            frame,
-            parent: node.parent,
-            history: node.history,
-            fork,
-            waits: node.waits.clone(),
-            wait: node.wait,
-            values,
-        };
-        self.put(Key::Frame(id), &saved, held, writes);
-        if node.history == id && !self.pieces.contains_key(&Key::Execution(id)) {
-            self.put_execution(id, node.frame.execution(), writes);
+        let Node { parent, history, waits, wait, .. } = node;
+        let what = SavedNode { frame, parent: *parent, history: *history, fork, waits: waits.clone(), wait: *wait };
+        self.put(Key::Frame(id), Content::Frame(Holding { what, values }), writes);
+        if node.history == id && !self.saved.0.contains_key(&Key::Execution(id)) {
+            let mut what = Execution::clone(node.frame.execution());
+            let values = vec![self.take(&mut what.input, writes)];
+            self.put(Key::Execution(id), Content::Execution(Holding { what, values }), writes);
         }
         let gone = node.fork.as_ref().map_or(usize::MAX, |fork| fork.join.results_gone_before());
         self.delete_results(id, gone, writes);
     }
 
-    fn put_execution(&mut self, id: FrameId, execution: &Execution, writes: &mut Vec<Write>) {
-        let (mut execution, mut held) = (execution.clone(), Vec::new());
-        let values = vec![self.take(&mut execution.input, &mut held, writes)];
-        self.put(Key::Execution(id), &Holding { what: execution, values }, held, writes);
-    }
-
-    fn put_result(&mut self, key: Key, mut result: SavedResult, writes: &mut Vec<Write>) {
-        let (mut values, mut held) = (Vec::new(), Vec::new());
-        result.values(&mut |value| values.push(self.take(value, &mut held, writes)));
-        self.put(key, &Holding { what: result, values }, held, writes);
-    }
-
     /// Takes a value out of what is saved, and says where it is found again.
-    fn take(&mut self, value: &mut Value, held: &mut Vec<ValueId>, writes: &mut Vec<Write>) -> SavedValue {
+    fn take(&mut self, value: &mut Value, writes: &mut Vec<Write>) -> SavedValue {
         let value = std::mem::take(value);
         let address = value.address().filter(|_| value.json_len() >= SHARED_FROM);
         let Some(address) = address else { return SavedValue::Here(value) };
-        let id = *self.by_address.entry(address).or_insert_with(|| {
-            let id = self.next_value;
-            self.next_value += 1;
-            writes.push(Write::Put(Key::Value(id), value.json_text()));
-            self.values.insert(id, (value, 0));
-            id
-        });
-        if let Some((_, uses)) = self.values.get_mut(&id) {
-            *uses += 1;
-        }
-        held.push(id);
+        let id = match self.by_address.get(&address) {
+            Some(id) => *id,
+            None => {
+                let id = self.next_value;
+                self.next_value += 1;
+                self.by_address.insert(address, id);
+                self.put(Key::Value(id), Content::Value(value), writes);
+                id
+            }
+        };
+        *self.uses.entry(id).or_default() += 1;
         SavedValue::Shared(id)
     }
 
-    fn put(&mut self, key: Key, piece: &impl Serialize, held: Vec<ValueId>, writes: &mut Vec<Write>) {
-        // It has no maps but those with names as keys, so it can be written.
-        let text = serde_json::to_string(piece).unwrap_or_default();
-        writes.push(Write::Put(key, text));
-        if let Some(before) = self.pieces.insert(key, held) {
-            self.release(before, writes);
+    fn put(&mut self, key: Key, content: Content, writes: &mut Vec<Write>) {
+        let piece = Arc::new(Piece(content));
+        writes.push(Write { key, piece: Some(piece.clone()) });
+        if let Some(before) = self.saved.0.insert(key, piece) {
+            self.release(&before, writes);
         }
     }
 
     fn delete(&mut self, key: Key, writes: &mut Vec<Write>) {
-        if let Some(held) = self.pieces.remove(&key) {
-            writes.push(Write::Delete(key));
-            self.release(held, writes);
+        if let Some(before) = self.saved.0.remove(&key) {
+            writes.push(Write { key, piece: None });
+            self.release(&before, writes);
         }
     }
 
     /// Deletes the results of a Frame's children before this position.
     fn delete_results(&mut self, id: FrameId, before: usize, writes: &mut Vec<Write>) {
-        while let Some((key, _)) = self.pieces.range(Key::Result(id, 0)..Key::Result(id, before)).next() {
+        while let Some((key, _)) = self.saved.0.range(Key::Result(id, 0)..Key::Result(id, before)).next() {
             self.delete(*key, writes);
         }
     }
 
-    fn release(&mut self, held: Vec<ValueId>, writes: &mut Vec<Write>) {
-        for id in held {
-            let Some((value, uses)) = self.values.get_mut(&id) else { continue };
+    fn release(&mut self, piece: &Piece, writes: &mut Vec<Write>) {
+        for id in piece.held() {
+            let Some(uses) = self.uses.get_mut(&id) else { continue };
             *uses -= 1;
             if *uses == 0 {
-                if let Some(address) = value.address() {
+                self.uses.remove(&id);
+                let key = Key::Value(id);
+                if let Some(Content::Value(value)) = self.saved.0.remove(&key).as_deref().map(|piece| &piece.0)
+                    && let Some(address) = value.address()
+                {
                     self.by_address.remove(&address);
                 }
-                self.values.remove(&id);
-                writes.push(Write::Delete(Key::Value(id)));
+                writes.push(Write { key, piece: None });
             }
         }
+    }
+
+    /// The ledger that is saved. What was to be done is in [`Ledger::open`].
+    pub fn ledger(&self, program: Arc<Program>) -> Result<Ledger, RestoreError> {
+        restore::ledger(&self.saved, program)
+    }
+}
+
+impl From<Saved> for Saver {
+    fn from(saved: Saved) -> Self {
+        let mut saver = Self::default();
+        for (key, piece) in &saved.0 {
+            for id in piece.held() {
+                *saver.uses.entry(id).or_default() += 1;
+            }
+            match (key, &piece.0) {
+                (Key::Value(id), Content::Value(value)) => {
+                    if let Some(address) = value.address() {
+                        saver.by_address.insert(address, *id);
+                    }
+                }
+                (_, Content::Root(root)) => saver.next_value = root.next_value,
+                _ => {}
+            }
+        }
+        Self { saved, ..saver }
     }
 }
 
 impl Ledger {
     /// A saved ledger again, and what knows what is saved of it. What was to be done is in [`Ledger::open`].
-    pub fn restore(program: Arc<Program>, saved: &Saved) -> Result<(Self, Saver), RestoreError> {
-        Restoring { saved, saver: Saver::default() }.ledger(program)
-    }
-}
-
-struct Restoring<'a> {
-    saved: &'a Saved,
-    saver: Saver,
-}
-
-fn damaged(key: Key, reason: impl fmt::Display) -> RestoreError {
-    RestoreError::Damaged { key: key.to_string(), reason: reason.to_string() }
-}
-
-impl Restoring<'_> {
-    fn ledger(mut self, program: Arc<Program>) -> Result<(Ledger, Saver), RestoreError> {
-        let Version { version } = self.read(Key::Root)?;
-        if version != VERSION {
-            return Err(RestoreError::Version { found: version });
-        }
-        let root: Root = self.read(Key::Root)?;
-        if root.fingerprint != *program.fingerprint() {
-            return Err(RestoreError::ChangedDefinition);
-        }
-        self.saver.pieces.insert(Key::Root, Vec::new());
-        let (mut histories, mut executions) = (BTreeMap::new(), BTreeMap::new());
-        let mut frames = Vec::new();
-        let mut results: BTreeMap<FrameId, Vec<(usize, SavedResult)>> = BTreeMap::new();
-        for key in self.saved.0.keys().copied() {
-            match key {
-                Key::Execution(id) => _ = executions.insert(id, Arc::new(self.execution(key)?)),
-                Key::Events(id) => {
-                    self.saver.pieces.insert(key, Vec::new());
-                    histories.insert(id, self.read::<EventIds>(key)?);
-                }
-                Key::Frame(id) => frames.push(id),
-                Key::Result(id, index) => results.entry(id).or_default().push((index, self.result(key)?)),
-                Key::Value(id) => self.saver.next_value = self.saver.next_value.max(id + 1),
-                Key::Root => {}
-            }
-        }
-        let mut nodes = Nodes::default();
-        for id in frames {
-            let results = results.remove(&id).unwrap_or_default();
-            nodes.put_back(id, self.node(id, &program, &executions, results)?);
-        }
-        // A child knows its parent: so a Frame that has forked need not be saved whenever a child starts.
-        let children: Vec<_> = nodes.iter().filter_map(|(id, node)| Some((id, node.parent?))).collect();
-        for (id, (parent, index)) in children {
-            if let Some(Node { fork: Some(fork), .. }) = nodes.get_mut(parent) {
-                fork.running.insert(index, id);
-            }
-        }
-        nodes.go_on_from(root.next);
-        let ledger = Ledger {
-            program,
-            deadline: root.deadline,
-            at: root.at,
-            records_children: root.records_children,
-            histories,
-            nodes,
-            waits: root.waits,
-            ready: root.ready,
-            starting: root.starting,
-            has_begun: root.has_begun,
-            finished: root.finished,
-            batch: Batch::default(),
-        };
-        Ok((ledger, self.saver))
-    }
-
-    fn read<T: for<'de> Deserialize<'de>>(&self, key: Key) -> Result<T, RestoreError> {
-        let text = self.saved.0.get(&key).ok_or_else(|| damaged(key, "it is missing"))?;
-        serde_json::from_str(text).map_err(|error| damaged(key, error))
-    }
-
-    fn execution(&mut self, key: Key) -> Result<Execution, RestoreError> {
-        let Holding { what: mut execution, values } = self.read::<Holding<Execution>>(key)?;
-        let mut values = self.values(key, values)?;
-        execution.input = values.next().ok_or_else(|| damaged(key, "it has no input"))?;
-        Ok(execution)
-    }
-
-    fn result(&mut self, key: Key) -> Result<SavedResult, RestoreError> {
-        let Holding { what: mut result, values } = self.read::<Holding<SavedResult>>(key)?;
-        let mut values = self.values(key, values)?;
-        result.values(&mut |value| *value = values.next().unwrap_or_default());
-        Ok(result)
-    }
-
-    fn node(
-        &mut self,
-        id: FrameId,
-        program: &Program,
-        executions: &BTreeMap<FrameId, Arc<Execution>>,
-        results: Vec<(usize, SavedResult)>,
-    ) -> Result<Node, RestoreError> {
-        let key = Key::Frame(id);
-        let SavedNode { mut frame, parent, history, fork, waits, wait, values } = self.read(key)?;
-        let mut values = self.values(key, values)?;
-        let mut put = |value: &mut Value| *value = values.next().unwrap_or_default();
-        frame.values(&mut put);
-        let execution = executions.get(&history).ok_or_else(|| damaged(Key::Execution(history), "it is missing"))?;
-        let frame = frame.restore(program, execution)?;
-        let fork = match fork {
-            None => None,
-            Some((mut join, asked)) => {
-                join.values(&mut put);
-                let join = join.restore(program, &frame, results)?;
-                Some(Fork { join, running: BTreeMap::new(), asked })
-            }
-        };
-        Ok(Node { frame, parent, history, fork, waits, wait, is_changed: false })
-    }
-
-    /// The values of a piece.
-    fn values(&mut self, key: Key, saved: Vec<SavedValue>) -> Result<std::vec::IntoIter<Value>, RestoreError> {
-        let mut held = Vec::new();
-        let mut values = Vec::with_capacity(saved.len());
-        for value in saved {
-            values.push(match value {
-                SavedValue::Here(value) => value,
-                SavedValue::Shared(id) => {
-                    held.push(id);
-                    self.value(id)?
-                }
-            });
-        }
-        self.saver.pieces.insert(key, held);
-        Ok(values.into_iter())
-    }
-
-    fn value(&mut self, id: ValueId) -> Result<Value, RestoreError> {
-        if let Some((value, uses)) = self.saver.values.get_mut(&id) {
-            *uses += 1;
-            return Ok(value.clone());
-        }
-        let key = Key::Value(id);
-        let text = self.saved.0.get(&key).ok_or_else(|| damaged(key, "it is missing"))?;
-        let value: Value = text.parse().map_err(|error| damaged(key, error))?;
-        if let Some(address) = value.address() {
-            self.saver.by_address.insert(address, id);
-        }
-        self.saver.values.insert(id, (value.clone(), 1));
-        Ok(value)
+    pub fn restore(program: Arc<Program>, saved: Saved) -> Result<(Self, Saver), RestoreError> {
+        let saver = Saver::from(saved);
+        Ok((saver.ledger(program)?, saver))
     }
 }

@@ -75,7 +75,7 @@ pub(crate) fn run(
         saved.apply(saver.save(&ledger, &batch));
         let text = serde_json::to_string(&saved).expect("it can be saved");
         let read: Saved = serde_json::from_str(&text).expect("it can be read");
-        (ledger, saver) = Ledger::restore(program.clone(), &read).expect("it can be restored");
+        (ledger, saver) = Ledger::restore(program.clone(), read).expect("it can be restored");
         assert_eq!(ledger.finished(), batch.finished.as_ref());
         recorded.extend(batch.recorded);
         if let Some(finished) = batch.finished {

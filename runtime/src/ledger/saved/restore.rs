@@ -1,0 +1,125 @@
+//! From a saved ledger to a ledger.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use asl_engine::{Execution, Program, SavedResult, Value};
+
+use super::super::nodes::Nodes;
+use super::super::{Batch, Fork, FrameId, Ledger, Node};
+use super::{Content, Holding, Key, RestoreError, Root, Saved, SavedNode, SavedValue, damaged};
+
+pub(super) fn ledger(saved: &Saved, program: Arc<Program>) -> Result<Ledger, RestoreError> {
+    let missing = || damaged(Key::Root, "it is missing");
+    let root =
+        saved.0.get(&Key::Root).and_then(|piece| if let Content::Root(root) = &piece.0 { Some(root) } else { None });
+    let Root {
+        version: _,
+        fingerprint,
+        deadline,
+        at,
+        records_children,
+        next,
+        waits,
+        next_value: _,
+        ready,
+        starting,
+        has_begun,
+        finished,
+    } = root.ok_or_else(missing)?.clone();
+    if fingerprint != *program.fingerprint() {
+        return Err(RestoreError::ChangedDefinition);
+    }
+    let (mut histories, mut executions, mut frames) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+    // Values and results, of which there can be many, come last and are taken as they are asked for.
+    for (key, piece) in saved.0.range(..Key::Result(0, 0)) {
+        match (key, &piece.0) {
+            (Key::Execution(id), Content::Execution(Holding { what, values })) => {
+                let input = take(saved, *key, values)?.next().ok_or_else(|| damaged(*key, "it has no input"))?;
+                executions.insert(*id, Arc::new(Execution { input, ..what.clone() }));
+            }
+            (Key::Events(id), Content::Events(ids)) => _ = histories.insert(*id, ids.clone()),
+            (Key::Frame(id), Content::Frame(node)) => frames.push((*id, node)),
+            _ => {}
+        }
+    }
+    let mut nodes = Nodes::default();
+    for (id, holding) in &frames {
+        nodes.put_back(*id, node(saved, *id, holding, &program, &executions)?);
+    }
+    // A child knows its parent: so a Frame that has forked need not be saved whenever a child starts.
+    for (id, Holding { what, .. }) in frames {
+        if let Some((parent, index)) = what.parent
+            && let Some(Node { fork: Some(fork), .. }) = nodes.get_mut(parent)
+        {
+            fork.running.insert(index, id);
+        }
+    }
+    nodes.go_on_from(next);
+    let batch = Batch::default();
+    Ok(Ledger {
+        program,
+        deadline,
+        at,
+        records_children,
+        histories,
+        nodes,
+        waits,
+        ready,
+        starting,
+        has_begun,
+        finished,
+        batch,
+    })
+}
+
+fn node(
+    saved: &Saved,
+    id: FrameId,
+    Holding { what, values }: &Holding<SavedNode>,
+    program: &Program,
+    executions: &BTreeMap<FrameId, Arc<Execution>>,
+) -> Result<Node, RestoreError> {
+    let mut values = take(saved, Key::Frame(id), values)?;
+    let SavedNode { mut frame, parent, history, fork, waits, wait } = what.clone();
+    let mut put = |value: &mut Value| *value = values.next().unwrap_or_default();
+    frame.values(&mut put);
+    let execution = executions.get(&history).ok_or_else(|| damaged(Key::Execution(history), "it is missing"))?;
+    let frame = frame.restore(program, execution)?;
+    let fork = match fork {
+        None => None,
+        Some((mut join, asked)) => {
+            join.values(&mut put);
+            let mut results = Vec::new();
+            for (key, piece) in saved.0.range(Key::Result(id, 0)..=Key::Result(id, usize::MAX)) {
+                if let (Key::Result(_, index), Content::Result(holding)) = (key, &piece.0) {
+                    results.push((*index, result(saved, *key, holding)?));
+                }
+            }
+            Some(Fork { join: join.restore(program, &frame, results)?, running: BTreeMap::new(), asked })
+        }
+    };
+    Ok(Node { frame, parent, history, fork, waits, wait, is_changed: false })
+}
+
+fn result(
+    saved: &Saved,
+    key: Key,
+    Holding { what, values }: &Holding<SavedResult>,
+) -> Result<SavedResult, RestoreError> {
+    let (mut result, mut values) = (what.clone(), take(saved, key, values)?);
+    result.values(&mut |value| *value = values.next().unwrap_or_default());
+    Ok(result)
+}
+
+/// The values of a piece.
+fn take(saved: &Saved, of: Key, values: &[SavedValue]) -> Result<std::vec::IntoIter<Value>, RestoreError> {
+    let value = |value: &SavedValue| match value {
+        SavedValue::Here(value) => Ok(value.clone()),
+        SavedValue::Shared(id) => match saved.0.get(&Key::Value(*id)).map(|piece| &piece.0) {
+            Some(Content::Value(value)) => Ok(value.clone()),
+            _ => Err(damaged(of, format!("{} is missing", Key::Value(*id)))),
+        },
+    };
+    Ok(values.iter().map(value).collect::<Result<Vec<_>, _>>()?.into_iter())
+}
