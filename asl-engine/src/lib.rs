@@ -114,8 +114,8 @@ pub use definition::{CheckOptions, StateMachineType, diagnose, diagnose_calls, d
 pub use diagnostic::{Diagnostic, Severity, Span, refusal};
 pub use expression::{Documents, ExplainedArgument, ExplainedCall, ExplainedExpression, Expression, ExpressionError};
 pub use frame::{
-    ChildEnd, Ended, EventIds, Frame, Join, JoinStep, Joined, Next, Now, Reply, Request, Step, Termination,
-    UnexpectedReply,
+    ChildEnd, Ended, EventIds, Frame, Join, JoinStep, Joined, Next, Now, Reply, Request, Stage, Stages, Step,
+    Termination, UnexpectedReply,
 };
 pub use history::{EventId, EventKind, HistoryEvent};
 pub use json::JsonError;

@@ -383,7 +383,7 @@ fn step(
     record: &mut dyn FnMut(HistoryEvent),
 ) -> Result<Step, UnexpectedReply> {
     let ids = histories.entry(node.history).or_default();
-    let mut now = Now { at, ids: ids.clone(), records: node.history == 0 };
+    let mut now = Now { at, ids: ids.clone(), records: node.history == 0, stages: false };
     let mut step = node.frame.step(program, &mut now, reply)?;
     *ids = now.ids;
     std::mem::take(&mut step.events).into_iter().for_each(record);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::join::{Join, Joined};
+use super::stages::Stages;
 use crate::context::Execution;
 use crate::history::{EventId, EventKind, HistoryEvent};
 use crate::program::model::{StateId, TransitionId};
@@ -22,12 +23,15 @@ pub struct Now {
     pub ids: EventIds,
     /// Whether the events are handed back. They are numbered in any case.
     pub records: bool,
+    /// Whether the data at each stage of the state's work is handed back ([`Step::stages`]).
+    #[serde(default)]
+    pub stages: bool,
 }
 
 impl Now {
-    /// The beginning of an execution whose events are handed back.
+    /// The beginning of an execution whose events are handed back, without stages.
     pub fn new(at: Timestamp) -> Self {
-        Self { at, ids: EventIds::default(), records: true }
+        Self { at, ids: EventIds::default(), records: true, stages: false }
     }
 
     pub(super) fn event(&mut self, previous_id: EventId, kind: EventKind) -> HistoryEvent {
@@ -69,6 +73,8 @@ pub struct Step {
     /// answered `Reply::Woke`. `None` where the state is still at work, where it ends the Frame with a failure, and where
     /// the Frame is ended from outside.
     pub transition: Option<TransitionId>,
+    /// The data at the stages of the state's work that this step came to. `None` unless [`Now::stages`] asks for it.
+    pub stages: Option<Box<Stages>>,
 }
 
 /// What comes after a step.

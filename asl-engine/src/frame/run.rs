@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use super::io::{Exit, Sight};
 use super::protocol::{ChildEnd, Ended, Next, Now, Request, Termination};
+use super::stages::{Stage, Visit};
 use super::variables::with_variables;
-use super::{Frame, Phase, Role, Stage};
+use super::{Frame, Phase, Role};
 use crate::definition::ast::StateType;
 use crate::history::{EventId, EventKind, HistoryEvent};
+use crate::program::Kind;
 use crate::program::model::{TransitionId, TransitionKind};
-use crate::program::{Kind, State};
 use crate::task::{Failure, Outcome, QUERY_EVALUATION_ERROR};
 use crate::template::Template;
 use crate::value::Value;
@@ -17,7 +18,7 @@ use crate::value::Value;
 /// One call of `step`.
 pub(super) struct Run<'a> {
     pub(super) frame: &'a mut Frame,
-    pub(super) state: &'a State,
+    pub(super) state: Visit<'a>,
     pub(super) now: &'a mut Now,
     pub(super) events: Vec<HistoryEvent>,
     /// The one that was taken.
@@ -63,6 +64,7 @@ impl Run<'_> {
     }
 
     pub(super) fn enter(&mut self) -> Next {
+        self.state.note(Stage::Input, &self.frame.input);
         self.frame.entered_time = self.now.at;
         self.frame.visits += 1;
         self.frame.retries = vec![0; self.state.retry.len()];
@@ -90,7 +92,7 @@ impl Run<'_> {
             Kind::Pass { result } => {
                 let result = match result {
                     Some(result) => {
-                        self.frame.note(Stage::Result, result);
+                        self.state.note(Stage::Result, result);
                         result.clone()
                     }
                     None => self.frame.effective_input(state, None)?,
@@ -161,7 +163,7 @@ impl Run<'_> {
     }
 
     pub(super) fn completed(&mut self, result: Value) -> Next {
-        self.frame.note(Stage::Result, &result);
+        self.state.note(Stage::Result, &result);
         let completed = self.complete(result);
         self.unless_failed(completed)
     }
@@ -172,7 +174,7 @@ impl Run<'_> {
 
     /// Fails for the state's own data.
     fn fail_itself(&mut self, failure: Failure) -> Next {
-        let failure = self.told(self.frame.located(self.state, failure));
+        let failure = self.told(self.frame.located(&self.state, failure));
         self.fail(failure)
     }
 
@@ -226,7 +228,7 @@ impl Run<'_> {
 
     /// Retries, catches, or ends with the failure.
     pub(super) fn fail(&mut self, failure: Failure) -> Next {
-        self.frame.note_failure(&failure);
+        self.state.note_failure(&failure);
         let error = failure.error.as_deref();
         if let Some(at) = self.state.retrier(error) {
             let retrier = &self.state.retry[at];
@@ -254,7 +256,7 @@ impl Run<'_> {
         match self.frame.caught(self.state, catcher, failure.error_output()) {
             Ok(exit) => self.leave(exit, TransitionKind::Catcher(at)),
             Err(failure) => {
-                let failure = self.told(self.frame.located(self.state, failure));
+                let failure = self.told(self.frame.located(&self.state, failure));
                 self.end(Err(failure))
             }
         }
