@@ -46,7 +46,7 @@
 //!                 }
 //!             },
 //!             Next::Pending | Next::HistoryFull => unreachable!("tasks answer once, and this history is short"),
-//!             Next::End(ended) => return Ok(ended),
+//!             Next::End(ended) => return Ok(*ended),
 //!         }
 //!     }
 //! }
@@ -115,7 +115,7 @@ pub use diagnostic::{Diagnostic, Severity, Span, refusal};
 pub use expression::{Documents, ExplainedArgument, ExplainedCall, ExplainedExpression, Expression, ExpressionError};
 pub use frame::{
     ChildEnd, Ended, EventIds, ForeignProgram, Frame, Join, JoinStep, Joined, Next, Now, Reply, Request, SavedFrame,
-    SavedJoin, SavedResult, Step, Termination, UnexpectedReply,
+    SavedJoin, SavedResult, Stage, Stages, Step, Termination, UnexpectedReply,
 };
 pub use history::{EventId, EventKind, HistoryEvent};
 pub use json::JsonError;

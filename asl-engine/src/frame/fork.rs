@@ -10,7 +10,8 @@ use super::map_run::MOST_EXECUTIONS;
 use super::protocol::{Next, Request};
 use super::results::Results;
 use super::run::Run;
-use super::{Frame, Phase, Stage, located};
+use super::stages::{Stage, Visit};
+use super::{Frame, Phase};
 use crate::context::{Context, MapItem};
 use crate::definition::ast::Io;
 use crate::history::EventKind;
@@ -68,7 +69,7 @@ impl Run<'_> {
 
 impl Frame {
     /// The Join of a Map or Parallel state, as one that the Frame's last event opened.
-    pub(super) fn join(&self, state: &State) -> Result<Join, Failure> {
+    pub(super) fn join(&self, state: Visit<'_>) -> Result<Join, Failure> {
         let (input, work, limit) = match &state.kind {
             Kind::Map(map) => {
                 let input = self.selected_input(state)?;
@@ -85,7 +86,7 @@ impl Frame {
             _ => (Value::Null, Work::Branches { scopes: Vec::new() }, 0),
         };
         Ok(Join {
-            parent: self.parent(state, input),
+            parent: self.parent(&state, input),
             work,
             limit,
             map_run: None,
@@ -117,12 +118,12 @@ impl Frame {
             retry_count: self.retry_count(),
             now: self.now,
             input,
-            given_context: self.probe.as_ref().map(|probe| probe.context.clone()),
+            mode: self.mode.clone(),
         }
     }
 
     /// The Join with all that its state says of it.
-    pub(super) fn whole_join(&self, state: &State) -> Result<Join, Failure> {
+    pub(super) fn whole_join(&self, state: Visit<'_>) -> Result<Join, Failure> {
         let mut join = self.join(state)?;
         self.complete_join(state, &mut join)?;
         self.open_join(state, &mut join)?;
@@ -130,7 +131,7 @@ impl Frame {
     }
 
     /// Adds to a Join what comes after the event that opens it: tolerated failures, and what the mode `DISTRIBUTED` has.
-    pub(super) fn complete_join(&self, state: &State, join: &mut Join) -> Result<(), Failure> {
+    pub(super) fn complete_join(&self, state: Visit<'_>, join: &mut Join) -> Result<(), Failure> {
         let Kind::Map(map) = &state.kind else { return Ok(()) };
         if let Some(reader) = state.item_reader() {
             self.max_items(state, reader)?;
@@ -149,7 +150,7 @@ impl Frame {
     }
 
     /// Adds to the Join of a Map Run what reads its items and what writes its results.
-    pub(super) fn open_join(&self, state: &State, join: &mut Join) -> Result<(), Failure> {
+    pub(super) fn open_join(&self, state: Visit<'_>, join: &mut Join) -> Result<(), Failure> {
         let Kind::Map(Map { distributed: Some(distributed), .. }) = &state.kind else { return Ok(()) };
         let last_event = self.last_event;
         if let Some(reader) = &distributed.item_reader {
@@ -172,9 +173,9 @@ impl Frame {
         Ok(())
     }
 
-    fn max_concurrency(&self, state: &State, map: &Map) -> Result<usize, Failure> {
+    fn max_concurrency(&self, state: Visit<'_>, map: &Map) -> Result<usize, Failure> {
         let wanted = self.whole_number(state, "MaxConcurrency", i64::MIN, map.max_concurrency.as_ref())?.unwrap_or(0);
-        self.note(Stage::MaxConcurrency, &wanted.into());
+        state.note(Stage::MaxConcurrency, &wanted.into());
         if wanted < 0 {
             return Err(Failure::runtime("MaxConcurrency cannot be negative."));
         }
@@ -195,12 +196,9 @@ impl Join {
 }
 
 impl Parent {
-    /// Adds to a failure of an ItemSelector what AWS says before it, except in a test.
+    /// Adds to a failure of an ItemSelector what AWS says before it.
     pub(super) fn located(&self, state: &State, failure: Failure) -> Failure {
-        match self.given_context {
-            None => located(&state.name, self.entered_event, failure),
-            Some(_) => failure,
-        }
+        self.mode.located(&state.name, self.entered_event, failure)
     }
 
     /// ItemSelector.
@@ -219,7 +217,7 @@ impl Parent {
                 retry_count: Some(self.retry_count),
                 map_item: Some(item),
                 token: None,
-                given: self.given_context.as_ref(),
+                given: self.mode.given_context(),
             }
             .to_value()
         };

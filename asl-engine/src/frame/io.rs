@@ -4,11 +4,12 @@
 
 use std::sync::Arc;
 
-use super::{Frame, Stage};
+use super::Frame;
+use super::stages::{Stage, Visit};
 use crate::definition::ast::Io;
 use crate::json::{MAX_DEPTH, MAX_LEN};
 use crate::path::{PathExpr, Roots};
-use crate::program::{Catcher, Choice, Kind, State};
+use crate::program::{Catcher, Choice, Kind};
 use crate::reference_path::ReferencePath;
 use crate::task::Failure;
 use crate::template::Template;
@@ -43,22 +44,22 @@ impl<'a> Sight<'a> {
 
 impl Frame {
     /// InputPath; in JSONata the raw input.
-    pub(super) fn selected_input(&self, state: &State) -> Result<Value, Failure> {
+    pub(super) fn selected_input(&self, state: Visit<'_>) -> Result<Value, Failure> {
         let Io::JsonPath(paths) = &state.io else { return Ok(self.input.clone()) };
         let input = self.select(state, paths.input_path.as_ref(), &self.input)?;
-        self.note(Stage::AfterInputPath, &input);
+        state.note(Stage::AfterInputPath, &input);
         Ok(input)
     }
 
     /// OutputPath; in JSONata the output as it is.
-    pub(super) fn selected_output(&self, state: &State, output: Value) -> Result<Value, Failure> {
+    pub(super) fn selected_output(&self, state: Visit<'_>, output: Value) -> Result<Value, Failure> {
         match &state.io {
             Io::JsonPath(paths) => self.select(state, paths.output_path.as_ref(), &output),
             Io::Jsonata { .. } => Ok(output),
         }
     }
 
-    pub(super) fn select(&self, state: &State, path: Option<&PathExpr>, value: &Value) -> Result<Value, Failure> {
+    pub(super) fn select(&self, state: Visit<'_>, path: Option<&PathExpr>, value: &Value) -> Result<Value, Failure> {
         match path {
             // `null` stands for an empty object.
             None => Ok(Value::empty_object()),
@@ -73,9 +74,9 @@ impl Frame {
     }
 
     /// Evaluates something that starts from what it sees, the context object or the variables.
-    pub(super) fn on<T>(&self, state: &State, sight: Sight<'_>, evaluate: impl FnOnce(&Roots<'_>) -> T) -> T {
+    pub(super) fn on<T>(&self, state: Visit<'_>, sight: Sight<'_>, evaluate: impl FnOnce(&Roots<'_>) -> T) -> T {
         let Sight { input, token, result, error_output } = sight;
-        let context = || self.context(state, token);
+        let context = || self.context(&state, token);
         let mut roots = Roots::new(input, &context, &self.variables, &self.random);
         (roots.now, roots.limits) = (self.now, self.execution.quotas.expression_limits());
         (roots.result, roots.error_output) = (result, error_output);
@@ -85,7 +86,7 @@ impl Frame {
 
     /// InputPath, then Parameters; in JSONata Arguments: the effective input. Only a task that waits for its token is shown
     /// one.
-    pub(super) fn effective_input(&self, state: &State, token: Option<&Arc<str>>) -> Result<Value, Failure> {
+    pub(super) fn effective_input(&self, state: Visit<'_>, token: Option<&Arc<str>>) -> Result<Value, Failure> {
         let input = self.selected_input(state)?;
         let (template, stage) = match &state.io {
             Io::JsonPath(paths) => (paths.parameters.as_ref(), Stage::AfterParameters),
@@ -93,21 +94,21 @@ impl Frame {
         };
         let Some(template) = template else {
             if let Io::JsonPath(_) = &state.io {
-                self.note(stage, &input);
+                state.note(stage, &input);
             }
             return Ok(input);
         };
         let input = self.fill(state, template, Sight { token, ..Sight::of(&input) })?;
-        self.note(stage, &input);
+        state.note(stage, &input);
         Ok(input)
     }
 
-    pub(super) fn fill(&self, state: &State, template: &Template, sight: Sight<'_>) -> Result<Value, Failure> {
+    pub(super) fn fill(&self, state: Visit<'_>, template: &Template, sight: Sight<'_>) -> Result<Value, Failure> {
         bounded(self.on(state, sight, |roots| template.evaluate(roots))?)
     }
 
     /// ResultSelector, then Assign and ResultPath; in JSONata Assign and Output.
-    pub(super) fn merge(&self, state: &State, result: Value) -> Result<Exit, Failure> {
+    pub(super) fn merge(&self, state: Visit<'_>, result: Value) -> Result<Exit, Failure> {
         let Io::JsonPath(paths) = &state.io else {
             let does_work = matches!(state.kind, Kind::Task(_) | Kind::Parallel { .. } | Kind::Map(_));
             let sight = Sight { result: does_work.then_some(&result), ..Sight::of(&self.input) };
@@ -117,17 +118,17 @@ impl Frame {
             None => result,
             Some(template) => self.fill(state, template, Sight::of(&result))?,
         };
-        self.note(Stage::AfterResultSelector, &result);
+        state.note(Stage::AfterResultSelector, &result);
         let assigned = self.assign(state, state.assign.as_ref(), Sight::of(&result))?;
         let output = self.place(paths.result_path.as_ref(), result)?;
-        self.note(Stage::AfterResultPath, &output);
+        state.note(Stage::AfterResultPath, &output);
         Ok(Exit { output, assigned })
     }
 
     /// Assign and Output; without Output, `otherwise` is handed on.
     pub(super) fn hand_on(
         &self,
-        state: &State,
+        state: Visit<'_>,
         assign: Option<&Template>,
         output: Option<&Template>,
         sight: Sight<'_>,
@@ -142,7 +143,7 @@ impl Frame {
     }
 
     /// What a Catcher makes of a failure.
-    pub(super) fn caught(&self, state: &State, catcher: &Catcher, error_output: Value) -> Result<Exit, Failure> {
+    pub(super) fn caught(&self, state: Visit<'_>, catcher: &Catcher, error_output: Value) -> Result<Exit, Failure> {
         let Io::JsonPath(_) = &state.io else {
             let sight = Sight { error_output: Some(&error_output), ..Sight::of(&self.input) };
             return self.hand_on(state, catcher.assign.as_ref(), catcher.output.as_ref(), sight, &error_output);
@@ -152,10 +153,11 @@ impl Frame {
     }
 
     /// Assign: all values come from the variables as they were when the state was entered.
-    fn assign(&self, state: &State, assign: Option<&Template>, sight: Sight<'_>) -> Result<Option<Value>, Failure> {
+    fn assign(&self, state: Visit<'_>, assign: Option<&Template>, sight: Sight<'_>) -> Result<Option<Value>, Failure> {
         let Some(template) = assign else { return Ok(None) };
         let assigned = self.fill(state, template, sight)?;
         self.check_variables(&assigned)?;
+        state.note_assigned(&assigned);
         Ok(Some(assigned))
     }
 
@@ -170,7 +172,7 @@ impl Frame {
     }
 
     /// The position of the Choice Rule that holds.
-    pub(super) fn choose(&self, state: &State, choices: &[Choice], input: &Value) -> Result<Option<usize>, Failure> {
+    pub(super) fn choose(&self, state: Visit<'_>, choices: &[Choice], input: &Value) -> Result<Option<usize>, Failure> {
         self.on(state, Sight::of(input), |roots| {
             for (at, choice) in choices.iter().enumerate() {
                 if choice.rule.holds(roots)? {

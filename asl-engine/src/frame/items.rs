@@ -2,12 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Frame;
 use super::io::{Sight, bounded};
-use super::{Frame, Stage};
+use super::stages::{Stage, Visit};
 use crate::context::{MapItem, STATE_DATA};
 use crate::definition::ast::{self, Io};
 use crate::item_reader::{Pulled, Reader};
-use crate::program::{Map, State};
+use crate::program::Map;
 use crate::query::Query;
 use crate::retry::Random;
 use crate::task::{Failure, Outcome, QUERY_EVALUATION_ERROR, TaskRequest};
@@ -252,7 +253,7 @@ impl MapItem {
 impl Frame {
     /// ItemsPath or Items; without it, the input itself. The members of an object are items where each is an execution of
     /// its own.
-    pub(super) fn items(&self, state: &State, map: &Map, input: &Value) -> Result<Items, Failure> {
+    pub(super) fn items(&self, state: Visit<'_>, map: &Map, input: &Value) -> Result<Items, Failure> {
         let Io::JsonPath(_) = &state.io else { return self.jsonata_items(state, map, input) };
         let path = match &map.items {
             Some(ast::Items::Path(path)) => Some(path),
@@ -265,7 +266,7 @@ impl Frame {
         // With an ItemBatcher, ItemsPath has to give an array (`sfnx` 3.1.0 on PyPI measured it; one source only).
         let takes_objects = map.distributed.as_ref().is_some_and(|distributed| distributed.item_batcher.is_none());
         if let (Value::Object(members), true) = (&found, takes_objects) {
-            self.note(Stage::AfterItemsPath, &found);
+            state.note(Stage::AfterItemsPath, &found);
             return Ok(Items::of_members(members.clone()));
         }
         let Value::Array(items) = found else {
@@ -278,11 +279,11 @@ impl Frame {
                 None => failure,
             });
         };
-        self.note(Stage::AfterItemsPath, &Value::Array(items.clone()));
+        state.note(Stage::AfterItemsPath, &Value::Array(items.clone()));
         Ok(Items::of(items))
     }
 
-    fn jsonata_items(&self, state: &State, map: &Map, input: &Value) -> Result<Items, Failure> {
+    fn jsonata_items(&self, state: Visit<'_>, map: &Map, input: &Value) -> Result<Items, Failure> {
         let sight = Sight::of(input);
         let (found, query): (Value, Option<&Query>) = match &map.items {
             Some(ast::Items::Query(query)) => {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::items::{Batcher, Next, Source};
 use super::map_run::{MapRun, Tolerance};
+use super::mode::Mode;
 use super::protocol::Ended;
 use super::results::Results;
 use super::{Child, Frame, Role};
@@ -77,9 +78,9 @@ pub(super) struct Parent {
     pub(super) now: Timestamp,
     /// The effective input.
     pub(super) input: Value,
-    /// The context object of a test of one state.
+    /// A Join of a test is not saved.
     #[serde(skip)]
-    pub(super) given_context: Option<Value>,
+    pub(super) mode: Mode,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::Frame;
 use super::io::Sight;
 use super::items::Batcher;
-use super::{Frame, Stage};
+use super::stages::{Stage, Visit};
 use crate::context::Execution;
 use crate::definition::ast::{ItemBatcher, ItemReader, Name, NumberField, ResultWriter};
 use crate::intrinsic::uuid;
 use crate::item_reader::{Reader, failed};
-use crate::program::{Map, State};
+use crate::program::Map;
 use crate::result_writer::{OutputType, Transformation, Writer, WriterConfig};
 use crate::retry::Random;
 use crate::task::{Failure, TaskRequest};
@@ -113,7 +114,7 @@ fn check_names(reader: &ItemReader, parameters: &Value) -> Result<(), Failure> {
 
 impl Frame {
     /// How many failed items the state bears; `None` where it says nothing of that.
-    pub(super) fn tolerance(&self, state: &State, map: &Map) -> Result<Option<Tolerance>, Failure> {
+    pub(super) fn tolerance(&self, state: Visit<'_>, map: &Map) -> Result<Option<Tolerance>, Failure> {
         let tolerated_count =
             self.whole_number(state, "ToleratedFailureCount", i64::MIN, map.tolerated_failure_count.as_ref())?;
         if tolerated_count.is_some_and(|count| count < 0) {
@@ -124,10 +125,10 @@ impl Frame {
             return Err(Failure::runtime("ToleratedFailurePercentage must be between 0 and 100."));
         }
         if let Some(count) = tolerated_count {
-            self.note(Stage::ToleratedFailureCount, &count.into());
+            state.note(Stage::ToleratedFailureCount, &count.into());
         }
         if let Some(percentage) = tolerated_percentage.and_then(Number::from_f64) {
-            self.note(Stage::ToleratedFailurePercentage, &percentage.into());
+            state.note(Stage::ToleratedFailurePercentage, &percentage.into());
         }
         let said = tolerated_count.is_some() || tolerated_percentage.is_some();
         Ok(said.then_some(Tolerance {
@@ -156,7 +157,7 @@ impl Frame {
     /// A request of the state for its items or results.
     fn map_request(
         &self,
-        state: &State,
+        state: Visit<'_>,
         resource: &Name,
         parameters: Option<&Template>,
     ) -> Result<TaskRequest, Failure> {
@@ -171,17 +172,17 @@ impl Frame {
             role_arn: None,
             deadline: None,
             heartbeat_seconds: None,
-            token: self.token(state),
+            token: self.token(&state),
         })
     }
 
     /// How many items an ItemReader gives at most. 0 is all.
-    pub(super) fn max_items(&self, state: &State, reader: &ItemReader) -> Result<Option<i64>, Failure> {
+    pub(super) fn max_items(&self, state: Visit<'_>, reader: &ItemReader) -> Result<Option<i64>, Failure> {
         self.whole_number(state, "MaxItems", i64::MIN, reader.max_items.as_ref())
     }
 
     /// What an ItemReader gives.
-    pub(super) fn reader(&self, state: &State, reader: &ItemReader) -> Result<Result<Reader, Failure>, Failure> {
+    pub(super) fn reader(&self, state: Visit<'_>, reader: &ItemReader) -> Result<Result<Reader, Failure>, Failure> {
         let request = self.map_request(state, &reader.resource, reader.parameters.as_ref())?;
         if let Err(failure) = check_names(reader, &request.input) {
             return Ok(Err(failure));
@@ -197,7 +198,7 @@ impl Frame {
     /// What writes the results of a Map Run elsewhere.
     pub(super) fn writer(
         &self,
-        state: &State,
+        state: Visit<'_>,
         writer: &ResultWriter,
         map_run_arn: Arc<str>,
     ) -> Result<Option<Result<Writer, Failure>>, Failure> {
@@ -210,7 +211,7 @@ impl Frame {
     }
 
     /// What makes the inputs of the child executions, each of several items.
-    pub(super) fn batcher(&self, state: &State, batcher: &ItemBatcher, input: &Value) -> Result<Batcher, Failure> {
+    pub(super) fn batcher(&self, state: Visit<'_>, batcher: &ItemBatcher, input: &Value) -> Result<Batcher, Failure> {
         let limit = |name: &str, field: Option<&NumberField>| {
             let limit = self.whole_number(state, name, 1, field)?.filter(|limit| *limit > 0);
             Ok(limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX)))

@@ -5,24 +5,26 @@ mod io;
 mod items;
 mod join;
 mod map_run;
-mod probe;
+mod mode;
 mod protocol;
 mod results;
 mod run;
 mod saved;
+mod stages;
 mod task;
 mod values;
 mod variables;
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 pub use join::{Join, JoinStep, Joined};
-pub use probe::Stage;
-pub(crate) use probe::{Probe, Seen};
+pub(crate) use mode::Mode;
 pub use protocol::{ChildEnd, Ended, EventIds, Next, Now, Reply, Request, Step, Termination, UnexpectedReply};
 pub use saved::{ForeignProgram, SavedFrame, SavedJoin, SavedResult};
+pub use stages::{Stage, Stages};
 
 use crate::context::{Context, Execution, MapItem};
 use crate::definition::ast::StateType;
@@ -34,6 +36,7 @@ use crate::task::{Failure, TaskRequest};
 use crate::time::Timestamp;
 use crate::value::Value;
 use run::Run;
+use stages::Visit;
 
 /// One sequential run of one `States` block: a whole execution, a branch or an iteration.
 ///
@@ -66,9 +69,9 @@ pub struct Frame {
     /// How often each Retrier of the state was used.
     retries: Vec<u32>,
     random: Random,
-    /// Watches the one state of a test; no Frame of an execution has one.
+    /// A Frame of a test is not saved.
     #[serde(skip)]
-    probe: Option<Box<Probe>>,
+    mode: Mode,
 }
 
 /// What a Frame begins with.
@@ -164,21 +167,21 @@ impl Frame {
             visits: 0,
             retries: Vec::new(),
             random,
-            probe: None,
+            mode: Mode::Execution,
             execution,
         }
     }
 
-    /// A Frame that is about to enter a state, which a probe watches.
-    pub(crate) fn probed(
+    /// A Frame that is about to enter the one state of a test, which sees this context object.
+    pub(crate) fn tested(
         program: &Program,
         execution: Execution,
         (scope, state): (ScopeId, StateIndex),
         variables: Value,
-        probe: Probe,
+        context: Value,
     ) -> Self {
-        let new = Self::new(program, execution);
-        Self { scope, state, variables, phase: Phase::Enter, probe: Some(Box::new(probe)), ..new }
+        let mode = Mode::Test { context: Box::new(context) };
+        Self { scope, state, variables, phase: Phase::Enter, mode, ..Self::new(program, execution) }
     }
 
     /// Lets a Retrier of the entered state have been used so often.
@@ -186,11 +189,6 @@ impl Frame {
         if let Some(used) = self.retries.get_mut(retrier) {
             *used = count;
         }
-    }
-
-    /// What the probe saw.
-    pub(crate) fn into_seen(self) -> Seen {
-        self.probe.map(|probe| probe.into_seen()).unwrap_or_default()
     }
 
     /// Goes on by at most one state. Never blocks and never fails by what the definition or its data say: those
@@ -202,7 +200,10 @@ impl Frame {
         }
         let state = program.state(self.scope, self.state);
         let before = std::mem::replace(&mut self.now, now.at);
-        let mut run = Run { frame: self, state, now, events: Vec::new(), transition: None, failed_in: Vec::new() };
+        let stages = now.stages.then(RefCell::default);
+        let visit = Visit::new(state, stages.as_ref());
+        let events = std::mem::take(&mut now.spare);
+        let mut run = Run { frame: self, state: visit, now, events, transition: None, failed_in: Vec::new() };
         let next = match (run.frame.phase.clone(), reply) {
             (Phase::Start, Reply::Go) => {
                 run.open();
@@ -240,15 +241,16 @@ impl Frame {
             }
         };
         let Run { mut events, transition, .. } = run;
+        let stages = stages.map(|stages| Box::new(stages.into_inner()));
         if let Some(most) = self.execution.quotas.history_events
             && now.ids.next > most
             && !(now.ids.next == most + 1 && self.role == Role::Execution && matches!(next, Next::End(_)))
         {
             events.retain(|event| event.id < most);
             self.phase = Phase::HistoryFull;
-            return Ok(Step { events, next: Next::HistoryFull, state: state.id, transition: None });
+            return Ok(Step { events, next: Next::HistoryFull, state: state.id, transition: None, stages });
         }
-        Ok(Step { events, next, state: state.id, transition })
+        Ok(Step { events, next, state: state.id, transition, stages })
     }
 
     /// What the Frame waits for: what a host has to do again after a crash. A task keeps its token; a Join starts anew.
@@ -261,7 +263,7 @@ impl Frame {
                 let state = program.state(self.scope, self.state);
                 // What could be computed before can be computed again, from the same random numbers.
                 let before = Self { random: random.clone(), ..self.clone() };
-                before.whole_join(state).ok().map(|join| Request::Fork(Box::new(join)))
+                before.whole_join(Visit::new(state, None)).ok().map(|join| Request::Fork(Box::new(join)))
             }
             Phase::Start | Phase::Enter | Phase::Failed { .. } | Phase::HistoryFull | Phase::Ended => None,
         }
@@ -311,27 +313,9 @@ impl Frame {
             retry_count: can_retry.then(|| self.retry_count()),
             map_item: self.map_item.as_ref(),
             token,
-            given: self.probe.as_ref().map(|probe| &probe.context),
+            given: self.mode.given_context(),
         }
         .to_value()
-    }
-
-    /// Shows a probe the data at a stage.
-    pub(crate) fn note(&self, stage: Stage, value: &Value) {
-        if let Some(probe) = &self.probe {
-            probe.note(stage, value);
-        }
-    }
-
-    /// Whether a probe was shown the data at a stage.
-    pub(crate) fn has_noted(&self, stage: Stage) -> bool {
-        self.probe.as_ref().is_some_and(|probe| probe.has_noted(stage))
-    }
-
-    fn note_failure(&self, failure: &Failure) {
-        if let Some(probe) = &self.probe {
-            probe.note_failure(failure);
-        }
     }
 
     /// The path of what the Frame is at: of its state, of this visit to it, and of this attempt.
@@ -344,19 +328,8 @@ impl Frame {
         [&*self.execution.arn, &*self.attempt_path(state)].concat().into()
     }
 
-    /// Adds to a failure of the state's own data what AWS says before it, except in a test, which has no history.
+    /// Adds to a failure of the state's own data what AWS says before it.
     fn located(&self, state: &State, failure: Failure) -> Failure {
-        if self.probe.is_some() {
-            return failure;
-        }
-        located(&state.name, self.entered_event, failure)
+        self.mode.located(&state.name, self.entered_event, failure)
     }
-}
-
-fn located(state: &Arc<str>, entered_event: EventId, failure: Failure) -> Failure {
-    let cause = failure.cause.as_deref().unwrap_or_default();
-    let cause = format!(
-        "An error occurred while executing the state '{state}' (entered at the event id #{entered_event}). {cause}"
-    );
-    Failure { cause: Some(cause.into()), ..failure }.in_state(state)
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::join::{Join, Joined};
+use super::stages::Stages;
 use crate::context::Execution;
 use crate::history::{EventId, EventKind, HistoryEvent};
 use crate::program::model::{StateId, TransitionId};
@@ -14,7 +15,7 @@ use crate::time::Timestamp;
 use crate::value::Value;
 
 /// What the host hands in with each step: the time, and the counter of the execution's events.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Now {
     /// The time of the step.
     pub at: Timestamp,
@@ -22,12 +23,19 @@ pub struct Now {
     pub ids: EventIds,
     /// Whether the events are handed back. They are numbered in any case.
     pub records: bool,
+    /// Whether the data at each stage of the state's work is handed back ([`Step::stages`]).
+    #[serde(default)]
+    pub stages: bool,
+    /// What the events of the step go into. Whoever hands in the emptied [`Step::events`] of the step before saves making a list
+    /// for each step.
+    #[serde(skip)]
+    pub spare: Vec<HistoryEvent>,
 }
 
 impl Now {
-    /// The beginning of an execution whose events are handed back.
+    /// The beginning of an execution whose events are handed back, without stages.
     pub fn new(at: Timestamp) -> Self {
-        Self { at, ids: EventIds::default(), records: true }
+        Self { at, ids: EventIds::default(), records: true, stages: false, spare: Vec::new() }
     }
 
     pub(super) fn event(&mut self, previous_id: EventId, kind: EventKind) -> HistoryEvent {
@@ -69,6 +77,8 @@ pub struct Step {
     /// answered `Reply::Woke`. `None` where the state is still at work, where it ends the Frame with a failure, and where
     /// the Frame is ended from outside.
     pub transition: Option<TransitionId>,
+    /// The data at the stages of the state's work that this step came to. `None` unless [`Now::stages`] asks for it.
+    pub stages: Option<Box<Stages>>,
 }
 
 /// What comes after a step.
@@ -84,7 +94,7 @@ pub enum Next {
     /// `Termination::HistoryFull`, and forget all others.
     HistoryFull,
     /// The Frame is done.
-    End(Ended),
+    End(Box<Ended>),
 }
 
 /// What a Frame asks of its host. It asks for one thing at a time.
@@ -214,6 +224,6 @@ mod tests {
     #[test]
     fn a_step_is_small() {
         // One is moved for each step of each Frame.
-        assert!(size_of::<Step>() <= 112, "{}", size_of::<Step>());
+        assert!(size_of::<Step>() <= 72, "{}", size_of::<Step>());
     }
 }

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use super::io::{Exit, Sight};
 use super::protocol::{ChildEnd, Ended, Next, Now, Request, Termination};
+use super::stages::{Stage, Visit};
 use super::variables::with_variables;
-use super::{Frame, Phase, Role, Stage};
+use super::{Frame, Phase, Role};
 use crate::definition::ast::StateType;
 use crate::history::{EventId, EventKind, HistoryEvent};
+use crate::program::Kind;
 use crate::program::model::{TransitionId, TransitionKind};
-use crate::program::{Kind, State};
 use crate::task::{Failure, Outcome, QUERY_EVALUATION_ERROR};
 use crate::template::Template;
 use crate::value::Value;
@@ -17,7 +18,7 @@ use crate::value::Value;
 /// One call of `step`.
 pub(super) struct Run<'a> {
     pub(super) frame: &'a mut Frame,
-    pub(super) state: &'a State,
+    pub(super) state: Visit<'a>,
     pub(super) now: &'a mut Now,
     pub(super) events: Vec<HistoryEvent>,
     /// The one that was taken.
@@ -65,6 +66,7 @@ impl Run<'_> {
     }
 
     pub(super) fn enter(&mut self) -> Next {
+        self.state.note(Stage::Input, &self.frame.input);
         self.frame.entered_time = self.now.at;
         self.frame.visits += 1;
         self.frame.retries = vec![0; self.state.retry.len()];
@@ -92,7 +94,7 @@ impl Run<'_> {
             Kind::Pass { result } => {
                 let result = match result {
                     Some(result) => {
-                        self.frame.note(Stage::Result, result);
+                        self.state.note(Stage::Result, result);
                         result.clone()
                     }
                     None => self.frame.effective_input(state, None)?,
@@ -163,7 +165,7 @@ impl Run<'_> {
     }
 
     pub(super) fn completed(&mut self, result: Value) -> Next {
-        self.frame.note(Stage::Result, &result);
+        self.state.note(Stage::Result, &result);
         let completed = self.complete(result);
         self.unless_failed(completed)
     }
@@ -174,7 +176,7 @@ impl Run<'_> {
 
     /// Fails for the state's own data.
     fn fail_itself(&mut self, failure: Failure) -> Next {
-        let failure = self.told(self.frame.located(self.state, failure));
+        let failure = self.told(self.frame.located(&self.state, failure));
         self.fail(failure)
     }
 
@@ -228,7 +230,7 @@ impl Run<'_> {
 
     /// Retries, catches, or ends with the failure.
     pub(super) fn fail(&mut self, failure: Failure) -> Next {
-        self.frame.note_failure(&failure);
+        self.state.note_failure(&failure);
         let error = failure.error.as_deref();
         if let Some(at) = self.state.retrier(error) {
             let retrier = &self.state.retry[at];
@@ -256,7 +258,7 @@ impl Run<'_> {
         match self.frame.caught(self.state, catcher, failure.error_output()) {
             Ok(exit) => self.leave(exit, TransitionKind::Catcher(at)),
             Err(failure) => {
-                let failure = self.told(self.frame.located(self.state, failure));
+                let failure = self.told(self.frame.located(&self.state, failure));
                 self.end(Err(failure))
             }
         }
@@ -273,7 +275,13 @@ impl Run<'_> {
         self.abort_task();
         self.frame.phase = Phase::Ended;
         let (outcome, child) = (Err(Failure::default()), self.child_end());
-        Next::End(Ended { outcome, last_event: because, closing_event: because, child, failed_in: Vec::new() })
+        Next::End(Box::new(Ended {
+            outcome,
+            last_event: because,
+            closing_event: because,
+            child,
+            failed_in: Vec::new(),
+        }))
     }
 
     /// Ends the execution from outside.
@@ -302,7 +310,7 @@ impl Run<'_> {
         let failed_in = if self.has_entered() { vec![self.state.name.clone()] } else { Vec::new() };
         self.frame.phase = Phase::Ended;
         let (last_event, child) = (self.frame.last_event, self.child_end());
-        Next::End(Ended { outcome: Err(failure), last_event, closing_event: last_event, child, failed_in })
+        Next::End(Box::new(Ended { outcome: Err(failure), last_event, closing_event: last_event, child, failed_in }))
     }
 
     /// The child execution that ends now, where it is one.
@@ -352,6 +360,6 @@ impl Run<'_> {
             failed_in.push(self.state.name.clone());
             failed_in.append(&mut self.failed_in);
         }
-        Next::End(Ended { outcome, last_event, closing_event, child: self.child_end(), failed_in })
+        Next::End(Box::new(Ended { outcome, last_event, closing_event, child: self.child_end(), failed_in }))
     }
 }

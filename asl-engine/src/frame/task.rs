@@ -15,7 +15,7 @@ use crate::value::Value;
 
 impl Run<'_> {
     pub(super) fn call(&mut self, task: &Task) -> Result<Next, Failure> {
-        let token = self.frame.token(self.state);
+        let token = self.frame.token(&self.state);
         let pattern = task.resource.arn.rsplit_once('.').map_or("", |(_, pattern)| pattern);
         let waits_for_token = pattern == "waitForTaskToken";
         let has_token = waits_for_token || matches!(pattern, "sync" | "sync:2");

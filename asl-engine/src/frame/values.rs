@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use super::Frame;
 use super::io::Sight;
-use super::{Frame, Stage};
+use super::stages::{Stage, Visit};
 use crate::definition::ast::{FractionField, Io, NumberField, TextField, Wait};
 use crate::path::PathExpr;
-use crate::program::{State, Task};
+use crate::program::Task;
 use crate::task::Failure;
 use crate::template::not_found;
 use crate::time::Timestamp;
@@ -19,13 +20,13 @@ impl Frame {
     /// The failure that a Fail state raises.
     pub(super) fn failure(
         &self,
-        state: &State,
+        state: Visit<'_>,
         error: Option<&TextField>,
         cause: Option<&TextField>,
     ) -> Result<Failure, Failure> {
         if let Io::JsonPath(_) = state.io {
             // AWS shows this stage for Fail states, too, though they have no InputPath.
-            self.note(Stage::AfterInputPath, &self.input);
+            state.note(Stage::AfterInputPath, &self.input);
         }
         let text = |name: &str, field: Option<&TextField>| {
             let (found, written, span) = match field {
@@ -57,7 +58,7 @@ impl Frame {
     }
 
     /// `Credentials`: the role that a Task is called with.
-    pub(super) fn role_arn(&self, state: &State, task: &Task) -> Result<Option<Arc<str>>, Failure> {
+    pub(super) fn role_arn(&self, state: Visit<'_>, task: &Task) -> Result<Option<Arc<str>>, Failure> {
         let Some(credentials) = &task.credentials else { return Ok(None) };
         if let Some(query) = credentials.member_query("RoleArn") {
             return self.on(state, Sight::of(&self.input), |roots| query.string(roots)).map(Some);
@@ -73,7 +74,7 @@ impl Frame {
     /// A whole number from `Name` or `NamePath`. `least` bounds what a path finds; expressions have their bounds with them.
     pub(super) fn whole_number(
         &self,
-        state: &State,
+        state: Visit<'_>,
         name: &str,
         least: i64,
         field: Option<&NumberField>,
@@ -98,7 +99,7 @@ impl Frame {
     }
 
     /// `ToleratedFailurePercentage` or `ToleratedFailurePercentagePath`
-    pub(super) fn percentage(&self, state: &State, field: Option<&FractionField>) -> Result<Option<f64>, Failure> {
+    pub(super) fn percentage(&self, state: Visit<'_>, field: Option<&FractionField>) -> Result<Option<f64>, Failure> {
         match field {
             None => Ok(None),
             Some(FractionField::Literal(percentage)) => Ok(Some(*percentage)),
@@ -124,7 +125,7 @@ impl Frame {
     }
 
     /// When a Wait state goes on.
-    pub(super) fn wake_time(&self, state: &State, wait: &Wait, now: Timestamp) -> Result<Timestamp, Failure> {
+    pub(super) fn wake_time(&self, state: Visit<'_>, wait: &Wait, now: Timestamp) -> Result<Timestamp, Failure> {
         let input = self.selected_input(state)?;
         let find = |field: &str, path: &PathExpr| {
             self.on(state, Sight::of(&input), |roots| path.evaluate(roots))

@@ -7,7 +7,7 @@ use super::handlers::verdicts;
 use super::{Mock, MockCheck, Stage, Status, TestState, Tested};
 use crate::context::Execution;
 use crate::definition::STATE_NAME;
-use crate::frame::{Ended, Frame, Join, JoinStep, Joined, Next, Now, Probe, Reply, Request};
+use crate::frame::{Ended, Frame, Join, JoinStep, Joined, Next, Now, Reply, Request, Stages};
 use crate::item_reader::InputType;
 use crate::program::{Kind, State};
 use crate::task::{Failure, Outcome};
@@ -31,22 +31,20 @@ pub(super) fn run(test: &TestState<'_>, subject: &Subject) -> Tested {
     let state = subject.state();
     let context = test.context.clone().unwrap_or_else(|| context(test, state));
     let execution = Execution::local(STATE_NAME, STATE_NAME, test.input.clone(), test.at, 0);
-    let mut frame =
-        Frame::probed(&subject.program, execution, subject.place, test.variables.clone(), Probe::new(context));
-    frame.note(Stage::Input, &test.input);
-    let over = drive(test, subject, &mut frame);
+    let mut frame = Frame::tested(&subject.program, execution, subject.place, test.variables.clone(), context);
+    let mut stages = Stages::default();
+    let over = drive(test, subject, &mut frame, &mut stages);
     let next_state: Arc<str> = frame.state(&subject.program).clone();
     let output = frame.input().clone();
     let variables = frame.variables().clone();
-    let seen = frame.into_seen();
     let mut tested = Tested {
         status: Status::Succeeded,
         output: None,
-        failure: seen.failure,
+        failure: stages.failure,
         next_state: None,
         state_name: state.name.clone(),
         state_type: state.state_type(),
-        stages: seen.stages,
+        stages: stages.data,
         variables,
         handlers: Vec::new(),
         retry_backoff_seconds: None,
@@ -71,16 +69,17 @@ pub(super) fn run(test: &TestState<'_>, subject: &Subject) -> Tested {
     tested
 }
 
-fn drive(test: &TestState<'_>, subject: &Subject, frame: &mut Frame) -> Over {
+fn drive(test: &TestState<'_>, subject: &Subject, frame: &mut Frame, stages: &mut Stages) -> Over {
     let state = subject.state();
-    let mut now = Now::new(test.at);
+    let mut now = Now { stages: true, ..Now::new(test.at) };
     let mut reply = Reply::Go;
     loop {
         let step = frame.step(&subject.program, &mut now, reply).expect("a reply to what was asked");
+        step.stages.into_iter().for_each(|later| stages.extend(*later));
         reply = match step.next {
             Next::Continue if frame.is_between_states() => return Over::Left,
             Next::Continue => Reply::Go,
-            Next::End(Ended { outcome, .. }) => return Over::Ended(outcome),
+            Next::End(ended) => return Over::Ended(ended.outcome),
             Next::Ask(Request::Sleep { until }) if matches!(state.kind, Kind::Wait(_)) => {
                 if until > test.at.plus_millis(LONGEST_MILLIS) {
                     return Over::Ended(Err(Failure::timeout()));
@@ -91,7 +90,7 @@ fn drive(test: &TestState<'_>, subject: &Subject, frame: &mut Frame) -> Over {
                 return Over::Retried { seconds: until.0.saturating_sub(now.at.0) / 1000 };
             }
             Next::Ask(Request::Task(_)) => Reply::Task(work(test, state, frame)),
-            Next::Ask(Request::Fork(join)) => Reply::Joined(match joined(test, subject, frame, *join) {
+            Next::Ask(Request::Fork(join)) => Reply::Joined(match joined(test, subject, stages, *join) {
                 Ok(()) => Joined { outcome: work(test, state, frame), last_event: 0, failed_in: Vec::new() },
                 Err(failed) => failed,
             }),
@@ -101,11 +100,11 @@ fn drive(test: &TestState<'_>, subject: &Subject, frame: &mut Frame) -> Over {
 }
 
 /// Prepares the branches or iterations, none of which runs: those that failed do so at once.
-fn joined(test: &TestState<'_>, subject: &Subject, frame: &Frame, mut join: Join) -> Result<(), Joined> {
+fn joined(test: &TestState<'_>, subject: &Subject, stages: &mut Stages, mut join: Join) -> Result<(), Joined> {
     // Where nothing is said of failures, AWS tolerates all of them.
     let tolerates = [Stage::ToleratedFailureCount, Stage::ToleratedFailurePercentage];
     let failed = match &test.mock {
-        Some(Mock { result: Some(_), .. }) if tolerates.iter().any(|stage| frame.has_noted(*stage)) => {
+        Some(Mock { result: Some(_), .. }) if tolerates.iter().any(|stage| stages.has(*stage)) => {
             test.configuration.map_iteration_failure_count.unwrap_or(0)
         }
         _ => 0,
@@ -137,7 +136,7 @@ fn joined(test: &TestState<'_>, subject: &Subject, frame: &Frame, mut join: Join
             && !pointer.is_empty()
         {
             let found = pointer.iter().try_fold(&document(test), |value, name| value.get(name)).cloned();
-            frame.note(Stage::AfterItemsPointer, &found.unwrap_or_default());
+            stages.note(Stage::AfterItemsPointer, found.unwrap_or_default());
         }
         let batcher = distributed.and_then(|distributed| distributed.item_batcher.as_ref());
         let items = match batcher {
@@ -145,10 +144,10 @@ fn joined(test: &TestState<'_>, subject: &Subject, frame: &Frame, mut join: Join
             Some(_) => inputs.iter().filter_map(|batch| batch["Items"].as_array()).flatten().cloned().collect(),
         };
         if map.item_selector.is_some() {
-            frame.note(Stage::AfterItemSelector, &items.into());
+            stages.note(Stage::AfterItemSelector, items.into());
         }
         if batcher.is_some() {
-            frame.note(Stage::AfterItemBatcher, &inputs.into());
+            stages.note(Stage::AfterItemBatcher, inputs.into());
         }
     }
     Ok(())

@@ -53,7 +53,7 @@ struct Host<'a> {
 }
 
 /// Runs a definition. With `saves`, every Frame and Join is saved and restored between any two steps, and what a Frame
-/// asked for is asked of the restored Frame again.
+/// asked for is asked of the restored Frame again; each step tells its stages.
 #[allow(dead_code, reason = "not every test target goes without quotas")]
 pub(crate) fn run(definition: &str, input: &str, saves: bool, tasks: Tasks<'_>) -> Run {
     // Without AWS's quotas only our own bounds are left.
@@ -66,8 +66,8 @@ pub(crate) fn run_within(quotas: Quotas, definition: &str, input: &str, saves: b
     let start = Timestamp::parse("2024-02-29T12:00:00Z").expect("a timestamp");
     let mut execution = Execution::local("machine", "run", input.parse().expect("JSON"), start, 7);
     execution.quotas = quotas;
-    let mut host =
-        Host { program: &program, now: Now::new(start), events: Vec::new(), steps: Vec::new(), tasks, saves };
+    let now = Now { stages: saves, ..Now::new(start) };
+    let mut host = Host { program: &program, now, events: Vec::new(), steps: Vec::new(), tasks, saves };
     let ended = host.drive(Frame::new(&program, execution)).expect("an execution ends when its history is full");
     Run { outcome: ended.outcome, events: host.events, end: host.now.at, steps: host.steps }
 }
@@ -79,6 +79,7 @@ impl Host<'_> {
         loop {
             frame = self.restored(frame);
             let step = frame.step(self.program, &mut self.now, reply).expect("the reply that was asked for");
+            assert_eq!(step.stages.is_some(), self.now.stages);
             let first = self.events.len();
             self.events.extend(step.events);
             self.steps.push(StepTaken {
@@ -101,7 +102,7 @@ impl Host<'_> {
                     reply = full(&frame)?;
                     continue;
                 }
-                Next::End(ended) => return Some(ended),
+                Next::End(ended) => return Some(*ended),
                 Next::Ask(request) => request,
             };
             let request = if self.saves { self.asked_again(&frame, &asked) } else { asked };

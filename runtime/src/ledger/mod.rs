@@ -12,8 +12,8 @@ use std::sync::Arc;
 
 use asl_engine::model::{Model, StateId};
 use asl_engine::{
-    Ended, EventId, EventIds, EventKind, Execution, Frame, Join, JoinStep, Next, Now, Program, Reply, Request, Step,
-    TaskRequest, Termination, Timestamp,
+    Ended, EventId, EventIds, EventKind, Execution, Frame, HistoryEvent, Join, JoinStep, Next, Now, Program, Reply,
+    Request, Step, TaskRequest, Termination, Timestamp,
 };
 
 pub use batch::{Batch, Bug, Effect, Finished, FrameId, Input, Recorded, Status, WaitId};
@@ -62,6 +62,8 @@ pub struct Ledger {
     finished: Option<Finished>,
     /// What is being made.
     batch: Batch,
+    /// An empty list for the events of the next step.
+    spare: Vec<HistoryEvent>,
 }
 
 #[derive(Clone, Debug)]
@@ -134,6 +136,7 @@ impl Ledger {
             has_begun: false,
             finished: None,
             batch: Batch::default(),
+            spare: Vec::new(),
         };
         ledger.nodes.add(Node::new(frame, None, 0));
         ledger.batch.changed.push(0);
@@ -296,6 +299,7 @@ impl Ledger {
             records_children: self.records_children,
             histories: &mut self.histories,
             batch: &mut self.batch,
+            spare: &mut self.spare,
         };
         let step = stepping.step(id, node, reply)?;
         match step.next {
@@ -315,7 +319,7 @@ impl Ledger {
             }
             Next::Pending => {}
             Next::HistoryFull => self.history_full(id)?,
-            Next::End(ended) => self.ended(id, ended)?,
+            Next::End(ended) => self.ended(id, *ended)?,
         }
         Ok(())
     }
@@ -390,7 +394,7 @@ impl Ledger {
                         if let Some(Node { fork: Some(fork), .. }) = self.nodes.get_mut(id)
                             && let Next::End(ended) = step.next
                         {
-                            fork.join.stopped(index, ended);
+                            fork.join.stopped(index, *ended);
                             self.batch.results.push((id, index));
                         }
                     }
@@ -432,6 +436,7 @@ impl Ledger {
                     records_children: self.records_children,
                     histories: &mut self.histories,
                     batch: &mut self.batch,
+                    spare: &mut self.spare,
                 };
                 Some(stepping.step(id, &mut node, Reply::Stop { because })?)
             }
@@ -472,13 +477,14 @@ struct Stepping<'a> {
     records_children: bool,
     histories: &'a mut BTreeMap<FrameId, EventIds>,
     batch: &'a mut Batch,
+    spare: &'a mut Vec<HistoryEvent>,
 }
 
 impl Stepping<'_> {
     fn step(&mut self, id: FrameId, node: &mut Node, reply: Reply) -> Result<Step, Bug> {
         let ids = self.histories.entry(node.history).or_default();
         let records = node.history == 0 || self.records_children;
-        let mut now = Now { at: self.at, ids: ids.clone(), records };
+        let mut now = Now { at: self.at, ids: ids.clone(), records, stages: false, spare: std::mem::take(self.spare) };
         let mut step = node.frame.step(self.program, &mut now, reply)?;
         if *ids != now.ids {
             *ids = now.ids;
@@ -495,6 +501,7 @@ impl Stepping<'_> {
             let execution = node.frame.execution().clone();
             self.batch.recorded.push(Recorded { execution, frame: id, state, transition, event });
         }
+        *self.spare = std::mem::take(&mut step.events);
         Ok(step)
     }
 }

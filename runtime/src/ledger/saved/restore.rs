@@ -56,7 +56,6 @@ pub(super) fn ledger(saved: &Saved, program: Arc<Program>) -> Result<Ledger, Res
         }
     }
     nodes.go_on_from(next);
-    let batch = Batch::default();
     Ok(Ledger {
         program,
         deadline,
@@ -69,7 +68,8 @@ pub(super) fn ledger(saved: &Saved, program: Arc<Program>) -> Result<Ledger, Res
         starting,
         has_begun,
         finished,
-        batch,
+        batch: Batch::default(),
+        spare: Vec::new(),
     })
 }
 
