@@ -3,12 +3,17 @@
 //! [`embedded`] runs on tokio with real tasks and real time. [`virtual_time`] runs at once, with tasks that are
 //! functions and a clock that jumps. Both do the same with the same [`Frames`].
 
+mod background;
 pub mod embedded;
 mod frames;
 mod handler;
+pub mod lambda;
 mod nodes;
+mod pattern;
 mod timers;
 pub mod virtual_time;
 
+pub use background::Background;
 pub use frames::{Effect, Finished, FrameId, Frames, Progress, Status};
 pub use handler::{BoxFuture, Call, Handler, Report};
+pub use pattern::Pattern;

@@ -25,8 +25,6 @@
 //! assert!(router.handler("arn:aws:lambda:us-east-1:123456789012:function:greet").is_ok());
 //! ```
 
-mod arn;
-mod background;
 mod callbacks;
 mod embedded;
 mod endpoint;
@@ -35,22 +33,21 @@ mod integrations;
 mod logs;
 mod loopback;
 mod mocks;
-mod pattern;
 mod router;
 mod routes;
 mod secret;
-mod services;
 mod world;
 
+pub use asl_aws::names::is_step_functions_name;
+pub use asl_aws::{Place, Services};
+pub use asl_runtime::Pattern;
 pub use callbacks::{ActivityTask, CallbackError, Callbacks, worker_failure};
-pub use embedded::names::is_step_functions_name;
 pub use embedded::sns::Undelivered;
-pub use integrations::{answered_here, no_such_action, parameter_table};
+pub use integrations::answered_here;
 pub use logs::{Printed, PrintedLine};
 pub use mocks::{MockedAnswer, Mocks, MocksError, Unmocked};
-pub use pattern::Pattern;
 pub use router::{NoRoute, Router};
-pub use routes::{Endpoint, Place, Route, Routes, RoutesError, Services, Table};
+pub use routes::{Endpoint, Route, Routes, RoutesError, Table};
 
 /// Bytes in hexadecimal digits, as digests are written.
 fn hex(bytes: &[u8]) -> String {

@@ -3,16 +3,25 @@
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock, Weak};
 
-use crate::arn::FunctionArn;
-use crate::background::Background;
+use asl_aws::Clients;
+use asl_aws::web::{Caller, Downloads};
+use asl_runtime::Background;
+use asl_runtime::Handler;
+use asl_runtime::Pattern;
+use asl_runtime::lambda::FunctionArn;
+
+use crate::endpoint::LazyEndpoint;
 use crate::handlers::wasm::LazyEngine;
 use crate::logs::Logs;
-use crate::pattern::Pattern;
-use crate::services::Clients;
-use asl_runtime::Handler;
 
 /// What handlers are made of: each takes what it needs.
 pub(crate) struct World {
+    /// The client for downloads.
+    pub(crate) downloads: Downloads,
+    /// The client for calls with a body or credentials.
+    pub(crate) caller: Caller,
+    /// Where other processes reach the embedded services.
+    pub(crate) endpoint: Arc<LazyEndpoint>,
     /// The clients of the AWS services.
     pub(crate) clients: Arc<Clients>,
     /// Where relative paths of the routing file start.

@@ -7,6 +7,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use asl_aws::InProcess;
+use asl_aws::in_process::{respond, whole_body};
+use asl_runtime::BoxFuture;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use dynoxide::{Database, DynoxideError};
@@ -17,7 +20,7 @@ use serde_json::json;
 use tokio::sync::OnceCell;
 
 use super::files::{self, patiently};
-use super::{OpenError, Service, blocking, respond};
+use super::{OpenError, blocking};
 use crate::routes::Table;
 
 /// A DynamoDB whose database is opened at the first request.
@@ -44,21 +47,23 @@ impl DynamoDb {
         let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
         // "DynamoDB_20120810.PutItem"
         let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
-        let body = super::whole_body(request.into_body()).await.map_err(DynoxideError::SerializationException)?;
+        let body = whole_body(request.into_body()).await.map_err(DynoxideError::SerializationException)?;
         blocking(move || patiently(|| execute(&database, &operation, &body))).await
     }
 }
 
-impl Service for DynamoDb {
-    async fn answer(&self, request: http::Request<SdkBody>) -> http::Response<SdkBody> {
-        let (status, body) = match self.run(request).await {
-            Ok(body) => (StatusCode::OK, body),
-            Err(error) => {
-                let status = StatusCode::from_u16(error.status_code()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-                (status, error.to_json())
-            }
-        };
-        respond(status, "application/x-amz-json-1.0", &uuid::Uuid::new_v4().to_string(), body)
+impl InProcess for DynamoDb {
+    fn answer(&self, request: http::Request<SdkBody>) -> BoxFuture<'_, http::Response<SdkBody>> {
+        Box::pin(async move {
+            let (status, body) = match self.run(request).await {
+                Ok(body) => (StatusCode::OK, body),
+                Err(error) => {
+                    let status = StatusCode::from_u16(error.status_code()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+                    (status, error.to_json())
+                }
+            };
+            respond(status, "application/x-amz-json-1.0", &uuid::Uuid::new_v4().to_string(), body)
+        })
     }
 }
 

@@ -5,6 +5,9 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use asl_aws::InProcess;
+use asl_aws::in_process::{respond, whole_body};
+use asl_runtime::BoxFuture;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http::StatusCode;
@@ -16,7 +19,7 @@ use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 use super::files::{Staging, create_folder};
-use super::{ACCOUNT, OpenError, REGION, Service, blocking, respond, whole_body};
+use super::{ACCOUNT, OpenError, REGION, blocking};
 
 /// The most entries of a request.
 const ENTRIES_MAX: usize = 10;
@@ -125,23 +128,26 @@ fn event(entry: &Value, now: OffsetDateTime) -> Result<(String, Value), (&'stati
     Ok((id, event))
 }
 
-impl Service for Events {
-    async fn answer(&self, request: http::Request<SdkBody>) -> http::Response<SdkBody> {
-        let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
-        let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
-        let (status, body) = match whole_body(request.into_body()).await {
-            Ok(body) => match serde_json::from_slice(&body) {
-                Ok(request) => self.run(&operation, &request).await,
-                Err(error) => (
-                    StatusCode::BAD_REQUEST,
-                    json!({ "__type": "SerializationException", "message": format!("the request is not JSON: {error}") }),
-                ),
-            },
-            Err(message) => {
-                (StatusCode::BAD_REQUEST, json!({ "__type": "SerializationException", "message": message }))
-            }
-        };
-        respond(status, JSON, &Uuid::new_v4().to_string(), body.to_string())
+impl InProcess for Events {
+    fn answer(&self, request: http::Request<SdkBody>) -> BoxFuture<'_, http::Response<SdkBody>> {
+        Box::pin(async move {
+            let target =
+                request.headers().get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
+            let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+            let (status, body) = match whole_body(request.into_body()).await {
+                Ok(body) => match serde_json::from_slice(&body) {
+                    Ok(request) => self.run(&operation, &request).await,
+                    Err(error) => (
+                        StatusCode::BAD_REQUEST,
+                        json!({ "__type": "SerializationException", "message": format!("the request is not JSON: {error}") }),
+                    ),
+                },
+                Err(message) => {
+                    (StatusCode::BAD_REQUEST, json!({ "__type": "SerializationException", "message": message }))
+                }
+            };
+            respond(status, JSON, &Uuid::new_v4().to_string(), body.to_string())
+        })
     }
 }
 

@@ -12,16 +12,19 @@ mod signed;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use asl_aws::InProcess;
+use asl_aws::in_process::{respond, whole_body, xml_text};
+use asl_aws::names::{INVALID_BUCKET, is_bucket};
+use asl_runtime::BoxFuture;
 use aws_smithy_types::body::SdkBody;
+use backend::Backend;
 use http::StatusCode;
 use http_body_util::BodyExt;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::validation::NameValidation;
 use tokio::sync::OnceCell;
 
-use super::names::{INVALID_BUCKET, is_bucket};
-use super::{OpenError, Service, blocking, respond};
-use backend::Backend;
+use super::{OpenError, blocking};
 
 /// An S3 whose data is opened at the first request.
 pub(crate) struct S3 {
@@ -81,7 +84,7 @@ impl S3 {
         check_bucket(&parts.uri)?;
         let service = self.opened.get_or_try_init(|| self.open()).await?;
         // The SDK's own bodies are one piece; s3s keeps such a piece as it is.
-        let body = super::whole_body(body).await.map_err(|message| Refusal::new("IncompleteBody", message))?;
+        let body = whole_body(body).await.map_err(|message| Refusal::new("IncompleteBody", message))?;
         let body = signed::take_off(&mut parts, body)?;
         match service.call(http::Request::from_parts(parts, s3s::Body::from(body))).await {
             Ok(mut response) => {
@@ -96,10 +99,12 @@ impl S3 {
     }
 }
 
-impl Service for S3 {
-    async fn answer(&self, request: http::Request<SdkBody>) -> http::Response<SdkBody> {
-        let is_head = request.method() == http::Method::HEAD;
-        self.run(request).await.unwrap_or_else(|refusal| refusal.response(is_head))
+impl InProcess for S3 {
+    fn answer(&self, request: http::Request<SdkBody>) -> BoxFuture<'_, http::Response<SdkBody>> {
+        Box::pin(async move {
+            let is_head = request.method() == http::Method::HEAD;
+            self.run(request).await.unwrap_or_else(|refusal| refusal.response(is_head))
+        })
     }
 }
 
@@ -145,7 +150,7 @@ impl Refusal {
     /// The answer; one to a HEAD request has no body.
     fn response(&self, is_head: bool) -> http::Response<SdkBody> {
         let request_id = uuid::Uuid::new_v4().to_string();
-        let (code, message) = (self.code, super::xml_text(&self.message));
+        let (code, message) = (self.code, xml_text(&self.message));
         let body = format!(
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message>\
              <RequestId>{request_id}</RequestId></Error>"

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use asl_aws::names::{INVALID_BUCKET, is_bucket, is_new_bucket};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use s3s::dto::{
@@ -22,7 +23,6 @@ use s3s::{S3, S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
 use super::keys::object_path;
 use super::multipart::Uploads;
 use crate::embedded::files::{Staging, Written, create_folder};
-use crate::embedded::names::{INVALID_BUCKET, is_bucket, is_new_bucket};
 use crate::embedded::{OpenError, blocking};
 
 /// The most entries that one answer lists.

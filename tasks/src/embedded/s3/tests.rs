@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use asl_aws::web::Caller;
+use asl_aws::{Clients, Services};
 use aws_sdk_s3::Client;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
@@ -9,9 +11,6 @@ use bytes::Bytes;
 
 use crate::embedded::Embedded;
 use crate::embedded::sns::Subscribers;
-use crate::routes::Services;
-use crate::services::Clients;
-use crate::services::web::Caller;
 
 struct World {
     data: tempfile::TempDir,
@@ -24,8 +23,8 @@ impl World {
         let buckets = ["images".to_owned(), "../outside".to_owned()].into();
         let folder = data.path().join("data");
         let (caller, subscribers) = (Caller::default(), Subscribers::default());
-        let embedded = Embedded::new(&folder, Default::default(), buckets, subscribers, folder.clone(), caller.clone());
-        let clients = Clients::new(Services::default(), embedded, Default::default(), None, caller);
+        let embedded = Embedded::new(&folder, Default::default(), buckets, subscribers, folder.clone(), caller);
+        let clients = Clients::new(Services::default(), embedded.services());
         Self { data, clients }
     }
 

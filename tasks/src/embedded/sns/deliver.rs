@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use asl_aws::web::{self, Caller};
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, USER_AGENT};
 use lettre::message::{Mailbox, SinglePart};
@@ -18,7 +19,6 @@ use super::super::sqs::Sqs;
 use super::notification::Notification;
 use super::subscription::{Mail, Security, Subscription, To};
 use crate::secret::{Address, hide};
-use crate::services::web::{self, Caller};
 
 /// How long one attempt may take: as long as SNS waits for an HTTP endpoint.
 const LIMIT: Duration = Duration::from_secs(15);

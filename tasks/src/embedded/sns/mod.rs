@@ -16,6 +16,11 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use asl_aws::InProcess;
+use asl_aws::in_process::{respond, whole_body, xml_text};
+use asl_aws::names::is_topic;
+use asl_aws::web::Caller;
+use asl_runtime::BoxFuture;
 use aws_smithy_types::body::SdkBody;
 use http::StatusCode;
 use serde_json::{Map, Value};
@@ -29,10 +34,7 @@ use self::deliveries::Deliveries;
 pub use self::deliveries::Undelivered;
 use self::notification::{Attribute, Notification};
 pub(crate) use self::subscription::{Mail, Subscription};
-use super::names::is_topic;
 use super::sqs::Sqs;
-use super::{Service, respond, xml_text};
-use crate::services::web::Caller;
 
 /// The most bytes of a message.
 const MESSAGE_MAX: usize = 256 * 1024;
@@ -82,7 +84,7 @@ impl Sns {
     }
 
     async fn publish(&self, request: http::Request<SdkBody>) -> Result<String, Refusal> {
-        let body = super::whole_body(request.into_body()).await.map_err(Refusal::InvalidParameter)?;
+        let body = whole_body(request.into_body()).await.map_err(Refusal::InvalidParameter)?;
         let parameters: BTreeMap<Cow<'_, str>, Cow<'_, str>> = url::form_urlencoded::parse(&body).collect();
         let now = OffsetDateTime::now_utc();
         let notification = notification(&parameters, now)?;
@@ -92,34 +94,36 @@ impl Sns {
     }
 }
 
-impl Service for Sns {
-    async fn answer(&self, request: http::Request<SdkBody>) -> http::Response<SdkBody> {
-        let request_id = Uuid::new_v4().to_string();
-        let (status, body) = match self.publish(request).await {
-            Ok(message_id) => (
-                StatusCode::OK,
-                format!(
-                    "<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishResult>\
+impl InProcess for Sns {
+    fn answer(&self, request: http::Request<SdkBody>) -> BoxFuture<'_, http::Response<SdkBody>> {
+        Box::pin(async move {
+            let request_id = Uuid::new_v4().to_string();
+            let (status, body) = match self.publish(request).await {
+                Ok(message_id) => (
+                    StatusCode::OK,
+                    format!(
+                        "<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishResult>\
                      <MessageId>{message_id}</MessageId></PublishResult><ResponseMetadata>\
                      <RequestId>{request_id}</RequestId></ResponseMetadata></PublishResponse>"
+                    ),
                 ),
-            ),
-            Err(refusal) => {
-                let (status, kind, code, message) = match refusal {
-                    Refusal::InvalidParameter(message) => (400, "Sender", "InvalidParameter", message),
-                    Refusal::InvalidAction(message) => (400, "Sender", "InvalidAction", message),
-                    Refusal::Internal(message) => (500, "Receiver", "InternalError", message),
-                };
-                let message = xml_text(&message);
-                let body = format!(
-                    "<ErrorResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><Error><Type>{kind}</Type>\
+                Err(refusal) => {
+                    let (status, kind, code, message) = match refusal {
+                        Refusal::InvalidParameter(message) => (400, "Sender", "InvalidParameter", message),
+                        Refusal::InvalidAction(message) => (400, "Sender", "InvalidAction", message),
+                        Refusal::Internal(message) => (500, "Receiver", "InternalError", message),
+                    };
+                    let message = xml_text(&message);
+                    let body = format!(
+                        "<ErrorResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><Error><Type>{kind}</Type>\
                      <Code>{code}</Code><Message>{message}</Message></Error><RequestId>{request_id}</RequestId>\
                      </ErrorResponse>"
-                );
-                (StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), body)
-            }
-        };
-        respond(status, "text/xml", &request_id, body)
+                    );
+                    (StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), body)
+                }
+            };
+            respond(status, "text/xml", &request_id, body)
+        })
     }
 }
 

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use asl_runtime::Pattern;
 use lettre::message::Mailbox;
 use serde::{Deserialize, Deserializer};
 use url::{Host, Url};
 
 use crate::embedded::sqs::queue_name;
-use crate::pattern::Pattern;
 use crate::secret::{Address, Secret, Setting};
 
 /// A subscription to the topics that fit a pattern.

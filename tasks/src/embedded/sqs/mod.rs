@@ -11,18 +11,21 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use asl_aws::InProcess;
+use asl_aws::in_process::{ENDPOINT, respond, whole_body};
+use asl_aws::names::is_queue;
+use asl_runtime::BoxFuture;
 use aws_smithy_types::body::SdkBody;
 use http::header::HOST;
 use http::{HeaderValue, StatusCode};
 use serde_json::{Map, Value, json};
+use store::{Received, Sent, Store};
 use time::OffsetDateTime;
 use tokio::sync::{Notify, OnceCell};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::names::is_queue;
-use super::{ACCOUNT, ENDPOINT, OpenError, REGION, Service, blocking, respond, whole_body};
-use store::{Received, Sent, Store};
+use super::{ACCOUNT, OpenError, REGION, blocking};
 
 /// The most bytes of a message with its attributes.
 const MESSAGE_MAX: usize = 1024 * 1024;
@@ -446,34 +449,39 @@ fn now() -> i64 {
     i64::try_from(OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
 }
 
-impl Service for Sqs {
-    async fn answer(&self, request: http::Request<SdkBody>) -> http::Response<SdkBody> {
-        const JSON: &str = "application/x-amz-json-1.0";
-        let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let operation = header("x-amz-target").unwrap_or_default();
-        // Where the caller found this service, it finds the queue.
-        let base = header(HOST.as_str()).map_or(ENDPOINT.to_owned(), |host| format!("http://{host}"));
-        let answered = match whole_body(request.into_body()).await {
-            Ok(body) => match serde_json::from_slice(&body) {
-                Ok(parameters) => self.run(operation.rsplit('.').next().unwrap_or_default(), &parameters, &base).await,
-                Err(error) => Err(refuse("SerializationException", format!("the request is not JSON: {error}"))),
-            },
-            Err(message) => Err(refuse("SerializationException", message)),
-        };
-        let request_id = Uuid::new_v4().to_string();
-        match answered {
-            Ok(Value::Null) => respond(StatusCode::OK, JSON, &request_id, "{}".to_owned()),
-            Ok(answer) => respond(StatusCode::OK, JSON, &request_id, answer.to_string()),
-            Err(Refusal(status, name, code, message)) => {
-                let body = json!({ "__type": format!("com.amazonaws.sqs#{name}"), "message": message });
-                let mut response = respond(status, JSON, &request_id, body.to_string());
-                let who = if status.is_client_error() { "Sender" } else { "Receiver" };
-                if let Ok(code) = HeaderValue::from_str(&format!("{code};{who}")) {
-                    response.headers_mut().insert("x-amzn-query-error", code);
+impl InProcess for Sqs {
+    fn answer(&self, request: http::Request<SdkBody>) -> BoxFuture<'_, http::Response<SdkBody>> {
+        Box::pin(async move {
+            const JSON: &str = "application/x-amz-json-1.0";
+            let header =
+                |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+            let operation = header("x-amz-target").unwrap_or_default();
+            // Where the caller found this service, it finds the queue.
+            let base = header(HOST.as_str()).map_or(ENDPOINT.to_owned(), |host| format!("http://{host}"));
+            let answered = match whole_body(request.into_body()).await {
+                Ok(body) => match serde_json::from_slice(&body) {
+                    Ok(parameters) => {
+                        self.run(operation.rsplit('.').next().unwrap_or_default(), &parameters, &base).await
+                    }
+                    Err(error) => Err(refuse("SerializationException", format!("the request is not JSON: {error}"))),
+                },
+                Err(message) => Err(refuse("SerializationException", message)),
+            };
+            let request_id = Uuid::new_v4().to_string();
+            match answered {
+                Ok(Value::Null) => respond(StatusCode::OK, JSON, &request_id, "{}".to_owned()),
+                Ok(answer) => respond(StatusCode::OK, JSON, &request_id, answer.to_string()),
+                Err(Refusal(status, name, code, message)) => {
+                    let body = json!({ "__type": format!("com.amazonaws.sqs#{name}"), "message": message });
+                    let mut response = respond(status, JSON, &request_id, body.to_string());
+                    let who = if status.is_client_error() { "Sender" } else { "Receiver" };
+                    if let Ok(code) = HeaderValue::from_str(&format!("{code};{who}")) {
+                        response.headers_mut().insert("x-amzn-query-error", code);
+                    }
+                    response
                 }
-                response
             }
-        }
+        })
     }
 }
 

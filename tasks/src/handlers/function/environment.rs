@@ -3,12 +3,12 @@
 use std::ffi::OsString;
 use std::path::Path;
 
+use asl_runtime::lambda::FunctionArn;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
 use super::launch::{Folders, Launch};
 use super::settings::{ENDPOINT_URL, Settings};
-use crate::arn::FunctionArn;
 
 /// What a function gets of the environment of `asl`: where programs, the user's files and certificates are, the language,
 /// and the way into the network. Nothing else, so that it does not work here only; credentials least of all.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use asl_engine::{Failure, Value};
 
-use crate::handlers::payload_failure;
+use asl_runtime::lambda::payload_failure;
 
 /// Why a call gave no result: the payload that Lambda gives for it.
 #[derive(Clone, Debug, PartialEq)]

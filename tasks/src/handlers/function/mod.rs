@@ -30,6 +30,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use asl_engine::{Failure, Outcome, Value};
+use asl_runtime::lambda::FunctionArn;
+use asl_runtime::lambda::unknown_payload;
+use asl_runtime::{BoxFuture, Call, Handler};
 use bytes::Bytes;
 use tokio::sync::OnceCell;
 
@@ -38,14 +41,11 @@ use self::pool::Pool;
 use self::process::Plan;
 use self::runtime_api::Invocation;
 pub(crate) use self::settings::Settings;
-use crate::arn::FunctionArn;
-use crate::handlers::unknown_payload;
+use crate::endpoint::LazyEndpoint;
 use crate::logs::Logs;
 use crate::routes;
 use crate::secret::secrets;
-use crate::services::Clients;
 use crate::world::World;
-use asl_runtime::{BoxFuture, Call, Handler};
 
 /// A pool, or the promise of one.
 type Making = Arc<OnceCell<Arc<Pool>>>;
@@ -54,7 +54,7 @@ type Making = Arc<OnceCell<Arc<Pool>>>;
 struct Function {
     settings: Settings,
     folders: Folders,
-    clients: Arc<Clients>,
+    endpoint: Arc<LazyEndpoint>,
     logs: Arc<Logs>,
     prepared: OnceCell<(std::path::PathBuf, Launch)>,
     /// By region, name and version: a process is told these at its start.
@@ -66,7 +66,7 @@ impl routes::Settings for Settings {
         Arc::new(Function {
             settings: self.clone(),
             folders: Folders::new(world),
-            clients: Arc::clone(&world.clients),
+            endpoint: Arc::clone(&world.endpoint),
             logs: Arc::clone(&world.logs),
             prepared: OnceCell::new(),
             pools: Mutex::default(),
@@ -109,7 +109,7 @@ impl Function {
         if let Some(note) = &launch.note {
             log.line(None, note);
         }
-        let endpoint = self.clients.endpoint_url().await?;
+        let endpoint = self.endpoint.url().await?;
         let environment = environment::of(&self.settings, &self.folders, &arn, code, launch, &endpoint)?;
         let timeout = self.settings.timeout();
         let plan = Plan {

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use asl_engine::{Failure, Outcome};
+use asl_runtime::{BoxFuture, Call, Handler};
 use serde::Deserialize;
 use tokio::sync::OnceCell;
 
@@ -23,7 +24,6 @@ use super::seconds::seconds;
 use crate::routes::Settings;
 use crate::secret::{Setting, hidden, secrets};
 use crate::world::World;
-use asl_runtime::{BoxFuture, Call, Handler};
 
 /// The settings of a route to `wasm`. What is not granted here the component does not get.
 #[derive(Clone, Debug, PartialEq, Deserialize)]

@@ -1,9 +1,9 @@
-"""Writes the JSON files beside it: what each operation of a service answers, and within which bounds.
+"""Writes the JSON files in outputs/: what each operation of a service answers, and within which bounds.
 
 Run with botocore installed, whose data folder holds the models that AWS publishes (Apache-2.0). The files were made from
 botocore 1.41.0, of November 2025, because AWS held the recorded mocks against the models of that time:
 
-    pip install botocore==1.41.0 && python3 strip.py
+    pip install botocore==1.41.0 && python3 outputs.py
 
 Kept of a model: the output of each operation, and of its shapes the kind, the members, which of them are required, and
 the bounds of texts and numbers. Names are written as Step Functions writes them, with a capital first letter.
@@ -88,7 +88,7 @@ def write(service):
         texts = (f"{json.dumps(name)}:{json.dumps(value, separators=(',', ':'))}" for name, value in sorted(members.items()))
         return "{\n" + ",\n".join(texts) + "\n}"
 
-    file = pathlib.Path(__file__).with_name(service + ".json")
+    file = pathlib.Path(__file__).parent / "outputs" / (service + ".json")
     file.write_text(f'{{"outputs":{lines(outputs)},\n"shapes":{lines(shapes)}}}\n')
 
 

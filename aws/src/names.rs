@@ -3,12 +3,12 @@
 //! A name is checked before anything else is done with it: it becomes a part of a path, and what is none must reach nothing.
 
 /// How S3 refuses the name of a bucket, with the code `InvalidBucketName`.
-pub(crate) const INVALID_BUCKET: &str = "The specified bucket is not valid.";
+pub const INVALID_BUCKET: &str = "The specified bucket is not valid.";
 
 /// Whether S3 takes `name` for a new bucket.
 ///
 /// S3 user guide, "General purpose bucket naming rules".
-pub(crate) fn is_new_bucket(name: &str) -> bool {
+pub fn is_new_bucket(name: &str) -> bool {
     const STARTS: [&str; 3] = ["xn--", "sthree-", "amzn-s3-demo-"];
     const ENDS: [&str; 5] = ["-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3"];
     is_bucket(name)
@@ -17,7 +17,7 @@ pub(crate) fn is_new_bucket(name: &str) -> bool {
 }
 
 /// Whether a bucket can have this name: what S3 reserves (and shows in its examples, such as `amzn-s3-demo-bucket`) can.
-pub(crate) fn is_bucket(name: &str) -> bool {
+pub fn is_bucket(name: &str) -> bool {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let ends = [name.bytes().next(), name.bytes().last()];
     (3..=63).contains(&name.len())
@@ -30,14 +30,14 @@ pub(crate) fn is_bucket(name: &str) -> bool {
 /// Whether SQS takes `name` for a queue.
 ///
 /// API reference of SQS, `CreateQueue`.
-pub(crate) fn is_queue(name: &str) -> bool {
+pub fn is_queue(name: &str) -> bool {
     is_plain(name, 80)
 }
 
 /// Whether SNS takes `name` for a topic.
 ///
 /// API reference of SNS, `CreateTopic`.
-pub(crate) fn is_topic(name: &str) -> bool {
+pub fn is_topic(name: &str) -> bool {
     is_plain(name, 256)
 }
 

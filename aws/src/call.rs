@@ -1,43 +1,31 @@
-//! A client of any service of AWS: parameters and results as Step Functions has them.
-//!
-//! What differs between services is data (`model`). `parameters` are read by it, a `request` is made of them, `send` signs it
-//! and brings it to AWS, to another server or to an embedded service, and the `answer` is read by it again.
-
-mod answer;
-mod inputs;
-pub(crate) mod model;
-mod parameters;
-mod query;
-mod request;
-mod send;
-mod time;
-mod xml;
+//! Calls an operation of a service: parameters and results as Step Functions has them.
 
 use std::fmt;
 
 use asl_engine::{Object, Value};
 use http::HeaderMap;
 
-use super::Clients;
-pub(crate) use answer::Refusal;
-pub(crate) use inputs::input_table;
-pub(crate) use model::{Operation, Service, Style};
-pub(super) use request::encode;
-pub(crate) use send::Remote;
+use crate::answer::{self, Refusal};
+use crate::clients::Clients;
+use crate::model::{Operation, Service, Style};
+use crate::{parameters, request};
 
 /// What a call gave.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub struct Answer {
     /// The result, without anything about HTTP.
-    pub(crate) result: Object,
-    pub(crate) status: u16,
-    pub(crate) headers: HeaderMap,
-    pub(crate) request_id: Option<String>,
+    pub result: Object,
+    /// The status of the response.
+    pub status: u16,
+    /// Its headers.
+    pub headers: HeaderMap,
+    /// The id of the request.
+    pub request_id: Option<String>,
 }
 
 /// Why a call gave nothing.
 #[derive(Debug)]
-pub(crate) enum Fault {
+pub enum Fault {
     /// The parameters do not fit the operation.
     Parameters(String),
     /// There is no answer, or none that can be read.
@@ -48,10 +36,11 @@ pub(crate) enum Fault {
 
 /// Why there is no answer.
 #[derive(Debug)]
-pub(crate) struct Unanswered {
-    pub(crate) message: String,
+pub struct Unanswered {
+    /// Why.
+    pub message: String,
     /// How often the request was sent.
-    pub(crate) attempts: u32,
+    pub attempts: u32,
 }
 
 impl fmt::Display for Fault {
@@ -70,7 +59,7 @@ impl fmt::Display for Fault {
 
 impl Clients {
     /// Calls an operation of a service, wherever that is.
-    pub(crate) async fn call(
+    pub async fn call(
         &self,
         service: &'static Service,
         operation: &'static Operation,

@@ -5,28 +5,28 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use md5::{Digest, Md5};
 
-use super::model::{Location, Member, Operation, Protocol, Service, Shape, TimeFormat};
-use super::parameters::Given;
-use super::{query, xml};
+use crate::model::{Location, Member, Operation, Protocol, Service, Shape, TimeFormat};
+use crate::parameters::Given;
+use crate::{query, xml};
 
 /// What is sent.
 #[derive(Debug)]
-pub(super) struct Request {
-    pub(super) method: &'static str,
+pub(crate) struct Request {
+    pub(crate) method: &'static str,
     /// Encoded.
-    pub(super) path: String,
+    pub(crate) path: String,
     /// Encoded, without the question mark.
-    pub(super) query: String,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
+    pub(crate) query: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
     /// What comes before the host.
-    pub(super) host_prefix: String,
+    pub(crate) host_prefix: String,
     /// The bucket that the path starts with.
-    pub(super) bucket: Option<String>,
+    pub(crate) bucket: Option<String>,
 }
 
 /// Makes the request that gives `input` to `operation`. The error is a text as Step Functions has it.
-pub(super) fn build(
+pub(crate) fn build(
     service: &'static Service,
     operation: &'static Operation,
     input: Vec<(&'static Member, Given)>,
@@ -191,7 +191,7 @@ fn fill(path: &str, members: &[(&'static Member, Given)]) -> Result<String, Stri
 }
 
 /// Encoded for a path or a query, as signatures have it.
-pub(in crate::services) fn encode(text: &str, keep_slash: bool) -> String {
+pub(crate) fn encode(text: &str, keep_slash: bool) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
@@ -206,7 +206,7 @@ pub(in crate::services) fn encode(text: &str, keep_slash: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::services::api::{Style, parameters};
+    use crate::{Style, parameters};
 
     /// Method, address, headers and body, as a person would write them down.
     fn built(service: &str, action: &str, input: &str) -> Result<String, String> {

@@ -6,14 +6,14 @@ use time::format_description::BorrowedFormatItem;
 use time::format_description::well_known::{Rfc2822, Rfc3339};
 use time::macros::format_description;
 
-use super::model::{Style, TimeFormat};
+use crate::model::{Style, TimeFormat};
 
 const HTTP: &[BorrowedFormatItem<'_>] =
     format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
 const SECONDS: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]");
 
 /// The time that a parameter gives: ISO 8601 text, or seconds since 1970.
-pub(super) fn given(value: &Value) -> Option<OffsetDateTime> {
+pub(crate) fn given(value: &Value) -> Option<OffsetDateTime> {
     match (value.as_str(), value.as_number()) {
         (Some(text), _) => OffsetDateTime::parse(text, &Rfc3339).ok(),
         (None, Some(number)) => from_seconds(number.as_f64()),
@@ -22,7 +22,7 @@ pub(super) fn given(value: &Value) -> Option<OffsetDateTime> {
 }
 
 /// The time that an answer gives, in any of the formats.
-pub(super) fn answered(text: &str) -> Option<OffsetDateTime> {
+pub(crate) fn answered(text: &str) -> Option<OffsetDateTime> {
     let iso = || OffsetDateTime::parse(text, &Rfc3339).ok();
     let http = || OffsetDateTime::parse(text, &Rfc2822).ok();
     iso().or_else(http).or_else(|| from_seconds(text.parse().ok()?))
@@ -39,7 +39,7 @@ fn from_seconds(seconds: f64) -> Option<OffsetDateTime> {
 }
 
 /// As requests have it.
-pub(super) fn text(time: OffsetDateTime, format: TimeFormat) -> String {
+pub(crate) fn text(time: OffsetDateTime, format: TimeFormat) -> String {
     match format {
         TimeFormat::Iso => iso(time),
         TimeFormat::Unix => unix(time),
@@ -48,7 +48,7 @@ pub(super) fn text(time: OffsetDateTime, format: TimeFormat) -> String {
 }
 
 /// Seconds since 1970, with as many digits behind the point as it takes.
-pub(super) fn seconds(time: OffsetDateTime) -> Value {
+pub(crate) fn seconds(time: OffsetDateTime) -> Value {
     unix(time).parse().unwrap_or_default()
 }
 
@@ -61,7 +61,7 @@ fn unix(time: OffsetDateTime) -> String {
 }
 
 /// As results show it.
-pub(super) fn shown(time: OffsetDateTime, times: Style) -> Value {
+pub(crate) fn shown(time: OffsetDateTime, times: Style) -> Value {
     match times {
         Style::Sdk => iso(time).into(),
         Style::Optimized => i64::try_from(time.unix_timestamp_nanos() / 1_000_000).map_or(Value::Null, Value::from),

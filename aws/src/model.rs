@@ -8,26 +8,26 @@ use std::sync::OnceLock;
 
 use asl_engine::{nearest, sdk_member_name};
 
-const SERVICES: &str = include_str!("../../../api-models/services.txt");
-const SHAPES: &[u8] = include_bytes!("../../../api-models/shapes.z");
+const SERVICES: &str = include_str!("../api-models/services.txt");
+const SHAPES: &[u8] = include_bytes!("../api-models/shapes.z");
 
 /// The most bytes that the shapes of one service take: ten times what the largest takes.
 const SHAPES_MAX: usize = 4 << 20;
 
 /// A service of AWS.
 #[derive(Debug)]
-pub(crate) struct Service {
+pub struct Service {
     /// As it stands in `arn:aws:states:::aws-sdk:NAME:action`, such as `cloudwatchlogs`.
-    pub(crate) name: &'static str,
+    pub name: &'static str,
     /// What the names of its errors start with, such as `CloudWatchLogs`.
-    pub(crate) prefix: &'static str,
-    pub(super) protocol: Protocol,
+    pub prefix: &'static str,
+    pub(crate) protocol: Protocol,
     /// The host of its requests, with `{}` for the region.
-    pub(super) host: &'static str,
+    pub(crate) host: &'static str,
     /// What requests are signed for.
-    pub(super) signing_name: &'static str,
+    pub(crate) signing_name: &'static str,
     /// The region that requests are signed for, where it is not the caller's.
-    pub(super) signing_region: Option<&'static str>,
+    pub(crate) signing_region: Option<&'static str>,
     /// Where its shapes are.
     part: (usize, usize),
     shapes: OnceLock<Shapes>,
@@ -35,7 +35,7 @@ pub(crate) struct Service {
 
 /// How requests and answers are written.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Protocol {
+pub(crate) enum Protocol {
     /// JSON, the operation in `X-Amz-Target`.
     Json { version: &'static str, target: &'static str },
     /// JSON, parts of it in the address and in headers.
@@ -50,28 +50,29 @@ pub(super) enum Protocol {
 
 /// The operations of a service, and the structures of their inputs and outputs.
 #[derive(Debug, Default)]
-pub(super) struct Shapes {
+pub(crate) struct Shapes {
     operations: BTreeMap<&'static str, Operation>,
     structures: Vec<Vec<Member>>,
     errors: Vec<Error>,
 }
 
-/// An operation.
+/// An operation of a service.
 #[derive(Debug)]
-pub(crate) struct Operation {
-    pub(crate) name: &'static str,
-    pub(super) input: Option<usize>,
-    pub(super) output: Option<usize>,
-    pub(super) method: &'static str,
-    pub(super) uri: &'static str,
+pub struct Operation {
+    /// As the model has it, such as `PutItem`.
+    pub name: &'static str,
+    pub(crate) input: Option<usize>,
+    pub(crate) output: Option<usize>,
+    pub(crate) method: &'static str,
+    pub(crate) uri: &'static str,
     /// What comes before the host, with `{Member}` for members of the input.
-    pub(super) host_prefix: &'static str,
-    pub(super) signed: bool,
+    pub(crate) host_prefix: &'static str,
+    pub(crate) signed: bool,
 }
 
 /// How Step Functions shows names and times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Style {
+pub enum Style {
     /// Names of members as the SDK for Java 2 has them, times as ISO 8601 text: the integrations of the AWS SDK.
     Sdk,
     /// Names of members as the model has them, times as milliseconds since 1970: the optimized integrations.
@@ -80,23 +81,23 @@ pub(crate) enum Style {
 
 /// A member of a structure.
 #[derive(Debug)]
-pub(super) struct Member {
+pub(crate) struct Member {
     /// As optimized integrations have it: with a capital first letter.
-    pub(super) name: Box<str>,
+    pub(crate) name: Box<str>,
     /// As the integrations of the AWS SDK have it, where that is not the same.
     sdk_name: Option<Box<str>>,
-    pub(super) wire: &'static str,
+    pub(crate) wire: &'static str,
     /// Its name in requests of the protocol of EC2.
-    pub(super) query: &'static str,
-    pub(super) location: Location,
+    pub(crate) query: &'static str,
+    pub(crate) location: Location,
     /// Whether an absent value is made up.
-    pub(super) made_up: bool,
-    pub(super) shape: Shape,
+    pub(crate) made_up: bool,
+    pub(crate) shape: Shape,
 }
 
 impl Member {
     /// What parameters and results call it.
-    pub(super) fn shown(&self, style: Style) -> &str {
+    pub(crate) fn shown(&self, style: Style) -> &str {
         match (style, &self.sdk_name) {
             (Style::Sdk, Some(name)) => name,
             _ => &self.name,
@@ -106,7 +107,7 @@ impl Member {
 
 /// Where a member is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Location {
+pub(crate) enum Location {
     /// In the body, beside others.
     Inside,
     /// It is the body.
@@ -122,7 +123,7 @@ pub(super) enum Location {
 
 /// What a value looks like.
 #[derive(Debug)]
-pub(super) enum Shape {
+pub(crate) enum Shape {
     Text,
     Blob,
     Boolean,
@@ -146,7 +147,7 @@ pub(super) enum Shape {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TimeFormat {
+pub(crate) enum TimeFormat {
     /// `2026-01-02T03:04:05.678Z`
     Iso,
     /// Seconds since 1970.
@@ -157,7 +158,7 @@ pub(super) enum TimeFormat {
 
 /// An error that a service says it may answer.
 #[derive(Debug)]
-pub(super) struct Error {
+pub(crate) struct Error {
     code: &'static str,
     shape: &'static str,
     /// Its class in the SDK for Java 2.
@@ -166,7 +167,7 @@ pub(super) struct Error {
 
 impl Service {
     /// The service `name`; the error says what is near.
-    pub(crate) fn find(name: &str) -> Result<&'static Self, String> {
+    pub fn find(name: &str) -> Result<&'static Self, String> {
         let all = all();
         if let Ok(at) = all.binary_search_by(|service| service.name.cmp(name)) {
             return Ok(&all[at]);
@@ -176,7 +177,7 @@ impl Service {
     }
 
     /// The service of `arn:aws:states:::NAME:action`: the names of the optimized integrations are known too.
-    pub(crate) fn of_arn(name: &str) -> Result<&'static Self, String> {
+    pub fn of_arn(name: &str) -> Result<&'static Self, String> {
         Self::find(match name {
             "events" => "eventbridge",
             "states" => "sfn",
@@ -185,7 +186,7 @@ impl Service {
     }
 
     /// The operation that a resource calls `action`, such as `putItem`; the error says what is near.
-    pub(crate) fn operation(&'static self, action: &str) -> Result<&'static Operation, String> {
+    pub fn operation(&'static self, action: &str) -> Result<&'static Operation, String> {
         let operations = &self.shapes().operations;
         let lower =
             |name: &str| name.chars().take(1).flat_map(char::to_lowercase).chain(name.chars().skip(1)).collect();
@@ -202,17 +203,17 @@ impl Service {
     }
 
     /// The operation of a name that stands in this program, such as `PutItem`.
-    pub(crate) fn known_operation(&'static self, name: &str) -> Option<&'static Operation> {
+    pub fn known_operation(&'static self, name: &str) -> Option<&'static Operation> {
         self.shapes().operations.get(name)
     }
 
     /// The members of a structure.
-    pub(super) fn members(&'static self, structure: usize) -> &'static [Member] {
+    pub(crate) fn members(&'static self, structure: usize) -> &'static [Member] {
         self.shapes().structures.get(structure).map_or(&[], Vec::as_slice)
     }
 
     /// The shape of the error with this code, or with this name, and its class in the SDK for Java 2.
-    pub(crate) fn error(&'static self, code: &str) -> Option<(&'static str, &'static str)> {
+    pub fn error(&'static self, code: &str) -> Option<(&'static str, &'static str)> {
         let errors = &self.shapes().errors;
         let found = errors.iter().find(|error| error.code == code).or(errors.iter().find(|error| error.shape == code));
         found.map(|error| (error.shape, error.class))
@@ -235,7 +236,7 @@ fn did_you_mean(near: Option<&str>) -> String {
 }
 
 /// `name` with a capital first letter.
-fn capital(name: &str) -> Box<str> {
+pub(crate) fn capital(name: &str) -> Box<str> {
     let mut letters = name.chars();
     let first = letters.next().into_iter().flat_map(char::to_uppercase);
     first.chain(letters).collect::<String>().into()

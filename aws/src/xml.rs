@@ -2,15 +2,15 @@
 
 use quick_xml::events::Event;
 
-use super::model::{Location, Shape, TimeFormat};
-use super::parameters::Given;
-use crate::embedded::xml_text;
+use crate::in_process::xml_text;
+use crate::model::{Location, Shape, TimeFormat};
+use crate::parameters::Given;
 
 /// How deep elements may be in each other: more than any answer of AWS has.
 const DEPTH_MAX: usize = 100;
 
 /// The document `<root xmlns="…">…</root>` of a value.
-pub(super) fn write(root: &str, namespace: &str, shape: &'static Shape, value: Given) -> String {
+pub(crate) fn write(root: &str, namespace: &str, shape: &'static Shape, value: Given) -> String {
     let mut text = String::new();
     element(&mut text, root, &format!(" xmlns=\"{}\"", attribute(namespace)), shape, value);
     text
@@ -77,36 +77,36 @@ fn entry(text: &mut String, name: &str, names: (&str, &str), of: &'static Shape,
 
 /// An element: its text, and the elements in it.
 #[derive(Debug, Default)]
-pub(super) struct Element {
-    pub(super) name: String,
-    pub(super) text: String,
+pub(crate) struct Element {
+    pub(crate) name: String,
+    pub(crate) text: String,
     attributes: Vec<(String, String)>,
-    pub(super) inside: Vec<Element>,
+    pub(crate) inside: Vec<Element>,
 }
 
 impl Element {
     /// The first element of this name.
-    pub(super) fn get(&self, name: &str) -> Option<&Self> {
+    pub(crate) fn get(&self, name: &str) -> Option<&Self> {
         self.all(name).next()
     }
 
     /// All elements of this name.
-    pub(super) fn all(&self, name: &str) -> impl Iterator<Item = &Self> {
+    pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &Self> {
         self.inside.iter().filter(move |element| element.name == name)
     }
 
-    pub(super) fn attribute(&self, name: &str) -> Option<&str> {
+    pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
     }
 
     /// The text of the first element of this name.
-    pub(super) fn text_of(&self, name: &str) -> Option<&str> {
+    pub(crate) fn text_of(&self, name: &str) -> Option<&str> {
         self.get(name).map(|element| element.text.as_str())
     }
 }
 
 /// Reads a document; the answer is its root. Names are without prefixes, but for those of attributes.
-pub(super) fn read(text: &str) -> Result<Element, String> {
+pub(crate) fn read(text: &str) -> Result<Element, String> {
     let mut reader = quick_xml::Reader::from_str(text);
     reader.config_mut().expand_empty_elements = true;
     let mut open: Vec<Element> = vec![Element::default()];

@@ -6,12 +6,12 @@ use asl_engine::{Object, Value};
 use aws_smithy_types::base64;
 use uuid::Uuid;
 
-use super::model::{Location, Member, Service, Shape, Style, TimeFormat};
-use super::time;
+use crate::model::{Location, Member, Service, Shape, Style, TimeFormat};
+use crate::time;
 
 /// A value of the input, with names as they are sent and values that fit their shapes.
 #[derive(Debug)]
-pub(super) enum Given {
+pub(crate) enum Given {
     Text(String),
     /// A number or a boolean, as JSON has it.
     Plain(Value),
@@ -24,7 +24,7 @@ pub(super) enum Given {
 }
 
 /// Reads the parameters of an operation whose input is `structure`. The error is a text as Step Functions has it.
-pub(super) fn read(
+pub(crate) fn read(
     service: &'static Service,
     structure: Option<usize>,
     parameters: &Value,
@@ -149,7 +149,7 @@ impl Reader {
 
 impl Given {
     /// As JSON; times are seconds where nothing else is said.
-    pub(super) fn json(self) -> Value {
+    pub(crate) fn json(self) -> Value {
         match self {
             Self::Text(text) => text.into(),
             Self::Plain(value) | Self::Document(value) => value,
@@ -165,7 +165,7 @@ impl Given {
     }
 
     /// As text, where it is a single value; `times` is how times are written where nothing else is said.
-    pub(super) fn text(&self, times: TimeFormat) -> Option<String> {
+    pub(crate) fn text(&self, times: TimeFormat) -> Option<String> {
         Some(match self {
             Self::Text(text) => text.clone(),
             Self::Plain(value) | Self::Document(value) => value.to_string(),

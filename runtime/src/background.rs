@@ -7,18 +7,18 @@ use tokio::task::JoinSet;
 
 /// Work that nobody waits for but the end of the program. Dropping it ends the work.
 #[derive(Debug, Default)]
-pub(crate) struct Background(Mutex<JoinSet<()>>);
+pub struct Background(Mutex<JoinSet<()>>);
 
 impl Background {
     /// Starts work.
-    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
         let mut all = self.lock();
         while all.try_join_next().is_some() {}
         all.spawn(work);
     }
 
     /// Waits until all work has ended, also what is started meanwhile.
-    pub(crate) async fn ended(&self) {
+    pub async fn ended(&self) {
         loop {
             let mut all = std::mem::take(&mut *self.lock());
             if all.is_empty() {

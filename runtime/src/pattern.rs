@@ -3,7 +3,7 @@ use std::fmt;
 /// Which resources a route serves: an ARN in which `*` stands for any text, also none and also with colons.
 ///
 /// ```
-/// use asl_tasks::Pattern;
+/// use asl_runtime::Pattern;
 ///
 /// let pattern = Pattern::from("arn:aws:lambda:*:*:function:*download*");
 /// assert!(pattern.matches("arn:aws:lambda:us-east-1:123456789012:function:Stack-downloadLambdaE01C1EBE"));

@@ -1,10 +1,10 @@
 //! Forms of the query protocol and of EC2: every value by its path.
 
-use super::model::{Member, Shape, TimeFormat};
-use super::parameters::Given;
+use crate::model::{Member, Shape, TimeFormat};
+use crate::parameters::Given;
 
 /// The form that gives `input` to an operation.
-pub(super) fn form(operation: &str, version: &str, input: Vec<(&'static Member, Given)>, ec2: bool) -> String {
+pub(crate) fn form(operation: &str, version: &str, input: Vec<(&'static Member, Given)>, ec2: bool) -> String {
     let mut form = Form { ec2, pairs: url::form_urlencoded::Serializer::new(String::new()) };
     form.pairs.append_pair("Action", operation).append_pair("Version", version);
     form.members("", input);

@@ -1,16 +1,18 @@
-//! The ARNs of functions.
+//! What Step Functions makes of Lambda functions, whoever runs them: their ARNs and their errors.
+
+use asl_engine::{Failure, Value};
 
 /// The parts of the ARN of a function, or of what stands in its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct FunctionArn {
+pub struct FunctionArn {
     /// The region.
-    pub(crate) region: String,
+    pub region: String,
     /// The account.
-    pub(crate) account: String,
+    pub account: String,
     /// The name of the function.
-    pub(crate) name: String,
+    pub name: String,
     /// The version or the alias.
-    pub(crate) qualifier: Option<String>,
+    pub qualifier: Option<String>,
 }
 
 /// Where functions are that do not say it.
@@ -19,7 +21,7 @@ const ACCOUNT: &str = "000000000000";
 
 impl FunctionArn {
     /// The parts of `resource`, also of a pattern. What is no ARN of a function is named by its last part.
-    pub(crate) fn of(resource: &str) -> Self {
+    pub fn of(resource: &str) -> Self {
         let parts: Vec<&str> = resource.split(':').collect();
         let own = |text: &str, other: &str| if text.is_empty() || text.contains('*') { other } else { text }.to_owned();
         match parts.as_slice() {
@@ -40,7 +42,7 @@ impl FunctionArn {
 
     /// The parts of a `FunctionName` of Lambda's API: a name, a part of an ARN (`account:function:name`) or an ARN, each
     /// with or without a qualifier. What it does not say is that of `caller`, the ARN of the one who calls.
-    pub(crate) fn named(function_name: &str, caller: &str) -> Self {
+    pub fn named(function_name: &str, caller: &str) -> Self {
         let mut caller = caller.split(':').skip(3);
         let mut given = || caller.next().filter(|part| !part.is_empty()).map(str::to_owned);
         let (region, account) = (given().unwrap_or_else(|| REGION.to_owned()), given());
@@ -57,27 +59,36 @@ impl FunctionArn {
     }
 
     /// The ARN without the qualifier.
-    pub(crate) fn unqualified(&self) -> String {
+    pub fn unqualified(&self) -> String {
         let Self { region, account, name, .. } = self;
         format!("arn:aws:lambda:{region}:{account}:function:{name}")
     }
 
     /// The version that is run: a number, or `$LATEST`.
-    pub(crate) fn version(&self) -> &str {
+    pub fn version(&self) -> &str {
         let number = |text: &&str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         self.qualifier.as_deref().filter(number).unwrap_or("$LATEST")
     }
 }
 
-/// `arn:aws:states:::SERVICE:ACTION` of an integration that is written with a region and an account, or in another partition:
-/// they mean nothing there. `None` where it is written so already, or is no integration.
-pub(crate) fn integration(resource: &str) -> Option<String> {
-    let parts: Vec<&str> = resource.splitn(6, ':').collect();
-    match parts[..] {
-        ["arn", "aws", "states", "", "", _] => None,
-        ["arn", _, "states", _, _, rest] if !rest.starts_with("activity:") => Some(format!("arn:aws:states:::{rest}")),
-        _ => None,
+/// The failure of a function that gave an error: `payload`, hopefully JSON, as Lambda gives it.
+pub fn payload_failure(payload: String) -> Failure {
+    let parsed = payload.parse::<Value>().unwrap_or_default();
+    match parsed.get("errorType").and_then(Value::as_str) {
+        Some(error_type) if !error_type.is_empty() => Failure::new(error_type, payload),
+        _ => unknown_payload(&payload),
     }
+}
+
+/// What Step Functions says of a payload that it can make nothing of.
+pub fn unknown_payload(payload: &str) -> Failure {
+    /// AWS's bound of a cause is 32 KB.
+    const LONGEST: usize = 30_000;
+    let shown = &payload[..payload.floor_char_boundary(LONGEST)];
+    let cause = format!(
+        "The cause could not be determined because Lambda did not return an error type. Returned payload: {shown}"
+    );
+    Failure::new("Lambda.Unknown", cause)
 }
 
 #[cfg(test)]
@@ -111,5 +122,20 @@ mod tests {
             assert_eq!((arn.unqualified().as_str(), arn.version()), (expected, version), "{name}");
         }
         assert_eq!(FunctionArn::named("f", "t").unqualified(), "arn:aws:lambda:us-east-1:000000000000:function:f");
+    }
+
+    #[test]
+    fn an_error_without_a_type_is_unknown() {
+        for (payload, error) in [
+            (r#"{"errorType":"E","errorMessage":"m"}"#, "E"),
+            (r#"{"errorMessage":"m"}"#, "Lambda.Unknown"),
+            (r#"{"errorType":3}"#, "Lambda.Unknown"),
+            ("no JSON", "Lambda.Unknown"),
+            ("", "Lambda.Unknown"),
+        ] {
+            let failure = payload_failure(payload.to_owned());
+            assert_eq!(failure.error.as_deref(), Some(error), "{payload}");
+            assert!(failure.cause.unwrap().ends_with(payload));
+        }
     }
 }

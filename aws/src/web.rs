@@ -16,31 +16,39 @@ use reqwest::redirect::Policy;
 /// How many redirects a download follows.
 const MAX_REDIRECTS: usize = 10;
 
-/// The client for downloads.
-pub(super) fn downloads() -> Result<reqwest::Client, String> {
-    let redirects = || {
-        Policy::custom(|attempt| match attempt.previous().len() {
-            0..=MAX_REDIRECTS => attempt.follow(),
-            _ => attempt.error(format!("more than {MAX_REDIRECTS} redirects")),
-        })
-    };
-    client(|builder| builder.redirect(redirects()).user_agent(concat!("asl/", env!("CARGO_PKG_VERSION"))))
+/// The client for downloads, made when it is first used: it keeps its connections and follows redirects.
+#[derive(Clone, Debug, Default)]
+pub struct Downloads(Arc<OnceLock<Result<reqwest::Client, String>>>);
+
+impl Downloads {
+    /// The client; the error says why there is none.
+    pub fn client(&self) -> Result<&reqwest::Client, &str> {
+        let redirects = || {
+            Policy::custom(|attempt| match attempt.previous().len() {
+                0..=MAX_REDIRECTS => attempt.follow(),
+                _ => attempt.error(format!("more than {MAX_REDIRECTS} redirects")),
+            })
+        };
+        let user_agent = concat!("asl/", env!("CARGO_PKG_VERSION"));
+        let made = || client(|builder| builder.redirect(redirects()).user_agent(user_agent));
+        self.0.get_or_init(made).as_ref().map_err(String::as_str)
+    }
 }
 
 /// The client for calls with a body or credentials, made when it is first used. It follows no redirects: those could hand
 /// a credential to another server.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Caller(Arc<OnceLock<Result<reqwest::Client, String>>>);
+pub struct Caller(Arc<OnceLock<Result<reqwest::Client, String>>>);
 
 impl Caller {
     /// The client; the error says why there is none.
-    pub(crate) fn client(&self) -> Result<&reqwest::Client, &str> {
+    pub fn client(&self) -> Result<&reqwest::Client, &str> {
         self.0.get_or_init(|| client(|builder| builder.redirect(Policy::none()))).as_ref().map_err(String::as_str)
     }
 }
 
 /// The whole body of an answer; none where it has more than `max` bytes.
-pub(crate) async fn body(mut response: reqwest::Response, max: u64) -> reqwest::Result<Option<Bytes>> {
+pub async fn body(mut response: reqwest::Response, max: u64) -> reqwest::Result<Option<Bytes>> {
     if response.content_length().unwrap_or(0) > max {
         return Ok(None);
     }
@@ -57,7 +65,7 @@ pub(crate) async fn body(mut response: reqwest::Response, max: u64) -> reqwest::
 }
 
 /// Why a request was not answered, without its URL: that can hold a credential.
-pub(crate) fn transport_error(error: reqwest::Error) -> String {
+pub fn transport_error(error: reqwest::Error) -> String {
     chain(&error.without_url())
 }
 
@@ -71,7 +79,7 @@ fn client(settings: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder) -
 }
 
 /// The texts of an error and of what caused it, each once.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+pub fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(error) = next {
@@ -86,11 +94,11 @@ pub(crate) fn chain(error: &dyn std::error::Error) -> String {
 
 /// The HTTP client for services of AWS, of ours and of the SDK, for all that is outside of this process.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Sdk(Arc<OnceLock<Result<reqwest::Client, String>>>);
+pub(crate) struct Sdk(Arc<OnceLock<Result<reqwest::Client, String>>>);
 
 impl Sdk {
     /// The client behind it. The error says why there is none.
-    pub(super) fn client(&self) -> Result<&reqwest::Client, String> {
+    pub(crate) fn client(&self) -> Result<&reqwest::Client, String> {
         self.0.get_or_init(|| client(sdk_settings)).as_ref().map_err(Clone::clone)
     }
 }

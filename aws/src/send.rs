@@ -16,14 +16,14 @@ use http_body_util::BodyExt;
 use tokio::sync::Mutex;
 use uuid::Uuid;
 
-use super::answer::{self, Refusal, Response};
-use super::model::{Operation, Service};
-use super::request::Request;
-use super::{Fault, Unanswered};
-use crate::embedded::ENDPOINT;
-use crate::routes::Place;
-use crate::services::Clients;
-use crate::services::web::{Sdk, chain};
+use crate::answer::{self, Refusal, Response};
+use crate::clients::Clients;
+use crate::in_process::ENDPOINT;
+use crate::model::{Operation, Service};
+use crate::places::Place;
+use crate::request::Request;
+use crate::web::{Sdk, chain};
+use crate::{Fault, Unanswered};
 
 /// How often a request is sent before its failure is told, as the SDKs of AWS do.
 const ATTEMPTS: u32 = 3;
@@ -57,7 +57,7 @@ struct Target {
 }
 
 impl Clients {
-    pub(super) async fn send(
+    pub(crate) async fn send(
         &self,
         service: &'static Service,
         operation: &'static Operation,
@@ -67,9 +67,9 @@ impl Clients {
         let place = match self.places().get(service.name) {
             Some(Place::Embedded) => {
                 let request = in_process(&request).map_err(client)?;
-                let answered = self.embedded().answer(service.name, request).await;
-                let answered = answered.ok_or_else(|| client(format!("{} is not embedded", service.name)))?;
-                return whole(answered).await.map_err(client);
+                let embedded = self.embedded().get(service.name);
+                let embedded = embedded.ok_or_else(|| client(format!("{} is not embedded", service.name)))?;
+                return whole(embedded.answer(request).await).await.map_err(client);
             }
             Some(place) => place,
             None => return Err(client(format!("the routing file does not say where {} is", service.name))),
@@ -218,7 +218,7 @@ impl Kept {
 }
 
 impl Remote {
-    pub(in crate::services) fn http(&self) -> &Sdk {
+    pub(crate) fn http(&self) -> &Sdk {
         &self.http
     }
 

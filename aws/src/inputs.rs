@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use asl_engine::Value;
 
-use super::model::{Operation, Service, Shape, Style};
+use crate::model::{Operation, Service, Shape, Style};
 
 /// The fields of an operation as a table for [`Program::with_inputs`](asl_engine::Program::with_inputs). It has their names; of
 /// single values anything goes, since it is not known which of them the SDK converts.
@@ -72,7 +72,7 @@ mod tests {
         assert_eq!(value["members"]["Bool"].as_str(), Some("ANY"));
         // A list of attribute values is made of attribute values.
         assert_eq!(members(&members(&value["members"]["L"])["items"]), value);
-        for service in crate::services::api::model::all() {
+        for service in crate::model::all() {
             for action in ["putItem", "describeDBInstances", "createFunction"] {
                 let Ok(operation) = service.operation(action) else { continue };
                 assert!(input_table(service, operation, Style::Sdk).is_some(), "{} {action}", service.name);

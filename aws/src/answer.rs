@@ -4,38 +4,41 @@ use asl_engine::{Object, Value};
 use bytes::Bytes;
 use http::HeaderMap;
 
-use super::model::{Location, Member, Operation, Protocol, Service, Shape, Style};
-use super::time;
-use super::xml::{self, Element};
-use crate::embedded::names::INVALID_BUCKET;
+use crate::model::{Location, Member, Operation, Protocol, Service, Shape, Style};
+use crate::names::INVALID_BUCKET;
+use crate::time;
+use crate::xml::{self, Element};
 
 /// The whole HTTP response.
 #[derive(Debug)]
-pub(super) struct Response {
-    pub(super) status: u16,
-    pub(super) headers: HeaderMap,
-    pub(super) body: Bytes,
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
 }
 
 /// What a service says when it does not do what it is asked.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct Refusal {
+pub struct Refusal {
     /// Its code for the error, such as `NoSuchKey`.
-    pub(crate) code: Option<String>,
+    pub code: Option<String>,
     /// Its shape in the model of the service, such as `NoSuchKey`, and its class in the SDK for Java 2.
-    pub(crate) known: Option<(&'static str, &'static str)>,
-    pub(crate) message: Option<String>,
-    pub(crate) status: u16,
-    pub(crate) request_id: Option<String>,
+    pub known: Option<(&'static str, &'static str)>,
+    /// Its text.
+    pub message: Option<String>,
+    /// The status of the response.
+    pub status: u16,
+    /// The id of the request.
+    pub request_id: Option<String>,
     /// S3 has a second one.
-    pub(crate) extended_request_id: Option<String>,
+    pub extended_request_id: Option<String>,
     /// How often the request was sent.
-    pub(crate) attempts: u32,
+    pub attempts: u32,
 }
 
 impl Refusal {
     /// What S3 says of a bucket whose name is none.
-    pub(super) fn invalid_bucket() -> Self {
+    pub(crate) fn invalid_bucket() -> Self {
         Self {
             code: Some("InvalidBucketName".to_owned()),
             known: None,
@@ -49,11 +52,11 @@ impl Refusal {
 }
 
 impl Response {
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 
-    pub(super) fn request_id(&self) -> Option<String> {
+    pub(crate) fn request_id(&self) -> Option<String> {
         let names = ["x-amzn-requestid", "x-amz-request-id", "x-amzn-request-id"];
         names.iter().find_map(|name| self.header(name)).map(str::to_owned)
     }
@@ -64,7 +67,7 @@ impl Response {
 }
 
 /// The result in a response that means success. The error says why it cannot be read.
-pub(super) fn result(
+pub(crate) fn result(
     service: &'static Service,
     operation: &'static Operation,
     response: &Response,
@@ -228,7 +231,7 @@ impl Reader {
 }
 
 /// The error in a response that does not mean success.
-pub(super) fn refusal(
+pub(crate) fn refusal(
     service: &'static Service,
     operation: &'static Operation,
     response: &Response,
