@@ -4,6 +4,7 @@
 //! functions and a clock that jumps. Both do the same with the same [`Frames`].
 
 mod background;
+mod blocking;
 pub mod embedded;
 mod frames;
 mod handler;
@@ -14,6 +15,7 @@ mod timers;
 pub mod virtual_time;
 
 pub use background::Background;
+pub use blocking::blocking;
 pub use frames::{Effect, Finished, FrameId, Frames, Progress, Status};
 pub use handler::{BoxFuture, Call, Handler, Report};
 pub use pattern::Pattern;

@@ -26,30 +26,21 @@
 //! ```
 
 mod callbacks;
-mod embedded;
 mod endpoint;
 mod handlers;
 mod integrations;
-mod logs;
-mod loopback;
 mod mocks;
 mod router;
 mod routes;
-mod secret;
 mod world;
 
 pub use asl_aws::names::is_step_functions_name;
 pub use asl_aws::{Place, Services};
+pub use asl_embedded::{Table, Undelivered};
+pub use asl_functions::{Printed, PrintedLine};
 pub use asl_runtime::Pattern;
 pub use callbacks::{ActivityTask, CallbackError, Callbacks, worker_failure};
-pub use embedded::sns::Undelivered;
 pub use integrations::answered_here;
-pub use logs::{Printed, PrintedLine};
 pub use mocks::{MockedAnswer, Mocks, MocksError, Unmocked};
 pub use router::{NoRoute, Router};
-pub use routes::{Endpoint, Route, Routes, RoutesError, Table};
-
-/// Bytes in hexadecimal digits, as digests are written.
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
+pub use routes::{Endpoint, Route, Routes, RoutesError};

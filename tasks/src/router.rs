@@ -6,19 +6,18 @@ use std::time::Duration;
 
 use asl_aws::web::{Caller, Downloads};
 use asl_aws::{Clients, Service, Style, plain_resource};
+use asl_embedded::{Embedded, Undelivered};
 use asl_engine::{Failure, Value, is_activity};
+use asl_functions::{Logs, Printed, PrintedLine};
 use asl_runtime::lambda::FunctionArn;
 use asl_runtime::{Handler, Pattern};
+use asl_wasm::LazyEngine;
 
 use crate::callbacks::{AsWorker, Callbacks, WAIT_FOR_TASK_TOKEN, WaitForTaskToken, Worker};
-use crate::embedded::Embedded;
-use crate::embedded::sns::Undelivered;
 use crate::endpoint::LazyEndpoint;
 use crate::handlers::KINDS;
-use crate::handlers::wasm::LazyEngine;
 use crate::integrations::http::Connections;
 use crate::integrations::{self, NotServed};
-use crate::logs::{Logs, Printed, PrintedLine};
 use crate::mocks::{Mocked, Mocks};
 use crate::routes::Routes;
 use crate::world::{Table, World};
@@ -102,13 +101,13 @@ impl Router {
     /// Takes up the notifications that an earlier program with this data folder could not deliver. It is not waited for;
     /// the runtime of the caller does it.
     pub fn resume_deliveries(&self) {
-        self.embedded.sns.resume();
+        self.embedded.resume_deliveries();
     }
 
     /// Tries to deliver the notifications that are still undelivered, each once, and tells which stay so: they are kept,
     /// and the next program tries again. Nothing is waited for any more when `stop` completes.
     pub async fn finish_deliveries(&self, stop: impl Future<Output = ()>) -> Vec<Undelivered> {
-        self.embedded.sns.finish(stop).await
+        self.embedded.finish_deliveries(stop).await
     }
 
     /// All rows of a DynamoDB table, in DynamoDB's JSON, to look at what the handlers stored. The error says what is wrong.

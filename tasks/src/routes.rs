@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use asl_aws::names::{is_bucket, is_step_functions_name};
 use asl_aws::{Place, Services};
+use asl_embedded::{Mail, Subscribers, Subscription, Table};
 use asl_engine::nearest;
 use asl_runtime::Handler;
 use asl_runtime::Pattern;
@@ -17,7 +18,6 @@ use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
-use crate::embedded::sns::{Mail, Subscribers, Subscription};
 use crate::handlers::KINDS;
 use crate::integrations::http::Connection;
 use crate::mocks::{self, Mock};
@@ -103,14 +103,6 @@ fn loopback<'de, D: Deserializer<'de>>(text: D) -> Result<Option<SocketAddr>, D:
             Err(D::Error::custom(format!("listen must be a loopback address such as \"127.0.0.1:4566\", not {text:?}")))
         }
     }
-}
-
-/// A table that the embedded DynamoDB creates when it is missing.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Table {
-    /// The attribute that is the partition key, a string.
-    pub key: String,
 }
 
 /// The name of a bucket.

@@ -5,14 +5,14 @@ use std::sync::{Arc, PoisonError, RwLock, Weak};
 
 use asl_aws::Clients;
 use asl_aws::web::{Caller, Downloads};
+use asl_functions::Logs;
 use asl_runtime::Background;
 use asl_runtime::Handler;
 use asl_runtime::Pattern;
 use asl_runtime::lambda::FunctionArn;
+use asl_wasm::LazyEngine;
 
 use crate::endpoint::LazyEndpoint;
-use crate::handlers::wasm::LazyEngine;
-use crate::logs::Logs;
 
 /// What handlers are made of: each takes what it needs.
 pub(crate) struct World {

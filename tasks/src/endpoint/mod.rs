@@ -10,6 +10,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use asl_aws::{Clients, Place};
+use asl_loopback as loopback;
+use asl_settings::shown;
 use aws_smithy_types::body::SdkBody;
 use http::Request;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -22,8 +24,6 @@ use tokio::sync::OnceCell;
 use tokio::task::{AbortHandle, JoinSet};
 
 use crate::callbacks::Callbacks;
-use crate::loopback;
-use crate::secret::shown;
 
 /// The server of the embedded services, started when its address is first asked for. It ends with this.
 pub(crate) struct LazyEndpoint {

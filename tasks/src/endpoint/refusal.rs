@@ -7,7 +7,7 @@ use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::loopback::Refused;
+use asl_loopback::Refused;
 
 /// A refusal with AWS's name for it.
 #[derive(Debug, PartialEq)]

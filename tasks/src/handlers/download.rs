@@ -7,6 +7,7 @@ use asl_aws::Clients;
 use asl_aws::web::{self, Downloads, chain};
 use asl_engine::{Failure, Outcome, Value};
 use asl_runtime::{BoxFuture, Call, Handler};
+use asl_settings::seconds;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::{ByteStream, SdkBody};
 use bytes::Bytes;
@@ -14,7 +15,6 @@ use http::StatusCode;
 use serde::Deserialize;
 use tokio::task::JoinSet;
 
-use super::seconds::seconds;
 use super::{function_error, input};
 use crate::routes::{BucketName, Settings};
 use crate::world::World;

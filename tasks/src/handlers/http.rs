@@ -8,13 +8,13 @@ use std::time::Duration;
 use asl_aws::web::{self, Caller};
 use asl_engine::{Failure, Outcome, Value};
 use asl_runtime::{BoxFuture, Call, Handler};
+use asl_settings::{Address, Setting, hidden, hide, seconds};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, LOCATION, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 
 use crate::routes::Settings;
-use crate::secret::{Address, Setting, hidden, hide};
 use crate::world::World;
 
 /// The most bytes of an answer: what the payload of a Lambda function may have.
@@ -28,7 +28,7 @@ pub(crate) struct Http {
     #[serde(default, deserialize_with = "header_names")]
     headers: BTreeMap<String, Setting>,
     /// How many seconds the answer may take.
-    #[serde(default = "one_minute", deserialize_with = "super::seconds::seconds")]
+    #[serde(default = "one_minute", deserialize_with = "seconds")]
     timeout_seconds: f64,
 }
 

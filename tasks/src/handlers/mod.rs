@@ -4,11 +4,10 @@ pub(crate) mod batch;
 pub(crate) mod consolidate;
 pub(crate) mod download;
 #[cfg(unix)]
-pub(crate) mod function;
+mod function;
 pub(crate) mod http;
 mod input;
-mod seconds;
-pub(crate) mod wasm;
+mod wasm;
 
 use asl_engine::{Failure, Value};
 
@@ -20,9 +19,9 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind::of::<download::Download>("download"),
     Kind::of::<consolidate::Consolidate>("consolidate"),
     #[cfg(unix)]
-    Kind::of::<function::Settings>("function"),
+    Kind::of::<asl_functions::Settings>("function"),
     Kind::of::<http::Http>("http"),
-    Kind::of::<wasm::Wasm>("wasm"),
+    Kind::of::<asl_wasm::Settings>("wasm"),
 ];
 
 /// A failure as Step Functions reports one of a Lambda function: the error is the type, the cause is JSON text.

@@ -12,6 +12,7 @@ use std::time::Duration;
 use asl_aws::web::{self, Caller};
 use asl_engine::{Failure, Outcome, Value};
 use asl_runtime::{BoxFuture, Call, Handler};
+use asl_settings::{hidden, shown, web_url};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, RANGE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
@@ -20,7 +21,6 @@ use url::Url;
 use self::connection::{Added, with_query};
 pub(crate) use self::connection::{Connection, Connections};
 use self::encode::{ArrayFormat, form, text};
-use crate::secret::{hidden, shown, web_url};
 
 /// How long a call may take, whatever `TimeoutSeconds` says.
 const LIMIT: Duration = Duration::from_secs(60);
