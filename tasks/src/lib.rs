@@ -29,6 +29,7 @@ mod callbacks;
 mod endpoint;
 mod handlers;
 mod integrations;
+mod left_out;
 mod mocks;
 mod router;
 mod routes;
@@ -36,7 +37,9 @@ mod world;
 
 pub use asl_aws::names::is_step_functions_name;
 pub use asl_aws::{Place, Services};
+#[cfg(feature = "embedded")]
 pub use asl_embedded::{Table, Undelivered};
+#[cfg(feature = "functions")]
 pub use asl_functions::{Printed, PrintedLine};
 pub use asl_runtime::Pattern;
 pub use callbacks::{ActivityTask, CallbackError, Callbacks, worker_failure};

@@ -6,11 +6,14 @@ use std::time::Duration;
 
 use asl_aws::web::{Caller, Downloads};
 use asl_aws::{Clients, Service, Style, plain_resource};
+#[cfg(feature = "embedded")]
 use asl_embedded::{Embedded, Undelivered};
-use asl_engine::{Failure, Value, is_activity};
+use asl_engine::{Value, is_activity};
+#[cfg(feature = "functions")]
 use asl_functions::{Logs, Printed, PrintedLine};
 use asl_runtime::lambda::FunctionArn;
 use asl_runtime::{Handler, Pattern};
+#[cfg(feature = "wasm")]
 use asl_wasm::LazyEngine;
 
 use crate::callbacks::{AsWorker, Callbacks, WAIT_FOR_TASK_TOKEN, WaitForTaskToken, Worker};
@@ -18,6 +21,7 @@ use crate::endpoint::LazyEndpoint;
 use crate::handlers::KINDS;
 use crate::integrations::http::Connections;
 use crate::integrations::{self, NotServed};
+use crate::left_out;
 use crate::mocks::{Mocked, Mocks};
 use crate::routes::Routes;
 use crate::world::{Table, World};
@@ -30,6 +34,7 @@ const STOPPING_MAX: Duration = Duration::from_secs(5);
 /// Making one is cheap: nothing is opened, created or connected to before the first call that needs it.
 pub struct Router {
     table: Arc<Table>,
+    #[cfg(feature = "embedded")]
     embedded: Embedded,
     callbacks: Arc<Callbacks>,
     mocks: Arc<Mocks>,
@@ -41,12 +46,19 @@ impl Router {
     /// A router for `routes`, whose embedded services keep their data below `data_dir`.
     pub fn new(routes: Routes, data_dir: impl Into<PathBuf>) -> Self {
         let (data_dir, folder): (PathBuf, _) = (data_dir.into(), routes.folder().to_owned());
+        #[cfg(feature = "embedded")]
         let of_routes = routes.routes.iter().flat_map(|route| route.settings.buckets());
+        #[cfg(feature = "embedded")]
         let buckets = routes.buckets.into_iter().chain(of_routes).collect();
         let caller = Caller::default();
+        #[cfg(feature = "embedded")]
         let embedded =
             Embedded::new(&data_dir, routes.tables, buckets, routes.subscribers, folder.clone(), caller.clone());
-        let clients = Arc::new(Clients::new(routes.services, embedded.services()));
+        #[cfg(feature = "embedded")]
+        let services = embedded.services();
+        #[cfg(not(feature = "embedded"))]
+        let services = asl_aws::Embedded::new();
+        let clients = Arc::new(Clients::new(routes.services, services));
         let (table, callbacks) = (Arc::new(Table::default()), Arc::new(Callbacks::default()));
         let endpoint = LazyEndpoint::new(routes.endpoint.listen, Arc::clone(&clients), Arc::clone(&callbacks));
         let connections = Connections::new(routes.connections, folder.clone());
@@ -57,7 +69,9 @@ impl Router {
             clients,
             folder,
             routes: routes.file.clone(),
+            #[cfg(feature = "wasm")]
             wasm: Arc::new(LazyEngine::new(data_dir.join("wasm"))),
+            #[cfg(feature = "functions")]
             logs: Arc::new(Logs::new(data_dir.join("logs"))),
             data_dir,
             background: Arc::default(),
@@ -68,7 +82,15 @@ impl Router {
         table.set_others(routed.chain(integrations::all(&world, connections)).collect());
         let from = routes.file.as_deref().map_or("the routing file".to_owned(), |file| file.display().to_string());
         let mocks = Arc::new(Mocks::new(routes.mocks, from));
-        Self { table, embedded, callbacks, mocks, world, file: routes.file }
+        Self {
+            table,
+            #[cfg(feature = "embedded")]
+            embedded,
+            callbacks,
+            mocks,
+            world,
+            file: routes.file,
+        }
     }
 
     /// Also serves the resources that fit `pattern`, before the routes that were given to [`Router::new`].
@@ -89,23 +111,27 @@ impl Router {
     }
 
     /// Shows `watcher` each line that the code of functions prints; the first watcher only.
+    #[cfg(feature = "functions")]
     pub fn watch_output(&self, watcher: impl Fn(&PrintedLine<'_>) + Send + Sync + 'static) {
         self.world.logs.watch(watcher);
     }
 
     /// What a function printed in the invocation that ended with `failure`.
-    pub fn printed(&self, failure: &Failure) -> Option<Printed> {
+    #[cfg(feature = "functions")]
+    pub fn printed(&self, failure: &asl_engine::Failure) -> Option<Printed> {
         self.world.logs.printed(failure)
     }
 
     /// Takes up the notifications that an earlier program with this data folder could not deliver. It is not waited for;
     /// the runtime of the caller does it.
+    #[cfg(feature = "embedded")]
     pub fn resume_deliveries(&self) {
         self.embedded.resume_deliveries();
     }
 
     /// Tries to deliver the notifications that are still undelivered, each once, and tells which stay so: they are kept,
     /// and the next program tries again. Nothing is waited for any more when `stop` completes.
+    #[cfg(feature = "embedded")]
     pub async fn finish_deliveries(&self, stop: impl Future<Output = ()>) -> Vec<Undelivered> {
         self.embedded.finish_deliveries(stop).await
     }
@@ -211,9 +237,13 @@ fn advice(resource: &str, why: &NotServed, file: Option<&Path>) -> String {
     match why {
         NotServed::Unknown => {}
         NotServed::NoSuch(why) => return why.clone(),
-        NotServed::NoPlace(service) => {
+        NotServed::NoPlace(service) | NotServed::LeftOut(service) => {
+            let why = match why {
+                NotServed::LeftOut(_) => left_out::told(&format!("The embedded {service}"), "embedded"),
+                _ => format!("Nothing says where {service} is"),
+            };
             return format!(
-                "Nothing says where {service} is. Add the first line to the [services] of {file} for AWS itself,\n\
+                "{why}. Add the first line to the [services] of {file} for AWS itself,\n\
                  or the second for a server that speaks its protocol:\n\n\
                  {service} = \"aws\"\n\
                  {service} = {{ endpoint_url = \"http://127.0.0.1:5000\" }}"

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use asl_aws::names::{is_bucket, is_step_functions_name};
 use asl_aws::{Place, Services};
+#[cfg(feature = "embedded")]
 use asl_embedded::{Mail, Subscribers, Subscription, Table};
 use asl_engine::nearest;
 use asl_runtime::Handler;
@@ -20,6 +21,9 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use crate::handlers::KINDS;
 use crate::integrations::http::Connection;
+use crate::left_out;
+#[cfg(not(feature = "embedded"))]
+use crate::left_out::{Embedded as Mail, Embedded as Subscription, Embedded as Table};
 use crate::mocks::{self, Mock};
 use crate::world::World;
 
@@ -66,12 +70,14 @@ pub struct Routes {
     /// Where the services are.
     pub services: Services,
     /// The tables that the embedded DynamoDB creates when they are missing, by name.
+    #[cfg(feature = "embedded")]
     pub tables: BTreeMap<String, Table>,
     /// The buckets that the embedded S3 creates when they are missing.
     pub buckets: BTreeSet<String>,
     /// The EventBridge connections that HTTP Tasks name, by the pattern of their ARNs.
     pub(crate) connections: BTreeMap<String, Connection>,
     /// Who gets what the embedded SNS publishes.
+    #[cfg(feature = "embedded")]
     pub(crate) subscribers: Subscribers,
     /// Where the embedded services are reached from other processes.
     pub endpoint: Endpoint,
@@ -170,6 +176,10 @@ impl Kind {
     fn find(handler: &Spanned<String>) -> Result<&'static Self, Fault> {
         let name = handler.as_ref().as_str();
         KINDS.iter().find(|kind| kind.name == name).ok_or_else(|| {
+            if let Some((_, feature)) = left_out::HANDLERS.iter().find(|(left_out, _)| *left_out == name) {
+                let message = left_out::told(&format!("the handler {name:?}"), feature);
+                return Fault { message, span: Some(handler.span()) };
+            }
             let names: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
             let near = nearest(name, names.iter().copied());
             let near = near.map_or(";".to_owned(), |near| format!(", did you mean {near:?}?"));
@@ -280,7 +290,7 @@ fn parse(text: &str) -> Result<Routes, Fault> {
     let document = DeTable::parse(text)?;
     let span = document.span();
     let mut document = document.into_inner();
-    let routes = entries(&mut document, "routes")?.into_iter().map(route).collect::<Result<_, _>>()?;
+    let routes = entries(&mut document, "routes")?.into_iter().map(route).collect::<Result<Vec<_>, _>>()?;
     let mut mocks = BTreeMap::new();
     for entry in entries(&mut document, "mocks")? {
         let span = entry.span();
@@ -309,7 +319,39 @@ fn parse(text: &str) -> Result<Routes, Fault> {
     let state_machines = head.state_machines.into_iter().map(|(name, machine)| (name, machine.definition)).collect();
     let Head { services, tables, buckets, endpoint, connections, subscriptions, mail, .. } = head;
     let buckets = buckets.into_iter().map(|BucketName(name)| name).collect();
-    for subscription in &subscriptions {
+    #[cfg(feature = "embedded")]
+    check_subscriptions(&subscriptions, &services, mail.as_ref())?;
+    #[cfg(feature = "embedded")]
+    let subscribers = Subscribers { subscriptions: subscriptions.into_iter().map(Spanned::into_inner).collect(), mail };
+    // What is told them is refused when it is read.
+    #[cfg(not(feature = "embedded"))]
+    let _ = (tables, subscriptions, mail);
+    #[cfg(not(feature = "embedded"))]
+    check_buckets(&buckets, &routes, &services)?;
+    Ok(Routes {
+        services,
+        #[cfg(feature = "embedded")]
+        tables,
+        buckets,
+        connections,
+        #[cfg(feature = "embedded")]
+        subscribers,
+        endpoint,
+        state_machines,
+        routes,
+        mocks,
+        file: None,
+    })
+}
+
+/// Whether what the subscriptions need is embedded, or there.
+#[cfg(feature = "embedded")]
+fn check_subscriptions(
+    subscriptions: &[Spanned<Subscription>],
+    services: &Services,
+    mail: Option<&Mail>,
+) -> Result<(), Fault> {
+    for subscription in subscriptions {
         let message = if services.get("sns") != Some(&Place::Embedded) {
             "subscriptions belong to the embedded SNS, but services.sns is another one"
         } else if subscription.as_ref().is_sqs() && services.get("sqs") != Some(&Place::Embedded) {
@@ -321,20 +363,18 @@ fn parse(text: &str) -> Result<Routes, Fault> {
         };
         return Err(Fault { message: message.to_owned(), span: Some(subscription.span()) });
     }
-    let subscriptions = subscriptions.into_iter().map(Spanned::into_inner).collect();
-    let subscribers = Subscribers { subscriptions, mail };
-    Ok(Routes {
-        services,
-        tables,
-        buckets,
-        connections,
-        subscribers,
-        endpoint,
-        state_machines,
-        routes,
-        mocks,
-        file: None,
-    })
+    Ok(())
+}
+
+/// Whether the buckets of the file and of its routes are in an S3 that is there.
+#[cfg(not(feature = "embedded"))]
+fn check_buckets(buckets: &BTreeSet<String>, routes: &[Route], services: &Services) -> Result<(), Fault> {
+    let has_some = !buckets.is_empty() || routes.iter().any(|route| !route.settings.buckets().is_empty());
+    if has_some && services.get("s3") == Some(&Place::Embedded) {
+        let told = left_out::told("the embedded s3, in which the buckets of this file are,", "embedded");
+        return Err(Fault { message: format!("{told}; say in [services] where s3 is"), span: None });
+    }
+    Ok(())
 }
 
 /// The entries of `[[name]]`, taken out of the document.

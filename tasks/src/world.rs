@@ -5,11 +5,13 @@ use std::sync::{Arc, PoisonError, RwLock, Weak};
 
 use asl_aws::Clients;
 use asl_aws::web::{Caller, Downloads};
+#[cfg(feature = "functions")]
 use asl_functions::Logs;
 use asl_runtime::Background;
 use asl_runtime::Handler;
 use asl_runtime::Pattern;
 use asl_runtime::lambda::FunctionArn;
+#[cfg(feature = "wasm")]
 use asl_wasm::LazyEngine;
 
 use crate::endpoint::LazyEndpoint;
@@ -29,12 +31,15 @@ pub(crate) struct World {
     /// The routing file, where there is one.
     pub(crate) routes: Option<PathBuf>,
     /// Where data is kept, and what can be made again.
+    #[cfg_attr(not(feature = "functions"), allow(dead_code))]
     pub(crate) data_dir: PathBuf,
     /// What the code of functions prints.
+    #[cfg(feature = "functions")]
     pub(crate) logs: Arc<Logs>,
     /// What goes on after the task that started it is answered.
     pub(crate) background: Arc<Background>,
     /// What runs WebAssembly.
+    #[cfg(feature = "wasm")]
     pub(crate) wasm: Arc<LazyEngine>,
     /// All handlers, for those that call others.
     pub(crate) table: Weak<Table>,

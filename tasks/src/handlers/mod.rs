@@ -3,10 +3,11 @@
 pub(crate) mod batch;
 pub(crate) mod consolidate;
 pub(crate) mod download;
-#[cfg(unix)]
+#[cfg(all(unix, feature = "functions"))]
 mod function;
 pub(crate) mod http;
 mod input;
+#[cfg(feature = "wasm")]
 mod wasm;
 
 use asl_engine::{Failure, Value};
@@ -18,9 +19,10 @@ pub(crate) const KINDS: &[Kind] = &[
     Kind::of::<batch::Batch>("batch"),
     Kind::of::<download::Download>("download"),
     Kind::of::<consolidate::Consolidate>("consolidate"),
-    #[cfg(unix)]
+    #[cfg(all(unix, feature = "functions"))]
     Kind::of::<asl_functions::Settings>("function"),
     Kind::of::<http::Http>("http"),
+    #[cfg(feature = "wasm")]
     Kind::of::<asl_wasm::Settings>("wasm"),
 ];
 

@@ -12,7 +12,7 @@ mod step_functions;
 use std::sync::Arc;
 
 pub use answer::answered_here;
-use asl_aws::Service;
+use asl_aws::{Clients, Place, Service};
 use asl_runtime::Handler;
 use asl_runtime::Pattern;
 
@@ -32,7 +32,9 @@ pub(crate) fn all(world: &World, connections: Connections) -> Vec<(Pattern, Arc<
         ("arn:aws:states:::s3:listObjectsV2", Arc::new(s3::ListObjects(clients()))),
         ("arn:aws:states:::s3:putObject", Arc::new(s3::PutObject::new(clients()))),
     ];
-    all.into_iter().map(|(resource, handler)| (resource.into(), handler)).collect()
+    let no_s3 = Service::find("s3").is_ok_and(|s3| is_left_out(&world.clients, s3));
+    let all = all.into_iter().filter(|(resource, _)| !(no_s3 && resource.contains(":s3:")));
+    all.map(|(resource, handler)| (resource.into(), handler)).collect()
 }
 
 /// Why nothing calls the service of a resource.
@@ -44,6 +46,8 @@ pub(crate) enum NotServed {
     NoSuch(String),
     /// Nothing says where the service is; its name in `[services]`.
     NoPlace(String),
+    /// It would be embedded, but this build has no embedded services; its name in `[services]`.
+    LeftOut(String),
 }
 
 /// What calls the service of `arn:aws:states:::SERVICE:ACTION` or `arn:aws:states:::aws-sdk:SERVICE:ACTION`, or a function of
@@ -55,6 +59,10 @@ pub(crate) fn find(world: &World, resource: &str) -> Result<Arc<dyn Handler>, No
         return Ok(Arc::new(elsewhere));
     }
     let named = resource.strip_prefix("arn:aws:states:::").ok_or(NotServed::Unknown)?;
+    let name = named.strip_prefix("aws-sdk:").unwrap_or(named).split(':').next().unwrap_or_default();
+    if Service::of_arn(name).is_ok_and(|service| is_left_out(clients, service)) {
+        return Err(NotServed::LeftOut(name.to_owned()));
+    }
     let (service, found) = match named.strip_prefix("aws-sdk:") {
         Some(named) => {
             let (service, action) = named.split_once(':').unwrap_or((named, ""));
@@ -71,4 +79,9 @@ pub(crate) fn find(world: &World, resource: &str) -> Result<Arc<dyn Handler>, No
         Ok(Some(_)) => Ok(found),
         _ => Err(NotServed::NoPlace(service.to_owned())),
     }
+}
+
+/// Whether the service would be embedded, and this build has none.
+fn is_left_out(clients: &Clients, service: &Service) -> bool {
+    clients.places().get(service.name) == Some(&Place::Embedded) && !clients.embedded().contains_key(service.name)
 }
