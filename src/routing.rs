@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use asl_aws::parameter_table;
 use asl_engine::{Program, Quotas, nearest};
 use asl_project::StateMachines;
 use asl_runtime::Handler;
-use asl_tasks::{Router, Routes, parameter_table};
+use asl_tasks::{Router, Routes};
 use futures_util::future::try_join_all;
 
 use crate::error::Error;

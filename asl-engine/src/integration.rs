@@ -1,39 +1,15 @@
-//! What optimized integrations take: their fields, which of them are required, and the kinds of their values.
+//! What tasks take: their fields, which of them are required, and the kinds of their values.
 //!
-//! AWS holds the parameters against this before a task is scheduled. `api-models/inputs/` has the tables, which `inputs.py` there
-//! makes from the models that AWS publishes and from the pages below "Integrating optimized services with Step Functions" of the
-//! developer guide. Texts: `must be a STRING`, `must be an INTEGER`, `has an invalid format`, `is not supported by Step Functions` and
-//! `contains unsupported values` as users quote them from AWS; the words for the other kinds are in their likeness.
+//! AWS holds the parameters against this before a task is scheduled. The tables come from the host, for the models of AWS's services
+//! are not the engine's business. Texts: `must be a STRING`, `must be an INTEGER`, `has an invalid format`, `is not supported by Step
+//! Functions` and `contains unsupported values` as users quote them from AWS; the words for the other kinds are in their likeness.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use crate::diagnostic::Span;
 use crate::intrinsic::Call;
 use crate::path::PathExpr;
 use crate::value::{Object, Value};
-
-/// A service, and the table of its actions.
-struct Service {
-    name: &'static str,
-    text: &'static str,
-    /// The table, from when it is first asked for.
-    table: OnceLock<Value>,
-}
-
-macro_rules! services {
-    ($($name:literal)+) => {
-        [$(Service {
-            name: $name,
-            text: include_str!(concat!("../api-models/inputs/", $name, ".json")),
-            table: OnceLock::new(),
-        }),+]
-    };
-}
-
-static SERVICES: [Service; 21] = services! {
-    "apigateway" "athena" "batch" "bedrock" "codebuild" "databrew" "dynamodb" "ecs" "eks" "elasticmapreduce" "emr-containers"
-    "emr-serverless" "events" "glue" "http" "lambda" "mediaconvert" "sagemaker" "sns" "sqs" "states"
-};
 
 /// Headers that API Gateway does not let a caller set, in small letters; so are all that start with one of [`SET_BY_AWS`].
 ///
@@ -105,10 +81,9 @@ impl Kind {
 }
 
 impl Parameters {
-    /// Those of `SERVICE:ACTION`, with or without a pattern such as `.sync`: from the table that is `told`, or from that of an
-    /// optimized integration. What has no table takes anything.
-    pub(crate) fn of(service: &str, action: &str, told: Option<&Value>) -> Option<Self> {
-        let Table { shape, shapes } = table(service, action, told)?;
+    /// Those of a table as [`Program::with_inputs`](crate::Program::with_inputs) takes it.
+    pub(crate) fn of(table: &Value) -> Self {
+        let Table { shape, shapes } = Table::of(table);
         let mut reader = Reader { table: shapes, names: Vec::new(), shapes: Vec::new() };
         let kind = reader.kind(shape);
         while let Some(name) = reader.names.get(reader.shapes.len()) {
@@ -116,7 +91,7 @@ impl Parameters {
             let shape = reader.shape(shape);
             reader.shapes.push(shape);
         }
-        Some(Self { kind, shapes: reader.shapes })
+        Self { kind, shapes: reader.shapes }
     }
 
     /// Holds evaluated parameters against them. The error is AWS's cause, without the words about the state.
@@ -177,17 +152,6 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// The table of an action: the one that is `told`, or that of an optimized integration.
-pub(crate) fn table<'a>(service: &str, action: &str, told: Option<&'a Value>) -> Option<Table<'a>> {
-    if let Some(table) = told {
-        return Some(Table { shape: &table["shape"], shapes: &table["shapes"] });
-    }
-    let service = SERVICES.iter().find(|known| known.name == service)?;
-    let table = service.table.get_or_init(|| service.text.parse().unwrap_or_default());
-    let action = action.split('.').next().unwrap_or_default();
-    Some(Table { shape: table["actions"].get(action)?, shapes: &table["shapes"] })
-}
-
 /// Whether names that end in `.$`, which a template reads as paths, are left in evaluated parameters: AWS reads them again.
 ///
 /// Seen with a task token under `"taskToken.$.$"`; the error is AWS's cause, without the words about the state.
@@ -238,6 +202,12 @@ pub(crate) struct Table<'a> {
     pub(crate) shape: &'a Value,
     /// All shapes by their names.
     pub(crate) shapes: &'a Value,
+}
+
+impl<'a> Table<'a> {
+    pub(crate) fn of(table: &'a Value) -> Self {
+        Self { shape: &table["shape"], shapes: &table["shapes"] }
+    }
 }
 
 struct Check<'a> {
@@ -316,131 +286,11 @@ impl Check<'_> {
 mod tests {
     use super::*;
 
-    fn faults(integration: &str, parameters: &str) -> String {
-        let (service, action) = integration.split_once(':').unwrap();
-        let parameters: Value = parameters.parse().unwrap();
-        let checked = Parameters::of(service, action, None).map_or(Ok(()), |known| known.check(&parameters));
-        let Err(refused) = checked else { return String::new() };
-        let before = format!("The Parameters '{parameters}' could not be used to start the Task: ");
-        refused.strip_prefix(&before).unwrap().to_owned()
-    }
-
     #[test]
-    fn every_table_can_be_read_and_names_shapes_that_it_has() {
-        for service in &SERVICES {
-            let table: Value = service.text.parse().unwrap();
-            let (actions, shapes) = (table["actions"].as_object().unwrap(), table["shapes"].as_object().unwrap());
-            for shape in actions.values() {
-                let name = shape.as_str().unwrap().strip_prefix('#').unwrap();
-                assert!(shapes.get(name).is_some(), "{} {shape}", service.name);
-            }
-            for shape in shapes.values() {
-                let members = shape["members"].as_object().into_iter().flat_map(Object::values);
-                for kind in members.chain([&shape["items"], &shape["values"]]).filter_map(Value::as_str) {
-                    let known = ["STRING", "INTEGER", "NUMBER", "BOOLEAN", "ANY", "LISTS", "HEADERS"].contains(&kind);
-                    let named = kind.strip_prefix('#').is_some_and(|name| shapes.get(name).is_some());
-                    assert!(known || named, "{} {kind}", service.name);
-                }
-                for name in shape["required"].as_array().into_iter().flat_map(|names| names.iter()) {
-                    assert!(shape["members"].get(name.as_str().unwrap()).is_some(), "{} {name}", service.name);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn every_action_of_a_table_is_an_integration() {
-        for service in &SERVICES {
-            let table: Value = service.text.parse().unwrap();
-            for (action, _) in table["actions"].as_object().unwrap().iter() {
-                let resource = format!("arn:aws:states:::{}:{action}", service.name);
-                let state = format!(r#"{{"Type":"Task","Resource":"{resource}","End":true}}"#);
-                assert!(crate::Program::parse_state(&state).is_ok(), "{resource}");
-            }
-        }
-    }
-
-    /// Quoted by users of AWS: Stack Overflow 76373088 (Payload), 65623332 (Headers); aws-cdk issue 12284 (Size, from when the
-    /// machine is created); Classmethod, "tsnote-step-functions-api-gateway-call-fails-to-save-state-machine" (authorization).
-    #[test]
-    fn wrong_parameters_are_told_in_the_words_of_aws() {
-        for (integration, parameters, expected) in [
-            (
-                "lambda:invoke",
-                r#"{"FunctionName":"add","Payload":1}"#,
-                "[The value for the field 'Payload' must be a STRING]",
-            ),
-            (
-                "apigateway:invoke",
-                r#"{"ApiEndpoint":"e","Method":"GET","Headers":{"a":"b"}}"#,
-                "[The value of the field 'Headers' has an invalid format]",
-            ),
-            (
-                "apigateway:invoke",
-                r#"{"ApiEndpoint":"e","Method":"GET","QueryParameters":"?a=b"}"#,
-                "[The value of the field 'QueryParameters' has an invalid format]",
-            ),
-            (
-                "apigateway:invoke.waitForTaskToken",
-                r#"{"ApiEndpoint":"e","Method":"GET","Headers":{"Authorization":["b"],"X-Amz-Date":["d"],"x-a":["c"]}}"#,
-                "[The 'Headers' field contains unsupported values: [authorization, x-amz-date]]",
-            ),
-            (
-                "batch:submitJob.sync",
-                r#"{"JobName":"j","JobQueue":"q","JobDefinition":"d","ArrayProperties":{"Size":"5"}}"#,
-                "[The value for the field 'Size' must be an INTEGER]",
-            ),
-            (
-                "dynamodb:putItem",
-                r#"{"TableName":"t","Item":{"id":{"S":5},"l":{"L":[{"BOOL":"true"}]}}}"#,
-                "[The value for the field 'S' must be a STRING, The value for the field 'BOOL' must be a BOOLEAN]",
-            ),
-            (
-                "ecs:runTask.sync",
-                r#"{"TaskDefinition":"t","Overrides":{"ContainerOverrides":[{"Environment":[{"name":"A","Value":1}]}]}}"#,
-                "[The field \"name\" is not supported by Step Functions, The value for the field 'Value' must be a STRING]",
-            ),
-            ("glue:startJobRun.sync", "{}", "[The field 'JobName' is required but was missing]"),
-            ("sns:publish", r#"{"TopicArn":"t","Subject":"s"}"#, "[The field 'Message' is required but was missing]"),
-            (
-                "lambda:invoke",
-                r#"{"Payload":{},"TaskToken":"t"}"#,
-                "[The field \"TaskToken\" is not supported by Step Functions, The field 'FunctionName' is required but was missing]",
-            ),
-            ("ecs:runTask", r#"{"TaskDefinition":"t","Tags":{}}"#, "[The value for the field 'Tags' must be an ARRAY]"),
-            (
-                "glue:startJobRun",
-                r#"{"JobName":"j","Arguments":[]}"#,
-                "[The value for the field 'Arguments' must be an OBJECT]",
-            ),
-            ("sqs:sendMessage", "[]", "[The parameters must be a JSON object]"),
-        ] {
-            assert_eq!(faults(integration, parameters), expected, "{integration}");
-        }
-    }
-
-    /// The first four stand in recorded executions.
-    #[test]
-    fn sound_parameters_pass() {
-        for (integration, parameters) in [
-            ("lambda:invoke", r#"{"FunctionName":"f","Payload":[1]}"#),
-            ("lambda:invoke", r#"{"FunctionName":"f","Payload":null}"#),
-            ("sns:publish", r#"{"TopicArn":"t","Message":{"a":1}}"#),
-            ("states:startExecution.sync:2", r#"{"StateMachineArn":"m","Input":{"a":1}}"#),
-            ("emr-serverless:createApplication.sync", r#"{"Name":"a","ReleaseLabel":"emr-6.9.0","Type":"SPARK"}"#),
-            ("aws-sdk:lambda:invoke", r#"{"Anything":1}"#),
-            ("xray:putTraceSegments", "{}"),
-            ("lambda:unheardOf", "{}"),
-        ] {
-            assert_eq!(faults(integration, parameters), "", "{integration}");
-        }
-    }
-
-    #[test]
-    fn a_table_that_is_told_comes_first() {
+    fn shapes_can_be_inside_themselves() {
         let table = r##"{"shape":"#0","shapes":{"0":{"members":{"A":"#1"},"required":[]},"1":{"items":"#0"}}}"##;
         let table: Value = table.parse().unwrap();
-        let known = Parameters::of("aws-sdk:x", "y", Some(&table)).unwrap();
+        let known = Parameters::of(&table);
         let told = |parameters: &str| known.check(&parameters.parse().unwrap());
         assert_eq!(told(r#"{"A":[{},{"A":null}]}"#), Ok(()));
         let refused = told(r#"{"A":[{"a":1}]}"#).unwrap_err();

@@ -40,7 +40,14 @@ fn value(text: &str) -> Value {
 }
 
 fn request<'a>(definition: &'a str, input: &str, mock: Option<Mock>) -> TestState<'a> {
-    TestState { mock, ..TestState::new(definition, value(input)) }
+    TestState { mock, outputs: Some(outputs), ..TestState::new(definition, value(input)) }
+}
+
+/// What the host tells of the API behind `TASK`.
+fn outputs(resource: &str) -> Option<Value> {
+    let table = r##"{"shape":"#GetItemOutput","shapes":{"GetItemOutput":{"type":"object","members":{"Item":"#Item"}},
+        "Item":{"type":"map","values":"any"}}}"##;
+    resource.ends_with(":dynamodb:getItem").then(|| value(table))
 }
 
 fn result(text: &str) -> Option<Mock> {

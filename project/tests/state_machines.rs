@@ -25,7 +25,8 @@ fn parent(pattern: &str, more: &str) -> String {
 }
 
 fn program(definition: &str) -> Arc<Program> {
-    Arc::new(Program::parse(definition).unwrap_or_else(|diagnostics| panic!("{diagnostics:#?}")))
+    let program = Program::parse(definition).unwrap_or_else(|diagnostics| panic!("{diagnostics:#?}"));
+    Arc::new(program.with_inputs(asl_aws::parameter_table))
 }
 
 struct World {

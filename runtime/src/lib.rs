@@ -3,17 +3,24 @@
 //! A [`Ledger`] is an execution. [`tokio_host`] runs it with real tasks and in real time, [`simulation`] at once, with tasks that
 //! are functions and a clock that jumps; both are loops around it. A [`journal`] keeps it.
 
+mod background;
+mod blocking;
 mod clock;
 mod handler;
 pub mod journal;
+pub mod lambda;
 mod ledger;
+mod pattern;
 pub mod simulation;
 mod timers;
 pub mod tokio_host;
 
+pub use background::Background;
+pub use blocking::blocking;
 pub use clock::now;
 pub use handler::{BoxFuture, Call, Handler, Report};
 pub use ledger::{
     Batch, Bug, Effect, Finished, FrameId, Input, Key, Ledger, Piece, Recorded, RestoreError, Saved, Saver, Status,
     WaitId, Write,
 };
+pub use pattern::Pattern;

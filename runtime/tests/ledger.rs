@@ -58,7 +58,7 @@ fn an_iteration_that_ends_writes_next_to_nothing_of_the_others() {
 #[test]
 fn a_value_that_frames_share_is_saved_once() {
     let branch = r#"{"StartAt": "S", "States": {"S": {"Type": "Wait", "Seconds": 9, "End": true}}}"#;
-    let branches = vec![branch.replace("\"S\"", "\"S0\""), branch.replace("\"S\"", "\"S1\"")].join(",");
+    let branches = [branch.replace("\"S\"", "\"S0\""), branch.replace("\"S\"", "\"S1\"")].join(",");
     let definition = format!(
         r#"{{"StartAt": "P", "States": {{"P": {{"Type": "Parallel", "End": true, "Branches": [{branches}]}}}}}}"#
     );

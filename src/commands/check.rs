@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use asl_aws::{no_such_action, parameter_table};
 use asl_engine::{CheckOptions, Diagnostic, Severity, StateMachineType, Value, diagnose_calls, diagnose_fields};
-use asl_tasks::{no_such_action, parameter_table};
 
 use crate::cli::{Check, Format, MachineType};
 use crate::error::Error;

@@ -4,9 +4,10 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use asl_aws::parameter_table;
 use asl_engine::{CheckOptions, Program, Quotas, Value, diagnose_fields, history, nearest};
 use asl_runtime::Status;
-use asl_tasks::{Mocks, parameter_table};
+use asl_tasks::Mocks;
 
 use crate::cli::Run;
 use crate::error::Error;

@@ -7,10 +7,10 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use asl_aws::{parameter_table, result_table};
 use asl_engine::test_state::{self, Configuration, InspectionLevel, Mock, Reason, Refusal, Status};
 use asl_engine::{Failure, Value};
 use asl_runtime::now;
-use asl_tasks::parameter_table;
 
 use crate::cli::{MockValidation, TestState};
 use crate::error::Error;
@@ -36,6 +36,7 @@ pub(crate) fn run(arguments: &TestState) -> Result<ExitCode, Error> {
         // A test on AWS assumes a role; here nothing is called.
         role_arn: Some("arn:aws:iam::000000000000:role/asl".into()),
         inputs: Some(parameter_table),
+        outputs: Some(result_table),
         at: now(),
         ..test_state::TestState::new(&text, input::json("the input", "--input", &arguments.input)?)
     };

@@ -25,34 +25,25 @@
 //! assert!(router.handler("arn:aws:lambda:us-east-1:123456789012:function:greet").is_ok());
 //! ```
 
-mod arn;
-mod background;
 mod callbacks;
-mod embedded;
 mod endpoint;
 mod handlers;
 mod integrations;
-mod logs;
-mod loopback;
+mod left_out;
 mod mocks;
-mod pattern;
 mod router;
 mod routes;
-mod secret;
-mod services;
 mod world;
 
+pub use asl_aws::names::is_step_functions_name;
+pub use asl_aws::{Place, Services};
+#[cfg(feature = "embedded")]
+pub use asl_embedded::{Table, Undelivered};
+#[cfg(feature = "functions")]
+pub use asl_functions::{Printed, PrintedLine};
+pub use asl_runtime::Pattern;
 pub use callbacks::{ActivityTask, CallbackError, Callbacks, worker_failure};
-pub use embedded::names::is_step_functions_name;
-pub use embedded::sns::Undelivered;
-pub use integrations::{answered_here, no_such_action, parameter_table};
-pub use logs::{Printed, PrintedLine};
+pub use integrations::answered_here;
 pub use mocks::{MockedAnswer, Mocks, MocksError, Unmocked};
-pub use pattern::Pattern;
 pub use router::{NoRoute, Router};
-pub use routes::{Endpoint, Place, Route, Routes, RoutesError, Services, Table};
-
-/// Bytes in hexadecimal digits, as digests are written.
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
+pub use routes::{Endpoint, Route, Routes, RoutesError};

@@ -4,26 +4,27 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use asl_engine::{Failure, Value, is_activity};
+use asl_aws::web::{Caller, Downloads};
+use asl_aws::{Clients, Service, Style, plain_resource};
+#[cfg(feature = "embedded")]
+use asl_embedded::{Embedded, Undelivered};
+use asl_engine::{Value, is_activity};
+#[cfg(feature = "functions")]
+use asl_functions::{Logs, Printed, PrintedLine};
+use asl_runtime::lambda::FunctionArn;
+use asl_runtime::{Handler, Pattern};
+#[cfg(feature = "wasm")]
+use asl_wasm::LazyEngine;
 
-use crate::arn::{self, FunctionArn};
-use crate::background::Background;
 use crate::callbacks::{AsWorker, Callbacks, WAIT_FOR_TASK_TOKEN, WaitForTaskToken, Worker};
-use crate::embedded::Embedded;
-use crate::embedded::sns::Undelivered;
+use crate::endpoint::LazyEndpoint;
 use crate::handlers::KINDS;
-use crate::handlers::wasm::LazyEngine;
 use crate::integrations::http::Connections;
 use crate::integrations::{self, NotServed};
-use crate::logs::{Logs, Printed, PrintedLine};
+use crate::left_out;
 use crate::mocks::{Mocked, Mocks};
-use crate::pattern::Pattern;
 use crate::routes::Routes;
-use crate::services::Clients;
-use crate::services::api::{Service, Style};
-use crate::services::web::Caller;
 use crate::world::{Table, World};
-use asl_runtime::Handler;
 
 /// How long the end of a program waits for services that are told to stop.
 const STOPPING_MAX: Duration = Duration::from_secs(5);
@@ -33,7 +34,8 @@ const STOPPING_MAX: Duration = Duration::from_secs(5);
 /// Making one is cheap: nothing is opened, created or connected to before the first call that needs it.
 pub struct Router {
     table: Arc<Table>,
-    clients: Arc<Clients>,
+    #[cfg(feature = "embedded")]
+    embedded: Embedded,
     callbacks: Arc<Callbacks>,
     mocks: Arc<Mocks>,
     world: World,
@@ -44,24 +46,35 @@ impl Router {
     /// A router for `routes`, whose embedded services keep their data below `data_dir`.
     pub fn new(routes: Routes, data_dir: impl Into<PathBuf>) -> Self {
         let (data_dir, folder): (PathBuf, _) = (data_dir.into(), routes.folder().to_owned());
+        #[cfg(feature = "embedded")]
         let of_routes = routes.routes.iter().flat_map(|route| route.settings.buckets());
+        #[cfg(feature = "embedded")]
         let buckets = routes.buckets.into_iter().chain(of_routes).collect();
         let caller = Caller::default();
+        #[cfg(feature = "embedded")]
         let embedded =
             Embedded::new(&data_dir, routes.tables, buckets, routes.subscribers, folder.clone(), caller.clone());
+        #[cfg(feature = "embedded")]
+        let services = embedded.services();
+        #[cfg(not(feature = "embedded"))]
+        let services = asl_aws::Embedded::new();
+        let clients = Arc::new(Clients::new(routes.services, services));
         let (table, callbacks) = (Arc::new(Table::default()), Arc::new(Callbacks::default()));
-        let clients = Clients::new(routes.services, embedded, Arc::clone(&callbacks), routes.endpoint.listen, caller);
-        let clients = Arc::new(clients);
+        let endpoint = LazyEndpoint::new(routes.endpoint.listen, Arc::clone(&clients), Arc::clone(&callbacks));
         let connections = Connections::new(routes.connections, folder.clone());
-        let (logs, background) = (Arc::new(Logs::new(data_dir.join("logs"))), Arc::new(Background::default()));
         let world = World {
-            clients: Arc::clone(&clients),
+            downloads: Downloads::default(),
+            caller,
+            endpoint: Arc::new(endpoint),
+            clients,
             folder,
             routes: routes.file.clone(),
+            #[cfg(feature = "wasm")]
             wasm: Arc::new(LazyEngine::new(data_dir.join("wasm"))),
+            #[cfg(feature = "functions")]
+            logs: Arc::new(Logs::new(data_dir.join("logs"))),
             data_dir,
-            logs: Arc::clone(&logs),
-            background: Arc::clone(&background),
+            background: Arc::default(),
             table: Arc::downgrade(&table),
         };
         let routed = routes.routes.iter().map(|route| (route.resource.clone(), route.settings.handler(&world)));
@@ -69,7 +82,15 @@ impl Router {
         table.set_others(routed.chain(integrations::all(&world, connections)).collect());
         let from = routes.file.as_deref().map_or("the routing file".to_owned(), |file| file.display().to_string());
         let mocks = Arc::new(Mocks::new(routes.mocks, from));
-        Self { table, clients, callbacks, mocks, world, file: routes.file }
+        Self {
+            table,
+            #[cfg(feature = "embedded")]
+            embedded,
+            callbacks,
+            mocks,
+            world,
+            file: routes.file,
+        }
     }
 
     /// Also serves the resources that fit `pattern`, before the routes that were given to [`Router::new`].
@@ -90,25 +111,29 @@ impl Router {
     }
 
     /// Shows `watcher` each line that the code of functions prints; the first watcher only.
+    #[cfg(feature = "functions")]
     pub fn watch_output(&self, watcher: impl Fn(&PrintedLine<'_>) + Send + Sync + 'static) {
         self.world.logs.watch(watcher);
     }
 
     /// What a function printed in the invocation that ended with `failure`.
-    pub fn printed(&self, failure: &Failure) -> Option<Printed> {
+    #[cfg(feature = "functions")]
+    pub fn printed(&self, failure: &asl_engine::Failure) -> Option<Printed> {
         self.world.logs.printed(failure)
     }
 
     /// Takes up the notifications that an earlier program with this data folder could not deliver. It is not waited for;
     /// the runtime of the caller does it.
+    #[cfg(feature = "embedded")]
     pub fn resume_deliveries(&self) {
-        self.clients.embedded().sns.resume();
+        self.embedded.resume_deliveries();
     }
 
     /// Tries to deliver the notifications that are still undelivered, each once, and tells which stay so: they are kept,
     /// and the next program tries again. Nothing is waited for any more when `stop` completes.
+    #[cfg(feature = "embedded")]
     pub async fn finish_deliveries(&self, stop: impl Future<Output = ()>) -> Vec<Undelivered> {
-        self.clients.embedded().sns.finish(stop).await
+        self.embedded.finish_deliveries(stop).await
     }
 
     /// All rows of a DynamoDB table, in DynamoDB's JSON, to look at what the handlers stored. The error says what is wrong.
@@ -118,7 +143,7 @@ impl Router {
         let mut parameters = Value::from([("TableName", Value::from(table)), ("ConsistentRead", true.into())]);
         let mut rows = Vec::new();
         loop {
-            let page = self.clients.call(dynamodb, scan, &parameters, Style::Optimized).await;
+            let page = self.world.clients.call(dynamodb, scan, &parameters, Style::Optimized).await;
             let page = page.map_err(|fault| fault.to_string())?.result;
             rows.extend(
                 page.get("Items").and_then(Value::as_array).into_iter().flat_map(|items| items.iter().cloned()),
@@ -143,18 +168,18 @@ impl Router {
     /// Where other processes on this machine reach the embedded services, such as `http://127.0.0.1:40123`; the first call
     /// starts the server, which ends with this router. The error says why there is none.
     pub async fn endpoint_url(&self) -> Result<String, String> {
-        self.clients.endpoint_url().await
+        self.world.endpoint.url().await
     }
 
     /// Waits until executions elsewhere that nobody waits for any more have been told to stop, five seconds at most.
     pub async fn stopped(&self) {
         // Who cannot be told by then will not be told.
-        let _ = tokio::time::timeout(STOPPING_MAX, self.clients.stopping().ended()).await;
+        let _ = tokio::time::timeout(STOPPING_MAX, self.world.clients.stopping().ended()).await;
     }
 
     /// Starts serving the embedded services to other processes where the routing file says at which address.
     pub async fn listen(&self) -> Result<(), String> {
-        if self.clients.listens() { self.endpoint_url().await.map(drop) } else { Ok(()) }
+        if self.world.endpoint.listens() { self.endpoint_url().await.map(drop) } else { Ok(()) }
     }
 
     /// What is wrong where nothing serves the function that `lambda:invoke` is told to call: its name, a part of its ARN, or its
@@ -169,7 +194,7 @@ impl Router {
     /// The work of an activity that has no route waits for a worker, which asks [`Router::callbacks`] for it.
     pub fn handler(&self, resource: &str) -> Result<Arc<dyn Handler>, NoRoute> {
         // Routes see an integration as it was written, and as it is usually written.
-        let plain = arn::integration(resource);
+        let plain = plain_resource(resource);
         let written =
             self.table.find(resource).or_else(|| self.table.find(resource.strip_suffix(WAIT_FOR_TASK_TOKEN)?));
         let resource = plain.as_deref().unwrap_or(resource);
@@ -212,9 +237,13 @@ fn advice(resource: &str, why: &NotServed, file: Option<&Path>) -> String {
     match why {
         NotServed::Unknown => {}
         NotServed::NoSuch(why) => return why.clone(),
-        NotServed::NoPlace(service) => {
+        NotServed::NoPlace(service) | NotServed::LeftOut(service) => {
+            let why = match why {
+                NotServed::LeftOut(_) => left_out::told(&format!("The embedded {service}"), "embedded"),
+                _ => format!("Nothing says where {service} is"),
+            };
             return format!(
-                "Nothing says where {service} is. Add the first line to the [services] of {file} for AWS itself,\n\
+                "{why}. Add the first line to the [services] of {file} for AWS itself,\n\
                  or the second for a server that speaks its protocol:\n\n\
                  {service} = \"aws\"\n\
                  {service} = {{ endpoint_url = \"http://127.0.0.1:5000\" }}"

@@ -7,22 +7,25 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use asl_aws::names::{is_bucket, is_step_functions_name};
+use asl_aws::{Place, Services};
+#[cfg(feature = "embedded")]
+use asl_embedded::{Mail, Subscribers, Subscription, Table};
 use asl_engine::nearest;
-use serde::de::{DeserializeOwned, Error as _, IgnoredAny, MapAccess, Visitor};
+use asl_runtime::Handler;
+use asl_runtime::Pattern;
+use serde::de::{DeserializeOwned, Error as _, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
-use crate::embedded::Embedded;
-use crate::embedded::names::{is_bucket, is_step_functions_name};
-use crate::embedded::sns::{Mail, Subscribers, Subscription};
 use crate::handlers::KINDS;
 use crate::integrations::http::Connection;
+use crate::left_out;
+#[cfg(not(feature = "embedded"))]
+use crate::left_out::{Embedded as Mail, Embedded as Subscription, Embedded as Table};
 use crate::mocks::{self, Mock};
-use crate::pattern::Pattern;
-use crate::services::api::Service;
 use crate::world::World;
-use asl_runtime::Handler;
 
 /// Which handler serves which resource, and where the services are.
 ///
@@ -67,12 +70,14 @@ pub struct Routes {
     /// Where the services are.
     pub services: Services,
     /// The tables that the embedded DynamoDB creates when they are missing, by name.
+    #[cfg(feature = "embedded")]
     pub tables: BTreeMap<String, Table>,
     /// The buckets that the embedded S3 creates when they are missing.
     pub buckets: BTreeSet<String>,
     /// The EventBridge connections that HTTP Tasks name, by the pattern of their ARNs.
     pub(crate) connections: BTreeMap<String, Connection>,
     /// Who gets what the embedded SNS publishes.
+    #[cfg(feature = "embedded")]
     pub(crate) subscribers: Subscribers,
     /// Where the embedded services are reached from other processes.
     pub endpoint: Endpoint,
@@ -84,118 +89,6 @@ pub struct Routes {
     pub(crate) mocks: BTreeMap<String, Vec<Mock>>,
     /// The file that the routes were read from: named where a route is missing.
     pub file: Option<PathBuf>,
-}
-
-/// Where each service is. The embedded ones are in this process unless it is said otherwise; where another service is has to
-/// be said before it can be called.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Services(BTreeMap<&'static str, Place>);
-
-impl Services {
-    /// Where the service `name` is, by its name in `arn:aws:states:::aws-sdk:NAME:action`.
-    pub fn get(&self, name: &str) -> Option<&Place> {
-        let embedded = Embedded::NAMES.contains(&name).then_some(&Place::Embedded);
-        self.0.get(name).or(embedded)
-    }
-}
-
-/// The name of a service in a routing file: that of the integrations of the AWS SDK, or that of the optimized ones.
-struct ServiceName(&'static str);
-
-impl<'de> Deserialize<'de> for ServiceName {
-    fn deserialize<D: Deserializer<'de>>(name: D) -> Result<Self, D::Error> {
-        let name = String::deserialize(name)?;
-        Service::of_arn(&name).map(|service| Self(service.name)).map_err(D::Error::custom)
-    }
-}
-
-impl<'de> Deserialize<'de> for Services {
-    fn deserialize<D: Deserializer<'de>>(services: D) -> Result<Self, D::Error> {
-        struct Entries;
-        impl<'de> Visitor<'de> for Entries {
-            type Value = Services;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a table of services")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Services, A::Error> {
-                let mut places = BTreeMap::new();
-                while let Some(ServiceName(name)) = entries.next_key()? {
-                    let place: Place = entries.next_value()?;
-                    if place == Place::Embedded && !Embedded::NAMES.contains(&name) {
-                        let message = format!("{name} is not embedded; {} are", Embedded::NAMES.join(", "));
-                        return Err(A::Error::custom(message));
-                    }
-                    if places.insert(name, place).is_some() {
-                        return Err(A::Error::custom(format!("{name} stands there twice, under two names")));
-                    }
-                }
-                Ok(Services(places))
-            }
-        }
-        services.deserialize_map(Entries)
-    }
-}
-
-/// Where a service is: `"embedded"`, `"aws"` or `{ endpoint_url = "http://127.0.0.1:5000" }`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "PlaceText")]
-pub enum Place {
-    /// In this process, with its data in the data folder.
-    #[default]
-    Embedded,
-    /// In AWS, with credentials and region as the AWS tools find them.
-    Aws,
-    /// At another server that speaks the protocol of the service, with the credentials that would be used for AWS.
-    Endpoint {
-        /// An http or https URL.
-        endpoint_url: String,
-        /// The region that requests are signed for.
-        region: String,
-    },
-}
-
-#[derive(Deserialize)]
-#[serde(
-    untagged,
-    expecting = "expected \"embedded\", \"aws\" or { endpoint_url = \"http://…\", region = \"us-east-1\" }"
-)]
-enum PlaceText {
-    Name(String),
-    Endpoint(EndpointText),
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct EndpointText {
-    endpoint_url: String,
-    #[serde(default = "us_east_1")]
-    region: String,
-}
-
-fn us_east_1() -> String {
-    "us-east-1".to_owned()
-}
-
-impl TryFrom<PlaceText> for Place {
-    type Error = String;
-
-    fn try_from(text: PlaceText) -> Result<Self, String> {
-        match text {
-            PlaceText::Name(name) => match name.as_str() {
-                "embedded" => Ok(Self::Embedded),
-                "aws" => Ok(Self::Aws),
-                _ => Err(format!(
-                    "unknown place {name:?}; allowed: \"embedded\", \"aws\", {{ endpoint_url = \"http://…\" }}"
-                )),
-            },
-            PlaceText::Endpoint(EndpointText { endpoint_url, region }) => match url::Url::parse(&endpoint_url) {
-                Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(Self::Endpoint { endpoint_url, region }),
-                _ => Err(format!("endpoint_url must be an http or https URL, not {endpoint_url:?}")),
-            },
-        }
-    }
 }
 
 /// Where the embedded services are reached from other processes on this machine.
@@ -216,14 +109,6 @@ fn loopback<'de, D: Deserializer<'de>>(text: D) -> Result<Option<SocketAddr>, D:
             Err(D::Error::custom(format!("listen must be a loopback address such as \"127.0.0.1:4566\", not {text:?}")))
         }
     }
-}
-
-/// A table that the embedded DynamoDB creates when it is missing.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Table {
-    /// The attribute that is the partition key, a string.
-    pub key: String,
 }
 
 /// The name of a bucket.
@@ -291,6 +176,10 @@ impl Kind {
     fn find(handler: &Spanned<String>) -> Result<&'static Self, Fault> {
         let name = handler.as_ref().as_str();
         KINDS.iter().find(|kind| kind.name == name).ok_or_else(|| {
+            if let Some((_, feature)) = left_out::HANDLERS.iter().find(|(left_out, _)| *left_out == name) {
+                let message = left_out::told(&format!("the handler {name:?}"), feature);
+                return Fault { message, span: Some(handler.span()) };
+            }
             let names: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
             let near = nearest(name, names.iter().copied());
             let near = near.map_or(";".to_owned(), |near| format!(", did you mean {near:?}?"));
@@ -401,7 +290,7 @@ fn parse(text: &str) -> Result<Routes, Fault> {
     let document = DeTable::parse(text)?;
     let span = document.span();
     let mut document = document.into_inner();
-    let routes = entries(&mut document, "routes")?.into_iter().map(route).collect::<Result<_, _>>()?;
+    let routes = entries(&mut document, "routes")?.into_iter().map(route).collect::<Result<Vec<_>, _>>()?;
     let mut mocks = BTreeMap::new();
     for entry in entries(&mut document, "mocks")? {
         let span = entry.span();
@@ -430,7 +319,39 @@ fn parse(text: &str) -> Result<Routes, Fault> {
     let state_machines = head.state_machines.into_iter().map(|(name, machine)| (name, machine.definition)).collect();
     let Head { services, tables, buckets, endpoint, connections, subscriptions, mail, .. } = head;
     let buckets = buckets.into_iter().map(|BucketName(name)| name).collect();
-    for subscription in &subscriptions {
+    #[cfg(feature = "embedded")]
+    check_subscriptions(&subscriptions, &services, mail.as_ref())?;
+    #[cfg(feature = "embedded")]
+    let subscribers = Subscribers { subscriptions: subscriptions.into_iter().map(Spanned::into_inner).collect(), mail };
+    // What is told them is refused when it is read.
+    #[cfg(not(feature = "embedded"))]
+    let _ = (tables, subscriptions, mail);
+    #[cfg(not(feature = "embedded"))]
+    check_buckets(&buckets, &routes, &services)?;
+    Ok(Routes {
+        services,
+        #[cfg(feature = "embedded")]
+        tables,
+        buckets,
+        connections,
+        #[cfg(feature = "embedded")]
+        subscribers,
+        endpoint,
+        state_machines,
+        routes,
+        mocks,
+        file: None,
+    })
+}
+
+/// Whether what the subscriptions need is embedded, or there.
+#[cfg(feature = "embedded")]
+fn check_subscriptions(
+    subscriptions: &[Spanned<Subscription>],
+    services: &Services,
+    mail: Option<&Mail>,
+) -> Result<(), Fault> {
+    for subscription in subscriptions {
         let message = if services.get("sns") != Some(&Place::Embedded) {
             "subscriptions belong to the embedded SNS, but services.sns is another one"
         } else if subscription.as_ref().is_sqs() && services.get("sqs") != Some(&Place::Embedded) {
@@ -442,20 +363,18 @@ fn parse(text: &str) -> Result<Routes, Fault> {
         };
         return Err(Fault { message: message.to_owned(), span: Some(subscription.span()) });
     }
-    let subscriptions = subscriptions.into_iter().map(Spanned::into_inner).collect();
-    let subscribers = Subscribers { subscriptions, mail };
-    Ok(Routes {
-        services,
-        tables,
-        buckets,
-        connections,
-        subscribers,
-        endpoint,
-        state_machines,
-        routes,
-        mocks,
-        file: None,
-    })
+    Ok(())
+}
+
+/// Whether the buckets of the file and of its routes are in an S3 that is there.
+#[cfg(not(feature = "embedded"))]
+fn check_buckets(buckets: &BTreeSet<String>, routes: &[Route], services: &Services) -> Result<(), Fault> {
+    let has_some = !buckets.is_empty() || routes.iter().any(|route| !route.settings.buckets().is_empty());
+    if has_some && services.get("s3") == Some(&Place::Embedded) {
+        let told = left_out::told("the embedded s3, in which the buckets of this file are,", "embedded");
+        return Err(Fault { message: format!("{told}; say in [services] where s3 is"), span: None });
+    }
+    Ok(())
 }
 
 /// The entries of `[[name]]`, taken out of the document.

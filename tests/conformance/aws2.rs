@@ -50,7 +50,7 @@ fn refusal(case: &Value) -> Verdict {
 fn execution(case: &Value) -> Verdict {
     let expected = &case["expected"];
     let program = match Program::parse(&case["definition"].to_string()) {
-        Ok(program) => Arc::new(program),
+        Ok(program) => Arc::new(program.with_inputs(asl_aws::parameter_table)),
         Err(diagnostics) => return Verdict::Differs(format!("refused: {}", diagnostics[0])),
     };
     let start = Timestamp::parse("2026-04-14T07:10:10Z").unwrap_or_default();

@@ -32,7 +32,7 @@ fn execution(case: &Value, run: &Value) -> Verdict {
         definition => definition.to_string(),
     };
     let program = match Program::parse(&text) {
-        Ok(program) => Arc::new(program.with_inputs(asl_tasks::parameter_table)),
+        Ok(program) => Arc::new(program.with_inputs(asl_aws::parameter_table)),
         Err(diagnostics) => return Verdict::Differs(format!("refused: {}", diagnostics[0])),
     };
     let name = |field: &str| case[field].as_str().unwrap_or("unnamed").to_owned();

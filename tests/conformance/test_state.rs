@@ -29,7 +29,8 @@ pub(crate) fn check(case: &Value) -> Verdict {
         configuration: configuration(&request["stateConfiguration"]),
         role_arn: request["roleArn"].as_str().map(Into::into),
         reveal_secrets: request["revealSecrets"] == true,
-        inputs: Some(asl_tasks::parameter_table),
+        inputs: Some(asl_aws::parameter_table),
+        outputs: Some(asl_aws::result_table),
         at: Timestamp::parse("2026-11-22T07:10:10Z").unwrap_or_default(),
         ..TestState::new(&definition, input(&case["input"]))
     };

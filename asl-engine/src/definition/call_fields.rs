@@ -7,22 +7,22 @@ use super::warnings::unknown_field;
 use super::{CheckOptions, read};
 use crate::diagnostic::Diagnostic;
 use crate::history::TaskName;
-use crate::integration::{self, Table};
+use crate::integration::Table;
 use crate::json::{Member, Node, NodeKind};
 use crate::nearest::nearest;
 use crate::program::{Resource, ResourceKind};
 use crate::value::Value;
 
 /// Warnings about the names of fields in the parameters of tasks. `table` tells which fields a resource takes, as for
-/// [`Program::with_inputs`](crate::Program::with_inputs); the engine has those of the optimized integrations itself. Of a text that
-/// is no JSON, there is nothing to say.
+/// [`Program::with_inputs`](crate::Program::with_inputs). Of a text that is no JSON, there is nothing to say.
 ///
 /// ```
 /// use asl_engine::{CheckOptions, diagnose_fields};
 ///
 /// let resource = "arn:aws:states:::lambda:invoke";
 /// let text = format!(r#"{{"States": {{"T": {{"Resource": "{resource}", "Parameters": {{"Paylod.$": "$"}}}}}}}}"#);
-/// let found = diagnose_fields(&text, CheckOptions::default(), &|_| None);
+/// let table = r##"{"shape": "#0", "shapes": {"0": {"members": {"FunctionName": "STRING", "Payload": "STRING"}}}}"##;
+/// let found = diagnose_fields(&text, CheckOptions::default(), &|_| table.parse().ok());
 /// assert_eq!(found[0].message, "lambda:invoke has no field 'Paylod'");
 /// assert_eq!(found[0].help.as_deref(), Some("did you mean 'Payload'?"));
 /// assert_eq!(&text[found[0].span.start..found[0].span.end], r#""Paylod.$""#);
@@ -83,7 +83,7 @@ impl Walk<'_> {
             return;
         }
         let TaskName { resource_type: service, resource: action } = &*called.name;
-        let Some(Table { shape, shapes }) = integration::table(service, action, told.as_deref()) else { return };
+        let Some(Table { shape, shapes }) = told.as_deref().map(Table::of) else { return };
         let called = format!("{service}:{}", action.split('.').next().unwrap_or_default());
         let place = Place { called: called.strip_prefix("aws-sdk:").unwrap_or(&called), location, paths };
         self.value(shape, shapes, parameters, place);
@@ -138,8 +138,11 @@ mod tests {
         );
         let table =
             r##"{"shape": "#0", "shapes": {"0": {"members": {"A": "ANY", "B": "#1"}}, "1": {"values": "#0"}}}"##;
+        let ecs = r##"{"shape": "#0", "shapes": {"0": {"members": {"TaskDefinition": "STRING", "Overrides": "#1"}},
+            "1": {"members": {"ContainerOverrides": "#2"}}, "2": {"items": "#3"},
+            "3": {"members": {"Name": "STRING", "Command": "ANY"}}}}"##;
         let found = diagnose_fields(&text, CheckOptions::default(), &|resource| {
-            resource.contains("aws-sdk").then(|| table.parse().unwrap())
+            Some(if resource.contains("aws-sdk") { table } else { ecs }.parse().unwrap())
         });
         let told: Vec<String> = found.iter().map(|found| format!("{} {}", found.message, found.location)).collect();
         assert_eq!(

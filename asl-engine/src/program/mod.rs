@@ -204,9 +204,11 @@ impl Program {
     }
 
     /// Lets parameters be held against tables of the fields that resources take, before a task is scheduled, as AWS does it.
-    /// The engine has those of the optimized integrations itself.
+    /// What has no table takes anything.
     ///
-    /// A table has the `shape` of the parameters and the `shapes` that this is made of; see `api-models/inputs.py`.
+    /// A table has the `shape` of the parameters and the `shapes` that this is made of. A kind is `STRING`, `INTEGER`, `NUMBER`,
+    /// `BOOLEAN`, `ANY`, `LISTS` (an object of lists), `HEADERS` (the same, as headers that a caller may set) or `#` and the name of a
+    /// shape. A shape is `{"members": {NAME: KIND}, "required": [NAME]}`, `{"items": KIND}` or `{"values": KIND}`.
     ///
     /// ```
     /// let text = r#"{"StartAt": "T", "States": {"T": {
@@ -379,7 +381,6 @@ impl Resource {
 
     /// What its parameters are held against.
     pub(crate) fn parameters(&self) -> Option<&Parameters> {
-        let TaskName { resource_type: service, resource: action } = &*self.name;
-        self.parameters.get_or_init(|| Parameters::of(service, action, self.inputs.as_deref())).as_ref()
+        self.parameters.get_or_init(|| self.inputs.as_deref().map(Parameters::of)).as_ref()
     }
 }

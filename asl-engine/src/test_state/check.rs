@@ -4,7 +4,6 @@ use super::{Configuration, FieldValidation, Mock, MockCheck, Reason, Refusal, Te
 use crate::definition::STATE_NAME;
 use crate::definition::ast::StateType;
 use crate::diagnostic::{Diagnostic, UNSUPPORTED, refusal};
-use crate::history::TaskName;
 use crate::nearest::nearest;
 use crate::program::model::ScopeId;
 use crate::program::{Kind, Program, ResourceKind, State, StateIndex};
@@ -96,7 +95,7 @@ impl TestState<'_> {
         let result = mock.result.as_ref();
         match &state.kind {
             Kind::Task(task) => {
-                let TaskName { resource_type, resource } = &*task.resource.name;
+                let service = &task.resource.name.resource_type;
                 let (Some(result), ResourceKind::Integration) = (result, task.resource.kind) else {
                     return Ok(MockCheck::NotNeeded);
                 };
@@ -106,7 +105,8 @@ impl TestState<'_> {
                 if mock.field_validation == FieldValidation::None {
                     return Ok(MockCheck::NotNeeded);
                 }
-                model::check(resource_type, resource, result, mock.field_validation == FieldValidation::Strict)
+                let table = self.outputs.and_then(|outputs| outputs(&task.resource.arn));
+                model::check(table.as_ref(), service, result, mock.field_validation == FieldValidation::Strict)
                     .map_err(|fault| mock_refused(format!("Mock result schema validation error: {fault}")))
             }
             Kind::Map(map) => {

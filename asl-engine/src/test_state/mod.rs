@@ -68,6 +68,10 @@ pub struct TestState<'a> {
     pub reveal_secrets: bool,
     /// The tables of fields that resources take, as for [`Program::with_inputs`](crate::Program::with_inputs).
     pub inputs: Option<fn(&str) -> Option<Value>>,
+    /// What the APIs behind resources answer, which mocked results are held against. A table has the `shape` of the answer and the
+    /// `shapes` that this is made of: a kind is `string`, `number`, `boolean` or `#` and the name of a shape, and a shape has its kind as
+    /// `type`, the bounds `enum`, `min` and `max`, and `members` with `required`, `items` or `values`.
+    pub outputs: Option<fn(&str) -> Option<Value>>,
     /// The time of the test.
     pub at: Timestamp,
 }
@@ -160,6 +164,7 @@ impl<'a> TestState<'a> {
             role_arn: None,
             reveal_secrets: false,
             inputs: None,
+            outputs: None,
             at: Timestamp::default(),
         }
     }

@@ -93,7 +93,7 @@ enum Content {
     Root(Root),
     Execution(Holding<Execution>),
     Events(EventIds),
-    Frame(Holding<SavedNode>),
+    Frame(Box<Holding<SavedNode>>),
     Result(Holding<SavedResult>),
     Value(Value),
 }
@@ -138,7 +138,7 @@ impl Piece {
     fn held(&self) -> impl Iterator<Item = ValueId> {
         let values = match &self.0 {
             Content::Execution(Holding { values, .. }) => values.as_slice(),
-            Content::Frame(Holding { values, .. }) => values.as_slice(),
+            Content::Frame(holding) => holding.values.as_slice(),
             Content::Result(Holding { values, .. }) => values.as_slice(),
             Content::Root(_) | Content::Events(_) | Content::Value(_) => &[],
         };
@@ -345,7 +345,7 @@ impl Saver {
         });
         let Node { parent, history, waits, wait, .. } = node;
         let what = SavedNode { frame, parent: *parent, history: *history, fork, waits: waits.clone(), wait: *wait };
-        self.put(Key::Frame(id), Content::Frame(Holding { what, values }), writes);
+        self.put(Key::Frame(id), Content::Frame(Box::new(Holding { what, values })), writes);
         if node.history == id && !self.saved.0.contains_key(&Key::Execution(id)) {
             let mut what = Execution::clone(node.frame.execution());
             let values = vec![self.take(&mut what.input, writes)];

@@ -4,6 +4,8 @@
 
 use std::time::Duration;
 
+use asl_aws::in_process::{respond, whole_body};
+use asl_aws::names::is_step_functions_name;
 use asl_engine::Value;
 use aws_smithy_types::body::SdkBody;
 use http::{Request, Response, StatusCode};
@@ -11,8 +13,6 @@ use uuid::Uuid;
 
 use super::refusal::Refusal;
 use crate::callbacks::{CallbackError, Callbacks, worker_failure};
-use crate::embedded::names::is_step_functions_name;
-use crate::embedded::{respond, whole_body};
 
 /// How long `GetActivityTask` waits for work, as on AWS.
 const LONG_POLL: Duration = Duration::from_secs(60);

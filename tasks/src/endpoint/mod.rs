@@ -9,25 +9,54 @@ use std::convert::Infallible;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
+use asl_aws::{Clients, Place};
+use asl_loopback as loopback;
+use asl_settings::shown;
 use aws_smithy_types::body::SdkBody;
 use http::Request;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
+use refusal::Refusal;
 use tokio::net::TcpListener;
+use tokio::sync::OnceCell;
 use tokio::task::{AbortHandle, JoinSet};
 
 use crate::callbacks::Callbacks;
-use crate::embedded::Embedded;
-use crate::loopback;
-use crate::routes::{Place, Services};
-use crate::secret::shown;
-use refusal::Refusal;
+
+/// The server of the embedded services, started when its address is first asked for. It ends with this.
+pub(crate) struct LazyEndpoint {
+    /// What the routing file says.
+    listen: Option<SocketAddr>,
+    served: Arc<Served>,
+    running: OnceCell<Endpoint>,
+}
+
+impl LazyEndpoint {
+    /// A server at `listen`, or on a free port where that says nothing. It also takes the answers to task tokens and gives
+    /// activities their work.
+    pub(crate) fn new(listen: Option<SocketAddr>, clients: Arc<Clients>, callbacks: Arc<Callbacks>) -> Self {
+        Self { listen, served: Arc::new(Served { clients, callbacks }), running: OnceCell::new() }
+    }
+
+    /// Where other processes on this machine reach the embedded services, such as `http://127.0.0.1:40123`; the first call
+    /// starts the server. The error says why there is none.
+    pub(crate) async fn url(&self) -> Result<String, String> {
+        let start = || Endpoint::start(self.listen, Arc::clone(&self.served));
+        Ok(self.running.get_or_try_init(start).await?.url.clone())
+    }
+
+    /// Whether the routing file says where other processes reach the embedded services.
+    pub(crate) fn listens(&self) -> bool {
+        self.listen.is_some()
+    }
+}
 
 /// A running server of the embedded services. Dropping it stops the server and closes its connections.
 #[derive(Debug)]
-pub(crate) struct Endpoint {
+struct Endpoint {
+    /// `http://127.0.0.1:port`
     url: String,
     accepting: AbortHandle,
 }
@@ -39,26 +68,20 @@ const OBJECT_MAX: usize = 1 << 30;
 const REQUEST_MAX: usize = 16 << 20;
 
 /// What answers the requests.
-pub(crate) struct Served {
-    pub(crate) embedded: Embedded,
-    pub(crate) places: Services,
-    pub(crate) callbacks: Arc<Callbacks>,
+struct Served {
+    clients: Arc<Clients>,
+    callbacks: Arc<Callbacks>,
 }
 
 impl Endpoint {
     /// Starts at `listen`, or on a free loopback port. The error says why it cannot.
-    pub(crate) async fn start(listen: Option<SocketAddr>, served: Served) -> Result<Self, String> {
+    async fn start(listen: Option<SocketAddr>, served: Arc<Served>) -> Result<Self, String> {
         let address = listen.unwrap_or((Ipv4Addr::LOCALHOST, 0).into());
         let fault = |error| format!("the embedded services cannot be served at {address}: {error}");
         let listener = TcpListener::bind(address).await.map_err(fault)?;
         let url = format!("http://{}", listener.local_addr().map_err(fault)?);
-        let accepting = tokio::spawn(accept(listener, Arc::new(served))).abort_handle();
+        let accepting = tokio::spawn(accept(listener, served)).abort_handle();
         Ok(Self { url, accepting })
-    }
-
-    /// `http://127.0.0.1:port`
-    pub(crate) fn url(&self) -> &str {
-        &self.url
     }
 }
 
@@ -119,7 +142,7 @@ impl Served {
         if service == "states" {
             return callbacks::answer(&self.callbacks, request).await;
         }
-        match self.places.get(name(service)) {
+        match self.clients.places().get(name(service)) {
             Some(Place::Aws) => return not_here(&request, service, "AWS"),
             Some(Place::Endpoint { endpoint_url, .. }) => {
                 // There may be a password in it.
@@ -128,9 +151,13 @@ impl Served {
             }
             Some(Place::Embedded) | None => {}
         }
-        let refusal = Refusal::new("UnknownService", format!("the service {service} is not embedded"));
-        let refused = refusal.to(&request);
-        self.embedded.answer(name(service), request).await.unwrap_or(refused)
+        match self.clients.embedded().get(name(service)) {
+            Some(embedded) => embedded.answer(request).await,
+            None => {
+                let refusal = Refusal::new("UnknownService", format!("the service {service} is not embedded"));
+                refusal.to(&request)
+            }
+        }
     }
 }
 

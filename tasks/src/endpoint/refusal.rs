@@ -1,13 +1,13 @@
 //! Why a request is not served, in the form that its protocol has for errors.
 
+use asl_aws::in_process::{respond, xml_text};
 use aws_smithy_types::body::SdkBody;
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::embedded::{respond, xml_text};
-use crate::loopback::Refused;
+use asl_loopback::Refused;
 
 /// A refusal with AWS's name for it.
 #[derive(Debug, PartialEq)]

@@ -4,12 +4,12 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 
 use asl_engine::{Outcome, Value};
+use asl_runtime::{BoxFuture, Call, Handler};
 use serde::Deserialize;
 
 use super::input;
 use crate::routes::Settings;
 use crate::world::World;
-use asl_runtime::{BoxFuture, Call, Handler};
 
 /// The settings of a route to `batch`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use asl_engine::{Outcome, Value};
+use asl_runtime::{BoxFuture, Call, Handler};
 use serde::Deserialize;
 
 use super::{function_error, input};
 use crate::routes::Settings;
 use crate::world::World;
-use asl_runtime::{BoxFuture, Call, Handler};
 
 /// Tells whether every status code of a list is 200.
 #[derive(Clone, Debug, Deserialize)]

@@ -3,7 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use asl_aws::Clients;
+use asl_aws::web::{self, Downloads, chain};
 use asl_engine::{Failure, Outcome, Value};
+use asl_runtime::{BoxFuture, Call, Handler};
+use asl_settings::seconds;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::{ByteStream, SdkBody};
 use bytes::Bytes;
@@ -11,13 +15,9 @@ use http::StatusCode;
 use serde::Deserialize;
 use tokio::task::JoinSet;
 
-use super::seconds::seconds;
 use super::{function_error, input};
 use crate::routes::{BucketName, Settings};
-use crate::services::Clients;
-use crate::services::web::{self, chain};
 use crate::world::World;
-use asl_runtime::{BoxFuture, Call, Handler};
 
 /// The settings of a route to `download`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -40,7 +40,8 @@ impl Default for Download {
 
 impl Settings for Download {
     fn handler(&self, world: &World) -> Arc<dyn Handler> {
-        let worker = Worker { settings: self.clone(), clients: Arc::clone(&world.clients) };
+        let worker =
+            Worker { settings: self.clone(), clients: Arc::clone(&world.clients), web: world.downloads.clone() };
         Arc::new(Downloader(Arc::new(worker)))
     }
 
@@ -57,6 +58,7 @@ pub(crate) struct Downloader(Arc<Worker>);
 struct Worker {
     settings: Download,
     clients: Arc<Clients>,
+    web: Downloads,
 }
 
 impl Downloader {
@@ -125,7 +127,7 @@ impl Worker {
     async fn fetch(&self, url: &str) -> Result<Bytes, (StatusCode, String)> {
         let no_answer = |message: String| (StatusCode::BAD_REQUEST, message);
         let failed = |error: reqwest::Error| no_answer(self.transport_error(url, error));
-        let client = self.clients.web().map_err(|message| no_answer(message.to_owned()))?;
+        let client = self.web.client().map_err(|message| no_answer(message.to_owned()))?;
         let timeout = Duration::from_secs_f64(self.settings.timeout_seconds);
         let response = client.get(url).timeout(timeout).send().await.map_err(failed)?;
         let status = response.status();

@@ -5,18 +5,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use asl_aws::web::{self, Caller};
 use asl_engine::{Failure, Outcome, Value};
+use asl_runtime::{BoxFuture, Call, Handler};
+use asl_settings::{Address, Setting, hidden, hide, seconds};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, LOCATION, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 
 use crate::routes::Settings;
-use crate::secret::{Address, Setting, hidden, hide};
-use crate::services::Clients;
-use crate::services::web;
 use crate::world::World;
-use asl_runtime::{BoxFuture, Call, Handler};
 
 /// The most bytes of an answer: what the payload of a Lambda function may have.
 const BODY_MAX: u64 = 6 * 1024 * 1024;
@@ -29,7 +28,7 @@ pub(crate) struct Http {
     #[serde(default, deserialize_with = "header_names")]
     headers: BTreeMap<String, Setting>,
     /// How many seconds the answer may take.
-    #[serde(default = "one_minute", deserialize_with = "super::seconds::seconds")]
+    #[serde(default = "one_minute", deserialize_with = "seconds")]
     timeout_seconds: f64,
 }
 
@@ -47,7 +46,7 @@ fn header_names<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<BTr
 
 impl Settings for Http {
     fn handler(&self, world: &World) -> Arc<dyn Handler> {
-        Arc::new(Post { settings: self.clone(), folder: world.folder.clone(), clients: Arc::clone(&world.clients) })
+        Arc::new(Post { settings: self.clone(), folder: world.folder.clone(), caller: world.caller.clone() })
     }
 }
 
@@ -58,7 +57,7 @@ impl Settings for Http {
 struct Post {
     settings: Http,
     folder: PathBuf,
-    clients: Arc<Clients>,
+    caller: Caller,
 }
 
 /// The request that a route describes, with its secrets.
@@ -100,7 +99,7 @@ impl Post {
             };
             Failure::new("States.Http.Socket", cause)
         };
-        let client = self.clients.caller().client().map_err(|fault| Failure::new("States.Runtime", fault))?;
+        let client = self.caller.client().map_err(|fault| Failure::new("States.Runtime", fault))?;
         let timeout = Duration::from_secs_f64(self.settings.timeout_seconds);
         let request = client.post(url).headers(headers).timeout(timeout).body(input.to_string());
         let response = request.send().await.map_err(socket)?;

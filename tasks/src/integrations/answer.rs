@@ -4,7 +4,7 @@
 use asl_engine::{Failure, Object, Outcome, Value};
 use http::{HeaderName, HeaderValue, header};
 
-use crate::services::api::{Answer, Fault, Refusal, Service};
+use asl_aws::{Answer, Fault, Refusal, Service};
 
 /// How the SDK for Java 1, which the optimized integrations use, names a service and its errors.
 #[derive(Debug)]
@@ -145,7 +145,7 @@ pub(super) fn sdk_outcome(service: &Service, called: Result<Answer, Fault>) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::services::api::Unanswered;
+    use asl_aws::Unanswered;
 
     #[test]
     fn headers_are_shown_as_aws_shows_them() {

@@ -4,13 +4,12 @@
 
 use std::sync::Arc;
 
+use asl_aws::Clients;
+use asl_aws::{Operation, Service, Style};
 use asl_engine::Outcome;
+use asl_runtime::{BoxFuture, Call, Handler};
 
 use super::answer::sdk_outcome;
-use super::reaches_aws;
-use crate::services::Clients;
-use crate::services::api::{Operation, Service, Style};
-use asl_runtime::{BoxFuture, Call, Handler};
 
 struct AwsSdk {
     clients: Arc<Clients>,
@@ -34,6 +33,6 @@ impl Handler for AwsSdk {
     }
 
     fn reaches_aws(&self) -> Option<String> {
-        reaches_aws(&self.clients, self.service)
+        self.clients.reaches_aws(self.service)
     }
 }

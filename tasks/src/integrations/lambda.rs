@@ -7,15 +7,15 @@ use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 
 use asl_engine::{Failure, Object, Outcome, TaskRequest, Value};
+use asl_runtime::Background;
+use asl_runtime::lambda::FunctionArn;
+use asl_runtime::{BoxFuture, Call, Handler};
 use time::OffsetDateTime;
 use time::macros::format_description;
 
 use super::remote_function::RemoteFunction;
-use crate::arn::FunctionArn;
-use crate::background::Background;
 use crate::router::no_route;
 use crate::world::{Table, World};
-use asl_runtime::{BoxFuture, Call, Handler};
 
 /// Calls a function. See <https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html>.
 pub(crate) struct Invoke {

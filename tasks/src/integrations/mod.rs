@@ -11,25 +11,19 @@ mod step_functions;
 
 use std::sync::Arc;
 
-use asl_engine::Value;
-
 pub use answer::answered_here;
+use asl_aws::{Clients, Place, Service};
+use asl_runtime::Handler;
+use asl_runtime::Pattern;
 
 use self::http::Connections;
 use self::remote_function::RemoteFunction;
-use crate::arn;
-use crate::callbacks::WAIT_FOR_TASK_TOKEN;
-use crate::pattern::Pattern;
-use crate::routes::Place;
-use crate::services::Clients;
-use crate::services::api::{Operation, Service, Style, input_table};
 use crate::world::World;
-use asl_runtime::Handler;
 
 /// What serves the resources that say by themselves what they are.
 pub(crate) fn all(world: &World, connections: Connections) -> Vec<(Pattern, Arc<dyn Handler>)> {
     let clients = || Arc::clone(&world.clients);
-    let http = http::Invoke { clients: clients(), connections };
+    let http = http::Invoke { caller: world.caller.clone(), connections };
     let all: [(&str, Arc<dyn Handler>); 5] = [
         ("arn:aws:states:::http:invoke", Arc::new(http)),
         ("arn:aws:states:::lambda:invoke", Arc::new(lambda::Invoke::new(world))),
@@ -38,22 +32,9 @@ pub(crate) fn all(world: &World, connections: Connections) -> Vec<(Pattern, Arc<
         ("arn:aws:states:::s3:listObjectsV2", Arc::new(s3::ListObjects(clients()))),
         ("arn:aws:states:::s3:putObject", Arc::new(s3::PutObject::new(clients()))),
     ];
-    all.into_iter().map(|(resource, handler)| (resource.into(), handler)).collect()
-}
-
-/// The fields that the parameters of `arn:aws:states:::aws-sdk:SERVICE:ACTION` may have, for
-/// [`Program::with_inputs`](asl_engine::Program::with_inputs).
-pub fn parameter_table(resource: &str) -> Option<Value> {
-    let (service, operation) = sdk_operation(resource)?;
-    input_table(service, operation, Style::Sdk)
-}
-
-/// What an integration of the AWS SDK calls. That a name is none is told elsewhere.
-fn sdk_operation(resource: &str) -> Option<(&'static Service, &'static Operation)> {
-    let named = resource.splitn(6, ':').nth(5)?.strip_prefix("aws-sdk:")?;
-    let (service, action) = named.split_once(':')?;
-    let service = Service::find(service).ok()?;
-    Some((service, service.operation(action.split('.').next()?).ok()?))
+    let no_s3 = Service::find("s3").is_ok_and(|s3| is_left_out(&world.clients, s3));
+    let all = all.into_iter().filter(|(resource, _)| !(no_s3 && resource.contains(":s3:")));
+    all.map(|(resource, handler)| (resource.into(), handler)).collect()
 }
 
 /// Why nothing calls the service of a resource.
@@ -65,22 +46,8 @@ pub(crate) enum NotServed {
     NoSuch(String),
     /// Nothing says where the service is; its name in `[services]`.
     NoPlace(String),
-}
-
-/// What is wrong with the service or the action of `arn:aws:states:::aws-sdk:SERVICE:ACTION`, where AWS has none of that name.
-///
-/// ```
-/// let told = asl_tasks::no_such_action("arn:aws:states:::aws-sdk:kms:encript");
-/// assert_eq!(told.as_deref(), Some("the service kms has no action \"encript\", did you mean \"encrypt\"?"));
-/// assert_eq!(asl_tasks::no_such_action("arn:aws:states:::aws-sdk:kms:encrypt.waitForTaskToken"), None);
-/// assert_eq!(asl_tasks::no_such_action("arn:aws:states:::sqs:sendMessage"), None);
-/// ```
-pub fn no_such_action(resource: &str) -> Option<String> {
-    let plain = arn::integration(resource);
-    let named = plain.as_deref().unwrap_or(resource).strip_prefix("arn:aws:states:::aws-sdk:")?;
-    let (service, action) = named.split_once(':')?;
-    let action = action.strip_suffix(WAIT_FOR_TASK_TOKEN).unwrap_or(action);
-    Service::find(service).and_then(|service| service.operation(action)).err()
+    /// It would be embedded, but this build has no embedded services; its name in `[services]`.
+    LeftOut(String),
 }
 
 /// What calls the service of `arn:aws:states:::SERVICE:ACTION` or `arn:aws:states:::aws-sdk:SERVICE:ACTION`, or a function of
@@ -92,6 +59,10 @@ pub(crate) fn find(world: &World, resource: &str) -> Result<Arc<dyn Handler>, No
         return Ok(Arc::new(elsewhere));
     }
     let named = resource.strip_prefix("arn:aws:states:::").ok_or(NotServed::Unknown)?;
+    let name = named.strip_prefix("aws-sdk:").unwrap_or(named).split(':').next().unwrap_or_default();
+    if Service::of_arn(name).is_ok_and(|service| is_left_out(clients, service)) {
+        return Err(NotServed::LeftOut(name.to_owned()));
+    }
     let (service, found) = match named.strip_prefix("aws-sdk:") {
         Some(named) => {
             let (service, action) = named.split_once(':').unwrap_or((named, ""));
@@ -110,7 +81,7 @@ pub(crate) fn find(world: &World, resource: &str) -> Result<Arc<dyn Handler>, No
     }
 }
 
-/// What calls of a service reach of the real AWS.
-fn reaches_aws(clients: &Clients, service: &Service) -> Option<String> {
-    (clients.places().get(service.name) == Some(&Place::Aws)).then(|| service.prefix.to_owned())
+/// Whether the service would be embedded, and this build has none.
+fn is_left_out(clients: &Clients, service: &Service) -> bool {
+    clients.places().get(service.name) == Some(&Place::Embedded) && !clients.embedded().contains_key(service.name)
 }

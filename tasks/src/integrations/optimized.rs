@@ -4,13 +4,12 @@
 
 use std::sync::Arc;
 
+use asl_aws::Clients;
+use asl_aws::{Operation, Service, Style};
 use asl_engine::{Failure, Object, Outcome, Value};
+use asl_runtime::{BoxFuture, Call, Handler};
 
 use super::answer::{Names, with_metadata};
-use super::reaches_aws;
-use crate::services::Clients;
-use crate::services::api::{Operation, Service, Style};
-use asl_runtime::{BoxFuture, Call, Handler};
 
 const DYNAMODB: Names = Names { prefix: "DynamoDB", service: "AmazonDynamoDBv2", other: "AmazonDynamoDBException" };
 const EVENTS: Names =
@@ -70,6 +69,6 @@ impl Handler for Optimized {
     }
 
     fn reaches_aws(&self) -> Option<String> {
-        reaches_aws(&self.clients, self.service)
+        self.clients.reaches_aws(self.service)
     }
 }

@@ -4,14 +4,13 @@
 
 use std::sync::Arc;
 
+use asl_aws::Clients;
+use asl_aws::{Answer, Operation, Service, Style};
 use asl_engine::{Failure, Object, Outcome, Value};
+use asl_runtime::lambda::{payload_failure, unknown_payload};
+use asl_runtime::{BoxFuture, Call, Handler};
 
 use super::answer::{Names, with_metadata};
-use super::reaches_aws;
-use crate::handlers::{payload_failure, unknown_payload};
-use crate::services::Clients;
-use crate::services::api::{Answer, Operation, Service, Style};
-use asl_runtime::{BoxFuture, Call, Handler};
 
 const NAMES: Names = Names { prefix: "Lambda", service: "AWSLambda", other: "AWSLambdaException" };
 
@@ -80,6 +79,6 @@ impl Handler for RemoteFunction {
     }
 
     fn reaches_aws(&self) -> Option<String> {
-        reaches_aws(&self.clients, self.service)
+        self.clients.reaches_aws(self.service)
     }
 }

@@ -5,13 +5,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use asl_aws::Clients;
+use asl_aws::{Operation, Service, Style};
 use asl_engine::{Failure, Outcome, Value};
+use asl_runtime::{BoxFuture, Call, Handler, Report};
 
 use super::answer::{Names, with_metadata};
-use super::reaches_aws;
-use crate::services::Clients;
-use crate::services::api::{Operation, Service, Style};
-use asl_runtime::{BoxFuture, Call, Handler, Report};
 
 const NAMES: Names = Names { prefix: "StepFunctions", service: "AWSStepFunctions", other: "AWSStepFunctionsException" };
 
@@ -134,6 +133,6 @@ impl Handler for StartExecution {
     }
 
     fn reaches_aws(&self) -> Option<String> {
-        reaches_aws(&self.clients, self.service)
+        self.clients.reaches_aws(self.service)
     }
 }

@@ -14,9 +14,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use asl_engine::{Outcome, TaskRequest, Value};
+use asl_runtime::{BoxFuture, Call, Handler, Report};
 
 use crate::routes::RoutesError;
-use asl_runtime::{BoxFuture, Call, Handler, Report};
 
 /// What the tasks of some states answer.
 ///

@@ -39,7 +39,7 @@ pub(super) fn ledger(saved: &Saved, program: Arc<Program>) -> Result<Ledger, Res
                 executions.insert(*id, Arc::new(Execution { input, ..what.clone() }));
             }
             (Key::Events(id), Content::Events(ids)) => _ = histories.insert(*id, ids.clone()),
-            (Key::Frame(id), Content::Frame(node)) => frames.push((*id, node)),
+            (Key::Frame(id), Content::Frame(node)) => frames.push((*id, &**node)),
             _ => {}
         }
     }

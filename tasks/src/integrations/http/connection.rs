@@ -7,16 +7,16 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use asl_aws::web::{self, Caller};
 use asl_engine::{Failure, Value};
+use asl_runtime::Pattern;
+use asl_settings::{Address, Secret, Setting, secrets};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use super::encode::{ArrayFormat, form};
-use crate::pattern::Pattern;
-use crate::secret::{Address, Secret, Setting, secrets};
-use crate::services::web::{self, Caller};
 
 /// A connection as the routing file describes it.
 #[derive(Clone, Debug, PartialEq, Deserialize)]

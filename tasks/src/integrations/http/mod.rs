@@ -9,7 +9,10 @@ mod encode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use asl_aws::web::{self, Caller};
 use asl_engine::{Failure, Outcome, Value};
+use asl_runtime::{BoxFuture, Call, Handler};
+use asl_settings::{hidden, shown, web_url};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, RANGE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
@@ -18,10 +21,6 @@ use url::Url;
 use self::connection::{Added, with_query};
 pub(crate) use self::connection::{Connection, Connections};
 use self::encode::{ArrayFormat, form, text};
-use crate::secret::{hidden, shown, web_url};
-use crate::services::Clients;
-use crate::services::web;
-use asl_runtime::{BoxFuture, Call, Handler};
 
 /// How long a call may take, whatever `TimeoutSeconds` says.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -70,7 +69,7 @@ const FORBIDDEN_STARTS: [&str; 3] = ["x-forwarded-", "x-amz-", "x-amzn-"];
 
 /// Calls an HTTP API.
 pub(crate) struct Invoke {
-    pub(crate) clients: Arc<Clients>,
+    pub(crate) caller: Caller,
     pub(crate) connections: Connections,
 }
 
@@ -87,7 +86,7 @@ impl Invoke {
     }
 
     async fn call(&self, task: &HttpTask<'_>) -> Outcome {
-        let caller = self.clients.caller();
+        let caller = &self.caller;
         let client = caller.client().map_err(runtime)?;
         let added = self.connections.added(task.connection, caller).await?;
         let hide = |added: &Added| {

@@ -13,13 +13,13 @@ mod write;
 
 use std::sync::Arc;
 
+use asl_aws::Clients;
 use asl_engine::{Failure, Outcome, Timestamp, Value};
+use asl_runtime::{BoxFuture, Call, Handler};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
 pub(crate) use self::read::GetObject;
 pub(crate) use self::write::PutObject;
-use crate::services::Clients;
-use asl_runtime::{BoxFuture, Call, Handler};
 
 /// Lists the objects of a bucket, a page at a time.
 pub(crate) struct ListObjects(pub(crate) Arc<Clients>);

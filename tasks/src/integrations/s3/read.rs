@@ -4,15 +4,15 @@ use std::collections::VecDeque;
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use asl_aws::Clients;
 use asl_engine::{Failure, Outcome, Value};
+use asl_runtime::blocking;
+use asl_runtime::{BoxFuture, Call, Handler};
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use bytes::Bytes;
 
 use super::unpack::{Packing, Unpacked, no_text, whole_characters};
 use super::{failure, fault, text};
-use crate::embedded::blocking;
-use crate::services::Clients;
-use asl_runtime::{BoxFuture, Call, Handler};
 
 /// How many bytes are asked for at once.
 const PIECE: u64 = 4 * 1024 * 1024;

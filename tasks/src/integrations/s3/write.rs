@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use asl_aws::Clients;
 use asl_engine::{Failure, Outcome, Value};
+use asl_runtime::{BoxFuture, Call, Handler};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 
 use super::{failure, fault, text};
-use crate::services::Clients;
-use asl_runtime::{BoxFuture, Call, Handler};
 
 /// Writes an object, or a part of one. Where a request fails or nobody waits for it any more, all files that its writer has
 /// begun are forgotten.

@@ -1,0 +1,159 @@
+//! Services of AWS that answer in this process: how they are asked, by the SDK and by us, and what their answers are made of.
+//!
+//! A request inside a process cannot get lost, so it is neither signed, nor tried again, nor watched; and what the SDK does once for
+//! every object is kept small.
+
+use std::fmt;
+use std::sync::Arc;
+
+use asl_runtime::BoxFuture;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_runtime::user_agent::UserAgentInterceptor;
+use aws_sdk_s3::config::endpoint::{Endpoint, EndpointFuture, Params, ResolveEndpoint};
+use aws_sdk_s3::config::{RequestChecksumCalculation, ResponseChecksumValidation, StalledStreamProtectionConfig};
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::interceptors::context::BeforeSerializationInterceptorContextRef;
+use aws_smithy_runtime_api::client::interceptors::{Intercept, disable_interceptor};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::config_bag::ConfigBag;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+use bytes::Bytes;
+use http::HeaderValue;
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE};
+use http_body_util::BodyExt;
+use time::OffsetDateTime;
+
+use crate::request::encode;
+
+/// What clients are told to connect to. Nothing ever looks the name up.
+pub const ENDPOINT: &str = "http://embedded.localhost";
+
+/// A service of AWS that answers requests in this process.
+pub trait InProcess: Send + Sync {
+    /// Answers one request. A fault of the service is an answer too, with a status from 500 on.
+    fn answer(&self, request: http::Request<SdkBody>) -> BoxFuture<'_, http::Response<SdkBody>>;
+}
+
+/// The SDK's HTTP client for a service in this process; none where this program has no such service.
+#[derive(Clone)]
+struct Client(Option<Arc<dyn InProcess>>);
+
+impl HttpConnector for Client {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let service = self.0.clone();
+        HttpConnectorFuture::new(async move {
+            let service = service.ok_or_else(|| ConnectorError::user("the service is not embedded".into()))?;
+            let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+            let response = service.answer(request).await;
+            HttpResponse::try_from(response).map_err(|error| ConnectorError::user(error.into()))
+        })
+    }
+}
+
+impl HttpClient for Client {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("InProcess")
+    }
+}
+
+/// The settings of a client whose requests `service` answers in this process.
+pub(crate) fn config(service: Option<Arc<dyn InProcess>>) -> SdkConfig {
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .http_client(SharedHttpClient::new(Client(service)))
+        .endpoint_url(ENDPOINT)
+        .region(Region::from_static("us-east-1"))
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(TimeoutConfig::disabled())
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
+        .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+        .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+        .build()
+}
+
+/// Every bucket is a path of the one endpoint. The SDK's own rules for S3 come to the same, after some 3 µs.
+#[derive(Debug)]
+pub(crate) struct PathStyle;
+
+impl ResolveEndpoint for PathStyle {
+    fn resolve_endpoint<'a>(&'a self, params: &'a Params) -> EndpointFuture<'a> {
+        let url = match params.bucket() {
+            // Encoded, so that what is no name of a bucket reaches none.
+            Some(bucket) => format!("{ENDPOINT}/{}", encode(bucket, false)),
+            None => ENDPOINT.to_owned(),
+        };
+        EndpointFuture::ready(Ok(Endpoint::builder().url(url).build()))
+    }
+}
+
+/// Leaves out the header that tells AWS about the SDK, a tenth of what a request costs.
+#[derive(Debug)]
+pub(crate) struct Unadorned;
+
+impl Intercept for Unadorned {
+    fn name(&self) -> &'static str {
+        "Unadorned"
+    }
+
+    fn read_before_execution(
+        &self,
+        _: &BeforeSerializationInterceptorContextRef<'_>,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        config.interceptor_state().store_put(disable_interceptor::<UserAgentInterceptor>("nobody reads it"));
+        Ok(())
+    }
+}
+
+/// The whole body of a request; the SDK's own bodies are one piece, which is not copied.
+pub async fn whole_body(body: SdkBody) -> Result<Bytes, String> {
+    match body.collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) => Err(format!("the body of the request cannot be read: {error}")),
+    }
+}
+
+/// A response with the headers that AWS sends, as far as they mean something inside a process.
+pub fn respond(
+    status: http::StatusCode,
+    content_type: &'static str,
+    request_id: &str,
+    body: String,
+) -> http::Response<SdkBody> {
+    const HTTP_DATE: &[time::format_description::BorrowedFormatItem<'_>] = time::macros::format_description!(
+        "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
+    );
+    let mut response = http::Response::new(SdkBody::empty());
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
+    let date = OffsetDateTime::now_utc().format(HTTP_DATE).ok();
+    for (name, value) in [(DATE, date.as_deref()), (REQUEST_ID, Some(request_id))] {
+        if let Some(value) = value.and_then(|value| HeaderValue::from_str(value).ok()) {
+            headers.insert(name, value);
+        }
+    }
+    *response.body_mut() = SdkBody::from(body);
+    response
+}
+
+const REQUEST_ID: http::HeaderName = http::HeaderName::from_static("x-amzn-requestid");
+
+/// `text` as the content of an XML element.
+pub fn xml_text(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}

@@ -1,0 +1,465 @@
+//! How the services of AWS are called: their protocols, operations and shapes.
+//!
+//! `api-models/generate.py` makes the data from the models that AWS publishes, and says how it is written. The shapes of a
+//! service are read when it is first called.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+
+use asl_engine::{nearest, sdk_member_name};
+
+const SERVICES: &str = include_str!("../api-models/services.txt");
+const SHAPES: &[u8] = include_bytes!("../api-models/shapes.z");
+
+/// The most bytes that the shapes of one service take: ten times what the largest takes.
+const SHAPES_MAX: usize = 4 << 20;
+
+/// A service of AWS.
+#[derive(Debug)]
+pub struct Service {
+    /// As it stands in `arn:aws:states:::aws-sdk:NAME:action`, such as `cloudwatchlogs`.
+    pub name: &'static str,
+    /// What the names of its errors start with, such as `CloudWatchLogs`.
+    pub prefix: &'static str,
+    pub(crate) protocol: Protocol,
+    /// The host of its requests, with `{}` for the region.
+    pub(crate) host: &'static str,
+    /// What requests are signed for.
+    pub(crate) signing_name: &'static str,
+    /// The region that requests are signed for, where it is not the caller's.
+    pub(crate) signing_region: Option<&'static str>,
+    /// Where its shapes are.
+    part: (usize, usize),
+    shapes: OnceLock<Shapes>,
+}
+
+/// How requests and answers are written.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Protocol {
+    /// JSON, the operation in `X-Amz-Target`.
+    Json { version: &'static str, target: &'static str },
+    /// JSON, parts of it in the address and in headers.
+    RestJson,
+    /// A form, answered in XML.
+    Query { version: &'static str },
+    /// The same with other names and no wrappers.
+    Ec2 { version: &'static str },
+    /// XML, parts of it in the address and in headers.
+    RestXml { namespace: &'static str },
+}
+
+/// The operations of a service, and the structures of their inputs and outputs.
+#[derive(Debug, Default)]
+pub(crate) struct Shapes {
+    operations: BTreeMap<&'static str, Operation>,
+    structures: Vec<Vec<Member>>,
+    errors: Vec<Error>,
+}
+
+/// An operation of a service.
+#[derive(Debug)]
+pub struct Operation {
+    /// As the model has it, such as `PutItem`.
+    pub name: &'static str,
+    pub(crate) input: Option<usize>,
+    pub(crate) output: Option<usize>,
+    pub(crate) method: &'static str,
+    pub(crate) uri: &'static str,
+    /// What comes before the host, with `{Member}` for members of the input.
+    pub(crate) host_prefix: &'static str,
+    pub(crate) signed: bool,
+}
+
+/// How Step Functions shows names and times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// Names of members as the SDK for Java 2 has them, times as ISO 8601 text: the integrations of the AWS SDK.
+    Sdk,
+    /// Names of members as the model has them, times as milliseconds since 1970: the optimized integrations.
+    Optimized,
+}
+
+/// A member of a structure.
+#[derive(Debug)]
+pub(crate) struct Member {
+    /// As optimized integrations have it: with a capital first letter.
+    pub(crate) name: Box<str>,
+    /// As the integrations of the AWS SDK have it, where that is not the same.
+    sdk_name: Option<Box<str>>,
+    pub(crate) wire: &'static str,
+    /// Its name in requests of the protocol of EC2.
+    pub(crate) query: &'static str,
+    pub(crate) location: Location,
+    /// Whether an absent value is made up.
+    pub(crate) made_up: bool,
+    pub(crate) shape: Shape,
+}
+
+impl Member {
+    /// What parameters and results call it.
+    pub(crate) fn shown(&self, style: Style) -> &str {
+        match (style, &self.sdk_name) {
+            (Style::Sdk, Some(name)) => name,
+            _ => &self.name,
+        }
+    }
+}
+
+/// Where a member is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Location {
+    /// In the body, beside others.
+    Inside,
+    /// It is the body.
+    Body,
+    Header,
+    /// In headers whose names start with its name.
+    HeaderPrefix,
+    Query,
+    Uri,
+    Status,
+    Attribute,
+}
+
+/// What a value looks like.
+#[derive(Debug)]
+pub(crate) enum Shape {
+    Text,
+    Blob,
+    Boolean,
+    Number,
+    Document,
+    /// None: as the protocol has it there.
+    Time(Option<TimeFormat>),
+    Structure(usize),
+    List {
+        /// The name of the items in XML.
+        item: &'static str,
+        flat: bool,
+        of: Box<Shape>,
+    },
+    Map {
+        /// The names of keys and values in XML.
+        names: (&'static str, &'static str),
+        flat: bool,
+        of: Box<Shape>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TimeFormat {
+    /// `2026-01-02T03:04:05.678Z`
+    Iso,
+    /// Seconds since 1970.
+    Unix,
+    /// `Fri, 02 Jan 2026 03:04:05 GMT`
+    Http,
+}
+
+/// An error that a service says it may answer.
+#[derive(Debug)]
+pub(crate) struct Error {
+    code: &'static str,
+    shape: &'static str,
+    /// Its class in the SDK for Java 2.
+    class: &'static str,
+}
+
+impl Service {
+    /// The service `name`; the error says what is near.
+    pub fn find(name: &str) -> Result<&'static Self, String> {
+        let all = all();
+        if let Ok(at) = all.binary_search_by(|service| service.name.cmp(name)) {
+            return Ok(&all[at]);
+        }
+        let near = nearest(name, all.iter().map(|service| service.name));
+        Err(format!("there is no service {name:?}{}", did_you_mean(near)))
+    }
+
+    /// The service of `arn:aws:states:::NAME:action`: the names of the optimized integrations are known too.
+    pub fn of_arn(name: &str) -> Result<&'static Self, String> {
+        Self::find(match name {
+            "events" => "eventbridge",
+            "states" => "sfn",
+            name => name,
+        })
+    }
+
+    /// The operation that a resource calls `action`, such as `putItem`; the error says what is near.
+    pub fn operation(&'static self, action: &str) -> Result<&'static Operation, String> {
+        let operations = &self.shapes().operations;
+        let lower =
+            |name: &str| name.chars().take(1).flat_map(char::to_lowercase).chain(name.chars().skip(1)).collect();
+        let name = capital(action);
+        match operations.get(&*name) {
+            // An action starts with a small letter.
+            Some(operation) if *name != *action => Ok(operation),
+            _ => {
+                let actions: Vec<String> = operations.keys().map(|name| lower(name)).collect();
+                let near = nearest(action, actions.iter().map(String::as_str));
+                Err(format!("the service {} has no action {action:?}{}", self.name, did_you_mean(near)))
+            }
+        }
+    }
+
+    /// The operation of a name that stands in this program, such as `PutItem`.
+    pub fn known_operation(&'static self, name: &str) -> Option<&'static Operation> {
+        self.shapes().operations.get(name)
+    }
+
+    /// The members of a structure.
+    pub(crate) fn members(&'static self, structure: usize) -> &'static [Member] {
+        self.shapes().structures.get(structure).map_or(&[], Vec::as_slice)
+    }
+
+    /// The shape of the error with this code, or with this name, and its class in the SDK for Java 2.
+    pub fn error(&'static self, code: &str) -> Option<(&'static str, &'static str)> {
+        let errors = &self.shapes().errors;
+        let found = errors.iter().find(|error| error.code == code).or(errors.iter().find(|error| error.shape == code));
+        found.map(|error| (error.shape, error.class))
+    }
+
+    fn shapes(&'static self) -> &'static Shapes {
+        self.shapes.get_or_init(|| {
+            let (start, size) = self.part;
+            let part = SHAPES.get(start..start + size).unwrap_or_default();
+            let text = miniz_oxide::inflate::decompress_to_vec_with_limit(part, SHAPES_MAX).unwrap_or_default();
+            // Each is read once for the whole run of the program.
+            let text: &'static str = Box::leak(String::from_utf8(text).unwrap_or_default().into_boxed_str());
+            Shapes::read(self.name, text)
+        })
+    }
+}
+
+fn did_you_mean(near: Option<&str>) -> String {
+    near.map_or(String::new(), |near| format!(", did you mean {near:?}?"))
+}
+
+/// `name` with a capital first letter.
+pub(crate) fn capital(name: &str) -> Box<str> {
+    let mut letters = name.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).collect::<String>().into()
+}
+
+/// All services, by name.
+pub(crate) fn all() -> &'static [Service] {
+    static ALL: OnceLock<Vec<Service>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let mut all: Vec<Service> = SERVICES.lines().filter_map(service).collect();
+        all.sort_by_key(|service| service.name);
+        all
+    })
+}
+
+fn service(line: &'static str) -> Option<Service> {
+    let mut words = line.split(' ');
+    let mut word = || words.next();
+    let (name, prefix, protocol, host, signing) = (word()?, word()?, word()?, word()?, word()?);
+    let part = (word()?.parse().ok()?, word()?.parse().ok()?);
+    let (kind, details) = protocol.split_once('/').unwrap_or((protocol, ""));
+    let protocol = match kind {
+        "json" => details.split_once('/').map(|(version, target)| Protocol::Json { version, target })?,
+        "rest-json" => Protocol::RestJson,
+        "query" => Protocol::Query { version: details },
+        "ec2" => Protocol::Ec2 { version: details },
+        "rest-xml" => Protocol::RestXml { namespace: details },
+        _ => return None,
+    };
+    let (signing_name, signing_region) = match signing.split_once('/') {
+        Some((name, region)) => (name, Some(region)),
+        None => (signing, None),
+    };
+    let shapes = OnceLock::new();
+    Some(Service { name, prefix, protocol, host, signing_name, signing_region, part, shapes })
+}
+
+impl Shapes {
+    fn read(service: &str, text: &'static str) -> Self {
+        let mut shapes = Self::default();
+        let mut lines = text.lines();
+        for line in lines.by_ref() {
+            if let Some(errors) = line.strip_prefix('!') {
+                shapes.errors = errors.split_whitespace().map(error).collect();
+                break;
+            }
+            if let Some(operation) = operation(line) {
+                shapes.operations.insert(operation.name, operation);
+            }
+        }
+        shapes.structures =
+            lines.map(|line| line.split_whitespace().map(|text| member(service, text)).collect()).collect();
+        shapes
+    }
+}
+
+fn error(text: &'static str) -> Error {
+    let (text, class) = text.split_once('>').map_or((text, None), |(text, class)| (text, Some(class)));
+    let (code, shape) = text.split_once('=').unwrap_or((text, text));
+    Error { code, shape, class: class.unwrap_or(shape) }
+}
+
+fn operation(line: &'static str) -> Option<Operation> {
+    let mut words = line.split(' ').peekable();
+    let name = words.next()?;
+    let mut structure = || words.next().and_then(|number| number.parse().ok());
+    let (input, output) = (structure(), structure());
+    let mut operation = Operation { name, input, output, method: "POST", uri: "/", host_prefix: "", signed: true };
+    while let Some(word) = words.next() {
+        match word.strip_prefix('~') {
+            Some(prefix) => operation.host_prefix = prefix,
+            None if word == "-" => operation.signed = false,
+            None => (operation.method, operation.uri) = (word, words.next()?),
+        }
+    }
+    Some(operation)
+}
+
+fn member(service: &str, text: &'static str) -> Member {
+    // A header prefix such as "x-amz-meta-" has no ":", and neither has any other name, but "xsi:type".
+    let (text, shape) = match text.rsplit_once(':') {
+        Some((before, kind)) if kind != "type" && !kind.starts_with("type@") => (before, shape(kind)),
+        _ => (text, Shape::Text),
+    };
+    let (text, made_up) = text.strip_suffix('+').map_or((text, false), |text| (text, true));
+    let (text, location) = match text.split_once('@') {
+        Some((text, location)) => (text, location),
+        None => (text, ""),
+    };
+    let location = match location {
+        "b" => Location::Body,
+        "h" => Location::Header,
+        "p" => Location::HeaderPrefix,
+        "q" => Location::Query,
+        "u" => Location::Uri,
+        "s" => Location::Status,
+        "a" => Location::Attribute,
+        _ => Location::Inside,
+    };
+    let (text, query) = text.split_once('^').map_or((text, None), |(text, query)| (text, Some(query)));
+    let (name, wire) = text.split_once('=').unwrap_or((text, text));
+    let (shown, query) = (capital(name), query.unwrap_or(wire));
+    let sdk_name = Some(sdk_member_name(service, name)).filter(|sdk_name| *sdk_name != *shown).map(Into::into);
+    Member { name: shown, sdk_name, wire, query, location, made_up, shape }
+}
+
+fn shape(text: &'static str) -> Shape {
+    match text {
+        "s" => return Shape::Text,
+        "b" => return Shape::Blob,
+        "o" => return Shape::Boolean,
+        "n" => return Shape::Number,
+        "t" => return Shape::Time(None),
+        "ti" => return Shape::Time(Some(TimeFormat::Iso)),
+        "tu" => return Shape::Time(Some(TimeFormat::Unix)),
+        "tr" => return Shape::Time(Some(TimeFormat::Http)),
+        _ => {}
+    }
+    let of = |text: &'static str, default| {
+        let (text, flat) = text.strip_prefix('~').map_or((text, false), |text| (text, true));
+        match text.strip_prefix('(').and_then(|text| text.split_once(')')) {
+            Some((names, text)) => (names, flat, Box::new(shape(text))),
+            None => (default, flat, Box::new(shape(text))),
+        }
+    };
+    if let Some(text) = text.strip_prefix('[') {
+        let (item, flat, of) = of(text, "member");
+        return Shape::List { item, flat, of };
+    }
+    if let Some(text) = text.strip_prefix('{') {
+        let (names, flat, of) = of(text, "key;value");
+        return Shape::Map { names: names.split_once(';').unwrap_or(("key", "value")), flat, of };
+    }
+    text.parse().map_or(Shape::Document, Shape::Structure)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_services_can_be_read() {
+        assert!(all().len() > 400, "{}", all().len());
+        assert!(all().is_sorted_by_key(|service| service.name));
+        for service in all() {
+            let shapes = service.shapes();
+            assert!(!shapes.operations.is_empty(), "{}", service.name);
+            let exists = |structure: usize| assert!(structure < shapes.structures.len(), "{}", service.name);
+            for operation in shapes.operations.values() {
+                operation.input.into_iter().chain(operation.output).for_each(exists);
+                assert!(operation.uri.starts_with('/'), "{} {}", service.name, operation.name);
+            }
+            for member in shapes.structures.iter().flatten() {
+                let mut shape = &member.shape;
+                while let Shape::List { of, .. } | Shape::Map { of, .. } = shape {
+                    shape = of;
+                }
+                if let Shape::Structure(structure) = shape {
+                    exists(*structure);
+                }
+                assert!(!member.name.is_empty() && !member.wire.is_empty(), "{} {member:?}", service.name);
+                assert!(!member.name.contains(['=', '@', ':', '^', '+']), "{} {member:?}", service.name);
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_those_of_aws() {
+        // The names of errors and services of the developer guide, "Supported AWS SDK service integrations".
+        for (name, prefix) in [
+            ("acmpca", "AcmPca"),
+            ("cloudwatchlogs", "CloudWatchLogs"),
+            ("dynamodb", "DynamoDb"),
+            ("elasticloadbalancingv2", "ElasticLoadBalancingV2"),
+            ("eventbridge", "EventBridge"),
+            ("fsx", "FSx"),
+            ("iot", "Iot"),
+            ("secretsmanager", "SecretsManager"),
+            ("sfn", "Sfn"),
+        ] {
+            assert_eq!(Service::find(name).unwrap().prefix, prefix);
+        }
+        let error = |service: &str, code: &str| Service::find(service).unwrap().error(code);
+        assert_eq!(error("sfn", "InvalidToken"), Some(("InvalidToken", "InvalidTokenException")));
+        assert_eq!(error("kms", "KMSInternalException"), Some(("KMSInternalException", "KmsInternalException")));
+        assert_eq!(error("sns", "NotFound").map(|names| names.1), Some("NotFoundException"));
+        // Renamed in the SDK for Java 2, `customization.config` of the service.
+        assert_eq!(
+            error("elasticloadbalancing", "LoadBalancerNotFound").map(|names| names.1),
+            Some("LoadBalancerNotFoundException")
+        );
+        assert_eq!(error("s3", "SlowDown"), None);
+    }
+
+    #[test]
+    fn what_is_unknown_is_told_with_what_is_near() {
+        assert_eq!(
+            Service::find("dynamoDB").unwrap_err(),
+            "there is no service \"dynamoDB\", did you mean \"dynamodb\"?"
+        );
+        assert_eq!(Service::find("nothing-like-it").unwrap_err(), "there is no service \"nothing-like-it\"");
+        let dynamodb = Service::find("dynamodb").unwrap();
+        assert_eq!(dynamodb.operation("putItem").unwrap().name, "PutItem");
+        for (action, message) in [
+            ("PutItem", "the service dynamodb has no action \"PutItem\", did you mean \"putItem\"?"),
+            ("putItems", "the service dynamodb has no action \"putItems\", did you mean \"putItem\"?"),
+            ("", "the service dynamodb has no action \"\""),
+        ] {
+            assert_eq!(dynamodb.operation(action).unwrap_err(), message);
+        }
+    }
+
+    #[test]
+    fn members_are_read() {
+        let grantee = member("any", "Type=xsi:type@a");
+        assert_eq!((&*grantee.name, grantee.wire, grantee.location), ("Type", "xsi:type", Location::Attribute));
+        let token = member("any", "clientToken@h+:s");
+        assert!(token.made_up && token.location == Location::Header && &*token.name == "ClientToken");
+        let attributes = member("any", "MessageAttributes:{(Name;Value)12");
+        let Shape::Map { names: ("Name", "Value"), flat: false, of } = attributes.shape else { panic!() };
+        assert!(matches!(*of, Shape::Structure(12)));
+        let parts = member("any", "Parts=Part:[~(x)tr");
+        let Shape::List { item: "x", flat: true, of } = parts.shape else { panic!() };
+        assert!(matches!(*of, Shape::Time(Some(TimeFormat::Http))));
+    }
+}

@@ -1,0 +1,304 @@
+//! Brings a request to where its service is, and its answer back.
+
+use std::time::{Duration, Instant, SystemTime};
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::ProvideCredentials;
+use aws_sigv4::http_request::{
+    PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings, UriPathNormalizationMode,
+    sign,
+};
+use aws_sigv4::sign::v4;
+use aws_smithy_types::body::SdkBody;
+use bytes::{Bytes, BytesMut};
+use http::{HeaderName, HeaderValue};
+use http_body_util::BodyExt;
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+use crate::answer::{self, Refusal, Response};
+use crate::clients::Clients;
+use crate::in_process::ENDPOINT;
+use crate::model::{Operation, Service};
+use crate::places::Place;
+use crate::request::Request;
+use crate::web::{Sdk, chain};
+use crate::{Fault, Unanswered};
+
+/// How often a request is sent before its failure is told, as the SDKs of AWS do.
+const ATTEMPTS: u32 = 3;
+
+/// The most bytes of an answer. No state can have as many, unless the quotas are lifted.
+const ANSWER_MAX: usize = 64 << 20;
+
+/// Credentials are fetched anew this long before they expire.
+const EXPIRES_SOON: Duration = Duration::from_secs(60);
+
+/// Credentials that were not found are looked for again after this time: a look takes seconds.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
+
+/// What is needed to reach services outside of this process.
+#[derive(Default)]
+pub(crate) struct Remote {
+    credentials: Mutex<Option<Kept>>,
+    http: Sdk,
+}
+
+/// What a look for credentials gave, and when it was.
+struct Kept {
+    found: Result<Credentials, String>,
+    looked: Instant,
+}
+
+/// Where a request goes and how it is signed.
+struct Target {
+    url: String,
+    region: String,
+}
+
+impl Clients {
+    pub(crate) async fn send(
+        &self,
+        service: &'static Service,
+        operation: &'static Operation,
+        request: Request,
+    ) -> Result<Response, Fault> {
+        let client = |message: String| Fault::Client(Unanswered { message, attempts: 0 });
+        let place = match self.places().get(service.name) {
+            Some(Place::Embedded) => {
+                let request = in_process(&request).map_err(client)?;
+                let embedded = self.embedded().get(service.name);
+                let embedded = embedded.ok_or_else(|| client(format!("{} is not embedded", service.name)))?;
+                return whole(embedded.answer(request).await).await.map_err(client);
+            }
+            Some(place) => place,
+            None => return Err(client(format!("the routing file does not say where {} is", service.name))),
+        };
+        // There are servers that decode a path before they take it apart: then this would name an object.
+        if request.bucket.as_deref().is_some_and(|bucket| bucket.contains('/') && !bucket.starts_with("arn:")) {
+            return Err(Fault::Service(Refusal::invalid_bucket()));
+        }
+        let target = self.target(service, place, &request).await.map_err(client)?;
+        let mut attempts = 0;
+        loop {
+            attempts += 1;
+            let signed = self.signed(service, operation, &request, &target, place).await.map_err(client)?;
+            let answered = self.remote().exchange(signed).await;
+            let failure = match answered {
+                Ok(response) if (200..300).contains(&response.status) => return Ok(response),
+                Ok(response) => {
+                    let refusal = answer::refusal(service, operation, &response, attempts);
+                    if !(may_pass(response.status) || refusal.code.as_deref().is_some_and(is_throttled)) {
+                        return Err(Fault::Service(refusal));
+                    }
+                    Fault::Service(refusal)
+                }
+                Err(message) => Fault::Client(Unanswered { message, attempts }),
+            };
+            if attempts == ATTEMPTS {
+                return Err(failure);
+            }
+            tokio::time::sleep(pause(attempts)).await;
+        }
+    }
+
+    async fn target(&self, service: &'static Service, place: &Place, request: &Request) -> Result<Target, String> {
+        let aws = self.aws().await;
+        let (base, region, mut path) = match place {
+            Place::Endpoint { endpoint_url, region } => {
+                (endpoint_url.trim_end_matches('/').to_owned(), region.clone(), request.path.clone())
+            }
+            Place::Embedded | Place::Aws => {
+                let region = aws.region().ok_or("no region is set: set AWS_REGION, or a region in ~/.aws/config")?;
+                let region = service.signing_region.unwrap_or(region.as_ref()).to_owned();
+                match aws.endpoint_url() {
+                    Some(url) => (url.trim_end_matches('/').to_owned(), region, request.path.clone()),
+                    None => {
+                        let host = service.host.replace("{}", &region);
+                        // Only AWS itself has a host name for every bucket.
+                        let bucket = request.bucket.as_deref().filter(|bucket| is_host_name(bucket));
+                        let (bucket, path) = match bucket
+                            .and_then(|bucket| Some((bucket, request.path.strip_prefix(&format!("/{bucket}"))?)))
+                        {
+                            Some((bucket, path)) => (format!("{bucket}."), path),
+                            None => (String::new(), request.path.as_str()),
+                        };
+                        let china = if region.starts_with("cn-") { ".cn" } else { "" };
+                        let base = format!("https://{}{bucket}{host}{china}", request.host_prefix);
+                        (base, region.clone(), path.to_owned())
+                    }
+                }
+            }
+        };
+        if !path.starts_with('/') {
+            path.insert(0, '/');
+        }
+        let mark = if request.query.is_empty() { "" } else { "?" };
+        Ok(Target { url: format!("{base}{path}{mark}{}", request.query), region })
+    }
+
+    async fn signed(
+        &self,
+        service: &'static Service,
+        operation: &'static Operation,
+        request: &Request,
+        target: &Target,
+        place: &Place,
+    ) -> Result<http::Request<Bytes>, String> {
+        let mut sent = http::Request::builder().method(request.method).uri(&target.url);
+        if let Some(headers) = sent.headers_mut() {
+            headers.extend(request.headers.clone());
+        }
+        let mut sent = sent.body(request.body.clone()).map_err(|error| format!("{}: {error}", target.url))?;
+        if !operation.signed {
+            return Ok(sent);
+        }
+        let identity = self.credentials(place).await?.into();
+        let mut settings = SigningSettings::default();
+        if service.signing_name == "s3" {
+            settings.percent_encoding_mode = PercentEncodingMode::Single;
+            settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+            settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+        }
+        let parameters = v4::SigningParams::builder()
+            .identity(&identity)
+            .region(&target.region)
+            .name(service.signing_name)
+            .time(SystemTime::now())
+            .settings(settings)
+            .build()
+            .map_err(|error| error.to_string())?;
+        let headers = request.headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+        let body = SignableBody::Bytes(&request.body);
+        let signable = SignableRequest::new(request.method, &target.url, headers, body);
+        let signed = signable.and_then(|signable| sign(signable, &parameters.into()));
+        let (instructions, _) = signed.map_err(|error| chain(&error))?.into_parts();
+        for (name, value) in instructions.headers() {
+            let name = name.parse::<HeaderName>().map_err(|error| error.to_string())?;
+            let value = HeaderValue::from_str(value)
+                .map_err(|_| format!("the {name} of the request is no text of a header"))?;
+            sent.headers_mut().insert(name, value);
+        }
+        Ok(sent)
+    }
+
+    /// The credentials that the AWS tools find, kept until shortly before they expire.
+    ///
+    /// Where there are none, another server than AWS gets made up ones: emulators ask for a signature and do not look at it.
+    async fn credentials(&self, place: &Place) -> Result<Credentials, String> {
+        let mut kept = self.remote().credentials.lock().await;
+        let found = match kept.as_ref().filter(|kept| kept.is_fresh()) {
+            Some(kept) => kept.found.clone(),
+            None => {
+                let found = match self.aws().await.credentials_provider() {
+                    Some(provider) => provider.provide_credentials().await.map_err(|error| chain(&error)),
+                    None => Err("no provider".to_owned()),
+                };
+                *kept = Some(Kept { found: found.clone(), looked: Instant::now() });
+                found
+            }
+        };
+        match (found, place) {
+            (Ok(found), _) => Ok(found),
+            (Err(_), Place::Endpoint { .. }) => Ok(Credentials::new("test", "test", None, None, "made up")),
+            (Err(error), _) => Err(format!(
+                "there are no credentials for AWS: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE ({error})"
+            )),
+        }
+    }
+}
+
+impl Kept {
+    fn is_fresh(&self) -> bool {
+        match &self.found {
+            Ok(found) => found.expiry().is_none_or(|at| at > SystemTime::now() + EXPIRES_SOON),
+            Err(_) => self.looked.elapsed() < LOOK_AGAIN,
+        }
+    }
+}
+
+impl Remote {
+    pub(crate) fn http(&self) -> &Sdk {
+        &self.http
+    }
+
+    async fn exchange(&self, request: http::Request<Bytes>) -> Result<Response, String> {
+        let request = reqwest::Request::try_from(request).map_err(|error| chain(&error))?;
+        let mut response = self.http.client()?.execute(request).await.map_err(|error| chain(&error))?;
+        let mut body = BytesMut::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| chain(&error))? {
+            body.extend_from_slice(&chunk);
+            if body.len() > ANSWER_MAX {
+                return Err(format!("the answer has more than {ANSWER_MAX} bytes"));
+            }
+        }
+        let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
+        Ok(Response { status, headers, body: body.freeze() })
+    }
+}
+
+/// The request as an embedded service reads it: neither signed nor sent anywhere.
+fn in_process(request: &Request) -> Result<http::Request<SdkBody>, String> {
+    let mark = if request.query.is_empty() { "" } else { "?" };
+    let mut sent = http::Request::builder()
+        .method(request.method)
+        .uri(format!("{ENDPOINT}{}{mark}{}", request.path, request.query));
+    if let Some(headers) = sent.headers_mut() {
+        headers.extend(request.headers.clone());
+        headers.insert(http::header::CONTENT_LENGTH, HeaderValue::from(request.body.len()));
+    }
+    sent.body(SdkBody::from(request.body.clone())).map_err(|error| error.to_string())
+}
+
+async fn whole(response: http::Response<SdkBody>) -> Result<Response, String> {
+    let (parts, body) = response.into_parts();
+    let body = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
+    Ok(Response { status: parts.status.as_u16(), headers: parts.headers, body })
+}
+
+/// Whether the same request may succeed a little later.
+fn may_pass(status: u16) -> bool {
+    matches!(status, 429 | 500 | 502 | 503 | 504)
+}
+
+fn is_throttled(code: &str) -> bool {
+    ["Throttl", "TooManyRequests", "ProvisionedThroughputExceeded", "RequestLimitExceeded", "LimitExceeded.Request"]
+        .iter()
+        .any(|part| code.contains(part))
+}
+
+/// How long to wait after an attempt that failed: twice as long each time, and never the same for all.
+fn pause(attempts: u32) -> Duration {
+    let most = 200_u64 << attempts.min(6);
+    let random = Uuid::new_v4().as_u128() % u128::from(most);
+    Duration::from_millis(u64::try_from(random).unwrap_or(most))
+}
+
+/// Whether a bucket can be a part of a host name that a certificate of AWS is good for.
+fn is_host_name(bucket: &str) -> bool {
+    (3..=63).contains(&bucket.len())
+        && bucket.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
+        && !bucket.starts_with('-')
+        && !bucket.ends_with('-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buckets_are_host_names_where_they_can() {
+        for (bucket, expected) in
+            [("images", true), ("a.b", false), ("Images", false), ("ab", false), ("-ab", false), ("a-1", true)]
+        {
+            assert_eq!(is_host_name(bucket), expected, "{bucket}");
+        }
+    }
+
+    #[test]
+    fn what_may_pass_is_tried_again() {
+        assert!(may_pass(503) && may_pass(429) && !may_pass(400) && !may_pass(501));
+        assert!(is_throttled("ThrottlingException") && is_throttled("Throttling") && !is_throttled("LimitExceeded"));
+        assert!(pause(1) < Duration::from_millis(400));
+    }
+}

@@ -1,0 +1,95 @@
+//! S3, DynamoDB, SNS, SQS and EventBridge inside this process: no account, no credentials, and no port unless other processes
+//! use them.
+//!
+//! Each is an [`InProcess`] that answers HTTP requests as that of AWS does, and opens its data at the first of them.
+
+mod dynamodb;
+mod events;
+mod files;
+mod s3;
+mod sns;
+mod sqs;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use asl_aws::web::Caller;
+use asl_aws::{EMBEDDED, InProcess};
+
+pub use self::dynamodb::Table;
+pub use self::sns::{Mail, Subscribers, Subscription, Undelivered};
+
+/// The embedded services of one data folder. Making them is cheap: each opens its data at its first request.
+#[derive(Clone)]
+pub struct Embedded {
+    s3: Arc<s3::S3>,
+    dynamodb: Arc<dynamodb::DynamoDb>,
+    sns: Arc<sns::Sns>,
+    sqs: Arc<sqs::Sqs>,
+    events: Arc<events::Events>,
+}
+
+impl Embedded {
+    /// Services that keep their data below `data_dir`, with `tables` and `buckets` in it from the start. What is published
+    /// goes to `subscribers`, whose relative paths start at `folder`, with the help of `caller`.
+    pub fn new(
+        data_dir: &Path,
+        tables: BTreeMap<String, Table>,
+        buckets: BTreeSet<String>,
+        subscribers: Subscribers,
+        folder: PathBuf,
+        caller: Caller,
+    ) -> Self {
+        let sqs = Arc::new(sqs::Sqs::new(data_dir.join("sqs.sqlite")));
+        let sns = sns::Sns::new(data_dir.join("sns"), subscribers, folder, caller, Arc::clone(&sqs));
+        Self {
+            s3: Arc::new(s3::S3::new(data_dir.join("s3"), buckets)),
+            dynamodb: Arc::new(dynamodb::DynamoDb::new(data_dir.join("dynamodb.sqlite"), tables)),
+            sns: Arc::new(sns),
+            sqs,
+            events: Arc::new(events::Events::new(data_dir.join("events"))),
+        }
+    }
+}
+
+impl Embedded {
+    /// Takes up the notifications that an earlier program with this data folder could not deliver. It is not waited for; the
+    /// runtime of the caller does it.
+    pub fn resume_deliveries(&self) {
+        self.sns.resume();
+    }
+
+    /// Tries to deliver the notifications that are still undelivered, each once, and tells which stay so: they are kept,
+    /// and the next program tries again. Nothing is waited for any more when `stop` completes.
+    pub async fn finish_deliveries(&self, stop: impl Future<Output = ()>) -> Vec<Undelivered> {
+        self.sns.finish(stop).await
+    }
+
+    /// All of them, by their names in `arn:aws:states:::aws-sdk:NAME:action`.
+    pub fn services(&self) -> asl_aws::Embedded {
+        let services: [Arc<dyn InProcess>; 5] = [
+            Arc::clone(&self.s3) as _,
+            Arc::clone(&self.dynamodb) as _,
+            Arc::clone(&self.sns) as _,
+            Arc::clone(&self.sqs) as _,
+            Arc::clone(&self.events) as _,
+        ];
+        EMBEDDED.into_iter().zip(services).collect()
+    }
+}
+
+/// The region and the account of what the embedded services name by an ARN: those of executions in this process.
+const REGION: &str = "us-east-1";
+const ACCOUNT: &str = "000000000000";
+
+/// Why an embedded service cannot be used. Later requests try again.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum OpenError {
+    #[error("the folder {} cannot be created: {source}", path.display())]
+    Folder { path: PathBuf, source: std::io::Error },
+    #[error("the database {} cannot be opened: {message}", path.display())]
+    Database { path: PathBuf, message: String },
+    #[error("the table {table} cannot be created: {message}")]
+    Table { table: String, message: String },
+}

@@ -1,0 +1,289 @@
+//! The embedded S3 through the client of the AWS SDK.
+
+use std::path::Path;
+
+use asl_aws::web::Caller;
+use asl_aws::{Clients, Services};
+use aws_sdk_s3::Client;
+use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
+use bytes::Bytes;
+
+use crate::Embedded;
+use crate::sns::Subscribers;
+
+struct World {
+    data: tempfile::TempDir,
+    clients: Clients,
+}
+
+impl World {
+    fn new() -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let buckets = ["images".to_owned(), "../outside".to_owned()].into();
+        let folder = data.path().join("data");
+        let (caller, subscribers) = (Caller::default(), Subscribers::default());
+        let embedded = Embedded::new(&folder, Default::default(), buckets, subscribers, folder.clone(), caller);
+        let clients = Clients::new(Services::default(), embedded.services());
+        Self { data, clients }
+    }
+
+    async fn s3(&self) -> &Client {
+        self.clients.s3().await
+    }
+
+    fn bucket(&self) -> std::path::PathBuf {
+        self.data.path().join("data/s3/images")
+    }
+
+    async fn put(&self, key: &str, body: &'static str) -> Result<String, String> {
+        let put =
+            self.s3().await.put_object().bucket("images").key(key).body(Bytes::from_static(body.as_bytes()).into());
+        put.send().await.map(|output| output.e_tag.unwrap_or_default()).map_err(told)
+    }
+
+    async fn get(&self, key: &str) -> Result<String, String> {
+        let output = self.s3().await.get_object().bucket("images").key(key).send().await.map_err(told)?;
+        let bytes = output.body.collect().await.unwrap().into_bytes();
+        Ok(String::from_utf8(bytes.to_vec()).unwrap())
+    }
+
+    async fn list(&self, prefix: &str, delimiter: Option<&str>, max_keys: i32) -> Vec<Vec<String>> {
+        let s3 = self.s3().await;
+        let list = s3.list_objects_v2().bucket("images").prefix(prefix).set_delimiter(delimiter.map(str::to_owned));
+        let mut pages = list.max_keys(max_keys).into_paginator().send();
+        let mut names = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.unwrap();
+            let keys = page.contents().iter().map(|object| object.key().unwrap().to_owned());
+            let prefixes = page.common_prefixes().iter().map(|prefix| prefix.prefix().unwrap().to_owned());
+            names.push(keys.chain(prefixes).collect());
+        }
+        names
+    }
+}
+
+fn told<E: ProvideErrorMetadata>(error: SdkError<E>) -> String {
+    format!("{}: {}", error.code().unwrap_or_default(), error.message().unwrap_or_default())
+}
+
+#[tokio::test]
+async fn an_object_is_a_plain_file_that_is_replaced_whole() {
+    let world = World::new();
+    let first = world.put("a/b.txt", "one").await.unwrap();
+    assert_eq!(std::fs::read_to_string(world.bucket().join("a/b.txt")).unwrap(), "one");
+    let second = world.put("a/b.txt", "second").await.unwrap();
+    assert_ne!(first, second);
+    assert_eq!(world.get("a/b.txt").await.unwrap(), "second");
+    let head = world.s3().await.head_object().bucket("images").key("a/b.txt").send().await.unwrap();
+    assert_eq!((head.content_length(), head.e_tag()), (Some(6), Some(&*second)));
+    let unfinished = std::fs::read_dir(world.data.path().join("data/s3/.unfinished")).unwrap();
+    assert_eq!(unfinished.count(), 0);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn objects_are_files_with_the_usual_rights() {
+    use std::os::unix::fs::PermissionsExt;
+    let world = World::new();
+    world.put("a", "x").await.unwrap();
+    std::fs::write(world.bucket().join("b"), "y").unwrap();
+    let mode = |name: &str| std::fs::metadata(world.bucket().join(name)).unwrap().permissions().mode();
+    assert_eq!(mode("a"), mode("b"));
+}
+
+#[tokio::test]
+async fn keys_never_lead_out_of_the_bucket() {
+    let world = World::new();
+    for key in ["../x", "a/../../x", "..", "/etc/x", "a//b", "a/"] {
+        let error = world.put(key, "x").await.unwrap_err();
+        assert!(
+            error.starts_with(&format!("InvalidArgument: The key {key:?} cannot be the path of a file: ")),
+            "{error}"
+        );
+        assert!(world.get(key).await.unwrap_err().starts_with("InvalidArgument: "), "{key}");
+    }
+    assert_eq!(world.put(&"x".repeat(1025), "x").await.unwrap_err(), "KeyTooLongError: ");
+    assert_eq!(world.list("", None, 1000).await.concat(), [] as [&str; 0]);
+    let left: Vec<_> = walk(world.data.path());
+    assert_eq!(left, ["data", "data/s3", "data/s3/.unfinished", "data/s3/images"], "no bucket is made outside either");
+}
+
+fn walk(root: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut open = vec![root.to_owned()];
+    while let Some(folder) = open.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            found.push(path.strip_prefix(root).unwrap().to_str().unwrap().to_owned());
+            if path.is_dir() {
+                open.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+#[tokio::test]
+async fn a_key_is_either_an_object_or_what_others_start_with() {
+    let world = World::new();
+    world.put("a/b", "x").await.unwrap();
+    let expected = concat!(
+        "InvalidRequest: The key \"a/b/c/d\" cannot be the path of a file: ",
+        "\"a/b\" is an object, so nothing can be below it"
+    );
+    assert_eq!(world.put("a/b/c/d", "y").await.unwrap_err(), expected);
+    let expected = r#"InvalidRequest: The key "a" cannot be the path of a file: there are objects below "a/""#;
+    assert_eq!(world.put("a", "y").await.unwrap_err(), expected);
+    assert_eq!(world.get("a").await.unwrap_err(), "NoSuchKey: The specified key does not exist.");
+    assert_eq!(world.get("a/b/c").await.unwrap_err(), "NoSuchKey: The specified key does not exist.");
+    assert_eq!(world.get("a/b").await.unwrap(), "x");
+    assert_eq!(walk(&world.bucket()), ["a", "a/b"]);
+}
+
+#[tokio::test]
+async fn buckets_exist_or_are_missed() {
+    let world = World::new();
+    let s3 = world.s3().await;
+    let put = async |bucket: &str| s3.put_object().bucket(bucket).key("a").send().await.map(|_| ()).map_err(told);
+    assert_eq!(put("other").await.unwrap_err(), "NoSuchBucket: The specified bucket does not exist");
+    s3.create_bucket().bucket("other").send().await.unwrap();
+    s3.head_bucket().bucket("other").send().await.unwrap();
+    assert_eq!(put("other").await, Ok(()));
+    let again = s3.create_bucket().bucket("other").send().await.map_err(told).unwrap_err();
+    assert!(again.starts_with("BucketAlreadyOwnedByYou: "), "{again}");
+    assert_eq!(put("Not_A_Bucket").await.unwrap_err(), "InvalidBucketName: The specified bucket is not valid.");
+    assert!(s3.head_bucket().bucket("missing").send().await.is_err());
+}
+
+#[tokio::test]
+async fn deleting_leaves_no_folders_and_succeeds_twice() {
+    let world = World::new();
+    world.put("a/b/c", "x").await.unwrap();
+    world.put("a/d", "x").await.unwrap();
+    let delete =
+        async |key: &str| world.s3().await.delete_object().bucket("images").key(key).send().await.map_err(told);
+    delete("a/b/c").await.unwrap();
+    delete("a/b/c").await.unwrap();
+    delete("a").await.unwrap();
+    assert_eq!(walk(&world.bucket()), ["a", "a/d"]);
+    delete("a/d").await.unwrap();
+    assert_eq!(walk(&world.bucket()), [] as [&str; 0]);
+}
+
+#[tokio::test]
+async fn listing_is_in_order_by_page_prefix_and_delimiter() {
+    let world = World::new();
+    for key in ["b", "a/2", "a/1", "a-b", "a/x/1", "c/1", "c/2"] {
+        world.put(key, "x").await.unwrap();
+    }
+    assert_eq!(world.list("", None, 1000).await, [["a-b", "a/1", "a/2", "a/x/1", "b", "c/1", "c/2"]]);
+    assert_eq!(world.list("a/", None, 2).await, [vec!["a/1", "a/2"], vec!["a/x/1"]]);
+    assert_eq!(world.list("", Some("/"), 1000).await, [["a-b", "b", "a/", "c/"]]);
+    assert_eq!(world.list("", Some("/"), 1).await, [["a-b"], ["a/"], ["b"], ["c/"]]);
+    assert_eq!(world.list("a/", Some("/"), 1000).await, [["a/1", "a/2", "a/x/"]]);
+    assert_eq!(world.list("z", None, 1000).await, [[] as [&str; 0]]);
+}
+
+#[tokio::test]
+async fn a_part_of_an_object_can_be_read() {
+    let world = World::new();
+    world.put("a", "0123456789").await.unwrap();
+    let s3 = world.s3().await;
+    let get = async |range: &str| {
+        let output = s3.get_object().bucket("images").key("a").range(range).send().await.map_err(told)?;
+        let content_range = output.content_range().unwrap_or_default().to_owned();
+        let bytes = output.body.collect().await.unwrap().into_bytes();
+        Ok::<_, String>((String::from_utf8(bytes.to_vec()).unwrap(), content_range))
+    };
+    assert_eq!(get("bytes=2-4").await, Ok(("234".to_owned(), "bytes 2-4/10".to_owned())));
+    assert_eq!(get("bytes=-3").await, Ok(("789".to_owned(), "bytes 7-9/10".to_owned())));
+    assert!(get("bytes=20-").await.unwrap_err().starts_with("InvalidRange"));
+}
+
+#[tokio::test]
+async fn conditional_writes_are_refused_rather_than_ignored() {
+    let world = World::new();
+    let put = world.s3().await.put_object().bucket("images").key("a").if_none_match("*").send().await;
+    assert!(put.map_err(told).unwrap_err().starts_with("NotImplemented"));
+    assert_eq!(walk(&world.bucket()), [] as [&str; 0]);
+}
+
+#[tokio::test]
+async fn writers_of_one_key_never_mix() {
+    let world = World::new();
+    let bodies: [&'static str; 2] = ["a".repeat(100_000).leak(), "b".repeat(100_000).leak()];
+    let puts = (0..40).map(|number| world.put("x/y", bodies[number % 2]));
+    for written in futures_util::future::join_all(puts).await {
+        written.unwrap();
+    }
+    assert!(bodies.contains(&&*world.get("x/y").await.unwrap()));
+    assert_eq!(walk(&world.bucket()), ["x", "x/y"]);
+}
+
+/// A bucket named like a path to an object reaches nothing, whatever asks for it.
+#[tokio::test]
+async fn what_is_no_name_of_a_bucket_reaches_none() {
+    let world = World::new();
+    world.put("a", "precious").await.unwrap();
+    let s3 = world.s3().await;
+    let refused = "InvalidBucketName: The specified bucket is not valid.";
+    for bucket in
+        ["images/a", "images/", "/images", "../s3/images", "Images", "im", "images%2Fa", "images?x", "images#"]
+    {
+        for told in [
+            s3.create_bucket().bucket(bucket).send().await.map(drop).map_err(told),
+            s3.delete_bucket().bucket(bucket).send().await.map(drop).map_err(told),
+            s3.get_object().bucket(bucket).key("a").send().await.map(drop).map_err(told),
+            s3.put_object().bucket(bucket).key("a").send().await.map(drop).map_err(told),
+            s3.delete_object().bucket(bucket).key("a").send().await.map(drop).map_err(told),
+            s3.list_objects_v2().bucket(bucket).send().await.map(drop).map_err(told),
+        ] {
+            assert_eq!(told.unwrap_err(), refused, "{bucket}");
+        }
+    }
+    // Taken by S3 where it is there already, and for no new bucket.
+    let reserved = s3.create_bucket().bucket("amzn-s3-demo-bucket").send().await.map_err(told);
+    assert_eq!(reserved.unwrap_err(), refused);
+    assert_eq!(world.get("a").await.unwrap(), "precious");
+    assert_eq!(walk(&world.bucket()), ["a"]);
+}
+
+#[tokio::test]
+async fn an_object_can_come_in_parts() {
+    let world = World::new();
+    let s3 = world.s3().await;
+    let begun = s3.create_multipart_upload().bucket("images").key("a/b").send().await.unwrap();
+    let id = begun.upload_id().unwrap();
+    let part = async |number: i32, body: &'static str, id: &str| {
+        let call = s3.upload_part().bucket("images").key("a/b").upload_id(id).part_number(number);
+        call.body(Bytes::from_static(body.as_bytes()).into()).send().await.map(|part| part.e_tag).map_err(told)
+    };
+    let complete = async |numbers: &[i32], id: &str| {
+        let part = |number: &i32| CompletedPart::builder().part_number(*number).build();
+        let parts = CompletedMultipartUpload::builder().set_parts(Some(numbers.iter().map(part).collect())).build();
+        let call = s3.complete_multipart_upload().bucket("images").key("a/b").upload_id(id).multipart_upload(parts);
+        call.send().await.map(|_| ()).map_err(told)
+    };
+    for (number, body) in [(2, "two"), (1, "x"), (1, "one, "), (7, " and seven")] {
+        assert!(part(number, body, id).await.unwrap().is_some());
+    }
+    assert_eq!(world.get("a/b").await.unwrap_err(), "NoSuchKey: The specified key does not exist.");
+    for (numbers, code) in [(&[2, 1][..], "InvalidPartOrder"), (&[1, 3][..], "InvalidPart"), (&[][..], "MalformedXML")]
+    {
+        let refused = complete(numbers, id).await.unwrap_err();
+        assert!(refused.starts_with(&format!("{code}: ")), "{refused}");
+    }
+    complete(&[1, 2, 7], id).await.unwrap();
+    assert_eq!(world.get("a/b").await.unwrap(), "one, two and seven");
+    for id in [id, "../../images", "00000000000000000000000000000000"] {
+        assert!(part(1, "late", id).await.unwrap_err().starts_with("NoSuchUpload: "));
+        assert!(complete(&[1], id).await.is_err());
+    }
+    let again = s3.create_multipart_upload().bucket("images").key("gone").send().await.unwrap();
+    let abort = s3.abort_multipart_upload().bucket("images").key("gone").upload_id(again.upload_id().unwrap());
+    abort.clone().send().await.unwrap();
+    assert!(told(abort.send().await.unwrap_err()).starts_with("NoSuchUpload: "));
+    assert_eq!(world.list("", None, 10).await, [["a/b"]]);
+}

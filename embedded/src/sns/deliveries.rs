@@ -1,0 +1,307 @@
+//! The deliveries of one program: each is tried until it is settled, with longer and longer pauses.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use asl_runtime::blocking;
+use futures_util::future::join_all;
+use tokio::sync::{OnceCell, Semaphore, oneshot, watch};
+use tokio::task::JoinSet;
+
+use super::super::OpenError;
+use super::deliver::{Fault, Means};
+use super::notification::{Delivery, Notification, State};
+use super::outbox::Outbox;
+use super::subscription::Subscription;
+
+/// How many deliveries are tried at the same moment.
+const AT_ONCE: usize = 16;
+
+/// The first pause after an attempt; each is twice as long as the one before.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+
+/// The longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+
+/// What was not delivered to one subscriber.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undelivered {
+    /// Who did not get it, such as `email ops@example.com`; without what may be secret.
+    pub subscriber: String,
+    /// Why, where it was tried.
+    pub error: Option<String>,
+    /// Whether the subscriber refused it, so that it is not tried again.
+    pub refused: bool,
+    /// The files in which the notifications are kept.
+    pub files: Vec<PathBuf>,
+}
+
+/// The outbox and what is on its way from it.
+pub(super) struct Deliveries {
+    shared: Arc<Shared>,
+    tasks: Mutex<JoinSet<()>>,
+}
+
+struct Shared {
+    folder: PathBuf,
+    outbox: OnceCell<Arc<Outbox>>,
+    subscriptions: Vec<Subscription>,
+    means: Means,
+    permits: Semaphore,
+    /// Whether the program ends: then each delivery is tried once more, without a pause.
+    ending: watch::Sender<bool>,
+    /// By the name of the file and the number of the delivery.
+    undelivered: Mutex<BTreeMap<(String, usize), Delivery>>,
+}
+
+/// A notification that is on its way.
+struct Kept {
+    name: String,
+    notification: Mutex<Notification>,
+    writing: tokio::sync::Mutex<()>,
+}
+
+impl Deliveries {
+    pub(super) fn new(folder: PathBuf, subscriptions: Vec<Subscription>, means: Means) -> Self {
+        let shared = Shared {
+            folder,
+            outbox: OnceCell::new(),
+            subscriptions,
+            means,
+            permits: Semaphore::new(AT_ONCE),
+            ending: watch::Sender::new(false),
+            undelivered: Mutex::default(),
+        };
+        Self { shared: Arc::new(shared), tasks: Mutex::default() }
+    }
+
+    /// Keeps a notification under `name`, and delivers it to the subscriptions of its topic, which is not waited for.
+    pub(super) async fn publish(&self, name: String, mut notification: Notification) -> Result<(), String> {
+        let shared = Arc::clone(&self.shared);
+        let topic = notification.topic().unwrap_or_default();
+        let fit = shared.subscriptions.iter().filter(|subscription| subscription.topic.matches(topic));
+        notification.deliveries = fit.map(pending).collect();
+        let (kept, answer) = oneshot::channel();
+        // A task of its own: what is kept is delivered, also when nobody waits for the answer any more.
+        self.spawn(async move {
+            let written = shared.add(&name, &notification).await;
+            let failed = written.is_err();
+            let _ = kept.send(written);
+            if !failed {
+                shared.deliver_all(name, notification).await;
+            }
+        });
+        answer.await.unwrap_or_else(|_| Err("the program ends".to_owned()))
+    }
+
+    /// Takes up what programs that live no more did not deliver.
+    pub(super) fn resume(&self) {
+        let shared = Arc::clone(&self.shared);
+        if !shared.subscriptions.is_empty() && Outbox::has_pending(&shared.folder) {
+            self.spawn(async move { shared.resume().await });
+        }
+    }
+
+    /// Tries everything that is pending once more, and tells what stays undelivered. Nothing is waited for when `stop`
+    /// completes.
+    pub(super) async fn finish(&self, stop: impl Future<Output = ()>) -> Vec<Undelivered> {
+        self.shared.ending.send_replace(true);
+        let mut tasks = std::mem::take(&mut *lock(&self.tasks));
+        tokio::select! {
+            biased;
+            () = async { while tasks.join_next().await.is_some() {} } => {}
+            () = stop => {}
+        }
+        self.shared.undelivered()
+    }
+
+    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let mut tasks = lock(&self.tasks);
+        // What has ended is let go of.
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(work);
+    }
+}
+
+impl Shared {
+    async fn outbox(&self) -> Result<&Arc<Outbox>, OpenError> {
+        let open = || {
+            let folder = self.folder.clone();
+            blocking(move || Outbox::open(folder).map(Arc::new))
+        };
+        self.outbox.get_or_try_init(open).await
+    }
+
+    async fn add(&self, name: &str, notification: &Notification) -> Result<(), String> {
+        let outbox = Arc::clone(self.outbox().await.map_err(|error| error.to_string())?);
+        let (name, notification) = (name.to_owned(), notification.clone());
+        let written = blocking(move || outbox.add(&name, &notification)).await;
+        written.map_err(|error| format!("Cannot write the notification: {error}"))
+    }
+
+    async fn resume(&self) {
+        let outbox = match self.outbox().await {
+            Ok(outbox) => Arc::clone(outbox),
+            Err(error) => return self.tell_unreadable(".pending", error.to_string()),
+        };
+        let load = move || {
+            let names = outbox.take_over()?;
+            Ok::<_, std::io::Error>(names.into_iter().map(|name| (outbox.load(&name), name)).collect::<Vec<_>>())
+        };
+        match blocking(load).await {
+            Ok(left) => {
+                join_all(left.into_iter().map(async |(loaded, name)| match loaded {
+                    Ok(notification) => self.deliver_all(name, notification).await,
+                    Err(error) => self.tell_unreadable(&name, error.to_string()),
+                }))
+                .await;
+            }
+            Err(error) => self.tell_unreadable(".pending", error.to_string()),
+        }
+    }
+
+    /// Delivers a notification to all its subscriptions, and writes down how far each is.
+    async fn deliver_all(&self, name: String, notification: Notification) {
+        if is_settled(&notification) {
+            // The program before ended between its last delivery and the note of it.
+            self.settled(name).await;
+            return;
+        }
+        let pending = self.pending(&notification);
+        let kept = Kept { name, notification: Mutex::new(notification), writing: tokio::sync::Mutex::default() };
+        join_all(pending.into_iter().map(|(at, subscription)| self.deliver(&kept, at, subscription))).await;
+    }
+
+    /// The deliveries that are pending, with their subscriptions. One whose subscription is not in the routing file of this
+    /// program is left to another program.
+    fn pending(&self, notification: &Notification) -> Vec<(usize, &Subscription)> {
+        let topic = notification.topic().unwrap_or_default();
+        let mut free: Vec<&Subscription> = self.subscriptions.iter().filter(|one| one.topic.matches(topic)).collect();
+        let mut found = Vec::new();
+        for (at, delivery) in notification.deliveries.iter().enumerate() {
+            let same = |one: &&Subscription| one.protocol() == delivery.protocol && one.endpoint() == delivery.endpoint;
+            let Some(fits) = free.iter().position(same) else { continue };
+            // Each stands for one: two can look the same without their secrets.
+            let subscription = free.remove(fits);
+            if delivery.state == State::Pending {
+                found.push((at, subscription));
+            }
+        }
+        found
+    }
+
+    async fn deliver(&self, kept: &Kept, at: usize, subscription: &Subscription) {
+        let mut ending = self.ending.subscribe();
+        let mut pause = FIRST_PAUSE;
+        self.tell(kept, at);
+        loop {
+            let last = *ending.borrow_and_update();
+            let notification = lock(&kept.notification).clone();
+            let outcome = match self.permits.acquire().await {
+                Ok(_permit) => self.means.deliver(&notification, subscription).await,
+                Err(_) => return,
+            };
+            let (state, last_error) = match outcome {
+                Ok(()) => (State::Delivered, None),
+                Err(Fault::Later(text)) => (State::Pending, Some(text)),
+                Err(Fault::Refused(text)) => (State::Failed, Some(text)),
+            };
+            if let Some(delivery) = lock(&kept.notification).deliveries.get_mut(at) {
+                *delivery = Delivery { state, last_error, attempts: delivery.attempts + 1, ..delivery.clone() };
+            }
+            self.tell(kept, at);
+            self.save(kept).await;
+            if state != State::Pending || last {
+                return;
+            }
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                _ = ending.changed() => {}
+            }
+            pause = LONGEST_PAUSE.min(pause * 2);
+        }
+    }
+
+    /// Notes for the end of the program how far a delivery is.
+    fn tell(&self, kept: &Kept, at: usize) {
+        let delivery = lock(&kept.notification).deliveries.get(at).cloned();
+        let key = (kept.name.clone(), at);
+        match delivery {
+            Some(delivery) if delivery.state != State::Delivered => lock(&self.undelivered).insert(key, delivery),
+            _ => lock(&self.undelivered).remove(&key),
+        };
+    }
+
+    /// Notes for the end of the program that nobody knows where a notification goes.
+    fn tell_unreadable(&self, name: &str, error: String) {
+        let (protocol, endpoint) = ("an".to_owned(), "unknown subscriber".to_owned());
+        let delivery = Delivery { protocol, endpoint, state: State::Pending, attempts: 0, last_error: Some(error) };
+        lock(&self.undelivered).insert((name.to_owned(), 0), delivery);
+    }
+
+    /// Writes a notification anew. Where that fails, its deliveries stay pending for the next program.
+    async fn save(&self, kept: &Kept) {
+        let Some(outbox) = self.outbox.get().cloned() else { return };
+        // One after another, so that what is written last is what is known last.
+        let _writing = kept.writing.lock().await;
+        let (name, notification) = (kept.name.clone(), lock(&kept.notification).clone());
+        let _ = blocking(move || {
+            outbox.save(&name, &notification)?;
+            if is_settled(&notification) { outbox.settled(&name) } else { Ok(()) }
+        })
+        .await;
+    }
+
+    /// Notes that nothing of a notification is pending. Where that fails, the next program does it.
+    async fn settled(&self, name: String) {
+        let Some(outbox) = self.outbox.get().cloned() else { return };
+        let _ = blocking(move || outbox.settled(&name)).await;
+    }
+
+    /// What is not delivered, by subscriber and reason.
+    fn undelivered(&self) -> Vec<Undelivered> {
+        let mut groups: Vec<Undelivered> = Vec::new();
+        for ((name, _), delivery) in lock(&self.undelivered).iter() {
+            let subscriber = format!("{} {}", delivery.protocol, delivery.endpoint);
+            let refused = delivery.state == State::Failed;
+            let file = self.folder.join(name);
+            let same = |one: &&mut Undelivered| {
+                (&one.subscriber, &one.error, one.refused) == (&subscriber, &delivery.last_error, refused)
+            };
+            match groups.iter_mut().find(same) {
+                Some(group) => group.files.push(file),
+                None => {
+                    groups.push(Undelivered {
+                        subscriber,
+                        error: delivery.last_error.clone(),
+                        refused,
+                        files: vec![file],
+                    });
+                }
+            }
+        }
+        groups
+    }
+}
+
+/// Whether every delivery has ended, well or not.
+fn is_settled(notification: &Notification) -> bool {
+    notification.deliveries.iter().all(|delivery| delivery.state != State::Pending)
+}
+
+fn pending(subscription: &Subscription) -> Delivery {
+    Delivery {
+        protocol: subscription.protocol().to_owned(),
+        endpoint: subscription.endpoint(),
+        state: State::Pending,
+        attempts: 0,
+        last_error: None,
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,214 @@
+//! The embedded SNS: every notification is a JSON file in the outbox, a folder that a person can look into, and goes from
+//! there to the subscriptions of the routing file.
+//!
+//! Any topic is accepted. The names of the files sort by the time of the notification. Publishing never fails because a
+//! subscriber is down: what is not delivered stays in the outbox, and this program or the next one tries again.
+
+mod deliver;
+mod deliveries;
+mod notification;
+mod outbox;
+mod subscription;
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use asl_aws::InProcess;
+use asl_aws::in_process::{respond, whole_body, xml_text};
+use asl_aws::names::is_topic;
+use asl_aws::web::Caller;
+use asl_runtime::BoxFuture;
+use aws_smithy_types::body::SdkBody;
+use http::StatusCode;
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+use time::format_description::BorrowedFormatItem;
+use time::macros::format_description;
+use uuid::Uuid;
+
+use self::deliver::Means;
+use self::deliveries::Deliveries;
+pub use self::deliveries::Undelivered;
+use self::notification::{Attribute, Notification};
+pub use self::subscription::{Mail, Subscription};
+use super::sqs::Sqs;
+
+/// The most bytes of a message.
+const MESSAGE_MAX: usize = 256 * 1024;
+
+/// An SNS whose outbox is opened at the first request.
+pub(crate) struct Sns(Deliveries);
+
+/// Who gets what is published.
+#[derive(Clone, Debug, Default)]
+pub struct Subscribers {
+    /// The subscriptions.
+    pub subscriptions: Vec<Subscription>,
+    /// The mail server, where there is one.
+    pub mail: Option<Mail>,
+}
+
+/// Why a request is not answered with success.
+enum Refusal {
+    InvalidParameter(String),
+    InvalidAction(String),
+    Internal(String),
+}
+
+impl Sns {
+    /// An SNS that writes into the folder `outbox`. It calls subscribers with `caller`, and their queues are in `sqs`; their
+    /// relative paths start at `folder`.
+    pub(crate) fn new(
+        outbox: PathBuf,
+        subscribers: Subscribers,
+        folder: PathBuf,
+        caller: Caller,
+        sqs: Arc<Sqs>,
+    ) -> Self {
+        let Subscribers { subscriptions, mail } = subscribers;
+        Self(Deliveries::new(outbox, subscriptions, Means { mail, folder, caller, sqs }))
+    }
+
+    /// Takes up what programs that live no more did not deliver. It is not waited for.
+    pub(crate) fn resume(&self) {
+        self.0.resume();
+    }
+
+    /// Tries everything that is pending once more, and tells what stays undelivered. Nothing is waited for when `stop`
+    /// completes.
+    pub(crate) async fn finish(&self, stop: impl Future<Output = ()>) -> Vec<Undelivered> {
+        self.0.finish(stop).await
+    }
+
+    async fn publish(&self, request: http::Request<SdkBody>) -> Result<String, Refusal> {
+        let body = whole_body(request.into_body()).await.map_err(Refusal::InvalidParameter)?;
+        let parameters: BTreeMap<Cow<'_, str>, Cow<'_, str>> = url::form_urlencoded::parse(&body).collect();
+        let now = OffsetDateTime::now_utc();
+        let notification = notification(&parameters, now)?;
+        let message_id = notification.message_id.clone();
+        self.0.publish(outbox::file_name(&message_id, now), notification).await.map_err(Refusal::Internal)?;
+        Ok(message_id)
+    }
+}
+
+impl InProcess for Sns {
+    fn answer(&self, request: http::Request<SdkBody>) -> BoxFuture<'_, http::Response<SdkBody>> {
+        Box::pin(async move {
+            let request_id = Uuid::new_v4().to_string();
+            let (status, body) = match self.publish(request).await {
+                Ok(message_id) => (
+                    StatusCode::OK,
+                    format!(
+                        "<PublishResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><PublishResult>\
+                     <MessageId>{message_id}</MessageId></PublishResult><ResponseMetadata>\
+                     <RequestId>{request_id}</RequestId></ResponseMetadata></PublishResponse>"
+                    ),
+                ),
+                Err(refusal) => {
+                    let (status, kind, code, message) = match refusal {
+                        Refusal::InvalidParameter(message) => (400, "Sender", "InvalidParameter", message),
+                        Refusal::InvalidAction(message) => (400, "Sender", "InvalidAction", message),
+                        Refusal::Internal(message) => (500, "Receiver", "InternalError", message),
+                    };
+                    let message = xml_text(&message);
+                    let body = format!(
+                        "<ErrorResponse xmlns=\"http://sns.amazonaws.com/doc/2010-03-31/\"><Error><Type>{kind}</Type>\
+                     <Code>{code}</Code><Message>{message}</Message></Error><RequestId>{request_id}</RequestId>\
+                     </ErrorResponse>"
+                    );
+                    (StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), body)
+                }
+            };
+            respond(status, "text/xml", &request_id, body)
+        })
+    }
+}
+
+/// Refuses what is no ARN of a topic, or of a phone that has an application (`endpoint/GCM/…`). The error is what SNS says
+/// behind the name of the parameter, as its users quote it.
+fn check_arn(arn: &str) -> Result<(), String> {
+    let parts: Vec<&str> = arn.split(':').collect();
+    match parts[..] {
+        ["arn", _, "sns", _, _, name] if is_topic(name) || name.starts_with("endpoint/") => Ok(()),
+        [_, _, _, _, _, _, ..] => Err(String::new()),
+        _ => Err(format!(" Reason: An ARN must have at least 6 elements, not {}", parts.len())),
+    }
+}
+
+/// What `parameters` ask to publish. The refusals are those of SNS.
+fn notification(
+    parameters: &BTreeMap<Cow<'_, str>, Cow<'_, str>>,
+    now: OffsetDateTime,
+) -> Result<Notification, Refusal> {
+    let get = |name: &str| parameters.get(name).map(Cow::as_ref);
+    let invalid = |text: &str| Err(Refusal::InvalidParameter(format!("Invalid parameter: {text}")));
+    match get("Action") {
+        Some("Publish") => {}
+        action => {
+            let action = action.unwrap_or_default();
+            return Err(Refusal::InvalidAction(format!("{action} is not part of the embedded SNS")));
+        }
+    }
+    let (topic_arn, target_arn, phone_number) = (get("TopicArn"), get("TargetArn"), get("PhoneNumber"));
+    if topic_arn.or(target_arn).or(phone_number).is_none_or(str::is_empty) {
+        return invalid("TopicArn or TargetArn Reason: no value for required parameter");
+    }
+    for (parameter, arn) in [("TopicArn", topic_arn), ("TargetArn", target_arn)] {
+        if let Some(Err(why)) = arn.map(check_arn) {
+            return invalid(&format!("{parameter}{why}"));
+        }
+    }
+    let message = get("Message").unwrap_or_default();
+    if message.is_empty() {
+        return invalid("Empty message");
+    }
+    if message.len() > MESSAGE_MAX {
+        return invalid("Message too long");
+    }
+    let subject = get("Subject");
+    if subject.is_some_and(|subject| {
+        subject.is_empty() || subject.chars().count() > 100 || subject.chars().any(char::is_control)
+    }) {
+        return invalid("Subject");
+    }
+    let mut message_attributes = BTreeMap::new();
+    for number in 1.. {
+        let part = |part: &str| get(&format!("MessageAttributes.entry.{number}.{part}"));
+        let Some(name) = part("Name") else { break };
+        let value = part("Value.StringValue").or(part("Value.BinaryValue")).unwrap_or_default();
+        let data_type = part("Value.DataType").unwrap_or_default();
+        if value.is_empty() || data_type.is_empty() {
+            return invalid(&format!("The message attribute '{name}' must have a type and a value"));
+        }
+        let attribute = Attribute { data_type: data_type.to_owned(), value: value.to_owned() };
+        message_attributes.insert(name.to_owned(), attribute);
+    }
+    let message_structure = get("MessageStructure");
+    match message_structure {
+        None => {}
+        Some("json") => match serde_json::from_str::<Map<String, Value>>(message) {
+            Ok(texts) if texts.get("default").is_some_and(Value::is_string) => {}
+            Ok(_) => return invalid("Message Structure - No default entry in JSON message body"),
+            Err(_) => return invalid("Message Structure - JSON message body failed to parse"),
+        },
+        Some(_) => return invalid("MessageStructure"),
+    }
+    const TIMESTAMP: &[BorrowedFormatItem<'_>] =
+        format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
+    let owned = |text: Option<&str>| text.map(str::to_owned);
+    Ok(Notification {
+        message_id: Uuid::new_v4().to_string(),
+        timestamp: now.format(TIMESTAMP).map_err(|error| Refusal::Internal(error.to_string()))?,
+        topic_arn: owned(topic_arn),
+        target_arn: owned(target_arn),
+        phone_number: owned(phone_number),
+        subject: owned(subject),
+        message: message.to_owned(),
+        message_structure: owned(message_structure),
+        message_attributes,
+        deliveries: Vec::new(),
+    })
+}

@@ -1,0 +1,56 @@
+//! The code of Lambda functions, run unchanged by processes on this machine.
+//!
+//! | File | What |
+//! | --- | --- |
+//! | `function` | one function: what is called |
+//! | `settings` | what a route says |
+//! | `launch`, `python`, `node`, `install` | what is started for it, and what has to be installed before |
+//! | `environment` | the environment variables of a function |
+//! | `runtime_api` | the Lambda Runtime API, by which a process gets invocations and answers them |
+//! | `process`, `output`, `memory` | one process, what it prints, what it takes |
+//! | `guard` | ends processes when `asl` is killed |
+//! | `pool` | the processes of a function |
+//! | `errors` | the errors that Lambda gives |
+//! | `logs` | what the code of functions prints |
+
+#[cfg(unix)]
+mod environment;
+#[cfg(unix)]
+mod errors;
+#[cfg(unix)]
+mod function;
+#[cfg(unix)]
+mod guard;
+#[cfg(unix)]
+mod install;
+#[cfg(unix)]
+mod launch;
+mod logs;
+#[cfg(unix)]
+mod memory;
+#[cfg(unix)]
+mod node;
+#[cfg(unix)]
+mod output;
+#[cfg(unix)]
+mod pool;
+#[cfg(unix)]
+mod process;
+#[cfg(unix)]
+mod python;
+#[cfg(unix)]
+mod runtime_api;
+#[cfg(unix)]
+mod settings;
+
+#[cfg(unix)]
+pub use function::{EndpointUrl, Function, Surroundings};
+pub use logs::{Logs, Printed, PrintedLine};
+#[cfg(unix)]
+pub use settings::Settings;
+
+/// The time on the wall.
+#[cfg(unix)]
+fn millis_since_1970() -> u128 {
+    std::time::UNIX_EPOCH.elapsed().unwrap_or_default().as_millis()
+}

@@ -1,0 +1,134 @@
+//! What a route to a function says.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use asl_settings::Setting;
+use asl_settings::seconds;
+
+/// The settings of a route to a function.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// What runs the code.
+    pub(super) runtime: Runtime,
+    /// The folder of the code, from the folder of the routing file.
+    pub(super) code: PathBuf,
+    /// What Lambda calls the handler, such as `app.handler`; of a custom runtime its executable, `bootstrap` if not told.
+    pub(super) entry: Option<String>,
+    /// Environment variables of the function.
+    #[serde(default)]
+    pub(super) environment: BTreeMap<String, Setting>,
+    /// How much memory the function is told to have, and ended for exceeding; in MB, as in Lambda 128 unless told.
+    #[serde(default = "memory")]
+    pub(super) memory_mb: u32,
+    /// How many seconds a call may take; as in Lambda 3 unless told.
+    #[serde(default = "timeout", deserialize_with = "seconds")]
+    timeout_seconds: f64,
+    /// How many processes there may be at once: further calls wait.
+    #[serde(default = "processes")]
+    pub(super) max_processes: NonZeroUsize,
+}
+
+impl Settings {
+    /// How long a call may take.
+    pub(super) fn timeout(&self) -> Duration {
+        // It was read from a duration.
+        Duration::try_from_secs_f64(self.timeout_seconds).unwrap_or(Duration::MAX)
+    }
+
+    /// Whether the SDKs of AWS in the function are led to AWS itself.
+    pub(super) fn has_no_endpoint(&self) -> bool {
+        self.environment.get(ENDPOINT_URL) == Some(&Setting::Plain(String::new()))
+    }
+}
+
+/// Where the SDKs of AWS find the services.
+pub(super) const ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
+
+fn memory() -> u32 {
+    128
+}
+
+fn timeout() -> f64 {
+    3.0
+}
+
+fn processes() -> NonZeroUsize {
+    const FIFTY: NonZeroUsize = NonZeroUsize::new(50).unwrap();
+    FIFTY
+}
+
+/// What runs the code, by Lambda's names.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(super) enum Runtime {
+    /// `python3`, or with the version that is preferred, such as `python3.12`.
+    Python {
+        /// Such as `3.12`.
+        version: Option<String>,
+    },
+    /// `nodejs`, or with the version that is preferred, such as `nodejs22.x`.
+    Node {
+        /// Such as `22`.
+        version: Option<String>,
+    },
+    /// `provided`, also as `provided.al2023`: an executable that speaks the Lambda Runtime API by itself.
+    Provided,
+}
+
+impl TryFrom<String> for Runtime {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        if let Some(rest) = text.strip_prefix("python3") {
+            match rest.strip_prefix('.') {
+                None if rest.is_empty() => return Ok(Self::Python { version: None }),
+                Some(minor) if digits(minor) => return Ok(Self::Python { version: Some(format!("3.{minor}")) }),
+                _ => {}
+            }
+        } else if let Some(rest) = text.strip_prefix("nodejs") {
+            match rest.strip_suffix(".x") {
+                None if rest.is_empty() => return Ok(Self::Node { version: None }),
+                Some(major) if digits(major) => return Ok(Self::Node { version: Some(major.to_owned()) }),
+                _ => {}
+            }
+        } else if text == "provided" || text.starts_with("provided.al") {
+            return Ok(Self::Provided);
+        }
+        Err(format!(
+            "unknown runtime {text:?}; allowed: \"python3\" or \"python3.12\", \"nodejs\" or \"nodejs22.x\", \"provided\" \
+             for an executable that speaks the Lambda Runtime API"
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runtimes_have_the_names_that_lambda_gives_them() {
+        let python = |version: Option<&str>| Ok(Runtime::Python { version: version.map(str::to_owned) });
+        let node = |version: Option<&str>| Ok(Runtime::Node { version: version.map(str::to_owned) });
+        for (text, expected) in [
+            ("python3", python(None)),
+            ("python3.12", python(Some("3.12"))),
+            ("nodejs", node(None)),
+            ("nodejs22.x", node(Some("22"))),
+            ("provided", Ok(Runtime::Provided)),
+            ("provided.al2023", Ok(Runtime::Provided)),
+        ] {
+            assert_eq!(Runtime::try_from(text.to_owned()), expected, "{text}");
+        }
+        for text in ["", "python", "python2.7", "python3.", "python312", "nodejs22", "node", "ruby3.3", "provideds"] {
+            let error = Runtime::try_from(text.to_owned()).unwrap_err();
+            assert!(error.starts_with(&format!("unknown runtime {text:?}; allowed: \"python3\"")), "{error}");
+        }
+    }
+}
