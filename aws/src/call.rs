@@ -7,6 +7,7 @@ use http::HeaderMap;
 
 use crate::answer::{self, Refusal};
 use crate::clients::Clients;
+use crate::error::SendError;
 use crate::model::{Operation, Service, Style};
 use crate::{parameters, request};
 
@@ -38,7 +39,7 @@ pub enum Fault {
 #[derive(Debug)]
 pub struct Unanswered {
     /// Why.
-    pub message: String,
+    pub error: SendError,
     /// How often the request was sent.
     pub attempts: u32,
 }
@@ -47,7 +48,7 @@ impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Parameters(message) => f.write_str(message),
-            Self::Client(unanswered) => f.write_str(&unanswered.message),
+            Self::Client(unanswered) => unanswered.error.fmt(f),
             Self::Service(refusal) => {
                 let [code, message] =
                     [&refusal.code, &refusal.message].map(|text| text.as_deref().unwrap_or("no text"));
@@ -76,7 +77,8 @@ impl Clients {
             return Err(Fault::Service(answer::refusal(service, operation, &response, 1)));
         }
         let result = answer::result(service, operation, &response, style);
-        let result = result.map_err(|message| Fault::Client(Unanswered { message, attempts: 1 }))?;
+        let unreadable = |message| Fault::Client(Unanswered { error: SendError::Answer(message), attempts: 1 });
+        let result = result.map_err(unreadable)?;
         let request_id = response.request_id();
         Ok(Answer { result, status: response.status, headers: response.headers, request_id })
     }

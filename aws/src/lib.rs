@@ -16,6 +16,7 @@
 mod answer;
 mod call;
 mod clients;
+mod error;
 pub mod in_process;
 mod inputs;
 mod model;
@@ -34,6 +35,7 @@ mod xml;
 pub use answer::Refusal;
 pub use call::{Answer, Fault, Unanswered};
 pub use clients::{Clients, Embedded};
+pub use error::{NoHttp, SendError, UnknownName};
 pub use in_process::InProcess;
 pub use model::{Operation, Service, Style};
 pub use places::{EMBEDDED, Place, Services};

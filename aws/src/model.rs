@@ -8,6 +8,8 @@ use std::sync::OnceLock;
 
 use asl_engine::{nearest, sdk_member_name};
 
+use crate::error::UnknownName;
+
 const SERVICES: &str = include_str!("../api-models/services.txt");
 const SHAPES: &[u8] = include_bytes!("../api-models/shapes.z");
 
@@ -167,17 +169,17 @@ pub(crate) struct Error {
 
 impl Service {
     /// The service `name`; the error says what is near.
-    pub fn find(name: &str) -> Result<&'static Self, String> {
+    pub fn find(name: &str) -> Result<&'static Self, UnknownName> {
         let all = all();
         if let Ok(at) = all.binary_search_by(|service| service.name.cmp(name)) {
             return Ok(&all[at]);
         }
-        let near = nearest(name, all.iter().map(|service| service.name));
-        Err(format!("there is no service {name:?}{}", did_you_mean(near)))
+        let near = nearest(name, all.iter().map(|service| service.name)).map(str::to_owned);
+        Err(UnknownName::Service { name: name.to_owned(), near })
     }
 
     /// The service of `arn:aws:states:::NAME:action`: the names of the optimized integrations are known too.
-    pub fn of_arn(name: &str) -> Result<&'static Self, String> {
+    pub fn of_arn(name: &str) -> Result<&'static Self, UnknownName> {
         Self::find(match name {
             "events" => "eventbridge",
             "states" => "sfn",
@@ -186,7 +188,7 @@ impl Service {
     }
 
     /// The operation that a resource calls `action`, such as `putItem`; the error says what is near.
-    pub fn operation(&'static self, action: &str) -> Result<&'static Operation, String> {
+    pub fn operation(&'static self, action: &str) -> Result<&'static Operation, UnknownName> {
         let operations = &self.shapes().operations;
         let lower =
             |name: &str| name.chars().take(1).flat_map(char::to_lowercase).chain(name.chars().skip(1)).collect();
@@ -196,8 +198,8 @@ impl Service {
             Some(operation) if *name != *action => Ok(operation),
             _ => {
                 let actions: Vec<String> = operations.keys().map(|name| lower(name)).collect();
-                let near = nearest(action, actions.iter().map(String::as_str));
-                Err(format!("the service {} has no action {action:?}{}", self.name, did_you_mean(near)))
+                let near = nearest(action, actions.iter().map(String::as_str)).map(str::to_owned);
+                Err(UnknownName::Action { service: self.name, name: action.to_owned(), near })
             }
         }
     }
@@ -229,10 +231,6 @@ impl Service {
             Shapes::read(self.name, text)
         })
     }
-}
-
-fn did_you_mean(near: Option<&str>) -> String {
-    near.map_or(String::new(), |near| format!(", did you mean {near:?}?"))
 }
 
 /// `name` with a capital first letter.
@@ -434,10 +432,13 @@ mod tests {
     #[test]
     fn what_is_unknown_is_told_with_what_is_near() {
         assert_eq!(
-            Service::find("dynamoDB").unwrap_err(),
+            Service::find("dynamoDB").unwrap_err().with_hints(),
             "there is no service \"dynamoDB\", did you mean \"dynamodb\"?"
         );
-        assert_eq!(Service::find("nothing-like-it").unwrap_err(), "there is no service \"nothing-like-it\"");
+        assert_eq!(
+            Service::find("nothing-like-it").unwrap_err().with_hints(),
+            "there is no service \"nothing-like-it\""
+        );
         let dynamodb = Service::find("dynamodb").unwrap();
         assert_eq!(dynamodb.operation("putItem").unwrap().name, "PutItem");
         for (action, message) in [
@@ -445,7 +446,7 @@ mod tests {
             ("putItems", "the service dynamodb has no action \"putItems\", did you mean \"putItem\"?"),
             ("", "the service dynamodb has no action \"\""),
         ] {
-            assert_eq!(dynamodb.operation(action).unwrap_err(), message);
+            assert_eq!(dynamodb.operation(action).unwrap_err().with_hints(), message);
         }
     }
 

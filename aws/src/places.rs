@@ -30,7 +30,7 @@ struct ServiceName(&'static str);
 impl<'de> Deserialize<'de> for ServiceName {
     fn deserialize<D: Deserializer<'de>>(name: D) -> Result<Self, D::Error> {
         let name = String::deserialize(name)?;
-        Service::of_arn(&name).map(|service| Self(service.name)).map_err(D::Error::custom)
+        Service::of_arn(&name).map(|service| Self(service.name)).map_err(|error| D::Error::custom(error.with_hints()))
     }
 }
 

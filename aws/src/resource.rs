@@ -33,5 +33,5 @@ pub fn no_such_action(resource: &str) -> Option<String> {
     let named = plain.as_deref().unwrap_or(resource).strip_prefix("arn:aws:states:::aws-sdk:")?;
     let (service, action) = named.split_once(':')?;
     let action = action.strip_suffix(".waitForTaskToken").unwrap_or(action);
-    Service::find(service).and_then(|service| service.operation(action)).err()
+    Service::find(service).and_then(|service| service.operation(action)).err().map(|error| error.with_hints())
 }

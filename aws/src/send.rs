@@ -18,6 +18,7 @@ use uuid::Uuid;
 
 use crate::answer::{self, Refusal, Response};
 use crate::clients::Clients;
+use crate::error::SendError;
 use crate::in_process::ENDPOINT;
 use crate::model::{Operation, Service};
 use crate::places::Place;
@@ -63,16 +64,16 @@ impl Clients {
         operation: &'static Operation,
         request: Request,
     ) -> Result<Response, Fault> {
-        let client = |message: String| Fault::Client(Unanswered { message, attempts: 0 });
+        let client = |error| Fault::Client(Unanswered { error, attempts: 0 });
         let place = match self.places().get(service.name) {
             Some(Place::Embedded) => {
                 let request = in_process(&request).map_err(client)?;
                 let embedded = self.embedded().get(service.name);
-                let embedded = embedded.ok_or_else(|| client(format!("{} is not embedded", service.name)))?;
+                let embedded = embedded.ok_or_else(|| client(SendError::NotEmbedded(service.name)))?;
                 return whole(embedded.answer(request).await).await.map_err(client);
             }
             Some(place) => place,
-            None => return Err(client(format!("the routing file does not say where {} is", service.name))),
+            None => return Err(client(SendError::NoPlace(service.name))),
         };
         // There are servers that decode a path before they take it apart: then this would name an object.
         if request.bucket.as_deref().is_some_and(|bucket| bucket.contains('/') && !bucket.starts_with("arn:")) {
@@ -93,7 +94,7 @@ impl Clients {
                     }
                     Fault::Service(refusal)
                 }
-                Err(message) => Fault::Client(Unanswered { message, attempts }),
+                Err(error) => Fault::Client(Unanswered { error, attempts }),
             };
             if attempts == ATTEMPTS {
                 return Err(failure);
@@ -102,14 +103,14 @@ impl Clients {
         }
     }
 
-    async fn target(&self, service: &'static Service, place: &Place, request: &Request) -> Result<Target, String> {
+    async fn target(&self, service: &'static Service, place: &Place, request: &Request) -> Result<Target, SendError> {
         let aws = self.aws().await;
         let (base, region, mut path) = match place {
             Place::Endpoint { endpoint_url, region } => {
                 (endpoint_url.trim_end_matches('/').to_owned(), region.clone(), request.path.clone())
             }
             Place::Embedded | Place::Aws => {
-                let region = aws.region().ok_or("no region is set: set AWS_REGION, or a region in ~/.aws/config")?;
+                let region = aws.region().ok_or(SendError::NoRegion)?;
                 let region = service.signing_region.unwrap_or(region.as_ref()).to_owned();
                 match aws.endpoint_url() {
                     Some(url) => (url.trim_end_matches('/').to_owned(), region, request.path.clone()),
@@ -144,12 +145,13 @@ impl Clients {
         request: &Request,
         target: &Target,
         place: &Place,
-    ) -> Result<http::Request<Bytes>, String> {
+    ) -> Result<http::Request<Bytes>, SendError> {
         let mut sent = http::Request::builder().method(request.method).uri(&target.url);
         if let Some(headers) = sent.headers_mut() {
             headers.extend(request.headers.clone());
         }
-        let mut sent = sent.body(request.body.clone()).map_err(|error| format!("{}: {error}", target.url))?;
+        let mut sent =
+            sent.body(request.body.clone()).map_err(|error| SendError::Request(format!("{}: {error}", target.url)))?;
         if !operation.signed {
             return Ok(sent);
         }
@@ -167,16 +169,16 @@ impl Clients {
             .time(SystemTime::now())
             .settings(settings)
             .build()
-            .map_err(|error| error.to_string())?;
+            .map_err(unsendable)?;
         let headers = request.headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
         let body = SignableBody::Bytes(&request.body);
         let signable = SignableRequest::new(request.method, &target.url, headers, body);
         let signed = signable.and_then(|signable| sign(signable, &parameters.into()));
-        let (instructions, _) = signed.map_err(|error| chain(&error))?.into_parts();
+        let (instructions, _) = signed.map_err(unsendable)?.into_parts();
         for (name, value) in instructions.headers() {
-            let name = name.parse::<HeaderName>().map_err(|error| error.to_string())?;
+            let name = name.parse::<HeaderName>().map_err(unsendable)?;
             let value = HeaderValue::from_str(value)
-                .map_err(|_| format!("the {name} of the request is no text of a header"))?;
+                .map_err(|_| SendError::Request(format!("the {name} of the request is no text of a header")))?;
             sent.headers_mut().insert(name, value);
         }
         Ok(sent)
@@ -185,7 +187,7 @@ impl Clients {
     /// The credentials that the AWS tools find, kept until shortly before they expire.
     ///
     /// Where there are none, another server than AWS gets made up ones: emulators ask for a signature and do not look at it.
-    async fn credentials(&self, place: &Place) -> Result<Credentials, String> {
+    async fn credentials(&self, place: &Place) -> Result<Credentials, SendError> {
         let mut kept = self.remote().credentials.lock().await;
         let found = match kept.as_ref().filter(|kept| kept.is_fresh()) {
             Some(kept) => kept.found.clone(),
@@ -201,9 +203,7 @@ impl Clients {
         match (found, place) {
             (Ok(found), _) => Ok(found),
             (Err(_), Place::Endpoint { .. }) => Ok(Credentials::new("test", "test", None, None, "made up")),
-            (Err(error), _) => Err(format!(
-                "there are no credentials for AWS: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE ({error})"
-            )),
+            (Err(why), _) => Err(SendError::NoCredentials(why)),
         }
     }
 }
@@ -222,14 +222,14 @@ impl Remote {
         &self.http
     }
 
-    async fn exchange(&self, request: http::Request<Bytes>) -> Result<Response, String> {
-        let request = reqwest::Request::try_from(request).map_err(|error| chain(&error))?;
-        let mut response = self.http.client()?.execute(request).await.map_err(|error| chain(&error))?;
+    async fn exchange(&self, request: http::Request<Bytes>) -> Result<Response, SendError> {
+        let request = reqwest::Request::try_from(request).map_err(unsendable)?;
+        let mut response = self.http.client()?.execute(request).await.map_err(lost)?;
         let mut body = BytesMut::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| chain(&error))? {
+        while let Some(chunk) = response.chunk().await.map_err(lost)? {
             body.extend_from_slice(&chunk);
             if body.len() > ANSWER_MAX {
-                return Err(format!("the answer has more than {ANSWER_MAX} bytes"));
+                return Err(SendError::TooLong(ANSWER_MAX));
             }
         }
         let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
@@ -238,7 +238,7 @@ impl Remote {
 }
 
 /// The request as an embedded service reads it: neither signed nor sent anywhere.
-fn in_process(request: &Request) -> Result<http::Request<SdkBody>, String> {
+fn in_process(request: &Request) -> Result<http::Request<SdkBody>, SendError> {
     let mark = if request.query.is_empty() { "" } else { "?" };
     let mut sent = http::Request::builder()
         .method(request.method)
@@ -247,13 +247,23 @@ fn in_process(request: &Request) -> Result<http::Request<SdkBody>, String> {
         headers.extend(request.headers.clone());
         headers.insert(http::header::CONTENT_LENGTH, HeaderValue::from(request.body.len()));
     }
-    sent.body(SdkBody::from(request.body.clone())).map_err(|error| error.to_string())
+    sent.body(SdkBody::from(request.body.clone())).map_err(unsendable)
 }
 
-async fn whole(response: http::Response<SdkBody>) -> Result<Response, String> {
+async fn whole(response: http::Response<SdkBody>) -> Result<Response, SendError> {
     let (parts, body) = response.into_parts();
-    let body = body.collect().await.map_err(|error| error.to_string())?.to_bytes();
+    let body = body.collect().await.map_err(|error| SendError::Connection(error.to_string()))?.to_bytes();
     Ok(Response { status: parts.status.as_u16(), headers: parts.headers, body })
+}
+
+/// No request can be made, for the reason that is told.
+fn unsendable(error: impl std::error::Error) -> SendError {
+    SendError::Request(chain(&error))
+}
+
+/// The connection failed.
+fn lost(error: reqwest::Error) -> SendError {
+    SendError::Connection(chain(&error))
 }
 
 /// Whether the same request may succeed a little later.

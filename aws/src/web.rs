@@ -13,16 +13,18 @@ use aws_smithy_types::body::SdkBody;
 use bytes::{Bytes, BytesMut};
 use reqwest::redirect::Policy;
 
+use crate::error::NoHttp;
+
 /// How many redirects a download follows.
 const MAX_REDIRECTS: usize = 10;
 
 /// The client for downloads, made when it is first used: it keeps its connections and follows redirects.
 #[derive(Clone, Debug, Default)]
-pub struct Downloads(Arc<OnceLock<Result<reqwest::Client, String>>>);
+pub struct Downloads(Arc<OnceLock<Result<reqwest::Client, NoHttp>>>);
 
 impl Downloads {
     /// The client; the error says why there is none.
-    pub fn client(&self) -> Result<&reqwest::Client, &str> {
+    pub fn client(&self) -> Result<&reqwest::Client, &NoHttp> {
         let redirects = || {
             Policy::custom(|attempt| match attempt.previous().len() {
                 0..=MAX_REDIRECTS => attempt.follow(),
@@ -31,19 +33,19 @@ impl Downloads {
         };
         let user_agent = concat!("asl/", env!("CARGO_PKG_VERSION"));
         let made = || client(|builder| builder.redirect(redirects()).user_agent(user_agent));
-        self.0.get_or_init(made).as_ref().map_err(String::as_str)
+        self.0.get_or_init(made).as_ref()
     }
 }
 
 /// The client for calls with a body or credentials, made when it is first used. It follows no redirects: those could hand
 /// a credential to another server.
 #[derive(Clone, Debug, Default)]
-pub struct Caller(Arc<OnceLock<Result<reqwest::Client, String>>>);
+pub struct Caller(Arc<OnceLock<Result<reqwest::Client, NoHttp>>>);
 
 impl Caller {
     /// The client; the error says why there is none.
-    pub fn client(&self) -> Result<&reqwest::Client, &str> {
-        self.0.get_or_init(|| client(|builder| builder.redirect(Policy::none()))).as_ref().map_err(String::as_str)
+    pub fn client(&self) -> Result<&reqwest::Client, &NoHttp> {
+        self.0.get_or_init(|| client(|builder| builder.redirect(Policy::none()))).as_ref()
     }
 }
 
@@ -69,13 +71,13 @@ pub fn transport_error(error: reqwest::Error) -> String {
     chain(&error.without_url())
 }
 
-fn client(settings: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder) -> Result<reqwest::Client, String> {
+fn client(settings: impl Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder) -> Result<reqwest::Client, NoHttp> {
     // An embedding program may have chosen its cryptography before: then that is used.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = || settings(reqwest::Client::builder());
     // A machine without root certificates can still speak plain HTTP; there, https fails when it is used.
     let client = builder().build().or_else(|_| builder().tls_certs_only([]).build());
-    client.map_err(|error| format!("HTTP cannot be set up: {}", chain(&error)))
+    client.map_err(|error| NoHttp(chain(&error)))
 }
 
 /// The texts of an error and of what caused it, each once.
@@ -94,11 +96,11 @@ pub fn chain(error: &dyn std::error::Error) -> String {
 
 /// The HTTP client for services of AWS, of ours and of the SDK, for all that is outside of this process.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Sdk(Arc<OnceLock<Result<reqwest::Client, String>>>);
+pub(crate) struct Sdk(Arc<OnceLock<Result<reqwest::Client, NoHttp>>>);
 
 impl Sdk {
     /// The client behind it. The error says why there is none.
-    pub(crate) fn client(&self) -> Result<&reqwest::Client, String> {
+    pub(crate) fn client(&self) -> Result<&reqwest::Client, NoHttp> {
         self.0.get_or_init(|| client(sdk_settings)).as_ref().map_err(Clone::clone)
     }
 }
@@ -112,7 +114,7 @@ impl HttpConnector for Sdk {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let client = self.client().cloned();
         HttpConnectorFuture::new(async move {
-            let client = client.map_err(|message| ConnectorError::user(message.into()))?;
+            let client = client.map_err(|error| ConnectorError::user(error.into()))?;
             let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
             let request = reqwest::Request::try_from(request.map(reqwest::Body::wrap));
             let request = request.map_err(|error| ConnectorError::user(error.into()))?;

@@ -17,10 +17,31 @@ fuzz_target!(|text: &str| {
     let names = [None, Some("A")];
     for mock in [None, Some(result), Some(Mock::error(Failure::new(last, "as told")))] {
         for state_name in names {
-            let test = TestState { state_name, mock: mock.clone(), ..TestState::new(definition, input.clone()) };
+            let test = TestState {
+                state_name,
+                mock: mock.clone(),
+                inputs: Some(inputs),
+                outputs: Some(outputs),
+                ..TestState::new(definition, input.clone())
+            };
             if let Ok(tested) = test.run() {
                 let _ = tested.to_json(InspectionLevel::Trace).to_string();
             }
         }
     }
 });
+
+/// What every task takes and answers, with each kind that there is.
+fn inputs(_: &str) -> Option<Value> {
+    r##"{"shape":"#0","shapes":{"0":{"members":{"A":"STRING","B":"#1","C":"#2","D":"LISTS","E":"HEADERS","F":"INTEGER"},
+        "required":["A"]},"1":{"items":"#0"},"2":{"values":"BOOLEAN"}}}"##
+        .parse()
+        .ok()
+}
+
+fn outputs(_: &str) -> Option<Value> {
+    r##"{"shape":"#0","shapes":{"0":{"type":"object","members":{"A":"#1","B":"#2","C":"#3","D":"boolean"},"required":["A"]},
+        "1":{"type":"string","min":1,"max":3,"enum":["a"]},"2":{"type":"array","items":"#0"},"3":{"type":"map","values":"number"}}}"##
+        .parse()
+        .ok()
+}

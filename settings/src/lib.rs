@@ -3,6 +3,7 @@
 //! A secret does not stand in a file that is shared. It is read when it is used, and never kept; [`hide`] takes it out of texts that
 //! somebody else wrote.
 
+mod error;
 mod hide;
 mod seconds;
 
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use url::Url;
 
+pub use error::{SettingError, UrlError};
 pub use hide::{hidden, hide};
 pub use seconds::seconds;
 
@@ -55,15 +57,13 @@ pub enum Setting {
 
 impl Secret {
     /// The secret text; the error says why there is none, and not what it is.
-    pub fn read(&self, folder: &Path) -> Result<String, String> {
+    pub fn read(&self, folder: &Path) -> Result<String, SettingError> {
         match self {
-            Self::Env(InEnv { env }) => {
-                std::env::var(env).map_err(|_| format!("the environment variable {env} is not set"))
-            }
+            Self::Env(InEnv { env }) => std::env::var(env).map_err(|_| SettingError::NotSet { variable: env.clone() }),
             Self::File(InFile { file }) => {
                 let path = folder.join(file);
                 let text = std::fs::read_to_string(&path)
-                    .map_err(|error| format!("the secret in {} cannot be read: {error}", path.display()))?;
+                    .map_err(|source| SettingError::Unreadable { file: path.clone(), source })?;
                 Ok(text
                     .strip_suffix('\n')
                     .map(|text| text.strip_suffix('\r').unwrap_or(text))
@@ -81,7 +81,7 @@ impl Setting {
     }
 
     /// The text; the error says why there is none.
-    pub fn read(&self, folder: &Path) -> Result<String, String> {
+    pub fn read(&self, folder: &Path) -> Result<String, SettingError> {
         match self {
             Self::Plain(text) => Ok(text.clone()),
             Self::Secret(secret) => secret.read(folder),
@@ -90,7 +90,7 @@ impl Setting {
 }
 
 /// The texts of those settings that are secrets.
-pub fn secrets(settings: &BTreeMap<String, Setting>, folder: &Path) -> Result<Vec<String>, String> {
+pub fn secrets(settings: &BTreeMap<String, Setting>, folder: &Path) -> Result<Vec<String>, SettingError> {
     settings.values().filter(|setting| setting.is_secret()).map(|setting| setting.read(folder)).collect()
 }
 
@@ -100,9 +100,9 @@ pub fn secrets(settings: &BTreeMap<String, Setting>, folder: &Path) -> Result<Ve
 pub struct Address(Setting);
 
 impl TryFrom<Setting> for Address {
-    type Error = String;
+    type Error = UrlError;
 
-    fn try_from(setting: Setting) -> Result<Self, String> {
+    fn try_from(setting: Setting) -> Result<Self, UrlError> {
         if let Setting::Plain(text) = &setting {
             web_url(text)?;
         }
@@ -112,8 +112,9 @@ impl TryFrom<Setting> for Address {
 
 impl Address {
     /// The URL; the error says why there is none, and not what a secret one is.
-    pub fn read(&self, folder: &Path) -> Result<Url, String> {
-        web_url(&self.0.read(folder)?).map_err(|fault| format!("{self}: {fault}"))
+    pub fn read(&self, folder: &Path) -> Result<Url, SettingError> {
+        let text = self.0.read(folder)?;
+        web_url(&text).map_err(|source| SettingError::Address { address: self.to_string(), source })
     }
 }
 
@@ -151,12 +152,9 @@ impl fmt::Display for Address {
 }
 
 /// The URL that a text is; the error does not repeat the text.
-pub fn web_url(text: &str) -> Result<Url, String> {
-    match Url::parse(text) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(url),
-        Ok(_) => Err("expected an http or https URL".to_owned()),
-        Err(error) => Err(format!("expected an http or https URL ({error})")),
-    }
+pub fn web_url(text: &str) -> Result<Url, UrlError> {
+    let url = Url::parse(text)?;
+    if matches!(url.scheme(), "http" | "https") { Ok(url) } else { Err(UrlError::OtherScheme) }
 }
 
 /// A URL without its user, password, query and fragment: there keys and tokens stand.
@@ -209,7 +207,7 @@ mod tests {
     fn texts_are_plain_or_in_a_file_or_in_the_environment() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("password"), "top secret\r\n").unwrap();
-        let text = |toml| read(toml).unwrap().read(folder.path());
+        let text = |toml| read(toml).unwrap().read(folder.path()).map_err(|error| error.to_string());
         assert_eq!(text("text = 'plain'"), Ok("plain".to_owned()));
         assert_eq!(text("text = { file = 'password' }"), Ok("top secret".to_owned()));
         assert_eq!(text("text = { env = 'CARGO_PKG_NAME' }"), Ok(std::env::var("CARGO_PKG_NAME").unwrap()));
@@ -243,7 +241,7 @@ mod tests {
         std::fs::write(folder.path().join("hook"), "top secret").unwrap();
         let url = read("url = { file = 'hook' }").unwrap();
         assert_eq!(url.to_string(), "the URL in the file hook");
-        let error = url.read(folder.path()).unwrap_err();
+        let error = url.read(folder.path()).unwrap_err().to_string();
         assert!(error.starts_with("the URL in the file hook: expected an http or https URL"), "{error}");
         assert!(!error.contains("top secret"));
     }

@@ -138,8 +138,8 @@ impl Router {
 
     /// All rows of a DynamoDB table, in DynamoDB's JSON, to look at what the handlers stored. The error says what is wrong.
     pub async fn rows(&self, table: &str) -> Result<Vec<Value>, String> {
-        let dynamodb = Service::find("dynamodb")?;
-        let scan = dynamodb.operation("scan")?;
+        let dynamodb = Service::find("dynamodb").map_err(|error| error.to_string())?;
+        let scan = dynamodb.operation("scan").map_err(|error| error.to_string())?;
         let mut parameters = Value::from([("TableName", Value::from(table)), ("ConsistentRead", true.into())]);
         let mut rows = Vec::new();
         loop {

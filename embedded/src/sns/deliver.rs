@@ -65,7 +65,7 @@ impl Means {
     async fn mail(&self, notification: &Notification, to: &Mailbox) -> Result<(), Fault> {
         let mail =
             self.mail.as_ref().ok_or_else(|| Fault::Later("there is no [mail] in the routing file".to_owned()))?;
-        let credentials = mail.credentials(&self.folder).map_err(Fault::Later)?;
+        let credentials = mail.credentials(&self.folder).map_err(|error| Fault::Later(error.to_string()))?;
         let unfit = |error: lettre::error::Error| Fault::Refused(format!("no mail can be made of it: {error}"));
         let message = message(notification, mail.from.clone(), to.clone()).map_err(unfit)?;
         let server = &mail.server;
@@ -92,10 +92,10 @@ impl Means {
     }
 
     async fn post(&self, notification: &Notification, address: &Address, raw: bool) -> Result<(), Fault> {
-        let url = address.read(&self.folder).map_err(Fault::Later)?;
+        let url = address.read(&self.folder).map_err(|error| Fault::Later(error.to_string()))?;
         let protocol = if url.scheme() == "https" { "https" } else { "http" };
         let body = text(protocol, notification, raw);
-        let client = self.caller.client().map_err(|fault| Fault::Later(fault.to_owned()))?;
+        let client = self.caller.client().map_err(|error| Fault::Later(error.to_string()))?;
         let mut request = client
             .post(url)
             .header(CONTENT_TYPE, "text/plain; charset=UTF-8")

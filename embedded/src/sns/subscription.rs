@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use asl_runtime::Pattern;
-use asl_settings::{Address, Secret, Setting};
+use asl_settings::{Address, Secret, Setting, SettingError};
 use lettre::message::Mailbox;
 use serde::{Deserialize, Deserializer};
 use url::{Host, Url};
@@ -184,7 +184,7 @@ fn server(text: &str) -> Result<(Server, bool), String> {
 
 impl Mail {
     /// The user and the password, where the server asks for them; the error says why they are not known.
-    pub(super) fn credentials(&self, folder: &Path) -> Result<Option<(String, String)>, String> {
+    pub(super) fn credentials(&self, folder: &Path) -> Result<Option<(String, String)>, SettingError> {
         let Some((username, password)) = &self.user else { return Ok(None) };
         Ok(Some((username.read(folder)?, password.read(folder)?)))
     }

@@ -127,7 +127,7 @@ impl Worker {
     async fn fetch(&self, url: &str) -> Result<Bytes, (StatusCode, String)> {
         let no_answer = |message: String| (StatusCode::BAD_REQUEST, message);
         let failed = |error: reqwest::Error| no_answer(self.transport_error(url, error));
-        let client = self.web.client().map_err(|message| no_answer(message.to_owned()))?;
+        let client = self.web.client().map_err(|error| no_answer(error.to_string()))?;
         let timeout = Duration::from_secs_f64(self.settings.timeout_seconds);
         let response = client.get(url).timeout(timeout).send().await.map_err(failed)?;
         let status = response.status();

@@ -90,7 +90,8 @@ impl Post {
     }
 
     async fn run(&self, input: &Value) -> Outcome {
-        let Prepared { url, headers, secrets } = self.read().map_err(|fault| Failure::new("States.Runtime", fault))?;
+        let Prepared { url, headers, secrets } =
+            self.read().map_err(|error| Failure::new("States.Runtime", error.to_string()))?;
         let socket = |error: reqwest::Error| {
             let cause = if error.is_timeout() {
                 format!("{} did not answer within {} s", self.settings.url, self.settings.timeout_seconds)
@@ -99,7 +100,7 @@ impl Post {
             };
             Failure::new("States.Http.Socket", cause)
         };
-        let client = self.caller.client().map_err(|fault| Failure::new("States.Runtime", fault))?;
+        let client = self.caller.client().map_err(|error| Failure::new("States.Runtime", error.to_string()))?;
         let timeout = Duration::from_secs_f64(self.settings.timeout_seconds);
         let request = client.post(url).headers(headers).timeout(timeout).body(input.to_string());
         let response = request.send().await.map_err(socket)?;

@@ -72,8 +72,8 @@ impl Names {
             Fault::Parameters(message) => return Failure::new("States.Runtime", message),
             Fault::Client(unanswered) => {
                 let cause = match unanswered.attempts {
-                    0 => unanswered.message,
-                    _ => format!("Unable to execute HTTP request: {}", unanswered.message),
+                    0 => unanswered.error.to_string(),
+                    _ => format!("Unable to execute HTTP request: {}", unanswered.error),
                 };
                 return Failure::new(format!("{}.SdkClientException", self.prefix), cause);
             }
@@ -103,9 +103,9 @@ pub(super) fn sdk_failure(service: &Service, fault: Fault) -> Failure {
         Fault::Parameters(message) => Failure::new("States.Runtime", message),
         Fault::Client(unanswered) => {
             let cause = match unanswered.attempts {
-                0 => unanswered.message,
+                0 => unanswered.error.to_string(),
                 attempts => {
-                    format!("Unable to execute HTTP request: {} (SDK Attempt Count: {attempts})", unanswered.message)
+                    format!("Unable to execute HTTP request: {} (SDK Attempt Count: {attempts})", unanswered.error)
                 }
             };
             Failure::new(format!("{prefix}.SdkClientException"), cause)
@@ -145,7 +145,7 @@ pub(super) fn sdk_outcome(service: &Service, called: Result<Answer, Fault>) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
-    use asl_aws::Unanswered;
+    use asl_aws::{SendError, Unanswered};
 
     #[test]
     fn headers_are_shown_as_aws_shows_them() {
@@ -186,7 +186,7 @@ mod tests {
             sdk("dynamodb", refusal("dynamodb", "ValidationException", "m")),
             "DynamoDb.DynamoDbException: m (Service: DynamoDb, Status Code: 400, Request ID: r) (SDK Attempt Count: 1)"
         );
-        let unanswered = Fault::Client(Unanswered { message: "refused".to_owned(), attempts: 3 });
+        let unanswered = Fault::Client(Unanswered { error: SendError::Connection("refused".to_owned()), attempts: 3 });
         assert_eq!(
             sdk("kms", unanswered),
             "Kms.SdkClientException: Unable to execute HTTP request: refused (SDK Attempt Count: 3)"

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use asl_aws::Clients;
-use asl_aws::{Operation, Service, Style};
+use asl_aws::{Operation, Service, Style, UnknownName};
 use asl_engine::Outcome;
 use asl_runtime::{BoxFuture, Call, Handler};
 
@@ -18,7 +18,7 @@ struct AwsSdk {
 }
 
 /// The handler of an action. The error says what is wrong with the names.
-pub(super) fn find(clients: &Arc<Clients>, service: &str, action: &str) -> Result<Arc<dyn Handler>, String> {
+pub(super) fn find(clients: &Arc<Clients>, service: &str, action: &str) -> Result<Arc<dyn Handler>, UnknownName> {
     let service = Service::find(service)?;
     let operation = service.operation(action)?;
     Ok(Arc::new(AwsSdk { clients: Arc::clone(clients), service, operation }))

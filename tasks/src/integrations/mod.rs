@@ -66,7 +66,7 @@ pub(crate) fn find(world: &World, resource: &str) -> Result<Arc<dyn Handler>, No
     let (service, found) = match named.strip_prefix("aws-sdk:") {
         Some(named) => {
             let (service, action) = named.split_once(':').unwrap_or((named, ""));
-            (service, aws_sdk::find(clients, service, action).map_err(NotServed::NoSuch)?)
+            (service, aws_sdk::find(clients, service, action).map_err(|error| NotServed::NoSuch(error.with_hints()))?)
         }
         None => {
             let (service, action) = named.split_once(':').ok_or(NotServed::Unknown)?;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use asl_aws::web::{self, Caller};
 use asl_engine::{Failure, Value};
 use asl_runtime::Pattern;
-use asl_settings::{Address, Secret, Setting, secrets};
+use asl_settings::{Address, Secret, Setting, SettingError, secrets};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 use tokio::sync::Mutex;
@@ -173,11 +173,12 @@ impl Connections {
             let cause = format!("The connection {arn} cannot be used: {fault}");
             Failure::new("Events.ConnectionResource.InvalidConnectionState", cause)
         };
+        let unread = |error: SettingError| unusable(error.to_string());
         let mut added = known.connection.parameters.read(folder).map_err(unusable)?;
         let (name, value) = match &known.connection.authorization {
             Authorization::Basic(Basic { username, password }) => {
-                let user = username.read(folder).map_err(unusable)?;
-                let password = password.read(folder).map_err(unusable)?;
+                let user = username.read(folder).map_err(unread)?;
+                let password = password.read(folder).map_err(unread)?;
                 let pair = format!("{user}:{password}");
                 added.secrets.extend(username.is_secret().then_some(user));
                 added.secrets.push(password);
@@ -185,7 +186,7 @@ impl Connections {
                 (http::header::AUTHORIZATION, format!("Basic {encoded}"))
             }
             Authorization::ApiKey(ApiKey { name, value }) => {
-                let value = value.read(folder).map_err(unusable)?;
+                let value = value.read(folder).map_err(unread)?;
                 added.secrets.push(value.clone());
                 (name.clone(), value)
             }
@@ -200,7 +201,7 @@ impl Connections {
                         Arc::clone(&token.insert(new).text)
                     }
                 };
-                added.secrets.extend([text.to_string(), oauth.client_secret.read(folder).map_err(unusable)?]);
+                added.secrets.extend([text.to_string(), oauth.client_secret.read(folder).map_err(unread)?]);
                 (http::header::AUTHORIZATION, format!("Bearer {text}"))
             }
         };
@@ -244,7 +245,7 @@ impl Parameters {
     fn read(&self, folder: &Path) -> Result<Added, String> {
         let pairs = |settings: &BTreeMap<String, Setting>| {
             let pairs = settings.iter().map(|(name, setting)| Ok((name.clone(), setting.read(folder)?)));
-            pairs.collect::<Result<Vec<_>, String>>()
+            pairs.collect::<Result<Vec<_>, SettingError>>()
         };
         let mut added = Added { query: pairs(&self.query)?, body: pairs(&self.body)?, ..Added::default() };
         for (name, value) in pairs(&self.headers)? {
@@ -271,7 +272,7 @@ impl OAuth {
         ];
         fields.retain(|(name, _)| !body.iter().any(|(other, _)| other == name));
         fields.extend(body);
-        let client = caller.client()?;
+        let client = caller.client().map_err(|error| error.to_string())?;
         let request = match self.method {
             TokenMethod::Get => client.get(with_query(url, &members(fields.into_iter().chain(query)))),
             method => {

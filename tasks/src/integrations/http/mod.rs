@@ -87,7 +87,7 @@ impl Invoke {
 
     async fn call(&self, task: &HttpTask<'_>) -> Outcome {
         let caller = &self.caller;
-        let client = caller.client().map_err(runtime)?;
+        let client = caller.client().map_err(|error| runtime(error.to_string()))?;
         let added = self.connections.added(task.connection, caller).await?;
         let hide = |added: &Added| {
             let secrets = added.secrets.clone();
@@ -173,7 +173,10 @@ fn not_supported(field: &str) -> Failure {
 }
 
 fn endpoint(value: &Value) -> Result<Url, Failure> {
-    let url = value.as_str().ok_or("expected a text".to_owned()).and_then(web_url);
+    let url = value
+        .as_str()
+        .ok_or("expected a text".to_owned())
+        .and_then(|text| web_url(text).map_err(|error| error.to_string()));
     url.map_err(|fault| runtime(format!("The value for the field 'ApiEndpoint' is not valid: {fault}")))
 }
 
