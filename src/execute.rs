@@ -172,6 +172,7 @@ fn execution(machine: &str, input: Input, options: Options) -> Execution {
     let mut execution = Execution::local(machine, &format!("run-{}", start.0), input.value, start, seed);
     execution.input_text = input.text;
     execution.quotas = options.quotas;
+    execution.token_secret = uuid::Uuid::new_v4().to_string().into();
     execution
 }
 

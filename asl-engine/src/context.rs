@@ -30,6 +30,9 @@ pub struct Execution {
     pub state_machine_name: Arc<str>,
     /// Where the random numbers of the execution start.
     pub seed: u64,
+    /// What its task tokens are made with, so that nobody can guess them. A host that tells tokens to others sets it to what only
+    /// chance knows; without that, it comes from the seed.
+    pub token_secret: Arc<str>,
     /// The bounds that it has to keep.
     pub quotas: Quotas,
 }
@@ -96,6 +99,7 @@ impl Execution {
             state_machine_arn: format!("arn:aws:states:us-east-1:000000000000:stateMachine:{state_machine}").into(),
             state_machine_name: state_machine.into(),
             seed,
+            token_secret: format!("{seed:016x}").into(),
             quotas: Quotas::default(),
         }
     }

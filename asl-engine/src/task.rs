@@ -3,17 +3,28 @@
 use std::fmt;
 use std::sync::Arc;
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use crate::diagnostic::Span;
+use crate::intrinsic::uuid;
+use crate::retry::Random;
 use crate::time::Timestamp;
 use crate::value::Value;
 
 /// What a Task state asks its host to do.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TaskRequest {
+    /// The ARN of the execution that asks.
+    pub execution: Arc<str>,
+    /// The Frame of it that asks, as [`Frame::path`](crate::Frame::path) names it.
+    pub frame: Arc<str>,
     /// The state that asks.
     pub state: Arc<str>,
+    /// How often this visit to the state was tried before.
+    pub attempt: u32,
     /// The `Resource` field: an ARN that says what is called.
     pub resource: Arc<str>,
     /// The effective input: what InputPath and Parameters leave.
@@ -25,11 +36,39 @@ pub struct TaskRequest {
     /// How many seconds may pass without a heartbeat (`HeartbeatSeconds`). Only what can send one has to: the worker of an
     /// activity, or whoever has the token of `.waitForTaskToken`.
     pub heartbeat_seconds: Option<i64>,
-    /// Names this very attempt: execution, frame, state and attempt. Stable when the task is issued again after a crash.
+    /// Names this very attempt, also when the task is issued again after a crash. Where it is told to others, as the task token of
+    /// an activity, `.waitForTaskToken` or `.sync`, nobody can guess it, and nobody should take it apart. It has at most 1,024
+    /// characters.
     pub token: Arc<str>,
 }
 
 impl TaskRequest {
+    /// A request of no execution, for whoever calls tasks without one.
+    ///
+    /// ```
+    /// let request = asl_engine::TaskRequest::new("arn:aws:states:::sqs:sendMessage", asl_engine::Value::Null);
+    /// assert_eq!(&*request.state, "Task");
+    /// ```
+    pub fn new(resource: impl Into<Arc<str>>, input: Value) -> Self {
+        Self {
+            execution: "arn:aws:states:us-east-1:000000000000:execution:none:none".into(),
+            frame: "".into(),
+            state: "Task".into(),
+            attempt: 0,
+            resource: resource.into(),
+            input,
+            role_arn: None,
+            deadline: None,
+            heartbeat_seconds: None,
+            token: "".into(),
+        }
+    }
+
+    /// A UUID for what the task makes, the same whenever it is issued again.
+    pub fn uuid(&self) -> String {
+        uuid(&Random::new(digest_number(&self.token)))
+    }
+
     /// Whether the work waits for a worker of an activity.
     pub fn is_activity(&self) -> bool {
         is_activity(&self.resource)
@@ -41,6 +80,16 @@ impl TaskRequest {
         let heartbeat = self.heartbeat_seconds.map(|seconds| since.plus_seconds(seconds));
         self.deadline.into_iter().chain(heartbeat).min()
     }
+}
+
+/// The token of an attempt that is told to others: a digest of what names it and of what nobody else knows.
+pub(crate) fn task_token(secret: &str, attempt: &str) -> Arc<str> {
+    let digest = Sha256::new().chain_update(secret).chain_update([0]).chain_update(attempt).finalize();
+    URL_SAFE_NO_PAD.encode(digest).into()
+}
+
+fn digest_number(text: &str) -> u64 {
+    Sha256::digest(text).iter().take(8).fold(0, |number, byte| number << 8 | u64::from(*byte))
 }
 
 /// Whether an ARN is that of an activity: `arn:aws:states:us-east-1:123456789012:activity:name`.

@@ -36,8 +36,8 @@ struct Started {
 struct Ended {
     finished: Finished,
     at: Timestamp,
-    /// Why it was given up, where nothing serves one of its tasks: then so is the execution that waits for it.
-    refused: Option<String>,
+    /// Why it was given up, if it was: then so is the execution that waits for it.
+    given_up: Option<Report>,
 }
 
 /// An execution that runs.
@@ -107,8 +107,9 @@ impl StateMachines {
         self.started.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Starts an execution, or finds the one that runs with the same name and input. A guard that is dropped stops it.
-    fn start(&self, asked: &Asked, waited_for: bool) -> Result<Begun, Failure> {
+    /// Starts an execution, or finds the one that runs with the same name and input; also one that has ended, where the task has
+    /// started it before a crash. A guard that is dropped stops it.
+    fn start(&self, asked: &Asked, waited_for: bool, was_started: bool) -> Result<Begun, Failure> {
         let router = self.router.get().and_then(Weak::upgrade);
         let (Some(program), Some(router)) = (self.programs.get(&asked.machine), router) else {
             let message = format!("State Machine Does Not Exist: '{}'", machine_arn(asked));
@@ -127,7 +128,7 @@ impl StateMachines {
             Entry::Occupied(known) => {
                 let known = known.get();
                 // AWS takes the same call again while the execution runs.
-                if known.input == asked.input && known.ended.borrow().is_none() {
+                if known.input == asked.input && (was_started || known.ended.borrow().is_none()) {
                     return Ok(Begun { ended: known.ended.clone(), at: known.at, stop: None });
                 }
                 let message = format!("Execution Already Exists: '{}'", asked.arn);
@@ -139,6 +140,7 @@ impl StateMachines {
         execution.arn = asked.arn.clone();
         execution.state_machine_arn = machine_arn(asked).into();
         execution.quotas = self.quotas;
+        execution.token_secret = uuid::Uuid::new_v4().to_string().into();
         let (tell, ended) = watch::channel(None);
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         slot.insert(Started { input: asked.input.clone(), at, waited_for, ended: ended.clone() });
@@ -165,17 +167,20 @@ async fn run(
         }
         Failure { cause: Some("the execution that waited for it was stopped".into()), ..Failure::default() }
     };
-    let mut refused = None;
     let at = execution.start_time;
     let finished = tokio_host::run(Ledger::new(program, execution), at, handler, |_, _| Ok(()), stop).await;
-    let finished = finished.unwrap_or_else(|error| {
-        let cause = match error {
-            GivenUp::Refused(reason) => refused.insert(reason).clone(),
-            error => format!("asl made a mistake, please report it: {error}"),
-        };
-        Finished { status: Status::Failed, outcome: Err(Failure::new("States.Runtime", cause)), failed_in: Vec::new() }
-    });
-    tell.send_replace(Some(Ended { finished, at: now(), refused }));
+    let (finished, given_up) = match finished {
+        Ok(finished) => (finished, None),
+        Err(error) => {
+            let failure = Failure::new("States.Runtime", error.to_string());
+            let given_up = match error {
+                GivenUp::Refused(reason) => Report::Refused(reason),
+                GivenUp::Bug(_) | GivenUp::Journal(_) => Report::Bug(error.to_string()),
+            };
+            (Finished { status: Status::Failed, outcome: Err(failure), failed_in: Vec::new() }, Some(given_up))
+        }
+    };
+    tell.send_replace(Some(Ended { finished, at: now(), given_up }));
 }
 
 async fn wait(mut ended: watch::Receiver<Option<Ended>>) -> Ended {
@@ -209,31 +214,39 @@ struct StartExecution(Arc<StateMachines>);
 
 impl Handler for StartExecution {
     fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome> {
-        Box::pin(async move {
-            let asked = asked(&call.request)?;
-            let parsed = match call.request.resource.rsplit_once('.') {
-                Some((_, "sync")) => Some(false),
-                Some((_, "sync:2")) => Some(true),
-                _ => None,
-            };
-            let Begun { ended, at: start, stop } = self.0.start(&asked, parsed.is_some())?;
-            let submitted = Object::default()
-                .with("ExecutionArn", asked.arn.clone().into())
-                .with("StartDate", Value::from(start.0));
-            let submitted = answered_here(submitted);
-            let Some(parsed) = parsed else {
-                if let Some(stop) = stop {
-                    stop.let_go();
-                }
-                return Ok(submitted);
-            };
-            call.report(Report::Submitted(submitted));
-            let ended = wait(ended).await;
-            if let Some(reason) = &ended.refused {
-                call.report(Report::Refused(reason.clone()));
+        Box::pin(self.run(call, false))
+    }
+
+    /// What was started is not started again: its execution has the same name.
+    fn resume<'a>(&'a self, call: &'a Call, told: &'a [Report]) -> BoxFuture<'a, Outcome> {
+        Box::pin(self.run(call, told.iter().any(|report| matches!(report, Report::Submitted(_)))))
+    }
+}
+
+impl StartExecution {
+    async fn run(&self, call: &Call, was_started: bool) -> Outcome {
+        let asked = asked(&call.request)?;
+        let parsed = match call.request.resource.rsplit_once('.') {
+            Some((_, "sync")) => Some(false),
+            Some((_, "sync:2")) => Some(true),
+            _ => None,
+        };
+        let Begun { ended, at: start, stop } = self.0.start(&asked, parsed.is_some(), was_started)?;
+        let submitted =
+            Object::default().with("ExecutionArn", asked.arn.clone().into()).with("StartDate", Value::from(start.0));
+        let submitted = answered_here(submitted);
+        let Some(parsed) = parsed else {
+            if let Some(stop) = stop {
+                stop.let_go();
             }
-            describe(&asked, start, &ended, parsed)
-        })
+            return Ok(submitted);
+        };
+        call.report(Report::Submitted(submitted));
+        let ended = wait(ended).await;
+        if let Some(given_up) = &ended.given_up {
+            call.report(given_up.clone());
+        }
+        describe(&asked, start, &ended, parsed)
     }
 }
 
@@ -257,7 +270,8 @@ fn asked(request: &TaskRequest) -> Result<Asked, Failure> {
         return Err(Failure::new("States.Runtime", cause));
     }
     let name = match parameters.get("Name") {
-        None | Some(Value::Null) => uuid::Uuid::new_v4().to_string(),
+        // The same when the task is issued again.
+        None | Some(Value::Null) => request.uuid(),
         Some(Value::String(name)) if is_step_functions_name(name) => name.to_string(),
         Some(name) => return Err(refused("InvalidName", &format!("Invalid Name: '{name}'"))),
     };

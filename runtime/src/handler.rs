@@ -69,6 +69,8 @@ pub enum Report {
     /// Nothing serves it, for this reason: a mistake of whoever set the handlers up, which ends the execution and which no
     /// Catcher sees.
     Refused(String),
+    /// A mistake of ours was met, which ends the execution as one and which no Catcher sees.
+    Bug(String),
 }
 
 impl Call {
@@ -82,11 +84,11 @@ impl Call {
         Self { request: request.into(), report: Arc::new(report), client_context: None }
     }
 
-    /// A call that another handler makes for this one: of its reports, only that nothing serves it is handed on.
+    /// A call that another handler makes for this one: of its reports, only what ends the execution is handed on.
     pub fn inner(&self, request: impl Into<Arc<TaskRequest>>) -> Self {
         let tell = Arc::clone(&self.report);
         Self::with_reports(request, move |report| {
-            if matches!(report, Report::Refused(_)) {
+            if matches!(report, Report::Refused(_) | Report::Bug(_)) {
                 tell(report);
             }
         })

@@ -143,6 +143,7 @@ impl Host {
     fn hear(&mut self, word: Word) -> Result<(), GivenUp> {
         match word {
             Word::Report(_, Report::Refused(reason)) => return Err(GivenUp::Refused(reason)),
+            Word::Report(_, Report::Bug(reason)) => return Err(Bug(reason).into()),
             Word::Report(wait, report) => {
                 if !matches!(report, Report::Submitted(_))
                     && let Some(at) = self.tasks.gives_up(wait, self.clock.now())
@@ -152,7 +153,7 @@ impl Host {
                 let reply = match report {
                     Report::Started { worker_name } => Reply::Started { worker_name },
                     Report::Submitted(output) => Reply::Submitted(output),
-                    Report::Heartbeat | Report::Refused(_) => return Ok(()),
+                    Report::Heartbeat | Report::Refused(_) | Report::Bug(_) => return Ok(()),
                 };
                 self.inputs.push(Input::Reply(wait, reply));
             }

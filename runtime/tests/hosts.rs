@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use asl_engine::{Execution, Failure, HistoryEvent, Outcome, Program, TaskRequest, Timestamp, Value};
 use asl_runtime::simulation::Answer;
+use asl_runtime::tokio_host::GivenUp;
 use asl_runtime::{BoxFuture, Call, Finished, Handler, Ledger, Report, Status, simulation, tokio_host};
 
 const START: Timestamp = Timestamp(1_700_000_000_000);
@@ -243,4 +244,25 @@ async fn what_nothing_serves_ends_the_execution_past_every_catcher() {
         tokio_host::run(ledger(definition, r#"{"items": [1]}"#), START, handler, tokio_host::told(|_| {}), pending())
             .await;
     assert_eq!(given_up.unwrap_err().to_string(), "nothing serves this");
+}
+
+/// A handler with a mistake in it.
+struct Panics;
+
+impl Handler for Panics {
+    fn call<'a>(&'a self, _: &'a Call) -> BoxFuture<'a, Outcome> {
+        Box::pin(async { panic!("index out of bounds") })
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_that_panics_is_no_failure_of_the_execution() {
+    let definition = r#"{"StartAt": "T", "States": {
+        "T": {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sns:publish", "End": true,
+            "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Fine"}]},
+        "Fine": {"Type": "Succeed"}}}"#;
+    let handler = |_: &TaskRequest| Ok(Arc::new(Panics) as Arc<dyn Handler>);
+    let given_up = tokio_host::run(ledger(definition, "{}"), START, handler, tokio_host::told(|_| {}), pending()).await;
+    assert!(matches!(&given_up, Err(GivenUp::Bug(_))), "{given_up:?}");
+    assert_eq!(given_up.unwrap_err().to_string(), "the handler of a task panicked: index out of bounds");
 }

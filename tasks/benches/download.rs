@@ -139,15 +139,7 @@ fn router(routes: &str, data: &Path) -> Router {
 }
 
 async fn call(router: &Router, resource: &str, input: Value) -> Value {
-    let request = TaskRequest {
-        state: "S".into(),
-        resource: resource.into(),
-        input,
-        role_arn: None,
-        deadline: None,
-        heartbeat_seconds: None,
-        token: "t".into(),
-    };
+    let request = TaskRequest { state: "S".into(), token: "t".into(), ..TaskRequest::new(resource, input) };
     router.handler(resource).unwrap().call(&Call::new(request)).await.unwrap()
 }
 

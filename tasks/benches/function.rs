@@ -96,12 +96,8 @@ fn router(folder: &Path) -> Router {
 async fn call(router: &Router) -> Duration {
     let request = TaskRequest {
         state: "S".into(),
-        resource: FUNCTION.into(),
-        input: EVENT.parse::<Value>().unwrap(),
-        role_arn: None,
-        deadline: None,
-        heartbeat_seconds: None,
         token: "t".into(),
+        ..TaskRequest::new(FUNCTION, EVENT.parse::<Value>().unwrap())
     };
     let start = Instant::now();
     let outcome = router.handler(FUNCTION).unwrap().call(&Call::new(request)).await;

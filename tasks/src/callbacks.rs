@@ -2,7 +2,7 @@
 //!
 //! AWS developer guide, "Wait for a Callback with Task Token" and "Activities".
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use asl_engine::{Failure, Outcome, Value};
@@ -27,6 +27,47 @@ struct Waiting {
     tasks: HashMap<Arc<str>, mpsc::UnboundedSender<Word>>,
     /// By ARN.
     activities: HashMap<Arc<str>, Activity>,
+    /// Tokens whose tasks are over.
+    over: Remembered,
+    /// What came for tokens that nobody waits for yet: their executions may still be about to go on after a restart.
+    kept: HashMap<Arc<str>, Outcome>,
+}
+
+/// The last of many tokens.
+#[derive(Default)]
+struct Remembered {
+    all: HashSet<Arc<str>>,
+    order: VecDeque<Arc<str>>,
+}
+
+/// How many tokens of tasks that are over are remembered: they are refused by the right name.
+const REMEMBERED: usize = 100_000;
+
+/// How many answers are kept for tokens that nobody waits for yet.
+const KEPT: usize = 10_000;
+
+impl Remembered {
+    fn add(&mut self, token: &Arc<str>) {
+        if self.all.insert(token.clone()) {
+            self.order.push_back(token.clone());
+        }
+        if self.order.len() > REMEMBERED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.all.remove(&oldest);
+        }
+    }
+
+    fn forget(&mut self, token: &str) {
+        if self.all.remove(token) {
+            self.order.retain(|known| **known != *token);
+        }
+    }
+}
+
+/// Whether a text looks like a token of ours: the digest of an attempt.
+fn is_token(text: &str) -> bool {
+    text.len() == 43 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
 }
 
 /// What somebody who has a token says.
@@ -73,11 +114,20 @@ impl CallbackError {
 }
 
 impl Callbacks {
-    /// Ends the task of `token` (`SendTaskSuccess`, `SendTaskFailure`).
+    /// Ends the task of `token` (`SendTaskSuccess`, `SendTaskFailure`). What comes before somebody waits for it is kept.
     pub fn answer(&self, token: &str, outcome: Outcome) -> Result<(), CallbackError> {
         let mut waiting = self.lock();
+        if !waiting.tasks.contains_key(token) && is_token(token) && !waiting.over.all.contains(token) {
+            if waiting.kept.len() >= KEPT && !waiting.kept.contains_key(token) {
+                return Err(CallbackError::TaskTimedOut);
+            }
+            waiting.kept.entry(token.into()).or_insert(outcome);
+            return Ok(());
+        }
         waiting.say(token, Word::Ended(outcome))?;
-        waiting.tasks.remove(token);
+        if let Some((token, _)) = waiting.tasks.remove_entry(token) {
+            waiting.over.add(&token);
+        }
         Ok(())
     }
 
@@ -111,7 +161,15 @@ impl Callbacks {
     /// Waits for the answer of `call`'s token, and reports what comes before it.
     fn wait<'a>(self: &Arc<Self>, call: &'a Call) -> Wait<'a> {
         let (sender, words) = mpsc::unbounded_channel();
-        self.lock().tasks.insert(call.request.token.clone(), sender.clone());
+        let token = &call.request.token;
+        let mut waiting = self.lock();
+        waiting.over.forget(token);
+        match waiting.kept.remove(token) {
+            // The receiver is here still.
+            Some(outcome) => _ = sender.send(Word::Ended(outcome)),
+            None => _ = waiting.tasks.insert(token.clone(), sender.clone()),
+        }
+        drop(waiting);
         Wait { call, sender, words, callbacks: Arc::clone(self) }
     }
 
@@ -122,8 +180,8 @@ impl Callbacks {
 
 impl Waiting {
     fn say(&mut self, token: &str, word: Word) -> Result<(), CallbackError> {
-        // A token is made of the ARN of its execution.
-        let refused = if token.starts_with("arn:") { CallbackError::TaskTimedOut } else { CallbackError::InvalidToken };
+        let is_known = is_token(token) || self.over.all.contains(token);
+        let refused = if is_known { CallbackError::TaskTimedOut } else { CallbackError::InvalidToken };
         let task = self.tasks.get(token).ok_or(refused)?;
         task.send(word).map_err(|_| CallbackError::TaskTimedOut)
     }
@@ -157,6 +215,7 @@ impl Drop for Wait<'_> {
         // The task may have been issued again with the same token meanwhile.
         if waiting.tasks.get(token).is_some_and(|sender| sender.same_channel(&self.sender)) {
             waiting.tasks.remove(token);
+            waiting.over.add(token);
         }
     }
 }
@@ -179,6 +238,14 @@ impl Handler for WaitForTaskToken {
             call.report(Report::Submitted(output));
             wait.answer().await
         })
+    }
+
+    /// What was submitted is not called again: the token is out.
+    fn resume<'a>(&'a self, call: &'a Call, told: &'a [Report]) -> BoxFuture<'a, Outcome> {
+        match told.iter().any(|report| matches!(report, Report::Submitted(_))) {
+            true => Box::pin(self.callbacks.wait(call).answer()),
+            false => self.call(call),
+        }
     }
 
     fn prepare<'a>(&'a self, resource: &'a str) -> BoxFuture<'a, Result<(), String>> {
@@ -212,6 +279,14 @@ impl Handler for Worker {
             }
             wait.answer().await
         })
+    }
+
+    /// A worker that has taken the work before has it still.
+    fn resume<'a>(&'a self, call: &'a Call, told: &'a [Report]) -> BoxFuture<'a, Outcome> {
+        match told.iter().any(|report| matches!(report, Report::Started { .. })) {
+            true => Box::pin(self.0.wait(call).answer()),
+            false => self.call(call),
+        }
     }
 }
 

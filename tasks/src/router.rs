@@ -290,15 +290,8 @@ mod tests {
     }
 
     async fn call(router: &Router, resource: &str, input: &str) -> Outcome {
-        let request = TaskRequest {
-            state: "S".into(),
-            resource: resource.into(),
-            input: input.parse().unwrap(),
-            deadline: None,
-            heartbeat_seconds: None,
-            role_arn: None,
-            token: "t".into(),
-        };
+        let request =
+            TaskRequest { state: "S".into(), token: "t".into(), ..TaskRequest::new(resource, input.parse().unwrap()) };
         router.handler(resource).unwrap().call(&Call::new(request)).await
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use asl_engine::{Execution, Failure, HistoryEvent, Outcome, Program, TaskRequest, Timestamp, Value};
-use asl_runtime::{BoxFuture, Call, Finished, Handler, Ledger, tokio_host};
+use asl_runtime::{BoxFuture, Call, Finished, Handler, Ledger, Report, tokio_host};
 use asl_tasks::{CallbackError, Router, Routes};
 use tokio::sync::mpsc;
 use tokio::time::{Duration, sleep};
@@ -178,5 +178,34 @@ async fn each_of_several_workers_gets_work() {
 async fn a_made_up_token_is_refused() {
     let (router, _tokens) = router();
     assert_eq!(router.callbacks().answer("hello", Ok(Value::Null)), Err(CallbackError::InvalidToken));
-    assert_eq!(router.callbacks().heartbeat("arn:aws:states:…"), Err(CallbackError::TaskTimedOut));
+    assert_eq!(router.callbacks().heartbeat(EARLY), Err(CallbackError::TaskTimedOut));
+}
+
+/// A token of nobody who waits, as it is after a restart.
+const EARLY: &str = "0123456789abcdefghijABCDEFGHIJ-_0123456789a";
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_before_anybody_waits_is_kept() {
+    let (router, _tokens) = router();
+    router.callbacks().answer(EARLY, Ok(Value::from("early"))).expect("it is kept");
+    let request = TaskRequest { token: EARLY.into(), ..TaskRequest::new(ACTIVITY, Value::Null) };
+    let handler = router.handler(ACTIVITY).expect("activities have a handler");
+    assert_eq!(handler.call(&Call::new(request)).await, Ok(Value::from("early")));
+    assert_eq!(router.callbacks().answer("made up", Ok(Value::Null)), Err(CallbackError::InvalidToken));
+}
+
+/// What gets the token is called once, however often the task is gone on with.
+#[tokio::test(start_paused = true)]
+async fn a_token_that_is_out_is_not_sent_again() {
+    let (router, mut tokens) = router();
+    let resource = "arn:aws:states:::aws-sdk:sqs:sendMessage.waitForTaskToken";
+    let request =
+        TaskRequest { token: EARLY.into(), ..TaskRequest::new(resource, Value::from([("token", Value::from(EARLY))])) };
+    let handler = router.handler(resource).expect("the test serves it");
+    let told = [Report::Submitted(Value::from("posted"))];
+    let call = Call::new(request);
+    let resumed = handler.resume(&call, &told);
+    router.callbacks().answer(EARLY, Ok(Value::from(7))).expect("the task waits");
+    assert_eq!(resumed.await, Ok(Value::from(7)));
+    assert!(tokens.try_recv().is_err());
 }

@@ -127,12 +127,8 @@ async fn boto3_works_on_activities_and_answers_tokens() {
     let (reports, mut reported) = mpsc::unbounded_channel();
     let request = TaskRequest {
         state: "S".into(),
-        resource: arn.into(),
-        input: Value::from([("n", Value::from(1))]),
-        role_arn: None,
-        deadline: None,
-        heartbeat_seconds: None,
         token: "arn:token".into(),
+        ..TaskRequest::new(arn, Value::from([("n", Value::from(1))]))
     };
     let handler = world.router.handler(arn).unwrap();
     let call = Call::with_reports(request, move |report| {

@@ -411,12 +411,8 @@ async fn invoke(function: &Function, parameters: &str) -> asl_engine::Outcome {
     let resource = "arn:aws:states:::lambda:invoke";
     let request = TaskRequest {
         state: "S".into(),
-        resource: resource.into(),
-        input: json(parameters),
-        role_arn: None,
-        deadline: None,
-        heartbeat_seconds: None,
-        token: "arn:aws:states:us-east-1:123456789012:execution:m:e/1".into(),
+        execution: "arn:aws:states:us-east-1:123456789012:execution:m:e".into(),
+        ..TaskRequest::new(resource, json(parameters))
     };
     function.world.router.handler(resource).unwrap().call(&Call::new(request)).await
 }

@@ -52,12 +52,8 @@ impl Elsewhere {
         let resource = format!("arn:aws:states:::states:startExecution{ending}");
         let request = TaskRequest {
             state: "S".into(),
-            resource: resource.as_str().into(),
-            input: r#"{"StateMachineArn":"m","Input":{"a":1}}"#.parse().unwrap(),
-            role_arn: None,
-            deadline: None,
-            heartbeat_seconds: None,
             token: "t".into(),
+            ..TaskRequest::new(resource.as_str(), r#"{"StateMachineArn":"m","Input":{"a":1}}"#.parse().unwrap())
         };
         let reports = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&reports);

@@ -149,15 +149,8 @@ fn cached_in(folder: &Path, data: &Path) -> Component {
 }
 
 async fn call(guest: &Component, input: &str) {
-    let request = TaskRequest {
-        state: "S".into(),
-        resource: "guest".into(),
-        input: input.parse().unwrap(),
-        role_arn: None,
-        deadline: None,
-        heartbeat_seconds: None,
-        token: "t".into(),
-    };
+    let request =
+        TaskRequest { state: "S".into(), token: "t".into(), ..TaskRequest::new("guest", input.parse().unwrap()) };
     let output = guest.call(&Call::new(request)).await.unwrap();
     assert_eq!(output.to_string(), input);
 }

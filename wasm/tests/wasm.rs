@@ -64,15 +64,8 @@ fn engine(folder: &Path) -> Arc<LazyEngine> {
 }
 
 async fn call(component: &Component, input: &str) -> Outcome {
-    let request = TaskRequest {
-        state: "S".into(),
-        resource: "guest".into(),
-        input: input.parse().unwrap(),
-        role_arn: None,
-        deadline: None,
-        heartbeat_seconds: None,
-        token: "t".into(),
-    };
+    let request =
+        TaskRequest { state: "S".into(), token: "t".into(), ..TaskRequest::new("guest", input.parse().unwrap()) };
     component.call(&Call::new(request)).await
 }
 

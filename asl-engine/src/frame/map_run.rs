@@ -93,6 +93,7 @@ impl MapRun {
             input_text: None,
             state_machine_arn: self.state_machine_arn.clone(),
             seed: random.next(),
+            token_secret: parent.token_secret.clone(),
             ..parent.clone()
         }
     }
@@ -166,13 +167,12 @@ impl Frame {
             Some(template) => self.fill(state, template, Sight::of(&self.selected_input(state)?))?,
         };
         Ok(TaskRequest {
+            execution: self.execution.arn.clone(),
+            frame: self.path.clone(),
             state: state.name.clone(),
-            resource: resource.text.clone(),
-            input,
-            role_arn: None,
-            deadline: None,
-            heartbeat_seconds: None,
-            token: self.token(&state),
+            attempt: self.retry_count(),
+            token: self.token(&state, false),
+            ..TaskRequest::new(resource.text.clone(), input)
         })
     }
 

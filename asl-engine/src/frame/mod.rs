@@ -32,7 +32,7 @@ use crate::history::{EventId, Iteration};
 use crate::program::model::ScopeId;
 use crate::program::{Kind, Program, State, StateIndex, Task};
 use crate::retry::Random;
-use crate::task::{Failure, TaskRequest};
+use crate::task::{Failure, TaskRequest, task_token};
 use crate::time::Timestamp;
 use crate::value::Value;
 use run::Run;
@@ -323,9 +323,10 @@ impl Frame {
         [&*self.path, "/", &*state.name, "@", &self.visits.to_string(), "#", &self.retry_count().to_string()].concat()
     }
 
-    /// Names the attempt that the Frame is at; the same after a crash.
-    fn token(&self, state: &State) -> Arc<str> {
-        [&*self.execution.arn, &*self.attempt_path(state)].concat().into()
+    /// Names the attempt that the Frame is at; the same after a crash. It is a secret where others are told it.
+    fn token(&self, state: &State, is_told: bool) -> Arc<str> {
+        let attempt = [&*self.execution.arn, &*self.attempt_path(state)].concat();
+        if is_told { task_token(&self.execution.token_secret, &attempt) } else { attempt.into() }
     }
 
     /// Adds to a failure of the state's own data what AWS says before it.

@@ -228,12 +228,8 @@ mod tests {
     fn results() -> Results {
         let request = TaskRequest {
             state: "Each".into(),
-            resource: "arn:aws:states:::s3:putObject".into(),
-            input: [("Bucket", Value::from("b"))].into(),
-            role_arn: None,
-            deadline: None,
-            heartbeat_seconds: None,
             token: "token".into(),
+            ..TaskRequest::new("arn:aws:states:::s3:putObject", [("Bucket", Value::from("b"))].into())
         };
         let config = WriterConfig { transformation: Transformation::Compact, output_type: OutputType::JsonLines };
         let writer = Writer::new(config, request, "run".into()).unwrap();

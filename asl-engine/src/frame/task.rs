@@ -15,10 +15,10 @@ use crate::value::Value;
 
 impl Run<'_> {
     pub(super) fn call(&mut self, task: &Task) -> Result<Next, Failure> {
-        let token = self.frame.token(&self.state);
         let pattern = task.resource.arn.rsplit_once('.').map_or("", |(_, pattern)| pattern);
         let waits_for_token = pattern == "waitForTaskToken";
         let has_token = waits_for_token || matches!(pattern, "sync" | "sync:2");
+        let token = self.frame.token(&self.state, has_token || task.resource.kind == ResourceKind::Activity);
         let input = self.frame.effective_input(self.state, has_token.then_some(&token))?;
         let timeout = self.frame.whole_number(self.state, "TimeoutSeconds", 1, task.timeout_seconds.as_ref())?;
         let heartbeat = self.frame.whole_number(self.state, "HeartbeatSeconds", 1, task.heartbeat_seconds.as_ref())?;
@@ -64,6 +64,9 @@ impl Run<'_> {
             }
         }
         let request = Arc::new(TaskRequest {
+            execution: self.frame.execution.arn.clone(),
+            frame: self.frame.path.clone(),
+            attempt: self.frame.retry_count(),
             state: self.state.name.clone(),
             resource,
             input,

@@ -364,12 +364,8 @@ mod tests {
     fn reader() -> Reader {
         let request = TaskRequest {
             state: "Each".into(),
-            resource: GET_OBJECT.into(),
-            input: [("Bucket", "b".into()), ("Key", Value::from("k"))].into(),
-            role_arn: None,
-            deadline: None,
-            heartbeat_seconds: None,
             token: "token".into(),
+            ..TaskRequest::new(GET_OBJECT, [("Bucket", "b".into()), ("Key", Value::from("k"))].into())
         };
         let source = Source { bucket: "b".into(), key: "k".into(), holds: Holds::Items(InputType::JsonLines) };
         let mut reader = Reader {

@@ -37,7 +37,7 @@ impl Invoke {
         let request = &call.request;
         let parameters = Parameters::read(&request.input)?;
         let id = uuid::Uuid::new_v4().to_string();
-        let mut arn = FunctionArn::named(parameters.function_name, &request.token);
+        let mut arn = FunctionArn::named(parameters.function_name, &request.execution);
         if let Some(qualifier) = parameters.qualifier {
             arn.qualifier = Some(qualifier.to_owned());
         }

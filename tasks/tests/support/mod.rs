@@ -83,15 +83,8 @@ pub(crate) fn download_input(base: &str, paths: &[&str], at_once: usize) -> Stri
 }
 
 pub(crate) async fn call(router: &Router, resource: &str, input: &str) -> Outcome {
-    let request = TaskRequest {
-        state: "S".into(),
-        resource: resource.into(),
-        input: input.parse().unwrap(),
-        role_arn: None,
-        deadline: None,
-        heartbeat_seconds: None,
-        token: "t".into(),
-    };
+    let request =
+        TaskRequest { state: "S".into(), token: "t".into(), ..TaskRequest::new(resource, input.parse().unwrap()) };
     router.handler(resource).unwrap().call(&Call::new(request)).await
 }
 
