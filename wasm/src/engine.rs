@@ -10,15 +10,16 @@ use tokio::task::JoinSet;
 use wasmtime::component;
 use wasmtime::{Cache, CacheConfig, Config};
 
+use super::error::NoEngine;
 use super::sandbox::State;
 
 /// How long guest code runs until it lets others run and can be ended.
 const TICK: Duration = Duration::from_millis(1);
 
-/// An [`Engine`] that is made when the first component is needed.
+/// What all components share: the compiler and its cache, and the threads they run on. It is made when the first is needed.
 pub struct LazyEngine {
     cache: PathBuf,
-    engine: OnceLock<Result<Arc<Engine>, String>>,
+    engine: OnceLock<Result<Arc<Engine>, NoEngine>>,
 }
 
 impl LazyEngine {
@@ -27,8 +28,7 @@ impl LazyEngine {
         Self { cache, engine: OnceLock::new() }
     }
 
-    /// The error is a text for a person.
-    pub(super) fn get(&self) -> Result<Arc<Engine>, String> {
+    pub(super) fn get(&self) -> Result<Arc<Engine>, NoEngine> {
         self.engine.get_or_init(|| Engine::new(&self.cache).map(Arc::new)).clone()
     }
 }
@@ -46,8 +46,8 @@ pub(super) struct Engine {
 }
 
 impl Engine {
-    fn new(cache: &Path) -> Result<Self, String> {
-        let failed = |error: wasmtime::Error| format!("WebAssembly cannot be run here: {error:#}");
+    fn new(cache: &Path) -> Result<Self, NoEngine> {
+        let failed = |error| NoEngine::Wasmtime(Arc::new(error));
         let mut config = Config::new();
         config.epoch_interruption(true);
         config.cache(open_cache(cache));
@@ -56,7 +56,7 @@ impl Engine {
         wasmtime_wasi::p2::add_to_linker_async(&mut components).map_err(failed)?;
         let mut modules = wasmtime::Linker::new(&wasmtime);
         wasmtime_wasi::p1::add_to_linker_async(&mut modules, |state: &mut State| &mut state.wasi).map_err(failed)?;
-        let no_threads = |error: std::io::Error| format!("WebAssembly cannot be run here: no threads: {error}");
+        let no_threads = |error| NoEngine::Threads(Arc::new(error));
         let runtime = Builder::new_multi_thread()
             .thread_name("asl-wasm")
             // A turn takes up to a tick; timers and sockets are looked at after so many turns.

@@ -8,6 +8,7 @@ use wasmtime::{Module, Store};
 use wasmtime_wasi::I32Exit;
 
 use super::engine::Engine;
+use super::error::Unusable;
 use super::sandbox::State;
 
 wasmtime::component::bindgen!({ path: "wit", world: "task", exports: { default: async } });
@@ -33,30 +34,26 @@ pub(super) enum Ended {
 }
 
 impl Guest {
-    /// Compiles, or takes from the cache, what is in `bytes`, a binary or a text. The error is a text for a person.
-    pub(super) fn compile(engine: &Engine, bytes: &[u8], file: &Path) -> Result<Self, String> {
-        let bytes = wat::Parser::new().parse_bytes(Some(file), bytes).map_err(|error| error.to_string())?;
-        let failed = |error: wasmtime::Error| format!("{error:#}");
-        let not_given = |error| format!("{error:#}; what there is to import is WASI 0.2 and 0.1, without HTTP");
+    /// Compiles, or takes from the cache, what is in `bytes`, a binary or a text.
+    pub(super) fn compile(engine: &Engine, bytes: &[u8], file: &Path) -> Result<Self, Unusable> {
+        let bytes = wat::Parser::new().parse_bytes(Some(file), bytes).map_err(Unusable::Text)?;
         // What follows the magic number tells a component from a core module.
         if bytes.get(4..8) == Some(&[1, 0, 0, 0]) {
-            let module = Module::from_binary(&engine.wasmtime, &bytes).map_err(failed)?;
+            let module = Module::from_binary(&engine.wasmtime, &bytes).map_err(Unusable::NotCompiled)?;
             if module.get_export("_start").is_none() {
-                return Err("it is a core module without _start: nothing in it can be called".to_owned());
+                return Err(Unusable::NoStart);
             }
-            return engine.modules.instantiate_pre(&module).map(Self::Module).map_err(not_given);
+            return engine.modules.instantiate_pre(&module).map(Self::Module).map_err(Unusable::Import);
         }
-        let component = Component::from_binary(&engine.wasmtime, &bytes).map_err(failed)?;
+        let component = Component::from_binary(&engine.wasmtime, &bytes).map_err(Unusable::NotCompiled)?;
         let run = Self::run_of(engine, &component);
-        let instance = engine.components.instantiate_pre(&component).map_err(not_given)?;
+        let instance = engine.components.instantiate_pre(&component).map_err(Unusable::Import)?;
         if component.get_export_index(None, "handle").is_some() {
-            TaskPre::new(instance)
-                .map(Self::Task)
-                .map_err(|error| format!("its handle is not that of asl:task: {error:#}"))
+            TaskPre::new(instance).map(Self::Task).map_err(Unusable::OtherHandle)
         } else if let Some(run) = run {
             Ok(Self::Command { instance, run })
         } else {
-            Err("it exports neither handle (asl:task) nor wasi:cli/run 0.2: nothing in it can be called".to_owned())
+            Err(Unusable::NothingToCall)
         }
     }
 

@@ -1,6 +1,7 @@
 //! Calls a WebAssembly component, or a command for WASI, in a sandbox.
 
 mod engine;
+mod error;
 mod guest;
 mod loaded;
 mod network;
@@ -19,6 +20,7 @@ use serde::Deserialize;
 use tokio::sync::OnceCell;
 
 pub use self::engine::LazyEngine;
+use self::error::LoadError;
 use self::loaded::Loaded;
 use self::network::Network;
 
@@ -87,7 +89,8 @@ pub struct Component {
 impl Handler for Component {
     fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome> {
         Box::pin(async move {
-            let loaded = self.loaded().await.map_err(|why| Failure::new(loaded::NOT_LOADED, why))?;
+            let loaded = self.loaded().await;
+            let loaded = loaded.map_err(|error| Failure::new(loaded::NOT_LOADED, error.to_string()))?;
             let outcome = Arc::clone(loaded).call(call.request.input.to_string()).await;
             outcome.map_err(|failure| match secrets(&self.settings.environment, &self.folder) {
                 Ok(secrets) => hidden(failure, &secrets),
@@ -98,7 +101,7 @@ impl Handler for Component {
     }
 
     fn prepare<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), String>> {
-        Box::pin(async move { self.loaded().await.map(|_| ()) })
+        Box::pin(async move { self.loaded().await.map(|_| ()).map_err(|error| error.to_string()) })
     }
 }
 
@@ -108,7 +111,7 @@ impl Component {
         Self { settings, folder, engine, loaded: OnceCell::new() }
     }
 
-    async fn loaded(&self) -> Result<&Arc<Loaded>, String> {
+    async fn loaded(&self) -> Result<&Arc<Loaded>, LoadError> {
         let load = || async {
             let (settings, folder, engine) = (self.settings.clone(), self.folder.clone(), Arc::clone(&self.engine));
             let loading = tokio::task::spawn_blocking(move || Loaded::new(settings, &folder, &engine).map(Arc::new));

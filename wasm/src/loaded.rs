@@ -9,6 +9,7 @@ use wasmtime::{Store, Trap};
 
 use super::Settings;
 use super::engine::{Engine, LazyEngine};
+use super::error::{LoadError, Unusable};
 use super::guest::{Ended, Guest};
 use super::output::TooLarge;
 use super::sandbox::Sandbox;
@@ -29,10 +30,10 @@ pub(super) struct Loaded {
 
 impl Loaded {
     /// Compiles the component, or takes it from the cache. `folder` is where relative paths start.
-    pub(super) fn new(settings: Settings, folder: &Path, engine: &LazyEngine) -> Result<Self, String> {
+    pub(super) fn new(settings: Settings, folder: &Path, engine: &LazyEngine) -> Result<Self, LoadError> {
         let file = folder.join(&settings.component);
-        let refused = |why: String| format!("the component {} cannot be used: {why}", file.display());
-        let bytes = std::fs::read(&file).map_err(|error| refused(error.to_string()))?;
+        let refused = |source| LoadError::Component { file: file.clone(), source };
+        let bytes = std::fs::read(&file).map_err(|error| refused(Unusable::Unreadable(error)))?;
         let engine = engine.get()?;
         let guest = Guest::compile(&engine, &bytes, &file).map_err(refused)?;
         let sandbox = Sandbox::new(&settings, folder).map_err(refused)?;

@@ -7,6 +7,7 @@ use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
 
+use super::error::Unusable;
 use super::network::Network;
 use super::output::Captured;
 use super::{Folder, Settings};
@@ -37,20 +38,17 @@ pub(super) struct Written {
 }
 
 impl Sandbox {
-    /// `folder` is where relative paths start. The error is a text for a person.
-    pub(super) fn new(settings: &Settings, folder: &Path) -> Result<Self, String> {
+    /// `folder` is where relative paths start.
+    pub(super) fn new(settings: &Settings, folder: &Path) -> Result<Self, Unusable> {
         let mut environment = Vec::new();
         for (name, value) in &settings.environment {
-            let value = value.read(folder).map_err(|why| format!("the environment variable {name} of it: {why}"))?;
+            let value = value.read(folder);
+            let value = value.map_err(|source| Unusable::Environment { name: name.clone(), source })?;
             environment.push((name.clone(), value));
         }
         let folders = settings.folders.iter().map(|granted| {
             let host = folder.join(&granted.host);
-            if host.is_dir() {
-                Ok(Folder { host, ..granted.clone() })
-            } else {
-                Err(format!("the folder {} that it is granted is not there", host.display()))
-            }
+            if host.is_dir() { Ok(Folder { host, ..granted.clone() }) } else { Err(Unusable::NoFolder(host)) }
         });
         Ok(Self {
             environment,

@@ -1,0 +1,47 @@
+//! Why a component cannot be called.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use asl_settings::SettingError;
+
+/// Why no component can be run, or not this one. wasmtime's errors are told with all of their causes.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LoadError {
+    #[error(transparent)]
+    Engine(#[from] NoEngine),
+    #[error("the component {} cannot be used: {source}", file.display())]
+    Component { file: PathBuf, source: Unusable },
+}
+
+/// Why WebAssembly cannot be run on this machine. It is told to every component.
+#[derive(Clone, Debug, thiserror::Error)]
+pub(crate) enum NoEngine {
+    #[error("WebAssembly cannot be run here: {0:#}")]
+    Wasmtime(Arc<wasmtime::Error>),
+    #[error("WebAssembly cannot be run here: no threads: {0}")]
+    Threads(Arc<std::io::Error>),
+}
+
+/// Why a component cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Unusable {
+    #[error("{0}")]
+    Unreadable(std::io::Error),
+    #[error("{0}")]
+    Text(wat::Error),
+    #[error("{0:#}")]
+    NotCompiled(wasmtime::Error),
+    #[error("{0:#}; what there is to import is WASI 0.2 and 0.1, without HTTP")]
+    Import(wasmtime::Error),
+    #[error("it is a core module without _start: nothing in it can be called")]
+    NoStart,
+    #[error("its handle is not that of asl:task: {0:#}")]
+    OtherHandle(wasmtime::Error),
+    #[error("it exports neither handle (asl:task) nor wasi:cli/run 0.2: nothing in it can be called")]
+    NothingToCall,
+    #[error("the environment variable {name} of it: {source}")]
+    Environment { name: String, source: SettingError },
+    #[error("the folder {} that it is granted is not there", .0.display())]
+    NoFolder(PathBuf),
+}
