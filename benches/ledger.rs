@@ -76,7 +76,7 @@ fn run(program: &Arc<Program>, input: &Value, kept: Kept) -> Ran {
     let (mut ledger, mut saver) = (Ledger::new(program.clone(), execution), Saver::default());
     let (mut journal, mut inputs, mut ran) = (Memory::default(), vec![Input::Start], Ran::default());
     loop {
-        let batch = ledger.feed(Timestamp(0), inputs.drain(..)).expect("a sound host");
+        let mut batch = ledger.feed(Timestamp(0), inputs.drain(..)).expect("a sound host");
         if kept != Kept::Not {
             let writes = saver.save(&ledger, &batch);
             if kept == Kept::AsText {
@@ -84,7 +84,7 @@ fn run(program: &Arc<Program>, input: &Value, kept: Kept) -> Ran {
                 ran.bytes += texts.map(|text| black_box(text).len()).sum::<usize>();
             }
             ran.commits += 1;
-            journal.commit(writes, &batch.recorded).expect("memory");
+            journal.commit(writes, std::mem::take(&mut batch.recorded)).expect("memory");
         }
         if let Some(finished) = batch.finished {
             finished.outcome.expect("it succeeds");

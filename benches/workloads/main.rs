@@ -14,8 +14,9 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use asl_engine::{Execution, HistoryEvent, Program, Quotas, Timestamp, Value, history};
-use asl_runtime::simulation::{self, Answer};
+use asl_engine::{Execution, Program, Quotas, Timestamp, Value, history};
+use asl_runtime::simulation::{Answer, Simulation};
+use asl_runtime::{Ledger, Recorded};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -67,15 +68,22 @@ fn execute(program: &Arc<Program>, input: &str, serialise: bool) -> String {
     let input: Value = input.parse().expect("the input is JSON");
     let mut execution = Execution::local("machine", "run", input, Timestamp(0), 1);
     execution.quotas = Quotas::NONE;
-    let mut events: Vec<HistoryEvent> = Vec::new();
     let answer = |request: &asl_engine::TaskRequest| Answer::from(Ok(tasks::answer(request)));
-    let finished = simulation::run(program.clone(), execution, answer, |event| events.push(event)).expect("it ends");
+    let mut simulation = Simulation::new(Ledger::new(program.clone(), execution), Timestamp(0), answer);
+    let mut recorded: Vec<Vec<Recorded>> = Vec::new();
+    let finished = loop {
+        let batch = simulation.step().expect("a sound host").expect("it ends");
+        recorded.push(batch.recorded);
+        if let Some(finished) = batch.finished {
+            break finished;
+        }
+    };
     if serialise {
-        for event in history::to_json_text(&events) {
+        for event in history::to_json_text(recorded.iter().flatten().map(|recorded| &recorded.event)) {
             black_box(event);
         }
     }
-    black_box(&events);
+    black_box(&recorded);
     finished.outcome.expect("it succeeds").json_text()
 }
 

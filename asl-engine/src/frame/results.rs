@@ -101,7 +101,14 @@ impl Results {
             self.list = Vec::new();
             return;
         }
-        if self.list.len() <= index {
+        self.put(index, result);
+    }
+
+    fn put(&mut self, index: usize, result: Value) {
+        if self.list.len() == index {
+            return self.list.push(Some(result));
+        }
+        if self.list.len() < index {
             self.list.resize(index + 1, None);
         }
         self.list[index] = Some(result);
@@ -132,14 +139,18 @@ impl Results {
         listed.or_else(|| self.early.get(&index).map(|early| Kept::Early(early.clone()))).map(SavedResult)
     }
 
+    /// Makes room for the results of so many children.
+    pub(super) fn reserve(&mut self, children: usize) {
+        if self.writer.is_none() && !self.unseen && !self.is_too_large() {
+            self.list.reserve(children);
+        }
+    }
+
     /// Puts a saved result back.
     pub(super) fn restore(&mut self, index: usize, SavedResult(kept): SavedResult) {
         match kept {
             Kept::Listed(value) if !self.is_too_large() => {
-                if self.list.len() <= index {
-                    self.list.resize(index + 1, None);
-                }
-                self.list[index] = Some(value);
+                self.put(index, value);
             }
             Kept::Listed(_) => {}
             Kept::Early(early) if index >= self.written => _ = self.early.insert(index, early),

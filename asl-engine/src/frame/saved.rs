@@ -117,6 +117,7 @@ impl SavedJoin {
         }
         join.parent.execution = forked.execution.clone();
         (join.parent.scope, join.parent.state) = (forked.scope, forked.state);
+        join.results.reserve(join.next);
         results.into_iter().for_each(|(index, result)| join.results.restore(index, result));
         Ok(join)
     }

@@ -16,9 +16,9 @@ impl Memory {
 }
 
 impl Journal for Memory {
-    fn commit(&mut self, writes: Vec<Write>, recorded: &[Recorded]) -> Result<(), JournalError> {
+    fn commit(&mut self, writes: Vec<Write>, mut recorded: Vec<Recorded>) -> Result<(), JournalError> {
         self.saved.apply(writes);
-        self.recorded.extend_from_slice(recorded);
+        self.recorded.append(&mut recorded);
         Ok(())
     }
 

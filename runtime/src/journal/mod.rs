@@ -12,7 +12,7 @@ use crate::ledger::{Recorded, Saved, Write};
 pub trait Journal: Send {
     /// Keeps what a Batch has changed and recorded. The error is a text for a person; the host then gives the execution up
     /// without performing the effects of the Batch.
-    fn commit(&mut self, writes: Vec<Write>, recorded: &[Recorded]) -> Result<(), JournalError>;
+    fn commit(&mut self, writes: Vec<Write>, recorded: Vec<Recorded>) -> Result<(), JournalError>;
 
     /// The ledger as it was committed last; empty where none was.
     fn saved(&self) -> Result<Saved, JournalError>;

@@ -62,6 +62,8 @@ pub struct Ledger {
     finished: Option<Finished>,
     /// What is being made.
     batch: Batch,
+    /// How many events the last batch had: the next one will have about as many.
+    recorded: usize,
     /// An empty list for the events of the next step.
     spare: Vec<HistoryEvent>,
 }
@@ -136,6 +138,7 @@ impl Ledger {
             has_begun: false,
             finished: None,
             batch: Batch::default(),
+            recorded: 0,
             spare: Vec::new(),
         };
         ledger.nodes.add(Node::new(frame, None, 0));
@@ -192,6 +195,7 @@ impl Ledger {
     ///
     /// After an error, nothing may be fed any more.
     pub fn feed(&mut self, at: Timestamp, inputs: impl IntoIterator<Item = Input>) -> Result<Batch, Bug> {
+        self.batch.recorded.reserve(self.recorded);
         let before = self.at;
         self.at = before.max(at);
         for input in inputs {
@@ -213,6 +217,7 @@ impl Ledger {
         }
         self.run()?;
         let mut batch = std::mem::take(&mut self.batch);
+        self.recorded = batch.recorded.len();
         for id in &batch.changed {
             if let Some(node) = self.nodes.get_mut(*id) {
                 node.is_changed = false;

@@ -113,8 +113,8 @@ impl Piece {
         text.unwrap_or_default()
     }
 
-    /// The piece with this name and text.
-    pub fn read(key: Key, text: &str) -> Result<Self, RestoreError> {
+    /// The piece with this name and text, without the values that it shares.
+    fn read(key: Key, text: &str) -> Result<Self, RestoreError> {
         fn read<T: for<'de> Deserialize<'de>>(key: Key, text: &str) -> Result<T, RestoreError> {
             serde_json::from_str(text).map_err(|error| damaged(key, error))
         }
@@ -134,18 +134,25 @@ impl Piece {
         }))
     }
 
+    fn values(&self) -> &[SavedValue] {
+        match &self.0 {
+            Content::Execution(Holding { values, .. }) | Content::Result(Holding { values, .. }) => values,
+            Content::Frame(holding) => &holding.values,
+            Content::Root(_) | Content::Events(_) | Content::Value(_) => &[],
+        }
+    }
+
+    fn values_mut(&mut self) -> &mut [SavedValue] {
+        match &mut self.0 {
+            Content::Execution(Holding { values, .. }) | Content::Result(Holding { values, .. }) => values,
+            Content::Frame(holding) => &mut holding.values,
+            Content::Root(_) | Content::Events(_) | Content::Value(_) => &mut [],
+        }
+    }
+
     /// The shared values that it holds.
     fn held(&self) -> impl Iterator<Item = ValueId> {
-        let values = match &self.0 {
-            Content::Execution(Holding { values, .. }) => values.as_slice(),
-            Content::Frame(holding) => holding.values.as_slice(),
-            Content::Result(Holding { values, .. }) => values.as_slice(),
-            Content::Root(_) | Content::Events(_) | Content::Value(_) => &[],
-        };
-        values.iter().filter_map(|value| match value {
-            SavedValue::Here(_) => None,
-            SavedValue::Shared(id) => Some(*id),
-        })
+        self.values().iter().filter_map(|value| value.shared)
     }
 }
 
@@ -155,6 +162,28 @@ impl Piece {
 pub struct Saved(BTreeMap<Key, Arc<Piece>>);
 
 impl Saved {
+    /// The pieces that a store has kept, by their names.
+    pub fn read(texts: impl IntoIterator<Item = (String, String)>) -> Result<Self, RestoreError> {
+        let mut pieces = Vec::new();
+        let mut values = HashMap::new();
+        for (name, text) in texts {
+            let key: Key = name.parse()?;
+            let piece = Piece::read(key, &text)?;
+            if let (Key::Value(id), Content::Value(value)) = (key, &piece.0) {
+                values.insert(id, value.clone());
+            }
+            pieces.push((key, piece));
+        }
+        for (key, piece) in &mut pieces {
+            for saved in piece.values_mut() {
+                let Some(id) = saved.shared else { continue };
+                let value = values.get(&id).ok_or_else(|| damaged(*key, format!("{} is missing", Key::Value(id))))?;
+                saved.value = value.clone();
+            }
+        }
+        Ok(Self(pieces.into_iter().map(|(key, piece)| (key, Arc::new(piece))).collect()))
+    }
+
     /// Takes in what a commit writes.
     pub fn apply(&mut self, writes: impl IntoIterator<Item = Write>) {
         for Write { key, piece } in writes {
@@ -166,21 +195,11 @@ impl Saved {
     }
 }
 
-impl FromIterator<(Key, Arc<Piece>)> for Saved {
-    fn from_iter<I: IntoIterator<Item = (Key, Arc<Piece>)>>(pieces: I) -> Self {
-        Self(pieces.into_iter().collect())
-    }
-}
-
 impl TryFrom<BTreeMap<String, String>> for Saved {
     type Error = RestoreError;
 
     fn try_from(pieces: BTreeMap<String, String>) -> Result<Self, RestoreError> {
-        let read = |(name, text): (String, String)| {
-            let key: Key = name.parse()?;
-            Ok((key, Arc::new(Piece::read(key, &text)?)))
-        };
-        pieces.into_iter().map(read).collect()
+        Self::read(pieces)
     }
 }
 
@@ -264,12 +283,36 @@ struct Holding<T> {
     values: Vec<SavedValue>,
 }
 
+/// A value that a piece holds. As text it is the value itself, or where it is shared its number alone.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-enum SavedValue {
+#[serde(into = "WrittenValue", from = "WrittenValue")]
+struct SavedValue {
+    shared: Option<ValueId>,
+    value: Value,
+}
+
+#[derive(Serialize, Deserialize)]
+enum WrittenValue {
     #[serde(rename = "here")]
     Here(Value),
     #[serde(rename = "shared")]
     Shared(ValueId),
+}
+
+impl From<SavedValue> for WrittenValue {
+    fn from(SavedValue { shared, value }: SavedValue) -> Self {
+        shared.map_or(Self::Here(value), Self::Shared)
+    }
+}
+
+impl From<WrittenValue> for SavedValue {
+    fn from(written: WrittenValue) -> Self {
+        match written {
+            WrittenValue::Here(value) => Self { shared: None, value },
+            // It is put here when all pieces are read.
+            WrittenValue::Shared(id) => Self { shared: Some(id), value: Value::Null },
+        }
+    }
 }
 
 /// Knows what is saved of a ledger, so that a commit writes what has changed only.
@@ -359,19 +402,19 @@ impl Saver {
     fn take(&mut self, value: &mut Value, writes: &mut Vec<Write>) -> SavedValue {
         let value = std::mem::take(value);
         let address = value.address().filter(|_| value.json_len() >= SHARED_FROM);
-        let Some(address) = address else { return SavedValue::Here(value) };
+        let Some(address) = address else { return SavedValue { shared: None, value } };
         let id = match self.by_address.get(&address) {
             Some(id) => *id,
             None => {
                 let id = self.next_value;
                 self.next_value += 1;
                 self.by_address.insert(address, id);
-                self.put(Key::Value(id), Content::Value(value), writes);
+                self.put(Key::Value(id), Content::Value(value.clone()), writes);
                 id
             }
         };
         *self.uses.entry(id).or_default() += 1;
-        SavedValue::Shared(id)
+        SavedValue { shared: Some(id), value }
     }
 
     fn put(&mut self, key: Key, content: Content, writes: &mut Vec<Write>) {

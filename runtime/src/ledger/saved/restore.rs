@@ -35,7 +35,7 @@ pub(super) fn ledger(saved: &Saved, program: Arc<Program>) -> Result<Ledger, Res
     for (key, piece) in saved.0.range(..Key::Result(0, 0)) {
         match (key, &piece.0) {
             (Key::Execution(id), Content::Execution(Holding { what, values })) => {
-                let input = take(saved, *key, values)?.next().ok_or_else(|| damaged(*key, "it has no input"))?;
+                let input = taken(values).next().ok_or_else(|| damaged(*key, "it has no input"))?;
                 executions.insert(*id, Arc::new(Execution { input, ..what.clone() }));
             }
             (Key::Events(id), Content::Events(ids)) => _ = histories.insert(*id, ids.clone()),
@@ -69,6 +69,7 @@ pub(super) fn ledger(saved: &Saved, program: Arc<Program>) -> Result<Ledger, Res
         has_begun,
         finished,
         batch: Batch::default(),
+        recorded: 0,
         spare: Vec::new(),
     })
 }
@@ -80,7 +81,7 @@ fn node(
     program: &Program,
     executions: &BTreeMap<FrameId, Arc<Execution>>,
 ) -> Result<Node, RestoreError> {
-    let mut values = take(saved, Key::Frame(id), values)?;
+    let mut values = taken(values);
     let SavedNode { mut frame, parent, history, fork, waits, wait } = what.clone();
     let mut put = |value: &mut Value| *value = values.next().unwrap_or_default();
     frame.values(&mut put);
@@ -90,36 +91,24 @@ fn node(
         None => None,
         Some((mut join, asked)) => {
             join.values(&mut put);
-            let mut results = Vec::new();
-            for (key, piece) in saved.0.range(Key::Result(id, 0)..=Key::Result(id, usize::MAX)) {
-                if let (Key::Result(_, index), Content::Result(holding)) = (key, &piece.0) {
-                    results.push((*index, result(saved, *key, holding)?));
-                }
-            }
+            let pieces = saved.0.range(Key::Result(id, 0)..=Key::Result(id, usize::MAX));
+            let results = pieces.filter_map(|(key, piece)| match (key, &piece.0) {
+                (Key::Result(_, index), Content::Result(holding)) => Some((*index, result(holding))),
+                _ => None,
+            });
             Some(Fork { join: join.restore(program, &frame, results)?, running: BTreeMap::new(), asked })
         }
     };
     Ok(Node { frame, parent, history, fork, waits, wait, is_changed: false })
 }
 
-fn result(
-    saved: &Saved,
-    key: Key,
-    Holding { what, values }: &Holding<SavedResult>,
-) -> Result<SavedResult, RestoreError> {
-    let (mut result, mut values) = (what.clone(), take(saved, key, values)?);
+fn result(Holding { what, values }: &Holding<SavedResult>) -> SavedResult {
+    let (mut result, mut values) = (what.clone(), taken(values));
     result.values(&mut |value| *value = values.next().unwrap_or_default());
-    Ok(result)
+    result
 }
 
 /// The values of a piece.
-fn take(saved: &Saved, of: Key, values: &[SavedValue]) -> Result<std::vec::IntoIter<Value>, RestoreError> {
-    let value = |value: &SavedValue| match value {
-        SavedValue::Here(value) => Ok(value.clone()),
-        SavedValue::Shared(id) => match saved.0.get(&Key::Value(*id)).map(|piece| &piece.0) {
-            Some(Content::Value(value)) => Ok(value.clone()),
-            _ => Err(damaged(of, format!("{} is missing", Key::Value(*id)))),
-        },
-    };
-    Ok(values.iter().map(value).collect::<Result<Vec<_>, _>>()?.into_iter())
+fn taken(values: &[SavedValue]) -> impl Iterator<Item = Value> {
+    values.iter().map(|saved| saved.value.clone())
 }
