@@ -1,13 +1,14 @@
 //! Runs an execution on the embedded host, with its progress on stderr.
 
+use std::collections::HashMap;
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use asl_engine::{Execution, Failure, HistoryEvent, Program, Quotas, Reply, TaskRequest, Timestamp};
-use asl_runtime::simulation::{self, Answer, Stuck};
+use asl_runtime::simulation::{Answer, Simulation, Stuck};
 use asl_runtime::tokio_host::{self, GivenUp};
-use asl_runtime::{Finished, Ledger, Status, now};
+use asl_runtime::{Finished, Ledger, Recorded, Status, now};
 use asl_tasks::{MockedAnswer, Mocks, Router, Undelivered};
 #[cfg(unix)]
 use tokio::signal::unix::SignalKind;
@@ -20,11 +21,25 @@ use crate::progress::Progress;
 /// An execution that is over.
 pub(crate) struct Executed {
     pub(crate) finished: Finished,
-    /// Its history, when it was asked for.
-    pub(crate) events: Vec<HistoryEvent>,
+    /// What happened, when it was asked for: also in the child executions of Map Runs, which have histories of their own.
+    pub(crate) recorded: Vec<Recorded>,
 }
 
 impl Executed {
+    /// The history of each execution: its own first, then those of its child executions in the order in which they started.
+    pub(crate) fn histories(&self) -> Vec<(&Execution, Vec<&HistoryEvent>)> {
+        let mut histories: Vec<(&Execution, Vec<&HistoryEvent>)> = Vec::new();
+        let mut places = HashMap::new();
+        for Recorded { execution, event, .. } in &self.recorded {
+            let place = *places.entry(&execution.arn).or_insert_with(|| {
+                histories.push((execution, Vec::new()));
+                histories.len() - 1
+            });
+            histories[place].1.push(event);
+        }
+        histories
+    }
+
     /// The state that it ended in, in words, when it did not end well.
     pub(crate) fn place(&self) -> Option<String> {
         let failure = self.finished.outcome.as_ref().err()?;
@@ -95,7 +110,7 @@ async fn drive(
 ) -> Result<Executed, Error> {
     let execution = execution(&name, input, options);
     let mut progress = Progress::new(&program, options.no_progress);
-    let mut events = Vec::new();
+    let mut kept = Vec::new();
     let handler = |request: &TaskRequest| {
         // Every resource was found before the start.
         router
@@ -105,18 +120,24 @@ async fn drive(
     let commit = tokio_host::told(|recorded| {
         progress.show(recorded);
         if options.keep_events {
-            events.push(recorded.event.clone());
+            kept.push(recorded.clone());
         }
     });
     let at = execution.start_time;
-    let finished = tokio_host::run(Ledger::new(program, execution), at, handler, commit, interrupted()).await;
+    let finished = tokio_host::run(ledger(program, execution, options), at, handler, commit, interrupted()).await;
     progress.finish();
     let finished = finished.map_err(|error| match error {
         GivenUp::Refused(reason) => Error::Unserved(reason),
         GivenUp::Bug(bug) => Error::Bug(bug.to_string()),
         GivenUp::Journal(error) => Error::Usage(error.to_string()),
     })?;
-    Ok(Executed { finished, events })
+    Ok(Executed { finished, recorded: kept })
+}
+
+/// The ledger of an execution. What happens in its children is told where it is kept.
+fn ledger(program: Arc<Program>, execution: Execution, options: Options) -> Ledger {
+    let ledger = Ledger::new(program, execution);
+    if options.keep_events { ledger.recording_children() } else { ledger }
 }
 
 /// Runs a state machine with mocks in the place of all tasks, on a clock that jumps: nothing is called, nothing is waited
@@ -128,20 +149,24 @@ pub(crate) fn execute_mocked(
     mocks: &Mocks,
     options: Options,
 ) -> Result<Executed, Error> {
-    let mut events = Vec::new();
-    let record = |event: HistoryEvent| {
-        if options.keep_events {
-            events.push(event);
-        }
-    };
+    let execution = execution(name, input, options);
+    let at = execution.start_time;
     let answer = |request: &TaskRequest| answer(mocks, request);
-    let finished = simulation::run(program.clone(), execution(name, input, options), answer, record).map_err(
-        |stuck| match stuck {
+    let mut simulation = Simulation::new(ledger(program.clone(), execution, options), at, answer);
+    let mut recorded = Vec::new();
+    loop {
+        let step = simulation.step().map_err(|stuck| match stuck {
             Stuck::Bug(bug) => Error::Bug(bug.to_string()),
             stuck => Error::Mocks(stuck.to_string()),
-        },
-    )?;
-    Ok(Executed { finished, events })
+        })?;
+        let Some(batch) = step else { return Err(Error::Bug("an execution ended without an end".to_owned())) };
+        if options.keep_events {
+            recorded.extend(batch.recorded);
+        }
+        if let Some(finished) = batch.finished {
+            return Ok(Executed { finished, recorded });
+        }
+    }
 }
 
 fn answer(mocks: &Mocks, request: &TaskRequest) -> Answer {

@@ -102,7 +102,7 @@ fn served_here(input: &str, base_url: &str) -> Result<Value, Error> {
 
 /// `SUCCEEDED in 0.2 s, 423 events`, and the failure where there is one.
 fn summary(executed: &Executed) -> String {
-    let events = &executed.events;
+    let events: Vec<_> = executed.recorded.iter().map(|recorded| &recorded.event).collect();
     let millis = match (events.first(), events.last()) {
         (Some(first), Some(last)) => last.timestamp.0 - first.timestamp.0,
         _ => 0,

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use asl_aws::parameter_table;
-use asl_engine::{CheckOptions, Program, Quotas, Value, diagnose_fields, history, nearest};
+use asl_engine::{CheckOptions, HistoryEvent, Program, Quotas, Value, diagnose_fields, history, nearest};
 use asl_runtime::Status;
 use asl_tasks::Mocks;
 
@@ -68,8 +68,7 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
         output::to_stderr(&told);
     }
     let printed = if arguments.events {
-        let events: Value = history::to_json(&executed.events).collect();
-        output::print_json(&[("events", events)].into())
+        output::print_json(&histories(&executed))
     } else {
         executed.finished.outcome.as_ref().map_or(Ok(()), output::print_json)
     };
@@ -82,6 +81,20 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
         Err(Error::ClosedPipe) | Ok(()) => Ok(executed.exit_code()),
         Err(error) => Err(error),
     }
+}
+
+/// The history of the execution, and those of the child executions of its Map Runs.
+fn histories(executed: &Executed) -> Value {
+    let events = |events: Vec<&HistoryEvent>| -> Value { history::to_json(events).collect() };
+    let mut all = executed.histories().into_iter();
+    let own = events(all.next().map(|(_, own)| own).unwrap_or_default());
+    let children: Vec<Value> = all
+        .map(|(child, of_child)| {
+            Value::from([("executionArn", Value::from(child.arn.clone())), ("events", events(of_child))])
+        })
+        .collect();
+    let children = (!children.is_empty()).then(|| ("childExecutions", children.into()));
+    [("events", own)].into_iter().chain(children).collect()
 }
 
 /// What `FILE[#TEST]` names. A mock of a state that the definition lacks is a typing mistake.

@@ -163,3 +163,37 @@ fn the_first_failure_of_a_map_run_is_told() {
     let note = ended.stderr.lines().find(|line| line.starts_with("note: the child execution 0 ("));
     assert!(note.is_some_and(|note| note.ends_with(") failed first: Bad row: Brazil")), "{}", ended.stderr);
 }
+
+/// Which of the child executions failed, and what happened in it.
+#[test]
+fn the_child_executions_of_a_map_run_can_be_looked_at() {
+    let folder = Folder::new();
+    let definition = r#"{"StartAt": "Each", "States": {"Each": {
+        "Type": "Map", "End": true, "MaxConcurrency": 1,
+        "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+            "StartAt": "Even?", "States": {
+                "Even?": {"Type": "Choice", "Choices": [{"Variable": "$", "NumericEquals": 3, "Next": "Odd"}], "Default": "Even"},
+                "Even": {"Type": "Pass", "End": true},
+                "Odd": {"Type": "Fail", "Error": "Odd", "Cause": "three"}
+            }
+        }
+    }}}"#;
+    folder.write("machine.json", definition);
+    let ended = folder.asl(&["run", "machine.json", "--input", "[2, 3]", "--events"]);
+    assert_eq!(ended.code, Some(1));
+    let told = "failed first: Odd: three";
+    assert!(ended.stderr.contains("the child execution 1 (") && ended.stderr.contains(told), "{}", ended.stderr);
+    let histories: Value = serde_json::from_str(&ended.stdout).expect("JSON");
+    let types = |events: &Value| -> Vec<String> {
+        let events = events.as_array().expect("events").iter();
+        events.map(|event| event["type"].as_str().expect("a type").to_owned()).collect()
+    };
+    assert_eq!(types(&histories["events"]).last().map(String::as_str), Some("ExecutionFailed"));
+    let children = histories["childExecutions"].as_array().expect("children");
+    assert_eq!(children.len(), 2);
+    let last = children.iter().map(|child| types(&child["events"]).pop().expect("events"));
+    assert_eq!(last.collect::<Vec<_>>(), ["ExecutionSucceeded", "ExecutionFailed"]);
+    assert!(children[1]["executionArn"].as_str().is_some_and(|arn| arn.contains(":execution:machine/")));
+    assert_eq!(children[1]["events"][0]["id"], 1);
+}
