@@ -189,8 +189,8 @@ impl Handler for WaitForTaskToken {
         self.called.serves(resource.strip_suffix(WAIT_FOR_TASK_TOKEN).unwrap_or(resource))
     }
 
-    fn reaches_aws(&self) -> Option<String> {
-        self.called.reaches_aws()
+    fn reaches_aws<'a>(&'a self, resource: &'a str) -> BoxFuture<'a, Vec<String>> {
+        self.called.reaches_aws(resource.strip_suffix(WAIT_FOR_TASK_TOKEN).unwrap_or(resource))
     }
 }
 
@@ -213,6 +213,10 @@ impl Handler for Worker {
             wait.answer().await
         })
     }
+
+    fn reaches_aws<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Vec<String>> {
+        Box::pin(async { Vec::new() })
+    }
 }
 
 /// A handler that a route puts in the place of an activity's worker: it takes the work at once.
@@ -228,8 +232,8 @@ impl Handler for AsWorker {
         self.0.prepare(resource)
     }
 
-    fn reaches_aws(&self) -> Option<String> {
-        self.0.reaches_aws()
+    fn reaches_aws<'a>(&'a self, resource: &'a str) -> BoxFuture<'a, Vec<String>> {
+        self.0.reaches_aws(resource)
     }
 }
 

@@ -100,6 +100,10 @@ impl Handler for Component {
     fn prepare<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), String>> {
         Box::pin(async move { self.loaded().await.map(|_| ()) })
     }
+
+    fn reaches_aws<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Vec<String>> {
+        Box::pin(async { Vec::new() })
+    }
 }
 
 impl Component {
