@@ -82,7 +82,7 @@ impl Routing {
 
 /// What a person should know before anything is called: mocks of states that there are not, whose tasks may be called under
 /// their right names, and what of the real AWS the tasks reach.
-pub(crate) fn told_before(router: &Router, tasks: &[Task<'_>]) -> String {
+pub(crate) async fn told_before(router: &Router, tasks: &[Task<'_>]) -> String {
     let mut told = String::new();
     let states: Vec<&str> = tasks.iter().map(|(state, ..)| *state).collect();
     for unknown in router.mocked_states().filter(|state| !states.contains(state)) {
@@ -90,7 +90,7 @@ pub(crate) fn told_before(router: &Router, tasks: &[Task<'_>]) -> String {
         let help = near.map_or(String::new(), |near| format!("; did you mean '{near}'?"));
         told += &report::warning(&format!("the mock of '{unknown}' is not used: no Task state has this name{help}"));
     }
-    if let Some(reached) = reached_aws(tasks) {
+    if let Some(reached) = reached_aws(tasks).await {
         told += &report::note(&reached);
     }
     told
@@ -100,11 +100,15 @@ pub(crate) fn told_before(router: &Router, tasks: &[Task<'_>]) -> String {
 pub(crate) type Task<'a> = (&'a str, &'a str, Arc<dyn Handler>);
 
 /// What of the real AWS the tasks reach.
-fn reached_aws(tasks: &[Task<'_>]) -> Option<String> {
+async fn reached_aws(tasks: &[Task<'_>]) -> Option<String> {
     let mut reached: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for (state, _, handler) in tasks {
-        if let Some(service) = handler.reaches_aws() {
-            reached.entry(service).or_default().push(state);
+    for (state, resource, handler) in tasks {
+        for service in handler.reaches_aws(resource).await {
+            let states = reached.entry(service).or_default();
+            // An ItemReader and a ResultWriter may be of one state.
+            if !states.contains(state) {
+                states.push(state);
+            }
         }
     }
     let told: Vec<String> =

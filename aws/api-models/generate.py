@@ -9,10 +9,20 @@ botocore 1.43.11:
 
     name          as it stands in `arn:aws:states:::aws-sdk:NAME:action`
     prefix        what the names of its errors start with
+    id            what AWS calls it in settings, with `_` for a space: AWS_ENDPOINT_URL_ID
     protocol      json/VERSION/TARGET (awsJson), rest-json, query/VERSION, ec2/VERSION, rest-xml/NAMESPACE
-    host          of its requests; {} stands for the region
-    signing       the name that requests are signed for, and a region where it is not the caller's: NAME or NAME/REGION
+    host          what the names of its hosts start with
+    signing       the name that requests are signed for
     start, size   of its part of shapes.z, in bytes
+
+`hosts.txt` starts with a line for each partition of AWS: `*NAME`, what the names of its regions start with (`*` for any other),
+its domain, its domain for IPv6, and the region of the services that have one host for all regions. Lines of
+`SERVICE WHERE HOW HOST` follow, where the rules that AWS publishes for a service have another host than
+`HOST.REGION.DOMAIN` (`HOST-fips.…` for FIPS):
+
+    where         `*`, a partition or a region; what is nearer is the later line
+    how           `-`, `dual` (IPv6), `fips` or `fipsdual`
+    host          {r}egion, {d}omain, domain for {6}, region for {a}ll, and `@REGION` where it is signed for another; `-`: none
 
 A part of `shapes.z` is a raw deflate stream of lines:
 
@@ -33,6 +43,7 @@ value is made up (idempotency tokens), and TYPE, `s` where it is absent:
     [TYPE  {TYPE         list, map; `~` after the bracket: flattened in XML; then (name) of the items, or (key;value)
 """
 
+import collections
 import gzip
 import json
 import pathlib
@@ -41,6 +52,8 @@ import zlib
 
 import botocore
 import botocore.session
+from botocore.endpoint_provider import EndpointProvider
+from botocore.exceptions import EndpointProviderError
 
 HERE = pathlib.Path(__file__).parent
 DATA = pathlib.Path(botocore.__file__).parent / "data"
@@ -200,32 +213,91 @@ def errors(model, renamed):
     return "!" + " ".join(found)
 
 
-def endpoint(session, service):
-    """The host with {} for the region, and the region that requests are signed for where it is a fixed one."""
+HOW = ("-", "dual", "fips", "fipsdual")
 
-    def client(region):
-        return session.create_client(service, region, aws_access_key_id="none", aws_secret_access_key="none")
 
-    def resolved(region):
-        made = client(region)
-        host = made.meta.endpoint_url.removeprefix("https://")
-        parameters = {"Region": region, "UseFIPS": False, "UseDualStack": False}
+def rendered(template, region, partition):
+    outputs = partition["outputs"]
+    named = {"{r}": region, "{d}": outputs["dnsSuffix"], "{6}": outputs["dualStackDnsSuffix"],
+             "{a}": outputs["implicitGlobalRegion"]}
+    for name, text in named.items():
+        template = template.replace(name, text)
+    host, _, signed = template.partition("@")
+    return host, signed or region
+
+
+def templates(host, signed, region, partition):
+    """The templates that make `host` of `region`, the most general first."""
+    outputs, found = partition["outputs"], []
+    for there in ("{r}", "{a}"):
+        text = host.replace(region if there == "{r}" else outputs["implicitGlobalRegion"], there)
+        for name, suffix in (("{6}", outputs["dualStackDnsSuffix"]), ("{d}", outputs["dnsSuffix"])):
+            if text.endswith(suffix):
+                text = text.removesuffix(suffix) + name
+                break
+        for at in ("", "@{a}", "@" + signed):
+            if rendered(text + at, region, partition) == (host, signed):
+                found.append(text + at)
+    return found
+
+
+def hosts(loader, service, name, prefix):
+    """The lines of hosts.txt for a service: what its rules have otherwise than all others."""
+    partitions, rules = loader.load_data("partitions"), loader.load_service_model(service, "endpoint-rule-set-1")
+    provider, lines = EndpointProvider(rules, partitions), []
+
+    def resolved(how, region):
+        given = {"Region": region, "UseFIPS": "fips" in how, "UseDualStack": "dual" in how, "ApiType": "ControlPlane"}
         try:
-            found = made._ruleset_resolver._provider.resolve_endpoint(**parameters)
-            scope = (found.properties.get("authSchemes") or [{}])[0]
-            signed = scope.get("signingRegion", region)
-        except Exception:
-            signed = region
-        return host.split("/")[0], signed
+            found = provider.resolve_endpoint(**{key: given[key] for key in given if key in rules["parameters"]})
+        except EndpointProviderError:
+            return None
+        scope = (found.properties.get("authSchemes") or [{}])[0]
+        return found.url.removeprefix("https://"), scope.get("signingRegion", region)
 
-    (host, here), (_, there) = resolved("eu-west-1"), resolved("us-west-1")
-    fixed = here if here == there else None
-    return host.replace("eu-west-1", "{}"), fixed
+    def most(wanted):
+        """The template that makes the most of the hosts."""
+        counted = collections.Counter()
+        for (partition, region), host in wanted.items():
+            counted.update(["-"] if host is None else templates(*host, region, of[partition]))
+        return counted.most_common(1)[0][0]
+
+    def fits(template, place):
+        partition, region = place
+        host = None if template == "-" else rendered(template, region, of[partition])
+        return host == wanted[place]
+
+    of = {partition["id"]: partition for partition in partitions["partitions"]}
+    places = [(id, region) for id in of for region in of[id]["regions"] if "global" not in region]
+    for how in HOW:
+        wanted = {place: resolved(how, place[1]) for place in places}
+        template = f"{prefix}{'-fips' * ('fips' in how)}.{{r}}.{'{6}' if 'dual' in how else '{d}'}"
+        if (best := most(wanted)) != template:
+            lines.append(f"{name} * {how} {best}")
+        for id in of:
+            there = {place: host for place, host in wanted.items() if place[0] == id}
+            nearer = best if all(fits(best, place) for place in there) else most(there)
+            if nearer != best:
+                lines.append(f"{name} {id} {how} {nearer}")
+            for place in there:
+                if not fits(nearer, place):
+                    lines.append(f"{name} {place[1]} {how} {most({place: wanted[place]})}")
+    return lines
+
+
+def partition_lines(loader):
+    for partition in loader.load_data("partitions")["partitions"]:
+        outputs = partition["outputs"]
+        start = partition["regionRegex"].removeprefix("^").split(r"\w")[0].replace("\\", "").replace("(de)-", "")
+        start = "*" if "(" in start else start
+        words = [outputs["name"], start, outputs["dnsSuffix"], outputs["dualStackDnsSuffix"], outputs["implicitGlobalRegion"]]
+        yield "*" + " ".join(words)
 
 
 def main():
     session = botocore.session.Session()
-    lines, parts, start, seen = [], [], 0, set()
+    loader = session.get_component("data_loader")
+    lines, parts, start, seen, elsewhere = [], [], 0, set(), list(partition_lines(loader))
     for service in sorted(path.name for path in DATA.iterdir() if path.is_dir()):
         versions = [path for path in (DATA / service).iterdir() if path.is_dir()]
         file = max(versions, default=DATA) / "service-2.json.gz"
@@ -255,17 +327,19 @@ def main():
             "ec2": f"ec2/{metadata['apiVersion']}",
             "rest-xml": "rest-xml/" + (metadata.get("xmlNamespace") or namespace(model)),
         }.get(kind, kind)
-        host, fixed = endpoint(session, service)
-        signing = metadata.get("signingName") or metadata["endpointPrefix"]
-        signing += f"/{fixed}" if fixed else ""
+        host = metadata["endpointPrefix"]
+        signing = metadata.get("signingName") or host
         if name.lower() in seen:
             # One service stands there under two names.
             continue
         seen.add(name.lower())
-        lines.append(f"{name.lower()} {name} {details} {host} {signing} {start} {len(part)}")
+        id = metadata["serviceId"].replace(" ", "_")
+        lines.append(f"{name.lower()} {name} {id} {details} {host} {signing} {start} {len(part)}")
+        elsewhere += hosts(loader, service, name.lower(), host)
         parts.append(part)
         start += len(part)
     (HERE / "services.txt").write_text("\n".join(lines) + "\n")
+    (HERE / "hosts.txt").write_text("\n".join(elsewhere) + "\n")
     (HERE / "shapes.z").write_bytes(b"".join(parts))
     print(len(lines), "services,", start, "bytes")
 

@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use asl_runtime::Background;
-use aws_config::{BehaviorVersion, Region, SdkConfig};
+use asl_runtime::{Background, BoxFuture};
+use aws_config::SdkConfig;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use tokio::sync::OnceCell;
 
+use crate::config;
 use crate::in_process::{self, InProcess};
+use crate::model::Service;
 use crate::places::{Place, Services};
 use crate::send::Remote;
+use crate::target::path_style;
 
 /// The services that are in this process, by their names in `arn:aws:states:::aws-sdk:NAME:action`.
 pub type Embedded = BTreeMap<&'static str, Arc<dyn InProcess>>;
@@ -25,6 +28,8 @@ pub struct Clients {
     embedded: Embedded,
     s3: OnceCell<aws_sdk_s3::Client>,
     aws: OnceCell<SdkConfig>,
+    /// Only where services are.
+    endpoints: OnceCell<SdkConfig>,
     remote: Remote,
     stopping: Background,
 }
@@ -38,28 +43,30 @@ impl fmt::Debug for Clients {
 impl Clients {
     /// Clients for services at `places`, with `embedded` for those that are embedded.
     pub fn new(places: Services, embedded: Embedded) -> Self {
-        let (s3, aws) = (OnceCell::new(), OnceCell::new());
-        Self { places, embedded, s3, aws, remote: Remote::default(), stopping: Background::default() }
+        Self {
+            places,
+            embedded,
+            s3: OnceCell::new(),
+            aws: OnceCell::new(),
+            endpoints: OnceCell::new(),
+            remote: Remote::default(),
+            stopping: Background::default(),
+        }
     }
 
     /// The client of S3.
     pub async fn s3(&self) -> &aws_sdk_s3::Client {
         let client = async || {
             let place = self.places.get("s3").unwrap_or(&Place::Embedded);
-            let config = match place {
-                Place::Embedded => {
-                    let config = in_process::config(self.embedded.get("s3").cloned());
-                    let config = aws_sdk_s3::config::Builder::from(&config).allow_no_auth();
-                    config.endpoint_resolver(in_process::PathStyle).interceptor(in_process::Unadorned)
-                }
-                Place::Aws => aws_sdk_s3::config::Builder::from(self.aws().await),
-                Place::Endpoint { endpoint_url, region } => {
-                    let config = self.aws().await.to_builder().endpoint_url(endpoint_url);
-                    aws_sdk_s3::config::Builder::from(&config.region(Region::new(region.clone())).build())
-                }
+            let (Ok(service), false) = (Service::find("s3"), *place == Place::Embedded) else {
+                let config = in_process::config(self.embedded.get("s3").cloned());
+                let config = aws_sdk_s3::config::Builder::from(&config).allow_no_auth().force_path_style(true);
+                let config = config.endpoint_resolver(in_process::PathStyle).interceptor(in_process::Unadorned);
+                return aws_sdk_s3::Client::from_conf(config.build());
             };
-            // Only AWS itself has a host name for every bucket.
-            let config = config.force_path_style(*place != Place::Aws);
+            let config = self.config(service, place).await;
+            let path_style = path_style(&config);
+            let config = aws_sdk_s3::config::Builder::from(&config).force_path_style(path_style);
             aws_sdk_s3::Client::from_conf(config.build())
         };
         self.s3.get_or_init(client).await
@@ -80,18 +87,28 @@ impl Clients {
         &self.stopping
     }
 
-    /// What of the real AWS the calls of `service` reach.
-    pub fn reaches_aws(&self, service: &crate::Service) -> Option<String> {
-        (self.places.get(service.name) == Some(&Place::Aws)).then(|| service.prefix.to_owned())
+    /// What of the real AWS the calls of `service` reach: nothing where the environment or the profile names an endpoint.
+    pub fn reaches_aws<'a>(&'a self, service: &'a Service) -> BoxFuture<'a, Vec<String>> {
+        Box::pin(async move {
+            if self.places.get(service.name) != Some(&Place::Aws) {
+                return Vec::new();
+            }
+            let named = config::endpoint_url(self.endpoints.get_or_init(config::load_endpoints).await, service);
+            if named.is_some() { Vec::new() } else { vec![service.prefix.to_owned()] }
+        })
     }
 
-    /// Credentials and region as the AWS tools find them.
+    /// What of the real AWS the calls of [`Clients::s3`] reach.
+    pub fn s3_reaches_aws(&self) -> BoxFuture<'_, Vec<String>> {
+        match Service::find("s3") {
+            Ok(service) => self.reaches_aws(service),
+            Err(_) => Box::pin(async { Vec::new() }),
+        }
+    }
+
+    /// The configuration of calls to AWS itself, as the AWS tools find it.
     pub(crate) async fn aws(&self) -> &SdkConfig {
-        let load = || {
-            let client = SharedHttpClient::new(self.remote.http().clone());
-            aws_config::defaults(BehaviorVersion::v2026_01_12()).http_client(client).load()
-        };
-        self.aws.get_or_init(load).await
+        self.aws.get_or_init(|| config::load(SharedHttpClient::new(self.remote.http().clone()))).await
     }
 
     pub(crate) fn remote(&self) -> &Remote {

@@ -48,6 +48,14 @@ pub enum SendError {
     /// Nothing says in which region the service is called.
     #[error("no region is set: set AWS_REGION, or a region in ~/.aws/config")]
     NoRegion,
+    /// AWS has no endpoint of the service, for the reason that is told.
+    #[error("{service} cannot be reached: {why}")]
+    NoEndpoint {
+        /// The name of the service.
+        service: &'static str,
+        /// Why.
+        why: String,
+    },
     /// No credentials are found, for the reason that is told.
     #[error("there are no credentials for AWS: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE ({0})")]
     NoCredentials(String),

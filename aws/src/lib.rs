@@ -16,7 +16,10 @@
 mod answer;
 mod call;
 mod clients;
+mod config;
+mod credentials;
 mod error;
+mod hosts;
 pub mod in_process;
 mod inputs;
 mod model;
@@ -28,6 +31,7 @@ mod request;
 mod resource;
 mod send;
 mod tables;
+mod target;
 mod time;
 pub mod web;
 mod xml;

@@ -23,13 +23,13 @@ pub struct Service {
     pub name: &'static str,
     /// What the names of its errors start with, such as `CloudWatchLogs`.
     pub prefix: &'static str,
+    /// What AWS calls it in settings, such as `Secrets Manager`: `AWS_ENDPOINT_URL_SECRETS_MANAGER`.
+    pub(crate) id: Box<str>,
     pub(crate) protocol: Protocol,
-    /// The host of its requests, with `{}` for the region.
+    /// What the names of its hosts start with.
     pub(crate) host: &'static str,
     /// What requests are signed for.
     pub(crate) signing_name: &'static str,
-    /// The region that requests are signed for, where it is not the caller's.
-    pub(crate) signing_region: Option<&'static str>,
     /// Where its shapes are.
     part: (usize, usize),
     shapes: OnceLock<Shapes>,
@@ -253,7 +253,7 @@ pub(crate) fn all() -> &'static [Service] {
 fn service(line: &'static str) -> Option<Service> {
     let mut words = line.split(' ');
     let mut word = || words.next();
-    let (name, prefix, protocol, host, signing) = (word()?, word()?, word()?, word()?, word()?);
+    let (name, prefix, id, protocol, host, signing_name) = (word()?, word()?, word()?, word()?, word()?, word()?);
     let part = (word()?.parse().ok()?, word()?.parse().ok()?);
     let (kind, details) = protocol.split_once('/').unwrap_or((protocol, ""));
     let protocol = match kind {
@@ -264,12 +264,8 @@ fn service(line: &'static str) -> Option<Service> {
         "rest-xml" => Protocol::RestXml { namespace: details },
         _ => return None,
     };
-    let (signing_name, signing_region) = match signing.split_once('/') {
-        Some((name, region)) => (name, Some(region)),
-        None => (signing, None),
-    };
     let shapes = OnceLock::new();
-    Some(Service { name, prefix, protocol, host, signing_name, signing_region, part, shapes })
+    Some(Service { name, prefix, id: id.replace('_', " ").into(), protocol, host, signing_name, part, shapes })
 }
 
 impl Shapes {

@@ -1,9 +1,11 @@
 //! Brings a request to where its service is, and its answer back.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::error::Error;
+use std::time::{Duration, SystemTime};
 
-use aws_credential_types::Credentials;
+use aws_config::SdkConfig;
 use aws_credential_types::provider::ProvideCredentials;
+use aws_credential_types::provider::error::CredentialsError;
 use aws_sigv4::http_request::{
     PayloadChecksumKind, PercentEncodingMode, SignableBody, SignableRequest, SigningSettings, UriPathNormalizationMode,
     sign,
@@ -13,7 +15,6 @@ use aws_smithy_types::body::SdkBody;
 use bytes::{Bytes, BytesMut};
 use http::{HeaderName, HeaderValue};
 use http_body_util::BodyExt;
-use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use crate::answer::{self, Refusal, Response};
@@ -23,6 +24,7 @@ use crate::in_process::ENDPOINT;
 use crate::model::{Operation, Service};
 use crate::places::Place;
 use crate::request::Request;
+use crate::target::{Target, target};
 use crate::web::{Sdk, chain};
 use crate::{Fault, Unanswered};
 
@@ -32,29 +34,10 @@ const ATTEMPTS: u32 = 3;
 /// The most bytes of an answer. No state can have as many, unless the quotas are lifted.
 const ANSWER_MAX: usize = 64 << 20;
 
-/// Credentials are fetched anew this long before they expire.
-const EXPIRES_SOON: Duration = Duration::from_secs(60);
-
-/// Credentials that were not found are looked for again after this time: a look takes seconds.
-const LOOK_AGAIN: Duration = Duration::from_secs(60);
-
 /// What is needed to reach services outside of this process.
 #[derive(Default)]
 pub(crate) struct Remote {
-    credentials: Mutex<Option<Kept>>,
     http: Sdk,
-}
-
-/// What a look for credentials gave, and when it was.
-struct Kept {
-    found: Result<Credentials, String>,
-    looked: Instant,
-}
-
-/// Where a request goes and how it is signed.
-struct Target {
-    url: String,
-    region: String,
 }
 
 impl Clients {
@@ -79,11 +62,12 @@ impl Clients {
         if request.bucket.as_deref().is_some_and(|bucket| bucket.contains('/') && !bucket.starts_with("arn:")) {
             return Err(Fault::Service(Refusal::invalid_bucket()));
         }
-        let target = self.target(service, place, &request).await.map_err(client)?;
+        let config = self.config(service, place).await;
+        let target = target(service, &request, &config).await.map_err(client)?;
         let mut attempts = 0;
         loop {
             attempts += 1;
-            let signed = self.signed(service, operation, &request, &target, place).await.map_err(client)?;
+            let signed = signed(service, operation, &request, &target, &config).await.map_err(client)?;
             let answered = self.remote().exchange(signed).await;
             let failure = match answered {
                 Ok(response) if (200..300).contains(&response.status) => return Ok(response),
@@ -100,119 +84,6 @@ impl Clients {
                 return Err(failure);
             }
             tokio::time::sleep(pause(attempts)).await;
-        }
-    }
-
-    async fn target(&self, service: &'static Service, place: &Place, request: &Request) -> Result<Target, SendError> {
-        let aws = self.aws().await;
-        let (base, region, mut path) = match place {
-            Place::Endpoint { endpoint_url, region } => {
-                (endpoint_url.trim_end_matches('/').to_owned(), region.clone(), request.path.clone())
-            }
-            Place::Embedded | Place::Aws => {
-                let region = aws.region().ok_or(SendError::NoRegion)?;
-                let region = service.signing_region.unwrap_or(region.as_ref()).to_owned();
-                match aws.endpoint_url() {
-                    Some(url) => (url.trim_end_matches('/').to_owned(), region, request.path.clone()),
-                    None => {
-                        let host = service.host.replace("{}", &region);
-                        // Only AWS itself has a host name for every bucket.
-                        let bucket = request.bucket.as_deref().filter(|bucket| is_host_name(bucket));
-                        let (bucket, path) = match bucket
-                            .and_then(|bucket| Some((bucket, request.path.strip_prefix(&format!("/{bucket}"))?)))
-                        {
-                            Some((bucket, path)) => (format!("{bucket}."), path),
-                            None => (String::new(), request.path.as_str()),
-                        };
-                        let china = if region.starts_with("cn-") { ".cn" } else { "" };
-                        let base = format!("https://{}{bucket}{host}{china}", request.host_prefix);
-                        (base, region.clone(), path.to_owned())
-                    }
-                }
-            }
-        };
-        if !path.starts_with('/') {
-            path.insert(0, '/');
-        }
-        let mark = if request.query.is_empty() { "" } else { "?" };
-        Ok(Target { url: format!("{base}{path}{mark}{}", request.query), region })
-    }
-
-    async fn signed(
-        &self,
-        service: &'static Service,
-        operation: &'static Operation,
-        request: &Request,
-        target: &Target,
-        place: &Place,
-    ) -> Result<http::Request<Bytes>, SendError> {
-        let mut sent = http::Request::builder().method(request.method).uri(&target.url);
-        if let Some(headers) = sent.headers_mut() {
-            headers.extend(request.headers.clone());
-        }
-        let mut sent =
-            sent.body(request.body.clone()).map_err(|error| SendError::Request(format!("{}: {error}", target.url)))?;
-        if !operation.signed {
-            return Ok(sent);
-        }
-        let identity = self.credentials(place).await?.into();
-        let mut settings = SigningSettings::default();
-        if service.signing_name == "s3" {
-            settings.percent_encoding_mode = PercentEncodingMode::Single;
-            settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
-            settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
-        }
-        let parameters = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(&target.region)
-            .name(service.signing_name)
-            .time(SystemTime::now())
-            .settings(settings)
-            .build()
-            .map_err(unsendable)?;
-        let headers = request.headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
-        let body = SignableBody::Bytes(&request.body);
-        let signable = SignableRequest::new(request.method, &target.url, headers, body);
-        let signed = signable.and_then(|signable| sign(signable, &parameters.into()));
-        let (instructions, _) = signed.map_err(unsendable)?.into_parts();
-        for (name, value) in instructions.headers() {
-            let name = name.parse::<HeaderName>().map_err(unsendable)?;
-            let value = HeaderValue::from_str(value)
-                .map_err(|_| SendError::Request(format!("the {name} of the request is no text of a header")))?;
-            sent.headers_mut().insert(name, value);
-        }
-        Ok(sent)
-    }
-
-    /// The credentials that the AWS tools find, kept until shortly before they expire.
-    ///
-    /// Where there are none, another server than AWS gets made up ones: emulators ask for a signature and do not look at it.
-    async fn credentials(&self, place: &Place) -> Result<Credentials, SendError> {
-        let mut kept = self.remote().credentials.lock().await;
-        let found = match kept.as_ref().filter(|kept| kept.is_fresh()) {
-            Some(kept) => kept.found.clone(),
-            None => {
-                let found = match self.aws().await.credentials_provider() {
-                    Some(provider) => provider.provide_credentials().await.map_err(|error| chain(&error)),
-                    None => Err("no provider".to_owned()),
-                };
-                *kept = Some(Kept { found: found.clone(), looked: Instant::now() });
-                found
-            }
-        };
-        match (found, place) {
-            (Ok(found), _) => Ok(found),
-            (Err(_), Place::Endpoint { .. }) => Ok(Credentials::new("test", "test", None, None, "made up")),
-            (Err(why), _) => Err(SendError::NoCredentials(why)),
-        }
-    }
-}
-
-impl Kept {
-    fn is_fresh(&self) -> bool {
-        match &self.found {
-            Ok(found) => found.expiry().is_none_or(|at| at > SystemTime::now() + EXPIRES_SOON),
-            Err(_) => self.looked.elapsed() < LOOK_AGAIN,
         }
     }
 }
@@ -235,6 +106,56 @@ impl Remote {
         let (status, headers) = (response.status().as_u16(), std::mem::take(response.headers_mut()));
         Ok(Response { status, headers, body: body.freeze() })
     }
+}
+
+/// The request with its signature.
+async fn signed(
+    service: &'static Service,
+    operation: &'static Operation,
+    request: &Request,
+    target: &Target,
+    config: &SdkConfig,
+) -> Result<http::Request<Bytes>, SendError> {
+    let mut sent = http::Request::builder().method(request.method).uri(&target.url);
+    if let Some(headers) = sent.headers_mut() {
+        headers.extend(request.headers.clone());
+    }
+    let mut sent =
+        sent.body(request.body.clone()).map_err(|error| SendError::Request(format!("{}: {error}", target.url)))?;
+    if !operation.signed {
+        return Ok(sent);
+    }
+    let provider = config.credentials_provider().ok_or_else(|| SendError::NoCredentials("no provider".to_owned()))?;
+    let found = provider.provide_credentials().await;
+    // The first text says only that there are none.
+    let why = |error: CredentialsError| error.source().map_or_else(|| error.to_string(), chain);
+    let identity = found.map_err(|error| SendError::NoCredentials(why(error)))?.into();
+    let mut settings = SigningSettings::default();
+    if service.signing_name == "s3" {
+        settings.percent_encoding_mode = PercentEncodingMode::Single;
+        settings.uri_path_normalization_mode = UriPathNormalizationMode::Disabled;
+        settings.payload_checksum_kind = PayloadChecksumKind::XAmzSha256;
+    }
+    let parameters = v4::SigningParams::builder()
+        .identity(&identity)
+        .region(&target.region)
+        .name(&target.name)
+        .time(SystemTime::now())
+        .settings(settings)
+        .build()
+        .map_err(unsendable)?;
+    let headers = request.headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
+    let body = SignableBody::Bytes(&request.body);
+    let signable = SignableRequest::new(request.method, &target.url, headers, body);
+    let signed = signable.and_then(|signable| sign(signable, &parameters.into()));
+    let (instructions, _) = signed.map_err(unsendable)?.into_parts();
+    for (name, value) in instructions.headers() {
+        let name = name.parse::<HeaderName>().map_err(unsendable)?;
+        let value = HeaderValue::from_str(value)
+            .map_err(|_| SendError::Request(format!("the {name} of the request is no text of a header")))?;
+        sent.headers_mut().insert(name, value);
+    }
+    Ok(sent)
 }
 
 /// The request as an embedded service reads it: neither signed nor sent anywhere.
@@ -284,26 +205,9 @@ fn pause(attempts: u32) -> Duration {
     Duration::from_millis(u64::try_from(random).unwrap_or(most))
 }
 
-/// Whether a bucket can be a part of a host name that a certificate of AWS is good for.
-fn is_host_name(bucket: &str) -> bool {
-    (3..=63).contains(&bucket.len())
-        && bucket.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-        && !bucket.starts_with('-')
-        && !bucket.ends_with('-')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn buckets_are_host_names_where_they_can() {
-        for (bucket, expected) in
-            [("images", true), ("a.b", false), ("Images", false), ("ab", false), ("-ab", false), ("a-1", true)]
-        {
-            assert_eq!(is_host_name(bucket), expected, "{bucket}");
-        }
-    }
 
     #[test]
     fn what_may_pass_is_tried_again() {

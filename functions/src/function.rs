@@ -129,8 +129,9 @@ impl Handler for Function {
         })
     }
 
-    fn reaches_aws(&self) -> Option<String> {
+    fn reaches_aws<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Vec<String>> {
         // Then the SDKs in it know of no other place.
-        self.settings.has_no_endpoint().then(|| "whatever its code calls".to_owned())
+        let told = self.settings.has_no_endpoint().then(|| "whatever its code calls".to_owned());
+        Box::pin(async { told.into_iter().collect() })
     }
 }

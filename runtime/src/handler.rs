@@ -39,11 +39,9 @@ pub trait Handler: Send + Sync {
         true
     }
 
-    /// What of the real AWS its calls reach, such as `DynamoDB`; none where they stay on this machine or go to an
-    /// endpoint that the user names.
-    fn reaches_aws(&self) -> Option<String> {
-        None
-    }
+    /// What of the real AWS its calls of `resource` reach, such as `DynamoDB`; nothing where they stay on this machine or go to
+    /// an endpoint that the user names. `resource` is as for [`Handler::prepare`].
+    fn reaches_aws<'a>(&'a self, resource: &'a str) -> BoxFuture<'a, Vec<String>>;
 }
 
 /// A task that was called: what is asked, and how its host is told what happens before the answer.

@@ -39,6 +39,10 @@ impl Handler for Told {
             }
         })
     }
+
+    fn reaches_aws<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Vec<String>> {
+        Box::pin(async { Vec::new() })
+    }
 }
 
 fn program(definition: &str) -> Arc<Program> {
@@ -228,6 +232,10 @@ impl Handler for Refuses {
             Err(Failure::new("States.Runtime", "nothing serves this"))
         })
     }
+
+    fn reaches_aws<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Vec<String>> {
+        Box::pin(async { Vec::new() })
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -252,6 +260,10 @@ struct Panics;
 impl Handler for Panics {
     fn call<'a>(&'a self, _: &'a Call) -> BoxFuture<'a, Outcome> {
         Box::pin(async { panic!("index out of bounds") })
+    }
+
+    fn reaches_aws<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Vec<String>> {
+        Box::pin(async { Vec::new() })
     }
 }
 

@@ -123,7 +123,7 @@ async fn start(
     options: Options,
 ) -> Result<Executed, Error> {
     let tasks = routing.tasks(program)?;
-    output::to_stderr(&told_before(&routing.router, &tasks));
+    output::to_stderr(&told_before(&routing.router, &tasks).await);
     let shown = progress::preparing(options.no_progress);
     let prepared = tokio::select! {
         prepared = prepare(&routing.router, &tasks) => prepared,

@@ -256,8 +256,8 @@ impl Handler for WaitForTaskToken {
         self.called.serves(resource.strip_suffix(WAIT_FOR_TASK_TOKEN).unwrap_or(resource))
     }
 
-    fn reaches_aws(&self) -> Option<String> {
-        self.called.reaches_aws()
+    fn reaches_aws<'a>(&'a self, resource: &'a str) -> BoxFuture<'a, Vec<String>> {
+        self.called.reaches_aws(resource.strip_suffix(WAIT_FOR_TASK_TOKEN).unwrap_or(resource))
     }
 }
 
@@ -288,6 +288,10 @@ impl Handler for Worker {
             false => self.call(call),
         }
     }
+
+    fn reaches_aws<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Vec<String>> {
+        Box::pin(async { Vec::new() })
+    }
 }
 
 /// A handler that a route puts in the place of an activity's worker: it takes the work at once.
@@ -303,8 +307,8 @@ impl Handler for AsWorker {
         self.0.prepare(resource)
     }
 
-    fn reaches_aws(&self) -> Option<String> {
-        self.0.reaches_aws()
+    fn reaches_aws<'a>(&'a self, resource: &'a str) -> BoxFuture<'a, Vec<String>> {
+        self.0.reaches_aws(resource)
     }
 }
 

@@ -19,6 +19,10 @@
 //!             Ok(Value::from(format!("Hello {name}")))
 //!         })
 //!     }
+//!
+//!     fn reaches_aws<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Vec<String>> {
+//!         Box::pin(async { Vec::new() })
+//!     }
 //! }
 //!
 //! let router = Router::new(Routes::default(), ".asl").with_handler("arn:aws:lambda:*:*:function:greet", Arc::new(Greet));

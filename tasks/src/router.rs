@@ -287,6 +287,10 @@ mod tests {
         fn call<'a>(&'a self, _: &'a Call) -> BoxFuture<'a, Outcome> {
             Box::pin(async { Ok(Value::from(self.0)) })
         }
+
+        fn reaches_aws<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Vec<String>> {
+            Box::pin(async { Vec::new() })
+        }
     }
 
     async fn call(router: &Router, resource: &str, input: &str) -> Outcome {

@@ -71,11 +71,31 @@ async fn a_route_comes_first() {
     assert_eq!(world.call(FUNCTION, "[200]").await, Ok(Value::from(true)));
 }
 
-#[test]
-fn what_reaches_aws_says_so() {
-    let reached = |routes: &str| World::new(routes).router.handler(INVOKE).unwrap().reaches_aws();
-    assert_eq!(reached("services = { lambda = 'aws' }").as_deref(), Some("Lambda"));
-    assert_eq!(reached("services = { lambda = { endpoint_url = 'http://127.0.0.1:1' } }"), None);
+#[tokio::test]
+async fn what_reaches_aws_says_so() {
+    let none: [&str; 0] = [];
+    let download = format!(
+        "services = {{ lambda = 'aws', s3 = 'aws' }}\n[[routes]]\nresource = '{FUNCTION}'\nhandler = 'download'"
+    );
+    for (routes, resource, called, expected) in [
+        ("services = { lambda = 'aws' }", INVOKE, INVOKE, &["Lambda"][..]),
+        ("services = { lambda = { endpoint_url = 'http://127.0.0.1:1' } }", INVOKE, INVOKE, &none),
+        // The function that is called says so, where it is known; else each that may be.
+        (&download, FUNCTION, FUNCTION, &["S3"]),
+        (&download, INVOKE, FUNCTION, &["S3"]),
+        (&download, INVOKE, "other", &["Lambda"]),
+        (&download, INVOKE, INVOKE, &["S3", "Lambda"]),
+        // What an ItemReader and a ResultWriter ask for.
+        ("services = { s3 = 'aws' }", "arn:aws:states:::s3:getObject", "", &["S3"]),
+        ("services = { s3 = 'aws' }", "arn:aws:states:::s3:listObjectsV2", "", &["S3"]),
+        ("services = { s3 = 'aws' }", "arn:aws:states:::s3:putObject", "", &["S3"]),
+        ("", "arn:aws:states:::s3:putObject", "", &none),
+        ("services = { sqs = 'aws' }", "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "", &["Sqs"]),
+    ] {
+        let world = World::new(routes);
+        let handler = world.router.handler(resource).unwrap();
+        assert_eq!(handler.reaches_aws(called).await, expected, "{resource} of {called} with {routes}");
+    }
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ mod bad_input;
 mod demo;
 mod download_images;
 mod download_images_python;
+mod endpoints;
 mod functions;
 mod http_tasks;
 mod interrupt;

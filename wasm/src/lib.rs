@@ -103,6 +103,10 @@ impl Handler for Component {
     fn prepare<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), String>> {
         Box::pin(async move { self.loaded().await.map(|_| ()).map_err(|error| error.to_string()) })
     }
+
+    fn reaches_aws<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Vec<String>> {
+        Box::pin(async { Vec::new() })
+    }
 }
 
 impl Component {

@@ -36,6 +36,10 @@ impl Handler for Batch {
     fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome> {
         Box::pin(async move { batches(&call.request.input, self.size) })
     }
+
+    fn reaches_aws<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Vec<String>> {
+        Box::pin(async { Vec::new() })
+    }
 }
 
 fn batches(input: &Value, size: NonZeroUsize) -> Outcome {

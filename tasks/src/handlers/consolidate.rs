@@ -25,6 +25,10 @@ impl Handler for Consolidate {
     fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome> {
         Box::pin(async move { all_succeeded(&call.request.input) })
     }
+
+    fn reaches_aws<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Vec<String>> {
+        Box::pin(async { Vec::new() })
+    }
 }
 
 fn all_succeeded(input: &Value) -> Outcome {

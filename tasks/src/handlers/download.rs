@@ -174,6 +174,10 @@ impl Handler for Downloader {
     fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome> {
         Box::pin(self.run(&call.request.input))
     }
+
+    fn reaches_aws<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Vec<String>> {
+        self.0.clients.s3_reaches_aws()
+    }
 }
 
 /// The object key of a resource: `{host}/{last path segment}`, the segment as it is written.

@@ -104,8 +104,26 @@ impl Handler for Invoke {
         resource.starts_with("arn:aws:states:") || self.elsewhere.is_some() || named().is_some()
     }
 
-    fn reaches_aws(&self) -> Option<String> {
-        self.elsewhere.as_ref()?.reaches_aws()
+    fn reaches_aws<'a>(&'a self, resource: &'a str) -> BoxFuture<'a, Vec<String>> {
+        Box::pin(async move {
+            let table = self.table.upgrade();
+            let mut reached = Vec::new();
+            if resource.starts_with("arn:aws:states:") {
+                // Any of them may be called.
+                for (pattern, function) in table.map_or_else(Vec::new, |table| table.functions()) {
+                    reached.extend(function.reaches_aws(&pattern.to_string()).await);
+                }
+            } else {
+                let arn = FunctionArn::named(resource, "");
+                if let Some(function) = table.and_then(|table| table.find_function(&arn)) {
+                    return function.reaches_aws(&arn.unqualified()).await;
+                }
+            }
+            if let Some(elsewhere) = &self.elsewhere {
+                reached.extend(elsewhere.reaches_aws(resource).await);
+            }
+            reached
+        })
     }
 }
 

@@ -68,7 +68,7 @@ impl Handler for Optimized {
         Box::pin(self.run(&call.request.input))
     }
 
-    fn reaches_aws(&self) -> Option<String> {
+    fn reaches_aws<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Vec<String>> {
         self.clients.reaches_aws(self.service)
     }
 }

@@ -78,7 +78,7 @@ impl Handler for RemoteFunction {
         Box::pin(self.run(call))
     }
 
-    fn reaches_aws(&self) -> Option<String> {
+    fn reaches_aws<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Vec<String>> {
         self.clients.reaches_aws(self.service)
     }
 }

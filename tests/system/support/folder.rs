@@ -60,7 +60,10 @@ impl Folder {
 
     fn prepare(&self, command: &mut Command) {
         command.current_dir(self.0.path()).stdin(Stdio::null());
-        for name in ["CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "NO_COLOR", "AWS_PROFILE", "AWS_ENDPOINT_URL"] {
+        for name in ["CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "NO_COLOR"] {
+            command.env_remove(name);
+        }
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("AWS_")) {
             command.env_remove(name);
         }
         for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {

@@ -111,6 +111,10 @@ impl Handler for Invoke {
     fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome> {
         Box::pin(self.run(&call.request.input))
     }
+
+    fn reaches_aws<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Vec<String>> {
+        Box::pin(async { Vec::new() })
+    }
 }
 
 /// What an HTTP Task asks for.

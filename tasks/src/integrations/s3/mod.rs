@@ -73,4 +73,8 @@ impl Handler for ListObjects {
     fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome> {
         Box::pin(self.run(&call.request.input))
     }
+
+    fn reaches_aws<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Vec<String>> {
+        self.0.s3_reaches_aws()
+    }
 }

@@ -186,4 +186,8 @@ impl Handler for PutObject {
     fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome> {
         Box::pin(self.run(&call.request.token, &call.request.input))
     }
+
+    fn reaches_aws<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Vec<String>> {
+        self.clients.s3_reaches_aws()
+    }
 }
