@@ -17,7 +17,7 @@ pub(crate) fn file(what: &str, file: &Path) -> Result<String, Error> {
     fs::read_to_string(file).map(without_mark).map_err(|error| Error::unreadable(what, file, &error))
 }
 
-/// As [`file`]; `-` is stdin.
+/// As [`file()`]; `-` is stdin.
 pub(crate) fn file_or_stdin(what: &str, named: &Path) -> Result<String, Error> {
     if named != Path::new("-") {
         return file(what, named);
