@@ -4,20 +4,19 @@
 //! [`Batch`] before it performs the effects; what gets lost in between is found again in [`Ledger::open`].
 
 mod batch;
+mod children;
 mod nodes;
+mod recorder;
 mod saved;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use asl_engine::model::{Model, StateId};
-use asl_engine::{
-    Ended, EventId, EventIds, EventKind, Execution, Frame, HistoryEvent, Join, JoinStep, Next, Now, Program, Reply,
-    Request, Step, TaskRequest, Termination, Timestamp,
-};
+use asl_engine::{Ended, Execution, Frame, Join, Next, Program, Reply, Request, TaskRequest, Termination, Timestamp};
 
 pub use batch::{Batch, Bug, Effect, Finished, FrameId, Input, Recorded, Status, WaitId};
 use nodes::Nodes;
+use recorder::Recorder;
 pub use saved::{Key, Piece, RestoreError, Saved, Saver, Write};
 
 /// How many steps are made in one go.
@@ -47,11 +46,7 @@ const STARTED: usize = 64;
 pub struct Ledger {
     program: Arc<Program>,
     deadline: Option<Timestamp>,
-    at: Timestamp,
-    /// Whether the events of child executions are recorded, too.
-    records_children: bool,
-    /// The event ids of the execution itself (0) and of each child execution that runs, by the number of its Frame.
-    histories: BTreeMap<FrameId, EventIds>,
+    recorder: Recorder,
     nodes: Nodes,
     /// Counts the waits of all Frames.
     waits: u64,
@@ -60,12 +55,6 @@ pub struct Ledger {
     starting: VecDeque<FrameId>,
     has_begun: bool,
     finished: Option<Finished>,
-    /// What is being made.
-    batch: Batch,
-    /// How many events the last batch had: the next one will have about as many.
-    recorded: usize,
-    /// An empty list for the events of the next step.
-    spare: Vec<HistoryEvent>,
 }
 
 #[derive(Clone, Debug)]
@@ -128,28 +117,24 @@ impl Ledger {
         let mut ledger = Self {
             program,
             deadline,
-            at,
-            records_children: false,
-            histories: BTreeMap::from([(0, EventIds::default())]),
+            recorder: Recorder::new(at),
             nodes: Nodes::default(),
             waits: 0,
             ready: VecDeque::new(),
             starting: VecDeque::new(),
             has_begun: false,
             finished: None,
-            batch: Batch::default(),
-            recorded: 0,
-            spare: Vec::new(),
         };
         ledger.nodes.add(Node::new(frame, None, 0));
-        ledger.batch.changed.push(0);
+        ledger.recorder.batch.changed.push(0);
         ledger
     }
 
     /// The same, which also records the events of child executions.
     #[must_use]
-    pub fn recording_children(self) -> Self {
-        Self { records_children: true, ..self }
+    pub fn recording_children(mut self) -> Self {
+        self.recorder.records_children = true;
+        self
     }
 
     /// When the execution has to be over: then feed it `Input::Stop(Termination::TimedOut)`.
@@ -195,9 +180,9 @@ impl Ledger {
     ///
     /// After an error, nothing may be fed any more.
     pub fn feed(&mut self, at: Timestamp, inputs: impl IntoIterator<Item = Input>) -> Result<Batch, Bug> {
-        self.batch.recorded.reserve(self.recorded);
-        let before = self.at;
-        self.at = before.max(at);
+        self.recorder.batch.recorded.reserve(self.recorder.recorded);
+        let before = self.recorder.at;
+        self.recorder.at = before.max(at);
         for input in inputs {
             match input {
                 Input::Start if !self.has_begun => {
@@ -208,7 +193,7 @@ impl Ledger {
                 Input::Stop(termination) if self.finished.is_none() => {
                     if termination == Termination::TimedOut {
                         // However late the host looks up, it ended when its time was over.
-                        self.at = self.deadline.map_or(self.at, |deadline| deadline.max(before));
+                        self.recorder.at = self.deadline.map_or(self.recorder.at, |deadline| deadline.max(before));
                     }
                     self.stop(termination)?;
                 }
@@ -216,8 +201,8 @@ impl Ledger {
             }
         }
         self.run()?;
-        let mut batch = std::mem::take(&mut self.batch);
-        self.recorded = batch.recorded.len();
+        let mut batch = std::mem::take(&mut self.recorder.batch);
+        self.recorder.recorded = batch.recorded.len();
         for id in &batch.changed {
             if let Some(node) = self.nodes.get_mut(*id) {
                 node.is_changed = false;
@@ -242,7 +227,7 @@ impl Ledger {
             let Some((id, reply)) = self.ready.pop_front() else { return Ok(()) };
             self.step(id, reply)?;
         }
-        self.batch.is_busy = !self.ready.is_empty() || !self.starting.is_empty();
+        self.recorder.batch.is_busy = !self.ready.is_empty() || !self.starting.is_empty();
         Ok(())
     }
 
@@ -259,7 +244,7 @@ impl Ledger {
             }
             (waits, _) => *waits = Waits::No,
         }
-        mark(node, wait.frame, &mut self.batch);
+        self.recorder.mark(node, wait.frame);
         self.ready.push_back((wait.frame, reply));
     }
 
@@ -284,13 +269,13 @@ impl Ledger {
 
     fn add(&mut self, frame: Frame, parent: Option<(FrameId, usize)>, history: FrameId) {
         let id = self.nodes.add(Node::new(frame, parent, history));
-        self.batch.changed.push(id);
+        self.recorder.batch.changed.push(id);
         self.ready.push_back((id, Reply::Go));
     }
 
     fn step(&mut self, id: FrameId, reply: Reply) -> Result<(), Bug> {
         let Some(node) = self.nodes.get_mut(id) else { return Ok(()) };
-        mark(node, id, &mut self.batch);
+        self.recorder.mark(node, id);
         if let Some(fork) = &mut node.fork
             && let Reply::Task(outcome) = reply
         {
@@ -298,25 +283,17 @@ impl Ledger {
             fork.join.answered(outcome);
             return self.poll(id);
         }
-        let mut stepping = Stepping {
-            program: &self.program,
-            at: self.at,
-            records_children: self.records_children,
-            histories: &mut self.histories,
-            batch: &mut self.batch,
-            spare: &mut self.spare,
-        };
-        let step = stepping.step(id, node, reply)?;
+        let step = self.recorder.step(&self.program, id, node, reply)?;
         match step.next {
             Next::Continue => self.ready.push_back((id, Reply::Go)),
             Next::Ask(Request::Task(request)) => {
                 let wait = node.wait_for(id, Waits::ForTask { told: Vec::new() }, &mut self.waits);
-                self.batch.effects.push(Effect::Call(wait, request));
+                self.recorder.batch.effects.push(Effect::Call(wait, request));
             }
-            Next::Ask(Request::Sleep { until }) if until <= self.at => self.ready.push_back((id, Reply::Woke)),
+            Next::Ask(Request::Sleep { until }) if until <= self.recorder.at => self.ready.push_back((id, Reply::Woke)),
             Next::Ask(Request::Sleep { until }) => {
                 let wait = node.wait_for(id, Waits::ForTime, &mut self.waits);
-                self.batch.effects.push(Effect::Sleep(wait, until));
+                self.recorder.batch.effects.push(Effect::Sleep(wait, until));
             }
             Next::Ask(Request::Fork(join)) => {
                 node.fork = Some(Fork { join: *join, running: BTreeMap::new(), asked: None });
@@ -352,178 +329,29 @@ impl Ledger {
             return Ok(());
         };
         if let Some(node) = self.nodes.get_mut(parent) {
-            mark(node, parent, &mut self.batch);
+            self.recorder.mark(node, parent);
             if let Some(fork) = &mut node.fork {
                 fork.running.remove(&index);
                 fork.join.ended(index, ended);
-                self.batch.results.push((parent, index));
+                self.recorder.batch.results.push((parent, index));
             }
         }
         self.poll(parent)
     }
 
-    fn poll(&mut self, id: FrameId) -> Result<(), Bug> {
-        loop {
-            let next_id = self.nodes.next_id();
-            let Some(node) = self.nodes.get_mut(id) else { return Ok(()) };
-            mark(node, id, &mut self.batch);
-            let history = node.history;
-            let Some(fork) = &mut node.fork else { return Ok(()) };
-            if fork.join.starts_executions() && self.ready.len() >= STARTED {
-                if !self.starting.contains(&id) {
-                    self.starting.push_back(id);
-                }
-                return Ok(());
-            }
-            match fork.join.poll(&self.program) {
-                JoinStep::Start(index, frame) => {
-                    fork.running.insert(index, next_id);
-                    let history = if fork.join.starts_executions() {
-                        self.histories.insert(next_id, EventIds::default());
-                        next_id
-                    } else {
-                        history
-                    };
-                    self.add(*frame, Some((id, index)), history);
-                }
-                JoinStep::Ask(request) => {
-                    fork.asked = Some(request.clone());
-                    let wait = node.wait_for(id, Waits::ForTask { told: Vec::new() }, &mut self.waits);
-                    self.batch.effects.push(Effect::Call(wait, request));
-                }
-                JoinStep::Wait => return Ok(()),
-                JoinStep::Stop => {
-                    for (index, child) in std::mem::take(&mut fork.running) {
-                        self.stop_children(child, Some(0))?;
-                        let Some(step) = self.stop_node(child, Some(0))? else { continue };
-                        if let Some(Node { fork: Some(fork), .. }) = self.nodes.get_mut(id)
-                            && let Next::End(ended) = step.next
-                        {
-                            fork.join.stopped(index, *ended);
-                            self.batch.results.push((id, index));
-                        }
-                    }
-                }
-                JoinStep::Finish(joined) => {
-                    if std::mem::replace(&mut node.waits, Waits::No) != Waits::No {
-                        self.batch.effects.push(Effect::Cancel(node.wait_id(id)));
-                        // An answer may be on its way already.
-                        self.ready.retain(|(other, _)| *other != id);
-                    }
-                    let told = (!joined.ends_execution()).then_some(joined.last_event);
-                    self.stop_children(id, told)?;
-                    self.ready.push_back((id, Reply::Joined(joined)));
-                    return Ok(());
-                }
-            }
-        }
-    }
-
-    /// Stops what still runs below a Frame, the innermost first: because of an event, or without a word.
-    fn stop_children(&mut self, id: FrameId, because: Option<EventId>) -> Result<(), Bug> {
-        let Some(node) = self.nodes.get_mut(id) else { return Ok(()) };
-        let Some(fork) = node.fork.take() else { return Ok(()) };
-        mark(node, id, &mut self.batch);
-        for child in fork.running.into_values() {
-            self.stop_children(child, because)?;
-            self.stop_node(child, because)?;
-        }
-        Ok(())
-    }
-
-    /// Stops one Frame whose children are stopped.
-    fn stop_node(&mut self, id: FrameId, because: Option<EventId>) -> Result<Option<Step>, Bug> {
-        let step = match (self.drop_node(id), because) {
-            (Some(mut node), Some(because)) => {
-                let mut stepping = Stepping {
-                    program: &self.program,
-                    at: self.at,
-                    records_children: self.records_children,
-                    histories: &mut self.histories,
-                    batch: &mut self.batch,
-                    spare: &mut self.spare,
-                };
-                Some(stepping.step(id, &mut node, Reply::Stop { because })?)
-            }
-            _ => None,
-        };
-        self.forget_history(id);
-        Ok(step)
-    }
-
     fn drop_node(&mut self, id: FrameId) -> Option<Box<Node>> {
         let mut node = self.nodes.take(id)?;
-        mark(&mut node, id, &mut self.batch);
+        self.recorder.mark(&mut node, id);
         if node.waits != Waits::No {
-            self.batch.effects.push(Effect::Cancel(node.wait_id(id)));
+            self.recorder.batch.effects.push(Effect::Cancel(node.wait_id(id)));
         }
         Some(node)
     }
 
     /// Forgets the event ids of a child execution that is over.
     fn forget_history(&mut self, id: FrameId) {
-        if id != 0 && self.histories.remove(&id).is_some() {
-            self.batch.counted.push(id);
+        if id != 0 && self.recorder.histories.remove(&id).is_some() {
+            self.recorder.batch.counted.push(id);
         }
-    }
-}
-
-/// Says in the batch that a Frame has changed.
-fn mark(node: &mut Node, id: FrameId, batch: &mut Batch) {
-    if !std::mem::replace(&mut node.is_changed, true) {
-        batch.changed.push(id);
-    }
-}
-
-/// What the step of a Frame needs of the ledger.
-struct Stepping<'a> {
-    program: &'a Program,
-    at: Timestamp,
-    records_children: bool,
-    histories: &'a mut BTreeMap<FrameId, EventIds>,
-    batch: &'a mut Batch,
-    spare: &'a mut Vec<HistoryEvent>,
-}
-
-impl Stepping<'_> {
-    fn step(&mut self, id: FrameId, node: &mut Node, reply: Reply) -> Result<Step, Bug> {
-        let ids = self.histories.entry(node.history).or_default();
-        let records = node.history == 0 || self.records_children;
-        let mut now = Now { at: self.at, ids: ids.clone(), records, stages: false, spare: std::mem::take(self.spare) };
-        let mut step = node.frame.step(self.program, &mut now, reply)?;
-        if *ids != now.ids {
-            *ids = now.ids;
-            if self.batch.counted.last() != Some(&node.history) {
-                self.batch.counted.push(node.history);
-            }
-        }
-        if let Some(transition) = step.transition {
-            self.batch.taken.push((id, transition));
-        }
-        for event in step.events.drain(..) {
-            let state = happened_in(&event.kind, step.state, self.program.model());
-            let transition = step.transition.filter(|_| matches!(event.kind, EventKind::StateExited { .. }));
-            let execution = node.frame.execution().clone();
-            self.batch.recorded.push(Recorded { execution, frame: id, state, transition, event });
-        }
-        *self.spare = std::mem::take(&mut step.events);
-        Ok(step)
-    }
-}
-
-/// The state that an event of a Frame in `state` happened in: those that frame an iteration belong to its Map state.
-fn happened_in(event: &EventKind, state: StateId, model: &Model) -> Option<StateId> {
-    match event {
-        EventKind::MapIterationStarted(_)
-        | EventKind::MapIterationSucceeded(_)
-        | EventKind::MapIterationFailed(_)
-        | EventKind::MapIterationAborted(_) => model.scope(model.state(state)?.scope)?.parent,
-        EventKind::ExecutionStarted { .. }
-        | EventKind::ExecutionSucceeded { .. }
-        | EventKind::ExecutionFailed(_)
-        | EventKind::ExecutionTimedOut(_)
-        | EventKind::ExecutionAborted(_)
-        | EventKind::ExecutionRedriven { .. } => None,
-        _ => Some(state),
     }
 }

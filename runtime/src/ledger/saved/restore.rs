@@ -6,7 +6,8 @@ use std::sync::Arc;
 use asl_engine::{Execution, Program, SavedResult, Value};
 
 use super::super::nodes::Nodes;
-use super::super::{Batch, Fork, FrameId, Ledger, Node};
+use super::super::recorder::Recorder;
+use super::super::{Fork, FrameId, Ledger, Node};
 use super::{Content, Holding, Key, RestoreError, Root, Saved, SavedNode, SavedValue, damaged};
 
 pub(super) fn ledger(saved: &Saved, program: Arc<Program>) -> Result<Ledger, RestoreError> {
@@ -56,22 +57,8 @@ pub(super) fn ledger(saved: &Saved, program: Arc<Program>) -> Result<Ledger, Res
         }
     }
     nodes.go_on_from(next);
-    Ok(Ledger {
-        program,
-        deadline,
-        at,
-        records_children,
-        histories,
-        nodes,
-        waits,
-        ready,
-        starting,
-        has_begun,
-        finished,
-        batch: Batch::default(),
-        recorded: 0,
-        spare: Vec::new(),
-    })
+    let recorder = Recorder { records_children, histories, ..Recorder::new(at) };
+    Ok(Ledger { program, deadline, recorder, nodes, waits, ready, starting, has_begun, finished })
 }
 
 fn node(
