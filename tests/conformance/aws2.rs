@@ -14,6 +14,7 @@ use regex::Regex;
 use serde_json::{Value, json};
 
 use crate::Verdict;
+use crate::execution::crash_changes_it;
 
 /// Reads a file of cases: the id, and the case.
 pub(crate) fn read(file: &Path) -> Result<Vec<(String, Value)>, String> {
@@ -55,6 +56,12 @@ fn execution(case: &Value) -> Verdict {
     };
     let start = Timestamp::parse("2026-04-14T07:10:10Z").unwrap_or_default();
     let execution = Execution::local("machine", "execution", (&case["input"]).into(), start, 1);
+    if crash_changes_it(&program, &execution, || {
+        let mut answers = Answers::of(case);
+        move |request: &_| answers.answer(request)
+    }) {
+        return Verdict::Differs("a crash changes it".to_owned());
+    }
     let mut answers = Answers::of(case);
     let mut events = Vec::new();
     let answer = |request: &TaskRequest| answers.answer(request);

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use super::quoted::Quoted;
 use super::{EventKind, HistoryEvent, Iteration, TaskName};
 use crate::json;
 use crate::task::Failure;
@@ -24,42 +25,43 @@ pub fn to_json<'a>(events: impl IntoIterator<Item = &'a HistoryEvent>) -> impl I
     })
 }
 
-/// The JSON text of each event, as of [`to_json`]: for whoever prints or stores them one by one. A large value is written
-/// once for all neighbours that share it.
+/// The JSON text of each event, as of [`to_json`]: for whoever prints or stores them one by one. A large part of a value is
+/// written once for all values that share it.
 pub fn to_json_text<'a>(events: impl IntoIterator<Item = &'a HistoryEvent>) -> impl Iterator<Item = String> {
-    let mut written = None;
-    to_json(events).map(move |event| {
-        let mut out = String::with_capacity(event.json_len());
-        write_sharing(&event, &mut written, &mut out);
+    let mut quoted = Quoted::default();
+    events.into_iter().map(move |event| {
+        // Each value leaves a text of its own in its place, by which it is found again.
+        let mut held: Vec<(Arc<str>, Value)> = Vec::new();
+        let json = event.json_with(&mut |value| {
+            let place: Arc<str> = held.len().to_string().into();
+            held.push((place.clone(), value.clone()));
+            place.into()
+        });
+        let bytes: usize = held.iter().map(|(_, value)| value.json_len()).sum();
+        let mut out = String::with_capacity(json.json_len() + bytes + bytes / 4);
+        write_holding(&json, &held, &mut quoted, &mut out);
         out
     })
 }
 
-/// Texts from so many bytes on are worth remembering.
-const LARGE: usize = 256;
-
-/// Writes an event. `written` has the last large text and what JSON makes of it.
-fn write_sharing(value: &Value, written: &mut Option<(Arc<str>, String)>, out: &mut String) {
-    match value {
+/// Writes an event, with the values that are held in their places.
+fn write_holding(event: &Value, held: &[(Arc<str>, Value)], quoted: &mut Quoted, out: &mut String) {
+    match event {
         Value::Object(members) => {
             out.push('{');
             for (at, (name, value)) in members.iter().enumerate() {
                 if at > 0 {
                     out.push(',');
                 }
-                json::write(&Value::String(name.clone()), out);
+                json::string(name, out);
                 out.push(':');
-                write_sharing(value, written, out);
+                write_holding(value, held, quoted, out);
             }
             out.push('}');
         }
-        Value::String(text) if text.len() >= LARGE => match written {
-            Some((known, quoted)) if Arc::ptr_eq(known, text) => out.push_str(quoted),
-            _ => {
-                let quoted = value.json_text();
-                out.push_str(&quoted);
-                *written = Some((text.clone(), quoted));
-            }
+        Value::String(text) => match held.iter().find(|(place, _)| Arc::ptr_eq(place, text)) {
+            Some((_, value)) => quoted.write(value, out),
+            None => json::string(text, out),
         },
         other => json::write(other, out),
     }

@@ -1,6 +1,7 @@
 //! History events: what happened in an execution, as `GetExecutionHistory` lists it.
 
 mod json;
+mod quoted;
 
 pub use json::{to_json, to_json_text};
 

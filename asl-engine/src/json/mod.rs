@@ -9,7 +9,7 @@ use std::fmt;
 
 pub(crate) use lexer::Names;
 pub(crate) use spanned::{Member, Node, NodeKind, parse_spanned};
-pub(crate) use write::{pretty, string_len, text, write};
+pub(crate) use write::{escaped, pretty, string, string_len, text, write};
 
 use crate::diagnostic::Span;
 use crate::value::{Numbers, Object, Value};

@@ -114,8 +114,15 @@ const ESCAPES: [u8; 256] = {
     escapes
 };
 
-fn string(text: &str, out: &mut String) {
+/// Appends a text in quotes.
+pub(crate) fn string(text: &str, out: &mut String) {
     out.push('"');
+    escaped(text, out);
+    out.push('"');
+}
+
+/// Appends what stands between the quotes of a text.
+pub(crate) fn escaped(text: &str, out: &mut String) {
     let mut run = 0;
     for (at, byte) in text.bytes().enumerate() {
         let escape = ESCAPES[usize::from(byte)];
@@ -135,7 +142,6 @@ fn string(text: &str, out: &mut String) {
         }
     }
     out.push_str(&text[run..]);
-    out.push('"');
 }
 
 /// Texts below this many bytes are counted byte by byte: what makes longer ones quick costs more than they do.
