@@ -1,4 +1,4 @@
-//! The URL that a request goes to, and what it is signed for.
+//! The endpoint that a request goes to, and what it is signed for.
 
 use std::sync::LazyLock;
 
@@ -15,7 +15,10 @@ use crate::web::chain;
 /// Where a request goes.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Target {
-    pub(crate) url: String,
+    /// A URL, whose path comes before that of the request.
+    pub(crate) endpoint: String,
+    /// The path and the query of the request there.
+    pub(crate) path: String,
     /// The region that it is signed for.
     pub(crate) region: String,
     /// The service that it is signed for.
@@ -27,7 +30,7 @@ pub(crate) async fn target(service: &Service, request: &Request, config: &SdkCon
     let region = config.region().ok_or(SendError::NoRegion)?.as_ref();
     let (fips, dual_stack) = (config.use_fips().unwrap_or(false), config.use_dual_stack().unwrap_or(false));
     let no_endpoint = |why: &str| SendError::NoEndpoint { service: service.name, why: why.to_owned() };
-    let (base, region, name, path) = match config.endpoint_url() {
+    let (endpoint, region, name, path) = match config.endpoint_url() {
         _ if service.name == "s3" => {
             let (endpoint, path) = s3(request, config).await.map_err(|why| no_endpoint(&why))?;
             let scheme = |name| endpoint.auth_schemes().iter().find_map(|scheme| scheme.get(name)?.as_string());
@@ -42,14 +45,17 @@ pub(crate) async fn target(service: &Service, request: &Request, config: &SdkCon
         None => {
             let host = host(service, region, fips, dual_stack);
             let host = host.ok_or_else(|| no_endpoint("there is no host for this region, or none of this kind"))?;
-            let base = format!("https://{}{}", request.host_prefix, host.name);
-            (base, host.region, service.signing_name.to_owned(), &*request.path)
+            (
+                format!("https://{}{}", request.host_prefix, host.name),
+                host.region,
+                service.signing_name.to_owned(),
+                &*request.path,
+            )
         }
     };
-    let base = base.trim_end_matches('/');
     let slash = if path.starts_with('/') { "" } else { "/" };
     let mark = if request.query.is_empty() { "" } else { "?" };
-    Ok(Target { url: format!("{base}{slash}{path}{mark}{}", request.query), region, name })
+    Ok(Target { endpoint, path: format!("{slash}{path}{mark}{}", request.query), region, name })
 }
 
 /// The endpoint of S3 for the bucket of `request`, by the rules in the SDK, and the rest of the path.
@@ -91,7 +97,8 @@ mod tests {
         let request = request::build(service, operation, input).unwrap();
         let target = target(service, &request, config).await.map_err(|error| error.to_string())?;
         let elsewhere = config.region().is_none_or(|region| region.as_ref() != target.region);
-        Ok(if elsewhere { format!("{} for {}", target.url, target.region) } else { target.url })
+        let url = format!("{}{}", target.endpoint.trim_end_matches('/'), target.path);
+        Ok(if elsewhere { format!("{url} for {}", target.region) } else { url })
     }
 
     fn config(region: &'static str) -> aws_types::sdk_config::Builder {
