@@ -36,7 +36,9 @@ pub(crate) async fn target(service: &Service, request: &Request, config: &SdkCon
             let scheme = |name| endpoint.auth_schemes().iter().find_map(|scheme| scheme.get(name)?.as_string());
             let signed = |name, other: &str| scheme(name).unwrap_or(other).to_owned();
             let (region, name) = (signed("signingRegion", region), signed("signingName", service.signing_name));
-            (endpoint.url().to_owned(), region, name, path)
+            // At another server there is no host of another name.
+            let prefix = if config.endpoint_url().is_some() { "" } else { &*request.host_prefix };
+            (endpoint.url().replacen("://", &format!("://{prefix}"), 1), region, name, path)
         }
         // As the rules of AWS have it.
         Some(_) if fips => return Err(no_endpoint("FIPS and a custom endpoint are not supported")),
@@ -67,6 +69,8 @@ async fn s3<'a>(request: &'a Request, config: &SdkConfig) -> Result<(Endpoint, &
         .set_use_fips(config.use_fips())
         .set_use_dual_stack(config.use_dual_stack())
         .force_path_style(path_style(config))
+        // The one operation whose hosts have a prefix answers for Object Lambda.
+        .use_object_lambda_endpoint(!request.host_prefix.is_empty())
         .disable_s3_express_session_auth(true)
         .build();
     let resolved = RESOLVER.resolve_endpoint(&params.map_err(|error| chain(&error))?).await;
@@ -129,6 +133,10 @@ mod tests {
         assert_eq!(get("images", local).await, "http://localhost:4566/images/a/b%20c");
         let all = url("s3", "listBuckets", "{}", &config("eu-west-1").build()).await;
         assert_eq!(all.as_deref(), Ok("https://s3.eu-west-1.amazonaws.com/"));
+        let respond = r#"{"RequestRoute":"route","RequestToken":"token"}"#;
+        let answered = url("s3", "writeGetObjectResponse", respond, &config("eu-west-1").build()).await;
+        let expected = "https://route.s3-object-lambda.eu-west-1.amazonaws.com/WriteGetObjectResponse";
+        assert_eq!(answered.as_deref(), Ok(expected));
     }
 
     #[tokio::test]
