@@ -13,7 +13,7 @@ use crate::config;
 use crate::in_process::{self, InProcess};
 use crate::model::Service;
 use crate::places::{Place, Services};
-use crate::send::Remote;
+use crate::remote::Remote;
 use crate::target::path_style;
 
 /// The services that are in this process, by their names in `arn:aws:states:::aws-sdk:NAME:action`.

@@ -35,7 +35,7 @@ fn loader() -> ConfigLoader {
 pub(crate) fn endpoint_url(config: &SdkConfig, service: &Service) -> Option<String> {
     let key = ServiceConfigKey::builder().service_id(&service.id).env("AWS_ENDPOINT_URL").profile("endpoint_url");
     let of_service = key.build().ok().and_then(|key| config.service_config()?.load_config(key));
-    of_service.or_else(|| config.endpoint_url().map(str::to_owned))
+    of_service.filter(|url| !url.is_empty()).or_else(|| config.endpoint_url().map(str::to_owned))
 }
 
 impl Clients {

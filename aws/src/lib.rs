@@ -27,6 +27,7 @@ pub mod names;
 mod parameters;
 mod places;
 mod query;
+mod remote;
 mod request;
 mod resource;
 mod send;

@@ -1,4 +1,4 @@
-//! The URL that a request goes to, and what it is signed for.
+//! The endpoint that a request goes to, and what it is signed for.
 
 use std::sync::LazyLock;
 
@@ -15,7 +15,10 @@ use crate::web::chain;
 /// Where a request goes.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Target {
-    pub(crate) url: String,
+    /// A URL, whose path comes before that of the request.
+    pub(crate) endpoint: String,
+    /// The path and the query of the request there.
+    pub(crate) path: String,
     /// The region that it is signed for.
     pub(crate) region: String,
     /// The service that it is signed for.
@@ -27,13 +30,15 @@ pub(crate) async fn target(service: &Service, request: &Request, config: &SdkCon
     let region = config.region().ok_or(SendError::NoRegion)?.as_ref();
     let (fips, dual_stack) = (config.use_fips().unwrap_or(false), config.use_dual_stack().unwrap_or(false));
     let no_endpoint = |why: &str| SendError::NoEndpoint { service: service.name, why: why.to_owned() };
-    let (base, region, name, path) = match config.endpoint_url() {
+    let (endpoint, region, name, path) = match config.endpoint_url() {
         _ if service.name == "s3" => {
             let (endpoint, path) = s3(request, config).await.map_err(|why| no_endpoint(&why))?;
             let scheme = |name| endpoint.auth_schemes().iter().find_map(|scheme| scheme.get(name)?.as_string());
             let signed = |name, other: &str| scheme(name).unwrap_or(other).to_owned();
             let (region, name) = (signed("signingRegion", region), signed("signingName", service.signing_name));
-            (endpoint.url().to_owned(), region, name, path)
+            // At another server there is no host of another name.
+            let prefix = if config.endpoint_url().is_some() { "" } else { &*request.host_prefix };
+            (endpoint.url().replacen("://", &format!("://{prefix}"), 1), region, name, path)
         }
         // As the rules of AWS have it.
         Some(_) if fips => return Err(no_endpoint("FIPS and a custom endpoint are not supported")),
@@ -42,14 +47,17 @@ pub(crate) async fn target(service: &Service, request: &Request, config: &SdkCon
         None => {
             let host = host(service, region, fips, dual_stack);
             let host = host.ok_or_else(|| no_endpoint("there is no host for this region, or none of this kind"))?;
-            let base = format!("https://{}{}", request.host_prefix, host.name);
-            (base, host.region, service.signing_name.to_owned(), &*request.path)
+            (
+                format!("https://{}{}", request.host_prefix, host.name),
+                host.region,
+                service.signing_name.to_owned(),
+                &*request.path,
+            )
         }
     };
-    let base = base.trim_end_matches('/');
     let slash = if path.starts_with('/') { "" } else { "/" };
     let mark = if request.query.is_empty() { "" } else { "?" };
-    Ok(Target { url: format!("{base}{slash}{path}{mark}{}", request.query), region, name })
+    Ok(Target { endpoint, path: format!("{slash}{path}{mark}{}", request.query), region, name })
 }
 
 /// The endpoint of S3 for the bucket of `request`, by the rules in the SDK, and the rest of the path.
@@ -61,6 +69,8 @@ async fn s3<'a>(request: &'a Request, config: &SdkConfig) -> Result<(Endpoint, &
         .set_use_fips(config.use_fips())
         .set_use_dual_stack(config.use_dual_stack())
         .force_path_style(path_style(config))
+        // The one operation whose hosts have a prefix answers for Object Lambda.
+        .use_object_lambda_endpoint(!request.host_prefix.is_empty())
         .disable_s3_express_session_auth(true)
         .build();
     let resolved = RESOLVER.resolve_endpoint(&params.map_err(|error| chain(&error))?).await;
@@ -91,7 +101,8 @@ mod tests {
         let request = request::build(service, operation, input).unwrap();
         let target = target(service, &request, config).await.map_err(|error| error.to_string())?;
         let elsewhere = config.region().is_none_or(|region| region.as_ref() != target.region);
-        Ok(if elsewhere { format!("{} for {}", target.url, target.region) } else { target.url })
+        let url = format!("{}{}", target.endpoint.trim_end_matches('/'), target.path);
+        Ok(if elsewhere { format!("{url} for {}", target.region) } else { url })
     }
 
     fn config(region: &'static str) -> aws_types::sdk_config::Builder {
@@ -122,6 +133,10 @@ mod tests {
         assert_eq!(get("images", local).await, "http://localhost:4566/images/a/b%20c");
         let all = url("s3", "listBuckets", "{}", &config("eu-west-1").build()).await;
         assert_eq!(all.as_deref(), Ok("https://s3.eu-west-1.amazonaws.com/"));
+        let respond = r#"{"RequestRoute":"route","RequestToken":"token"}"#;
+        let answered = url("s3", "writeGetObjectResponse", respond, &config("eu-west-1").build()).await;
+        let expected = "https://route.s3-object-lambda.eu-west-1.amazonaws.com/WriteGetObjectResponse";
+        assert_eq!(answered.as_deref(), Ok(expected));
     }
 
     #[tokio::test]

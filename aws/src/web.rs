@@ -11,6 +11,7 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
 use bytes::{Bytes, BytesMut};
+use http_body_util::Limited;
 use reqwest::redirect::Policy;
 
 use crate::error::NoHttp;
@@ -122,6 +123,27 @@ impl HttpConnector for Sdk {
             let response = http::Response::<reqwest::Body>::from(response).map(SdkBody::from_body_1_x);
             HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
         })
+    }
+}
+
+/// The most bytes of an answer. No state can have as many, unless the quotas are lifted.
+pub(crate) const ANSWER_MAX: usize = 64 << 20;
+
+/// The same client for answers that become values: one that is too long is broken off.
+#[derive(Clone, Debug)]
+pub(crate) struct Bounded(pub(crate) Sdk);
+
+impl HttpConnector for Bounded {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let answered = self.0.call(request);
+        let bounded = |body| SdkBody::from_body_1_x(Limited::new(body, ANSWER_MAX));
+        HttpConnectorFuture::new(async move { Ok(answered.await?.map(bounded)) })
+    }
+}
+
+impl HttpClient for Bounded {
+    fn http_connector(&self, _: &HttpConnectorSettings, _: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(self.clone())
     }
 }
 

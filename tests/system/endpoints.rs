@@ -1,6 +1,8 @@
 //! Where the services of AWS are, by the settings that every AWS SDK knows: each is asked at the server that its own setting
 //! names, whoever asks, and nothing goes elsewhere.
 
+use std::process::Command;
+
 use serde_json::{Value, json};
 
 use crate::support::folder::{Ended, Folder};
@@ -33,8 +35,16 @@ fn s3(path: &str) -> Answer {
 /// Uses each service by a Task, and S3 also by an ItemReader, a ResultWriter and a handler of ours.
 fn definition() -> String {
     json!({
-        "StartAt": "Read",
+        "StartAt": "Begin",
         "States": {
+            "Begin": {
+                "Type": "Choice",
+                "Choices": [
+                    { "Variable": "$.begin", "StringEquals": "Tell", "Next": "Tell" },
+                    { "Variable": "$.begin", "StringEquals": "Note", "Next": "Note" }
+                ],
+                "Default": "Read"
+            },
             "Read": {
                 "Type": "Map",
                 "ItemReader": {
@@ -85,20 +95,39 @@ fn definition() -> String {
     .to_string()
 }
 
-const ROUTES: &str = "services = { s3 = 'aws', sqs = 'aws', dynamodb = 'aws' }\n\
-    [[routes]]\nresource = 'arn:aws:lambda:*:*:function:download'\nhandler = 'download'\n";
+const IN_AWS: &str = "services = { s3 = 'aws', sqs = 'aws', dynamodb = 'aws' }";
 
-/// Runs the definition with these settings beside credentials and a region; what goes to AWS itself goes to `elsewhere`.
-fn run(servers: &Servers, input: &Value, settings: &[(&str, &str)], profile: &str) -> Ended {
-    let folder = Folder::new();
-    folder.write("machine.json", definition());
-    folder.write("routes.toml", ROUTES);
-    folder.write("config", profile);
-    let mut command = folder.command(&["run", "machine.json", "--input", &input.to_string()]);
-    command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test").env("AWS_REGION", "eu-west-1");
-    command.env("AWS_CONFIG_FILE", folder.path("config")).env("HTTPS_PROXY", servers.elsewhere.origin());
-    command.envs(settings.iter().copied());
-    Ended::from(command.output().expect("asl starts"))
+const DOWNLOAD: &str = "[[routes]]\nresource = 'arn:aws:lambda:*:*:function:download'\nhandler = 'download'\n";
+
+/// A run of the definition, in a folder.
+struct Run {
+    folder: Folder,
+    command: Command,
+}
+
+impl Run {
+    /// With the places of services, credentials and a region; what goes to AWS itself goes to `elsewhere`.
+    fn new(servers: &Servers, places: &str, input: &Value) -> Self {
+        let folder = Folder::new();
+        folder.write("machine.json", definition());
+        folder.write("routes.toml", format!("{places}\n{DOWNLOAD}"));
+        folder.write("config", "");
+        let mut command = folder.command(&["run", "machine.json", "--input", &input.to_string()]);
+        command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test").env("AWS_REGION", "eu-west-1");
+        command.env("AWS_CONFIG_FILE", folder.path("config")).env("AWS_SHARED_CREDENTIALS_FILE", folder.path("none"));
+        command.env("AWS_EC2_METADATA_DISABLED", "true").env("AWS_MAX_ATTEMPTS", "1");
+        command.env("HTTPS_PROXY", servers.elsewhere.origin());
+        Self { folder, command }
+    }
+
+    fn with(mut self, settings: &[(&str, &str)]) -> Self {
+        self.command.envs(settings.iter().copied());
+        self
+    }
+
+    fn ended(mut self) -> Ended {
+        Ended::from(self.command.output().expect("asl starts"))
+    }
 }
 
 fn lines(server: &WebServer) -> Vec<String> {
@@ -132,7 +161,7 @@ fn each_service_was_asked_at_its_own_server(servers: &Servers, images: &WebServe
 }
 
 fn input(images: &WebServer) -> Value {
-    json!({ "batchInput": { "baseUrl": images.origin(), "lambdaConcur": 1 }, "resourcePaths": ["a.gif"] })
+    json!({ "begin": "Read", "batchInput": { "baseUrl": images.origin(), "lambdaConcur": 1 }, "resourcePaths": ["a.gif"] })
 }
 
 #[test]
@@ -145,7 +174,7 @@ fn each_service_is_where_its_variable_says() {
         // What is said of all services is for the others.
         ("AWS_ENDPOINT_URL", &servers.elsewhere.origin()),
     ];
-    let ended = run(&servers, &input(&images), &settings, "");
+    let ended = Run::new(&servers, IN_AWS, &input(&images)).with(&settings).ended();
     each_service_was_asked_at_its_own_server(&servers, &images, &ended);
 }
 
@@ -156,28 +185,76 @@ fn each_service_is_where_the_profile_says() {
     let profile = format!(
         "[profile local]\nservices = emulators\nendpoint_url = {others}\n\n[services emulators]\ns3 =\n  endpoint_url = {s3}\n"
     );
-    let ended = run(&servers, &input(&images), &[("AWS_PROFILE", "local")], &profile);
-    each_service_was_asked_at_its_own_server(&servers, &images, &ended);
+    let run = Run::new(&servers, IN_AWS, &input(&images)).with(&[("AWS_PROFILE", "local")]);
+    run.folder.write("config", profile);
+    each_service_was_asked_at_its_own_server(&servers, &images, &run.ended());
+}
+
+#[test]
+fn the_routing_file_says_it_before_the_settings() {
+    let (servers, images) = (Servers::start(), WebServer::start(|_| answer(200, "GIF89a")));
+    let place = |server: &WebServer| format!("{{ endpoint_url = '{}' }}", server.origin());
+    let (s3, others) = (place(&servers.s3), place(&servers.others));
+    let places = format!("services = {{ s3 = {s3}, sqs = {others}, dynamodb = {others} }}");
+    let elsewhere = servers.elsewhere.origin();
+    let settings = [
+        ("AWS_ENDPOINT_URL_S3", &*elsewhere),
+        ("AWS_ENDPOINT_URL_DYNAMODB", &elsewhere),
+        ("AWS_ENDPOINT_URL", &elsewhere),
+        ("AWS_USE_FIPS_ENDPOINT", "true"),
+        ("AWS_USE_DUALSTACK_ENDPOINT", "true"),
+    ];
+    let mut run = Run::new(&servers, &places, &input(&images)).with(&settings);
+    // Another server is asked with made up ones.
+    run.command.env_remove("AWS_ACCESS_KEY_ID").env_remove("AWS_REGION");
+    each_service_was_asked_at_its_own_server(&servers, &images, &run.ended());
 }
 
 #[test]
 fn aws_itself_is_asked_by_its_own_rules_and_told_before() {
-    for (settings, host) in [
-        (&[][..], "s3.eu-west-1.amazonaws.com"),
-        (&[("AWS_USE_FIPS_ENDPOINT", "true")], "s3-fips.eu-west-1.amazonaws.com"),
-        (&[("AWS_USE_DUALSTACK_ENDPOINT", "true")], "s3.dualstack.eu-west-1.amazonaws.com"),
-        (&[("AWS_REGION", "cn-north-1")], "s3.cn-north-1.amazonaws.com.cn"),
+    const FIPS: (&str, &str) = ("AWS_USE_FIPS_ENDPOINT", "true");
+    const DUAL_STACK: (&str, &str) = ("AWS_USE_DUALSTACK_ENDPOINT", "true");
+    // The first is asked by the client of the SDK, the second by ours.
+    for (state, settings, host) in [
+        ("Read", &[][..], "lists.s3.eu-west-1.amazonaws.com"),
+        ("Read", &[FIPS], "lists.s3-fips.eu-west-1.amazonaws.com"),
+        ("Read", &[DUAL_STACK], "lists.s3.dualstack.eu-west-1.amazonaws.com"),
+        ("Read", &[("AWS_REGION", "cn-north-1")], "lists.s3.cn-north-1.amazonaws.com.cn"),
+        ("Note", &[], "notes.s3.eu-west-1.amazonaws.com"),
+        ("Note", &[FIPS, DUAL_STACK], "notes.s3-fips.dualstack.eu-west-1.amazonaws.com"),
+        ("Tell", &[], "sqs.eu-west-1.amazonaws.com"),
+        ("Tell", &[FIPS], "sqs-fips.eu-west-1.amazonaws.com"),
+        ("Tell", &[DUAL_STACK], "sqs.eu-west-1.api.aws"),
+        ("Tell", &[("AWS_REGION", "cn-north-1")], "sqs.cn-north-1.amazonaws.com.cn"),
+        ("Tell", &[("AWS_REGION", "us-gov-west-1"), FIPS], "sqs.us-gov-west-1.amazonaws.com"),
     ] {
         let servers = Servers::start();
-        let ignored = [("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true"), ("AWS_ENDPOINT_URL_S3", &servers.s3.origin())];
-        let settings = [&ignored[..], settings, &[("AWS_MAX_ATTEMPTS", "1")]].concat();
-        let ended = run(&servers, &json!({}), &settings, "");
+        let ignored = [("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true"), ("AWS_ENDPOINT_URL", &*servers.s3.origin())];
+        let run = Run::new(&servers, IN_AWS, &json!({ "begin": state })).with(&ignored).with(settings);
+        let ended = run.ended();
         assert_eq!(ended.code, Some(1), "{ended:?}");
         let note = "note: this run reaches AWS: DynamoDb ('Keep'), S3 ('Read', 'Note', 'Download'), Sqs ('Tell')\n";
         assert!(ended.stderr.starts_with(note), "{}", ended.stderr);
         assert_eq!(lines(&servers.s3), Vec::<String>::new());
-        let asked = lines(&servers.elsewhere);
-        assert_eq!(asked.first(), Some(&format!("CONNECT lists.{host}:443")));
-        assert!(asked.iter().all(|line| line.ends_with(&format!(".{host}:443"))), "{asked:?}");
+        assert_eq!(lines(&servers.elsewhere).first(), Some(&format!("CONNECT {host}:443")), "{state} {ended:?}");
+    }
+}
+
+#[test]
+fn what_is_missing_is_told() {
+    for (missing, expected) in [
+        ("AWS_REGION", "no region is set: set AWS_REGION, or a region in ~/.aws/config"),
+        (
+            "AWS_ACCESS_KEY_ID",
+            "there are no credentials for AWS: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE",
+        ),
+    ] {
+        let servers = Servers::start();
+        let mut run = Run::new(&servers, IN_AWS, &json!({ "begin": "Tell" }));
+        run.command.env_remove(missing);
+        let ended = run.ended();
+        assert_eq!(ended.code, Some(1), "{ended:?}");
+        assert!(ended.stderr.contains(expected), "{}", ended.stderr);
+        assert_eq!(lines(&servers.elsewhere), Vec::<String>::new());
     }
 }
