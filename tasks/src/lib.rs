@@ -28,6 +28,7 @@
 mod callbacks;
 mod endpoint;
 mod handlers;
+mod inner;
 mod integrations;
 mod left_out;
 mod mocks;

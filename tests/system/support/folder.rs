@@ -60,7 +60,8 @@ impl Folder {
 
     fn prepare(&self, command: &mut Command) {
         command.current_dir(self.0.path()).stdin(Stdio::null());
-        for name in ["CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "NO_COLOR", "AWS_PROFILE", "AWS_ENDPOINT_URL"] {
+        for name in ["CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "NO_COLOR", "AWS_PROFILE", "AWS_ENDPOINT_URL", "ASL_LOG"]
+        {
             command.env_remove(name);
         }
         for name in ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"] {
