@@ -2,9 +2,8 @@
 //!
 //! The spans are at the level of errors, so that they are there for whatever is logged inside them.
 
-use std::time::Instant;
-
 use asl_engine::{Outcome, TaskRequest};
+use tokio::time::Instant;
 use tracing::{Span, debug, error_span, info};
 
 use crate::ledger::Finished;

@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Instant;
 
 use asl_engine::{Failure, Outcome, Reply, TaskRequest, Termination, Timestamp};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
+use tokio::time::Instant;
 use tracing::{Instrument, Span};
 
 use crate::clock::Clock;
