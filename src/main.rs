@@ -7,6 +7,7 @@ mod execute;
 mod flag_server;
 mod input;
 mod lines;
+mod log;
 mod output;
 mod printable;
 mod progress;
@@ -28,13 +29,13 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    let done = match &cli.command {
+    let done = log::start().and_then(|()| match &cli.command {
         Command::Run(arguments) => commands::run::run(arguments),
         Command::Check(arguments) => commands::check::run(arguments),
         Command::Jsonpath(arguments) => commands::jsonpath::run(arguments),
         Command::Demo(arguments) => commands::demo::run(arguments),
         Command::TestState(arguments) => commands::test_state::run(arguments),
-    };
+    });
     match done {
         Ok(code) => code,
         // Whoever read the output has what they wanted.

@@ -23,6 +23,11 @@ pub trait Handler: Send + Sync {
         self.call(call)
     }
 
+    /// What it is, for logs: the name of its type.
+    fn name(&self) -> &'static str {
+        std::any::type_name::<Self>()
+    }
+
     /// Does beforehand what takes long and would eat into the timeout of the first call of `resource`: compiles, installs,
     /// starts.
     ///

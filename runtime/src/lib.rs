@@ -12,6 +12,7 @@ pub mod lambda;
 mod ledger;
 mod pattern;
 pub mod simulation;
+mod spans;
 mod timers;
 pub mod tokio_host;
 

@@ -7,11 +7,14 @@ use std::sync::Arc;
 use asl_engine::{Failure, Outcome, Reply, TaskRequest, Termination, Timestamp};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
+use tokio::time::Instant;
+use tracing::{Instrument, Span};
 
 use crate::clock::Clock;
 use crate::handler::{Call, Handler, Report};
 use crate::journal::JournalError;
 use crate::ledger::{Batch, Bug, Effect, Finished, FrameId, Input, Ledger, Recorded, WaitId};
+use crate::spans;
 use crate::timers::Timers;
 
 /// Why an execution was given up.
@@ -33,13 +36,29 @@ pub enum GivenUp {
 /// `handler` gives the handler of a task. `commit` gets each Batch before its effects are performed. When `stop` completes first,
 /// the execution is aborted with the failure that it gives, and its running tasks are cancelled.
 pub async fn run(
+    ledger: Ledger,
+    at: Timestamp,
+    handler: impl Fn(&TaskRequest) -> Result<Arc<dyn Handler>, Failure>,
+    commit: impl FnMut(&Ledger, &Batch) -> Result<(), JournalError>,
+    stop: impl Future<Output = Failure>,
+) -> Result<Finished, GivenUp> {
+    let arn = ledger.arn().cloned().unwrap_or_default();
+    let span = spans::execution(&arn);
+    let began = Instant::now();
+    let ended = drive(ledger, at, handler, commit, stop, Tasks::new(arn)).instrument(span.clone()).await;
+    span.in_scope(|| spans::execution_ended(ended.as_ref().ok(), began));
+    ended
+}
+
+async fn drive(
     mut ledger: Ledger,
     at: Timestamp,
     handler: impl Fn(&TaskRequest) -> Result<Arc<dyn Handler>, Failure>,
     mut commit: impl FnMut(&Ledger, &Batch) -> Result<(), JournalError>,
     stop: impl Future<Output = Failure>,
+    tasks: Tasks,
 ) -> Result<Finished, GivenUp> {
-    let mut host = Host { clock: Clock::at(at), timers: Timers::default(), tasks: Tasks::new(), inputs: Vec::new() };
+    let mut host = Host { clock: Clock::at(at), timers: Timers::default(), tasks, inputs: Vec::new() };
     let mut stop = std::pin::pin!(stop);
     let deadline = ledger.deadline();
     host.inputs.push(Input::Start);
@@ -186,10 +205,13 @@ struct Tasks {
     /// Counts the calls: a Frame makes one after another.
     calls: u64,
     reports: (UnboundedSender<Told>, UnboundedReceiver<Told>),
+    /// The ARN of the execution.
+    execution: Arc<str>,
 }
 
 struct Running {
     call: u64,
+    span: Span,
     task: AbortHandle,
     deadline: Option<Timestamp>,
     heartbeat_seconds: Option<i64>,
@@ -210,34 +232,40 @@ enum Word {
 }
 
 impl Tasks {
-    fn new() -> Self {
+    fn new(execution: Arc<str>) -> Self {
         let (set, of_frame, frame_of) = (JoinSet::new(), BTreeMap::new(), HashMap::new());
-        Self { set, of_frame, frame_of, calls: 0, reports: unbounded_channel() }
+        Self { set, of_frame, frame_of, calls: 0, reports: unbounded_channel(), execution }
     }
 
     fn start(&mut self, wait: WaitId, handler: Arc<dyn Handler>, request: Arc<TaskRequest>, told: Vec<Reply>) {
         self.calls += 1;
         let (call, tell) = (self.calls, self.reports.0.clone());
         let TaskRequest { deadline, heartbeat_seconds, .. } = *request;
+        let span = spans::task(&request, &self.execution);
         let asked = Call::with_reports(request, move |report| {
             // Nobody listens any more when the execution has ended.
             let _ = tell.send(Told { wait, call, report });
         });
         let told: Vec<Report> = told.into_iter().filter_map(as_report).collect();
-        let task = self.set.spawn(async move {
-            match told.is_empty() {
+        let called = async move {
+            let began = Instant::now();
+            let outcome = match told.is_empty() {
                 true => handler.call(&asked).await,
                 false => handler.resume(&asked, &told).await,
-            }
-        });
+            };
+            spans::task_ended(handler.name(), &outcome, began);
+            outcome
+        };
+        let task = self.set.spawn(called.instrument(span.clone()));
         self.frame_of.insert(task.id(), wait);
-        self.of_frame.insert(wait.frame, Running { call, task, deadline, heartbeat_seconds });
+        self.of_frame.insert(wait.frame, Running { call, span, task, deadline, heartbeat_seconds });
     }
 
     fn cancel(&mut self, wait: WaitId) {
         if let Some(running) = self.of_frame.remove(&wait.frame) {
             self.frame_of.remove(&running.task.id());
             running.task.abort();
+            spans::task_cancelled(&running.span);
         }
     }
 

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::future::pending;
-use std::sync::Arc;
+use std::io;
+use std::sync::{Arc, Mutex};
 
 use asl_engine::{Execution, Failure, HistoryEvent, Outcome, Program, TaskRequest, Timestamp, Value};
 use asl_runtime::simulation::Answer;
@@ -277,4 +278,64 @@ async fn a_handler_that_panics_is_no_failure_of_the_execution() {
     let given_up = tokio_host::run(ledger(definition, "{}"), START, handler, tokio_host::told(|_| {}), pending()).await;
     assert!(matches!(&given_up, Err(GivenUp::Bug(_))), "{given_up:?}");
     assert_eq!(given_up.unwrap_err().to_string(), "the handler of a task panicked: index out of bounds");
+}
+
+/// What the host on tokio tells through `tracing`, a line each.
+async fn told_of(definition: &str, input: &str) -> String {
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("no panic").write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    let lines = Lines::default();
+    let written = lines.clone();
+    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false);
+    let subscriber = subscriber.without_time().with_target(false).with_writer(move || lines.clone()).finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    on_tokio(definition, input).await;
+    drop(guard);
+    let written = written.0.lock().expect("no panic").clone();
+    String::from_utf8(written).expect("it is text")
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_attempt_at_a_task_is_told_and_no_data() {
+    let definition = r#"{"StartAt": "T", "States": {"T": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:1:function:f",
+        "Retry": [{"ErrorEquals": ["Busy"], "MaxAttempts": 1}], "End": true}}}"#;
+    let execution = r#"execution{arn="arn:aws:states:us-east-1:000000000000:execution:machine:run"}"#;
+    let task = |attempt: u32| {
+        format!(r#"task{{frame="" state="T" attempt={attempt} resource="arn:aws:lambda:us-east-1:1:function:f"}}"#)
+    };
+    let expected = [
+        format!(r#"DEBUG {execution}:{}: task ended handler="hosts::Told" error="Busy" ms=20"#, task(0)),
+        format!(r#"DEBUG {execution}:{}: task ended handler="hosts::Told" error="Busy" ms=20"#, task(1)),
+        format!(r#" INFO {execution}: execution ended status="FAILED" ms=1040"#),
+    ];
+    let told = told_of(definition, r#"{"fail": "Busy", "after": 20, "password": "s3cret"}"#).await;
+    assert_eq!(told.lines().collect::<Vec<_>>(), expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_task_of_a_child_execution_is_told_as_its_own_also_when_it_is_given_up() {
+    let definition = r#"{"StartAt": "M", "States": {"M": {"Type": "Map", "Label": "L", "End": true, "ItemProcessor": {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "T", "States": {
+            "T": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:1:function:f", "TimeoutSeconds": 1, "End": true}}}}}}"#;
+    let told = told_of(definition, r#"[{"after": -1}]"#).await;
+    let [task, execution] = told.lines().collect::<Vec<_>>()[..] else { panic!("two lines: {told}") };
+    assert!(
+        task.contains(
+            r#":execution:machine:run"}:task{execution="arn:aws:states:us-east-1:000000000000:execution:machine/L:"#
+        ),
+        "{task}"
+    );
+    assert!(task.ends_with(": task cancelled"), "{task}");
+    assert!(execution.contains(r#"status="FAILED""#), "{execution}");
 }

@@ -13,6 +13,7 @@ use crate::cli::Run;
 use crate::error::Error;
 use crate::execute::{Executed, Options, execute, execute_mocked, finish_deliveries, interrupted, runtime};
 use crate::input::{self, Input};
+use crate::log;
 use crate::output;
 use crate::progress;
 use crate::report;
@@ -31,7 +32,7 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
     let name = file.file_stem().map_or_else(|| "definition".into(), |stem| stem.to_string_lossy());
     let quotas = if arguments.no_quotas { Quotas::NONE } else { Quotas::default() };
     input.check(quotas)?;
-    let options = Options { keep_events: arguments.events, quotas, no_progress: arguments.logs };
+    let options = Options { keep_events: arguments.events, quotas, no_progress: arguments.logs || log::is_on() };
     let program = Arc::new(program.with_inputs(parameter_table));
     let misnamed = diagnose_fields(&text, CheckOptions::default(), &parameter_table);
     output::to_stderr(&report::diagnostics(&misnamed, &file.display().to_string(), &text));

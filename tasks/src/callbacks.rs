@@ -10,6 +10,8 @@ use tokio::sync::{Notify, mpsc};
 
 use asl_runtime::{BoxFuture, Call, Handler, Report};
 
+use crate::inner::call_inner;
+
 /// The tasks that wait for somebody who has their token, and the activities that wait for a worker.
 ///
 /// ```
@@ -234,7 +236,7 @@ impl Handler for WaitForTaskToken {
         Box::pin(async move {
             // The token can come back before the call that handed it on is answered.
             let wait = self.callbacks.wait(call);
-            let output = self.called.call(&call.inner(call.request.clone())).await?;
+            let output = call_inner(&*self.called, &call.inner(call.request.clone())).await?;
             call.report(Report::Submitted(output));
             wait.answer().await
         })

@@ -32,6 +32,7 @@
 mod callbacks;
 mod endpoint;
 mod handlers;
+mod inner;
 mod integrations;
 mod left_out;
 mod mocks;

@@ -15,6 +15,7 @@ use asl_runtime::lambda::FunctionArn;
 use asl_runtime::{Handler, Pattern};
 #[cfg(feature = "wasm")]
 use asl_wasm::LazyEngine;
+use tracing::debug;
 
 use crate::callbacks::{AsWorker, Callbacks, WAIT_FOR_TASK_TOKEN, WaitForTaskToken, Worker};
 use crate::endpoint::LazyEndpoint;
@@ -162,7 +163,12 @@ impl Router {
 
     /// The handler of a task: a mock of the state, or what serves `resource`.
     pub fn handler_of(&self, state: &str, resource: &str) -> Result<Arc<dyn Handler>, NoRoute> {
-        if self.mocks.has(state) { Ok(Arc::new(Mocked(Arc::clone(&self.mocks)))) } else { self.handler(resource) }
+        let found = match self.mocks.has(state) {
+            true => Arc::new(Mocked(Arc::clone(&self.mocks))),
+            false => self.handler(resource)?,
+        };
+        debug!(state, resource, handler = found.name(), "handler found");
+        Ok(found)
     }
 
     /// Where other processes on this machine reach the embedded services, such as `http://127.0.0.1:40123`; the first call

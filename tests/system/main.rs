@@ -10,6 +10,7 @@ mod http_tasks;
 mod interrupt;
 mod item_reader;
 mod lambda_routes;
+mod log;
 mod mixed;
 mod moto;
 mod notifications;

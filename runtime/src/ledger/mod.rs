@@ -142,6 +142,11 @@ impl Ledger {
         self.deadline
     }
 
+    /// The ARN of the execution; none once it has ended.
+    pub fn arn(&self) -> Option<&Arc<str>> {
+        self.nodes.get(0).map(|node| &node.frame.execution().arn)
+    }
+
     /// How the execution ended, once it has.
     pub fn finished(&self) -> Option<&Finished> {
         self.finished.as_ref()

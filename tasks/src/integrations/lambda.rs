@@ -12,8 +12,10 @@ use asl_runtime::lambda::FunctionArn;
 use asl_runtime::{BoxFuture, Call, Handler};
 use time::OffsetDateTime;
 use time::macros::format_description;
+use tracing::Instrument;
 
 use super::remote_function::RemoteFunction;
+use crate::inner::call_inner;
 use crate::router::no_route;
 use crate::world::{Table, World};
 
@@ -58,14 +60,15 @@ impl Invoke {
         let inner = call.inner(inner).with_client_context(parameters.client_context(&id)?);
         match parameters.invocation_type {
             InvocationType::RequestResponse => {
-                let payload = function.call(&inner).await?;
+                let payload = call_inner(&*function, &inner).await?;
                 Ok(answer(200, Some((arn.version(), payload)), &id))
             }
             InvocationType::Event => {
-                self.background.spawn(async move {
+                let called = async move {
                     // Nobody is told: what the function printed is in its log.
-                    let _ = function.call(&inner).await;
-                });
+                    let _ = call_inner(&*function, &inner).await;
+                };
+                self.background.spawn(called.in_current_span());
                 Ok(answer(202, None, &id))
             }
             InvocationType::DryRun => Ok(answer(204, None, &id)),
