@@ -36,8 +36,8 @@ pub(crate) fn host(service: &Service, region: &str, fips: bool, dual_stack: bool
     };
     let exception = HOSTS.lines().rev().find_map(|line| {
         let mut words = line.strip_prefix(service.name)?.strip_prefix(' ')?.split(' ');
-        let place = words.next().filter(|place| [region, partition.name, "*"].contains(place))?;
-        words.next().filter(|word| *word == how).and(words.next()).filter(|_| !place.is_empty())
+        let (place, kind, template) = (words.next()?, words.next()?, words.next()?);
+        (kind == how && [region, partition.name, "*"].contains(&place)).then_some(template)
     });
     let usual = || {
         let (fips, domain) = (if fips { "-fips" } else { "" }, if dual_stack { "{6}" } else { "{d}" });
