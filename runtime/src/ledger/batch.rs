@@ -38,9 +38,9 @@ pub struct Batch {
     pub recorded: Vec<Recorded>,
     /// The transitions that were taken, in order: also those of Retriers, of which no event tells.
     pub taken: Vec<(FrameId, TransitionId)>,
-    /// The Frames that are new, different or gone, in the order of their numbers.
+    /// The Frames that are new, different or gone, each once.
     pub changed: Vec<FrameId>,
-    /// The Frames whose execution has other event ids now.
+    /// The Frames whose execution has other event ids now, some of them more than once.
     pub(super) counted: Vec<FrameId>,
     /// The results of children that came, by the Frame that has forked and the position of the child.
     pub(super) results: Vec<(FrameId, usize)>,

@@ -213,10 +213,6 @@ impl Ledger {
                 node.is_changed = false;
             }
         }
-        batch.changed.sort_unstable();
-        batch.changed.dedup();
-        batch.counted.sort_unstable();
-        batch.counted.dedup();
         batch.finished.clone_from(&self.finished);
         Ok(batch)
     }

@@ -48,7 +48,10 @@ impl Saver {
                 None => self.delete(key, &mut writes),
             }
         }
-        for id in &batch.counted {
+        let mut counted = batch.counted.clone();
+        counted.sort_unstable();
+        counted.dedup();
+        for id in &counted {
             match ledger.recorder.histories.get(id) {
                 Some(ids) => self.put(Key::Events(*id), Content::Events(ids.clone()), &mut writes),
                 None => self.delete(Key::Events(*id), &mut writes),
