@@ -26,10 +26,13 @@ pub(crate) fn task(request: &TaskRequest, host: &str) -> Span {
     error_span!("task", execution = child, frame = &**frame, state = &**state, attempt, resource = &**resource)
 }
 
-/// How the task of the current span ended, by the name of its error.
-pub(crate) fn task_ended(handler: &str, outcome: &Outcome, began: Instant) {
+/// Tells how the task of the current span ends, by the name of its error.
+pub(crate) async fn told(called: impl Future<Output = Outcome>, handler: &str) -> Outcome {
+    let began = Instant::now();
+    let outcome = called.await;
     let error = outcome.as_ref().err().map(|failure| failure.error.as_deref().unwrap_or_default());
     debug!(handler, error, ms = millis(began), "task ended");
+    outcome
 }
 
 /// The task of a span was not waited for any longer.

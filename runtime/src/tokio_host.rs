@@ -247,16 +247,17 @@ impl Tasks {
             let _ = tell.send(Told { wait, call, report });
         });
         let told: Vec<Report> = told.into_iter().filter_map(as_report).collect();
+        let name = handler.name();
         let called = async move {
-            let began = Instant::now();
-            let outcome = match told.is_empty() {
+            match told.is_empty() {
                 true => handler.call(&asked).await,
                 false => handler.resume(&asked, &told).await,
-            };
-            spans::task_ended(handler.name(), &outcome, began);
-            outcome
+            }
         };
-        let task = self.set.spawn(called.instrument(span.clone()));
+        let task = match span.is_disabled() {
+            true => self.set.spawn(called),
+            false => self.set.spawn(spans::told(called, name).instrument(span.clone())),
+        };
         self.frame_of.insert(task.id(), wait);
         self.of_frame.insert(wait.frame, Running { call, span, task, deadline, heartbeat_seconds });
     }
