@@ -109,7 +109,7 @@ mod tests {
             ("SendTaskSuccess", r#"{"taskToken":"t"}"#, "Value null at 'output' failed"),
             ("SendTaskSuccess", r#"{"taskToken":"t","output":"{"}"#, "InvalidOutput"),
             ("SendTaskSuccess", r#"{"taskToken":"t","output":"1"}"#, "Invalid Token: 'Invalid token'"),
-            ("SendTaskFailure", r#"{"taskToken":"arn:t"}"#, "\"TaskTimedOut\""),
+            ("SendTaskHeartbeat", r#"{"taskToken":"0123456789abcdefghijABCDEFGHIJ-_0123456789a"}"#, "\"TaskTimedOut\""),
             ("SendTaskHeartbeat", "{}", "Value null at 'taskToken' failed"),
             ("GetActivityTask", r#"{"activityArn":"a"}"#, "Invalid Arn: 'Invalid ARN prefix: a'"),
             (
