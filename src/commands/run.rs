@@ -145,6 +145,8 @@ async fn finish(routing: &Routing, executed: &Executed) -> bool {
             output::to_stderr(&report::note(&format!("waiting for what was started: {}", running.join(", "))));
         }
         let ended = tokio::select! {
+            // Where nothing is left to wait for, there is nothing to interrupt.
+            biased;
             (ended, ()) = async { tokio::join!(routing.machines.ended(), routing.router.idle()) } => ended,
             _ = interrupted() => {
                 let left = routing.machines.running();
