@@ -56,6 +56,8 @@ struct Asked {
     input: Value,
     /// How long the text of the input is.
     input_bytes: usize,
+    /// Whether the name comes from the task, so that only this task can have started an execution of that name.
+    is_own_name: bool,
 }
 
 impl StateMachines {
@@ -128,7 +130,8 @@ impl StateMachines {
             Entry::Occupied(known) => {
                 let known = known.get();
                 // AWS takes the same call again while the execution runs.
-                if known.input == asked.input && (was_started || known.ended.borrow().is_none()) {
+                let is_its_own = was_started || asked.is_own_name;
+                if known.input == asked.input && (is_its_own || known.ended.borrow().is_none()) {
                     return Ok(Begun { ended: known.ended.clone(), at: known.at, stop: None });
                 }
                 let message = format!("Execution Already Exists: '{}'", asked.arn);
@@ -290,7 +293,8 @@ fn asked(request: &TaskRequest) -> Result<Asked, Failure> {
         }
         Some(input) => (input.clone(), input.json_len()),
     };
-    Ok(Asked { arn, machine, name, input, input_bytes })
+    let is_own_name = parameters.get("Name").is_none_or(|name| *name == Value::Null);
+    Ok(Asked { arn, machine, name, input, input_bytes, is_own_name })
 }
 
 fn machine_arn(asked: &Asked) -> String {
