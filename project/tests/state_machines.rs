@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use asl_engine::{Execution, Failure, Program, Quotas, TaskRequest, Timestamp, Value};
 use asl_project::StateMachines;
-use asl_runtime::{Finished, Ledger, tokio_host};
+use asl_runtime::{Call, Finished, Ledger, Report, tokio_host};
 use asl_tasks::{Router, Routes};
 
 const CHILD: &str = r#"{"StartAt":"Ok?","States":{
@@ -167,4 +167,20 @@ async fn what_aws_refuses_is_refused() {
     let definition = parent(".sync", "").replace(r#""Input.$":"$""#, &format!(r#""Input":"{input}""#));
     let failure = World::new().run(&definition, "{}").await.0.outcome.expect_err("too long");
     assert_eq!(failure.error.as_deref(), Some("StepFunctions.ValidationException"));
+}
+
+/// The task is issued again, as after a crash: its execution has ended meanwhile, and is not started a second time.
+#[tokio::test(start_paused = true)]
+async fn a_task_that_is_issued_again_finds_its_execution() {
+    let world = World::new();
+    let resource = "arn:aws:states:::states:startExecution.sync:2";
+    let machine = "arn:aws:states:us-east-1:000000000000:stateMachine:child";
+    let request = TaskRequest::new(resource, Value::from([("StateMachineArn", Value::from(machine))]));
+    let call = Call::new(TaskRequest { token: "the same".into(), ..request });
+    let handler = world.router.handler(resource).expect("machines are served");
+    let first = handler.call(&call).await.expect("it succeeds");
+    let again = handler.call(&call).await.expect("it is found");
+    assert_eq!(again, first);
+    let told = [Report::Submitted(Value::Null)];
+    assert_eq!(handler.resume(&call, &told).await.expect("it is found"), first);
 }
