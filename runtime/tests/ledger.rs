@@ -197,3 +197,31 @@ fn crashes_change_nothing() {
         assert_eq!(run(seed), plain, "{seed}");
     }
 }
+
+/// A child execution starts when its first step is made, which can be after it was saved.
+#[test]
+fn a_child_execution_keeps_the_time_when_it_started() {
+    let definition = r#"{"StartAt": "Runs", "States": {"Runs": {"Type": "Map", "End": true,
+        "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "A", "States": {
+            "A": {"Type": "Pass", "Next": "B"},
+            "B": {"Type": "Pass", "Parameters": {"at.$": "$$.Execution.StartTime"}, "End": true}}}}}}"#;
+    let program = program(definition);
+    let items: Value = (0..300).map(Value::from).collect();
+    let run = |is_restored: bool| {
+        let (mut ledger, mut saver) = (Ledger::new(program.clone(), execution(&items.to_string())), Saver::default());
+        let mut saved = Saved::default();
+        for millis in 0.. {
+            let input = if millis == 0 { Input::Start } else { Input::GoOn };
+            let batch = ledger.feed(Timestamp(1_700_000_000_000 + millis), [input]).expect("a sound host");
+            if let Some(finished) = batch.finished {
+                return finished.outcome;
+            }
+            if is_restored {
+                saved.apply(saver.save(&ledger, &batch));
+                (ledger, saver) = Ledger::restore(program.clone(), saved.clone()).expect("the same program");
+            }
+        }
+        unreachable!("every batch brings it on")
+    };
+    assert_eq!(run(true), run(false));
+}

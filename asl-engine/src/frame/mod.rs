@@ -222,6 +222,7 @@ impl Frame {
                 | Reply::Submitted(_)),
             ) => {
                 let Kind::Task(Task { resource, .. }) = &state.kind else {
+                    run.frame.now = before;
                     return Err(UnexpectedReply::foreign_program());
                 };
                 match reply {

@@ -88,13 +88,21 @@ impl Saver {
         let Node { parent, history, waits, wait, .. } = node;
         let what = SavedNode { frame, parent: *parent, history: *history, fork, waits: waits.clone(), wait: *wait };
         self.put(Key::Frame(id), Content::Frame(Box::new(Holding { what, values })), writes);
-        if node.history == id && !self.saved.0.contains_key(&Key::Execution(id)) {
+        if node.history == id && !self.has_execution(id, node.frame.execution()) {
             let mut what = Execution::clone(node.frame.execution());
             let values = vec![self.take(&mut what.input, writes)];
             self.put(Key::Execution(id), Content::Execution(Holding { what, values }), writes);
         }
         let gone = node.fork.as_ref().map_or(usize::MAX, |fork| fork.join.results_gone_before());
         self.delete_results(id, gone, writes);
+    }
+
+    /// Whether the execution is saved as it is. A child execution starts, and changes, when its first step is made.
+    fn has_execution(&self, id: FrameId, execution: &Execution) -> bool {
+        match self.saved.0.get(&Key::Execution(id)).map(|piece| &piece.0) {
+            Some(Content::Execution(saved)) => saved.what.start_time == execution.start_time,
+            _ => false,
+        }
     }
 
     /// Takes a value out of what is saved, and says where it is found again.
