@@ -4,6 +4,8 @@
 //! and writes it again. `cargo bench --bench map_run`
 #![expect(clippy::print_stdout, reason = "the figures are what the program is for")]
 
+mod release;
+
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::Path;
@@ -25,6 +27,7 @@ const OBJECTS: [(&str, &str); 2] = [
 ];
 
 fn main() {
+    let program = release::program();
     let work = tempfile::tempdir().expect("a temporary folder");
     let bucket = work.path().join(".asl/s3/items-bucket");
     fs::create_dir_all(&bucket).expect("a bucket");
@@ -32,7 +35,7 @@ fn main() {
         let time = |items: usize| {
             write(&bucket.join(name), items).expect("the items are written");
             fs::write(work.path().join("machine.json"), machine(name, config)).expect("a definition");
-            median(|| run(work.path()))
+            median(|| run(&program, work.path()))
         };
         let tenth = time(ITEMS / 10);
         let ours = time(ITEMS);
@@ -80,8 +83,8 @@ fn machine(key: &str, config: &str) -> String {
     )
 }
 
-fn run(folder: &Path) -> Duration {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_asl"));
+fn run(program: &Path, folder: &Path) -> Duration {
+    let mut command = Command::new(program);
     command.args(["run", "machine.json"]).current_dir(folder).stdin(Stdio::null()).stdout(Stdio::null());
     let start = Instant::now();
     let status = command.status().expect("asl starts");

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
+use asl_project::Substitution;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 
 /// Runs Amazon States Language state machines on this machine.
 #[derive(Debug, Parser)]
@@ -18,10 +20,20 @@ pub(crate) enum Command {
     Run(Run),
     /// Show what AWS gives for a JSONPath or an intrinsic function, and why
     Jsonpath(Jsonpath),
+    /// Show what AWS gives for a JSONata expression, and why
+    Jsonata(Jsonata),
     /// Run the bundled download-images workflow against a server in this process; needs no network
     Demo(Demo),
     /// Report every problem of definitions, as AWS would, without running anything
     Check(Check),
+    /// Show what happened in an execution that was run here
+    History(History),
+    /// Show what functions printed during an execution that was run here
+    Logs(Logs),
+    /// Answer a task of a running execution that waits for its token
+    Answer(Answer),
+    /// Print a script that completes the arguments of asl in a shell
+    Completions(Completions),
     /// Test one state: the data on its way from input to output, and what takes an error
     TestState(TestState),
 }
@@ -34,15 +46,22 @@ Exit codes:
   1    the execution failed or timed out; its state and error are on stderr
   2    the command line or the input is wrong, or a file cannot be read
   3    the definition, the routing file or the mocks are invalid, a task has
-       no route or no mock, or what it calls cannot be made ready
+       no route or no mock, or what it names or calls is not there
+  70   asl itself has made a mistake; stderr says what to report
   130  interrupted")]
 pub(crate) struct Run {
-    /// The definition: a JSON file in the Amazon States Language
+    /// The definition: a file in the Amazon States Language, in JSON, or in YAML (.yaml, .yml); or a state machine of a
+    /// template (CloudFormation, SAM, serverless.yml); or `-` for stdin
+    #[arg(value_name = "FILE|TEMPLATE#NAME|-")]
     pub(crate) definition: PathBuf,
 
     /// The input: a file, `-` for stdin, or the JSON itself
     #[arg(short, long, value_name = "FILE|-|JSON", default_value = "{}", allow_hyphen_values = true)]
     pub(crate) input: String,
+
+    /// Fill in `${NAME}` in the definition; `[substitutions]` of the routing file does the same
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) substitute: Vec<Substitution>,
 
     /// The routing file; without it, `routes.toml` beside the definition where there is one
     #[arg(long, value_name = "FILE")]
@@ -57,9 +76,14 @@ pub(crate) struct Run {
     #[arg(long, value_name = "FILE[#TEST]", conflicts_with = "routes")]
     pub(crate) mocks: Option<String>,
 
-    /// Print the history of the execution instead of its output, as AWS's GetExecutionHistory gives it
-    #[arg(long)]
-    pub(crate) events: bool,
+    /// Let Wait states and the delays of retries take no time; tasks are called as ever
+    #[arg(long, conflicts_with = "mocks")]
+    pub(crate) skip_waits: bool,
+
+    /// Print the history of the execution, and those of executions that it has started, instead of its output, as AWS's
+    /// GetExecutionHistory gives it; with a file, write it there beside the output
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    pub(crate) events: Option<Option<PathBuf>>,
 
     /// Show on stderr what functions print, each line behind the name of its function
     #[arg(long)]
@@ -78,6 +102,92 @@ pub(crate) struct Demo {
     pub(crate) data: PathBuf,
 }
 
+/// Show what happened in an execution that was run here
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Exit codes:
+  0  it is shown
+  2  there is no such execution, or its file cannot be read")]
+pub(crate) struct History {
+    /// The name of the execution, the start of its name, or its ARN; also that of a child execution. Without it, the newest
+    pub(crate) execution: Option<String>,
+
+    /// List the executions that are stored
+    #[arg(long, conflicts_with = "execution")]
+    pub(crate) list: bool,
+
+    /// Print the events as AWS's GetExecutionHistory gives them
+    #[arg(long, conflicts_with = "list")]
+    pub(crate) json: bool,
+
+    /// Where the embedded services keep their data
+    #[arg(long, value_name = "DIR", default_value = ".asl")]
+    pub(crate) data: PathBuf,
+}
+
+/// Show what functions printed during an execution that was run here
+#[derive(Debug, Args)]
+pub(crate) struct Logs {
+    /// The name of the execution, the start of its name, or its ARN. Without it, the newest
+    pub(crate) execution: Option<String>,
+
+    /// Where the embedded services keep their data
+    #[arg(long, value_name = "DIR", default_value = ".asl")]
+    pub(crate) data: PathBuf,
+}
+
+/// Answer a task of a running execution that waits for its token
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Exit codes:
+  0  the task has taken it, or those that wait are listed
+  1  no task waits for the token, or it does not take the answer
+  2  the command line is wrong, or a file cannot be read")]
+pub(crate) struct Answer {
+    /// The token. Without it, the tasks that wait are listed
+    #[arg(allow_hyphen_values = true)]
+    pub(crate) token: Option<String>,
+
+    /// Let the task succeed with this output: a file, `-` for stdin, or the JSON itself
+    #[arg(
+        long,
+        value_name = "FILE|-|JSON",
+        requires = "token",
+        allow_hyphen_values = true,
+        conflicts_with_all = ["error", "cause", "heartbeat"]
+    )]
+    pub(crate) output: Option<String>,
+
+    /// Let the task fail with this error
+    #[arg(long, value_name = "NAME", requires = "token", conflicts_with = "heartbeat")]
+    pub(crate) error: Option<String>,
+
+    /// What the failure is about, in words
+    #[arg(long, value_name = "TEXT", requires = "error")]
+    pub(crate) cause: Option<String>,
+
+    /// Tell that somebody works on it
+    #[arg(long, requires = "token")]
+    pub(crate) heartbeat: bool,
+
+    /// Where the embedded services of the run keep their data
+    #[arg(long, value_name = "DIR", default_value = ".asl")]
+    pub(crate) data: PathBuf,
+}
+
+/// Print a script that completes the arguments of asl in a shell
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  asl completions bash > ~/.local/share/bash-completion/completions/asl
+  asl completions zsh > \"${fpath[1]}/_asl\"
+  asl completions fish > ~/.config/fish/completions/asl.fish")]
+pub(crate) struct Completions {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: Shell,
+}
+
 /// Report every problem of definitions, as AWS would, without running anything
 ///
 /// `${Name}` stands for text that CloudFormation, SAM or the CDK fills in: what depends on it is not reported.
@@ -88,9 +198,14 @@ Exit codes:
   2    the command line is wrong, or a file cannot be read
   3    a definition has errors")]
 pub(crate) struct Check {
-    /// The definitions: files in JSON, or in YAML (.yaml, .yml); `-` for stdin
-    #[arg(required = true, value_name = "FILE|-")]
+    /// The definitions: files in JSON, or in YAML (.yaml, .yml); templates with state machines; folders with all that lies
+    /// below; patterns such as '**/*.asl.json'; `-` for stdin
+    #[arg(required = true, value_name = "FILE|FOLDER|TEMPLATE#NAME|-")]
     pub(crate) files: Vec<PathBuf>,
+
+    /// Fill in `${NAME}` in the definition
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) substitute: Vec<Substitution>,
 
     /// The type of the state machine
     #[arg(long = "type", value_enum, value_name = "TYPE", default_value_t = MachineType::Standard)]
@@ -169,6 +284,50 @@ pub(crate) struct Jsonpath {
     pub(crate) json: bool,
 }
 
+/// Show what AWS gives for a JSONata expression, and why
+#[derive(Debug, Args)]
+#[command(after_help = "\
+On AWS an expression sees $states and the variables. There is no context around
+it: $ and $$ are refused, and so is a name where a path begins. In predicates
+and behind a dot, $ and names mean what they mean in JSONata.
+
+Examples:
+  asl jsonata '{% $states.input.items[price > 10].name %}' order.json
+  asl jsonata --explain '$sum($states.input.items.(price * quantity))' order.json
+  asl jsonata '$states.result.Payload' --states '{\"result\": {\"Payload\": 1}}'
+  asl jsonata '$total / $count($states.input)' '[1, 2]' --variables '{\"total\": 3}'
+
+Exit codes:
+  0  AWS gives a value
+  1  AWS raises an error: the expression fails, or gives nothing
+  2  AWS refuses the expression, the command line is wrong, or the document is no JSON")]
+pub(crate) struct Jsonata {
+    /// The expression, with {% %} around it or without; put it in single quotes, as the shell reads $ for itself
+    #[arg(value_name = "EXPR", allow_hyphen_values = true)]
+    pub(crate) expression: String,
+
+    /// The document, which is $states.input: a file, `-` for stdin, or the JSON itself; without it, stdin
+    #[arg(value_name = "FILE|-|JSON", allow_hyphen_values = true, conflicts_with = "states")]
+    pub(crate) document: Option<String>,
+
+    /// Show what each part of the expression gave, in the order of evaluation
+    #[arg(long)]
+    pub(crate) explain: bool,
+
+    /// $states as a whole: an object of input, context, result and errorOutput, as a file or the JSON itself; without a
+    /// context, a sample
+    #[arg(long, value_name = "FILE|JSON", allow_hyphen_values = true)]
+    pub(crate) states: Option<String>,
+
+    /// The variables: an object, as a file or the JSON itself
+    #[arg(long, value_name = "FILE|JSON", allow_hyphen_values = true)]
+    pub(crate) variables: Option<String>,
+
+    /// Print everything as one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// Test one state: the data on its way from input to output, and what takes an error
 ///
 /// Nothing is called: what a Task, Map or Parallel state would do is mocked.
@@ -181,8 +340,14 @@ Exit codes:
        or a file cannot be read
   3    the definition is invalid")]
 pub(crate) struct TestState {
-    /// The definition of a state machine, or of one state: a JSON file
+    /// The definition of a state machine, or of one state: a file in JSON, or in YAML (.yaml, .yml); or a state machine of a
+    /// template
+    #[arg(value_name = "FILE|TEMPLATE#NAME")]
     pub(crate) definition: PathBuf,
+
+    /// Fill in `${NAME}` in the definition; `[substitutions]` of `routes.toml` beside it does the same
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) substitute: Vec<Substitution>,
 
     /// The state of a whole definition; also one inside a Map or Parallel state
     #[arg(short, long, value_name = "NAME")]

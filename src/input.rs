@@ -1,20 +1,18 @@
 //! What the command line names: files, and JSON as a file, on stdin or as the text itself.
 
-use std::fs;
-use std::io::{self, Read};
+use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::sync::Arc;
 
 use asl_engine::{Quotas, Value};
+use asl_project::{Definition, DefinitionName, Substitution, Substitutions, read_text, read_text_of, routes_of};
 
 use crate::error::Error;
+use crate::output;
 
-/// Reads a text file, without the byte order mark that some editors begin it with. `what` is what errors call it.
+/// Reads a text file. `what` is what errors call it.
 pub(crate) fn file(what: &str, file: &Path) -> Result<String, Error> {
-    if file.is_dir() {
-        return Err(Error::Usage(format!("{what} {} is a folder; a file is wanted", file.display())));
-    }
-    fs::read_to_string(file).map(without_mark).map_err(|error| Error::unreadable(what, file, &error))
+    read_text(file).map_err(|error| Error::unreadable(what, file, &error))
 }
 
 /// As [`file()`]; `-` is stdin.
@@ -22,9 +20,19 @@ pub(crate) fn file_or_stdin(what: &str, named: &Path) -> Result<String, Error> {
     if named != Path::new("-") {
         return file(what, named);
     }
-    let mut text = String::new();
-    io::stdin().read_to_string(&mut text).map_err(|error| Error::unreadable(what, Path::new("<stdin>"), &error))?;
-    Ok(without_mark(text))
+    read_text_of(io::stdin()).map_err(|error| Error::unreadable(what, Path::new("<stdin>"), &error))
+}
+
+/// Reads the definition that an argument names, with the values that the command line and the routing file beside it have for
+/// its placeholders.
+pub(crate) fn definition(argument: &Path, given: &[Substitution]) -> Result<Definition, Error> {
+    let named = DefinitionName::from(argument);
+    Ok(named.read(&substitutions(&named, given)?)?)
+}
+
+/// What is filled in where nobody names a routing file.
+pub(crate) fn substitutions(named: &DefinitionName, given: &[Substitution]) -> Result<Substitutions, Error> {
+    Ok(given.iter().cloned().collect::<Substitutions>().or(&routes_of(&named.file, None)?))
 }
 
 /// The input of an execution, with its text as it came in, without the white space around it.
@@ -64,7 +72,7 @@ pub(crate) fn with_text(what: &'static str, option: &str, argument: &str) -> Res
     let path = Path::new(argument);
     let (text, from) = if argument == "-" {
         (file_or_stdin(what, path)?, "<stdin>".to_owned())
-    } else if path.is_file() || path.is_dir() {
+    } else if path.exists() {
         (file(what, path)?, argument.to_owned())
     } else if argument.trim_start().starts_with(['{', '[', '"']) {
         (argument.to_owned(), option.to_owned())
@@ -79,6 +87,23 @@ pub(crate) fn with_text(what: &'static str, option: &str, argument: &str) -> Res
     }
 }
 
+/// The document of a path or an expression: what was named, or stdin when something is piped into it.
+pub(crate) fn document(named: Option<&str>, example: &str) -> Result<Value, Error> {
+    let named = match named {
+        Some(named) => named,
+        None if io::stdin().is_terminal() => {
+            return Err(Error::Usage(format!(
+                "there is no document: name a file, give JSON, or pipe it in, as in\n  {example}"
+            )));
+        }
+        None => "-",
+    };
+    if named == "-" && io::stdin().is_terminal() {
+        output::to_stderr("reading the document from the terminal; Ctrl-D ends it\n");
+    }
+    json("the document", "FILE", named)
+}
+
 /// As [`json`], where only an object will do.
 pub(crate) fn object(what: &'static str, option: &str, argument: &str) -> Result<Value, Error> {
     let value = json(what, option, argument)?;
@@ -86,11 +111,4 @@ pub(crate) fn object(what: &'static str, option: &str, argument: &str) -> Result
         Some(_) => Ok(value),
         None => Err(Error::Usage(format!("{what} must be a JSON object ({option})"))),
     }
-}
-
-fn without_mark(mut text: String) -> String {
-    if text.starts_with('\u{feff}') {
-        text.drain(..'\u{feff}'.len_utf8());
-    }
-    text
 }

@@ -4,16 +4,20 @@ mod cli;
 mod commands;
 mod error;
 mod execute;
+mod fault;
 mod flag_server;
+mod huge_pages;
 mod input;
+mod interrupt;
 mod lines;
 mod log;
+mod members;
 mod output;
+mod preview;
 mod printable;
 mod progress;
 mod report;
-mod routing;
-mod yaml;
+mod sample;
 
 use std::process::ExitCode;
 
@@ -28,11 +32,17 @@ use error::Error;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    huge_pages::without();
     let cli = Cli::parse();
     let done = log::start().and_then(|()| match &cli.command {
         Command::Run(arguments) => commands::run::run(arguments),
         Command::Check(arguments) => commands::check::run(arguments),
         Command::Jsonpath(arguments) => commands::jsonpath::run(arguments),
+        Command::Answer(arguments) => commands::answer::run(arguments),
+        Command::Completions(arguments) => commands::completions::run(arguments),
+        Command::History(arguments) => commands::history::run(arguments),
+        Command::Jsonata(arguments) => commands::jsonata::run(arguments),
+        Command::Logs(arguments) => commands::logs::run(arguments),
         Command::Demo(arguments) => commands::demo::run(arguments),
         Command::TestState(arguments) => commands::test_state::run(arguments),
     });

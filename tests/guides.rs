@@ -17,6 +17,8 @@ fn commands_print_what_is_shown() {
     cases.register_bin("asl", Path::new(env!("CARGO_BIN_EXE_asl")));
     cases.register_bin("cat", found_on_path("cat").as_path());
     cases.env("NO_COLOR", "1").env("CLICOLOR_FORCE", "0").env("COLUMNS", "80");
+    // As for a person who runs them.
+    cases.env("CI", "");
     // What its examples are written in has to be there.
     if let Some(missing) = ["node", "python3"].into_iter().find(|command| find_on_path(command).is_none()) {
         let why = format!("docs/functions.md: {missing} is not on the PATH");

@@ -5,6 +5,7 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
+use crate::nothing_found;
 use crate::path::{PathExpr, Roots};
 use crate::query::Query;
 use crate::task::Failure;
@@ -252,6 +253,14 @@ impl Rule {
         }
     }
 
+    /// The expression that it is, in JSONata.
+    pub(crate) fn query(&self) -> Option<&Query> {
+        match self {
+            Self::Query(query) => Some(query),
+            _ => None,
+        }
+    }
+
     /// Whether the condition holds. The failure is AWS's for a path that finds nothing, or an expression that gives no
     /// Boolean.
     pub(crate) fn holds(&self, roots: &Roots<'_>) -> Result<bool, Failure> {
@@ -279,7 +288,7 @@ impl Rule {
                 let found = match (variable.find(roots), test) {
                     (found, Test::Is(IsTest::Present, expected)) => return Ok(found.is_ok() == *expected),
                     (Ok(found), _) => found,
-                    (Err(_), _) => return Err(invalid_value(variable)),
+                    (Err(_), _) => return Err(invalid_value(variable, roots)),
                 };
                 test.holds(&found, roots)
             }
@@ -294,7 +303,7 @@ impl Test {
             Self::StringMatches(pattern) => return Ok(found.as_str().is_some_and(|text| glob(pattern, text))),
             Self::Literal(domain, comparison, operand) => (domain, comparison, operand.clone()),
             Self::Path(domain, comparison, path) => {
-                let operand = path.find(roots).map_err(|_| invalid_value(path))?;
+                let operand = path.find(roots).map_err(|_| invalid_value(path, roots))?;
                 (domain, comparison, domain.operand(operand))
             }
         };
@@ -315,9 +324,10 @@ impl IsTest {
     }
 }
 
-fn invalid_value(path: &PathExpr) -> Failure {
+fn invalid_value(path: &PathExpr, roots: &Roots<'_>) -> Failure {
     Failure::runtime(format!("Invalid path '{path}': The choice state's condition path references an invalid value."))
         .at(path.span())
+        .with_help(nothing_found::by_path(path, roots))
 }
 
 /// Strings are ordered by their UTF-16 units, as Java orders them.

@@ -94,6 +94,7 @@ pub mod json;
 mod jsonata;
 pub mod jsonpath;
 mod nearest;
+mod nothing_found;
 mod path;
 mod placeholder;
 mod program;
@@ -110,7 +111,9 @@ mod value;
 
 pub use context::{Execution, Quotas};
 pub use definition::ast::StateType;
-pub use definition::{CheckOptions, StateMachineType, diagnose, diagnose_calls, diagnose_fields};
+pub use definition::{
+    CheckOptions, StateMachineType, UnknownCall, diagnose, diagnose_calls, diagnose_expression, diagnose_fields,
+};
 pub use diagnostic::{Diagnostic, Severity, Span, refusal};
 pub use expression::{Documents, ExplainedArgument, ExplainedCall, ExplainedExpression, Expression, ExpressionError};
 pub use frame::{
@@ -119,12 +122,16 @@ pub use frame::{
 };
 pub use history::{EventId, EventKind, HistoryEvent};
 pub use json::JsonError;
-pub use jsonata::{Jsonata, JsonataError, JsonataFlavour, JsonataLimits, JsonataOptions};
+pub use jsonata::{
+    ExplainedPart, Jsonata, JsonataError, JsonataFlavour, JsonataLimits, JsonataOptions, PartKind, PartNotes,
+};
 pub use jsonpath::{JsonPath, PathError};
 pub use nearest::nearest;
 pub use path::PathRoot;
-pub use program::{Program, model};
+pub use placeholder::placeholders;
+pub use program::{Called, Program, model};
+pub use query::{ExplainedQuery, QueryDocuments, StateExpression};
 pub use sdk_names::sdk_member_name;
 pub use task::{Failure, Origin, Outcome, TaskRequest, is_activity};
 pub use time::Timestamp;
-pub use value::{Array, Number, Object, Value};
+pub use value::{Array, Number, Object, Value, cut};

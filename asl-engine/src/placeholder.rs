@@ -1,5 +1,21 @@
 //! `${Name}`, `{"Ref": "Name"}` and the like: what CloudFormation, SAM and the CDK fill into a definition before AWS sees it.
 
+use crate::diagnostic::Span;
+
+/// The `${Name}` placeholders of a text, with their names.
+///
+/// ```
+/// let text = "${A}, ${!B} and ${C.Arn}";
+/// let names: Vec<&str> = asl_engine::placeholders(text).map(|(_, name)| name).collect();
+/// assert_eq!(names, ["A", "C.Arn"]);
+/// ```
+pub fn placeholders(text: &str) -> impl Iterator<Item = (Span, &str)> {
+    text.match_indices("${").filter_map(|(start, _)| {
+        let end = start + leading(&text[start..])?;
+        Some((Span { start, end }, &text[start + "${".len()..end - "}".len()]))
+    })
+}
+
 /// The length of the placeholder that a text starts with.
 pub(crate) fn leading(text: &str) -> Option<usize> {
     let inner = text.strip_prefix("${")?;
@@ -22,7 +38,7 @@ pub(crate) fn is_call(json: &str) -> bool {
 
 /// Whether a text has a placeholder anywhere.
 pub(crate) fn is_in(text: &str) -> bool {
-    text.match_indices("${").any(|(at, _)| leading(&text[at..]).is_some())
+    placeholders(text).next().is_some()
 }
 
 #[cfg(test)]

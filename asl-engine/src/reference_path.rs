@@ -104,9 +104,12 @@ fn insert(steps: &[Step], document: &Value, value: Value) -> Result<Value, (Step
     let Some((step, rest)) = steps.split_first() else { return Ok(value) };
     match (step, document) {
         (Step::Name(name), Value::Object(members)) => {
-            let missing = Value::empty_object();
-            let child = members.get(name).unwrap_or(&missing);
-            Ok(Value::Object(members.with(name.clone(), insert(rest, child, value)?)))
+            let inserted = match members.get(name) {
+                _ if rest.is_empty() => value,
+                Some(child) => insert(rest, child, value)?,
+                None => insert(rest, &Value::empty_object(), value)?,
+            };
+            Ok(Value::Object(members.with(name.clone(), inserted)))
         }
         (Step::Index(index), Value::Array(items)) if *index < items.len() => {
             let mut changed = items.to_vec();

@@ -3,6 +3,7 @@
 //! AWS developer guide, "ResultWriter (Map)".
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -164,6 +165,8 @@ pub(crate) fn as_output(config: WriterConfig, results: Vec<Value>) -> Value {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Writer {
     config: WriterConfig,
+    /// How many bytes are handed out at once.
+    part_bytes: usize,
     /// A request to be filled.
     request: TaskRequest,
     bucket: Value,
@@ -190,11 +193,44 @@ struct Files {
     name: Arc<str>,
     /// Keys and sizes of those that are closed.
     closed: Vec<(String, u64)>,
-    /// What was not handed out of the one that is open.
+    /// What was not handed out of the one that is open. It is saved as the texts of its parts.
+    #[serde(skip)]
     text: String,
+    /// Which child execution each part of that text comes from, in the order of the children.
+    #[serde(skip)]
+    written: Vec<Written>,
     /// How many bytes were handed out of it, in how many parts.
     size: u64,
     parts: i64,
+}
+
+/// What the result of a child execution is in the text of a file that is open.
+#[derive(Clone, Debug, PartialEq)]
+struct Written {
+    child: usize,
+    /// The bytes of the text.
+    bytes: Range<usize>,
+}
+
+/// The same as it is saved.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct SavedText {
+    file: usize,
+    /// Where in the text it stands.
+    start: usize,
+    text: String,
+}
+
+impl Files {
+    /// Takes note that the end of the text, from `start` on, comes from a child.
+    fn note(&mut self, child: usize, start: usize) {
+        // Most come in order.
+        let at = match self.written.last() {
+            Some(last) if last.child > child => self.written.partition_point(|other| other.child < child),
+            _ => self.written.len(),
+        };
+        self.written.insert(at, Written { child, bytes: start..self.text.len() });
+    }
 }
 
 impl Writer {
@@ -215,49 +251,136 @@ impl Writer {
             name: name.into(),
             closed: Vec::new(),
             text: String::new(),
+            written: Vec::new(),
             size: 0,
             parts: 0,
         });
         let (folder, requests) = (format!("{folder}{run}/"), VecDeque::new());
-        Ok(Self { config, request, bucket, folder, map_run_arn, files, requests, stage: Stage::Collects, given: None })
+        let part_bytes = PART;
+        Ok(Self {
+            config,
+            part_bytes,
+            request,
+            bucket,
+            folder,
+            map_run_arn,
+            files,
+            requests,
+            stage: Stage::Collects,
+            given: None,
+        })
     }
 
-    /// Takes the results of a child execution.
-    pub(crate) fn add(&mut self, child: &Child<'_>) {
+    /// The same, which hands out parts of this size.
+    #[cfg(test)]
+    pub(crate) fn with_parts_of(self, part_bytes: usize) -> Self {
+        Self { part_bytes, ..self }
+    }
+
+    /// Takes the results of the child execution at a position. `changed` gets the positions of all whose text is another now, or
+    /// handed out.
+    pub(crate) fn add(&mut self, at: usize, child: &Child<'_>, changed: &mut Vec<usize>) {
         let file = if child.outcome.is_ok() { 2 } else { 0 };
-        for result in child.results(self.config.transformation) {
-            self.append(file, &result);
-        }
+        self.append(file, at, child.results(self.config.transformation), changed);
     }
 
     /// Takes the input of a child execution that did not start.
-    pub(crate) fn add_pending(&mut self, input: &Value) {
-        self.append(1, &pending(input));
+    pub(crate) fn add_pending(&mut self, at: usize, input: &Value, changed: &mut Vec<usize>) {
+        self.append(1, at, vec![pending(input)], changed);
     }
 
-    fn append(&mut self, file: usize, result: &Value) {
+    fn append(&mut self, file: usize, child: usize, results: Vec<Value>, changed: &mut Vec<usize>) {
+        let mut start = self.files[file].text.len();
+        for result in &results {
+            self.append_one(file, result);
+            let files = &mut self.files[file];
+            if files.text.len() >= self.part_bytes {
+                // The part takes what there is of this child, too.
+                changed.extend(files.written.drain(..).map(|written| written.child));
+                self.hand_out(file);
+                if self.files[file].size >= MOST_FILE_BYTES {
+                    self.close(file);
+                }
+                start = 0;
+            }
+        }
+        let files = &mut self.files[file];
+        if start < files.text.len() {
+            files.note(child, start);
+        }
+        changed.push(child);
+    }
+
+    /// The text of a child that is not handed out yet, as it is saved.
+    pub(crate) fn saved(&self, child: usize) -> Option<SavedText> {
+        self.files.iter().enumerate().find_map(|(file, files)| {
+            let at = files.written.binary_search_by_key(&child, |written| written.child).ok()?;
+            let bytes = files.written[at].bytes.clone();
+            Some(SavedText { file, start: bytes.start, text: files.text[bytes].to_owned() })
+        })
+    }
+
+    /// The same without the texts that are saved one by one.
+    pub(crate) fn without_text(&self) -> Self {
+        let without = |files: &Files| Files {
+            name: files.name.clone(),
+            closed: files.closed.clone(),
+            text: String::new(),
+            written: Vec::new(),
+            size: files.size,
+            parts: files.parts,
+        };
+        let [failed, pending, succeeded] = &self.files;
+        Self {
+            config: self.config,
+            part_bytes: self.part_bytes,
+            request: self.request.clone(),
+            bucket: self.bucket.clone(),
+            folder: self.folder.clone(),
+            map_run_arn: self.map_run_arn.clone(),
+            files: [failed, pending, succeeded].map(without),
+            requests: self.requests.clone(),
+            stage: self.stage,
+            given: self.given.clone(),
+        }
+    }
+
+    /// Puts saved texts back, each with the child that it comes from.
+    pub(crate) fn restore(&mut self, mut texts: Vec<(usize, SavedText)>) {
+        texts.sort_by_key(|(_, saved)| saved.start);
+        for (child, saved) in texts {
+            let Some(files) = self.files.get_mut(saved.file) else { continue };
+            let start = files.text.len();
+            files.text.push_str(&saved.text);
+            files.note(child, start);
+        }
+    }
+
+    /// Its larger values, each of which can be put in the place of another.
+    pub(crate) fn values(&mut self, visit: &mut dyn FnMut(&mut Value)) {
+        self.requests.iter_mut().for_each(|request| visit(&mut request.input));
+    }
+
+    fn append_one(&mut self, file: usize, result: &Value) {
         let [before, between, _] = self.config.output_type.around();
         let files = &mut self.files[file];
         let is_first = files.size == 0 && files.text.is_empty();
         files.text.push_str(if is_first { before } else { between });
         json::write(result, &mut files.text);
-        if files.text.len() >= PART {
-            self.hand_out(file);
-            if self.files[file].size >= MOST_FILE_BYTES {
-                self.close(file);
-            }
-        }
     }
 
     /// Hands out what there is of a file.
     fn hand_out(&mut self, file: usize) {
         let key = self.key(file);
         let files = &mut self.files[file];
-        let body = std::mem::take(&mut files.text);
-        files.size += body.len() as u64;
+        let body = Value::from(&*files.text);
+        // The next part is about as long: the room is kept.
+        files.size += files.text.len() as u64;
+        files.text.clear();
+        files.written.clear();
         files.parts += 1;
         let part = ("PartNumber", files.parts.into());
-        let request = self.put(key.into(), body.into(), [part]);
+        let request = self.put(key.into(), body, [part]);
         self.requests.push_back(request);
     }
 
@@ -309,10 +432,11 @@ impl Writer {
     }
 
     /// Takes note that there are no more results.
-    pub(crate) fn finish(&mut self) {
+    pub(crate) fn finish(&mut self, changed: &mut Vec<usize>) {
         if self.stage != Stage::Collects {
             return;
         }
+        changed.extend(self.files.iter().flat_map(|files| &files.written).map(|written| written.child));
         (0..self.files.len()).for_each(|file| self.close(file));
         self.requests.push_back(self.manifest());
         self.stage = Stage::Closing;

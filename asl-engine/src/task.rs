@@ -128,6 +128,9 @@ pub struct Origin {
     pub state: Option<Arc<str>>,
     /// What is behind it, or what to do, in our words.
     pub hint: Option<Arc<str>>,
+    /// The items of the inline Map states that it was raised in, the outermost first; the first item is 0.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub items: Vec<usize>,
 }
 
 impl Failure {
@@ -156,6 +159,20 @@ impl Failure {
     /// This failure with a word for people.
     pub(crate) fn with_hint(mut self, hint: impl Into<Arc<str>>) -> Self {
         self.origin_mut().hint = Some(hint.into());
+        self
+    }
+
+    /// This failure with a word for people, where there is one.
+    pub(crate) fn with_help(self, hint: Option<String>) -> Self {
+        match hint {
+            Some(hint) => self.with_hint(hint),
+            None => self,
+        }
+    }
+
+    /// This failure, raised for an item of an inline Map state.
+    pub(crate) fn in_item(mut self, index: usize) -> Self {
+        self.origin_mut().items.insert(0, index);
         self
     }
 
@@ -188,6 +205,11 @@ impl Failure {
     /// The state whose own data or expression raised it.
     pub fn state(&self) -> Option<&Arc<str>> {
         self.origin.as_ref()?.state.as_ref()
+    }
+
+    /// The items of the inline Map states that it was raised in, the outermost first; the first item is 0.
+    pub fn items(&self) -> &[usize] {
+        self.origin.as_ref().map_or(&[], |origin| &origin.items)
     }
 
     /// What is behind it, or what to do, in our words.

@@ -6,6 +6,7 @@ use crate::diagnostic::Span;
 use crate::intrinsic::Call;
 use crate::java;
 use crate::json::{Member, Node, NodeKind};
+use crate::nothing_found;
 use crate::path::{PathExpr, Roots, in_plain_words};
 use crate::query::Query;
 use crate::task::Failure;
@@ -65,16 +66,9 @@ impl Template {
         })
     }
 
-    /// The value of a member that is the same in every run.
-    pub(crate) fn constant(&self, name: &str) -> Option<&Value> {
-        match &self.0 {
-            Part::Literal(value) => value.get(name),
-            Part::Object(members) => members.iter().find_map(|(found, part)| match part {
-                Part::Literal(value) if **found == *name => Some(value),
-                _ => None,
-            }),
-            _ => None,
-        }
+    /// Its value as far as that is the same in every run; what is computed is null.
+    pub(crate) fn known(&self) -> Value {
+        known(&self.0)
     }
 
     /// The names of its members.
@@ -91,6 +85,11 @@ impl Template {
     /// The variables that its paths and expressions read.
     pub(crate) fn variables(&self, found: &mut dyn FnMut(&str)) {
         variables(&self.0, found);
+    }
+
+    /// Tells every expression.
+    pub(crate) fn queries(&self, found: &mut dyn FnMut(&Query)) {
+        queries(&self.0, found);
     }
 
     /// Tells every function that is called with a wrong number of arguments, what is wrong, and where the call stands.
@@ -167,6 +166,15 @@ fn array(node: &Node, parts: Vec<Part>) -> Part {
     }
 }
 
+fn known(part: &Part) -> Value {
+    match part {
+        Part::Literal(value) => value.clone(),
+        Part::Array(items) => items.iter().map(known).collect(),
+        Part::Object(members) => members.iter().map(|(name, part)| (&**name, known(part))).collect(),
+        Part::Call(_) | Part::Path { .. } | Part::Query(_) => Value::Null,
+    }
+}
+
 fn variables(part: &Part, found: &mut dyn FnMut(&str)) {
     match part {
         Part::Literal(_) => {}
@@ -175,6 +183,15 @@ fn variables(part: &Part, found: &mut dyn FnMut(&str)) {
         Part::Call(call) => call.variables(found),
         Part::Path { path, .. } => path.variable().into_iter().for_each(found),
         Part::Query(query) => query.variables(found),
+    }
+}
+
+fn queries(part: &Part, found: &mut dyn FnMut(&Query)) {
+    match part {
+        Part::Query(query) => found(query),
+        Part::Array(items) => items.iter().for_each(|item| queries(item, found)),
+        Part::Object(members) => members.iter().for_each(|(_, part)| queries(part, found)),
+        Part::Literal(_) | Part::Path { .. } | Part::Call(_) => {}
     }
 }
 
@@ -228,7 +245,7 @@ fn evaluate(part: &Part, roots: &Roots<'_>) -> Result<Value, Failure> {
             for (name, part) in members {
                 filled.push((name.clone(), evaluate(part, roots)?));
             }
-            filled.into_iter().collect()
+            Value::Object(filled.into())
         }
         Part::Call(call) => call.evaluate(roots)?,
         Part::Query(query) => query.evaluate(roots)?,
@@ -243,4 +260,5 @@ pub(crate) fn not_found(path: &PathExpr, field: &str, roots: &Roots<'_>) -> Fail
         "The JSONPath '{path}' specified for the field '{field}' could not be found in the input '{searched}'"
     ))
     .at(path.span())
+    .with_help(nothing_found::by_path(path, roots))
 }

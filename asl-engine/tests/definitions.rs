@@ -363,7 +363,8 @@ fn express_state_machines() {
         ("arn:aws:states:::sns:publish.waitForTaskToken", Some("'.waitForTaskToken' service integration ")),
         ("arn:aws:states:us-east-1:123456789012:activity:a", Some("Activity ARN")),
     ] {
-        let text = machine(&format!(r#""Type": "Task", "Resource": "{resource}", "Next": "T""#));
+        let token = r#""Parameters": {"Token.$": "$$.Task.Token"}"#;
+        let text = machine(&format!(r#""Type": "Task", "Resource": "{resource}", {token}, "Next": "T""#));
         let found = diagnose(&text, express);
         let message = expected.map(|what| format!("Express state machine does not support {what}"));
         assert_eq!(found.first().map(|found| found.message.clone()), message, "{resource}");
@@ -512,4 +513,28 @@ fn functions_of_cloudformation_stand_for_values() {
         "C": {"Type": "Pass", "End": {"Ref": "End"}}}}"#;
     assert_eq!(findings(text, unknown), ["SCHEMA_VALIDATION_FAILED: Field 'Nxt' is not supported at /States/B"]);
     assert!(!diagnose(text, CheckOptions::default()).is_empty());
+}
+
+#[test]
+fn a_task_token_that_nobody_is_told() {
+    const INVOKE: &str = "arn:aws:states:::lambda:invoke.waitForTaskToken";
+    for (query_language, fields, is_passed) in [
+        ("JSONPath", r#""Parameters": {"FunctionName": "f", "Payload": {"token.$": "$$.Task.Token"}}"#, true),
+        ("JSONPath", r#""Parameters": {"FunctionName": "f", "Payload.$": "States.Format('{}', $$.Task.Token)"}"#, true),
+        ("JSONPath", r#""Parameters": {"FunctionName": "f", "Payload.$": "$$"}"#, true),
+        ("JSONPath", r#""Parameters": {"FunctionName": "f", "Payload.$": "$$.Execution"}"#, false),
+        ("JSONPath", r#""Parameters": {"FunctionName": "f", "Payload.$": "$"}"#, false),
+        ("JSONPath", r#""Comment": "no parameters""#, false),
+        ("JSONata", r#""Arguments": {"FunctionName": "f", "Payload": "{% $states.context.Task.Token %}"}"#, true),
+        ("JSONata", r#""Arguments": "{% {'FunctionName': 'f', 'Payload': $states.context} %}""#, true),
+        ("JSONata", r#""Arguments": {"FunctionName": "f", "Payload": "{% $states.input %}"}"#, false),
+    ] {
+        let task = format!(
+            r#""Type": "Task", "QueryLanguage": "{query_language}", "Resource": "{INVOKE}", {fields}, "End": true"#
+        );
+        let text = format!(r#"{{"StartAt": "S", "States": {{"S": {{{task}}}}}}}"#);
+        let codes: Vec<_> = diagnose(&text, CheckOptions::default()).iter().map(|found| found.code).collect();
+        let expected: &[&str] = if is_passed { &[] } else { &["TOKEN_NOT_PASSED"] };
+        assert_eq!(codes, expected, "{fields}");
+    }
 }

@@ -10,9 +10,11 @@ fn machine(fields: &str) -> String {
 }
 
 fn found(text: &str) -> Vec<Diagnostic> {
-    // What leads nowhere else leads to T.
     let options = CheckOptions { placeholders: true, ..CheckOptions::default() };
-    diagnose(text, options).into_iter().filter(|found| found.message != "State \"T\" is not reachable.").collect()
+    // What leads nowhere else leads to T; and variables come from nowhere.
+    let is_meant =
+        |found: &Diagnostic| found.message != "State \"T\" is not reachable." && found.code != "UNASSIGNED_VARIABLE";
+    diagnose(text, options).into_iter().filter(is_meant).collect()
 }
 
 /// The findings about a state with these fields, with the usual code and the location of the state left out.
@@ -76,7 +78,7 @@ fn only_states_and_variables_can_be_read_at_the_top() {
         "[phone, 1]",
         "{'a': phone}",
         "($x := phone; $x)",
-        "$f($states.input.a, function($y){ phone })",
+        "$map($states.input.a, function($y){ phone })",
         "phone.**.deeper",
     ] {
         let found: Vec<String> = output(&format!("{{% {expression} %}}")).into_iter().map(|(line, _)| line).collect();
@@ -103,6 +105,121 @@ fn only_states_and_variables_can_be_read_at_the_top() {
     assert_eq!(lines("{% aaa + bbb + aaa %}"), [top("aaa"), top("bbb")]);
     assert_eq!(lines("{% $.phone %}"), [top("$")]);
     assert_eq!(lines("{% $$.phone %}"), ["UNSUPPORTED_JSONATA_EXPRESSION: Reference to '$$' is not supported."]);
+}
+
+#[test]
+fn what_fails_wherever_it_is_evaluated_is_warned_of() {
+    for (expression, message, place) in [
+        ("{% $sumn([1]) %}", "UNKNOWN_FUNCTION: There is no function '$sumn'", "$sumn"),
+        (
+            r"{% '\u00e9' & $map($states.input, function($x){ $lenght($x) }) %}",
+            "UNKNOWN_FUNCTION: There is no function '$lenght'",
+            "$lenght",
+        ),
+        (
+            "{% $substring() %}",
+            "INVALID_ARGUMENTS: $substring fails here: it takes 1 to 3 arguments, not 0",
+            "$substring()",
+        ),
+        ("{% $uuid(1) %}", "INVALID_ARGUMENTS: $uuid fails here: it takes no argument, not 1", "$uuid(1)"),
+        (
+            "{% 'a' ~> $uppercase('b') %}",
+            "INVALID_ARGUMENTS: $uppercase fails here: it takes at most 1 argument, not 2",
+            "$uppercase('b')",
+        ),
+    ] {
+        assert_eq!(output(expression), [(message.to_owned(), place.to_owned())], "{expression}");
+    }
+    assert_eq!(output("{% $sumn(${List}) %}"), []);
+    for (expression, help) in [
+        ("$sumn([1])", "did you mean '$sum'?"),
+        ("$eval('1')", "AWS leaves '$eval' out; '$parse' makes a value of JSON text"),
+        ("sum($states.input)", "the name of a function starts with '$': '$sum(…)'"),
+    ] {
+        let found = found(&machine(&format!(r#""Type": "Pass", "Output": "{{% {expression} %}}", "Next": "T""#)));
+        assert_eq!(found[0].help.as_deref(), Some(help), "{expression}");
+    }
+}
+
+/// What is warned of variables in a definition in JSONata of these states, beginning with `A`.
+fn unassigned(states: &str) -> Vec<String> {
+    let text = format!(r#"{{"QueryLanguage": "JSONata", "StartAt": "A", "States": {{{states}}}}}"#);
+    let found = diagnose(&text, CheckOptions { placeholders: true, ..CheckOptions::default() });
+    let told = |found: Diagnostic| {
+        assert_eq!(found.code, "UNASSIGNED_VARIABLE", "{found}");
+        let place = text[found.span.start..found.span.end].to_owned();
+        format!("{place} at {}: {}", found.location, found.help.unwrap_or_default())
+    };
+    found.into_iter().map(told).collect()
+}
+
+#[test]
+fn variables_that_nothing_assigns_before_are_warned_of() {
+    const ASSIGNS: &str = r#""A": {"Type": "Pass", "Assign": {"order": 1}, "Next": "B"}"#;
+    let map = |mode: &str, inner: &str| {
+        format!(
+            r#"{ASSIGNS}, "B": {{"Type": "Map", "Items": [1], "End": true, "ItemProcessor":
+               {{"ProcessorConfig": {{{mode}}}, "StartAt": "I", "States": {{"I": {{"Type": "Succeed", "Output": "{{% {inner} %}}"}}}}}}}}"#
+        )
+    };
+    let at_inner = "/States/B/ItemProcessor/States/I/Output";
+    let cases = [
+        (format!(r#"{ASSIGNS}, "B": {{"Type": "Succeed", "Output": "{{% $order + $order %}}"}}"#), None),
+        (
+            format!(r#"{ASSIGNS}, "B": {{"Type": "Succeed", "Output": {{"a": ["{{% $ordr + $ordr %}}"]}}}}"#),
+            Some("$ordr at /States/B/Output/a[0]: did you mean '$order'?".to_owned()),
+        ),
+        (
+            r#""A": {"Type": "Pass", "Assign": {"x": 1}, "Output": "{% $x %}", "End": true}"#.to_owned(),
+            Some("$x at /States/A/Output: what a state assigns is seen from the next state on".to_owned()),
+        ),
+        (
+            r#""A": {"Type": "Wait", "Seconds": "{% $x %}", "Next": "B"}, "B": {"Type": "Pass", "Assign": {"x": 1}, "End": true}"#
+                .to_owned(),
+            Some("$x at /States/A/Seconds: no way leads here from the state that assigns it: /States/B/Assign/x".to_owned()),
+        ),
+        // The way leads back.
+        (
+            r#""A": {"Type": "Wait", "Seconds": "{% $x %}", "Next": "B"}, "B": {"Type": "Pass", "Assign": {"x": 1}, "Next": "C"},
+               "C": {"Type": "Choice", "Choices": [{"Condition": "{% $x > 3 %}", "Next": "A"}], "Default": "D"}, "D": {"Type": "Succeed"}"#
+                .to_owned(),
+            None,
+        ),
+        // Rules and Catchers assign, too.
+        (
+            r#""A": {"Type": "Choice", "Choices": [{"Condition": true, "Assign": {"a": 1}, "Next": "B"}]},
+               "B": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f", "Next": "C",
+                     "Catch": [{"ErrorEquals": ["States.ALL"], "Assign": {"b": "{% $a %}"}, "Next": "D"}]},
+               "C": {"Type": "Pass", "Assign": {"c": 3}, "Next": "D"},
+               "D": {"Type": "Succeed", "Output": "{% $a & $b & $c %}"}"#
+                .to_owned(),
+            None,
+        ),
+        (map(r#""Mode": "INLINE""#, "$order"), None),
+        (
+            map(r#""Mode": "DISTRIBUTED", "ExecutionType": "STANDARD""#, "$order"),
+            Some(format!("$order at {at_inner}: an execution of a Map Run sees no variables of outside: ItemSelector passes them on")),
+        ),
+        (map(r#""Mode": "INLINE""#, "$lenght"), Some(format!("$lenght at {at_inner}: did you mean the function '$length'?"))),
+        // What the expression binds, and what is filled in later.
+        (
+            r#""A": {"Type": "Succeed", "Output": "{% ($f := function($x){ $x & $y }; $y := 1; $states.input#$i.a@$v.($f($v & $i))) %}"}"#
+                .to_owned(),
+            None,
+        ),
+        (r#""A": {"Type": "Pass", "Assign": {"${Name}": 1}, "Next": "B"}, "B": {"Type": "Succeed", "Output": "{% $x %}"}"#.to_owned(), None),
+        (r#""A": {"Type": "Succeed", "Output": "{% $x${Name} %}"}"#.to_owned(), None),
+    ];
+    for (states, expected) in cases {
+        assert_eq!(unassigned(&states), Vec::from_iter(expected), "{states}");
+    }
+    let mixed = r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "Assign": {"x.$": "$.a"}, "Next": "B"},
+                    "B": {"Type": "Succeed", "QueryLanguage": "JSONata", "Output": "{% $x & $y %}"}}}"#;
+    let lines: Vec<String> = diagnose(mixed, CheckOptions::default()).iter().map(ToString::to_string).collect();
+    assert_eq!(lines, ["UNASSIGNED_VARIABLE: No variable '$y' is assigned before at /States/B/Output"]);
+    // What is wrong otherwise may be what assigns it.
+    let wrong = mixed.replace(r#""Assign": {"x"#, r#""Asign": {"x"#);
+    assert!(diagnose(&wrong, CheckOptions::default()).iter().all(|found| found.code != "UNASSIGNED_VARIABLE"));
 }
 
 #[test]

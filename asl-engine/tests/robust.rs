@@ -137,19 +137,40 @@ proptest! {
 
     #[test]
     fn a_spoilt_definition_is_refused_or_runs(text in mutated(), input in json(), answer in json()) {
-        match Program::parse(&text) {
-            Ok(program) => {
-                let mut frame = Frame::new(&program, execution(input));
-                drive(&program, &mut frame, &mut Now::new(Timestamp(0)), &answer, &mut 500);
-            }
-            Err(diagnostics) => {
-                prop_assert!(!diagnostics.is_empty());
-                for diagnostic in diagnostics {
-                    let span = diagnostic.span;
-                    prop_assert!(span.start <= span.end && span.end <= text.len(), "{diagnostic:?}");
-                    prop_assert!(text.get(span.start..span.end).is_some(), "{diagnostic:?}");
+        // Also where placeholders may stay.
+        for parse in [Program::parse, Program::parse_unfilled] {
+            match parse(&text) {
+                Ok(program) => {
+                    let mut frame = Frame::new(&program, execution(input.clone()));
+                    drive(&program, &mut frame, &mut Now::new(Timestamp(0)), &answer, &mut 500);
+                }
+                Err(diagnostics) => {
+                    prop_assert!(!diagnostics.is_empty());
+                    for diagnostic in diagnostics {
+                        let span = diagnostic.span;
+                        prop_assert!(span.start <= span.end && span.end <= text.len(), "{diagnostic:?}");
+                        prop_assert!(text.get(span.start..span.end).is_some(), "{diagnostic:?}");
+                    }
                 }
             }
+        }
+    }
+
+    /// A value that is only known when the definition is deployed, wherever it stands.
+    #[test]
+    fn an_unfilled_definition_runs_or_says_what_it_needs(
+        at in any::<prop::sample::Index>(), quoted in any::<bool>(), input in json(), answer in json()
+    ) {
+        const DEFINITION: &str = include_str!("../../definitions/download-images/definition.jsonata.json");
+        let definition = if quoted { DOWNLOAD } else { DEFINITION };
+        let values: Vec<usize> = definition.match_indices(": ").map(|(at, _)| at + 2).collect();
+        let start = values[at.index(values.len())];
+        let len = definition[start..].find([',', '\n']).expect("something follows");
+        let mut text = definition.to_owned();
+        text.replace_range(start..start + len, if quoted { "\"${X}\"" } else { "${X}" });
+        if let Ok(program) = Program::parse_unfilled(&text) {
+            let mut frame = Frame::new(&program, execution(input));
+            drive(&program, &mut frame, &mut Now::new(Timestamp(0)), &answer, &mut 500);
         }
     }
 

@@ -1,13 +1,29 @@
-//! What a service answers: a result with names and values as Step Functions shows them, or an error.
+//! What a service answers: a result with names and values as Step Functions shows them.
 
-use asl_engine::{Object, Value};
+use asl_engine::{JsonError, Object, Value};
 use bytes::Bytes;
 use http::HeaderMap;
 
 use crate::model::{Location, Member, Operation, Protocol, Service, Shape, Style};
-use crate::names::INVALID_BUCKET;
 use crate::time;
-use crate::xml::{self, Element};
+use crate::xml::{self, Element, XmlError};
+
+/// An answer is not what the protocol of the service has there.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AnswerError {
+    /// It is no text.
+    #[error("the answer is not UTF-8 text")]
+    NotUtf8,
+    /// It is no JSON.
+    #[error("the answer is not JSON: {0}")]
+    NotJson(#[from] JsonError),
+    /// It is JSON, and not an object where there has to be one.
+    #[error("the answer is not a JSON object")]
+    NotAnObject,
+    /// It is no XML.
+    #[error("the answer is not XML: {0}")]
+    NotXml(#[from] XmlError),
+}
 
 /// The whole HTTP response.
 #[derive(Debug)]
@@ -15,40 +31,6 @@ pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
-}
-
-/// What a service says when it does not do what it is asked.
-#[derive(Debug, Default, PartialEq)]
-pub struct Refusal {
-    /// Its code for the error, such as `NoSuchKey`.
-    pub code: Option<String>,
-    /// Its shape in the model of the service, such as `NoSuchKey`, and its class in the SDK for Java 2.
-    pub known: Option<(&'static str, &'static str)>,
-    /// Its text.
-    pub message: Option<String>,
-    /// The status of the response.
-    pub status: u16,
-    /// The id of the request.
-    pub request_id: Option<String>,
-    /// S3 has a second one.
-    pub extended_request_id: Option<String>,
-    /// How often the request was sent.
-    pub attempts: u32,
-}
-
-impl Refusal {
-    /// What S3 says of a bucket whose name is none.
-    pub(crate) fn invalid_bucket() -> Self {
-        Self {
-            code: Some("InvalidBucketName".to_owned()),
-            known: None,
-            message: Some(INVALID_BUCKET.to_owned()),
-            status: 400,
-            request_id: Some(uuid::Uuid::new_v4().to_string()),
-            extended_request_id: None,
-            attempts: 1,
-        }
-    }
 }
 
 impl Response {
@@ -61,8 +43,22 @@ impl Response {
         names.iter().find_map(|name| self.header(name)).map(str::to_owned)
     }
 
-    fn text(&self) -> Result<&str, String> {
-        std::str::from_utf8(&self.body).map_err(|_| "the answer is not UTF-8 text".to_owned())
+    pub(crate) fn text(&self) -> Result<&str, AnswerError> {
+        std::str::from_utf8(&self.body).map_err(|_| AnswerError::NotUtf8)
+    }
+
+    pub(crate) fn json(&self) -> Result<Value, AnswerError> {
+        if self.body.is_empty() { Ok(Value::empty_object()) } else { Ok(self.text()?.parse::<Value>()?) }
+    }
+
+    pub(crate) fn xml(&self) -> Result<Element, AnswerError> {
+        Ok(xml::read(self.text()?)?)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn of_test(status: u16, headers: &[(&'static str, &str)], body: &str) -> Self {
+        let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
+        Self { status, headers, body: Bytes::copy_from_slice(body.as_bytes()) }
     }
 }
 
@@ -72,25 +68,18 @@ pub(crate) fn result(
     operation: &'static Operation,
     response: &Response,
     style: Style,
-) -> Result<Object, String> {
+) -> Result<Object, AnswerError> {
     let members = operation.output.map_or(&[] as &[_], |structure| service.members(structure));
     let reader = Reader { service, style };
     match service.protocol {
-        Protocol::Json { .. } => reader.json_members(members, &json(response)?),
+        Protocol::Json { .. } => reader.json_members(members, &response.json()?),
         Protocol::Query { .. } | Protocol::Ec2 { .. } => {
-            let root = xml::read(response.text()?).map_err(|error| format!("the answer is not XML: {error}"))?;
+            let root = response.xml()?;
             let inside = root.get(&format!("{}Result", operation.name)).unwrap_or(&root);
             Ok(reader.xml_members(members, inside).collect())
         }
         Protocol::RestJson | Protocol::RestXml { .. } => reader.rest(members, response),
     }
-}
-
-fn json(response: &Response) -> Result<Value, String> {
-    if response.body.is_empty() {
-        return Ok(Value::empty_object());
-    }
-    response.text()?.parse().map_err(|error| format!("the answer is not JSON: {error}"))
 }
 
 struct Reader {
@@ -99,7 +88,7 @@ struct Reader {
 }
 
 impl Reader {
-    fn rest(&self, members: &'static [Member], response: &Response) -> Result<Object, String> {
+    fn rest(&self, members: &'static [Member], response: &Response) -> Result<Object, AnswerError> {
         let mut result: Vec<(&str, Value)> = Vec::new();
         let is_xml = matches!(self.service.protocol, Protocol::RestXml { .. });
         for member in members {
@@ -115,8 +104,8 @@ impl Reader {
                 Location::Body => match &member.shape {
                     Shape::Blob | Shape::Text => Some(response.text()?.into()),
                     _ if response.body.is_empty() => None,
-                    shape if is_xml => Some(self.xml_value(shape, &xml::read(response.text()?)?)),
-                    shape => Some(self.json_value(shape, &json(response)?)?),
+                    shape if is_xml => Some(self.xml_value(shape, &response.xml()?)),
+                    shape => Some(self.json_value(shape, &response.json()?)?),
                 },
                 _ => None,
             };
@@ -125,10 +114,10 @@ impl Reader {
         let is_inside = |member: &&Member| member.location == Location::Inside;
         if members.iter().any(|member| is_inside(&member)) && !response.body.is_empty() {
             if is_xml {
-                let root = xml::read(response.text()?).map_err(|error| format!("the answer is not XML: {error}"))?;
+                let root = response.xml()?;
                 result.extend(self.xml_members(members, &root));
             } else {
-                let inside = self.json_members(members, &json(response)?)?;
+                let inside = self.json_members(members, &response.json()?)?;
                 return Ok(result
                     .into_iter()
                     .map(|(name, value)| (name.into(), value))
@@ -140,8 +129,8 @@ impl Reader {
     }
 
     /// The members that the service gives and the model knows.
-    fn json_members(&self, members: &'static [Member], value: &Value) -> Result<Object, String> {
-        let object = value.as_object().ok_or("the answer is not a JSON object")?;
+    fn json_members(&self, members: &'static [Member], value: &Value) -> Result<Object, AnswerError> {
+        let object = value.as_object().ok_or(AnswerError::NotAnObject)?;
         let mut shown = Vec::with_capacity(object.len());
         for (name, value) in object.iter().filter(|(_, value)| **value != Value::Null) {
             if let Some(member) = members.iter().find(|member| *member.wire == **name) {
@@ -151,7 +140,7 @@ impl Reader {
         Ok(shown.into_iter().collect())
     }
 
-    fn json_value(&self, shape: &'static Shape, value: &Value) -> Result<Value, String> {
+    fn json_value(&self, shape: &'static Shape, value: &Value) -> Result<Value, AnswerError> {
         Ok(match (shape, value.as_array(), value.as_object()) {
             (Shape::Structure(number), ..) => self.json_members(self.service.members(*number), value)?.into(),
             (Shape::List { of, .. }, Some(items), _) => {
@@ -160,7 +149,7 @@ impl Reader {
             (Shape::Map { of, .. }, _, Some(entries)) => {
                 let entry =
                     |(name, value): (&std::sync::Arc<str>, &Value)| Ok((name.clone(), self.json_value(of, value)?));
-                entries.iter().map(entry).collect::<Result<Value, String>>()?
+                entries.iter().map(entry).collect::<Result<Value, AnswerError>>()?
             }
             (Shape::Time(_), ..) => self.time(&value.as_str().map_or_else(|| value.to_string(), str::to_owned)),
             _ => value.clone(),
@@ -230,73 +219,9 @@ impl Reader {
     }
 }
 
-/// The error in a response that does not mean success.
-pub(crate) fn refusal(
-    service: &'static Service,
-    operation: &'static Operation,
-    response: &Response,
-    attempts: u32,
-) -> Refusal {
-    let (status, request_id) = (response.status, response.request_id());
-    let mut refusal = Refusal { status, request_id, attempts, ..Refusal::default() };
-    refusal.extended_request_id = response.header("x-amz-id-2").map(str::to_owned);
-    match service.protocol {
-        Protocol::Json { .. } | Protocol::RestJson => json_refusal(response, &mut refusal),
-        Protocol::Query { .. } | Protocol::Ec2 { .. } | Protocol::RestXml { .. } => xml_refusal(response, &mut refusal),
-    }
-    if refusal.code.is_none() && response.body.is_empty() {
-        // The answer to a HEAD request has no body.
-        refusal.code = match (operation.name, response.status) {
-            ("HeadObject", 404) => Some("NoSuchKey".to_owned()),
-            ("HeadBucket", 404) => Some("NoSuchBucket".to_owned()),
-            _ => None,
-        };
-    }
-    refusal.known = refusal.code.as_deref().and_then(|code| service.error(code));
-    // A service that spoke the query protocol before still has the codes of that time.
-    if let Some((code, _)) = response.header("x-amzn-query-error").and_then(|text| text.split_once(';')) {
-        refusal.code = Some(code.to_owned());
-    }
-    refusal
-}
-
-fn json_refusal(response: &Response, refusal: &mut Refusal) {
-    let body = json(response).unwrap_or_default();
-    let text = |names: &[&str]| names.iter().find_map(|name| body.get(name)?.as_str()).map(str::to_owned);
-    // `com.amazonaws.sqs#QueueDoesNotExist` or `InvalidParameter:http://…`
-    let bare = |code: String| {
-        let code = code.split(':').next().unwrap_or_default();
-        code.rsplit('#').next().unwrap_or_default().to_owned()
-    };
-    refusal.code =
-        response.header("x-amzn-errortype").map(str::to_owned).or_else(|| text(&["__type", "code", "Code"])).map(bare);
-    refusal.message = text(&["message", "Message", "errorMessage"]);
-}
-
-fn xml_refusal(response: &Response, refusal: &mut Refusal) {
-    let Some(root) = response.text().ok().and_then(|text| xml::read(text).ok()) else { return };
-    let error = match root.get("Errors") {
-        Some(errors) => errors.get("Error"),
-        None => root.get("Error"),
-    };
-    let error = error.unwrap_or(&root);
-    let text = |element: &Element, name: &str| element.text_of(name).map(str::to_owned);
-    refusal.code = text(error, "Code");
-    refusal.message = text(error, "Message").or_else(|| text(error, "message"));
-    let request_id =
-        || ["RequestId", "RequestID"].iter().find_map(|name| text(&root, name).or_else(|| text(error, name)));
-    refusal.request_id = refusal.request_id.take().or_else(request_id);
-    refusal.extended_request_id = refusal.extended_request_id.take().or_else(|| text(error, "HostId"));
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn response(status: u16, headers: &[(&'static str, &str)], body: &str) -> Response {
-        let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap())).collect();
-        Response { status, headers, body: Bytes::copy_from_slice(body.as_bytes()) }
-    }
 
     fn shown(
         service: &str,
@@ -304,10 +229,10 @@ mod tests {
         headers: &[(&'static str, &str)],
         body: &str,
         style: Style,
-    ) -> Result<String, String> {
+    ) -> Result<String, AnswerError> {
         let service = Service::find(service).unwrap();
         let operation = service.operation(action).unwrap();
-        Ok(Value::from(result(service, operation, &response(200, headers, body), style)?).to_string())
+        Ok(Value::from(result(service, operation, &Response::of_test(200, headers, body), style)?).to_string())
     }
 
     #[test]
@@ -404,66 +329,10 @@ mod tests {
     #[test]
     fn an_answer_that_is_none_is_told() {
         let error = |service, action, body| shown(service, action, &[], body, Style::Sdk).unwrap_err();
-        assert!(error("sfn", "startExecution", "<html>").starts_with("the answer is not JSON: "));
-        assert_eq!(error("sfn", "startExecution", "[]"), "the answer is not a JSON object");
-        assert!(error("sns", "publish", "{}").starts_with("the answer is not XML: "));
-    }
-
-    #[test]
-    fn errors_are_read() {
-        let id = ("x-amzn-requestid", "r");
-        for (service, action, headers, body, expected) in [
-            (
-                "sfn",
-                "startExecution",
-                &[id][..],
-                r#"{"__type":"InvalidToken","message":"m"}"#,
-                "InvalidToken InvalidTokenException m r",
-            ),
-            (
-                "sqs",
-                "sendMessage",
-                &[id, ("x-amzn-query-error", "AWS.SimpleQueueService.NonExistentQueue;Sender")],
-                r#"{"__type":"com.amazonaws.sqs#QueueDoesNotExist","message":"m"}"#,
-                "AWS.SimpleQueueService.NonExistentQueue QueueDoesNotExistException m r",
-            ),
-            (
-                "lambda",
-                "invoke",
-                &[id, ("x-amzn-errortype", "ResourceNotFoundException:http://a/")],
-                r#"{"Type":"User","Message":"m"}"#,
-                "ResourceNotFoundException ResourceNotFoundException m r",
-            ),
-            (
-                "s3",
-                "getObject",
-                &[],
-                "<Error><Code>NoSuchKey</Code><Message>m</Message><RequestId>r</RequestId><HostId>h</HostId></Error>",
-                "NoSuchKey NoSuchKeyException m r",
-            ),
-            ("s3", "headObject", &[], "", "NoSuchKey NoSuchKeyException null null"),
-            (
-                "sns",
-                "publish",
-                &[],
-                "<ErrorResponse><Error><Code>NotFound</Code><Message>m</Message></Error><RequestId>r</RequestId></ErrorResponse>",
-                "NotFound NotFoundException m r",
-            ),
-            (
-                "ec2",
-                "runInstances",
-                &[],
-                "<Response><Errors><Error><Code>X</Code><Message>m</Message></Error></Errors><RequestID>r</RequestID></Response>",
-                "X null m r",
-            ),
-            ("sfn", "startExecution", &[], "<html>", "null null null null"),
-        ] {
-            let service = Service::find(service).unwrap();
-            let refusal = refusal(service, service.operation(action).unwrap(), &response(404, headers, body), 1);
-            let text = |text: Option<&str>| text.unwrap_or("null").to_owned();
-            let class = refusal.known.map(|known| known.1);
-            let parts = [refusal.code.as_deref(), class, refusal.message.as_deref(), refusal.request_id.as_deref()];
-            assert_eq!(parts.map(text).join(" "), expected, "{action} {body}");
-        }
+        assert!(matches!(error("sfn", "startExecution", "<html>"), AnswerError::NotJson(_)));
+        assert_eq!(error("sfn", "startExecution", "[]").to_string(), "the answer is not a JSON object");
+        let none = "the answer is not XML: it has no element";
+        assert_eq!(error("sns", "publish", "{}").to_string(), none);
+        assert_eq!(error("s3", "getBucketPolicyStatus", "{}").to_string(), none);
     }
 }

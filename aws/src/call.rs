@@ -1,19 +1,19 @@
 //! Calls an operation of a service: parameters and results as Step Functions has them.
 
-use std::fmt;
-
 use asl_engine::{Object, Value};
 use http::HeaderMap;
 
-use crate::answer::{self, Refusal};
+use crate::answer;
 use crate::clients::Clients;
 use crate::error::SendError;
 use crate::model::{Operation, Service, Style};
-use crate::{parameters, request};
+use crate::parameters::{self, ParametersError};
+use crate::request;
+use crate::service_error::{self, ServiceError};
 
-/// What a call gave.
+/// What an operation gave.
 #[derive(Debug)]
-pub struct Answer {
+pub struct OperationOutput {
     /// The result, without anything about HTTP.
     pub result: Object,
     /// The status of the response.
@@ -25,14 +25,22 @@ pub struct Answer {
 }
 
 /// Why a call gave nothing.
-#[derive(Debug)]
-pub enum Fault {
+#[derive(Debug, thiserror::Error)]
+pub enum CallError {
     /// The parameters do not fit the operation.
-    Parameters(String),
+    #[error("The Parameters '{parameters}' could not be used to start the Task: [{why}]")]
+    Parameters {
+        /// All of them.
+        parameters: Value,
+        /// Why not.
+        why: ParametersError,
+    },
     /// There is no answer, or none that can be read.
+    #[error("{}", .0.error)]
     Client(Unanswered),
     /// The service refuses.
-    Service(Refusal),
+    #[error("{0}")]
+    Service(ServiceError),
 }
 
 /// Why there is no answer.
@@ -44,20 +52,6 @@ pub struct Unanswered {
     pub attempts: u32,
 }
 
-impl fmt::Display for Fault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Parameters(message) => f.write_str(message),
-            Self::Client(unanswered) => unanswered.error.fmt(f),
-            Self::Service(refusal) => {
-                let [code, message] =
-                    [&refusal.code, &refusal.message].map(|text| text.as_deref().unwrap_or("no text"));
-                write!(f, "{code}: {message}")
-            }
-        }
-    }
-}
-
 impl Clients {
     /// Calls an operation of a service, wherever that is.
     pub async fn call(
@@ -66,20 +60,18 @@ impl Clients {
         operation: &'static Operation,
         parameters: &Value,
         style: Style,
-    ) -> Result<Answer, Fault> {
-        let unfit = |why: String| {
-            Fault::Parameters(format!("The Parameters '{parameters}' could not be used to start the Task: [{why}]"))
-        };
+    ) -> Result<OperationOutput, CallError> {
+        let unfit = |why| CallError::Parameters { parameters: parameters.clone(), why };
         let input = parameters::read(service, operation.input, parameters, style).map_err(unfit)?;
         let request = request::build(service, operation, input).map_err(unfit)?;
         let response = self.send(service, operation, request).await?;
         if !(200..300).contains(&response.status) {
-            return Err(Fault::Service(answer::refusal(service, operation, &response, 1)));
+            return Err(CallError::Service(service_error::read(service, operation, &response, 1)));
         }
         let result = answer::result(service, operation, &response, style);
-        let unreadable = |message| Fault::Client(Unanswered { error: SendError::Answer(message), attempts: 1 });
+        let unreadable = |error| CallError::Client(Unanswered { error: SendError::Answer(error), attempts: 1 });
         let result = result.map_err(unreadable)?;
         let request_id = response.request_id();
-        Ok(Answer { result, status: response.status, headers: response.headers, request_id })
+        Ok(OperationOutput { result, status: response.status, headers: response.headers, request_id })
     }
 }

@@ -1,16 +1,17 @@
 //! The clients of the services of AWS: one code path, whether the other end is AWS, another server or this process.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
+use asl_engine::Value;
 use asl_runtime::{Background, BoxFuture};
 use aws_config::SdkConfig;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use tokio::sync::OnceCell;
 
 use crate::config;
-use crate::in_process::{self, InProcess};
+use crate::in_process::{self, InProcess, Missing};
 use crate::model::Service;
 use crate::places::{Place, Services};
 use crate::remote::Remote;
@@ -25,7 +26,9 @@ pub type Embedded = BTreeMap<&'static str, Arc<dyn InProcess>>;
 /// through the client of the AWS SDK.
 pub struct Clients {
     places: Services,
-    embedded: Embedded,
+    embedded: RwLock<Embedded>,
+    /// The services whose things the definitions make themselves.
+    made: RwLock<BTreeSet<&'static str>>,
     s3: OnceCell<aws_sdk_s3::Client>,
     aws: OnceCell<SdkConfig>,
     /// Only where services are.
@@ -45,7 +48,8 @@ impl Clients {
     pub fn new(places: Services, embedded: Embedded) -> Self {
         Self {
             places,
-            embedded,
+            embedded: RwLock::new(embedded),
+            made: RwLock::default(),
             s3: OnceCell::new(),
             aws: OnceCell::new(),
             endpoints: OnceCell::new(),
@@ -59,7 +63,7 @@ impl Clients {
         let client = async || {
             let place = self.places.get("s3").unwrap_or(&Place::Embedded);
             let (Ok(service), false) = (Service::find("s3"), *place == Place::Embedded) else {
-                let config = in_process::config(self.embedded.get("s3").cloned());
+                let config = in_process::config(self.embedded("s3"));
                 let config = aws_sdk_s3::config::Builder::from(&config).allow_no_auth().force_path_style(true);
                 let config = config.endpoint_resolver(in_process::PathStyle).interceptor(in_process::Unadorned);
                 return aws_sdk_s3::Client::from_conf(config.build());
@@ -77,9 +81,33 @@ impl Clients {
         &self.places
     }
 
-    /// The services in this process.
-    pub fn embedded(&self) -> &Embedded {
-        &self.embedded
+    /// A service in this process, wherever requests for it go.
+    pub fn embedded(&self, name: &str) -> Option<Arc<dyn InProcess>> {
+        self.embedded.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// A service, where its requests are answered in this process.
+    pub fn served_here(&self, name: &str) -> Option<Arc<dyn InProcess>> {
+        if self.places.get(name) == Some(&Place::Embedded) { self.embedded(name) } else { None }
+    }
+
+    /// Has `service` answer the requests for the service of this name, instead of what has done it before.
+    pub fn serve(&self, name: &'static str, service: Arc<dyn InProcess>) {
+        self.embedded.write().unwrap_or_else(PoisonError::into_inner).insert(name, service);
+    }
+
+    /// Lets the service of this name say itself what is not there: tasks make its tables or buckets.
+    pub fn leave_missing_to(&self, name: &'static str) {
+        self.made.write().unwrap_or_else(PoisonError::into_inner).insert(name);
+    }
+
+    /// What is not there of what `parameters` of an operation name, where the service is in this process and what it has is made
+    /// beforehand.
+    pub async fn missing(&self, service: &Service, operation: &str, parameters: &Value) -> Option<Missing> {
+        if self.made.read().unwrap_or_else(PoisonError::into_inner).contains(service.name) {
+            return None;
+        }
+        self.served_here(service.name)?.missing(operation, parameters).await
     }
 
     /// What tells services that nobody waits for them any more.

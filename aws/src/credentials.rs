@@ -1,5 +1,6 @@
 //! The credentials that the AWS tools find, for the SDK and for us.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use aws_credential_types::Credentials;
@@ -26,8 +27,17 @@ pub(crate) struct Kept {
 /// What a look for credentials gave, and when it was.
 #[derive(Debug)]
 struct Look {
-    found: std::result::Result<Credentials, String>,
+    found: std::result::Result<Credentials, NotFound>,
     at: Instant,
+}
+
+/// Why there are no credentials.
+#[derive(Clone, Debug, thiserror::Error)]
+enum NotFound {
+    #[error("no provider")]
+    NoProvider,
+    #[error("{}", chain(.0))]
+    Provider(Arc<CredentialsError>),
 }
 
 impl Kept {
@@ -41,8 +51,10 @@ impl Kept {
             Some(look) => look.found.clone(),
             None => {
                 let found = match &self.provider {
-                    Some(provider) => provider.provide_credentials().await.map_err(|error| chain(&error)),
-                    None => Err("no provider".to_owned()),
+                    Some(provider) => {
+                        provider.provide_credentials().await.map_err(|error| NotFound::Provider(Arc::new(error)))
+                    }
+                    None => Err(NotFound::NoProvider),
                 };
                 *looked = Some(Look { found: found.clone(), at: Instant::now() });
                 found

@@ -1,5 +1,7 @@
 //! What can be wrong before a service is asked, and why there is no answer.
 
+use crate::answer::AnswerError;
+
 /// That AWS has no service, or a service no action, of a name. The message is without the hints.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UnknownName {
@@ -54,7 +56,7 @@ pub enum SendError {
         /// The name of the service.
         service: &'static str,
         /// Why.
-        why: String,
+        why: NoEndpoint,
     },
     /// No credentials are found, for the reason that is told.
     #[error("there are no credentials for AWS: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE ({0})")]
@@ -72,8 +74,25 @@ pub enum SendError {
     #[error("the answer has more than {0} bytes")]
     TooLong(usize),
     /// The answer is not what the protocol of the service has there.
+    #[error(transparent)]
+    Answer(#[from] AnswerError),
+}
+
+/// Why AWS has no endpoint of a service.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoEndpoint {
+    /// FIPS is asked for, and another server.
+    #[error("FIPS and a custom endpoint are not supported")]
+    Fips,
+    /// Dual stack is asked for, and another server.
+    #[error("dual stack and a custom endpoint are not supported")]
+    DualStack,
+    /// The service is not in this region, or not by FIPS or dual stack.
+    #[error("there is no host for this region, or none of this kind")]
+    NoHost,
+    /// The SDK's rules for S3 refuse, for the reason that is told.
     #[error("{0}")]
-    Answer(String),
+    Rules(String),
 }
 
 /// HTTP cannot be set up on this machine, for the reason that is told.

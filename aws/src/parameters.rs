@@ -23,15 +23,48 @@ pub(crate) enum Given {
     Map(Vec<(String, Given)>),
 }
 
-/// Reads the parameters of an operation whose input is `structure`. The error is a text as Step Functions has it.
+/// Why parameters do not fit an operation: texts as Step Functions has them.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ParametersError {
+    /// They are no object.
+    #[error("The parameters must be a JSON object")]
+    NotAnObject,
+    /// The operation has no such field.
+    #[error("The field \"{0}\" is not supported by Step Functions")]
+    Unknown(String),
+    /// A value has another type.
+    #[error("The field \"{path}\" must be {expected}")]
+    Type {
+        /// Where the value is, such as `Entries.Time`.
+        path: String,
+        /// What it has to be, such as `a number`.
+        expected: &'static str,
+    },
+    /// A field that is a part of the path is absent or empty.
+    #[error("The field \"{0}\" is required and must not be empty")]
+    Missing(String),
+    /// A name cannot be that of a header.
+    #[error("{0:?} cannot be the name of a header")]
+    HeaderName(String),
+    /// A value cannot stand in its header.
+    #[error("{value:?} cannot be the value of the header {name:?}")]
+    HeaderValue {
+        /// The name of the header.
+        name: String,
+        /// The value.
+        value: String,
+    },
+}
+
+/// Reads the parameters of an operation whose input is `structure`.
 pub(crate) fn read(
     service: &'static Service,
     structure: Option<usize>,
     parameters: &Value,
     style: Style,
-) -> Result<Vec<(&'static Member, Given)>, String> {
+) -> Result<Vec<(&'static Member, Given)>, ParametersError> {
     let Some(parameters) = parameters.as_object() else {
-        return Err("The parameters must be a JSON object".to_owned());
+        return Err(ParametersError::NotAnObject);
     };
     let members = structure.map_or(&[] as &[_], |structure| service.members(structure));
     Reader { service, style }.members(members, parameters, Path(None, ""))
@@ -61,12 +94,12 @@ impl Reader {
         members: &'static [Member],
         parameters: &Object,
         path: Path<'_>,
-    ) -> Result<Vec<(&'static Member, Given)>, String> {
+    ) -> Result<Vec<(&'static Member, Given)>, ParametersError> {
         let mut given = Vec::with_capacity(parameters.len());
         for (name, value) in parameters.iter() {
             let path = Path(Some(&path), name);
             let Some(member) = members.iter().find(|member| *member.shown(self.style) == **name) else {
-                return Err(format!("The field \"{name}\" is not supported by Step Functions"));
+                return Err(ParametersError::Unknown(name.to_string()));
             };
             // A member that is null is as one that is absent.
             if *value != Value::Null {
@@ -81,7 +114,7 @@ impl Reader {
         Ok(given)
     }
 
-    fn value(&self, member: &'static Member, value: &Value, path: Path<'_>) -> Result<Given, String> {
+    fn value(&self, member: &'static Member, value: &Value, path: Path<'_>) -> Result<Given, ParametersError> {
         match (&member.shape, member.location) {
             // The content of an object, the payload of a function: any value, as JSON text.
             (Shape::Blob, Location::Body) => Ok(Given::Bytes(value.to_string().into_bytes())),
@@ -89,8 +122,8 @@ impl Reader {
         }
     }
 
-    fn shaped(&self, shape: &'static Shape, value: &Value, path: Path<'_>) -> Result<Given, String> {
-        let expected = |what: &str| Err(format!("The field \"{path}\" must be {what}"));
+    fn shaped(&self, shape: &'static Shape, value: &Value, path: Path<'_>) -> Result<Given, ParametersError> {
+        let expected = |expected| Err(ParametersError::Type { path: path.to_string(), expected });
         Ok(match shape {
             // What is not a text becomes one, so that a message can be any JSON.
             Shape::Text => Given::Text(value.as_str().map_or_else(|| value.to_string(), str::to_owned)),
@@ -139,7 +172,7 @@ impl Reader {
                         Ok((name.to_string(), self.shaped(of, value, Path(Some(&path), name))?))
                     };
                     let present = entries.iter().filter(|(_, value)| **value != Value::Null);
-                    Given::Map(present.map(entry).collect::<Result<_, String>>()?)
+                    Given::Map(present.map(entry).collect::<Result<_, ParametersError>>()?)
                 }
                 None => return expected("an object"),
             },
@@ -180,11 +213,11 @@ impl Given {
 mod tests {
     use super::*;
 
-    fn sent(service: &str, action: &str, parameters: &str) -> Result<String, String> {
+    fn sent(service: &str, action: &str, parameters: &str) -> Result<String, ParametersError> {
         sent_by(Style::Sdk, service, action, parameters)
     }
 
-    fn sent_by(style: Style, service: &str, action: &str, parameters: &str) -> Result<String, String> {
+    fn sent_by(style: Style, service: &str, action: &str, parameters: &str) -> Result<String, ParametersError> {
         let service = Service::find(service).unwrap();
         let input = service.operation(action).unwrap().input;
         let members = read(service, input, &parameters.parse().unwrap(), style)?;
@@ -270,7 +303,7 @@ mod tests {
                 "The field \"Plaintext\" must be Base64 text, or JSON that is no text",
             ),
         ] {
-            assert_eq!(sent(service, action, parameters), Err(expected.to_owned()), "{parameters}");
+            assert_eq!(sent(service, action, parameters).unwrap_err().to_string(), expected, "{parameters}");
         }
     }
 
@@ -278,10 +311,10 @@ mod tests {
     #[test]
     fn members_have_the_names_of_the_sdk_or_of_the_model() {
         let item = |name: &str| format!(r#"{{"TableName":"t","Item":{{"k":{{"{name}":true}}}}}}"#);
-        let refused = |name: &str| Err(format!("The field \"{name}\" is not supported by Step Functions"));
+        let unknown = |name: &str| Err(ParametersError::Unknown(name.to_owned()));
         for (style, right, wrong) in [(Style::Sdk, "Bool", "BOOL"), (Style::Optimized, "BOOL", "Bool")] {
             assert_eq!(sent_by(style, "dynamodb", "putItem", &item(right)), Ok(item("BOOL")), "{style:?}");
-            assert_eq!(sent_by(style, "dynamodb", "putItem", &item(wrong)), refused(wrong), "{style:?}");
+            assert_eq!(sent_by(style, "dynamodb", "putItem", &item(wrong)), unknown(wrong), "{style:?}");
         }
         assert_eq!(sent("dynamodb", "putItem", &item("Nul")), Ok(item("NULL")));
     }

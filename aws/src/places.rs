@@ -8,8 +8,9 @@ use serde::{Deserialize, Deserializer};
 
 use crate::model::Service;
 
-/// The services that can be in this process, as `arn:aws:states:::aws-sdk:NAME:action` calls them.
-pub const EMBEDDED: [&str; 5] = ["s3", "dynamodb", "sns", "sqs", "eventbridge"];
+/// The services that can be in this process, as `arn:aws:states:::aws-sdk:NAME:action` calls them. Lambda has the functions of
+/// the routing file, and Step Functions its state machines.
+pub const EMBEDDED: [&str; 7] = ["s3", "dynamodb", "sns", "sqs", "eventbridge", "lambda", "sfn"];
 
 /// Where each service is. The embedded ones are in this process unless it is said otherwise; where another service is has to
 /// be said before it can be called.
@@ -21,6 +22,17 @@ impl Services {
     pub fn get(&self, name: &str) -> Option<&Place> {
         let embedded = EMBEDDED.contains(&name).then_some(&Place::Embedded);
         self.0.get(name).or(embedded)
+    }
+
+    /// The environment variables that lead the SDKs of AWS to the servers that stand here, such as
+    /// `("AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://127.0.0.1:5000")`.
+    pub fn endpoint_variables(&self) -> Vec<(String, String)> {
+        let at_server = |(name, place): (&&'static str, &Place)| {
+            let Place::Endpoint { endpoint_url, .. } = place else { return None };
+            let id = Service::find(name).ok()?.id.to_uppercase().replace(' ', "_");
+            Some((format!("AWS_ENDPOINT_URL_{id}"), endpoint_url.clone()))
+        };
+        self.0.iter().filter_map(at_server).collect()
     }
 }
 
@@ -103,21 +115,28 @@ fn us_east_1() -> String {
     "us-east-1".to_owned()
 }
 
-impl TryFrom<PlaceText> for Place {
-    type Error = String;
+/// What a routing file says of a service is no place.
+#[derive(Debug, thiserror::Error)]
+enum PlaceError {
+    #[error("unknown place {0:?}; allowed: \"embedded\", \"aws\", {{ endpoint_url = \"http://…\" }}")]
+    Unknown(String),
+    #[error("endpoint_url must be an http or https URL, not {0:?}")]
+    EndpointUrl(String),
+}
 
-    fn try_from(text: PlaceText) -> Result<Self, String> {
+impl TryFrom<PlaceText> for Place {
+    type Error = PlaceError;
+
+    fn try_from(text: PlaceText) -> Result<Self, PlaceError> {
         match text {
             PlaceText::Name(name) => match name.as_str() {
                 "embedded" => Ok(Self::Embedded),
                 "aws" => Ok(Self::Aws),
-                _ => Err(format!(
-                    "unknown place {name:?}; allowed: \"embedded\", \"aws\", {{ endpoint_url = \"http://…\" }}"
-                )),
+                _ => Err(PlaceError::Unknown(name)),
             },
             PlaceText::Endpoint(EndpointText { endpoint_url, region }) => match url::Url::parse(&endpoint_url) {
                 Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(Self::Endpoint { endpoint_url, region }),
-                _ => Err(format!("endpoint_url must be an http or https URL, not {endpoint_url:?}")),
+                _ => Err(PlaceError::EndpointUrl(endpoint_url)),
             },
         }
     }

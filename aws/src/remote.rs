@@ -39,13 +39,14 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body_util::LengthLimitError;
 
-use crate::answer::{self, Refusal, Response};
+use crate::answer::Response;
 use crate::error::{NoHttp, SendError};
 use crate::model::{Operation, Service};
 use crate::request::Request;
+use crate::service_error::{self, ServiceError};
 use crate::target::{Target, target};
 use crate::web::{ANSWER_MAX, Bounded, Sdk, chain};
-use crate::{Fault, Unanswered};
+use crate::{CallError, Unanswered};
 
 /// What is needed to reach services outside of this process.
 #[derive(Debug, Default)]
@@ -66,8 +67,8 @@ impl Remote {
         operation: &'static Operation,
         request: &Request,
         config: &SdkConfig,
-    ) -> Result<Response, Fault> {
-        let client = |error| Fault::Client(Unanswered { error, attempts: 0 });
+    ) -> Result<Response, CallError> {
+        let client = |error| CallError::Client(Unanswered { error, attempts: 0 });
         let target = target(service, request, config).await.map_err(client)?;
         let request = http_request(request, &target).map_err(client)?;
         let sent = Attempts::default();
@@ -89,7 +90,7 @@ impl Remote {
                 if (200..300).contains(&response.status) {
                     return Ok(response);
                 }
-                Err(OrchestratorError::operation(Refused::from(answer::refusal(service, operation, &response, 1))))
+                Err(OrchestratorError::operation(Refused::from(service_error::read(service, operation, &response, 1))))
             });
         let asked = match config.behavior_version() {
             Some(version) => asked.behavior_version(version),
@@ -102,9 +103,9 @@ impl Remote {
         };
         asked.build().invoke(request).await.map_err(|error| match error {
             SdkError::ServiceError(context) => {
-                Fault::Service(Refusal { attempts: sent.count(), ..*context.into_err().refusal })
+                CallError::Service(ServiceError { attempts: sent.count(), ..*context.into_err().error })
             }
-            error => Fault::Client(Unanswered { error: reason(&error), attempts: sent.count() }),
+            error => CallError::Client(Unanswered { error: reason(&error), attempts: sent.count() }),
         })
     }
 
@@ -180,17 +181,17 @@ impl Intercept for Attempts {
 /// What a service says instead of an answer, for those who decide whether it is asked again.
 #[derive(Debug)]
 struct Refused {
-    refusal: Box<Refusal>,
+    error: Box<ServiceError>,
     metadata: ErrorMetadata,
 }
 
-impl From<Refusal> for Refused {
-    fn from(refusal: Refusal) -> Self {
+impl From<ServiceError> for Refused {
+    fn from(error: ServiceError) -> Self {
         let mut metadata = ErrorMetadata::builder();
-        if let Some(code) = &refusal.code {
+        if let Some(code) = &error.code {
             metadata = metadata.code(code);
         }
-        Self { refusal: Box::new(refusal), metadata: metadata.build() }
+        Self { error: Box::new(error), metadata: metadata.build() }
     }
 }
 

@@ -6,7 +6,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use md5::{Digest, Md5};
 
 use crate::model::{Location, Member, Operation, Protocol, Service, Shape, TimeFormat};
-use crate::parameters::Given;
+use crate::parameters::{Given, ParametersError};
 use crate::{query, xml};
 
 /// What is sent.
@@ -25,12 +25,12 @@ pub(crate) struct Request {
     pub(crate) bucket: Option<String>,
 }
 
-/// Makes the request that gives `input` to `operation`. The error is a text as Step Functions has it.
+/// Makes the request that gives `input` to `operation`.
 pub(crate) fn build(
     service: &'static Service,
     operation: &'static Operation,
     input: Vec<(&'static Member, Given)>,
-) -> Result<Request, String> {
+) -> Result<Request, ParametersError> {
     let mut request = Request {
         method: operation.method,
         path: String::new(),
@@ -45,21 +45,15 @@ pub(crate) fn build(
             request.host_prefix = request.host_prefix.replace(&format!("{{{}}}", member.name), &text);
         }
     }
-    let mut content = |kind: &str| {
-        HeaderValue::from_str(kind)
-            .map(|kind| request.headers.insert(CONTENT_TYPE, kind))
-            .map_err(|error| error.to_string())
-    };
     match service.protocol {
         Protocol::Json { version, target } => {
-            content(&format!("application/x-amz-json-{version}"))?;
-            let target = HeaderValue::from_str(&format!("{target}.{}", operation.name));
-            request.headers.insert("x-amz-target", target.map_err(|error| error.to_string())?);
+            header(&mut request, "content-type", &format!("application/x-amz-json-{version}"))?;
+            header(&mut request, "x-amz-target", &format!("{target}.{}", operation.name))?;
             request.path = "/".to_owned();
             request.body = Given::Structure(input).json().to_string().into();
         }
         Protocol::Query { version } | Protocol::Ec2 { version } => {
-            content("application/x-www-form-urlencoded; charset=utf-8")?;
+            header(&mut request, "content-type", "application/x-www-form-urlencoded; charset=utf-8")?;
             request.path = "/".to_owned();
             let ec2 = matches!(service.protocol, Protocol::Ec2 { .. });
             request.body = query::form(operation.name, version, input, ec2).into();
@@ -75,7 +69,7 @@ fn rest(
     operation: &'static Operation,
     input: Vec<(&'static Member, Given)>,
     request: &mut Request,
-) -> Result<(), String> {
+) -> Result<(), ParametersError> {
     let (path, fixed_query) = operation.uri.split_once('?').unwrap_or((operation.uri, ""));
     let mut queries: Vec<(String, String)> = Vec::new();
     let mut uri = Vec::new();
@@ -163,15 +157,15 @@ fn query_member(member: &Member, value: &Given, queries: &mut Vec<(String, Strin
     }
 }
 
-fn header(request: &mut Request, name: &str, value: &str) -> Result<(), String> {
-    let refuse = || format!("{value:?} cannot be the value of the header {name:?}");
-    let name = name.parse::<HeaderName>().map_err(|_| format!("{name:?} cannot be the name of a header"))?;
-    request.headers.insert(name, HeaderValue::from_str(value).map_err(|_| refuse())?);
+fn header(request: &mut Request, name: &str, value: &str) -> Result<(), ParametersError> {
+    let unfit = |_| ParametersError::HeaderValue { name: name.to_owned(), value: value.to_owned() };
+    let parsed = name.parse::<HeaderName>().map_err(|_| ParametersError::HeaderName(name.to_owned()))?;
+    request.headers.insert(parsed, HeaderValue::from_str(value).map_err(unfit)?);
     Ok(())
 }
 
 /// `path` with its `{Name}` and `{Name+}` replaced by members of the input.
-fn fill(path: &str, members: &[(&'static Member, Given)]) -> Result<String, String> {
+fn fill(path: &str, members: &[(&'static Member, Given)]) -> Result<String, ParametersError> {
     let mut filled = String::new();
     let mut rest = path;
     while let Some((before, after)) = rest.split_once('{') {
@@ -180,7 +174,7 @@ fn fill(path: &str, members: &[(&'static Member, Given)]) -> Result<String, Stri
         let value =
             members.iter().find(|(member, _)| member.wire == name).and_then(|(_, value)| value.text(TimeFormat::Iso));
         let Some(value) = value.filter(|value| !value.is_empty()) else {
-            return Err(format!("The field \"{name}\" is required and must not be empty"));
+            return Err(ParametersError::Missing(name.to_owned()));
         };
         filled.push_str(before);
         filled.push_str(&encode(&value, keep_slash));
@@ -209,7 +203,7 @@ mod tests {
     use crate::{Style, parameters};
 
     /// Method, address, headers and body, as a person would write them down.
-    fn built(service: &str, action: &str, input: &str) -> Result<String, String> {
+    fn built(service: &str, action: &str, input: &str) -> Result<String, ParametersError> {
         let service = Service::find(service).unwrap();
         let operation = service.operation(action).unwrap();
         let input = parameters::read(service, operation.input, &input.parse().unwrap(), Style::Sdk)?;
@@ -327,7 +321,7 @@ mod tests {
                 "\"x-amz-meta-a b\" cannot be the name of a header",
             ),
         ] {
-            assert_eq!(built(service, action, input), Err(expected.to_owned()));
+            assert_eq!(built(service, action, input).unwrap_err().to_string(), expected);
         }
     }
 }

@@ -1,5 +1,8 @@
 //! What the resources of Task states name: the service, and the operation that is called.
 
+use asl_engine::UnknownCall;
+
+use crate::error::UnknownName;
 use crate::model::{Operation, Service};
 
 /// `arn:aws:states:::SERVICE:ACTION` of an integration that is written with a region and an account, or in another partition:
@@ -24,14 +27,20 @@ pub(crate) fn sdk_operation(named: &str) -> Option<(&'static Service, &'static O
 ///
 /// ```
 /// let told = asl_aws::no_such_action("arn:aws:states:::aws-sdk:kms:encript");
-/// assert_eq!(told.as_deref(), Some("the service kms has no action \"encript\", did you mean \"encrypt\"?"));
+/// let expected = "the service kms has no action \"encript\", did you mean \"encrypt\"?";
+/// assert_eq!(told, Some(asl_engine::UnknownCall::Refused(expected.to_owned())));
 /// assert_eq!(asl_aws::no_such_action("arn:aws:states:::aws-sdk:kms:encrypt.waitForTaskToken"), None);
 /// assert_eq!(asl_aws::no_such_action("arn:aws:states:::sqs:sendMessage"), None);
 /// ```
-pub fn no_such_action(resource: &str) -> Option<String> {
+pub fn no_such_action(resource: &str) -> Option<UnknownCall> {
     let plain = plain_resource(resource);
     let named = plain.as_deref().unwrap_or(resource).strip_prefix("arn:aws:states:::aws-sdk:")?;
     let (service, action) = named.split_once(':')?;
     let action = action.strip_suffix(".waitForTaskToken").unwrap_or(action);
-    Service::find(service).and_then(|service| service.operation(action)).err().map(|error| error.with_hints())
+    let unknown = Service::find(service).and_then(|service| service.operation(action)).err()?;
+    Some(match &unknown {
+        // Services come and go; one that is nearly one that is known was mistyped.
+        UnknownName::Service { near: None, .. } => UnknownCall::Unheard(unknown.to_string()),
+        _ => UnknownCall::Refused(unknown.with_hints()),
+    })
 }

@@ -4,15 +4,16 @@ use aws_smithy_types::body::SdkBody;
 use http::HeaderValue;
 use http_body_util::BodyExt;
 
-use crate::answer::{Refusal, Response};
+use crate::answer::Response;
 use crate::clients::Clients;
 use crate::error::SendError;
 use crate::in_process::ENDPOINT;
 use crate::model::{Operation, Service};
 use crate::places::Place;
 use crate::request::Request;
+use crate::service_error::ServiceError;
 use crate::web::chain;
-use crate::{Fault, Unanswered};
+use crate::{CallError, Unanswered};
 
 impl Clients {
     pub(crate) async fn send(
@@ -20,12 +21,12 @@ impl Clients {
         service: &'static Service,
         operation: &'static Operation,
         request: Request,
-    ) -> Result<Response, Fault> {
-        let client = |error| Fault::Client(Unanswered { error, attempts: 0 });
+    ) -> Result<Response, CallError> {
+        let client = |error| CallError::Client(Unanswered { error, attempts: 0 });
         let place = match self.places().get(service.name) {
             Some(Place::Embedded) => {
                 let request = in_process(&request).map_err(client)?;
-                let embedded = self.embedded().get(service.name);
+                let embedded = self.embedded(service.name);
                 let embedded = embedded.ok_or_else(|| client(SendError::NotEmbedded(service.name)))?;
                 return whole(embedded.answer(request).await).await.map_err(client);
             }
@@ -34,7 +35,7 @@ impl Clients {
         };
         // There are servers that decode a path before they take it apart: then this would name an object.
         if request.bucket.as_deref().is_some_and(|bucket| bucket.contains('/') && !bucket.starts_with("arn:")) {
-            return Err(Fault::Service(Refusal::invalid_bucket()));
+            return Err(CallError::Service(ServiceError::invalid_bucket()));
         }
         let config = self.config(service, place).await;
         self.remote().send(service, operation, &request, &config).await

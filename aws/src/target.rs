@@ -6,7 +6,7 @@ use aws_config::SdkConfig;
 use aws_sdk_s3::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
 use aws_smithy_types::endpoint::Endpoint;
 
-use crate::error::SendError;
+use crate::error::{NoEndpoint, SendError};
 use crate::hosts::host;
 use crate::model::Service;
 use crate::request::{Request, encode};
@@ -29,10 +29,10 @@ pub(crate) struct Target {
 pub(crate) async fn target(service: &Service, request: &Request, config: &SdkConfig) -> Result<Target, SendError> {
     let region = config.region().ok_or(SendError::NoRegion)?.as_ref();
     let (fips, dual_stack) = (config.use_fips().unwrap_or(false), config.use_dual_stack().unwrap_or(false));
-    let no_endpoint = |why: &str| SendError::NoEndpoint { service: service.name, why: why.to_owned() };
+    let no_endpoint = |why| SendError::NoEndpoint { service: service.name, why };
     let (endpoint, region, name, path) = match config.endpoint_url() {
         _ if service.name == "s3" => {
-            let (endpoint, path) = s3(request, config).await.map_err(|why| no_endpoint(&why))?;
+            let (endpoint, path) = s3(request, config).await.map_err(no_endpoint)?;
             let scheme = |name| endpoint.auth_schemes().iter().find_map(|scheme| scheme.get(name)?.as_string());
             let signed = |name, other: &str| scheme(name).unwrap_or(other).to_owned();
             let (region, name) = (signed("signingRegion", region), signed("signingName", service.signing_name));
@@ -41,12 +41,12 @@ pub(crate) async fn target(service: &Service, request: &Request, config: &SdkCon
             (endpoint.url().replacen("://", &format!("://{prefix}"), 1), region, name, path)
         }
         // As the rules of AWS have it.
-        Some(_) if fips => return Err(no_endpoint("FIPS and a custom endpoint are not supported")),
-        Some(_) if dual_stack => return Err(no_endpoint("dual stack and a custom endpoint are not supported")),
+        Some(_) if fips => return Err(no_endpoint(NoEndpoint::Fips)),
+        Some(_) if dual_stack => return Err(no_endpoint(NoEndpoint::DualStack)),
         Some(url) => (url.to_owned(), region.to_owned(), service.signing_name.to_owned(), &*request.path),
         None => {
             let host = host(service, region, fips, dual_stack);
-            let host = host.ok_or_else(|| no_endpoint("there is no host for this region, or none of this kind"))?;
+            let host = host.ok_or_else(|| no_endpoint(NoEndpoint::NoHost))?;
             (
                 format!("https://{}{}", request.host_prefix, host.name),
                 host.region,
@@ -61,7 +61,7 @@ pub(crate) async fn target(service: &Service, request: &Request, config: &SdkCon
 }
 
 /// The endpoint of S3 for the bucket of `request`, by the rules in the SDK, and the rest of the path.
-async fn s3<'a>(request: &'a Request, config: &SdkConfig) -> Result<(Endpoint, &'a str), String> {
+async fn s3<'a>(request: &'a Request, config: &SdkConfig) -> Result<(Endpoint, &'a str), NoEndpoint> {
     let params = Params::builder()
         .set_bucket(request.bucket.clone())
         .set_region(config.region().map(|region| region.as_ref().to_owned()))
@@ -73,8 +73,8 @@ async fn s3<'a>(request: &'a Request, config: &SdkConfig) -> Result<(Endpoint, &
         .use_object_lambda_endpoint(!request.host_prefix.is_empty())
         .disable_s3_express_session_auth(true)
         .build();
-    let resolved = RESOLVER.resolve_endpoint(&params.map_err(|error| chain(&error))?).await;
-    let endpoint = resolved.map_err(|error| chain(&*error))?;
+    let resolved = RESOLVER.resolve_endpoint(&params.map_err(|error| NoEndpoint::Rules(chain(&error)))?).await;
+    let endpoint = resolved.map_err(|error| NoEndpoint::Rules(chain(&*error)))?;
     let bucket = request.bucket.as_deref().map(|bucket| format!("/{}", encode(bucket, false)));
     let path = bucket.and_then(|bucket| request.path.strip_prefix(&bucket)).unwrap_or(&request.path);
     Ok((endpoint, path))

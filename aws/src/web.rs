@@ -50,6 +50,11 @@ impl Caller {
     }
 }
 
+/// A client for this machine, which goes by no proxy.
+pub fn loopback_client() -> Result<reqwest::Client, NoHttp> {
+    client(|builder| builder.redirect(Policy::none()).no_proxy())
+}
+
 /// The whole body of an answer; none where it has more than `max` bytes.
 pub async fn body(mut response: reqwest::Response, max: u64) -> reqwest::Result<Option<Bytes>> {
     if response.content_length().unwrap_or(0) > max {

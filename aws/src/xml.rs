@@ -105,16 +105,36 @@ impl Element {
     }
 }
 
+/// A text is no document of XML.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum XmlError {
+    /// It is not written as XML has it, for the reason that is told.
+    #[error("{0}")]
+    Syntax(String),
+    /// Elements are too deep in each other.
+    #[error("elements are more than {DEPTH_MAX} deep")]
+    TooDeep,
+    /// An element ends that did not start.
+    #[error("an element ends that did not start")]
+    EndWithoutStart,
+    /// It ends before its last element does.
+    #[error("it ends within an element")]
+    Unended,
+    /// There is no element.
+    #[error("it has no element")]
+    NoElement,
+}
+
 /// Reads a document; the answer is its root. Names are without prefixes, but for those of attributes.
-pub(crate) fn read(text: &str) -> Result<Element, String> {
+pub(crate) fn read(text: &str) -> Result<Element, XmlError> {
     let mut reader = quick_xml::Reader::from_str(text);
     reader.config_mut().expand_empty_elements = true;
     let mut open: Vec<Element> = vec![Element::default()];
     loop {
-        match reader.read_event().map_err(|error| error.to_string())? {
+        match reader.read_event().map_err(|error| XmlError::Syntax(error.to_string()))? {
             Event::Start(start) => {
                 if open.len() > DEPTH_MAX {
-                    return Err(format!("elements are more than {DEPTH_MAX} deep"));
+                    return Err(XmlError::TooDeep);
                 }
                 let name = String::from_utf8_lossy(start.local_name().as_ref()).into_owned();
                 let mut attributes = Vec::new();
@@ -129,7 +149,7 @@ pub(crate) fn read(text: &str) -> Result<Element, String> {
                 let Some(ended) = open.pop() else { break };
                 match open.last_mut() {
                     Some(outer) => outer.inside.push(ended),
-                    None => return Err("an element ends that did not start".to_owned()),
+                    None => return Err(XmlError::EndWithoutStart),
                 }
             }
             Event::Text(piece) => add(&mut open, &String::from_utf8_lossy(&piece)),
@@ -143,8 +163,8 @@ pub(crate) fn read(text: &str) -> Result<Element, String> {
         }
     }
     match open.pop() {
-        Some(mut document) if open.is_empty() => document.inside.pop().ok_or_else(|| "it has no element".to_owned()),
-        _ => Err("it ends within an element".to_owned()),
+        Some(mut document) if open.is_empty() => document.inside.pop().ok_or(XmlError::NoElement),
+        _ => Err(XmlError::Unended),
     }
 }
 

@@ -8,11 +8,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use asl_aws::InProcess;
-use asl_aws::in_process::{respond, whole_body};
+use asl_aws::in_process::{LinePlace, Missing, respond, target_operation, toml_key, whole_body};
+use asl_engine::{Object, Value, nearest};
 use asl_runtime::BoxFuture;
 use asl_runtime::blocking;
 use aws_smithy_types::body::SdkBody;
-use bytes::Bytes;
 use dynoxide::{Database, DynoxideError};
 use http::StatusCode;
 use serde::de::DeserializeOwned;
@@ -27,8 +27,52 @@ use super::files::{self, patiently};
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Table {
-    /// The attribute that is the partition key, a string.
-    pub key: String,
+    /// The partition key.
+    pub key: KeyAttribute,
+    /// The sort key, where there is one.
+    pub sort_key: Option<KeyAttribute>,
+}
+
+/// An attribute that is a key: `"id"`, or `{ name = "id", type = "N" }`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "KeyText")]
+pub struct KeyAttribute {
+    /// The name of the attribute.
+    pub name: String,
+    /// Its type.
+    pub kind: KeyType,
+}
+
+/// The type of a key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+pub enum KeyType {
+    /// A string.
+    #[default]
+    S,
+    /// A number.
+    N,
+    /// Bytes.
+    B,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected the name of an attribute, or { name = \"id\", type = \"N\" }, or S, or B")]
+enum KeyText {
+    Name(String),
+    Typed {
+        name: String,
+        #[serde(rename = "type")]
+        kind: KeyType,
+    },
+}
+
+impl From<KeyText> for KeyAttribute {
+    fn from(text: KeyText) -> Self {
+        match text {
+            KeyText::Name(name) => Self { name, kind: KeyType::S },
+            KeyText::Typed { name, kind } => Self { name, kind },
+        }
+    }
 }
 
 /// A DynamoDB whose database is opened at the first request.
@@ -50,13 +94,28 @@ impl DynamoDb {
         opened.map_err(|error| DynoxideError::InternalServerError(error.to_string()))
     }
 
+    /// Whether there is a table; also where that cannot be found out.
+    async fn has_table(&self, table: &str) -> bool {
+        // Looking for one makes no database.
+        if self.tables.contains_key(table) || !self.file.exists() {
+            return self.tables.contains_key(table);
+        }
+        let Ok(database) = self.opened.get_or_try_init(|| self.open()).await else { return true };
+        let (database, table) = (database.clone(), table.to_owned());
+        let found = blocking(move || patiently(|| database.get_table_metadata(&table))).await;
+        found.map_or(true, |table| table.is_some())
+    }
+
     async fn run(&self, request: http::Request<SdkBody>) -> Result<String, DynoxideError> {
         let database = self.opened.get_or_try_init(|| self.open()).await?.clone();
-        let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
-        // "DynamoDB_20120810.PutItem"
-        let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
-        let body = whole_body(request.into_body()).await.map_err(DynoxideError::SerializationException)?;
-        blocking(move || patiently(|| execute(&database, &operation, &body))).await
+        let operation = target_operation(&request).to_owned();
+        let body = whole_body(request.into_body()).await;
+        let body = body.map_err(|error| DynoxideError::SerializationException(error.to_string()))?;
+        let Some(run) = self::operation(&operation) else {
+            let message = format!("{operation} is not part of the embedded DynamoDB");
+            return Err(DynoxideError::ValidationException(message));
+        };
+        blocking(move || patiently(|| run(&database, &body))).await
     }
 }
 
@@ -71,6 +130,27 @@ impl InProcess for DynamoDb {
                 }
             };
             respond(status, "application/x-amz-json-1.0", &uuid::Uuid::new_v4().to_string(), body)
+        })
+    }
+
+    fn has(&self, operation: &str) -> bool {
+        self::operation(operation).is_some()
+    }
+
+    fn missing<'a>(&'a self, operation: &'a str, parameters: &'a Value) -> BoxFuture<'a, Option<Missing>> {
+        Box::pin(async move {
+            for named in tables(operation, parameters) {
+                // It may be named by its ARN.
+                let table = named.table.rsplit('/').next().unwrap_or_default();
+                let named = Named { table, ..named };
+                if !self.has_table(table).await {
+                    let near = nearest(table, self.tables.keys().map(String::as_str));
+                    let near = near.map_or(String::new(), |near| format!(" (did you mean {near}?)"));
+                    let what = format!("the table {table}{near}");
+                    return Some(Missing::Unmade { what, place: LinePlace::End, lines: named.lines() });
+                }
+            }
+            None
         })
     }
 }
@@ -91,10 +171,14 @@ fn open(file: PathBuf, tables: &BTreeMap<String, Table>) -> Result<Database, Ope
     for (name, table) in tables {
         let fault = |message: String| OpenError::Table { table: name.clone(), message };
         let created = patiently(|| {
+            let keys = || [(&table.key, "HASH")].into_iter().chain(table.sort_key.iter().map(|key| (key, "RANGE")));
+            let schema = keys().map(|(key, role)| json!({ "AttributeName": key.name, "KeyType": role }));
+            let types =
+                keys().map(|(key, _)| json!({ "AttributeName": key.name, "AttributeType": format!("{:?}", key.kind) }));
             let request = json!({
                 "TableName": name,
-                "KeySchema": [{ "AttributeName": table.key, "KeyType": "HASH" }],
-                "AttributeDefinitions": [{ "AttributeName": table.key, "AttributeType": "S" }],
+                "KeySchema": schema.collect::<Vec<_>>(),
+                "AttributeDefinitions": types.collect::<Vec<_>>(),
                 "BillingMode": "PAY_PER_REQUEST",
             });
             let request = serde_json::from_value(request)
@@ -102,27 +186,133 @@ fn open(file: PathBuf, tables: &BTreeMap<String, Table>) -> Result<Database, Ope
             database.create_table(request)
         });
         match created {
-            // It is there already.
-            Ok(_) | Err(DynoxideError::ResourceInUseException(_)) => {}
+            Ok(_) => {}
+            Err(DynoxideError::ResourceInUseException(_)) => {
+                if let Some(key) = partition_key(&database, name).filter(|key| *key != table.key.name) {
+                    let wanted = &table.key.name;
+                    return Err(fault(format!(
+                        "it is there with the partition key {key}, and not {wanted} as the routing file says. Give it \
+                         another name, delete it, or remove {path} with all tables"
+                    )));
+                }
+            }
             Err(error) => return Err(fault(error.to_string())),
         }
     }
     Ok(database)
 }
 
-fn execute(database: &Database, operation: &str, body: &Bytes) -> Result<String, DynoxideError> {
+/// The partition key of a table.
+fn partition_key(database: &Database, table: &str) -> Option<String> {
+    let request = json!({ "TableName": table }).to_string();
+    let described = with(request.as_bytes(), |request| database.describe_table(request)).ok()?;
+    let described: Value = described.parse().ok()?;
+    let keys = described["Table"]["KeySchema"].as_array()?.iter();
+    let key = keys.into_iter().find(|key| key["KeyType"].as_str() == Some("HASH"))?;
+    key["AttributeName"].as_str().map(str::to_owned)
+}
+
+/// Does what an operation asks.
+type Operation = fn(&Database, &[u8]) -> Result<String, DynoxideError>;
+
+/// What does an operation, where this DynamoDB has it.
+fn operation(name: &str) -> Option<Operation> {
+    Some(match name {
+        "PutItem" => |database, body| with(body, |request| database.put_item(request)),
+        "GetItem" => |database, body| with(body, |request| database.get_item(request)),
+        "UpdateItem" => |database, body| with(body, |request| database.update_item(request)),
+        "DeleteItem" => |database, body| with(body, |request| database.delete_item(request)),
+        "BatchGetItem" => |database, body| with(body, |request| database.batch_get_item(request)),
+        "BatchWriteItem" => |database, body| with(body, |request| database.batch_write_item(request)),
+        "TransactGetItems" => |database, body| with(body, |request| database.transact_get_items(request)),
+        "TransactWriteItems" => |database, body| with(body, |request| database.transact_write_items(request)),
+        "Query" => |database, body| with(body, |request| database.query(request)),
+        "Scan" => |database, body| with(body, |request| database.scan(request)),
+        "ExecuteStatement" => |database, body| with(body, |request| database.execute_statement(request)),
+        "CreateTable" => |database, body| with(body, |request| database.create_table(request)),
+        "DescribeTable" => |database, body| with(body, |request| database.describe_table(request)),
+        "UpdateTable" => |database, body| with(body, |request| database.update_table(request)),
+        "DeleteTable" => |database, body| with(body, |request| database.delete_table(request)),
+        "ListTables" => |database, body| with(body, |request| database.list_tables(request)),
+        "UpdateTimeToLive" => |database, body| with(body, |request| database.update_time_to_live(request)),
+        "DescribeTimeToLive" => |database, body| with(body, |request| database.describe_time_to_live(request)),
+        _ => return None,
+    })
+}
+
+/// A table that a request reads or writes, and what the request tells of its keys.
+struct Named<'a> {
+    table: &'a str,
+    /// The keys of an item, where they are given as such.
+    key: &'a Value,
+    /// A whole item, in which they are.
+    item: &'a Value,
+}
+
+/// The tables that an operation reads or writes, where their names are known.
+fn tables<'a>(operation: &str, parameters: &'a Value) -> Vec<Named<'a>> {
+    let named = |request: &'a Value| {
+        let table = request["TableName"].as_str()?;
+        Some(Named { table, key: &request["Key"], item: &request["Item"] })
+    };
+    let members = || parameters["RequestItems"].as_object().into_iter().flat_map(Object::iter);
     match operation {
-        "PutItem" => with(body, |request| database.put_item(request)),
-        "GetItem" => with(body, |request| database.get_item(request)),
-        "UpdateItem" => with(body, |request| database.update_item(request)),
-        "DeleteItem" => with(body, |request| database.delete_item(request)),
-        "Query" => with(body, |request| database.query(request)),
-        "Scan" => with(body, |request| database.scan(request)),
-        "CreateTable" => with(body, |request| database.create_table(request)),
-        "DescribeTable" => with(body, |request| database.describe_table(request)),
-        "DeleteTable" => with(body, |request| database.delete_table(request)),
-        "ListTables" => with(body, |request| database.list_tables(request)),
-        _ => Err(DynoxideError::ValidationException(format!("{operation} is not part of the embedded DynamoDB"))),
+        // These say themselves whether there is one.
+        "CreateTable" | "DescribeTable" | "DeleteTable" => Vec::new(),
+        "BatchGetItem" => {
+            let keys = members().map(|(table, request)| (table, &request["Keys"][0]));
+            keys.map(|(table, key)| Named { table, key, item: &Value::Null }).collect()
+        }
+        "BatchWriteItem" => {
+            let requests = members().map(|(table, requests)| (table, &requests[0]));
+            let named = requests.map(|(table, request)| Named {
+                table,
+                key: &request["DeleteRequest"]["Key"],
+                item: &request["PutRequest"]["Item"],
+            });
+            named.collect()
+        }
+        "TransactGetItems" | "TransactWriteItems" => {
+            let items = parameters["TransactItems"].as_array().into_iter().flat_map(|items| items.iter());
+            items.filter_map(Value::as_object).flat_map(Object::values).filter_map(named).collect()
+        }
+        _ => named(parameters).into_iter().collect(),
+    }
+}
+
+/// Behind a name that no request has told.
+const GUESS: &str = "  # a guess: the attribute that is the partition key";
+
+impl Named<'_> {
+    /// The lines that make the table.
+    fn lines(&self) -> String {
+        let members = |value: &Value| -> Vec<(Arc<str>, Value)> {
+            let members = value.as_object().into_iter().flat_map(Object::iter);
+            members.map(|(name, value)| (name.clone(), value.clone())).collect()
+        };
+        let line = |setting: &str, (name, value): &(Arc<str>, Value)| {
+            let name = Value::from(name.clone());
+            let kind = value.as_object().and_then(|value| Some(value.iter().next()?.0.clone()));
+            match kind.filter(|kind| matches!(&**kind, "N" | "B")) {
+                Some(kind) => format!("\n{setting} = {{ name = {name}, type = \"{kind}\" }}"),
+                None => format!("\n{setting} = {name}"),
+            }
+        };
+        let keys = members(self.key);
+        let key = match keys.first() {
+            Some(key) => line("key", key),
+            None => {
+                let item = members(self.item);
+                let by_name = |fits: &dyn Fn(&str) -> bool| item.iter().find(|(name, _)| fits(name));
+                let is_id = |name: &str| matches!(name.to_lowercase().as_str(), "id" | "pk" | "key");
+                let ends_so = |name: &str| ["Id", "ID", "_id"].iter().any(|end| name.ends_with(end));
+                let guess = by_name(&is_id).or_else(|| by_name(&ends_so)).or(item.first());
+                let other = ("id".into(), Value::Null);
+                line("key", guess.unwrap_or(&other)) + GUESS
+            }
+        };
+        let sort_key = keys.get(1).map_or(String::new(), |key| line("sort_key", key));
+        format!("[tables.{}]{key}{sort_key}", toml_key(self.table))
     }
 }
 
@@ -158,6 +348,82 @@ fn without_marks(message: &str) -> (bool, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_lines_that_make_a_table_name_its_keys() {
+        for (operation, parameters, expected) in [
+            (
+                "PutItem",
+                r#"{"TableName":"Orders","Item":{"id":{"S":null}}}"#,
+                "[tables.Orders]\nkey = \"id\"  # a guess: the attribute that is the partition key",
+            ),
+            ("GetItem", r#"{"TableName":"a.b","Key":{"url":{"S":null}}}"#, "[tables.\"a.b\"]\nkey = \"url\""),
+            (
+                "UpdateItem",
+                r#"{"TableName":"Orders","Key":{"customer":null,"number":{"N":"1"}}}"#,
+                "[tables.Orders]\nkey = \"customer\"\nsort_key = { name = \"number\", type = \"N\" }",
+            ),
+            (
+                "BatchWriteItem",
+                r#"{"RequestItems":{"T1":[{"PutRequest":null}]}}"#,
+                "[tables.T1]\nkey = \"id\"  # a guess: the attribute that is the partition key",
+            ),
+            (
+                "TransactWriteItems",
+                r#"{"TransactItems":[{"Put":{"TableName":"T2"}}]}"#,
+                "[tables.T2]\nkey = \"id\"  # a guess: the attribute that is the partition key",
+            ),
+            ("DescribeTable", r#"{"TableName":"Orders"}"#, ""),
+            (
+                "PutItem",
+                r#"{"TableName":"Orders","Item":{"total":{"N":null},"orderId":{"N":null}}}"#,
+                "[tables.Orders]\nkey = { name = \"orderId\", type = \"N\" }  # a guess: the attribute that is the partition key",
+            ),
+            ("PutItem", r#"{"TableName":null}"#, ""),
+            ("PutItem", "null", ""),
+        ] {
+            let parameters = parameters.parse().unwrap();
+            let tables = tables(operation, &parameters);
+            let lines: Vec<_> = tables.iter().map(Named::lines).collect();
+            assert_eq!(lines.join("\n"), expected, "{operation} {parameters}");
+            for lines in lines {
+                let read: toml::Table = lines.parse().unwrap();
+                let (_, table) = read["tables"].as_table().unwrap().iter().next().unwrap();
+                Table::deserialize(table.clone()).unwrap();
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_table_is_there_when_it_is_told_of_or_was_made() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = KeyAttribute { name: "customer".to_owned(), kind: KeyType::S };
+        let sort_key = Some(KeyAttribute { name: "number".to_owned(), kind: KeyType::N });
+        let tables = BTreeMap::from([("Told".to_owned(), Table { key, sort_key })]);
+        let dynamodb = DynamoDb::new(folder.path().join("dynamodb.sqlite"), tables);
+        assert!(dynamodb.has_table("Told").await && !dynamodb.has_table("Made").await);
+        assert!(!folder.path().join("dynamodb.sqlite").exists(), "nothing is made to look for it");
+        let ask = async |operation: &str, body: &str| {
+            let request = http::Request::post("/").header("x-amz-target", format!("DynamoDB_20120810.{operation}"));
+            dynamodb.run(request.body(SdkBody::from(body.to_owned())).unwrap()).await
+        };
+        let item = r#"{"TableName":"Told","Item":{"customer":{"S":"c"},"number":{"N":"7"}}}"#;
+        ask("PutItem", item).await.unwrap();
+        assert!(!dynamodb.has_table("Made").await);
+        let keys = r#""KeySchema":[{"AttributeName":"id","KeyType":"HASH"}],"BillingMode":"PAY_PER_REQUEST""#;
+        let types = r#""AttributeDefinitions":[{"AttributeName":"id","AttributeType":"S"}]"#;
+        ask("CreateTable", &format!(r#"{{"TableName":"Made",{keys},{types}}}"#)).await.unwrap();
+        assert!(dynamodb.has_table("Made").await);
+        let batch = r#"{"RequestItems":{"Made":[{"PutRequest":{"Item":{"id":{"S":"a"}}}}]}}"#;
+        ask("BatchWriteItem", batch).await.unwrap();
+        let got = ask("BatchGetItem", r#"{"RequestItems":{"Made":{"Keys":[{"id":{"S":"a"}}]}}}"#).await.unwrap();
+        assert!(got.contains(r#""Made":[{"id":{"S":"a"}}]"#), "{got}");
+        let key = KeyAttribute { name: "other".to_owned(), kind: KeyType::S };
+        let tables = BTreeMap::from([("Made".to_owned(), Table { key, sort_key: None })]);
+        let changed = open(folder.path().join("dynamodb.sqlite"), &tables).err().unwrap().to_string();
+        assert!(changed.contains("it is there with the partition key id, and not other"), "{changed}");
+        assert!(!dynamodb.has("CreateBackup") && dynamodb.has("TransactWriteItems"));
+    }
 
     #[test]
     fn marks_are_taken_off_messages() {

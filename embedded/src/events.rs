@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use asl_aws::InProcess;
-use asl_aws::in_process::{respond, whole_body};
+use asl_aws::in_process::{respond, target_operation, whole_body};
 use asl_runtime::BoxFuture;
 use asl_runtime::blocking;
 use aws_smithy_types::body::SdkBody;
@@ -55,7 +55,7 @@ impl Events {
     async fn run(&self, operation: &str, request: &Value) -> (StatusCode, Value) {
         let refused =
             |name: &str, message: String| (StatusCode::BAD_REQUEST, json!({ "__type": name, "message": message }));
-        if operation != "PutEvents" {
+        if !self.has(operation) {
             return refused(
                 "UnknownOperationException",
                 format!("{operation} is not part of the embedded EventBridge"),
@@ -132,9 +132,7 @@ fn event(entry: &Value, now: OffsetDateTime) -> Result<(String, Value), (&'stati
 impl InProcess for Events {
     fn answer(&self, request: http::Request<SdkBody>) -> BoxFuture<'_, http::Response<SdkBody>> {
         Box::pin(async move {
-            let target =
-                request.headers().get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default();
-            let operation = target.rsplit('.').next().unwrap_or_default().to_owned();
+            let operation = target_operation(&request).to_owned();
             let (status, body) = match whole_body(request.into_body()).await {
                 Ok(body) => match serde_json::from_slice(&body) {
                     Ok(request) => self.run(&operation, &request).await,
@@ -143,12 +141,17 @@ impl InProcess for Events {
                         json!({ "__type": "SerializationException", "message": format!("the request is not JSON: {error}") }),
                     ),
                 },
-                Err(message) => {
-                    (StatusCode::BAD_REQUEST, json!({ "__type": "SerializationException", "message": message }))
-                }
+                Err(error) => (
+                    StatusCode::BAD_REQUEST,
+                    json!({ "__type": "SerializationException", "message": error.to_string() }),
+                ),
             };
             respond(status, JSON, &Uuid::new_v4().to_string(), body.to_string())
         })
+    }
+
+    fn has(&self, operation: &str) -> bool {
+        operation == "PutEvents"
     }
 }
 

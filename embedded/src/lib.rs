@@ -14,10 +14,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use asl_aws::InProcess;
 use asl_aws::web::Caller;
-use asl_aws::{EMBEDDED, InProcess};
 
-pub use self::dynamodb::Table;
+pub use self::dynamodb::{KeyAttribute, KeyType, Table};
 pub use self::sns::{Mail, Subscribers, Subscription, Undelivered};
 
 /// The embedded services of one data folder. Making them is cheap: each opens its data at its first request.
@@ -68,14 +68,14 @@ impl Embedded {
 
     /// All of them, by their names in `arn:aws:states:::aws-sdk:NAME:action`.
     pub fn services(&self) -> asl_aws::Embedded {
-        let services: [Arc<dyn InProcess>; 5] = [
-            Arc::clone(&self.s3) as _,
-            Arc::clone(&self.dynamodb) as _,
-            Arc::clone(&self.sns) as _,
-            Arc::clone(&self.sqs) as _,
-            Arc::clone(&self.events) as _,
+        let services: [(&str, Arc<dyn InProcess>); 5] = [
+            ("s3", Arc::clone(&self.s3) as _),
+            ("dynamodb", Arc::clone(&self.dynamodb) as _),
+            ("sns", Arc::clone(&self.sns) as _),
+            ("sqs", Arc::clone(&self.sqs) as _),
+            ("eventbridge", Arc::clone(&self.events) as _),
         ];
-        EMBEDDED.into_iter().zip(services).collect()
+        services.into()
     }
 }
 

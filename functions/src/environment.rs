@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::Path;
 
 use asl_runtime::lambda::FunctionArn;
+use asl_settings::SettingError;
 use time::OffsetDateTime;
 use time::macros::format_description;
 
@@ -47,20 +48,27 @@ const CREDENTIALS: [&str; 6] = [
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
 ];
 
-/// The whole environment of a function but for the address of the Runtime API. The error says which variable has no value.
+/// An environment variable of a function cannot be set.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum EnvironmentError {
+    #[error("environment: {0:?} is no name of an environment variable")]
+    Name(String),
+    #[error("environment: {name}: {source}")]
+    Setting { name: String, source: SettingError },
+    #[error("environment: {0}: the value has a zero byte")]
+    ZeroByte(String),
+}
+
+/// The whole environment of a function but for the address of the Runtime API.
 pub(super) fn of(
     settings: &Settings,
     folders: &Folders,
     arn: &FunctionArn,
     code: &Path,
     launch: &Launch,
-    endpoint_url: &str,
-) -> Result<Vec<(OsString, OsString)>, String> {
-    let mut environment: Vec<(OsString, OsString)> = INHERITED
-        .iter()
-        .filter_map(|name| Some(((*name).into(), std::env::var_os(name)?)))
-        .chain(["NO_PROXY", "no_proxy"].map(|name| (name.into(), without_loopback(std::env::var_os(name)))))
-        .collect();
+    (endpoint_url, endpoint_variables): (&str, &[(String, String)]),
+) -> Result<Vec<(OsString, OsString)>, EnvironmentError> {
+    let mut environment: Vec<(OsString, OsString)> = inherited().collect();
     let entry = settings.entry.as_deref().unwrap_or("bootstrap");
     let stream = format_description!("[year]/[month]/[day]");
     let day = OffsetDateTime::now_utc().format(stream).unwrap_or_default();
@@ -82,20 +90,21 @@ pub(super) fn of(
             environment.push((name.into(), value.into()));
         }
     }
-    environment.push(("LAMBDA_TASK_ROOT".into(), code.into()));
-    if !settings.environment.keys().any(|name| CREDENTIALS.contains(&name.as_str())) {
-        // The SDKs want some; the embedded services take any.
-        let credentials = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
-        environment.extend(credentials.map(|name| (name.into(), "local".into())));
+    // Who says where AWS is, says it of all services.
+    if !settings.environment.contains_key(ENDPOINT_URL) {
+        environment.extend(endpoint_variables.iter().map(|(name, url)| (name.into(), url.into())));
     }
+    environment.push(("LAMBDA_TASK_ROOT".into(), code.into()));
+    environment.extend(credentials(settings.environment.keys().map(String::as_str)));
     environment.extend(launch.environment.iter().cloned());
     for (name, value) in &settings.environment {
         if name.is_empty() || name.contains(['=', '\0']) {
-            return Err(format!("environment: {name:?} is no name of an environment variable"));
+            return Err(EnvironmentError::Name(name.clone()));
         }
-        let value = value.read(&folders.routes).map_err(|error| format!("environment: {name}: {error}"))?;
+        let value = value.read(&folders.routes);
+        let value = value.map_err(|source| EnvironmentError::Setting { name: name.clone(), source })?;
         if value.contains('\0') {
-            return Err(format!("environment: {name}: the value has a zero byte"));
+            return Err(EnvironmentError::ZeroByte(name.clone()));
         }
         // Later ones win.
         environment.push((name.into(), value.into()));
@@ -104,6 +113,23 @@ pub(super) fn of(
         environment.retain(|(name, _)| name != ENDPOINT_URL);
     }
     Ok(environment)
+}
+
+/// The credentials of a process that gets none among the variables of these names: the SDKs want some, and the embedded services
+/// take any.
+pub(super) fn credentials<'a>(names: impl Iterator<Item = &'a str>) -> Vec<(OsString, OsString)> {
+    const LOCAL: [&str; 3] = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+    let mut names = names;
+    match names.any(|name| CREDENTIALS.contains(&name)) {
+        true => Vec::new(),
+        false => LOCAL.map(|name| (name.into(), "local".into())).into(),
+    }
+}
+
+/// What every process gets of the environment of `asl`; what is on this machine is reached without a proxy.
+pub(super) fn inherited() -> impl Iterator<Item = (OsString, OsString)> {
+    let kept = INHERITED.iter().filter_map(|name| Some(((*name).into(), std::env::var_os(name)?)));
+    kept.chain(["NO_PROXY", "no_proxy"].map(|name| (name.into(), without_loopback(std::env::var_os(name)))))
 }
 
 /// Hosts to reach without a proxy, those of this machine among them.

@@ -7,12 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use asl_engine::{Failure, Outcome, Value};
 use asl_runtime::lambda::FunctionArn;
 use asl_runtime::lambda::unknown_payload;
-use asl_runtime::{BoxFuture, Call, Handler};
+use asl_runtime::{BoxFuture, Call, Handler, PrepareError};
 use asl_settings::secrets;
 use bytes::Bytes;
 use tokio::sync::OnceCell;
 
-use crate::launch::{Folders, Launch};
+use crate::launch::{Folders, Launch, LaunchError};
 use crate::logs::Logs;
 use crate::pool::Pool;
 use crate::process::Plan;
@@ -22,8 +22,11 @@ use crate::settings::Settings;
 /// A pool, or the promise of one.
 type Making = Arc<OnceCell<Arc<Pool>>>;
 
-/// Tells where the SDKs of AWS in the code find the services, such as `http://127.0.0.1:40123`; the error says why there is no place.
-pub type EndpointUrl = Arc<dyn Fn() -> BoxFuture<'static, Result<String, String>> + Send + Sync>;
+/// Tells where the SDKs of AWS in the code find the services, such as `http://127.0.0.1:40123`.
+pub type EndpointUrl = Arc<dyn Fn() -> BoxFuture<'static, Result<String, EndpointError>> + Send + Sync>;
+
+/// Why there is no such place.
+pub type EndpointError = Box<dyn std::error::Error + Send + Sync>;
 
 /// What functions need of the program that runs them.
 #[derive(Clone)]
@@ -36,6 +39,8 @@ pub struct Surroundings {
     pub logs: Arc<Logs>,
     /// Where their code finds the services of AWS.
     pub endpoint_url: EndpointUrl,
+    /// Variables that lead to the services which are somewhere else.
+    pub endpoint_variables: Vec<(String, String)>,
 }
 
 /// A function whose code is on this machine.
@@ -43,6 +48,7 @@ pub struct Function {
     settings: Settings,
     folders: Folders,
     endpoint_url: EndpointUrl,
+    endpoint_variables: Vec<(String, String)>,
     logs: Arc<Logs>,
     prepared: OnceCell<(PathBuf, Launch)>,
     /// By region, name and version: a process is told these at its start.
@@ -52,15 +58,16 @@ pub struct Function {
 impl Function {
     /// A function with these settings. Nothing is started before it is prepared or called.
     pub fn new(settings: Settings, surroundings: Surroundings) -> Self {
-        let Surroundings { folder, data_dir, logs, endpoint_url } = surroundings;
+        let Surroundings { folder, data_dir, logs, endpoint_url, endpoint_variables } = surroundings;
         let folders = Folders::new(&folder, &data_dir);
-        Self { settings, folders, endpoint_url, logs, prepared: OnceCell::new(), pools: Mutex::default() }
+        let (prepared, pools) = (OnceCell::new(), Mutex::default());
+        Self { settings, folders, endpoint_url, endpoint_variables, logs, prepared, pools }
     }
 
     async fn call(&self, call: &Call) -> Outcome {
         let request = &call.request;
         let pool = self.pool(FunctionArn::of(&request.resource)).await;
-        let pool = pool.map_err(|error| Failure::new("Runtime.InvalidEntrypoint", error))?;
+        let pool = pool.map_err(|error| Failure::new("Runtime.InvalidEntrypoint", error.to_string()))?;
         let invocation = Invocation {
             request_id: uuid::Uuid::new_v4().to_string().into(),
             arn: Arc::clone(&request.resource),
@@ -74,7 +81,7 @@ impl Function {
     }
 
     /// The processes for calls of `arn`.
-    async fn pool(&self, arn: FunctionArn) -> Result<Arc<Pool>, String> {
+    async fn pool(&self, arn: FunctionArn) -> Result<Arc<Pool>, LaunchError> {
         let key = [arn.region.clone(), arn.name.clone(), arn.version().to_owned()];
         let cell = {
             let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
@@ -83,7 +90,7 @@ impl Function {
         cell.get_or_try_init(|| self.new_pool(arn)).await.cloned()
     }
 
-    async fn new_pool(&self, arn: FunctionArn) -> Result<Arc<Pool>, String> {
+    async fn new_pool(&self, arn: FunctionArn) -> Result<Arc<Pool>, LaunchError> {
         let (code, launch) = self.prepared().await?;
         // A secret that cannot be read is told with the variable that needs it.
         let secrets = secrets(&self.settings.environment, &self.folders.routes).unwrap_or_default();
@@ -91,8 +98,9 @@ impl Function {
         if let Some(note) = &launch.note {
             log.line(None, note);
         }
-        let endpoint = (self.endpoint_url)().await?;
-        let environment = crate::environment::of(&self.settings, &self.folders, &arn, code, launch, &endpoint)?;
+        let endpoint = (self.endpoint_url)().await.map_err(LaunchError::NoEndpoint)?;
+        let endpoints = (&*endpoint, &*self.endpoint_variables);
+        let environment = crate::environment::of(&self.settings, &self.folders, &arn, code, launch, endpoints)?;
         let timeout = self.settings.timeout();
         let plan = Plan {
             program: launch.program.clone(),
@@ -107,7 +115,7 @@ impl Function {
         Ok(Pool::new(plan, timeout, self.settings.max_processes.get()))
     }
 
-    async fn prepared(&self) -> Result<&(PathBuf, Launch), String> {
+    async fn prepared(&self) -> Result<&(PathBuf, Launch), LaunchError> {
         self.prepared.get_or_try_init(|| crate::launch::prepare(&self.settings, &self.folders)).await
     }
 }
@@ -117,7 +125,7 @@ impl Handler for Function {
         Box::pin(self.call(call))
     }
 
-    fn prepare<'a>(&'a self, resource: &'a str) -> BoxFuture<'a, Result<(), String>> {
+    fn prepare<'a>(&'a self, resource: &'a str) -> BoxFuture<'a, Result<(), PrepareError>> {
         Box::pin(async move {
             self.prepared().await?;
             let arn = FunctionArn::of(resource);

@@ -1,12 +1,25 @@
 //! What functions need beside their code, installed once into a folder that all projects of the user share.
 
-use std::ffi::OsStr;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 
 use sha2::{Digest, Sha256};
 use tokio::process::Command;
 use tokio::sync::Mutex;
+
+/// Something that a function needs cannot be installed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum InstallError {
+    #[error("cannot install into {}: {source}", folder.display())]
+    Folder { folder: PathBuf, source: io::Error },
+    #[error("cannot write {}: {source}", file.display())]
+    Write { file: PathBuf, source: io::Error },
+    #[error("{what}: {} does not start: {source}", program.display())]
+    NoStart { what: String, program: PathBuf, source: io::Error },
+    #[error("{what}: {} failed ({status}):\n{said}", program.display())]
+    Failed { what: String, program: PathBuf, status: ExitStatus, said: String },
+}
 
 /// The folder for what can be made again: `$XDG_CACHE_HOME/asl` or `~/.cache/asl`, and a folder of the data without both.
 pub(super) fn cache_folder(data_dir: &Path) -> PathBuf {
@@ -32,18 +45,18 @@ static ONE_AT_A_TIME: Mutex<()> = Mutex::const_new(());
 ///
 /// It is made aside and renamed when it is whole, so that nobody sees half of it; when two processes make the same, the first
 /// one stays.
-pub(super) async fn folder(
+pub(super) async fn folder<E: From<InstallError>>(
     cache: &Path,
     name: &str,
-    make: impl AsyncFnOnce(&Path) -> Result<(), String>,
-) -> Result<PathBuf, String> {
+    make: impl AsyncFnOnce(&Path) -> Result<(), E>,
+) -> Result<PathBuf, E> {
     let folder = cache.join(name);
     let _guard = ONE_AT_A_TIME.lock().await;
     if folder.is_dir() {
         return Ok(folder);
     }
     let parent = folder.parent().unwrap_or(cache);
-    let failed = |error: std::io::Error| format!("cannot install into {}: {error}", parent.display());
+    let failed = |source| InstallError::Folder { folder: parent.to_owned(), source };
     tokio::fs::create_dir_all(parent).await.map_err(failed)?;
     let aside = tempfile::Builder::new().prefix(".unfinished-").tempdir_in(parent).map_err(failed)?;
     make(aside.path()).await?;
@@ -54,16 +67,19 @@ pub(super) async fn folder(
             Ok(folder)
         }
         Err(_) if folder.is_dir() => Ok(folder),
-        Err(error) => Err(failed(error)),
+        Err(error) => Err(failed(error).into()),
     }
 }
 
-/// Runs a program to its end. The error is what it said.
-pub(super) async fn run(what: &str, command: &mut Command) -> Result<String, String> {
+/// Runs a program to its end, and answers what it wrote. `what` is what cannot be done where it fails.
+pub(super) async fn run(what: &str, command: &mut Command) -> Result<String, InstallError> {
     command.stdin(Stdio::null()).kill_on_drop(true);
-    let program = command.as_std().get_program().to_owned();
-    let output =
-        command.output().await.map_err(|error| format!("{what}: {} does not start: {error}", shown(&program)))?;
+    let what = what.to_owned();
+    let program = PathBuf::from(command.as_std().get_program());
+    let output = match command.output().await {
+        Ok(output) => output,
+        Err(source) => return Err(InstallError::NoStart { what, program, source }),
+    };
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
@@ -71,11 +87,7 @@ pub(super) async fn run(what: &str, command: &mut Command) -> Result<String, Str
     if said.is_empty() {
         said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     }
-    Err(format!("{what}: {} failed ({}):\n{said}", shown(&program), output.status))
-}
-
-fn shown(program: &OsStr) -> String {
-    Path::new(program).display().to_string()
+    Err(InstallError::Failed { what, program, status: output.status, said })
 }
 
 #[cfg(test)]
@@ -93,13 +105,14 @@ mod tests {
         let cache = tempfile::tempdir().unwrap();
         let failed = folder(cache.path(), "python/a", async |aside: &Path| {
             std::fs::write(aside.join("half"), "").unwrap();
-            Err("no network".to_owned())
+            Err(InstallError::Write { file: aside.join("rest"), source: io::ErrorKind::StorageFull.into() })
         });
-        assert_eq!(failed.await, Err("no network".to_owned()));
+        assert!(matches!(failed.await, Err(InstallError::Write { .. })));
         assert_eq!(std::fs::read_dir(cache.path().join("python")).unwrap().count(), 0);
         for _ in 0..2 {
             let made = folder(cache.path(), "python/a", async |aside: &Path| {
-                std::fs::write(aside.join("whole"), "").map_err(|error| error.to_string())
+                std::fs::write(aside.join("whole"), "").unwrap();
+                Ok::<_, InstallError>(())
             });
             assert!(made.await.unwrap().join("whole").is_file());
         }
@@ -109,8 +122,11 @@ mod tests {
     #[tokio::test]
     async fn a_program_that_fails_is_quoted() {
         let error = run("cannot install x", Command::new("sh").args(["-c", "echo why >&2; exit 3"])).await.unwrap_err();
-        assert_eq!(error, "cannot install x: sh failed (exit status: 3):\nwhy");
+        assert_eq!(error.to_string(), "cannot install x: sh failed (exit status: 3):\nwhy");
         let error = run("cannot install x", &mut Command::new("/no/such")).await.unwrap_err();
-        assert_eq!(error, "cannot install x: /no/such does not start: No such file or directory (os error 2)");
+        assert_eq!(
+            error.to_string(),
+            "cannot install x: /no/such does not start: No such file or directory (os error 2)"
+        );
     }
 }

@@ -1,9 +1,12 @@
 //! How the processes of a function are started: program, arguments and environment.
 
 use std::ffi::OsString;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
+use super::environment::EnvironmentError;
+use super::function::EndpointError;
+use super::install::InstallError;
 use super::settings::{Runtime, Settings};
 use super::{install, node, python};
 
@@ -35,16 +38,55 @@ impl Folders {
     }
 }
 
-/// Looks at the code, and installs what it needs. The error is a text for a person.
-pub(super) async fn prepare(settings: &Settings, folders: &Folders) -> Result<(PathBuf, Launch), String> {
+/// Why the processes of a function cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum LaunchError {
+    #[error("code = {}: {source}", folder.display())]
+    NoCode { folder: PathBuf, source: io::Error },
+    #[error("code = {} is not a folder", .0.display())]
+    NotAFolder(PathBuf),
+    #[error("{}: {source}", folder.display())]
+    Cache { folder: PathBuf, source: io::Error },
+    #[error("entry is missing: the module and the function, such as \"app.handler\"")]
+    NoEntry,
+    #[error("entry must name a module and a function, such as {example:?}, not {entry:?}")]
+    Entry { entry: String, example: &'static str },
+    #[error("there is no {module} in {}, which the entry {entry:?} asks for", code.display())]
+    NoModule { module: String, code: PathBuf, entry: String },
+    #[error("the executable {}: {source}", program.display())]
+    NoExecutable { program: PathBuf, source: io::Error },
+    #[error("{} is not executable; `chmod +x` makes it so", .0.display())]
+    NotExecutable(PathBuf),
+    #[error("{} cannot be read: {source}", file.display())]
+    Unreadable { file: PathBuf, source: io::Error },
+    #[error("{} is no JSON", .0.display())]
+    NotJson(PathBuf),
+    #[error("python3 cannot be run: {0}")]
+    NoPython(Box<Self>),
+    #[error("neither python{version} nor python3 can be run: {why}")]
+    NeitherPython { version: String, why: Box<Self> },
+    #[error("{program} says {answer:?}")]
+    Interpreter { program: String, answer: String },
+    #[error(transparent)]
+    Install(#[from] InstallError),
+    #[error(transparent)]
+    Environment(#[from] EnvironmentError),
+    /// There is no place where the code finds the services of AWS.
+    #[error("{0}")]
+    NoEndpoint(EndpointError),
+}
+
+/// Looks at the code, and installs what it needs.
+pub(super) async fn prepare(settings: &Settings, folders: &Folders) -> Result<(PathBuf, Launch), LaunchError> {
     let folder = folders.routes.join(&settings.code);
-    let code = folder.canonicalize().map_err(|error| format!("code = {}: {error}", folder.display()))?;
+    let code = folder.canonicalize();
+    let code = code.map_err(|source| LaunchError::NoCode { folder: folder.clone(), source })?;
     if !code.is_dir() {
-        return Err(format!("code = {} is not a folder", folder.display()));
+        return Err(LaunchError::NotAFolder(folder));
     }
-    let cache = std::path::absolute(&folders.cache).map_err(|error| format!("{}: {error}", folders.cache.display()))?;
-    let entry =
-        || settings.entry.as_deref().ok_or("entry is missing: the module and the function, such as \"app.handler\"");
+    let cache = std::path::absolute(&folders.cache);
+    let cache = cache.map_err(|source| LaunchError::Cache { folder: folders.cache.clone(), source })?;
+    let entry = || settings.entry.as_deref().ok_or(LaunchError::NoEntry);
     let launch = match &settings.runtime {
         Runtime::Python { version } => python::launch(version.as_deref(), &code, entry()?, &cache).await?,
         Runtime::Node { version } => node::launch(version.as_deref(), &code, entry()?, &cache).await?,
@@ -54,22 +96,23 @@ pub(super) async fn prepare(settings: &Settings, folders: &Folders) -> Result<(P
 }
 
 /// An executable of the code.
-fn provided(code: &Path, entry: &str) -> Result<Launch, String> {
+fn provided(code: &Path, entry: &str) -> Result<Launch, LaunchError> {
     use std::os::unix::fs::PermissionsExt;
 
     let program = code.join(entry);
-    let metadata = program.metadata().map_err(|error| format!("the executable {}: {error}", program.display()))?;
+    let metadata = program.metadata();
+    let metadata = metadata.map_err(|source| LaunchError::NoExecutable { program: program.clone(), source })?;
     if !metadata.is_file() || metadata.permissions().mode() & 0o111 == 0 {
-        return Err(format!("{} is not executable; `chmod +x` makes it so", program.display()));
+        return Err(LaunchError::NotExecutable(program));
     }
     Ok(Launch { program, arguments: Vec::new(), environment: Vec::new(), note: None })
 }
 
 /// The bytes of a file, where there is one.
-pub(super) fn read_optional(file: &Path) -> Result<Option<Vec<u8>>, String> {
+pub(super) fn read_optional(file: &Path) -> Result<Option<Vec<u8>>, LaunchError> {
     match std::fs::read(file) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(format!("{} cannot be read: {error}", file.display())),
+        Err(source) => Err(LaunchError::Unreadable { file: file.to_owned(), source }),
     }
 }

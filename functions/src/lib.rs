@@ -6,6 +6,7 @@
 //! | `settings` | what a route says |
 //! | `launch`, `python`, `node`, `install` | what is started for it, and what has to be installed before |
 //! | `environment` | the environment variables of a function |
+//! | `command` | a command that stands in for a container |
 //! | `runtime_api` | the Lambda Runtime API, by which a process gets invocations and answers them |
 //! | `process`, `output`, `memory` | one process, what it prints, what it takes |
 //! | `guard` | ends processes when `asl` is killed |
@@ -13,6 +14,8 @@
 //! | `errors` | the errors that Lambda gives |
 //! | `logs` | what the code of functions prints |
 
+#[cfg(unix)]
+mod command;
 #[cfg(unix)]
 mod environment;
 #[cfg(unix)]
@@ -44,7 +47,9 @@ mod runtime_api;
 mod settings;
 
 #[cfg(unix)]
-pub use function::{EndpointUrl, Function, Surroundings};
+pub use command::{Command, CommandEnd, CommandLog};
+#[cfg(unix)]
+pub use function::{EndpointError, EndpointUrl, Function, Surroundings};
 pub use logs::{Logs, Printed, PrintedLine};
 #[cfg(unix)]
 pub use settings::Settings;

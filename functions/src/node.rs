@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use asl_engine::Value;
 use tokio::process::Command;
 
-use super::install;
-use super::launch::{Launch, read_optional};
+use super::install::{self, InstallError};
+use super::launch::{Launch, LaunchError, read_optional};
 
 /// The client, which loads the handler and serves it.
 const CLIENT: &str = include_str!("client.mjs");
@@ -15,7 +15,12 @@ const CLIENT: &str = include_str!("client.mjs");
 const EXTENSIONS: [&str; 3] = ["js", "mjs", "cjs"];
 
 /// How a function in `code` is started.
-pub(super) async fn launch(version: Option<&str>, code: &Path, entry: &str, cache: &Path) -> Result<Launch, String> {
+pub(super) async fn launch(
+    version: Option<&str>,
+    code: &Path,
+    entry: &str,
+    cache: &Path,
+) -> Result<Launch, LaunchError> {
     check_entry(code, entry)?;
     let found = install::run("node cannot be run", Command::new("node").arg("--version")).await?;
     // `v22.3.0`
@@ -34,36 +39,34 @@ pub(super) async fn launch(version: Option<&str>, code: &Path, entry: &str, cach
     Ok(Launch { program: "node".into(), arguments: vec![client.into(), entry.into()], environment, note })
 }
 
-fn check_entry(code: &Path, entry: &str) -> Result<(), String> {
+fn check_entry(code: &Path, entry: &str) -> Result<(), LaunchError> {
     let name = entry.rsplit_once('/').map_or(entry, |(_, name)| name);
     let Some((stem, _)) = name.split_once('.') else {
-        return Err(format!("entry must name a module and a function, such as \"index.handler\", not {entry:?}"));
+        return Err(LaunchError::Entry { entry: entry.to_owned(), example: "index.handler" });
     };
     let module = format!("{}{stem}", &entry[..entry.len() - name.len()]);
     if EXTENSIONS.iter().any(|extension| code.join(format!("{module}.{extension}")).is_file()) {
         return Ok(());
     }
-    Err(format!(
-        "there is no {module}.js, {module}.mjs or {module}.cjs in {}, which the entry {entry:?} asks for",
-        code.display()
-    ))
+    let module = format!("{module}.js, {module}.mjs or {module}.cjs");
+    Err(LaunchError::NoModule { module, code: code.to_owned(), entry: entry.to_owned() })
 }
 
 /// The file of the client; written when it is not there.
-async fn client(cache: &Path) -> Result<PathBuf, String> {
+async fn client(cache: &Path) -> Result<PathBuf, InstallError> {
     let name = format!("node/client-{}", install::key(&[CLIENT.as_bytes()]));
     let folder = install::folder(cache, &name, async |aside| {
         let file = aside.join("client.mjs");
-        std::fs::write(&file, CLIENT).map_err(|error| format!("cannot write {}: {error}", file.display()))
+        std::fs::write(&file, CLIENT).map_err(|source| InstallError::Write { file, source })
     });
     Ok(folder.await?.join("client.mjs"))
 }
 
 /// The folder whose `node_modules` has what `package.json` depends on; none where there is nothing to install.
-async fn modules(node: &str, code: &Path, cache: &Path) -> Result<Option<PathBuf>, String> {
+async fn modules(node: &str, code: &Path, cache: &Path) -> Result<Option<PathBuf>, LaunchError> {
     let Some(package) = read_optional(&code.join("package.json"))? else { return Ok(None) };
     let parsed = std::str::from_utf8(&package).ok().and_then(|text| text.parse::<Value>().ok());
-    let parsed = parsed.ok_or_else(|| format!("{} is no JSON", code.join("package.json").display()))?;
+    let parsed = parsed.ok_or_else(|| LaunchError::NotJson(code.join("package.json")))?;
     let depends = ["dependencies", "optionalDependencies"];
     let depends = depends.iter().filter_map(|name| parsed.get(name)?.as_object()).any(|names| !names.is_empty());
     if !depends || code.join("node_modules").is_dir() {
@@ -74,7 +77,7 @@ async fn modules(node: &str, code: &Path, cache: &Path) -> Result<Option<PathBuf
     let name = format!("node/{}", install::key(&parts));
     let folder = install::folder(cache, &name, async |aside| {
         let write = |name: &str, text: &[u8]| {
-            std::fs::write(aside.join(name), text).map_err(|error| format!("cannot write {name}: {error}"))
+            std::fs::write(aside.join(name), text).map_err(|source| InstallError::Write { file: name.into(), source })
         };
         write("package.json", &package)?;
         let mut verb = "install";
@@ -88,7 +91,8 @@ async fn modules(node: &str, code: &Path, cache: &Path) -> Result<Option<PathBuf
         let what = format!("cannot install what {} depends on", code.join("package.json").display());
         let mut npm = Command::new("npm");
         npm.args([verb, "--omit=dev", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(aside);
-        install::run(&what, &mut npm).await.map(|_| ())
+        install::run(&what, &mut npm).await?;
+        Ok(())
     });
     folder.await.map(Some)
 }
@@ -114,7 +118,7 @@ mod tests {
             assert_eq!(check_entry(code.path(), entry).is_ok(), there, "{entry}");
         }
         assert_eq!(
-            check_entry(code.path(), "src.d/index").unwrap_err(),
+            check_entry(code.path(), "src.d/index").unwrap_err().to_string(),
             "entry must name a module and a function, such as \"index.handler\", not \"src.d/index\""
         );
     }

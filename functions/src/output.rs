@@ -22,12 +22,12 @@ const TAIL: usize = 20;
 const MAX_READ: usize = 256 * 1024;
 
 /// The output of one process. It is read while the process runs, and once more where its order counts: before the next
-/// invocation and after the end.
+/// invocation, before the answer of one is handed on, and after the end.
 #[derive(Debug)]
-pub(super) struct Output(Mutex<State>);
+pub(super) struct Output(Mutex<OutputState>);
 
 #[derive(Debug)]
-struct State {
+struct OutputState {
     log: Arc<Log>,
     request_id: Option<Arc<str>>,
     tail: VecDeque<String>,
@@ -45,7 +45,7 @@ struct Stream {
 impl Output {
     /// The output of a process that is about to start; the lines go to `log`.
     pub(super) fn new(log: Arc<Log>) -> Arc<Self> {
-        let state = State { log, request_id: None, tail: VecDeque::new(), streams: Vec::new() };
+        let state = OutputState { log, request_id: None, tail: VecDeque::new(), streams: Vec::new() };
         Arc::new(Self(Mutex::new(state)))
     }
 
@@ -77,7 +77,7 @@ impl Output {
         state.tail.iter().cloned().collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, OutputState> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -90,6 +90,11 @@ impl OnInvocation for Arc<Output> {
         state.request_id = Some(Arc::clone(request_id));
         state.tail.clear();
     }
+
+    fn ends(&self) {
+        // Whoever gets the answer has seen what was printed before it.
+        self.lock().drain();
+    }
 }
 
 /// What is left in a pipe after reading.
@@ -100,7 +105,7 @@ enum Left {
     Closed,
 }
 
-impl State {
+impl OutputState {
     /// Reads what there is.
     fn drain(&mut self) {
         for index in 0..self.streams.len() {

@@ -10,8 +10,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::JoinSet;
 
 use super::errors::FunctionError;
-use super::process::{Ended, NoStart, Plan, Process};
-use super::runtime_api::{Answer, Invocation};
+use super::process::{InvocationOutcome, NoStart, Plan, Process};
+use super::runtime_api::{Invocation, InvocationAnswer};
 
 /// A process that had nothing to do for this long is ended.
 const IDLE: Duration = Duration::from_secs(5 * 60);
@@ -32,11 +32,11 @@ pub(super) struct Pool {
     starts: usize,
     /// A place for each process that there may be.
     places: Arc<Semaphore>,
-    state: Mutex<State>,
+    state: Mutex<PoolState>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct PoolState {
     /// Processes with nothing to do, the one that was used last at the end, and since when.
     idle: Vec<(Process, Instant)>,
     /// Calls without a process, the oldest first.
@@ -85,20 +85,22 @@ impl Pool {
             invocation.deadline_ms = super::millis_since_1970() + self.timeout.as_millis();
             let Some(ended) = lease.invoke(invocation.clone(), self.timeout).await else { continue };
             let (error, lines) = match ended {
-                Ended::Answered(answer) => {
-                    let lines = if matches!(answer, Answer::Response(_)) { Vec::new() } else { lease.tail() };
+                InvocationOutcome::Answered(answer) => {
+                    let lines = if matches!(answer, InvocationAnswer::Response(_)) { Vec::new() } else { lease.tail() };
                     lease.give_back();
                     match answer {
-                        Answer::Response(response) => return Ok(response),
-                        Answer::Error(error) => (FunctionError(String::from_utf8_lossy(&error).into_owned()), lines),
-                        Answer::TooLarge(size) => (FunctionError::too_large(size), lines),
+                        InvocationAnswer::Response(response) => return Ok(response),
+                        InvocationAnswer::Error(error) => {
+                            (FunctionError(String::from_utf8_lossy(&error).into_owned()), lines)
+                        }
+                        InvocationAnswer::TooLarge(size) => (FunctionError::too_large(size), lines),
                     }
                 }
-                Ended::NotTaken(_) if tries < TRIES => continue,
-                Ended::NotTaken(status) | Ended::Exited(status) => {
+                InvocationOutcome::NotTaken(_) if tries < TRIES => continue,
+                InvocationOutcome::NotTaken(status) | InvocationOutcome::Exited(status) => {
                     (FunctionError::exited(&request_id, status), lease.tail())
                 }
-                Ended::TooMuchMemory(taken) => {
+                InvocationOutcome::TooMuchMemory(taken) => {
                     let lines = lease.tail();
                     let most = self.plan.memory_mb;
                     let line =
@@ -106,7 +108,7 @@ impl Pool {
                     self.plan.log.line(Some(&request_id), &line);
                     (FunctionError::out_of_memory(&request_id), [lines, vec![line]].concat())
                 }
-                Ended::TimedOut => {
+                InvocationOutcome::TimedOut => {
                     let lines = lease.tail();
                     let seconds = self.timeout.as_secs_f64();
                     self.plan.log.line(Some(&request_id), &format!("Task timed out after {seconds:.2} seconds"));
@@ -212,7 +214,7 @@ impl Pool {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, PoolState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -268,7 +270,7 @@ impl Lease {
         Self { pool: Arc::downgrade(pool), process: Some(process), works: false }
     }
 
-    async fn invoke(&mut self, invocation: Invocation, timeout: Duration) -> Option<Ended> {
+    async fn invoke(&mut self, invocation: Invocation, timeout: Duration) -> Option<InvocationOutcome> {
         let process = self.process.as_ref()?;
         self.works = true;
         Some(process.invoke(invocation, timeout).await)

@@ -16,7 +16,7 @@ use tokio::task::AbortHandle;
 use super::guard::Guard;
 use super::memory;
 use super::output::Output;
-use super::runtime_api::{Answer, Invocation, Phase, RuntimeApi};
+use super::runtime_api::{Invocation, InvocationAnswer, Phase, RuntimeApi};
 use crate::logs::Log;
 
 /// How long it may take to read what a process had sent when it ended. It is there already: only a descendant that left
@@ -73,9 +73,9 @@ pub(super) enum NoStart {
 
 /// How an invocation ended.
 #[derive(Debug)]
-pub(super) enum Ended {
+pub(super) enum InvocationOutcome {
     /// With an answer.
-    Answered(Answer),
+    Answered(InvocationAnswer),
     /// The process had ended before it got the invocation.
     NotTaken(ExitStatus),
     /// The process ended instead of answering.
@@ -124,14 +124,15 @@ impl Process {
         command.env_clear().envs(plan.environment.iter().map(|(name, value)| (name, value)));
         command.env("AWS_LAMBDA_RUNTIME_API", api.address().to_string());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        // It is there before what it guards.
+        let guard = Guard::shared();
         // A group of its own: it is ended with its descendants, and by us only. A Ctrl-C at the terminal is for `asl`.
         let mut child = command.process_group(0).kill_on_drop(true).spawn()?;
         let id = child.id().and_then(|id| i32::try_from(id).ok());
         let group = Pid::from_raw(id.ok_or_else(|| std::io::Error::other("the process has no id"))?);
+        guard.add(group);
         let pipes = (child.stdout.take(), child.stderr.take());
         let (exit, exited) = watch::channel(None);
-        let guard = Guard::shared();
-        guard.add(group);
         // Not aborted with the process: it takes note of the end, so that no zombie is left.
         tokio::spawn(async move {
             if let Ok(status) = child.wait().await {
@@ -151,21 +152,21 @@ impl Process {
     }
 
     /// Hands over an invocation and waits for what comes of it.
-    pub(super) async fn invoke(&self, invocation: Invocation, timeout: Duration) -> Ended {
+    pub(super) async fn invoke(&self, invocation: Invocation, timeout: Duration) -> InvocationOutcome {
         let request_id = Arc::clone(&invocation.request_id);
         let mut answer = self.api.invoke(invocation);
         let status = tokio::select! {
             biased;
-            Ok(answer) = &mut answer => return Ended::Answered(answer),
+            Ok(answer) = &mut answer => return InvocationOutcome::Answered(answer),
             status = self.exit() => status,
-            taken = self.too_much_memory() => return Ended::TooMuchMemory(taken),
-            () = tokio::time::sleep(timeout) => return Ended::TimedOut,
+            taken = self.too_much_memory() => return InvocationOutcome::TooMuchMemory(taken),
+            () = tokio::time::sleep(timeout) => return InvocationOutcome::TimedOut,
         };
         self.settled().await;
         match answer.try_recv() {
-            Ok(answer) => Ended::Answered(answer),
-            Err(_) if self.api.works_on(&request_id) => Ended::Exited(status),
-            Err(_) => Ended::NotTaken(status),
+            Ok(answer) => InvocationOutcome::Answered(answer),
+            Err(_) if self.api.works_on(&request_id) => InvocationOutcome::Exited(status),
+            Err(_) => InvocationOutcome::NotTaken(status),
         }
     }
 
@@ -229,6 +230,6 @@ impl Drop for Process {
 }
 
 /// Ends a process group. There may be nobody in it any more.
-fn end(group: Pid) {
+pub(super) fn end(group: Pid) {
     let _ = killpg(group, Signal::SIGKILL);
 }

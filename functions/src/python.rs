@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 
 use tokio::process::Command;
 
-use super::install;
-use super::launch::{Launch, read_optional};
+use super::install::{self, InstallError};
+use super::launch::{Launch, LaunchError, read_optional};
 
 /// The Lambda runtime that is installed: <https://pypi.org/project/awslambdaric/>.
 const AWSLAMBDARIC: &str = "awslambdaric==4.2.2";
@@ -20,7 +20,12 @@ struct Interpreter {
 }
 
 /// How a function in `code` is started.
-pub(super) async fn launch(version: Option<&str>, code: &Path, entry: &str, cache: &Path) -> Result<Launch, String> {
+pub(super) async fn launch(
+    version: Option<&str>,
+    code: &Path,
+    entry: &str,
+    cache: &Path,
+) -> Result<Launch, LaunchError> {
     let requirements = read_optional(&code.join("requirements.txt"))?;
     check_entry(code, entry, requirements.is_some())?;
     let (interpreter, note) = find(version).await?;
@@ -40,40 +45,42 @@ pub(super) async fn launch(version: Option<&str>, code: &Path, entry: &str, cach
 }
 
 /// Whether there is a module for the entry; one of the requirements may bring it.
-fn check_entry(code: &Path, entry: &str, has_requirements: bool) -> Result<(), String> {
+fn check_entry(code: &Path, entry: &str, has_requirements: bool) -> Result<(), LaunchError> {
     let Some((module, _)) = entry.rsplit_once('.') else {
-        return Err(format!("entry must name a module and a function, such as \"app.handler\", not {entry:?}"));
+        return Err(LaunchError::Entry { entry: entry.to_owned(), example: "app.handler" });
     };
     let path = module.replace('.', "/");
     let there = [format!("{path}.py"), format!("{path}/__init__.py")].iter().any(|file| code.join(file).is_file());
     if there || has_requirements {
         return Ok(());
     }
-    Err(format!("there is no {path}.py in {}, which the entry {entry:?} asks for", code.display()))
+    Err(LaunchError::NoModule { module: format!("{path}.py"), code: code.to_owned(), entry: entry.to_owned() })
 }
 
 /// The interpreter of this version, or else `python3` and a word about that.
-async fn find(version: Option<&str>) -> Result<(Interpreter, Option<String>), String> {
+async fn find(version: Option<&str>) -> Result<(Interpreter, Option<String>), LaunchError> {
     if let Some(version) = version
         && let Ok(interpreter) = ask(&format!("python{version}")).await
     {
         return Ok((interpreter, None));
     }
     let interpreter = ask("python3").await.map_err(|error| match version {
-        Some(version) => format!("neither python{version} nor python3 can be run: {error}"),
-        None => format!("python3 cannot be run: {error}"),
+        Some(version) => LaunchError::NeitherPython { version: version.to_owned(), why: Box::new(error) },
+        None => LaunchError::NoPython(Box::new(error)),
     })?;
     let other = version.filter(|version| *version != interpreter.version);
     let note = other.map(|version| format!("there is no python{version}: Python {} runs it", interpreter.version));
     Ok((interpreter, note))
 }
 
-async fn ask(program: &str) -> Result<Interpreter, String> {
+async fn ask(program: &str) -> Result<Interpreter, LaunchError> {
     const QUESTION: &str = "import sys, sysconfig\n\
                             print('%d.%d' % sys.version_info[:2])\n\
                             print(sys.version.replace('\\n', ' '), sysconfig.get_platform(), sys.executable)";
     let answer = install::run("cannot ask for the version", Command::new(program).args(["-c", QUESTION])).await?;
-    let (version, identity) = answer.trim().split_once('\n').ok_or_else(|| format!("{program} says {answer:?}"))?;
+    let Some((version, identity)) = answer.trim().split_once('\n') else {
+        return Err(LaunchError::Interpreter { program: program.to_owned(), answer });
+    };
     Ok(Interpreter { program: program.into(), version: version.trim().to_owned(), identity: identity.to_owned() })
 }
 
@@ -83,7 +90,7 @@ async fn environment(
     code: &Path,
     requirements: Option<&[u8]>,
     cache: &Path,
-) -> Result<PathBuf, String> {
+) -> Result<PathBuf, InstallError> {
     let parts = [AWSLAMBDARIC.as_bytes(), interpreter.identity.as_bytes(), requirements.unwrap_or_default()];
     let name = format!("python/{}", install::key(&parts));
     install::folder(cache, &name, async |aside| {
@@ -98,7 +105,7 @@ async fn environment(
             pip.arg("--requirement").arg(file);
         }
         // Paths in requirements are meant from there.
-        install::run(&what, pip.current_dir(code)).await.map(|_| ())
+        install::run(&what, pip.current_dir(code)).await.map(drop)
     })
     .await
 }
@@ -125,11 +132,11 @@ mod tests {
         }
         assert!(check_entry(code.path(), "datadog.handler", true).is_ok());
         assert_eq!(
-            check_entry(code.path(), "ap.handler", false).unwrap_err(),
+            check_entry(code.path(), "ap.handler", false).unwrap_err().to_string(),
             format!("there is no ap.py in {}, which the entry \"ap.handler\" asks for", code.path().display())
         );
         assert_eq!(
-            check_entry(code.path(), "app", false).unwrap_err(),
+            check_entry(code.path(), "app", false).unwrap_err().to_string(),
             "entry must name a module and a function, such as \"app.handler\", not \"app\""
         );
     }

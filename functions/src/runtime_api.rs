@@ -44,7 +44,7 @@ pub(super) struct Invocation {
 
 /// What a function gave.
 #[derive(Debug)]
-pub(super) enum Answer {
+pub(super) enum InvocationAnswer {
     /// Its result, hopefully JSON.
     Response(Bytes),
     /// A result with more than [`MAX_RESPONSE`] bytes: this many.
@@ -71,7 +71,7 @@ pub(super) enum Phase {
 pub(super) struct RuntimeApi {
     address: SocketAddr,
     shared: Arc<Shared>,
-    invocations: mpsc::UnboundedSender<(Invocation, oneshot::Sender<Answer>)>,
+    invocations: mpsc::UnboundedSender<(Invocation, oneshot::Sender<InvocationAnswer>)>,
     accepting: AbortHandle,
 }
 
@@ -79,10 +79,10 @@ pub(super) struct RuntimeApi {
 struct Shared {
     phase: watch::Sender<Phase>,
     connections: watch::Sender<usize>,
-    invocations: tokio::sync::Mutex<mpsc::UnboundedReceiver<(Invocation, oneshot::Sender<Answer>)>>,
+    invocations: tokio::sync::Mutex<mpsc::UnboundedReceiver<(Invocation, oneshot::Sender<InvocationAnswer>)>>,
     /// The invocation that the process works on.
-    current: Mutex<Option<(Arc<str>, oneshot::Sender<Answer>)>>,
-    /// Called before the process gets an invocation.
+    current: Mutex<Option<(Arc<str>, oneshot::Sender<InvocationAnswer>)>>,
+    /// Told when an invocation begins and ends.
     on_invocation: Box<dyn OnInvocation>,
 }
 
@@ -90,6 +90,9 @@ struct Shared {
 pub(super) trait OnInvocation: Send + Sync + std::fmt::Debug {
     /// `request_id` comes next.
     fn begins(&self, request_id: &Arc<str>);
+
+    /// The invocation is answered, of which nobody knows yet.
+    fn ends(&self);
 }
 
 impl RuntimeApi {
@@ -120,7 +123,7 @@ impl RuntimeApi {
     }
 
     /// Hands an invocation to the process when it next asks for one. Nothing comes of it when the process goes away.
-    pub(super) fn invoke(&self, invocation: Invocation) -> oneshot::Receiver<Answer> {
+    pub(super) fn invoke(&self, invocation: Invocation) -> oneshot::Receiver<InvocationAnswer> {
         let (sender, answer) = oneshot::channel();
         // The receiver lives as long as this.
         let _ = self.invocations.send((invocation, sender));
@@ -192,8 +195,8 @@ impl Shared {
             (&Method::GET, ["invocation", "next"]) => self.next().await,
             (&Method::POST, ["invocation", id, "response"]) => self.response(id, request.into_body()).await,
             (&Method::POST, ["invocation", id, "error"]) => match read(request.into_body()).await {
-                Ok(Ok(error)) => self.ended(id, Answer::Error(error)),
-                Ok(Err(size)) => self.ended(id, Answer::TooLarge(size)),
+                Ok(Ok(error)) => self.ended(id, InvocationAnswer::Error(error)),
+                Ok(Err(size)) => self.ended(id, InvocationAnswer::TooLarge(size)),
                 Err(response) => response,
             },
             (&Method::POST, ["init", "error"]) => match read(request.into_body()).await {
@@ -226,9 +229,9 @@ impl Shared {
 
     async fn response(&self, id: &str, body: Incoming) -> Response<Full<Bytes>> {
         match read(body).await {
-            Ok(Ok(response)) => self.ended(id, Answer::Response(response)),
+            Ok(Ok(response)) => self.ended(id, InvocationAnswer::Response(response)),
             Ok(Err(size)) => {
-                let answered = self.ended(id, Answer::TooLarge(size));
+                let answered = self.ended(id, InvocationAnswer::TooLarge(size));
                 if answered.status() != StatusCode::ACCEPTED {
                     return answered;
                 }
@@ -239,13 +242,14 @@ impl Shared {
         }
     }
 
-    fn ended(&self, id: &str, answer: Answer) -> Response<Full<Bytes>> {
+    fn ended(&self, id: &str, answer: InvocationAnswer) -> Response<Full<Bytes>> {
         let current = {
             let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
             current.take_if(|(current, _)| &**current == id)
         };
         match current {
             Some((_, sender)) => {
+                self.on_invocation.ends();
                 // Whoever asked may have given up: then the process is ended.
                 let _ = sender.send(answer);
                 accepted()

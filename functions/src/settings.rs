@@ -81,10 +81,18 @@ pub(super) enum Runtime {
     Provided,
 }
 
-impl TryFrom<String> for Runtime {
-    type Error = String;
+/// No runtime of Lambda that is known here has this name.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "unknown runtime {0:?}; allowed: \"python3\" or \"python3.12\", \"nodejs\" or \"nodejs22.x\", \"provided\" for an \
+     executable that speaks the Lambda Runtime API"
+)]
+pub(super) struct UnknownRuntime(String);
 
-    fn try_from(text: String) -> Result<Self, String> {
+impl TryFrom<String> for Runtime {
+    type Error = UnknownRuntime;
+
+    fn try_from(text: String) -> Result<Self, UnknownRuntime> {
         let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
         if let Some(rest) = text.strip_prefix("python3") {
             match rest.strip_prefix('.') {
@@ -101,10 +109,7 @@ impl TryFrom<String> for Runtime {
         } else if text == "provided" || text.starts_with("provided.al") {
             return Ok(Self::Provided);
         }
-        Err(format!(
-            "unknown runtime {text:?}; allowed: \"python3\" or \"python3.12\", \"nodejs\" or \"nodejs22.x\", \"provided\" \
-             for an executable that speaks the Lambda Runtime API"
-        ))
+        Err(UnknownRuntime(text))
     }
 }
 
@@ -114,20 +119,20 @@ mod tests {
 
     #[test]
     fn runtimes_have_the_names_that_lambda_gives_them() {
-        let python = |version: Option<&str>| Ok(Runtime::Python { version: version.map(str::to_owned) });
-        let node = |version: Option<&str>| Ok(Runtime::Node { version: version.map(str::to_owned) });
+        let python = |version: Option<&str>| Runtime::Python { version: version.map(str::to_owned) };
+        let node = |version: Option<&str>| Runtime::Node { version: version.map(str::to_owned) };
         for (text, expected) in [
             ("python3", python(None)),
             ("python3.12", python(Some("3.12"))),
             ("nodejs", node(None)),
             ("nodejs22.x", node(Some("22"))),
-            ("provided", Ok(Runtime::Provided)),
-            ("provided.al2023", Ok(Runtime::Provided)),
+            ("provided", Runtime::Provided),
+            ("provided.al2023", Runtime::Provided),
         ] {
-            assert_eq!(Runtime::try_from(text.to_owned()), expected, "{text}");
+            assert_eq!(Runtime::try_from(text.to_owned()).unwrap(), expected, "{text}");
         }
         for text in ["", "python", "python2.7", "python3.", "python312", "nodejs22", "node", "ruby3.3", "provideds"] {
-            let error = Runtime::try_from(text.to_owned()).unwrap_err();
+            let error = Runtime::try_from(text.to_owned()).unwrap_err().to_string();
             assert!(error.starts_with(&format!("unknown runtime {text:?}; allowed: \"python3\"")), "{error}");
         }
     }

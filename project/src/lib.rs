@@ -1,5 +1,61 @@
-//! What a folder of a user's is: the executions of its state machines.
+//! What a folder of a user's is: its definitions, what its routing file says of their tasks, and the executions of its state
+//! machines.
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use asl_engine::Value;
+//! use asl_project::{Definition, ExecutionOptions, Project, Start, StateMachine, Substitutions};
+//! use asl_tasks::Routes;
+//!
+//! let text = r#"{"StartAt": "Greet", "States": {"Greet": {"Type": "Pass", "End": true}}}"#;
+//! let definition = Definition::new("greet.json", text.to_owned());
+//! let machine = StateMachine::local(&definition.name(), Arc::new(definition.program().unwrap()));
+//!
+//! # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
+//! let project = Project::new(Routes::default(), &Substitutions::default(), ".asl".as_ref(), ExecutionOptions::default()).unwrap();
+//! let start = Start { name: "run".to_owned(), input: Value::from("hello"), ..Start::default() };
+//! let started = project.executions().start(&machine, start).unwrap();
+//! assert_eq!(started.ended().await.finished.outcome, Ok(Value::from("hello")));
+//! # });
+//! ```
 
-mod state_machines;
+mod definition;
+mod definitions;
+mod execution;
+mod executions;
+mod folder;
+mod history;
+mod logged;
+mod mocked;
+mod places;
+mod project;
+mod shut_down;
+mod start;
+mod start_execution;
+mod step_functions_api;
+mod stored;
+mod substitutions;
+mod tasks;
+mod template;
+#[cfg(test)]
+mod testing;
+mod text;
+mod yaml;
 
-pub use state_machines::StateMachines;
+pub use definition::Definition;
+pub use definitions::{DefinitionError, DefinitionName};
+pub use execution::{Description, Ended, Started};
+pub use executions::{ExecutionOptions, Executions, LookupError};
+pub use folder::definitions_in;
+pub use history::{History, Subscription, by_execution};
+pub use logged::{LoggedLine, logged};
+pub use mocked::run_mocked;
+pub use project::{Project, ProjectError, routes_of};
+pub use shut_down::Notice;
+pub use start::{Start, StartError, StateMachine, Watcher};
+pub use stored::{HistoryError, StoredExecution, StoredHistories, StoredHistory};
+pub use substitutions::{NoSubstitution, Placeholder, Substitution, Substitutions};
+pub use tasks::{NotReady, Task, Unserved, UnusedMock, reached_aws};
+pub use template::TemplateError;
+pub use text::{read_text, read_text_of};

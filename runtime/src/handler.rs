@@ -1,3 +1,4 @@
+use std::error::Error;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -7,6 +8,9 @@ use asl_engine::{Failure, Outcome, TaskRequest, Value};
 
 /// A future that can be held by the caller without knowing its type.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// Why a handler cannot be prepared, as a text for a person.
+pub type PrepareError = Box<dyn Error + Send + Sync>;
 
 /// Something that a Task state can call.
 ///
@@ -32,16 +36,19 @@ pub trait Handler: Send + Sync {
     /// starts.
     ///
     /// It may be left out, and may be called more than once. Where it is not known yet what will be called, `resource` is a
-    /// [`Pattern`](crate::Pattern); for `lambda:invoke` it is the function, where its name is known. The error is a text for a person; nothing is run then.
-    fn prepare<'a>(&'a self, resource: &'a str) -> BoxFuture<'a, Result<(), String>> {
+    /// [`Pattern`](crate::Pattern); for `lambda:invoke` it is the function, where its name is known. Nothing is run where it fails.
+    fn prepare<'a>(&'a self, resource: &'a str) -> BoxFuture<'a, Result<(), PrepareError>> {
         let _ = resource;
         Box::pin(std::future::ready(Ok(())))
     }
 
-    /// Whether it serves `resource`: for `lambda:invoke` the function, where its name is known before the start.
-    fn serves(&self, resource: &str) -> bool {
-        let _ = resource;
-        true
+    /// What is not there of what a task of `resource` names: a text for a person that goes on after "the state 'S' ", with what to
+    /// do. `known` are the parameters of the task as far as they are the same in every run; what is computed is null.
+    ///
+    /// It is asked before anything runs, and nothing runs where something is missing.
+    fn missing<'a>(&'a self, resource: &'a str, known: &'a Value) -> BoxFuture<'a, Option<String>> {
+        let _ = (resource, known);
+        Box::pin(std::future::ready(None))
     }
 
     /// What of the real AWS its calls of `resource` reach, such as `DynamoDB`; nothing where they stay on this machine or go to

@@ -19,7 +19,7 @@ pub mod tokio_host;
 pub use background::Background;
 pub use blocking::blocking;
 pub use clock::now;
-pub use handler::{BoxFuture, Call, Handler, Report};
+pub use handler::{BoxFuture, Call, Handler, PrepareError, Report};
 pub use ledger::{
     Batch, Bug, Effect, Finished, FrameId, Input, Key, Ledger, Piece, Recorded, RestoreError, Saved, Saver, Status,
     WaitId, Write,

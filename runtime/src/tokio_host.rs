@@ -33,13 +33,14 @@ pub enum GivenUp {
 
 /// Runs an execution to its end on the current tokio runtime: a new one, or one that goes on at the time `at`.
 ///
-/// `handler` gives the handler of a task. `commit` gets each Batch before its effects are performed. When `stop` completes first,
+/// `handler` gives the handler of a task. `commit` gets each Batch before its effects are performed, and may take what
+/// was recorded. When `stop` completes first,
 /// the execution is aborted with the failure that it gives, and its running tasks are cancelled.
 pub async fn run(
     ledger: Ledger,
     at: Timestamp,
     handler: impl Fn(&TaskRequest) -> Result<Arc<dyn Handler>, Failure>,
-    commit: impl FnMut(&Ledger, &Batch) -> Result<(), JournalError>,
+    commit: impl FnMut(&Ledger, &mut Batch) -> Result<(), JournalError>,
     stop: impl Future<Output = Failure>,
 ) -> Result<Finished, GivenUp> {
     let arn = ledger.arn().cloned().unwrap_or_default();
@@ -54,7 +55,7 @@ async fn drive(
     mut ledger: Ledger,
     at: Timestamp,
     handler: impl Fn(&TaskRequest) -> Result<Arc<dyn Handler>, Failure>,
-    mut commit: impl FnMut(&Ledger, &Batch) -> Result<(), JournalError>,
+    mut commit: impl FnMut(&Ledger, &mut Batch) -> Result<(), JournalError>,
     stop: impl Future<Output = Failure>,
     tasks: Tasks,
 ) -> Result<Finished, GivenUp> {
@@ -71,8 +72,8 @@ async fn drive(
             let next = host.timers.next().into_iter().chain(deadline).min();
             host.wait(next, deadline, &mut stop).await?;
         }
-        let batch = ledger.feed(host.clock.now(), host.inputs.drain(..))?;
-        commit(&ledger, &batch)?;
+        let mut batch = ledger.feed(host.clock.now(), host.inputs.drain(..))?;
+        commit(&ledger, &mut batch)?;
         if let Some(finished) = batch.finished {
             return Ok(finished);
         }
@@ -87,7 +88,7 @@ async fn drive(
 }
 
 /// A `commit` for [`run`] that keeps nothing and hands on what happened.
-pub fn told(mut record: impl FnMut(&Recorded)) -> impl FnMut(&Ledger, &Batch) -> Result<(), JournalError> {
+pub fn told(mut record: impl FnMut(&Recorded)) -> impl FnMut(&Ledger, &mut Batch) -> Result<(), JournalError> {
     move |_, batch| {
         batch.recorded.iter().for_each(&mut record);
         Ok(())

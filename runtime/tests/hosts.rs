@@ -1,9 +1,10 @@
 //! The host on tokio and the one on virtual time do the same.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::future::pending;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Once};
 
 use asl_engine::{Execution, Failure, HistoryEvent, Outcome, Program, TaskRequest, Timestamp, Value};
 use asl_runtime::simulation::Answer;
@@ -281,13 +282,18 @@ async fn a_handler_that_panics_is_no_failure_of_the_execution() {
 }
 
 /// What the host on tokio tells through `tracing`, a line each.
+///
+/// The subscriber is that of the whole process, and each thread writes for itself: with a subscriber of this thread only,
+/// the first of the other tests to pass a place that tells something would switch that place off for all of them
+/// (tracing-core 0.1 asks the thread it is on as long as there is one subscriber).
 async fn told_of(definition: &str, input: &str) -> String {
-    #[derive(Clone, Default)]
-    struct Lines(Arc<Mutex<Vec<u8>>>);
+    thread_local!(static LINES: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) });
+
+    struct Lines;
 
     impl io::Write for Lines {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().expect("no panic").write(bytes)
+            LINES.with_borrow_mut(|lines| lines.write(bytes))
         }
 
         fn flush(&mut self) -> io::Result<()> {
@@ -295,15 +301,15 @@ async fn told_of(definition: &str, input: &str) -> String {
         }
     }
 
-    let lines = Lines::default();
-    let written = lines.clone();
-    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false);
-    let subscriber = subscriber.without_time().with_target(false).with_writer(move || lines.clone()).finish();
-    let guard = tracing::subscriber::set_default(subscriber);
+    static SUBSCRIBER: Once = Once::new();
+    SUBSCRIBER.call_once(|| {
+        let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false);
+        let subscriber = subscriber.without_time().with_target(false).with_writer(|| Lines).finish();
+        tracing::subscriber::set_global_default(subscriber).expect("no other one");
+    });
+    LINES.take();
     on_tokio(definition, input).await;
-    drop(guard);
-    let written = written.0.lock().expect("no panic").clone();
-    String::from_utf8(written).expect("it is text")
+    String::from_utf8(LINES.take()).expect("it is text")
 }
 
 #[tokio::test(start_paused = true)]

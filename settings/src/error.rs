@@ -29,13 +29,6 @@ pub enum SettingError {
     },
 }
 
-/// For those who hand on a text.
-impl From<SettingError> for String {
-    fn from(error: SettingError) -> Self {
-        error.to_string()
-    }
-}
-
 /// Why a text is no http or https URL. It does not repeat the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UrlError {

@@ -1,10 +1,10 @@
 //! `asl check`
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use asl_aws::{no_such_action, parameter_table};
-use asl_engine::{CheckOptions, Diagnostic, Severity, StateMachineType, Value, diagnose_calls, diagnose_fields};
+use asl_engine::{CheckOptions, Diagnostic, Severity, StateMachineType, Value};
+use asl_project::{Definition, DefinitionName, Substitution, definitions_in};
 
 use crate::cli::{Check, Format, MachineType};
 use crate::error::Error;
@@ -12,12 +12,10 @@ use crate::input;
 use crate::lines::Lines;
 use crate::output;
 use crate::report;
-use crate::yaml;
 
 /// A file with what was found in it.
 struct Checked {
-    file: String,
-    text: String,
+    definition: Definition,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -30,9 +28,22 @@ pub(crate) fn run(arguments: &Check) -> Result<ExitCode, Error> {
     let options = CheckOptions { machine_type, placeholders: true };
     let mut checked = Vec::new();
     let mut unreadable = false;
-    for file in &arguments.files {
-        match input::file_or_stdin("the definition", file) {
-            Ok(text) => checked.push(check(file, text, options)),
+    let mut files = Vec::new();
+    for argument in &arguments.files {
+        match named(argument) {
+            Ok(named) => files.extend(named),
+            Err(error) => {
+                unreadable = true;
+                output::to_stderr(&error.report());
+            }
+        }
+    }
+    for file in &files {
+        match definitions(file, &arguments.substitute) {
+            Ok(definitions) => checked.extend(definitions.into_iter().map(|definition| {
+                let diagnostics = definition.check(options);
+                Checked { definition, diagnostics }
+            })),
             Err(error) => {
                 unreadable = true;
                 output::to_stderr(&error.report());
@@ -58,56 +69,32 @@ pub(crate) fn run(arguments: &Check) -> Result<ExitCode, Error> {
     })
 }
 
-fn check(file: &Path, text: String, options: CheckOptions) -> Checked {
-    let extension = file.extension().map(|extension| extension.to_string_lossy().to_lowercase());
-    let is_yaml = match extension.as_deref() {
-        Some("yaml" | "yml") => true,
-        // Stdin has no name; a definition in JSON starts with a brace.
-        None if file == Path::new("-") => !text.trim_start().starts_with('{'),
-        _ => false,
-    };
-    let diagnostics = if is_yaml { check_yaml(&text, options) } else { check_json(&text, options) };
-    let file = if file == Path::new("-") { "<stdin>".to_owned() } else { file.display().to_string() };
-    Checked { file, text, diagnostics }
-}
-
-fn check_json(text: &str, options: CheckOptions) -> Vec<Diagnostic> {
-    // What is filled in later may be the name of a service.
-    let no_such = |resource: &str| if resource.contains("${") { None } else { no_such_action(resource) };
-    let mut diagnostics = diagnose_calls(text, options, &no_such);
-    diagnostics.extend(diagnose_fields(text, options, &parameter_table));
-    diagnostics
-}
-
-fn check_yaml(text: &str, options: CheckOptions) -> Vec<Diagnostic> {
-    match yaml::to_json(text) {
-        Ok(converted) => {
-            let mut diagnostics = check_json(&converted.json, options);
-            for diagnostic in &mut diagnostics {
-                diagnostic.span = converted.place(diagnostic.span);
-            }
-            diagnostics.extend(converted.doubtful.iter().map(|(found, span)| {
-                let written = text.get(span.start..span.end).unwrap_or_default();
-                Diagnostic {
-                    code: "YAML_1_1",
-                    severity: Severity::Warning,
-                    message: format!("CloudFormation and SAM read '{written}' as {}", found.becomes()),
-                    location: String::new(),
-                    span: *span,
-                    help: Some(found.advice().to_owned()),
-                }
-            }));
-            diagnostics
-        }
-        Err(error) => vec![Diagnostic {
-            code: "INVALID_YAML",
-            severity: Severity::Error,
-            message: error.message,
-            location: String::new(),
-            span: error.span,
-            help: None,
-        }],
+/// The files that an argument names: those of a folder, those of a pattern, or one.
+fn named(argument: &Path) -> Result<Vec<PathBuf>, Error> {
+    if argument.is_dir() {
+        let found = definitions_in(argument);
+        let found = found.map_err(|error| Error::Usage(format!("cannot read {}: {error}", argument.display())))?;
+        return match found.is_empty() {
+            true => Err(Error::Usage(format!("there are no definitions below {}", argument.display()))),
+            false => Ok(found),
+        };
     }
+    let pattern = argument.to_str().filter(|text| !argument.exists() && text.contains(['*', '?', '[']));
+    let Some(pattern) = pattern else { return Ok(vec![argument.to_owned()]) };
+    let paths =
+        glob::glob(pattern).map_err(|error| Error::Usage(format!("the pattern {pattern} is wrong: {error}")))?;
+    // What may not be looked into has no files to name.
+    let found: Vec<PathBuf> = paths.filter_map(Result::ok).filter(|path| path.is_file()).collect();
+    match found.is_empty() {
+        true => Err(Error::Usage(format!("no file is named as {pattern} says"))),
+        false => Ok(found),
+    }
+}
+
+/// The definitions that an argument names: a file, stdin, a template, or one state machine of a template.
+fn definitions(argument: &Path, given: &[Substitution]) -> Result<Vec<Definition>, Error> {
+    let named = DefinitionName::from(argument);
+    Ok(named.read_all(&input::substitutions(&named, given)?)?)
 }
 
 impl Checked {
@@ -116,12 +103,12 @@ impl Checked {
     }
 
     fn to_text(&self) -> String {
-        report::diagnostics(&self.diagnostics, &self.file, &self.text)
+        report::diagnostics(&self.diagnostics, &self.definition)
     }
 
     /// What ValidateStateMachineDefinition answers, in its order, with the file and the place of each finding in it.
     fn to_json(&self) -> Value {
-        let lines = Lines::new(&self.text);
+        let lines = Lines::new(self.definition.text());
         let place = |at| {
             let (line, column) = lines.place(at);
             Value::from([("line", number(line)), ("column", number(column))])
@@ -139,7 +126,10 @@ impl Checked {
             members.into_iter().collect::<Value>()
         });
         let result = if self.count(Severity::Error) > 0 { "FAIL" } else { "OK" };
-        [("file", self.file.as_str().into()), ("result", result.into()), ("diagnostics", diagnostics.collect())].into()
+        let file = self.definition.file().display().to_string();
+        let machine = self.definition.machine().map(|machine| ("machine", machine.into()));
+        let result = [("result", result.into()), ("diagnostics", diagnostics.collect())];
+        [("file", file.into())].into_iter().chain(machine).chain(result).collect()
     }
 }
 
@@ -150,7 +140,8 @@ fn number(count: usize) -> Value {
 /// `2 files: 3 errors, 1 warning`
 fn summary(checked: &[Checked]) -> String {
     let counted = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
-    let total = |severity| checked.iter().map(|checked| checked.count(severity)).sum::<usize>();
+    let shown: Vec<_> = checked.iter().flat_map(|checked| report::said_once(&checked.diagnostics)).collect();
+    let total = |severity| shown.iter().filter(|found| found.severity == severity).count();
     let kinds = [(total(Severity::Error), "error"), (total(Severity::Warning), "warning")];
     let found: Vec<String> =
         kinds.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| counted(count, what)).collect();

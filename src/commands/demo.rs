@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use asl_engine::{Program, Value};
-use asl_runtime::Status;
+use asl_engine::Value;
+use asl_project::{Definition, ExecutionOptions, Project, StateMachine, Substitutions};
+use asl_runtime::{Finished, Recorded, Status};
 use asl_tasks::{Router, Routes};
 
 use crate::cli::Demo;
 use crate::error::Error;
-use crate::execute::{Executed, Options, execute, runtime};
+use crate::execute::{execute, exit_code, runtime};
 use crate::flag_server::FlagServer;
 use crate::output;
 use crate::printable::clean;
@@ -37,14 +38,15 @@ async fn demo(data: &Path) -> Result<ExitCode, Error> {
         .await
         .map_err(|error| Error::Usage(format!("cannot serve the images on loopback: {error}")))?;
     let base_url = server.base_url();
-    let program = Program::parse(DEFINITION).map_err(|diagnostics| Error::Definition {
-        file: "definitions/download-images/definition.json".into(),
-        text: DEFINITION.to_owned(),
-        diagnostics,
-    })?;
-    let program = Arc::new(program);
+    let definition = Definition::new("definitions/download-images/definition.json", DEFINITION.to_owned());
+    let program = match definition.program() {
+        Ok(program) => program,
+        Err(diagnostics) => return Err(Error::Definition { definition: definition.into(), diagnostics }),
+    };
+    let machine = StateMachine::local("download-images", Arc::new(program));
     let routes = Routes::parse(ROUTES, Path::new("definitions/download-images/routes.toml"))?;
-    let router = Arc::new(Router::new(routes, data));
+    let options = ExecutionOptions { keeps_histories: true, stores_histories: true, ..ExecutionOptions::default() };
+    let project = Project::new(routes, &Substitutions::default(), data, options)?;
     print(&format!("Images are served at {base_url}\n"))?;
 
     let mut notified = notifications(data);
@@ -55,19 +57,19 @@ async fn demo(data: &Path) -> Result<ExitCode, Error> {
         let input = served_here(input, &base_url)?;
         let count = input["resourcePaths"].as_array().map_or(0, |paths| paths.len());
         print(&format!("\n{title} ({count} images)\n"))?;
-        let options = Options { keep_events: true, ..Options::default() };
-        let executed = execute("download-images", &program, input.into(), &router, options).await?;
-        print(&format!("  {}\n", summary(&executed)))?;
-        match executed.finished.status {
+        let finished = execute(&project, &machine, input.into(), true).await?.finished;
+        let history = project.executions().histories().pop().unwrap_or_default();
+        print(&format!("  {}\n", summary(&finished, &history.recorded())))?;
+        match finished.status {
             status if status == expected => {}
-            Status::Aborted => return Ok(executed.exit_code()),
+            Status::Aborted => return Ok(exit_code(finished.status)),
             // What comes below would not be there.
             _ => return Ok(ExitCode::FAILURE),
         }
     }
 
     let objects = data.join("s3").join(BUCKET);
-    let (count, example) = rows(&router, &base_url).await?;
+    let (count, example) = rows(project.router(), &base_url).await?;
     print(&format!("\nWhat is stored now\n  objects  {} files below {}\n", files(&objects), objects.display()))?;
     print(&format!("  rows     {count} in the table {TABLE} of {}\n", data.join("dynamodb.sqlite").display()))?;
     if let Some(example) = example {
@@ -81,6 +83,11 @@ async fn demo(data: &Path) -> Result<ExitCode, Error> {
         let message = text.parse::<Value>().ok().and_then(|value| Some(value["Message"].as_str()?.to_owned()));
         print(&format!("  notice   {}\n           {}\n", file.display(), message.unwrap_or(text)))?;
     }
+    project
+        .executions()
+        .finish_storing()
+        .map_err(|error| Error::Usage(format!("the histories are not stored: {error}")))?;
+    print(&format!("  history  {} (asl history)\n", data.join("executions").display()))?;
     Ok(if sent.len() == 1 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -101,15 +108,14 @@ fn served_here(input: &str, base_url: &str) -> Result<Value, Error> {
 }
 
 /// `SUCCEEDED in 0.2 s, 423 events`, and the failure where there is one.
-fn summary(executed: &Executed) -> String {
-    let events: Vec<_> = executed.recorded.iter().map(|recorded| &recorded.event).collect();
-    let millis = match (events.first(), events.last()) {
-        (Some(first), Some(last)) => last.timestamp.0 - first.timestamp.0,
+fn summary(finished: &Finished, recorded: &[Recorded]) -> String {
+    let millis = match (recorded.first(), recorded.last()) {
+        (Some(first), Some(last)) => last.event.timestamp.0 - first.event.timestamp.0,
         _ => 0,
     };
-    let status = executed.finished.status.name();
-    let ended = format!("{status} in {:.2} s, {} events", millis as f64 / 1000.0, events.len());
-    match &executed.finished.outcome {
+    let status = finished.status.name();
+    let ended = format!("{status} in {:.2} s, {} events", millis as f64 / 1000.0, recorded.len());
+    match &finished.outcome {
         Ok(_) => ended,
         Err(failure) => format!("{ended}: {failure}"),
     }

@@ -1,7 +1,12 @@
 //! One verb a file.
 
+pub(crate) mod answer;
 pub(crate) mod check;
+pub(crate) mod completions;
 pub(crate) mod demo;
+pub(crate) mod history;
+pub(crate) mod jsonata;
 pub(crate) mod jsonpath;
+pub(crate) mod logs;
 pub(crate) mod run;
 pub(crate) mod test_state;

@@ -1,170 +1,309 @@
 //! `asl run`
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use asl_aws::parameter_table;
-use asl_engine::{CheckOptions, HistoryEvent, Program, Quotas, Value, diagnose_fields, history, nearest};
-use asl_runtime::Status;
-use asl_tasks::Mocks;
+use asl_engine::{CheckOptions, HistoryEvent, Program, Quotas, StateType, Value, history, nearest};
+use asl_project::{
+    Definition, DefinitionName, ExecutionOptions, Project, StateMachine, Substitutions, Task, UnusedMock, by_execution,
+    reached_aws, routes_of, run_mocked,
+};
+use asl_runtime::{Finished, Recorded};
+use asl_tasks::{Mocks, Router};
 
 use crate::cli::Run;
 use crate::error::Error;
-use crate::execute::{Executed, Options, execute, execute_mocked, finish_deliveries, interrupted, runtime};
+use crate::execute::{Executed, execute, exit_code, place, runtime, start_with};
+use crate::huge_pages;
 use crate::input::{self, Input};
+use crate::interrupt::interrupted;
 use crate::log;
 use crate::output;
+use crate::printable;
 use crate::progress;
 use crate::report;
-use crate::routing::{Routing, prepare, told_before};
+
+/// An input from which many items may come.
+const LARGE: usize = 64 * 1024;
 
 /// Runs a definition with an input, and prints its output or its history.
 pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
-    let file = &arguments.definition;
-    let text = input::file("the definition", file)?;
+    let named = DefinitionName::from(&*arguments.definition);
+    if named.file == Path::new("-") && arguments.input == "-" {
+        return Err(Error::Usage("the definition and the input cannot both come from stdin".to_owned()));
+    }
+    let routes = routes_of(&named.file, arguments.routes.as_deref())?;
+    let substitutions = arguments.substitute.iter().cloned().collect::<Substitutions>().or(&routes);
+    let definition = named.read(&substitutions)?;
+    if let Some(Some(file)) = &arguments.events
+        && let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir())
+    {
+        return Err(Error::Usage(format!("--events: there is no folder {}", folder.display())));
+    }
+    for given in &arguments.substitute {
+        if !definition.text().contains(&format!("${{{}}}", given.name())) {
+            let text = format!("--substitute {} fills nothing in: the definition has no ${{{0}}}", given.name());
+            output::to_stderr(&report::warning(&text));
+        }
+    }
     let input = input::with_text("the input", "--input", &arguments.input)?;
-    let program = Program::parse(&text).map_err(|diagnostics| Error::Definition {
-        file: file.clone(),
-        text: text.clone(),
-        diagnostics,
-    })?;
-    let name = file.file_stem().map_or_else(|| "definition".into(), |stem| stem.to_string_lossy());
+    let program = match definition.unfilled_program() {
+        Ok(program) => program,
+        Err(diagnostics) => return Err(Error::Definition { definition: definition.into(), diagnostics }),
+    };
+    let mocks_all = arguments.mocks.is_some();
+    let unfilled = definition.unfilled(&program, |state| mocks_all || routes.mocks(state));
+    if mocks_all {
+        output::to_stderr(&report::left_open(&unfilled));
+    } else if !unfilled.is_empty() {
+        return Err(Error::Unfilled { definition: definition.into(), unfilled, routes: routes.file });
+    }
+    let machine = StateMachine::local(&definition.name(), Arc::new(program));
     let quotas = if arguments.no_quotas { Quotas::NONE } else { Quotas::default() };
     input.check(quotas)?;
-    let options = Options { keep_events: arguments.events, quotas, no_progress: arguments.logs || log::is_on() };
-    let program = Arc::new(program.with_inputs(parameter_table));
-    let misnamed = diagnose_fields(&text, CheckOptions::default(), &parameter_table);
-    output::to_stderr(&report::diagnostics(&misnamed, &file.display().to_string(), &text));
-    let mut called = None;
-    let executed = match &arguments.mocks {
-        Some(mocks) => execute_mocked(&name, &program, input, &read_mocks(mocks, &name, &program)?, options)?,
-        None => {
-            let routing = Routing::read(file, arguments.routes.as_deref(), &arguments.data, quotas)?;
-            if arguments.logs {
-                routing.router.watch_output(|line| output::to_stderr(&report::printed_line(line)));
+    let misnamed = definition.check_parameters(CheckOptions::default());
+    output::to_stderr(&report::diagnostics(&misnamed, &definition));
+    let options = ExecutionOptions {
+        quotas,
+        keeps_histories: arguments.events.is_some(),
+        stores_histories: true,
+        skips_waits: arguments.skip_waits,
+    };
+    match &arguments.mocks {
+        Some(mocks) => {
+            let mocks = read_mocks(mocks, &machine)?;
+            if input.value.json_len() > LARGE {
+                huge_pages::with();
             }
-            let runtime = runtime()?;
-            let executed = runtime.block_on(start(&name, &program, input, &routing, options))?;
-            called = Some((runtime, routing));
-            executed
+            let (finished, recorded) = run_mocked(&machine, &start_with(input), &mocks, options)?;
+            tell_failure(arguments, &machine.program, &definition, &finished, None);
+            let output = if arguments.events == Some(None) { Ok(()) } else { print_output(&finished) };
+            done(&finished, print_histories(arguments, &[&recorded]).and(output))
+        }
+        None => {
+            let project = Project::new(routes, &substitutions, &arguments.data, options)?;
+            runtime()?.block_on(run_in(&project, &machine, arguments, &definition, input))
+        }
+    }
+}
+
+/// Runs the machine with the tasks that the routing file names, and what they have started.
+async fn run_in(
+    project: &Project,
+    machine: &StateMachine,
+    arguments: &Run,
+    definition: &Definition,
+    input: Input,
+) -> Result<ExitCode, Error> {
+    if arguments.logs {
+        project.router().watch_output(|line| output::to_stderr(&report::printed_line(line)));
+    }
+    let shows_progress = !arguments.logs && !log::is_on();
+    make_ready(project, &machine.program, shows_progress).await?;
+    let executed = match execute(project, machine, input, shows_progress).await {
+        Ok(executed) => executed,
+        Err(error) => {
+            // Why it is over comes first: what was started and published before may take its time.
+            output::to_stderr(&error.report());
+            project.shut_down(interrupted, |notice| output::to_stderr(&report::notice(&notice))).await;
+            return Ok(error.exit_code());
         }
     };
+    let finished = &executed.finished;
     // A failure is told first: whether anybody reads stdout does not change it.
-    if let Err(failure) = &executed.finished.outcome {
-        let ended = match &executed.place() {
-            Some(place) => format!("{} in {place}", executed.finished.status.name()),
-            None => executed.finished.status.name().to_owned(),
-        };
-        let mut told = report::failure("execution", &ended, failure, &file.display().to_string(), &text);
-        if !arguments.no_quotas {
-            told += report::quota_help(failure);
-        }
-        // With --logs it was shown before.
-        if !arguments.logs
-            && let Some(printed) = called.as_ref().and_then(|(_, routing)| routing.router.printed(failure))
-        {
-            told += &report::printed(&printed);
-        }
-        output::to_stderr(&told);
-    }
-    let printed = if arguments.events {
-        output::print_json(&histories(&executed))
-    } else {
-        executed.finished.outcome.as_ref().map_or(Ok(()), output::print_json)
+    tell_failure(arguments, &machine.program, definition, finished, Some(project));
+    let output = match arguments.events {
+        // That of the executions that were started is still to come.
+        Some(None) => Ok(()),
+        _ => print_output(finished),
     };
-    if let Some((runtime, routing)) = called
-        && !runtime.block_on(finish(&routing, &executed))
-    {
-        return Err(Error::Interrupted);
+    let has_ended = project.shut_down(interrupted, |notice| output::to_stderr(&report::notice(&notice))).await;
+    let histories = project.executions().histories();
+    let recorded: Vec<_> = histories.iter().map(|history| history.recorded()).collect();
+    let recorded: Vec<&[Recorded]> = recorded.iter().map(|recorded| recorded.as_slice()).collect();
+    // What was started has a history to its end.
+    let printed = print_histories(arguments, &recorded).and(output);
+    if progress::place().is_some() {
+        output::to_stderr(&summary(
+            &executed,
+            &arguments.data,
+            project.executions().stored_history(&executed.execution),
+        ));
     }
+    if has_ended { done(finished, printed) } else { Err(Error::Interrupted) }
+}
+
+fn done(finished: &Finished, printed: Result<(), Error>) -> Result<ExitCode, Error> {
     match printed {
-        Err(Error::ClosedPipe) | Ok(()) => Ok(executed.exit_code()),
+        Err(Error::ClosedPipe) | Ok(()) => Ok(exit_code(finished.status)),
         Err(error) => Err(error),
     }
 }
 
-/// The history of the execution, and those of the child executions of its Map Runs.
-fn histories(executed: &Executed) -> Value {
+/// What AWS writes before what is wrong with the parameters of a task.
+const REFUSED_PARAMETERS: &str = "could not be used to start the Task: ";
+
+fn tell_failure(
+    arguments: &Run,
+    program: &Program,
+    definition: &Definition,
+    finished: &Finished,
+    project: Option<&Project>,
+) {
+    let Err(failure) = &finished.outcome else { return };
+    let ended = match place(finished) {
+        Some(place) => format!("{} in {place}", finished.status.name()),
+        None => finished.status.name().to_owned(),
+    };
+    let state = failure.state().or_else(|| finished.failed_in.last());
+    let refused = || {
+        let cause = failure.cause.as_deref().filter(|cause| cause.contains(REFUSED_PARAMETERS))?;
+        program.parameter_place(state?, cause.rsplit_once(REFUSED_PARAMETERS)?.1)
+    };
+    let place = failure.span().or_else(refused);
+    let mut told = report::failure("execution", &ended, failure, place, definition);
+    if !arguments.no_quotas {
+        told += report::quota_help(failure);
+    }
+    // With --logs it was shown before.
+    if !arguments.logs
+        && let Some(printed) = project.and_then(|project| project.router().printed(failure))
+    {
+        told += &report::printed(&printed);
+    }
+    output::to_stderr(&told);
+}
+
+fn print_output(finished: &Finished) -> Result<(), Error> {
+    finished.outcome.as_ref().map_or(Ok(()), output::print_json)
+}
+
+/// Prints the histories, or writes them into the file that is named, where they are asked for.
+fn print_histories(arguments: &Run, recorded: &[&[Recorded]]) -> Result<(), Error> {
+    match &arguments.events {
+        None => Ok(()),
+        Some(None) => output::print_json(&histories(recorded)),
+        Some(Some(file)) => {
+            let text = format!("{:#}\n", histories(recorded));
+            let told = |error| Error::Usage(format!("cannot write the history {}: {error}", file.display()));
+            std::fs::write(file, text).map_err(told)
+        }
+    }
+}
+
+/// How an execution ended, on one line, and where to look further.
+fn summary(executed: &Executed, data: &Path, history: Option<PathBuf>) -> String {
+    let Executed { execution, finished, at, events } = executed;
+    let (status, time) = (finished.status.name(), progress::seconds(at.0 - execution.start_time.0));
+    let mut parts = vec![format!("{status} in {time}"), format!("{events} events")];
+    let has = |name: &str| data.join(name).exists();
+    if ["s3", "dynamodb.sqlite", "sqs.sqlite"].into_iter().any(has) {
+        parts.push(format!("data in {}", data.display()));
+    }
+    // A notification is a file in this folder.
+    let changed = data.join("sns").metadata().and_then(|folder| folder.modified()).ok();
+    let changed = changed.and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+    if changed.is_some_and(|at| i64::try_from(at.as_millis()).is_ok_and(|at| at >= execution.start_time.0)) {
+        parts.push(format!("notifications in {}", data.join("sns").display()));
+    }
+    if history.is_some_and(|file| file.exists()) {
+        parts.push(format!("asl history {}{}", execution.name, progress::data_option(data)));
+    }
+    format!("{}\n", printable::line(&parts.join("; ")))
+}
+
+/// The history of the execution that came first, those of the child executions of its Map Runs, and those of the executions
+/// that were started from it.
+fn histories(recorded: &[&[Recorded]]) -> Value {
     let events = |events: Vec<&HistoryEvent>| -> Value { history::to_json(events).collect() };
-    let mut all = executed.histories().into_iter();
+    let mut all = recorded.iter().flat_map(|recorded| by_execution(recorded));
     let own = events(all.next().map(|(_, own)| own).unwrap_or_default());
-    let children: Vec<Value> = all
-        .map(|(child, of_child)| {
-            Value::from([("executionArn", Value::from(child.arn.clone())), ("events", events(of_child))])
-        })
-        .collect();
-    let children = (!children.is_empty()).then(|| ("childExecutions", children.into()));
-    [("events", own)].into_iter().chain(children).collect()
+    report::histories(own, all.map(|(child, of_child)| (child.arn.clone(), events(of_child))))
 }
 
 /// What `FILE[#TEST]` names. A mock of a state that the definition lacks is a typing mistake.
-fn read_mocks(argument: &str, machine: &str, program: &Program) -> Result<Mocks, Error> {
+fn read_mocks(argument: &str, machine: &StateMachine) -> Result<Mocks, Error> {
     let (file, test_case) = match argument.rsplit_once('#') {
         Some((file, test_case)) if !Path::new(argument).exists() => (file, Some(test_case)),
         _ => (argument, None),
     };
-    let mocks = Mocks::read(Path::new(file), machine, test_case)?;
-    let states: Vec<&str> = program.tasks().map(|(state, _)| state).collect();
-    if let Some(unknown) = mocks.states().find(|state| !states.contains(state)) {
-        let near = nearest(unknown, states.iter().copied());
-        let help = near.map_or(String::new(), |near| format!("; did you mean '{near}'?"));
-        let text = format!("{file} has a mock of '{unknown}': the definition has no such Task state{help}");
-        return Err(Error::Mocks(text));
+    let (path, text) = (Path::new(file), input::file("the mocks", Path::new(file))?);
+    let mocks = if Mocks::is_toml(path, &text) {
+        Mocks::read(path, &text, &machine.name, test_case)?
+    } else {
+        // Read as a definition is: JSON, or YAML.
+        let read = Definition::new(path, text);
+        let json = read.json().map_err(|why| Error::Mocks(format!("{file}: this is not YAML: {}", why.message)))?;
+        Mocks::read(path, json, &machine.name, test_case)?
+    };
+    let tasks: Vec<&str> = machine.program.tasks().map(|called| called.state).collect();
+    let waits = machine.program.model().states().iter().filter(|state| state.state_type == StateType::Wait);
+    let waits: Vec<&str> = waits.map(|state| &*state.name).collect();
+    let mocked = mocks.states().map(|state| (state, &tasks, StateType::Task));
+    let mocked = mocked.chain(mocks.waits().keys().map(|state| (&**state, &waits, StateType::Wait)));
+    for (state, states, kind) in mocked {
+        if !states.contains(&state) {
+            let (kind, help) = (kind.name(), did_you_mean(nearest(state, states.iter().copied())));
+            let text = format!("{file} has a mock of '{state}': the definition has no such {kind} state{help}");
+            return Err(Error::Mocks(text));
+        }
     }
     Ok(mocks)
 }
 
-/// Runs the machine with the tasks that the routing file names.
-async fn start(
-    name: &str,
-    program: &Arc<Program>,
-    input: Input,
-    routing: &Routing,
-    options: Options,
-) -> Result<Executed, Error> {
-    let tasks = routing.tasks(program)?;
-    output::to_stderr(&told_before(&routing.router, &tasks).await);
-    let shown = progress::preparing(options.no_progress);
+/// Finds what serves each task, tells what a person should know before anything is called, and prepares what takes long.
+async fn make_ready(project: &Project, program: &Program, shows_progress: bool) -> Result<(), Error> {
+    let tasks = project.tasks(program).await.map_err(Error::NoRoutes)?;
+    let unused = project.unused_mocks(program, &tasks);
+    let is_task = |name: &str| tasks.iter().any(|task| task.state == name);
+    // The task would be called though somebody has meant to mock it.
+    if let Some(wrong) = unused.iter().find(|unused| unused.state_type == StateType::Wait && is_task(unused.state)) {
+        let text = format!(
+            "the mock of '{}' says only how long it takes: of a Task state, it needs return, return_json or throw",
+            wrong.state
+        );
+        return Err(Error::Mocks(text));
+    }
+    output::to_stderr(&told_before(project.router(), &unused, &tasks).await);
+    if !tasks.is_empty() {
+        // What is started for them is as this process is.
+        huge_pages::with();
+    }
+    let shown = progress::preparing(shows_progress);
     let prepared = tokio::select! {
-        prepared = prepare(&routing.router, &tasks) => prepared,
+        prepared = project.prepare(&tasks) => prepared.map_err(Error::from),
         _ = interrupted() => Err(Error::Interrupted),
     };
     shown.finish_and_clear();
-    prepared?;
-    execute(name, program, input, &routing.router, options).await
+    prepared
 }
 
-/// Waits for what goes on after the end of an execution: those elsewhere that are stopped, those that it has started, and
-/// notifications on their way. Answers whether it was not interrupted.
-async fn finish(routing: &Routing, executed: &Executed) -> bool {
-    routing.router.stopped().await;
-    if executed.finished.status != Status::Aborted {
-        let running = routing.machines.running();
-        if !running.is_empty() {
-            output::to_stderr(&report::note(&format!("waiting for what was started: {}", running.join(", "))));
-        }
-        let ended = tokio::select! {
-            // Where nothing is left to wait for, there is nothing to interrupt.
-            biased;
-            (ended, ()) = async { tokio::join!(routing.machines.ended(), routing.router.idle()) } => ended,
-            _ = interrupted() => {
-                let left = routing.machines.running();
-                if !left.is_empty() {
-                    output::to_stderr(&report::warning(&format!("interrupted; not ended: {}", left.join(", "))));
-                }
-                return false;
-            }
+async fn told_before(router: &Router, unused: &[UnusedMock<'_>], tasks: &[Task<'_>]) -> String {
+    let mut told = String::new();
+    for unused in unused {
+        let help = did_you_mean(unused.nearest);
+        let (state, kind) = (unused.state, unused.state_type.name());
+        let text = format!("the mock of '{state}' is not used: no {kind} state has this name{help}");
+        told += &report::warning(&text);
+    }
+    for task in tasks.iter().filter(|task| router.waits_for_worker(task.state, &task.resource)) {
+        let how = match router.listens_at() {
+            Some(address) => format!("it asks for its work at http://{address} (GetActivityTask)"),
+            None => "[endpoint] in the routing file gives it an address, or a route stands in its place".to_owned(),
         };
-        for (arn, finished) in ended {
-            if let Err(failure) = &finished.outcome {
-                let told = format!("the execution {arn} that was started {}: {failure}", finished.status.name());
-                output::to_stderr(&report::warning(&told));
-            }
-        }
+        let Task { state, resource, .. } = task;
+        told += &report::note(&format!("the state '{state}' waits for a worker of {resource}: {how}"));
     }
-    for undelivered in finish_deliveries(&routing.router, executed).await {
-        output::to_stderr(&report::undelivered(&undelivered));
+    let quoted = |states: Vec<&str>| states.iter().map(|state| format!("'{state}'")).collect::<Vec<_>>().join(", ");
+    let reached = reached_aws(tasks).await.into_iter();
+    let reached: Vec<String> = reached.map(|(service, states)| format!("{service} ({})", quoted(states))).collect();
+    if !reached.is_empty() {
+        told += &report::note(&format!("this run reaches AWS: {}", reached.join(", ")));
     }
-    true
+    told
+}
+
+fn did_you_mean(near: Option<&str>) -> String {
+    near.map_or(String::new(), |near| format!("; did you mean '{near}'?"))
 }

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use asl_aws::{parameter_table, result_table};
 use asl_engine::test_state::{self, Configuration, InspectionLevel, Mock, Reason, Refusal, Status};
 use asl_engine::{Failure, Value};
+use asl_project::Definition;
 use asl_runtime::now;
 
 use crate::cli::{MockValidation, TestState};
@@ -18,9 +19,12 @@ use crate::{input, output};
 
 /// Runs one state with an input, and shows the data on its way to the output.
 pub(crate) fn run(arguments: &TestState) -> Result<ExitCode, Error> {
-    let file = &arguments.definition;
-    let text = input::file("the definition", file)?;
-    check_name(arguments, &text)?;
+    let definition = input::definition(&arguments.definition, &arguments.substitute)?;
+    let json = match definition.json() {
+        Ok(json) => json,
+        Err(error) => return Err(Error::Definition { definition: definition.into(), diagnostics: vec![error] }),
+    };
+    check_name(arguments, json)?;
     let context = arguments.context.as_deref().map(|given| input::json("the context object", "--context", given));
     let test = test_state::TestState {
         state_name: arguments.state.as_deref(),
@@ -38,21 +42,21 @@ pub(crate) fn run(arguments: &TestState) -> Result<ExitCode, Error> {
         inputs: Some(parameter_table),
         outputs: Some(result_table),
         at: now(),
-        ..test_state::TestState::new(&text, input::json("the input", "--input", &arguments.input)?)
+        ..test_state::TestState::new(json, input::json("the input", "--input", &arguments.input)?)
     };
     let tested = match test.run() {
         Ok(tested) => tested,
         Err(refusal) if arguments.json => {
             let members = [("__type", refusal.code.into()), ("message", refusal.message.as_str().into())];
             output::print_json(&members.into())?;
-            return Ok(refused(refusal, arguments, text).exit_code());
+            return Ok(refused(refusal, arguments, definition).exit_code());
         }
-        Err(refusal) => return Err(refused(refusal, arguments, text)),
+        Err(refusal) => return Err(refused(refusal, arguments, definition)),
     };
     if arguments.json {
         output::print_json(&tested.to_json(InspectionLevel::Trace))?;
     } else {
-        output::print(&show::report(&tested, &test, &file.display().to_string()))?;
+        output::print(&show::report(&tested, &test, &definition))?;
     }
     Ok(match tested.status {
         Status::Succeeded | Status::CaughtError => ExitCode::SUCCESS,
@@ -107,12 +111,13 @@ fn mock(arguments: &TestState) -> Result<Option<Mock>, Error> {
     Ok(Some(Mock { field_validation, ..mock }))
 }
 
-fn refused(refusal: Refusal, arguments: &TestState, text: String) -> Error {
+fn refused(refusal: Refusal, arguments: &TestState, definition: Definition) -> Error {
     let file: &Path = &arguments.definition;
     let message = refusal.message;
     Error::Usage(match refusal.reason {
         Reason::Definition(diagnostics) => {
-            return Error::Definition { file: file.to_owned(), text, diagnostics };
+            let diagnostics = definition.placed(diagnostics);
+            return Error::Definition { definition: definition.into(), diagnostics };
         }
         Reason::NoSuchState { similar, known } => {
             let names: Vec<&str> = known.iter().map(String::as_str).collect();

@@ -8,9 +8,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use asl_engine::{Failure, Outcome, Value};
 use tokio::sync::{Notify, mpsc};
 
-use asl_runtime::{BoxFuture, Call, Handler, Report};
+use asl_runtime::{BoxFuture, Call, Handler, PrepareError, Report};
 
 use crate::inner::call_inner;
+use crate::waiting::WaitingFiles;
 
 /// The tasks that wait for somebody who has their token, and the activities that wait for a worker.
 ///
@@ -26,7 +27,7 @@ pub struct Callbacks(Mutex<Waiting>);
 #[derive(Default)]
 struct Waiting {
     /// By token.
-    tasks: HashMap<Arc<str>, mpsc::UnboundedSender<Word>>,
+    tasks: HashMap<Arc<str>, mpsc::UnboundedSender<TokenMessage>>,
     /// By ARN.
     activities: HashMap<Arc<str>, Activity>,
     /// Tokens whose tasks are over.
@@ -73,7 +74,7 @@ fn is_token(text: &str) -> bool {
 }
 
 /// What somebody who has a token says.
-enum Word {
+enum TokenMessage {
     Taken { worker_name: Option<Arc<str>> },
     Heartbeat,
     Ended(Outcome),
@@ -126,7 +127,7 @@ impl Callbacks {
             waiting.kept.entry(token.into()).or_insert(outcome);
             return Ok(());
         }
-        waiting.say(token, Word::Ended(outcome))?;
+        waiting.send(token, TokenMessage::Ended(outcome))?;
         if let Some((token, _)) = waiting.tasks.remove_entry(token) {
             waiting.over.add(&token);
         }
@@ -135,7 +136,7 @@ impl Callbacks {
 
     /// Tells that somebody works on the task of `token` (`SendTaskHeartbeat`).
     pub fn heartbeat(&self, token: &str) -> Result<(), CallbackError> {
-        self.lock().say(token, Word::Heartbeat)
+        self.lock().send(token, TokenMessage::Heartbeat)
     }
 
     /// Takes the oldest work of an activity; waits until there is some (`GetActivityTask`).
@@ -149,7 +150,7 @@ impl Callbacks {
                 let arrived = Arc::clone(&activity.arrived).notified_owned();
                 if let Some(task) = task {
                     // A task that was given up meanwhile is nobody's any more.
-                    match waiting.say(&task.token, Word::Taken { worker_name: worker_name.map(Into::into) }) {
+                    match waiting.send(&task.token, TokenMessage::Taken { worker_name: worker_name.map(Into::into) }) {
                         Ok(()) => return task,
                         Err(_) => continue,
                     }
@@ -162,17 +163,17 @@ impl Callbacks {
 
     /// Waits for the answer of `call`'s token, and reports what comes before it.
     fn wait<'a>(self: &Arc<Self>, call: &'a Call) -> Wait<'a> {
-        let (sender, words) = mpsc::unbounded_channel();
+        let (sender, messages) = mpsc::unbounded_channel();
         let token = &call.request.token;
         let mut waiting = self.lock();
         waiting.over.forget(token);
         match waiting.kept.remove(token) {
             // The receiver is here still.
-            Some(outcome) => _ = sender.send(Word::Ended(outcome)),
+            Some(outcome) => _ = sender.send(TokenMessage::Ended(outcome)),
             None => _ = waiting.tasks.insert(token.clone(), sender.clone()),
         }
         drop(waiting);
-        Wait { call, sender, words, callbacks: Arc::clone(self) }
+        Wait { call, sender, messages, callbacks: Arc::clone(self) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
@@ -181,29 +182,29 @@ impl Callbacks {
 }
 
 impl Waiting {
-    fn say(&mut self, token: &str, word: Word) -> Result<(), CallbackError> {
+    fn send(&mut self, token: &str, message: TokenMessage) -> Result<(), CallbackError> {
         let is_known = is_token(token) || self.over.all.contains(token);
         let refused = if is_known { CallbackError::TaskTimedOut } else { CallbackError::InvalidToken };
         let task = self.tasks.get(token).ok_or(refused)?;
-        task.send(word).map_err(|_| CallbackError::TaskTimedOut)
+        task.send(message).map_err(|_| CallbackError::TaskTimedOut)
     }
 }
 
 /// A task that waits for whoever has its token; dropping it gives the token up.
 struct Wait<'a> {
     call: &'a Call,
-    sender: mpsc::UnboundedSender<Word>,
-    words: mpsc::UnboundedReceiver<Word>,
+    sender: mpsc::UnboundedSender<TokenMessage>,
+    messages: mpsc::UnboundedReceiver<TokenMessage>,
     callbacks: Arc<Callbacks>,
 }
 
 impl Wait<'_> {
     async fn answer(mut self) -> Outcome {
-        while let Some(word) = self.words.recv().await {
-            match word {
-                Word::Taken { worker_name } => self.call.report(Report::Started { worker_name }),
-                Word::Heartbeat => self.call.report(Report::Heartbeat),
-                Word::Ended(outcome) => return outcome,
+        while let Some(message) = self.messages.recv().await {
+            match message {
+                TokenMessage::Taken { worker_name } => self.call.report(Report::Started { worker_name }),
+                TokenMessage::Heartbeat => self.call.report(Report::Heartbeat),
+                TokenMessage::Ended(outcome) => return outcome,
             }
         }
         // Not reached: this holds a sender itself.
@@ -229,6 +230,7 @@ pub(crate) const WAIT_FOR_TASK_TOKEN: &str = ".waitForTaskToken";
 pub(crate) struct WaitForTaskToken {
     pub(crate) called: Arc<dyn Handler>,
     pub(crate) callbacks: Arc<Callbacks>,
+    pub(crate) files: WaitingFiles,
 }
 
 impl Handler for WaitForTaskToken {
@@ -237,6 +239,7 @@ impl Handler for WaitForTaskToken {
             // The token can come back before the call that handed it on is answered.
             let wait = self.callbacks.wait(call);
             let output = call_inner(&*self.called, &call.inner(call.request.clone())).await?;
+            let _file = self.files.tell(&call.request).await;
             call.report(Report::Submitted(output));
             wait.answer().await
         })
@@ -245,17 +248,21 @@ impl Handler for WaitForTaskToken {
     /// What was submitted is not called again: the token is out.
     fn resume<'a>(&'a self, call: &'a Call, told: &'a [Report]) -> BoxFuture<'a, Outcome> {
         match told.iter().any(|report| matches!(report, Report::Submitted(_))) {
-            true => Box::pin(self.callbacks.wait(call).answer()),
+            true => Box::pin(async {
+                let wait = self.callbacks.wait(call);
+                let _file = self.files.tell(&call.request).await;
+                wait.answer().await
+            }),
             false => self.call(call),
         }
     }
 
-    fn prepare<'a>(&'a self, resource: &'a str) -> BoxFuture<'a, Result<(), String>> {
+    fn prepare<'a>(&'a self, resource: &'a str) -> BoxFuture<'a, Result<(), PrepareError>> {
         self.called.prepare(resource.strip_suffix(WAIT_FOR_TASK_TOKEN).unwrap_or(resource))
     }
 
-    fn serves(&self, resource: &str) -> bool {
-        self.called.serves(resource.strip_suffix(WAIT_FOR_TASK_TOKEN).unwrap_or(resource))
+    fn missing<'a>(&'a self, resource: &'a str, known: &'a Value) -> BoxFuture<'a, Option<String>> {
+        self.called.missing(resource.strip_suffix(WAIT_FOR_TASK_TOKEN).unwrap_or(resource), known)
     }
 
     fn reaches_aws<'a>(&'a self, resource: &'a str) -> BoxFuture<'a, Vec<String>> {
@@ -305,7 +312,7 @@ impl Handler for AsWorker {
         self.0.call(call)
     }
 
-    fn prepare<'a>(&'a self, resource: &'a str) -> BoxFuture<'a, Result<(), String>> {
+    fn prepare<'a>(&'a self, resource: &'a str) -> BoxFuture<'a, Result<(), PrepareError>> {
         self.0.prepare(resource)
     }
 

@@ -4,6 +4,8 @@
 pub(crate) const HANDLERS: &[(&str, &str)] = &[
     #[cfg(not(feature = "functions"))]
     ("function", "functions"),
+    #[cfg(not(feature = "functions"))]
+    ("process", "functions"),
     #[cfg(not(feature = "wasm"))]
     ("wasm", "wasm"),
 ];

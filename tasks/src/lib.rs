@@ -29,16 +29,21 @@
 //! assert!(router.handler("arn:aws:lambda:us-east-1:123456789012:function:greet").is_ok());
 //! ```
 
+mod callback_api;
 mod callbacks;
+mod code;
+mod dependencies;
 mod endpoint;
+mod handler_table;
 mod handlers;
 mod inner;
 mod integrations;
+mod lambda_api;
 mod left_out;
 mod mocks;
 mod router;
 mod routes;
-mod world;
+mod waiting;
 
 pub use asl_aws::names::is_step_functions_name;
 pub use asl_aws::{Place, Services};
@@ -48,7 +53,9 @@ pub use asl_embedded::{Table, Undelivered};
 pub use asl_functions::{Printed, PrintedLine};
 pub use asl_runtime::Pattern;
 pub use callbacks::{ActivityTask, CallbackError, Callbacks, worker_failure};
+pub use endpoint::ListenError;
 pub use integrations::answered_here;
-pub use mocks::{MockedAnswer, Mocks, MocksError, Unmocked};
-pub use router::{NoRoute, Router};
-pub use routes::{Endpoint, Route, Routes, RoutesError};
+pub use mocks::{InvalidMocks, MockedAnswer, Mocks, MocksError, Unmocked};
+pub use router::{NoRoute, Router, RowsError};
+pub use routes::{Endpoint, InvalidRoutes, Route, Routes, RoutesError};
+pub use waiting::{AnswerError, TokenAnswer, WaitingTask, answer, living_tasks};

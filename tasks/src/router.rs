@@ -1,31 +1,38 @@
 //! Finds the handler of a resource.
 
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use asl_aws::web::{Caller, Downloads};
-use asl_aws::{Clients, Service, Style, plain_resource};
+use asl_aws::{CallError, Clients, Service, Style, UnknownName, plain_resource};
 #[cfg(feature = "embedded")]
 use asl_embedded::{Embedded, Undelivered};
 use asl_engine::{Value, is_activity};
 #[cfg(feature = "functions")]
 use asl_functions::{Logs, Printed, PrintedLine};
 use asl_runtime::lambda::FunctionArn;
-use asl_runtime::{Handler, Pattern};
+use asl_runtime::{Background, Handler, Pattern};
 #[cfg(feature = "wasm")]
 use asl_wasm::LazyEngine;
 use tracing::debug;
 
+use crate::callback_api::CallbackApi;
 use crate::callbacks::{AsWorker, Callbacks, WAIT_FOR_TASK_TOKEN, WaitForTaskToken, Worker};
-use crate::endpoint::LazyEndpoint;
+use crate::code::{Code, code_of};
+use crate::dependencies::Dependencies;
+use crate::endpoint::{LazyEndpoint, ListenError};
+use crate::handler_table::HandlerTable;
 use crate::handlers::KINDS;
 use crate::integrations::http::Connections;
 use crate::integrations::{self, NotServed};
+use crate::lambda_api::LambdaApi;
 use crate::left_out;
 use crate::mocks::{Mocked, Mocks};
 use crate::routes::Routes;
-use crate::world::{Table, World};
+use crate::waiting::{self, WaitingFiles};
 
 /// How long the end of a program waits for services that are told to stop.
 const STOPPING_MAX: Duration = Duration::from_secs(5);
@@ -34,12 +41,12 @@ const STOPPING_MAX: Duration = Duration::from_secs(5);
 ///
 /// Making one is cheap: nothing is opened, created or connected to before the first call that needs it.
 pub struct Router {
-    table: Arc<Table>,
+    table: Arc<HandlerTable>,
     #[cfg(feature = "embedded")]
     embedded: Embedded,
     callbacks: Arc<Callbacks>,
     mocks: Arc<Mocks>,
-    world: World,
+    dependencies: Dependencies,
     file: Option<PathBuf>,
 }
 
@@ -60,10 +67,14 @@ impl Router {
         #[cfg(not(feature = "embedded"))]
         let services = asl_aws::Embedded::new();
         let clients = Arc::new(Clients::new(routes.services, services));
-        let (table, callbacks) = (Arc::new(Table::default()), Arc::new(Callbacks::default()));
-        let endpoint = LazyEndpoint::new(routes.endpoint.listen, Arc::clone(&clients), Arc::clone(&callbacks));
+        let (table, callbacks) = (Arc::new(HandlerTable::default()), Arc::new(Callbacks::default()));
+        let (background, functions) = (Arc::<Background>::default(), Arc::downgrade(&table));
+        let lambda = LambdaApi { table: functions, background: Arc::clone(&background), routes: routes.file.clone() };
+        clients.serve("lambda", Arc::new(lambda));
+        clients.serve("sfn", Arc::new(CallbackApi(Arc::clone(&callbacks))));
+        let endpoint = LazyEndpoint::new(routes.endpoint.listen, Arc::clone(&clients));
         let connections = Connections::new(routes.connections, folder.clone());
-        let world = World {
+        let dependencies = Dependencies {
             downloads: Downloads::default(),
             caller,
             endpoint: Arc::new(endpoint),
@@ -75,21 +86,21 @@ impl Router {
             #[cfg(feature = "functions")]
             logs: Arc::new(Logs::new(data_dir.join("logs"))),
             data_dir,
-            background: Arc::default(),
+            background,
             table: Arc::downgrade(&table),
         };
-        let routed = routes.routes.iter().map(|route| (route.resource.clone(), route.settings.handler(&world)));
+        let routed = routes.routes.iter().map(|route| (route.resource.clone(), route.settings.handler(&dependencies)));
         // These say by themselves what they are, and come after the routes so that a route can replace them.
-        table.set_others(routed.chain(integrations::all(&world, connections)).collect());
+        table.set_others(routed.chain(integrations::all(&dependencies, connections)).collect());
         let from = routes.file.as_deref().map_or("the routing file".to_owned(), |file| file.display().to_string());
-        let mocks = Arc::new(Mocks::new(routes.mocks, from));
+        let mocks = Arc::new(Mocks::new(routes.mocks, routes.mocked_waits, from));
         Self {
             table,
             #[cfg(feature = "embedded")]
             embedded,
             callbacks,
             mocks,
-            world,
+            dependencies,
             file: routes.file,
         }
     }
@@ -101,6 +112,29 @@ impl Router {
         self
     }
 
+    /// The routing file, where there is one.
+    pub fn routes_file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
+    /// The services that tasks call.
+    pub fn clients(&self) -> &Arc<Clients> {
+        &self.dependencies.clients
+    }
+
+    /// Takes note of the task of a state. Where it makes tables or buckets, the service itself says which there are.
+    pub fn note_task(&self, state: &str, resource: &str) {
+        let plain = plain_resource(resource);
+        let service = match plain.as_deref().unwrap_or(resource) {
+            "arn:aws:states:::aws-sdk:dynamodb:createTable" => "dynamodb",
+            "arn:aws:states:::aws-sdk:s3:createBucket" => "s3",
+            _ => return,
+        };
+        if !self.mocks.has(state) {
+            self.dependencies.clients.leave_missing_to(service);
+        }
+    }
+
     /// The tasks that wait for whoever has their token, and the activities that wait for a worker.
     pub fn callbacks(&self) -> &Arc<Callbacks> {
         &self.callbacks
@@ -108,19 +142,19 @@ impl Router {
 
     /// Waits until the functions that were called without waiting for them (`InvocationType` `Event`) have ended.
     pub async fn idle(&self) {
-        self.world.background.ended().await;
+        self.dependencies.background.ended().await;
     }
 
     /// Shows `watcher` each line that the code of functions prints; the first watcher only.
     #[cfg(feature = "functions")]
     pub fn watch_output(&self, watcher: impl Fn(&PrintedLine<'_>) + Send + Sync + 'static) {
-        self.world.logs.watch(watcher);
+        self.dependencies.logs.watch(watcher);
     }
 
     /// What a function printed in the invocation that ended with `failure`.
     #[cfg(feature = "functions")]
     pub fn printed(&self, failure: &asl_engine::Failure) -> Option<Printed> {
-        self.world.logs.printed(failure)
+        self.dependencies.logs.printed(failure)
     }
 
     /// Takes up the notifications that an earlier program with this data folder could not deliver. It is not waited for;
@@ -137,15 +171,15 @@ impl Router {
         self.embedded.finish_deliveries(stop).await
     }
 
-    /// All rows of a DynamoDB table, in DynamoDB's JSON, to look at what the handlers stored. The error says what is wrong.
-    pub async fn rows(&self, table: &str) -> Result<Vec<Value>, String> {
-        let dynamodb = Service::find("dynamodb").map_err(|error| error.to_string())?;
-        let scan = dynamodb.operation("scan").map_err(|error| error.to_string())?;
+    /// All rows of a DynamoDB table, in DynamoDB's JSON, to look at what the handlers stored.
+    pub async fn rows(&self, table: &str) -> Result<Vec<Value>, RowsError> {
+        let dynamodb = Service::find("dynamodb")?;
+        let scan = dynamodb.operation("scan")?;
         let mut parameters = Value::from([("TableName", Value::from(table)), ("ConsistentRead", true.into())]);
         let mut rows = Vec::new();
         loop {
-            let page = self.world.clients.call(dynamodb, scan, &parameters, Style::Optimized).await;
-            let page = page.map_err(|fault| fault.to_string())?.result;
+            let page = self.dependencies.clients.call(dynamodb, scan, &parameters, Style::Optimized).await;
+            let page = page?.result;
             rows.extend(
                 page.get("Items").and_then(Value::as_array).into_iter().flat_map(|items| items.iter().cloned()),
             );
@@ -154,6 +188,11 @@ impl Router {
                 _ => return Ok(rows),
             }
         }
+    }
+
+    /// The Wait states that the routing file mocks, and how many milliseconds they take.
+    pub fn mocked_waits(&self) -> &Arc<BTreeMap<Arc<str>, i64>> {
+        self.mocks.waits()
     }
 
     /// The states whose tasks the routing file mocks.
@@ -171,27 +210,31 @@ impl Router {
         Ok(found)
     }
 
+    /// Whether the task of a state waits for a worker from outside, which asks for the work of its activity.
+    pub fn waits_for_worker(&self, state: &str, resource: &str) -> bool {
+        is_activity(resource) && !self.mocks.has(state) && self.table.find(resource).is_none()
+    }
+
+    /// The address that the routing file gives to other processes.
+    pub fn listens_at(&self) -> Option<SocketAddr> {
+        self.dependencies.endpoint.listens()
+    }
+
     /// Where other processes on this machine reach the embedded services, such as `http://127.0.0.1:40123`; the first call
-    /// starts the server, which ends with this router. The error says why there is none.
-    pub async fn endpoint_url(&self) -> Result<String, String> {
-        self.world.endpoint.url().await
+    /// starts the server, which ends with this router.
+    pub async fn endpoint_url(&self) -> Result<String, ListenError> {
+        self.dependencies.endpoint.url().await
     }
 
     /// Waits until executions elsewhere that nobody waits for any more have been told to stop, five seconds at most.
     pub async fn stopped(&self) {
         // Who cannot be told by then will not be told.
-        let _ = tokio::time::timeout(STOPPING_MAX, self.world.clients.stopping().ended()).await;
+        let _ = tokio::time::timeout(STOPPING_MAX, self.dependencies.clients.stopping().ended()).await;
     }
 
     /// Starts serving the embedded services to other processes where the routing file says at which address.
-    pub async fn listen(&self) -> Result<(), String> {
-        if self.world.endpoint.listens() { self.endpoint_url().await.map(drop) } else { Ok(()) }
-    }
-
-    /// What is wrong where nothing serves the function that `lambda:invoke` is told to call: its name, a part of its ARN, or its
-    /// ARN.
-    pub fn no_function(&self, function: &str) -> NoRoute {
-        no_route(&FunctionArn::named(function, "").unqualified(), &self.file)
+    pub async fn listen(&self) -> Result<(), ListenError> {
+        if self.listens_at().is_some() { self.endpoint_url().await.map(drop) } else { Ok(()) }
     }
 
     /// The handler that serves `resource`.
@@ -212,65 +255,152 @@ impl Router {
         }
         let called = match found {
             Some(found) => found,
-            None => integrations::find(&self.world, callback.unwrap_or(resource)).map_err(|why| NoRoute {
-                resource: resource.to_owned(),
-                file: self.file.clone(),
-                why,
-            })?,
+            None => integrations::find(&self.dependencies, callback.unwrap_or(resource))
+                .map_err(|why| no_route(&self.dependencies.table, resource, &self.file, why))?,
         };
-        Ok(if callback.is_some() { Arc::new(WaitForTaskToken { called, callbacks }) } else { called })
+        if callback.is_none() {
+            return Ok(called);
+        }
+        let Dependencies { data_dir, endpoint, .. } = &self.dependencies;
+        let files = WaitingFiles { folder: data_dir.join(waiting::FOLDER), endpoint: Arc::clone(endpoint) };
+        Ok(Arc::new(WaitForTaskToken { called, callbacks, files }))
     }
 }
 
-/// That nothing serves `resource`.
-pub(crate) fn no_route(resource: &str, file: &Option<PathBuf>) -> NoRoute {
-    NoRoute { resource: resource.to_owned(), file: file.clone(), why: NotServed::Unknown }
+/// The rows of a table cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum RowsError {
+    /// AWS's models do not have the operation.
+    #[error(transparent)]
+    NoOperation(#[from] UnknownName),
+    /// DynamoDB did not answer, or refused.
+    #[error(transparent)]
+    Call(#[from] CallError),
+}
+
+/// What to say of a function that `lambda:invoke` names and that no route serves; goes on after "the state 'S' ".
+pub(crate) fn missing_function(table: &Weak<HandlerTable>, name: &Value, file: &Option<PathBuf>) -> Option<String> {
+    let arn = FunctionArn::named(name.as_str()?, "");
+    let is_there = table.upgrade()?.find_function(&arn).is_some();
+    (!is_there).then(|| format!("has {}", no_function(table, &arn.unqualified(), file)))
+}
+
+/// That nothing serves a function.
+pub(crate) fn no_function(table: &Weak<HandlerTable>, arn: &str, file: &Option<PathBuf>) -> NoRoute {
+    no_route(table, arn, file, NotServed::Unknown)
+}
+
+fn no_route(table: &Weak<HandlerTable>, resource: &str, file: &Option<PathBuf>, why: NotServed) -> NoRoute {
+    let mut near = Near::default();
+    if why == NotServed::Unknown && resource.contains(":lambda:") {
+        let folder = file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+        near.code = code_of(&FunctionArn::of(resource).name, folder);
+        near.route = table.upgrade().and_then(|table| table.nearest_function(resource));
+    }
+    NoRoute { resource: resource.to_owned(), file: file.clone(), near: Box::new(near), why }
 }
 
 /// Nothing serves a resource. The text names the resource and shows the lines to add to the routing file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no route for the resource {resource}\n{}", advice(resource, why, file.as_deref()))]
+#[error("no route for the resource {resource}\n{}", self.advice())]
 pub struct NoRoute {
     /// The resource as the state gives it.
     pub resource: String,
     /// The routing file, where there is one.
     pub file: Option<PathBuf>,
+    near: Box<Near>,
     why: NotServed,
 }
 
-fn advice(resource: &str, why: &NotServed, file: Option<&Path>) -> String {
-    let file = file.map_or("the routing file".to_owned(), |file| file.display().to_string());
-    match why {
-        NotServed::Unknown => {}
-        NotServed::NoSuch(why) => return why.clone(),
-        NotServed::NoPlace(service) | NotServed::LeftOut(service) => {
-            let why = match why {
-                NotServed::LeftOut(_) => left_out::told(&format!("The embedded {service}"), "embedded"),
-                _ => format!("Nothing says where {service} is"),
-            };
-            return format!(
-                "{why}. Add the first line to the [services] of {file} for AWS itself,\n\
-                 or the second for a server that speaks its protocol:\n\n\
-                 {service} = \"aws\"\n\
-                 {service} = {{ endpoint_url = \"http://127.0.0.1:5000\" }}"
-            );
+/// What puts a command in the place of a container.
+fn own_command(resource: &str) -> String {
+    let action = resource.split('.').next().unwrap_or(resource);
+    format!(
+        "\n\nA command of yours takes the place of the container with these lines:\n\n\
+         [[routes]]\nresource = {}\nhandler = \"process\"\ncommand = [\"python3\", \"job.py\"]",
+        toml_string(&format!("{action}*"))
+    )
+}
+
+/// What is near to what nothing serves.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct Near {
+    /// The resource of a route that may have been meant.
+    route: Option<String>,
+    /// The code of the function.
+    code: Option<Code>,
+}
+
+impl NoRoute {
+    /// The lines of a mock of the state, where nothing in this program answers in its place.
+    pub fn mock(&self, state: &str) -> Option<String> {
+        let is_none_there = match self.why {
+            NotServed::Unknown => self.resource.starts_with("arn:aws:states:"),
+            NotServed::NotEmbedded(..) => true,
+            NotServed::NoSuch(_) | NotServed::NoPlace(_) | NotServed::LeftOut(_) => false,
+        };
+        is_none_there.then(|| format!("[[mocks]]\nstate = {}\nreturn = {{}}", toml_string(state)))
+    }
+
+    fn advice(&self) -> String {
+        let Self { resource, file, near, why } = self;
+        let written = file.as_ref().map_or("the routing file".to_owned(), |file| file.display().to_string());
+        match why {
+            NotServed::Unknown => {
+                let route = near.route.as_ref().map(|route| format!("A route has {route}: is that the same?\n"));
+                route.unwrap_or_default() + &unknown_advice(resource, &written, near.code.as_ref())
+            }
+            NotServed::NoSuch(why) => why.clone(),
+            NotServed::NotEmbedded(service, operation) => {
+                let why = format!("The {service} of this program has no {operation}");
+                place_advice(&why, service, &written)
+            }
+            NotServed::LeftOut(service) => {
+                place_advice(&left_out::told(&format!("The embedded {service}"), "embedded"), service, &written)
+            }
+            NotServed::NoPlace(service) => {
+                let advice = place_advice(&format!("Nothing says where {service} is"), service, &written);
+                advice + &if matches!(&**service, "ecs" | "batch") { own_command(resource) } else { String::new() }
+            }
         }
     }
-    let names = || KINDS.iter().map(|kind| kind.name);
-    let handlers = names().collect::<Vec<_>>().join(", ");
-    // A function is often named after what it does.
+}
+
+/// How a service is found elsewhere.
+fn place_advice(why: &str, service: &str, file: &str) -> String {
+    format!(
+        "{why}. Add the first line to the [services] of {file} for AWS itself,\n\
+         or the second for a server that speaks its protocol:\n\n\
+         {service} = \"aws\"\n\
+         {service} = {{ endpoint_url = \"http://127.0.0.1:5000\" }}"
+    )
+}
+
+/// How a route is made for what nothing is known of, or for a function with this code.
+fn unknown_advice(resource: &str, file: &str, code: Option<&Code>) -> String {
+    let is_integration = resource.starts_with("arn:aws:states:");
+    let is_function = resource.contains(":lambda:");
+    // The functions of the first workflow are named after what they do.
     let name = resource.rsplit(':').next().unwrap_or_default().to_lowercase();
-    let guess = names().find(|handler| name.contains(handler));
-    let integration = resource.starts_with("arn:aws:states:");
-    let first = if integration {
-        "This service integration is not supported yet. To serve it by another handler,\n"
-    } else {
-        ""
+    let name = name.strip_suffix("lambda").or(name.strip_suffix("function")).unwrap_or(&name);
+    let guess = ["batch", "download", "consolidate"].into_iter().find(|handler| name.ends_with(handler));
+    let settings = match (code, guess) {
+        (Some(code), _) => code.lines(),
+        (None, Some(handler)) => format!("handler = \"{handler}\""),
+        (None, None) if is_function => {
+            "handler = \"function\"\nruntime = \"python3\"\ncode = \"FOLDER\"\nentry = \"FILE.FUNCTION\"".to_owned()
+        }
+        (None, None) => "handler = \"NAME\"".to_owned(),
     };
-    let (verb, handler) = (if integration { "add" } else { "Add" }, guess.unwrap_or("NAME"));
+    let handlers = KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>().join(", ");
+    let (first, verb) = if is_integration {
+        ("This service integration is not supported yet. To serve it by another handler,\n", "add")
+    } else {
+        ("", "Add")
+    };
     format!(
         "{first}{verb} these lines to {file}, with one of the handlers {handlers}:\n\n\
-         [[routes]]\nresource = {}\nhandler = \"{handler}\"",
+         [[routes]]\nresource = {}\n{settings}",
         toml_string(resource)
     )
 }
@@ -324,19 +454,24 @@ mod tests {
         assert_eq!(
             router.handler(resource).err().unwrap().to_string(),
             "no route for the resource arn:aws:lambda:us-east-1:1:function:f\n\
-             Add these lines to routes.toml, with one of the handlers batch, download, consolidate, function, http, wasm:\n\n\
-             [[routes]]\nresource = \"arn:aws:lambda:us-east-1:1:function:f\"\nhandler = \"NAME\""
+             Add these lines to routes.toml, with one of the handlers batch, download, consolidate, function, http, process, wasm:\n\n\
+             [[routes]]\nresource = \"arn:aws:lambda:us-east-1:1:function:f\"\nhandler = \"function\"\n\
+             runtime = \"python3\"\ncode = \"FOLDER\"\nentry = \"FILE.FUNCTION\""
         );
         let advice = |resource: &str| router.handler(resource).err().unwrap().to_string();
         assert!(advice("arn:aws:lambda:us-east-1:1:function:My-DownloadLambda").ends_with("handler = \"download\""));
-        let integration = advice("arn:aws:states:::glue:startJobRun.sync");
+        let integration = advice("arn:aws:states:::eks:runJob.sync");
         assert!(integration.contains("This service integration is not supported yet."), "{integration}");
         for (resource, expected) in [
             ("aws-sdk:dynamoDb:query", "there is no service \"dynamoDb\", did you mean \"dynamodb\"?"),
             ("aws-sdk:s3:getobject", "the service s3 has no action \"getobject\", did you mean \"getObject\"?"),
             ("aws-sdk:s3:getObject.sync", "the service s3 has no action \"getObject.sync\""),
             ("aws-sdk:kms:encrypt", "Nothing says where kms is. Add the first line to the [services] of routes.toml"),
-            ("states:startExecution.sync:2", "Nothing says where states is."),
+            ("glue:startJobRun.sync", "glue = \"aws\""),
+            ("bedrock:invokeModel", "Nothing says where bedrockruntime is."),
+            ("ecs:runTask.sync", "resource = \"arn:aws:states:::ecs:runTask*\"\nhandler = \"process\""),
+            ("states:startExecution", "The states of this program has no StartExecution."),
+            ("aws-sdk:dynamodb:createBackup", "The dynamodb of this program has no CreateBackup."),
         ] {
             let told = advice(&format!("arn:aws:states:::{resource}"));
             assert!(told.contains(expected), "{told}");

@@ -10,7 +10,7 @@ use axum::body::{Body, Bytes};
 use axum::http::{StatusCode, Uri, header};
 use axum::response::Redirect;
 use axum::routing::get;
-use support::{World, serve};
+use support::{Fixture, serve};
 use tokio::sync::Barrier;
 
 const DOWNLOAD: &str = "[[routes]]\nresource = 'download'\nhandler = 'download'\n";
@@ -44,33 +44,33 @@ fn cut() -> impl futures_util::Stream<Item = Result<Bytes, std::io::Error>> + Se
     futures_util::stream::iter([Ok(Bytes::from_static(b"half")), Err(std::io::Error::other("cut"))])
 }
 
-async fn entry(world: &World, base: &str, path: &str) -> String {
-    let output = world.download(base, &[path], 1).await.unwrap();
+async fn entry(fixture: &Fixture, base: &str, path: &str) -> String {
+    let output = fixture.download(base, &[path], 1).await.unwrap();
     assert_eq!(output.as_array().unwrap().len(), 1);
     output[0].to_string().replace(base, "BASE")
 }
 
 #[tokio::test]
 async fn resources_are_stored_and_told_in_their_order() {
-    let world = World::new(DOWNLOAD);
+    let fixture = Fixture::new(DOWNLOAD);
     let base = serve(flags()).await + "/flags";
     let output =
-        world.download(&base, &["ae/ae.gif", "zz.gif", "ad/ad.gif", "bytes.bin", "empty.gif"], 2).await.unwrap();
+        fixture.download(&base, &["ae/ae.gif", "zz.gif", "ad/ad.gif", "bytes.bin", "empty.gif"], 2).await.unwrap();
     let expected = r#"[{"url":"BASE/ae/ae.gif","statusCode":200,"filename":"127.0.0.1/ae.gif"},{"url":"BASE/zz.gif","statusCode":404,"message":"Could not find: BASE/zz.gif"},{"url":"BASE/ad/ad.gif","statusCode":200,"filename":"127.0.0.1/ad.gif"},{"url":"BASE/bytes.bin","statusCode":200,"filename":"127.0.0.1/bytes.bin"},{"url":"BASE/empty.gif","statusCode":200,"filename":"127.0.0.1/empty.gif"}]"#;
     assert_eq!(output.to_string().replace(&base, "BASE"), expected);
-    assert_eq!(world.object("127.0.0.1/ae.gif").unwrap(), b"flag of /flags/ae/ae.gif");
-    assert_eq!(world.object("127.0.0.1/ad.gif").unwrap(), b"flag of /flags/ad/ad.gif");
-    assert_eq!(world.object("127.0.0.1/bytes.bin").unwrap(), [0, 255, 10, 13, 0]);
-    assert_eq!(world.object("127.0.0.1/empty.gif").unwrap(), b"");
+    assert_eq!(fixture.object("127.0.0.1/ae.gif").unwrap(), b"flag of /flags/ae/ae.gif");
+    assert_eq!(fixture.object("127.0.0.1/ad.gif").unwrap(), b"flag of /flags/ad/ad.gif");
+    assert_eq!(fixture.object("127.0.0.1/bytes.bin").unwrap(), [0, 255, 10, 13, 0]);
+    assert_eq!(fixture.object("127.0.0.1/empty.gif").unwrap(), b"");
     assert_eq!(
-        world.stored(),
+        fixture.stored(),
         ["ad.gif", "ae.gif", "bytes.bin", "empty.gif"].map(|name| format!("images/127.0.0.1/{name}"))
     );
 }
 
 #[tokio::test]
 async fn what_cannot_be_had_is_an_entry_with_a_message() {
-    let world = World::new(&format!("{DOWNLOAD}max_body_bytes = 1000"));
+    let fixture = Fixture::new(&format!("{DOWNLOAD}max_body_bytes = 1000"));
     let base = serve(flags()).await + "/flags";
     let refused = "tcp connect error: Connection refused (os error 111)";
     for (path, status, message) in [
@@ -92,36 +92,36 @@ async fn what_cannot_be_had_is_an_entry_with_a_message() {
         let url = Value::from(format!("BASE/{path}"));
         let expected =
             Value::from([("url", url), ("statusCode", Value::from(status)), ("message", Value::from(message))]);
-        assert_eq!(entry(&world, &base, path).await, expected.to_string());
+        assert_eq!(entry(&fixture, &base, path).await, expected.to_string());
     }
-    assert!(entry(&world, &base, "fits").await.contains("\"statusCode\":200"));
-    assert_eq!(world.stored(), ["images/127.0.0.1/fits"]);
+    assert!(entry(&fixture, &base, "fits").await.contains("\"statusCode\":200"));
+    assert_eq!(fixture.stored(), ["images/127.0.0.1/fits"]);
 }
 
 #[tokio::test]
 async fn a_body_that_is_cut_off_is_not_stored() {
-    let world = World::new(DOWNLOAD);
+    let fixture = Fixture::new(DOWNLOAD);
     let base = serve(flags()).await + "/flags";
-    let entry = entry(&world, &base, "cut").await;
+    let entry = entry(&fixture, &base, "cut").await;
     assert!(
         entry.starts_with(r#"{"url":"BASE/cut","statusCode":400,"message":"Could not fetch BASE/cut: "#),
         "{entry}"
     );
-    assert_eq!(world.stored(), [] as [&str; 0]);
+    assert_eq!(fixture.stored(), [] as [&str; 0]);
 }
 
 #[tokio::test]
 async fn redirects_are_followed_and_the_name_is_that_of_the_path() {
-    let world = World::new(DOWNLOAD);
+    let fixture = Fixture::new(DOWNLOAD);
     let base = serve(flags()).await + "/flags";
     let expected = r#"{"url":"BASE/moved.gif","statusCode":200,"filename":"127.0.0.1/moved.gif"}"#;
-    assert_eq!(entry(&world, &base, "moved.gif").await, expected);
-    assert_eq!(world.object("127.0.0.1/moved.gif").unwrap(), b"flag of /flags/ad/ad.gif");
+    assert_eq!(entry(&fixture, &base, "moved.gif").await, expected);
+    assert_eq!(fixture.object("127.0.0.1/moved.gif").unwrap(), b"flag of /flags/ad/ad.gif");
 }
 
 #[tokio::test]
 async fn an_unreachable_host_is_told_with_its_cause() {
-    let world = World::new(DOWNLOAD);
+    let fixture = Fixture::new(DOWNLOAD);
     // A port that was free a moment ago.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let base = format!("http://127.0.0.1:{port}");
@@ -129,21 +129,21 @@ async fn an_unreachable_host_is_told_with_its_cause() {
         r#"{"url":"BASE/a","statusCode":400,"message":"Could not fetch BASE/a: error sending request: "#,
         r#"client error (Connect): tcp connect error: Connection refused (os error 111)"}"#
     );
-    assert_eq!(entry(&world, &base, "a").await, expected);
+    assert_eq!(entry(&fixture, &base, "a").await, expected);
 }
 
 #[tokio::test]
 async fn a_server_that_never_answers_is_given_up() {
-    let world = World::new(&format!("{DOWNLOAD}timeout_seconds = 0.05"));
+    let fixture = Fixture::new(&format!("{DOWNLOAD}timeout_seconds = 0.05"));
     let app = axum::Router::new().route("/slow", get(|| async { std::future::pending::<()>().await }));
     let base = serve(app).await;
     let expected = r#"{"url":"BASE/slow","statusCode":400,"message":"No answer within 0.05 s: BASE/slow"}"#;
-    assert_eq!(entry(&world, &base, "slow").await, expected);
+    assert_eq!(entry(&fixture, &base, "slow").await, expected);
 }
 
 #[tokio::test]
 async fn as_many_requests_as_lambda_concur_are_made_at_once() {
-    let world = World::new(DOWNLOAD);
+    let fixture = Fixture::new(DOWNLOAD);
     // Every request waits for two others: with three at once all pass, and a fourth would be counted.
     let (barrier, running, most) = (Arc::new(Barrier::new(3)), AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
     let (running, seen) = (Arc::new(running), Arc::clone(&most));
@@ -156,7 +156,7 @@ async fn as_many_requests_as_lambda_concur_are_made_at_once() {
         }
     });
     let base = serve(app).await;
-    let output = world.download(&base, &["1", "2", "3", "4", "5", "6", "7", "8", "9"], 3).await.unwrap();
+    let output = fixture.download(&base, &["1", "2", "3", "4", "5", "6", "7", "8", "9"], 3).await.unwrap();
     assert!(output.as_array().unwrap().iter().all(|entry| entry["statusCode"].as_i64() == Some(200)));
     assert_eq!(most.load(Ordering::SeqCst), 3);
 }
@@ -180,19 +180,19 @@ async fn dropping_the_call_ends_its_requests() {
             drop(gone);
         }
     });
-    let world = World::new(DOWNLOAD);
+    let fixture = Fixture::new(DOWNLOAD);
     let base = serve(app).await;
     let ended = tokio::select! {
-        _ = world.download(&base, &["a"], 1) => unreachable!("the server never answers"),
+        _ = fixture.download(&base, &["a"], 1) => unreachable!("the server never answers"),
         ended = arrivals.recv() => ended.unwrap(),
     };
     ended.await.unwrap();
-    assert_eq!(world.stored(), [] as [&str; 0]);
+    assert_eq!(fixture.stored(), [] as [&str; 0]);
 }
 
 #[tokio::test]
 async fn paths_never_lead_out_of_the_bucket() {
-    let world = World::new(DOWNLOAD);
+    let fixture = Fixture::new(DOWNLOAD);
     let app = axum::Router::new().fallback(|uri: Uri| async move { uri.to_string() });
     let base = serve(app).await + "/a/b";
     for (path, asked, name) in [
@@ -203,20 +203,20 @@ async fn paths_never_lead_out_of_the_bucket() {
         ("é f.gif", "/a/b/%C3%A9%20f.gif", "é f.gif"),
         ("g%20h.gif", "/a/b/g%20h.gif", "g%20h.gif"),
     ] {
-        let entry = world.download(&base, &[path], 1).await.unwrap()[0].clone();
+        let entry = fixture.download(&base, &[path], 1).await.unwrap()[0].clone();
         assert_eq!(entry["filename"].as_str(), Some(&*format!("127.0.0.1/{name}")), "{path}");
-        assert_eq!(world.object(&format!("127.0.0.1/{name}")).unwrap(), asked.as_bytes(), "{path}");
+        assert_eq!(fixture.object(&format!("127.0.0.1/{name}")).unwrap(), asked.as_bytes(), "{path}");
     }
-    assert!(world.stored().iter().all(|file| file.starts_with("images/127.0.0.1/")));
+    assert!(fixture.stored().iter().all(|file| file.starts_with("images/127.0.0.1/")));
     // A path segment that is too long for a file name fails the task, as a store that cannot take it does.
     let long = "x".repeat(300);
-    let failure = world.download(&base, &[&long], 1).await.unwrap_err();
+    let failure = fixture.download(&base, &[&long], 1).await.unwrap_err();
     assert_eq!(failure.error.as_deref(), Some("KeyTooLongError"));
 }
 
 #[tokio::test]
 async fn bad_input_fails_the_task() {
-    let world = World::new(DOWNLOAD);
+    let fixture = Fixture::new(DOWNLOAD);
     for (input, error, message) in [
         ("[]", "TypeError", "the input must be an object, not a list"),
         (r#"{"resourcePaths":[]}"#, "KeyError", "the input has no batchInput"),
@@ -229,19 +229,23 @@ async fn bad_input_fails_the_task() {
         ),
     ] {
         let cause = Value::from([("errorMessage", Value::from(message)), ("errorType", Value::from(error))]);
-        assert_eq!(world.call("download", input).await.unwrap_err(), Failure::new(error, cause.to_string()), "{input}");
+        assert_eq!(
+            fixture.call("download", input).await.unwrap_err(),
+            Failure::new(error, cause.to_string()),
+            "{input}"
+        );
     }
-    assert!(!world.path("s3").exists(), "nothing is opened before it is needed");
+    assert!(!fixture.path("s3").exists(), "nothing is opened before it is needed");
 }
 
 #[tokio::test]
 async fn what_cannot_be_stored_fails_the_task_and_leaves_nothing() {
     let base = serve(flags()).await + "/flags";
     // A file where a folder has to be: no object can be stored, whoever tries.
-    let world = World::new(DOWNLOAD);
-    std::fs::create_dir_all(world.path("s3/images")).unwrap();
-    std::fs::write(world.path("s3/images/127.0.0.1"), "in the way").unwrap();
-    let failure = world.download(&base, &["ad/ad.gif"], 1).await.unwrap_err();
+    let fixture = Fixture::new(DOWNLOAD);
+    std::fs::create_dir_all(fixture.path("s3/images")).unwrap();
+    std::fs::write(fixture.path("s3/images/127.0.0.1"), "in the way").unwrap();
+    let failure = fixture.download(&base, &["ad/ad.gif"], 1).await.unwrap_err();
     assert_eq!(
         failure.to_string(),
         concat!(
@@ -250,12 +254,12 @@ async fn what_cannot_be_stored_fails_the_task_and_leaves_nothing() {
             r#"so nothing can be below it","errorType":"InvalidRequest"}"#
         )
     );
-    assert_eq!(world.stored(), ["images/127.0.0.1"]);
+    assert_eq!(fixture.stored(), ["images/127.0.0.1"]);
 
-    let world = World::new(DOWNLOAD);
-    std::fs::write(world.path("s3"), "in the way").unwrap();
-    let failure = world.download(&base, &["ad/ad.gif"], 1).await.unwrap_err();
-    let folder = world.path("s3/.unfinished");
+    let fixture = Fixture::new(DOWNLOAD);
+    std::fs::write(fixture.path("s3"), "in the way").unwrap();
+    let failure = fixture.download(&base, &["ad/ad.gif"], 1).await.unwrap_err();
+    let folder = fixture.path("s3/.unfinished");
     assert_eq!(
         failure.to_string(),
         format!(

@@ -30,8 +30,8 @@ async fn python(data: &Path) -> Option<Router> {
     for function in FUNCTIONS {
         match router.handler(&arn(function)).unwrap().prepare(&arn(function)).await {
             Ok(()) => {}
-            Err(error) if error.starts_with("cannot install") => {
-                not_run(&error);
+            Err(error) if error.to_string().starts_with("cannot install") => {
+                not_run(&error.to_string());
                 return None;
             }
             Err(error) => panic!("{error}"),

@@ -36,7 +36,7 @@ async fn what_a_function_is_told() {
     let secret = function.code.path().join("secret.txt");
     std::fs::write(&secret, "top secret\n").unwrap();
     let routes = routes.replace("'secret.txt'", &format!("'{}'", secret.display()));
-    let router = router(&routes, &function.world.path(""));
+    let router = router(&routes, &function.fixture.path(""));
     let told = support::call(&router, FUNCTION, r#"{"do": "tell"}"#).await.unwrap();
     assert_eq!(without_ids(told["aws-request-id"].as_str().unwrap()), "ID");
     assert_eq!(told["invoked-function-arn"].as_str(), Some(FUNCTION));
@@ -135,7 +135,7 @@ async fn output_is_kept_whatever_it_is() {
     };
     let printed = async |text: &str, times: u32| {
         assert_eq!(function.call(&print(text, times)).await, Ok(Value::Null));
-        function.call("{}").await.unwrap();
+        // Whoever has the answer has all that was printed before it.
         function.printed()
     };
     assert_eq!(printed("one\ntwo\r\nthree", 1).await, ["here I am", "one", "two", "three"]);
@@ -144,7 +144,7 @@ async fn output_is_kept_whatever_it_is() {
     assert_eq!((long.len(), long[0].len(), long.concat().len()), (16, 65536, 1_000_000));
     let many = printed("line\n", 100_000).await;
     assert!(many.len() == 100_000 && many.iter().all(|line| line == "line"));
-    let log = std::fs::read_to_string(function.world.path("logs/f.log")).unwrap();
+    let log = std::fs::read_to_string(function.fixture.path("logs/f.log")).unwrap();
     assert!(log.lines().next().unwrap().ends_with("Z - here I am"), "{log}");
     assert!(log.lines().nth(1).unwrap().ends_with(" one"));
 }
@@ -154,11 +154,11 @@ async fn what_was_printed_before_a_failure_is_remembered() {
     let Some(function) = Function::custom("environment = { AT_START = 'here I am' }") else { return };
     function.call(r#"{"do":"print and answer","text":"all well\n"}"#).await.unwrap();
     let failure = function.call(r#"{"do":"exit","code":3}"#).await.unwrap_err();
-    let printed = function.world.router.printed(&failure).unwrap();
+    let printed = function.fixture.router.printed(&failure).unwrap();
     assert_eq!((printed.function.as_str(), printed.lines), ("f", Vec::new()));
     let failure = function.call(r#"{"do":"exit","code":3}"#).await.unwrap_err();
-    let printed = function.world.router.printed(&failure).unwrap();
-    assert_eq!(printed.file, function.world.path("logs/f.log"));
+    let printed = function.fixture.router.printed(&failure).unwrap();
+    assert_eq!(printed.file, function.fixture.path("logs/f.log"));
 }
 
 #[tokio::test]
@@ -307,7 +307,7 @@ async fn a_process_is_kept_for_the_next_call() {
 async fn lambda_invoke_and_the_arn_share_processes_that_are_ready() {
     let Some(function) = Function::custom("environment = { AT_START = 'start' }") else { return };
     let resource = "arn:aws:states:::lambda:invoke";
-    function.world.router.handler(resource).unwrap().prepare(resource).await.unwrap();
+    function.fixture.router.handler(resource).unwrap().prepare(resource).await.unwrap();
     assert_eq!(function.printed(), ["start"]);
     invoke(&function, r#"{"FunctionName":"f"}"#).await.unwrap();
     function.call("{}").await.unwrap();
@@ -324,9 +324,18 @@ async fn a_function_can_be_led_to_aws_itself_which_is_told() {
         let env = function.call(r#"{"do": "tell"}"#).await.unwrap()["env"].clone();
         assert_eq!(env["AWS_ENDPOINT_URL"], expected);
         assert_eq!(env["AWS_ACCESS_KEY_ID"] == Value::Null, reaches.is_some(), "credentials of its own");
-        let reached = function.world.router.handler(FUNCTION).unwrap().reaches_aws(FUNCTION).await;
+        let reached = function.fixture.router.handler(FUNCTION).unwrap().reaches_aws(FUNCTION).await;
         assert_eq!(reached.first().map(String::as_str), reaches);
     }
+}
+
+#[tokio::test]
+async fn a_function_finds_the_services_that_are_elsewhere() {
+    const SERVICES: &str = "[services]\nsecretsmanager = { endpoint_url = 'http://127.0.0.1:5000' }\nkms = 'aws'";
+    let Some(function) = Function::custom(&format!("timeout_seconds = 60\n{SERVICES}")) else { return };
+    let env = function.call(r#"{"do": "tell"}"#).await.unwrap()["env"].clone();
+    assert_eq!(env["AWS_ENDPOINT_URL_SECRETS_MANAGER"].as_str(), Some("http://127.0.0.1:5000"));
+    assert_eq!(env["AWS_ENDPOINT_URL_KMS"], Value::Null);
 }
 
 #[tokio::test]
@@ -386,7 +395,7 @@ async fn what_is_wrong_is_told_before_anything_runs() {
     ] {
         let router = router(&route(folder.path(), settings), folder.path());
         let error = router.handler(FUNCTION).unwrap().prepare(FUNCTION).await.unwrap_err();
-        assert_eq!(error, expected, "{settings}");
+        assert_eq!(error.to_string(), expected, "{settings}");
         let failure = support::call(&router, FUNCTION, "{}").await.unwrap_err();
         assert_eq!(
             (failure.error.as_deref(), failure.cause.as_deref()),
@@ -398,7 +407,8 @@ async fn what_is_wrong_is_told_before_anything_runs() {
         ("app.py", format!("code = {shown}/app.py is not a folder")),
     ] {
         let router = router(&route(&folder.path().join(code), "runtime = 'provided'"), folder.path());
-        assert_eq!(router.handler(FUNCTION).unwrap().prepare(FUNCTION).await.unwrap_err(), expected);
+        let error = router.handler(FUNCTION).unwrap().prepare(FUNCTION).await.unwrap_err();
+        assert_eq!(error.to_string(), expected);
     }
     let Some(function) = Function::custom("environment = { TOKEN = { env = 'ASL_NO_SUCH_VARIABLE' } }") else { return };
     assert_eq!(
@@ -415,7 +425,7 @@ async fn invoke(function: &Function, parameters: &str) -> asl_engine::Outcome {
         execution: "arn:aws:states:us-east-1:123456789012:execution:m:e".into(),
         ..TaskRequest::new(resource, json(parameters))
     };
-    function.world.router.handler(resource).unwrap().call(&Call::new(request)).await
+    function.fixture.router.handler(resource).unwrap().call(&Call::new(request)).await
 }
 
 #[tokio::test]
@@ -482,7 +492,7 @@ async fn lambda_invoke_can_do_without_the_result() {
     // The function still runs, and the end is waited for.
     let holding = held.next().await;
     holding.release();
-    function.world.router.idle().await;
+    function.fixture.router.idle().await;
 }
 
 #[tokio::test]

@@ -73,7 +73,7 @@ async fn exceptions_are_those_of_the_handler() {
     );
     let failure = function.call("{}").await.unwrap_err();
     assert_eq!(failure.error.as_deref(), Some("KeyError"));
-    let printed = function.world.router.printed(&failure).unwrap().lines;
+    let printed = function.fixture.router.printed(&failure).unwrap().lines;
     assert_eq!(printed[..2], ["[ERROR] KeyError: 'what'", "Traceback (most recent call last):"]);
 }
 
@@ -163,7 +163,7 @@ async fn one_route_serves_several_functions_by_their_names() {
     let app = "import os\ndef handler(event, context): return [context.function_name, os.environ['AWS_REGION']]\n";
     let Some(function) = with_app(app).await else { return };
     let routes = route(function.code.path(), PYTHON).replace(FUNCTION, "arn:aws:lambda:*:*:function:Stack-*");
-    let router = router(&routes, &function.world.path("other"));
+    let router = router(&routes, &function.fixture.path("other"));
     for (resource, expected) in [
         ("arn:aws:lambda:us-east-1:1:function:Stack-one", r#"["Stack-one","us-east-1"]"#),
         ("arn:aws:lambda:eu-west-1:1:function:Stack-two", r#"["Stack-two","eu-west-1"]"#),

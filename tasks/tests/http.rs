@@ -13,7 +13,7 @@ use axum::extract::Request;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
-use support::{World, serve};
+use support::{Fixture, serve};
 
 const INVOKE: &str = "arn:aws:states:::http:invoke";
 const ARN: &str = "arn:aws:events:eu-west-1:123456789012:connection/my-api/81210c42-8af1-456b-9c4a-6ff02fc664ac";
@@ -27,8 +27,8 @@ api_key = { name = "X-Api-Key", value = { file = "SECRET" } }
 /// What stands in the file `SECRET` of every test.
 const SECRET: &str = "c0rrect-h0rse";
 
-/// A world whose routing file may name the secret `SECRET`.
-fn world(routes: &str) -> World {
+/// A fixture whose routing file may name the secret `SECRET`.
+fn fixture(routes: &str) -> Fixture {
     // Written once: a test that reads it must not find it half written by another.
     static FILE: LazyLock<PathBuf> = LazyLock::new(|| {
         let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("http-secret");
@@ -36,7 +36,7 @@ fn world(routes: &str) -> World {
         file
     });
     let file = &*FILE;
-    World::new(&routes.replace("\"SECRET\"", &format!("{:?}", file.to_str().unwrap())))
+    Fixture::new(&routes.replace("\"SECRET\"", &format!("{:?}", file.to_str().unwrap())))
 }
 
 /// The parameters of an HTTP Task, with the members of `more`.
@@ -78,8 +78,8 @@ async fn fixed(status: u16, content_type: &'static str, body: impl Into<Bytes>) 
     serve(Router::new().fallback(any(async move || (status, [(header::CONTENT_TYPE, content_type)], body)))).await
 }
 
-async fn seen(world: &World, input: &str) -> Value {
-    world.call(INVOKE, input).await.unwrap()["ResponseBody"].clone()
+async fn seen(fixture: &Fixture, input: &str) -> Value {
+    fixture.call(INVOKE, input).await.unwrap()["ResponseBody"].clone()
 }
 
 fn failed(outcome: Outcome) -> String {
@@ -94,7 +94,7 @@ async fn an_http_task_sends_what_it_says_with_the_credential_of_its_connection()
     let more = r#"{"Headers": {"Request-Id": "r1", "Accept": ["a/b", "c/d"], "User-Agent": "me"},
         "QueryParameters": {"q": "a b", "n": 3, "list": ["x", "y"], "left out": null},
         "RequestBody": {"Job": "Engineer"}}"#;
-    let seen = seen(&world(API_KEY), &parameters(&format!("{origin}/path?a=1"), more)).await;
+    let seen = seen(&fixture(API_KEY), &parameters(&format!("{origin}/path?a=1"), more)).await;
     assert_eq!(seen["method"].as_str(), Some("POST"));
     assert_eq!(seen["uri"].as_str(), Some("/path?a=1&q=a%20b&n=3&list=x&list=y"));
     assert_eq!(seen["body"].as_str(), Some(r#"{"Job":"Engineer"}"#));
@@ -112,7 +112,7 @@ async fn an_http_task_sends_what_it_says_with_the_credential_of_its_connection()
 #[tokio::test]
 async fn the_result_has_headers_body_and_status() {
     let origin = fixed(201, "application/json; charset=utf-8", r#"{"id": [1, 2.50]}"#).await;
-    let result = world(API_KEY).call(INVOKE, &parameters(&origin, "{}")).await.unwrap();
+    let result = fixture(API_KEY).call(INVOKE, &parameters(&origin, "{}")).await.unwrap();
     let names: Vec<&str> = result.as_object().unwrap().iter().map(|(name, _)| &**name).collect();
     assert_eq!(names, ["Headers", "ResponseBody", "StatusCode", "StatusText"]);
     assert_eq!(result["Headers"]["content-type"].to_string(), r#"["application/json; charset=utf-8"]"#);
@@ -124,7 +124,7 @@ async fn the_result_has_headers_body_and_status() {
 #[tokio::test]
 async fn bodies_are_texts_or_url_encoded_where_the_task_says_so() {
     let origin = echo().await;
-    let world = world(API_KEY);
+    let fixture = fixture(API_KEY);
     for (more, expected) in [
         (r#"{"RequestBody": "<a/>", "Headers": {"Content-Type": "text/xml"}}"#, "<a/>"),
         (r#"{"RequestBody": {"a": ["b"]}, "Transform": {"RequestBodyEncoding": "NONE"}}"#, r#"{"a":["b"]}"#),
@@ -136,14 +136,14 @@ async fn bodies_are_texts_or_url_encoded_where_the_task_says_so() {
         ),
         ("{}", ""),
     ] {
-        assert_eq!(seen(&world, &parameters(&origin, more)).await["body"].as_str(), Some(expected), "{more}");
+        assert_eq!(seen(&fixture, &parameters(&origin, more)).await["body"].as_str(), Some(expected), "{more}");
     }
 }
 
 #[tokio::test]
 async fn what_a_connection_adds_overwrites_what_the_task_gives() {
     let origin = echo().await;
-    let world = world(
+    let fixture = fixture(
         r#"
         [connections."*"]
         basic = { username = "nobody", password = { env = "ASL_NO_SUCH_VARIABLE" } }
@@ -156,14 +156,14 @@ async fn what_a_connection_adds_overwrites_what_the_task_gives() {
     );
     let more = r#"{"Headers": {"Header-Param": "from task"}, "QueryParameters": {"QueryParam": "from task", "b": "c"},
         "RequestBody": {"Job": "Engineer", "BodyParam": "from task"}}"#;
-    let seen = seen(&world, &parameters(&origin, more)).await;
+    let seen = seen(&fixture, &parameters(&origin, more)).await;
     assert_eq!(seen["uri"].as_str(), Some("/?QueryParam=from%20connection&b=c"));
     assert_eq!(seen["body"].as_str(), Some(r#"{"Job":"Engineer","BodyParam":"from connection"}"#));
     assert_eq!(seen["headers"]["header-param"].as_str(), Some("from connection"));
     assert_eq!(seen["headers"]["authorization"].as_str(), Some("Basic bWU6YzBycmVjdC1oMHJzZQ=="));
 
     let text = parameters(&origin, r#"{"RequestBody": "a text"}"#);
-    assert!(failed(world.call(INVOKE, &text).await).starts_with("States.Runtime: The RequestBody of the HTTP Task"));
+    assert!(failed(fixture.call(INVOKE, &text).await).starts_with("States.Runtime: The RequestBody of the HTTP Task"));
 }
 
 #[tokio::test]
@@ -177,7 +177,7 @@ async fn every_other_status_is_an_error_of_its_own() {
         (599, "States.Http.StatusCode.599: "),
     ] {
         let origin = fixed(status, "application/json", format!("{{\"echo\": {SECRET:?}}}")).await;
-        assert_eq!(failed(world(API_KEY).call(INVOKE, &parameters(&origin, "{}")).await), expected);
+        assert_eq!(failed(fixture(API_KEY).call(INVOKE, &parameters(&origin, "{}")).await), expected);
     }
 }
 
@@ -198,7 +198,7 @@ async fn what_a_state_cannot_hold_fails_it() {
         ),
     ] {
         let origin = fixed(200, content_type, body).await;
-        let failure = failed(world(API_KEY).call(INVOKE, &parameters(&origin, "{}")).await);
+        let failure = failed(fixture(API_KEY).call(INVOKE, &parameters(&origin, "{}")).await);
         assert_eq!(failure.replace(&origin, "ORIGIN"), expected);
     }
 }
@@ -207,19 +207,19 @@ async fn what_a_state_cannot_hold_fails_it() {
 async fn a_server_that_is_not_there_is_a_socket_error_without_the_query() {
     let more = r#"{"QueryParameters": {"key": "c0rrect-h0rse"}}"#;
     let endpoint = "http://me:c0rrect-h0rse@127.0.0.1:1/path?key=c0rrect-h0rse";
-    let failure = failed(world(API_KEY).call(INVOKE, &parameters(endpoint, more)).await);
+    let failure = failed(fixture(API_KEY).call(INVOKE, &parameters(endpoint, more)).await);
     assert!(failure.starts_with("States.Http.Socket: Cannot call http://127.0.0.1:1/path: "), "{failure}");
 }
 
 #[tokio::test]
 async fn a_server_that_does_not_answer_is_a_socket_error_after_60_seconds() {
     let origin = serve(Router::new().fallback(any(std::future::pending::<StatusCode>))).await;
-    let world = world(API_KEY);
+    let fixture = fixture(API_KEY);
     let input = parameters(&origin, "{}");
     // The clock goes on by itself once nothing else is left to do.
     tokio::time::pause();
     let started = tokio::time::Instant::now();
-    let failure = failed(world.call(INVOKE, &input).await);
+    let failure = failed(fixture.call(INVOKE, &input).await);
     assert_eq!(failure, format!("States.Http.Socket: {origin}/ did not answer within 60 seconds"));
     assert_eq!(started.elapsed().as_secs(), 60);
 }
@@ -228,7 +228,7 @@ async fn a_server_that_does_not_answer_is_a_socket_error_after_60_seconds() {
 async fn a_connection_that_is_missing_or_unusable_is_named() {
     let input = parameters("http://127.0.0.1:1", "{}");
     assert_eq!(
-        failed(world("").call(INVOKE, &input).await),
+        failed(fixture("").call(INVOKE, &input).await),
         format!(
             "Events.ConnectionResource.ResourceNotFound: Connection 'my-api' does not exist. \
              Add it to the routing file:\n\n[connections.\"{ARN}\"]\n\
@@ -237,7 +237,7 @@ async fn a_connection_that_is_missing_or_unusable_is_named() {
     );
     let routes = API_KEY.replace("file = \"SECRET\"", "env = \"ASL_NO_SUCH_VARIABLE\"");
     assert_eq!(
-        failed(world(&routes).call(INVOKE, &input).await),
+        failed(fixture(&routes).call(INVOKE, &input).await),
         format!(
             "Events.ConnectionResource.InvalidConnectionState: The connection {ARN} cannot be used: \
              the environment variable ASL_NO_SUCH_VARIABLE is not set"
@@ -282,10 +282,10 @@ fn oauth_routes(origin: &str) -> String {
 #[tokio::test]
 async fn an_oauth_token_is_kept_until_it_is_refused() {
     let (origin, tokens, asked) = oauth(r#", "expires_in": 3600"#).await;
-    let world = world(&oauth_routes(&origin));
+    let fixture = fixture(&oauth_routes(&origin));
     let input = parameters(&format!("{origin}/api"), "{}");
     for _ in 0..2 {
-        assert_eq!(world.call(INVOKE, &input).await.unwrap()["ResponseBody"].as_str(), Some("welcome"));
+        assert_eq!(fixture.call(INVOKE, &input).await.unwrap()["ResponseBody"].as_str(), Some("welcome"));
     }
     assert_eq!(
         *asked.lock().unwrap(),
@@ -293,17 +293,17 @@ async fn an_oauth_token_is_kept_until_it_is_refused() {
     );
     // The server knows a newer token, so ours is refused: another one is fetched, and the call made again.
     tokens.fetch_add(1, Ordering::SeqCst);
-    assert!(world.call(INVOKE, &input).await.is_ok());
+    assert!(fixture.call(INVOKE, &input).await.is_ok());
     assert_eq!(asked.lock().unwrap().len(), 2);
 }
 
 #[tokio::test]
 async fn an_oauth_token_is_fetched_anew_when_it_is_about_to_expire() {
     let (origin, tokens, _) = oauth(r#", "expires_in": 20"#).await;
-    let world = world(&oauth_routes(&origin));
+    let fixture = fixture(&oauth_routes(&origin));
     let input = parameters(&format!("{origin}/api"), "{}");
     for _ in 0..2 {
-        world.call(INVOKE, &input).await.unwrap();
+        fixture.call(INVOKE, &input).await.unwrap();
     }
     assert_eq!(tokens.load(Ordering::SeqCst), 2);
 }
@@ -311,7 +311,7 @@ async fn an_oauth_token_is_fetched_anew_when_it_is_about_to_expire() {
 #[tokio::test]
 async fn an_authorization_endpoint_that_refuses_is_named_without_what_it_says() {
     let origin = fixed(403, "text/plain", format!("no {SECRET}")).await;
-    let failure = failed(world(&oauth_routes(&origin)).call(INVOKE, &parameters(&origin, "{}")).await);
+    let failure = failed(fixture(&oauth_routes(&origin)).call(INVOKE, &parameters(&origin, "{}")).await);
     assert_eq!(
         failure,
         format!(
@@ -320,19 +320,20 @@ async fn an_authorization_endpoint_that_refuses_is_named_without_what_it_says() 
         )
     );
     let origin = fixed(200, "text/plain", format!("no {SECRET}")).await;
-    let failure = failed(world(&oauth_routes(&origin)).call(INVOKE, &parameters(&origin, "{}")).await);
+    let failure = failed(fixture(&oauth_routes(&origin)).call(INVOKE, &parameters(&origin, "{}")).await);
     assert!(failure.ends_with("did not answer with an access_token"), "{failure}");
 }
 
-fn route(url: &str, more: &str) -> World {
-    world(&format!("[[routes]]\nresource = \"function\"\nhandler = \"http\"\nurl = \"{url}\"\n{more}"))
+fn route(url: &str, more: &str) -> Fixture {
+    fixture(&format!("[[routes]]\nresource = \"function\"\nhandler = \"http\"\nurl = \"{url}\"\n{more}"))
 }
 
 #[tokio::test]
 async fn a_route_posts_the_input_and_returns_the_answer() {
     let origin = echo().await;
-    let world = route(&format!("{origin}/work?v=1"), "headers = { Authorization = { file = \"SECRET\" }, X-A = 'b' }");
-    let seen = world.call("function", r#"{"n": [1, 2]}"#).await.unwrap();
+    let fixture =
+        route(&format!("{origin}/work?v=1"), "headers = { Authorization = { file = \"SECRET\" }, X-A = 'b' }");
+    let seen = fixture.call("function", r#"{"n": [1, 2]}"#).await.unwrap();
     assert_eq!((seen["method"].as_str(), seen["uri"].as_str()), (Some("POST"), Some("/work?v=1")));
     assert_eq!(seen["body"].as_str(), Some(r#"{"n":[1,2]}"#));
     assert_eq!(seen["headers"]["content-type"].as_str(), Some("application/json"));
@@ -361,8 +362,8 @@ async fn errors_of_a_route_are_those_of_its_status_or_of_a_function() {
         (200, "", ""),
     ] {
         let origin = fixed(status, "application/json", body).await;
-        let world = route(&format!("{origin}?key=c0rrect-h0rse"), "headers = { X-Key = { file = \"SECRET\" } }");
-        match world.call("function", "{}").await {
+        let fixture = route(&format!("{origin}?key=c0rrect-h0rse"), "headers = { X-Key = { file = \"SECRET\" } }");
+        match fixture.call("function", "{}").await {
             Ok(value) => assert_eq!((value, expected), (Value::Null, "")),
             outcome => {
                 let failure = failed(outcome).replace(&origin, "ORIGIN");
@@ -391,25 +392,25 @@ async fn a_route_bounds_time_and_size() {
         format!("States.DataLimitExceeded: The answer of {origin}/ has more than 6291456 bytes")
     );
     let origin = serve(Router::new().fallback(any(std::future::pending::<StatusCode>))).await;
-    let world = route(&origin, "timeout_seconds = 2.5");
+    let fixture = route(&origin, "timeout_seconds = 2.5");
     tokio::time::pause();
-    let failure = failed(world.call("function", "{}").await);
+    let failure = failed(fixture.call("function", "{}").await);
     assert_eq!(failure, format!("States.Http.Socket: {origin}/ did not answer within 2.5 s"));
 }
 
 #[tokio::test]
 async fn a_route_whose_secret_is_missing_says_so_before_the_start() {
     let routes = "[[routes]]\nresource = \"function\"\nhandler = \"http\"\nurl = { env = \"ASL_NO_SUCH_VARIABLE\" }";
-    let world = World::new(routes);
-    let prepared = world.router.handler("function").unwrap().prepare("function").await;
-    assert_eq!(prepared, Err("the environment variable ASL_NO_SUCH_VARIABLE is not set".to_owned()));
+    let fixture = Fixture::new(routes);
+    let prepared = fixture.router.handler("function").unwrap().prepare("function").await;
+    assert_eq!(prepared.unwrap_err().to_string(), "the environment variable ASL_NO_SUCH_VARIABLE is not set");
     // A secret URL is not told either, when nobody listens there.
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("hook");
     std::fs::write(&file, format!("http://127.0.0.1:1/{SECRET}")).unwrap();
     let routes = routes.replace("env = \"ASL_NO_SUCH_VARIABLE\"", &format!("file = {:?}", file.to_str().unwrap()));
-    let world = World::new(&routes);
-    let failure = failed(world.call("function", "{}").await);
+    let fixture = Fixture::new(&routes);
+    let failure = failed(fixture.call("function", "{}").await);
     assert!(failure.starts_with("States.Http.Socket: Cannot call the URL in the file "), "{failure}");
 }
 
@@ -477,9 +478,9 @@ async fn a_secret_that_is_repeated_is_hidden_however_it_is_encoded() {
     let file = folder.path().join("hook");
     std::fs::write(&file, format!("{origin}/{SECRET}?x=1")).unwrap();
     let text = format!("[[routes]]\nresource = \"function\"\nhandler = \"http\"\nurl = {{ file = {file:?} }}");
-    assert!(failed(World::new(&text).call("function", "{}").await).ends_with("no hook ***"));
+    assert!(failed(Fixture::new(&text).call("function", "{}").await).ends_with("no hook ***"));
 
     let origin = fixed(200, "image/c0rrect-h0rse", "x").await;
-    let failure = failed(world(API_KEY).call(INVOKE, &parameters(&origin, "{}")).await);
+    let failure = failed(fixture(API_KEY).call(INVOKE, &parameters(&origin, "{}")).await);
     assert_eq!(failure, "States.Runtime: Unsupported response content-type 'image/***'");
 }

@@ -6,19 +6,19 @@ use std::collections::HashMap;
 
 use asl_engine::Value;
 use dynoxide::{AttributeValue, Database};
-use support::{World, call, router};
+use support::{Fixture, call, router};
 
 const PUT_ITEM: &str = "arn:aws:states:::dynamodb:putItem";
 const PUBLISH: &str = "arn:aws:states:::sns:publish";
 
-fn row(world: &World, table: &str, key: &str) -> Option<HashMap<String, AttributeValue>> {
-    let database = Database::new(world.path("dynamodb.sqlite").to_str().unwrap()).unwrap();
+fn row(fixture: &Fixture, table: &str, key: &str) -> Option<HashMap<String, AttributeValue>> {
+    let database = Database::new(fixture.path("dynamodb.sqlite").to_str().unwrap()).unwrap();
     let request = serde_json::json!({ "TableName": table, "Key": { "url": { "S": key } } });
     database.get_item(serde_json::from_value(request).unwrap()).unwrap().item
 }
 
-fn outbox(world: &World) -> Vec<(String, serde_json::Value)> {
-    let mut files: Vec<_> = std::fs::read_dir(world.path("sns"))
+fn outbox(fixture: &Fixture) -> Vec<(String, serde_json::Value)> {
+    let mut files: Vec<_> = std::fs::read_dir(fixture.path("sns"))
         .unwrap()
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.is_file())
@@ -48,10 +48,10 @@ fn masked(text: &str) -> String {
 
 #[tokio::test]
 async fn a_row_is_stored_and_answered_as_aws_answers() {
-    let world = World::new("[tables.urlToName]\nkey = 'url'");
+    let fixture = Fixture::new("[tables.urlToName]\nkey = 'url'");
     let input = r#"{"TableName":"urlToName","Item":{"url":{"S":"http://a/b.gif"},"filename":{"S":"a/b.gif"}}}"#;
-    let output = world.call(PUT_ITEM, input).await.unwrap();
-    let row = row(&world, "urlToName", "http://a/b.gif").unwrap();
+    let output = fixture.call(PUT_ITEM, input).await.unwrap();
+    let row = row(&fixture, "urlToName", "http://a/b.gif").unwrap();
     assert_eq!(row["filename"], AttributeValue::S("a/b.gif".to_owned()));
 
     assert_eq!(
@@ -69,13 +69,13 @@ async fn a_row_is_stored_and_answered_as_aws_answers() {
 
 #[tokio::test]
 async fn all_parameters_reach_the_service() {
-    let world = World::new("[tables.rows]\nkey = 'url'");
+    let fixture = Fixture::new("[tables.rows]\nkey = 'url'");
     let put = |more: &str| format!(r#"{{"TableName":"rows","Item":{{"url":{{"S":"k"}},"n":{{"N":"1"}}}}{more}}}"#);
-    world.call(PUT_ITEM, &put("")).await.unwrap();
-    let output = world.call(PUT_ITEM, &put(r#","ReturnValues":"ALL_OLD""#)).await.unwrap();
+    fixture.call(PUT_ITEM, &put("")).await.unwrap();
+    let output = fixture.call(PUT_ITEM, &put(r#","ReturnValues":"ALL_OLD""#)).await.unwrap();
     assert_eq!(output["Attributes"]["n"].to_string(), r#"{"N":"1"}"#);
     let condition = r##","ConditionExpression":"attribute_not_exists(#u)","ExpressionAttributeNames":{"#u":"url"}"##;
-    let failure = world.call(PUT_ITEM, &put(condition)).await.unwrap_err();
+    let failure = fixture.call(PUT_ITEM, &put(condition)).await.unwrap_err();
     assert_eq!(
         masked(&failure.to_string()),
         "DynamoDB.ConditionalCheckFailedException: The conditional request failed (Service: AmazonDynamoDBv2; \
@@ -85,7 +85,9 @@ async fn all_parameters_reach_the_service() {
 
 #[tokio::test]
 async fn dynamodb_errors_have_the_names_and_texts_of_aws() {
-    let world = World::new("");
+    let fixture = Fixture::new("");
+    // As where a definition makes its tables; otherwise, the run would end.
+    fixture.router.note_task("Make", "arn:aws:states:::aws-sdk:dynamodb:createTable");
     for (input, expected) in [
         (
             r#"{"TableName":"no_such_table","Item":{"id":{"S":"id1"}}}"#,
@@ -99,46 +101,43 @@ async fn dynamodb_errors_have_the_names_and_texts_of_aws() {
              Error Code: ValidationException; Request ID: UUID; Proxy: null)",
         ),
     ] {
-        assert_eq!(masked(&world.call(PUT_ITEM, input).await.unwrap_err().to_string()), expected, "{input}");
+        assert_eq!(masked(&fixture.call(PUT_ITEM, input).await.unwrap_err().to_string()), expected, "{input}");
     }
 }
 
 #[tokio::test]
 async fn a_database_that_cannot_be_opened_is_named() {
-    let world = World::new("");
-    std::fs::create_dir_all(world.path("dynamodb.sqlite")).unwrap();
-    let failure = world.call(PUT_ITEM, r#"{"TableName":"t","Item":{}}"#).await.unwrap_err();
-    assert_eq!(
-        masked(&failure.to_string()),
-        format!(
-            "DynamoDB.InternalServerErrorException: the database {0} cannot be opened: Internal error: unable to open \
-             database file: {0} (Service: AmazonDynamoDBv2; Status Code: 500; Error Code: InternalServerError; \
-             Request ID: UUID; Proxy: null)",
-            world.path("dynamodb.sqlite").display()
-        )
-    );
+    let fixture = Fixture::new("");
+    std::fs::create_dir_all(fixture.path("dynamodb.sqlite")).unwrap();
+    let failure = fixture.call(PUT_ITEM, r#"{"TableName":"t","Item":{}}"#).await.unwrap_err();
+    let cause = failure.cause.unwrap();
+    assert!(cause.starts_with("the embedded DynamoDb cannot serve the state '"), "{cause}");
+    let file = fixture.path("dynamodb.sqlite");
+    let why =
+        format!("the database {0} cannot be opened: Internal error: unable to open database file: {0}", file.display());
+    assert!(cause.ends_with(&why), "{cause}");
 }
 
 #[tokio::test]
 async fn rows_and_objects_are_found_again_by_the_next_router() {
-    let world = World::new("[tables.rows]\nkey = 'url'");
+    let fixture = Fixture::new("[tables.rows]\nkey = 'url'");
     let put = |key: &str| format!(r#"{{"TableName":"rows","Item":{{"url":{{"S":"{key}"}}}}}}"#);
-    world.call(PUT_ITEM, &put("one")).await.unwrap();
+    fixture.call(PUT_ITEM, &put("one")).await.unwrap();
     // The first router is still open: two can use one folder.
-    let next = router("[tables.rows]\nkey = 'url'", &world.path(""));
+    let next = router("[tables.rows]\nkey = 'url'", &fixture.path(""));
     call(&next, PUT_ITEM, &put("two")).await.unwrap();
-    assert!(row(&world, "rows", "one").is_some() && row(&world, "rows", "two").is_some());
+    assert!(row(&fixture, "rows", "one").is_some() && row(&fixture, "rows", "two").is_some());
 }
 
 #[tokio::test]
 async fn a_notification_is_a_file_in_the_outbox() {
-    let world = World::new("");
+    let fixture = Fixture::new("");
     let input =
         r#"{"TopicArn":"arn:aws:sns:us-east-1:000000000000:T","Message":["Could not find: é"],"Subject":"Failed <&>"}"#;
-    let output = world.call(PUBLISH, input).await.unwrap();
-    world.call(PUBLISH, r#"{"TargetArn":"arn:aws:sns:us-east-1:1:endpoint/GCM/a/b","Message":"plain","MessageAttributes":{"a":{"DataType":"String","StringValue":"1"}}}"#).await.unwrap();
+    let output = fixture.call(PUBLISH, input).await.unwrap();
+    fixture.call(PUBLISH, r#"{"TargetArn":"arn:aws:sns:us-east-1:1:endpoint/GCM/a/b","Message":"plain","MessageAttributes":{"a":{"DataType":"String","StringValue":"1"}}}"#).await.unwrap();
 
-    let outbox = outbox(&world);
+    let outbox = outbox(&fixture);
     let (name, first) = &outbox[0];
     let id = output["MessageId"].as_str().unwrap();
     assert!(name.ends_with(&format!("Z-{id}.json")), "{name}");
@@ -161,7 +160,7 @@ async fn a_notification_is_a_file_in_the_outbox() {
 
 #[tokio::test]
 async fn sns_errors_have_the_names_and_texts_of_aws() {
-    let world = World::new("");
+    let fixture = Fixture::new("");
     let answered = |text: &str| {
         format!(
             "SNS.InvalidParameterException: Invalid parameter: {text} (Service: AmazonSNS; Status Code: 400; \
@@ -188,38 +187,42 @@ async fn sns_errors_have_the_names_and_texts_of_aws() {
             answered("The message attribute 'a' must have a type and a value"),
         ),
     ] {
-        assert_eq!(masked(&world.call(PUBLISH, input).await.unwrap_err().to_string()), expected);
+        assert_eq!(masked(&fixture.call(PUBLISH, input).await.unwrap_err().to_string()), expected);
     }
 }
 
 #[tokio::test]
-async fn an_outbox_that_cannot_be_written_fails_the_task() {
-    let world = World::new("");
-    std::fs::write(world.path("sns"), "in the way").unwrap();
-    let failure =
-        world.call(PUBLISH, r#"{"TopicArn":"arn:aws:sns:us-east-1:000000000000:t","Message":"m"}"#).await.unwrap_err();
+async fn an_outbox_that_cannot_be_written_ends_the_run() {
+    let fixture = Fixture::new("");
+    std::fs::write(fixture.path("sns"), "in the way").unwrap();
+    let failure = fixture
+        .call(PUBLISH, r#"{"TopicArn":"arn:aws:sns:us-east-1:000000000000:t","Message":"m"}"#)
+        .await
+        .unwrap_err();
     assert_eq!(
         masked(&failure.to_string()),
         format!(
-            "SNS.InternalErrorException: the folder {} cannot be created: File exists (os error 17) (Service: AmazonSNS; \
-             Status Code: 500; Error Code: InternalError; Request ID: UUID; Proxy: null)",
-            world.path("sns").display()
+            "States.Runtime: the embedded Sns cannot serve the state 'S': the folder {} cannot be created: File exists (os \
+             error 17)",
+            fixture.path("sns").display()
         )
     );
 }
 
 #[tokio::test]
 async fn a_route_can_replace_an_integration() {
-    let world = World::new("[[routes]]\nresource = 'arn:aws:states:::sns:*'\nhandler = 'consolidate'");
-    assert_eq!(world.call(PUBLISH, "[200]").await, Ok(Value::from(true)));
+    let fixture = Fixture::new("[[routes]]\nresource = 'arn:aws:states:::sns:*'\nhandler = 'consolidate'");
+    assert_eq!(fixture.call(PUBLISH, "[200]").await, Ok(Value::from(true)));
 }
 
 #[tokio::test]
 async fn an_endpoint_that_does_not_answer_is_told_as_the_sdk_tells_it() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let world = World::new(&format!("services = {{ sns = {{ endpoint_url = 'http://127.0.0.1:{port}' }} }}"));
-    let failure =
-        world.call(PUBLISH, r#"{"TopicArn":"arn:aws:sns:us-east-1:000000000000:t","Message":"m"}"#).await.unwrap_err();
+    let fixture = Fixture::new(&format!("services = {{ sns = {{ endpoint_url = 'http://127.0.0.1:{port}' }} }}"));
+    let failure = fixture
+        .call(PUBLISH, r#"{"TopicArn":"arn:aws:sns:us-east-1:000000000000:t","Message":"m"}"#)
+        .await
+        .unwrap_err();
     assert_eq!(failure.error.as_deref(), Some("SNS.SdkClientException"));
     let cause = failure.cause.unwrap();
     assert!(cause.starts_with("Unable to execute HTTP request: "), "{cause}");
@@ -229,9 +232,9 @@ async fn an_endpoint_that_does_not_answer_is_told_as_the_sdk_tells_it() {
 /// API references of DynamoDB (`TableName`), SQS (`CreateQueue`) and SNS (`CreateTopic`), and what their users quote.
 #[tokio::test]
 async fn names_that_are_none_are_refused_as_aws_does() {
-    let world = World::new("buckets = ['images']");
+    let fixture = Fixture::new("buckets = ['images']");
     let put = r#"{"Bucket":"images","Key":"a","Body":"precious"}"#;
-    world.call("arn:aws:states:::aws-sdk:s3:putObject", put).await.unwrap();
+    fixture.call("arn:aws:states:::aws-sdk:s3:putObject", put).await.unwrap();
     let bucket = "S3.S3Exception: The specified bucket is not valid. (Service: S3, Status Code: 400, ";
     let table = "DynamoDb.DynamoDbException: ";
     for (resource, input, expected) in [
@@ -276,27 +279,27 @@ async fn names_that_are_none_are_refused_as_aws_does() {
             "SNS.InvalidParameterException: Invalid parameter: TopicArn (Service: ",
         ),
     ] {
-        let failure = world.call(&format!("arn:aws:states:::{resource}"), input).await.unwrap_err().to_string();
+        let failure = fixture.call(&format!("arn:aws:states:::{resource}"), input).await.unwrap_err().to_string();
         assert!(failure.starts_with(expected), "{resource} {input}\n{failure}");
     }
-    assert_eq!(world.object("a").unwrap(), br#""precious""#);
-    assert_eq!(world.stored(), ["images/a"]);
+    assert_eq!(fixture.object("a").unwrap(), br#""precious""#);
+    assert_eq!(fixture.stored(), ["images/a"]);
 }
 
 /// What an ItemReader cannot read is never taken for the end of the object.
 #[tokio::test]
 async fn objects_that_cannot_be_read_are_named() {
-    let world = World::new("buckets = ['images']");
-    std::fs::create_dir_all(world.path("s3/images/in")).unwrap();
+    let fixture = Fixture::new("buckets = ['images']");
+    std::fs::create_dir_all(fixture.path("s3/images/in")).unwrap();
     for (key, bytes, expected) in [
         ("in/latin-1.csv", &b"a,b\n1,caf\xe9"[..], "in/latin-1.csv is not UTF-8 text"),
         ("in/latin-1.txt", b"\xe9", "in/latin-1.txt is not UTF-8 text"),
         ("in/n.jsonl.gz", b"{\"n\":1}\n", "in/n.jsonl.gz cannot be read as a gzip file: "),
         ("in/n.jsonl.zst", b"{\"n\":1}\n", "in/n.jsonl.zst cannot be read as a Zstandard file: "),
     ] {
-        std::fs::write(world.path("s3/images").join(key), bytes).unwrap();
+        std::fs::write(fixture.path("s3/images").join(key), bytes).unwrap();
         let input = format!(r#"{{"Bucket":"images","Key":"{key}"}}"#);
-        let failure = world.call("arn:aws:states:::s3:getObject", &input).await.unwrap_err();
+        let failure = fixture.call("arn:aws:states:::s3:getObject", &input).await.unwrap_err();
         let cause = failure.cause.as_deref().unwrap_or_default();
         assert!(cause.starts_with(expected), "{key}: {failure}");
     }
@@ -305,8 +308,8 @@ async fn objects_that_cannot_be_read_are_named() {
 /// What a ResultWriter began is given up where one of its requests fails.
 #[tokio::test]
 async fn files_in_parts_are_written_whole_or_given_up() {
-    let world = World::new("buckets = ['images']");
-    let put = async |input: &str| world.call("arn:aws:states:::s3:putObject", input).await;
+    let fixture = Fixture::new("buckets = ['images']");
+    let put = async |input: &str| fixture.call("arn:aws:states:::s3:putObject", input).await;
     for (key, number) in [("whole", 1), ("whole", 2), ("whole", 3), ("whole/file", 1), ("whole/file", 2), ("small", 1)]
     {
         let part = format!(r#"{{"Bucket":"images","Key":"{key}","PartNumber":{number},"Body":"{number},"}}"#);
@@ -315,9 +318,9 @@ async fn files_in_parts_are_written_whole_or_given_up() {
     // The first is there by then, so the second has no place.
     let manifest = r#"{"Bucket":"images","Key":"m","Body":"","Files":["whole","whole/file","small"]}"#;
     put(manifest).await.unwrap_err();
-    world.router.stopped().await;
-    assert_eq!(world.object("whole").unwrap(), b"1,2,3,");
-    assert_eq!(world.stored(), ["images/whole"]);
+    fixture.router.stopped().await;
+    assert_eq!(fixture.object("whole").unwrap(), b"1,2,3,");
+    assert_eq!(fixture.stored(), ["images/whole"]);
     let again = |file: &str| format!(r#"{{"Bucket":"images","Key":"m","Body":"","Files":["{file}"]}}"#);
     put(&again("whole")).await.unwrap();
     let failure = put(&again("small")).await.unwrap_err().to_string();
@@ -332,19 +335,19 @@ async fn files_in_parts_are_written_whole_or_given_up() {
 /// A reader that has enough says nothing: of each reader, the object that it read last is kept for it.
 #[tokio::test]
 async fn a_packed_object_is_read_on_also_after_another() {
-    let world = World::new("buckets = ['images']");
+    let fixture = Fixture::new("buckets = ['images']");
     let text: String = (0..900_000).map(|n| format!("{n}\n")).collect();
-    std::fs::create_dir_all(world.path("s3/images")).unwrap();
+    std::fs::create_dir_all(fixture.path("s3/images")).unwrap();
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     std::io::Write::write_all(&mut gzip, text.as_bytes()).unwrap();
     let packed = gzip.finish().unwrap();
     for key in ["a.gz", "b.gz"] {
-        std::fs::write(world.path("s3/images").join(key), &packed).unwrap();
+        std::fs::write(fixture.path("s3/images").join(key), &packed).unwrap();
     }
     let first = 4 * 1024 * 1024;
     for (key, from, rest) in [("a.gz", 0, false), ("b.gz", 0, false), ("a.gz", first, true), ("b.gz", first, true)] {
         let input = format!(r#"{{"Bucket":"images","Key":"{key}","Range":"bytes={from}-"}}"#);
-        let answer = world.call("arn:aws:states:::s3:getObject", &input).await.unwrap();
+        let answer = fixture.call("arn:aws:states:::s3:getObject", &input).await.unwrap();
         let expected = if rest { &text[first..] } else { &text[..first] };
         assert!(answer["Body"].as_str() == Some(expected), "{key} {from}");
     }

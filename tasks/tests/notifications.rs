@@ -10,7 +10,7 @@ use axum::extract::Request;
 use axum::http::StatusCode;
 use axum::routing::any;
 use serde_json::Value;
-use support::{World, call, router, serve};
+use support::{Fixture, call, router, serve};
 use tokio::sync::watch;
 
 const PUBLISH: &str = "arn:aws:states:::sns:publish";
@@ -61,24 +61,24 @@ async fn finish(router: &Router) -> Vec<Undelivered> {
 }
 
 /// The notifications in the outbox, without what differs in each run.
-fn outbox(world: &World) -> Vec<Value> {
-    let entries = std::fs::read_dir(world.path("sns")).unwrap().map(|entry| entry.unwrap().path());
+fn outbox(fixture: &Fixture) -> Vec<Value> {
+    let entries = std::fs::read_dir(fixture.path("sns")).unwrap().map(|entry| entry.unwrap().path());
     let mut files: Vec<_> = entries.filter(|path| path.is_file()).collect();
     files.sort();
     files.iter().map(|path| serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()).collect()
 }
 
-fn deliveries(world: &World) -> String {
-    outbox(world).iter().map(|notification| notification["Deliveries"].to_string()).collect::<Vec<_>>().join("\n")
+fn deliveries(fixture: &Fixture) -> String {
+    outbox(fixture).iter().map(|notification| notification["Deliveries"].to_string()).collect::<Vec<_>>().join("\n")
 }
 
 #[tokio::test]
 async fn a_subscriber_gets_the_json_of_sns() {
     let subscriber = Subscriber::start(200).await;
-    let world = World::new(&subscriber.routes(""));
+    let fixture = Fixture::new(&subscriber.routes(""));
     let more = r#", "Subject": "Missing", "MessageAttributes": {"n": {"DataType": "Number", "StringValue": "1"}}"#;
-    let answer = world.call(PUBLISH, &message(more)).await.unwrap();
-    assert_eq!(finish(&world.router).await, []);
+    let answer = fixture.call(PUBLISH, &message(more)).await.unwrap();
+    assert_eq!(finish(&fixture.router).await, []);
     let (headers, body) = subscriber.got.lock().unwrap()[0].clone();
     let body: Value = serde_json::from_str(&body).unwrap();
     for (name, expected) in [
@@ -101,7 +101,7 @@ async fn a_subscriber_gets_the_json_of_sns() {
         assert_eq!(headers[name], expected);
     }
     assert_eq!(
-        deliveries(&world),
+        deliveries(&fixture),
         format!(r#"[{{"Protocol":"http","Endpoint":"{}/hook","State":"delivered","Attempts":1}}]"#, subscriber.origin)
     );
 }
@@ -109,20 +109,20 @@ async fn a_subscriber_gets_the_json_of_sns() {
 #[tokio::test]
 async fn raw_delivery_and_structured_messages_hand_on_the_text_of_the_protocol() {
     let subscriber = Subscriber::start(200).await;
-    let world = World::new(&subscriber.routes("raw_message_delivery = true"));
+    let fixture = Fixture::new(&subscriber.routes("raw_message_delivery = true"));
     let structured = |text: &str| {
         let text = Value::from(text);
         format!(r#"{{"TopicArn": "{TOPIC}", "MessageStructure": "json", "Message": {text}}}"#)
     };
-    world.call(PUBLISH, &structured(r#"{"default": "d", "http": "for http"}"#)).await.unwrap();
-    assert_eq!(finish(&world.router).await, []);
+    fixture.call(PUBLISH, &structured(r#"{"default": "d", "http": "for http"}"#)).await.unwrap();
+    assert_eq!(finish(&fixture.router).await, []);
     assert_eq!(subscriber.bodies(), ["for http"]);
     assert_eq!(subscriber.got.lock().unwrap()[0].0["x-amz-sns-rawdelivery"], "true");
     for (text, expected) in [
         (r#"{"http": "x"}"#, "Invalid parameter: Message Structure - No default entry in JSON message body"),
         ("no json", "Invalid parameter: Message Structure - JSON message body failed to parse"),
     ] {
-        let failure = world.call(PUBLISH, &structured(text)).await.unwrap_err().to_string();
+        let failure = fixture.call(PUBLISH, &structured(text)).await.unwrap_err().to_string();
         assert!(failure.starts_with(&format!("SNS.InvalidParameterException: {expected} (Service")), "{failure}");
     }
 }
@@ -134,11 +134,11 @@ async fn every_subscription_of_the_topic_gets_it_and_no_other() {
     let file = folder.path().join("told.jsonl");
     let other = "[[subscriptions]]\ntopic = \"arn:aws:sns:*:*:other\"\nhttp = \"http://127.0.0.1:1\"";
     let told = format!("[[subscriptions]]\ntopic = \"*\"\nfile = {:?}\n", file.to_str().unwrap());
-    let world = World::new(&format!("{}\n{told}{other}", subscriber.routes("")));
+    let fixture = Fixture::new(&format!("{}\n{told}{other}", subscriber.routes("")));
     for _ in 0..2 {
-        world.call(PUBLISH, &message("")).await.unwrap();
+        fixture.call(PUBLISH, &message("")).await.unwrap();
     }
-    assert_eq!(finish(&world.router).await, []);
+    assert_eq!(finish(&fixture.router).await, []);
     assert_eq!(subscriber.bodies().len(), 2);
     let lines = std::fs::read_to_string(&file).unwrap();
     let mut got = subscriber.bodies();
@@ -151,15 +151,15 @@ async fn every_subscription_of_the_topic_gets_it_and_no_other() {
 #[tokio::test]
 async fn a_queue_gets_the_json_of_sns_or_the_message_alone() {
     let queue = "arn:aws:sqs:us-east-1:123456789012";
-    let world = World::new(&format!(
+    let fixture = Fixture::new(&format!(
         "[[subscriptions]]\ntopic = \"*\"\nsqs = \"{queue}:whole\"\n\
          [[subscriptions]]\ntopic = \"*\"\nsqs = \"{queue}:raw\"\nraw_message_delivery = true"
     ));
-    world.call(PUBLISH, &message(r#", "Subject": "Missing""#)).await.unwrap();
-    assert_eq!(finish(&world.router).await, []);
+    fixture.call(PUBLISH, &message(r#", "Subject": "Missing""#)).await.unwrap();
+    assert_eq!(finish(&fixture.router).await, []);
     let received = async |queue: &str| {
         let input = format!(r#"{{"QueueUrl": "http://sqs/123456789012/{queue}"}}"#);
-        let answer = world.call("arn:aws:states:::aws-sdk:sqs:receiveMessage", &input).await.unwrap();
+        let answer = fixture.call("arn:aws:states:::aws-sdk:sqs:receiveMessage", &input).await.unwrap();
         answer["Messages"][0]["Body"].as_str().unwrap().to_owned()
     };
     let whole: Value = serde_json::from_str(&received("whole").await).unwrap();
@@ -171,10 +171,10 @@ async fn a_queue_gets_the_json_of_sns_or_the_message_alone() {
 #[tokio::test]
 async fn a_delivery_is_tried_again_with_longer_and_longer_pauses() {
     let subscriber = Subscriber::start(503).await;
-    let world = World::new(&subscriber.routes(""));
+    let fixture = Fixture::new(&subscriber.routes(""));
     tokio::time::pause();
     let started = tokio::time::Instant::now();
-    world.call(PUBLISH, &message("")).await.unwrap();
+    fixture.call(PUBLISH, &message("")).await.unwrap();
     let mut count = subscriber.count.clone();
     let mut seconds = async |attempts: usize| {
         count.wait_for(|count| *count == attempts).await.unwrap();
@@ -185,18 +185,18 @@ async fn a_delivery_is_tried_again_with_longer_and_longer_pauses() {
     assert_eq!(seconds(3).await, 3.0);
     assert_eq!(seconds(4).await, 7.0);
     subscriber.status.store(200, Ordering::SeqCst);
-    assert_eq!(finish(&world.router).await, []);
-    assert!(deliveries(&world).contains(r#""State":"delivered","Attempts":5}"#), "{}", deliveries(&world));
+    assert_eq!(finish(&fixture.router).await, []);
+    assert!(deliveries(&fixture).contains(r#""State":"delivered","Attempts":5}"#), "{}", deliveries(&fixture));
 }
 
 #[tokio::test]
 async fn what_is_undelivered_is_told_and_delivered_by_the_next_program() {
     let subscriber = Subscriber::start(500).await;
-    let world = World::new(&subscriber.routes(""));
+    let fixture = Fixture::new(&subscriber.routes(""));
     for _ in 0..2 {
-        world.call(PUBLISH, &message("")).await.unwrap();
+        fixture.call(PUBLISH, &message("")).await.unwrap();
     }
-    let undelivered = finish(&world.router).await;
+    let undelivered = finish(&fixture.router).await;
     assert_eq!(undelivered.len(), 1);
     let Undelivered { subscriber: who, error, refused, files } = &undelivered[0];
     assert_eq!(*who, format!("http {}/hook", subscriber.origin));
@@ -206,13 +206,13 @@ async fn what_is_undelivered_is_told_and_delivered_by_the_next_program() {
 
     // Another program with the same data, while the first lives: nothing is delivered twice.
     subscriber.status.store(200, Ordering::SeqCst);
-    let next = router(&subscriber.routes(""), &world.path(""));
+    let next = router(&subscriber.routes(""), &fixture.path(""));
     next.resume_deliveries();
     assert_eq!(finish(&next).await, []);
     assert_eq!(subscriber.bodies().len(), tried);
 
     // A program that knows no such subscription leaves it to another one.
-    let data = world.into_data();
+    let data = fixture.into_data();
     let strange = router("[[subscriptions]]\ntopic = \"*\"\nfile = \"/none/f\"", data.path());
     strange.resume_deliveries();
     assert_eq!(finish(&strange).await, []);
@@ -230,10 +230,10 @@ async fn what_is_undelivered_is_told_and_delivered_by_the_next_program() {
 #[tokio::test]
 async fn the_marker_of_a_delivered_notification_goes_away() {
     let subscriber = Subscriber::start(200).await;
-    let world = World::new(&subscriber.routes(""));
-    world.call(PUBLISH, &message("")).await.unwrap();
-    assert_eq!(finish(&world.router).await, []);
-    let data = world.into_data();
+    let fixture = Fixture::new(&subscriber.routes(""));
+    fixture.call(PUBLISH, &message("")).await.unwrap();
+    assert_eq!(finish(&fixture.router).await, []);
+    let data = fixture.into_data();
     let outbox = std::fs::read_dir(data.path().join("sns")).unwrap();
     let name = outbox.map(|entry| entry.unwrap().file_name()).find(|name| name.to_str().unwrap().ends_with(".json"));
     let left = data.path().join("sns/.pending/dead");
@@ -253,12 +253,12 @@ async fn the_marker_of_a_delivered_notification_goes_away() {
 async fn a_subscriber_that_refuses_is_not_asked_again() {
     for status in [400, 403, 302] {
         let subscriber = Subscriber::start(status).await;
-        let world = World::new(&subscriber.routes(""));
-        world.call(PUBLISH, &message("")).await.unwrap();
-        let undelivered = finish(&world.router).await;
+        let fixture = Fixture::new(&subscriber.routes(""));
+        fixture.call(PUBLISH, &message("")).await.unwrap();
+        let undelivered = finish(&fixture.router).await;
         assert!(undelivered[0].refused);
         assert_eq!(subscriber.bodies().len(), 1);
-        let data = world.into_data();
+        let data = fixture.into_data();
         let next = router(&subscriber.routes(""), data.path());
         next.resume_deliveries();
         assert_eq!(finish(&next).await, []);
@@ -269,9 +269,9 @@ async fn a_subscriber_that_refuses_is_not_asked_again() {
 #[tokio::test]
 async fn publishing_does_not_wait_for_a_subscriber_and_the_end_waits_as_long_as_it_is_told() {
     let origin = serve(axum::Router::new().fallback(any(std::future::pending::<StatusCode>))).await;
-    let world = World::new(&format!("[[subscriptions]]\ntopic = \"*\"\nhttp = \"{origin}\""));
-    assert!(world.call(PUBLISH, &message("")).await.is_ok());
-    let undelivered = world.router.finish_deliveries(std::future::ready(())).await;
+    let fixture = Fixture::new(&format!("[[subscriptions]]\ntopic = \"*\"\nhttp = \"{origin}\""));
+    assert!(fixture.call(PUBLISH, &message("")).await.is_ok());
+    let undelivered = fixture.router.finish_deliveries(std::future::ready(())).await;
     assert_eq!((undelivered.len(), &undelivered[0].error), (1, &None));
 }
 
@@ -286,15 +286,15 @@ async fn no_secret_is_kept_or_told() {
          [[subscriptions]]\ntopic = \"*\"\nemail = \"a@b.c\"\n\
          [mail]\nserver = \"smtp://127.0.0.1:1\"\nfrom = \"a@b.c\"\nusername = \"u\"\npassword = {{ file = {hook:?} }}"
     );
-    let world = World::new(&routes);
-    world.call(PUBLISH, &message("")).await.unwrap();
-    let undelivered = finish(&world.router).await;
+    let fixture = Fixture::new(&routes);
+    fixture.call(PUBLISH, &message("")).await.unwrap();
+    let undelivered = finish(&fixture.router).await;
     assert_eq!(undelivered.len(), 3);
-    for text in [format!("{undelivered:?}"), deliveries(&world), format!("{:?}", support::routes(&routes))] {
+    for text in [format!("{undelivered:?}"), deliveries(&fixture), format!("{:?}", support::routes(&routes))] {
         assert!(!text.contains("k=s3cret") && !text.contains("/s3cret"), "{text}");
     }
-    assert!(!deliveries(&world).contains("s3cret"), "{}", deliveries(&world));
+    assert!(!deliveries(&fixture).contains("s3cret"), "{}", deliveries(&fixture));
     // The other calls of a router with an end go on.
-    let answer = call(&world.router, PUBLISH, &message("")).await;
+    let answer = call(&fixture.router, PUBLISH, &message("")).await;
     assert!(answer.is_ok());
 }

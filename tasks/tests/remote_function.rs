@@ -5,7 +5,7 @@ mod support;
 use asl_engine::Value;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
-use support::{World, serve};
+use support::{Fixture, serve};
 
 const INVOKE: &str = "arn:aws:states:::lambda:invoke";
 const FUNCTION: &str = "arn:aws:lambda:us-east-1:1:function:echo";
@@ -38,25 +38,25 @@ async fn lambda(method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> (S
     }
 }
 
-async fn world() -> World {
+async fn fixture() -> Fixture {
     let url = serve(axum::Router::new().fallback(lambda)).await;
-    World::new(&format!("[services]\nlambda = {{ endpoint_url = '{url}' }}"))
+    Fixture::new(&format!("[services]\nlambda = {{ endpoint_url = '{url}' }}"))
 }
 
 #[tokio::test]
 async fn a_function_is_called_by_its_arn() {
-    let world = world().await;
-    assert_eq!(world.call(FUNCTION, r#"{"a":[1,"é"]}"#).await, Ok(r#"{"a":[1,"é"]}"#.parse().unwrap()));
+    let fixture = fixture().await;
+    assert_eq!(fixture.call(FUNCTION, r#"{"a":[1,"é"]}"#).await, Ok(r#"{"a":[1,"é"]}"#.parse().unwrap()));
     let failing = FUNCTION.replace("echo", "fails");
     assert_eq!(
-        world.call(&failing, "{}").await.unwrap_err().to_string(),
+        fixture.call(&failing, "{}").await.unwrap_err().to_string(),
         r#"Oops: {"errorMessage": "no", "errorType": "Oops"}"#
     );
 }
 
 #[tokio::test]
 async fn what_is_no_json_is_told() {
-    let failure = world().await.call(&FUNCTION.replace("echo", "babbles"), "{}").await.unwrap_err();
+    let failure = fixture().await.call(&FUNCTION.replace("echo", "babbles"), "{}").await.unwrap_err();
     assert_eq!(
         failure.to_string(),
         "Lambda.Unknown: The cause could not be determined because Lambda did not return an error type. Returned payload: NaN"
@@ -67,8 +67,8 @@ async fn what_is_no_json_is_told() {
 async fn a_route_comes_first() {
     let url = serve(axum::Router::new().fallback(lambda)).await;
     let route = "[[routes]]\nresource = 'arn:aws:lambda:*:*:function:echo'\nhandler = 'consolidate'";
-    let world = World::new(&format!("[services]\nlambda = {{ endpoint_url = '{url}' }}\n{route}"));
-    assert_eq!(world.call(FUNCTION, "[200]").await, Ok(Value::from(true)));
+    let fixture = Fixture::new(&format!("[services]\nlambda = {{ endpoint_url = '{url}' }}\n{route}"));
+    assert_eq!(fixture.call(FUNCTION, "[200]").await, Ok(Value::from(true)));
 }
 
 #[tokio::test]
@@ -92,26 +92,27 @@ async fn what_reaches_aws_says_so() {
         ("", "arn:aws:states:::s3:putObject", "", &none),
         ("services = { sqs = 'aws' }", "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "", &["Sqs"]),
     ] {
-        let world = World::new(routes);
-        let handler = world.router.handler(resource).unwrap();
+        let fixture = Fixture::new(routes);
+        let handler = fixture.router.handler(resource).unwrap();
         assert_eq!(handler.reaches_aws(called).await, expected, "{resource} of {called} with {routes}");
     }
 }
 
 #[tokio::test]
 async fn the_envelope_is_that_of_lambdas_api() {
-    let world = world().await;
+    let fixture = fixture().await;
     for payload in [r#"{"a":1}"#, r#""{\"a\":1}""#] {
-        let output = world.call(INVOKE, &format!(r#"{{"FunctionName":"echo","Payload":{payload}}}"#)).await.unwrap();
+        let output = fixture.call(INVOKE, &format!(r#"{{"FunctionName":"echo","Payload":{payload}}}"#)).await.unwrap();
         assert_eq!(output["Payload"], r#"{"a":1}"#.parse::<Value>().unwrap());
         assert_eq!((output["StatusCode"].as_i64(), output["ExecutedVersion"].as_str()), (Some(200), Some("$LATEST")));
         assert_eq!(output["SdkResponseMetadata"]["RequestId"].as_str(), Some("r"));
     }
-    let output = world.call(INVOKE, r#"{"FunctionName":"echo","InvocationType":"Event","Payload":{}}"#).await.unwrap();
+    let output =
+        fixture.call(INVOKE, r#"{"FunctionName":"echo","InvocationType":"Event","Payload":{}}"#).await.unwrap();
     assert_eq!((output["StatusCode"].as_i64(), &output["Payload"]), (Some(202), &Value::from("")));
-    let failure = world.call(INVOKE, r#"{"FunctionName":"fails"}"#).await.unwrap_err();
+    let failure = fixture.call(INVOKE, r#"{"FunctionName":"fails"}"#).await.unwrap_err();
     assert_eq!(failure.error.as_deref(), Some("Oops"));
-    let failure = world.call(INVOKE, r#"{"FunctionName":"none"}"#).await.unwrap_err();
+    let failure = fixture.call(INVOKE, r#"{"FunctionName":"none"}"#).await.unwrap_err();
     assert_eq!(
         failure.to_string(),
         "Lambda.ResourceNotFoundException: Function not found (Service: AWSLambda; Status Code: 404; \
@@ -121,7 +122,7 @@ async fn the_envelope_is_that_of_lambdas_api() {
 
 #[test]
 fn a_function_without_a_lambda_needs_a_route() {
-    let world = World::new("");
-    let told = world.router.handler(FUNCTION).err().unwrap().to_string();
+    let fixture = Fixture::new("");
+    let told = fixture.router.handler(FUNCTION).err().unwrap().to_string();
     assert!(told.contains("Add these lines to routes.toml"), "{told}");
 }

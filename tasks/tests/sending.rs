@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use asl_engine::Value;
 use axum::http::{HeaderMap, StatusCode};
-use support::{World, serve};
+use support::{Fixture, serve};
 
 const LIST: &str = "arn:aws:states:::aws-sdk:sqs:listQueues";
 
@@ -24,7 +24,7 @@ fn date_of_signature(at: SystemTime) -> String {
 }
 
 /// A service whose clock is a day ahead of ours, and which takes only requests of its own day. Answers what it was sent, too.
-async fn ahead() -> (World, Arc<Mutex<Vec<String>>>) {
+async fn ahead() -> (Fixture, Arc<Mutex<Vec<String>>>) {
     let dates = Arc::new(Mutex::new(Vec::new()));
     let seen = Arc::clone(&dates);
     let answer = move |headers: HeaderMap| async move {
@@ -40,16 +40,16 @@ async fn ahead() -> (World, Arc<Mutex<Vec<String>>>) {
         }
     };
     let url = serve(axum::Router::new().fallback(answer)).await;
-    (World::new(&format!("[services]\nsqs = {{ endpoint_url = '{url}' }}")), dates)
+    (Fixture::new(&format!("[services]\nsqs = {{ endpoint_url = '{url}' }}")), dates)
 }
 
 #[tokio::test]
 async fn the_clock_of_a_service_counts() {
-    let (world, dates) = ahead().await;
+    let (fixture, dates) = ahead().await;
     let none: Value = r#"{"QueueUrls":[]}"#.parse().unwrap();
-    assert_eq!(world.call(LIST, "{}").await, Ok(none.clone()));
+    assert_eq!(fixture.call(LIST, "{}").await, Ok(none.clone()));
     assert_eq!(dates.lock().unwrap().len(), 2, "refused, and signed anew");
-    assert_eq!(world.call(LIST, "{}").await, Ok(none));
+    assert_eq!(fixture.call(LIST, "{}").await, Ok(none));
     assert_eq!(dates.lock().unwrap().len(), 3, "its time is known");
 }
 
@@ -62,8 +62,8 @@ async fn what_is_refused_for_good_is_sent_once() {
         (StatusCode::BAD_REQUEST, r#"{"__type":"com.amazonaws.sqs#InvalidSecurity","message":"no"}"#)
     };
     let url = serve(axum::Router::new().fallback(answer)).await;
-    let world = World::new(&format!("[services]\nsqs = {{ endpoint_url = '{url}' }}"));
-    let failure = world.call(LIST, "{}").await.unwrap_err();
+    let fixture = Fixture::new(&format!("[services]\nsqs = {{ endpoint_url = '{url}' }}"));
+    let failure = fixture.call(LIST, "{}").await.unwrap_err();
     assert_eq!(failure.error.as_deref(), Some("Sqs.InvalidSecurityException"));
     assert!(failure.cause.unwrap().ends_with("(SDK Attempt Count: 1)"));
     assert_eq!(*asked.lock().unwrap(), 1);

@@ -10,7 +10,7 @@ use asl_runtime::{Call, Report};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
-use support::{World, serve};
+use support::{Fixture, serve};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 const ARN: &str = "arn:aws:states:us-east-1:1:execution:m:e";
@@ -33,7 +33,7 @@ async fn answer(State(script): State<Script>, headers: HeaderMap, body: Bytes) -
 }
 
 struct Elsewhere {
-    world: World,
+    fixture: Fixture,
     asked: UnboundedReceiver<String>,
 }
 
@@ -44,7 +44,7 @@ impl Elsewhere {
         let script = Script(Arc::new(Mutex::new(answers)), tell);
         let url = serve(axum::Router::new().fallback(answer).with_state(script)).await;
         let routes = format!("[services]\nstates = {{ endpoint_url = '{url}', region = 'eu-west-1' }}");
-        Self { world: World::new(&routes), asked }
+        Self { fixture: Fixture::new(&routes), asked }
     }
 
     /// Calls `startExecution` with an ending; the outcome and what was reported before it.
@@ -58,7 +58,7 @@ impl Elsewhere {
         let reports = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&reports);
         let call = Call::with_reports(request, move |report| kept.lock().unwrap().push(report));
-        let outcome = self.world.router.handler(&resource).unwrap().call(&call).await;
+        let outcome = self.fixture.router.handler(&resource).unwrap().call(&call).await;
         let reports = reports.lock().unwrap().clone();
         (outcome, reports)
     }

@@ -14,7 +14,7 @@ const CALLS: &str = r#"{
   "StartAt": "Greet",
   "States": {
     "Greet": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:greet", "Next": "Send"},
-    "Send": {"Type": "Task", "Resource": "arn:aws:states:::glue:startJobRun", "End": true}
+    "Send": {"Type": "Task", "Resource": "arn:aws:states:::eks:call", "End": true}
   }
 }
 "#;
@@ -46,12 +46,12 @@ fn a_definition_that_is_none_is_shown_with_its_fault() {
             "{\"StartAt\": \"A\",\n  \"States\": {\"A\": {\"Type\": \"Pass\", \"End\": true}},\n}",
             "\
 error[INVALID_JSON_DESCRIPTION]: Unexpected character ('}' (code 125)): was expecting double-quote to start field name
- --> d.json:3:1
+ --> d.json:2:49
   |
-3 | }
-  | ^
+2 |   \"States\": {\"A\": {\"Type\": \"Pass\", \"End\": true}},
+  |                                                 ^
   |
-  = help: expected a name in double quotes, found '}'
+  = help: JSON has no comma before the end of an object or a list: take it out
 
 d.json: 1 problem; nothing was run
 ",
@@ -143,10 +143,12 @@ error: the input is not JSON: expected a value, found '}'
             "{\"a\": 1,}",
             "\
 error: the input is not JSON: expected a name in double quotes, found '}'
- --> --input:1:9
+ --> --input:1:8
   |
 1 | {\"a\": 1,}
-  |         ^
+  |        ^
+  |
+  = help: JSON has no comma before the end of an object or a list: take it out
 ",
         ),
         ("no.json", "error: the input 'no.json' is neither a file nor JSON\n"),
@@ -193,7 +195,7 @@ error: the input is not JSON: expected a value, found 'garbage'
 fn a_resource_without_a_route_is_told_before_anything_runs() {
     let expected = |file: &str| {
         let lines = format!(
-            "dd these lines to {file}, with one of the handlers batch, download, consolidate, function, http, wasm:\n"
+            "dd these lines to {file}, with one of the handlers batch, download, consolidate, function, http, process, wasm:\n"
         );
         format!(
             "\
@@ -201,14 +203,20 @@ error: the state 'Greet' has no route for the resource arn:aws:lambda:us-east-1:
 A{lines}
 [[routes]]
 resource = \"arn:aws:lambda:us-east-1:123456789012:function:greet\"
-handler = \"NAME\"
+handler = \"function\"\nruntime = \"python3\"\ncode = \"FOLDER\"\nentry = \"FILE.FUNCTION\"
 
-error: the state 'Send' has no route for the resource arn:aws:states:::glue:startJobRun
+error: the state 'Send' has no route for the resource arn:aws:states:::eks:call
 This service integration is not supported yet. To serve it by another handler,
 a{lines}
 [[routes]]
-resource = \"arn:aws:states:::glue:startJobRun\"
+resource = \"arn:aws:states:::eks:call\"
 handler = \"NAME\"
+
+Or a mock answers in its place:
+
+[[mocks]]
+state = \"Send\"
+return = {{}}
 
 nothing was run
 "
@@ -223,10 +231,14 @@ nothing was run
     let folder = Folder::new();
     folder.write("d.json", CALLS);
     let (_, lines) = refused(&[definition], &["run", "d.json"]);
+    // Of the two for the integration, the route.
+    let lines = lines.split("Or a mock").next().unwrap_or_default();
     let routes: Vec<_> = lines.lines().filter(|line| line.contains("[[") || line.contains(" = ")).collect();
-    folder.write("routes.toml", routes.join("\n").replace("\"NAME\"", "\"consolidate\""));
-    let ended = folder.asl(&["run", "d.json", "--input", "[200]"]);
-    assert!(ended.stderr.starts_with("execution: FAILED in the state 'Send': "), "true is no list: {ended:?}");
+    let mine = routes.join("\n").replace("\"FOLDER\"", "\".\"").replace("\"FILE.FUNCTION\"", "\"app.handler\"");
+    folder.write("routes.toml", mine.replace("\"NAME\"", "\"consolidate\""));
+    folder.write("app.py", "def handler(event, context):\n    return event\n");
+    let ended = folder.asl(&["run", "d.json"]);
+    assert!(ended.stderr.starts_with("execution: FAILED in the state 'Send': "), "an object is no list: {ended:?}");
 }
 
 #[test]
@@ -235,8 +247,8 @@ fn a_routing_file_that_is_none_is_told_with_the_place() {
     let no_file = "error: cannot read the routing file r.toml: No such file or directory (os error 2)\n";
     assert_eq!(refused(&[definition], &["run", "d.json", "--routes", "r.toml"]), (2, no_file.to_owned()));
     let files: [(&str, &[u8]); 2] = [definition, ("routes.toml", b"[[routes]]\nresource = 'a'\nhandler = 'bach'\n")];
-    let unknown = "error: routes.toml:3:11: unknown handler \"bach\", did you mean \"batch\"? \
-                   allowed: batch, download, consolidate, function, http, wasm\n";
+    let unknown = "error: routes.toml:3:11: unknown handler \"bach\"; \
+                   allowed: batch, download, consolidate, function, http, process, wasm; did you mean \"batch\"?\n";
     assert_eq!(refused(&files, &["run", "d.json"]), (3, unknown.to_owned()));
 }
 
@@ -357,7 +369,7 @@ fn a_full_disk_is_told_and_leaves_what_was_there() {
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""), "{ended:?}");
     assert_eq!(
         ended.stderr,
-        "execution: FAILED in the state 'Download one batch' of 'Download all batches': InternalError\n\
+        "execution: FAILED in the state 'Download one batch' of 'Download all batches', item 0 (the first is 0): InternalError\n\
          cause: {\"errorMessage\":\"Cannot store 127.0.0.1/long.gif in the bucket images: \
          Cannot write \\\"127.0.0.1/long.gif\\\": File too large (os error 27)\",\"errorType\":\"InternalError\"}\n"
     );
@@ -373,8 +385,9 @@ fn a_full_disk_leaves_the_rows_that_were_there() {
     // Less than the database has already, and more than the image.
     let mut command = folder.command_in_shell("trap '' XFSZ && ulimit -f 4 && exec \"$@\"", &RUN);
     let ended = Ended::from(command.output().expect("sh starts"));
-    assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""), "{ended:?}");
-    let title = "execution: FAILED in the state 'Record one download' of 'Record the downloads': DynamoDB.";
+    // No Catcher takes what is wrong with this machine.
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(3), ""), "{ended:?}");
+    let title = "error: the embedded DynamoDb cannot serve the state 'Record one download': ";
     assert!(ended.stderr.starts_with(title) && ended.stderr.contains(".asl/dynamodb.sqlite"), "{}", ended.stderr);
     assert_eq!(scan(&folder.path(".asl"), TABLE), rows);
     assert_eq!(folder.asl(&RUN).code, Some(0), "with room again, it works");

@@ -53,6 +53,7 @@ What is stored now
            {"url":"ORIGIN/data/flags/ad/ad.gif","filename":"127.0.0.1/ad.gif"}
   notice   NOTICE
            ["Could not find: ORIGIN/data/flags/zz/zz.gif"]
+  history  .asl/executions (asl history)
 "#
     );
     let second = read(&folder.asl(&["demo"]));
@@ -87,9 +88,10 @@ fn it_leaves_nothing_outside_the_data_folder() {
 fn a_data_folder_that_cannot_be_made_is_told() {
     let folder = Folder::new();
     folder.write("taken", "by a file");
-    let ended = folder.asl(&["demo", "--data", "taken"]);
-    assert_eq!((ended.code, ended.stderr.as_str()), (Some(1), ""), "{ended:?}");
-    let last = ended.stdout.lines().last().expect("a line");
-    assert!(last.starts_with("  FAILED in ") && last.contains("the folder taken/s3"), "{last}");
+    for data in ["taken", "taken/data"] {
+        let ended = folder.asl(&["demo", "--data", data]);
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""), "{ended:?}");
+        assert_eq!(ended.stderr, "error: --data: taken is not a folder\n");
+    }
     assert_eq!(folder.files("").len(), 1);
 }

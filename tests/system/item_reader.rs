@@ -139,14 +139,27 @@ fn results_of_many_items_are_written_to_another_server() {
 }
 
 #[test]
-fn a_bucket_that_is_not_there_fails_the_state() {
+fn a_bucket_that_is_not_there_is_told_before_the_start() {
     let folder = Folder::new();
     folder.write("machine.json", WHOLE_WAY.replace("\"map-run-data\", \"Prefix\": \"out\"", "\"nowhere-else\""));
     folder.write(".asl/s3/map-run-data/in/one.jsonl", "{\"n\":1,\"pad\":\"\"}");
     let ended = folder.asl(&["run", "machine.json"]);
-    assert_eq!(ended.code, Some(1));
-    assert!(ended.stderr.contains("States.ResultWriterFailed"), "{}", ended.stderr);
-    assert!(ended.stderr.contains("The specified bucket does not exist"), "{}", ended.stderr);
+    assert_eq!(ended.code, Some(3));
+    let told = "error: the state 'Each' needs the bucket nowhere-else, which is not there\n\
+        It is made by these lines at the start of routes.toml:\n\nbuckets = [\"nowhere-else\"]\n";
+    assert!(ended.stderr.starts_with(told), "{}", ended.stderr);
+}
+
+/// Its name is only known when it is written to: the run ends.
+#[test]
+fn a_bucket_of_results_that_is_not_there_ends_the_run() {
+    let folder = Folder::new();
+    let computed = "\"Bucket.$\": \"$.bucket\", \"Prefix\": \"out\"";
+    folder.write("machine.json", WHOLE_WAY.replace("\"Bucket\": \"map-run-data\", \"Prefix\": \"out\"", computed));
+    folder.write(".asl/s3/map-run-data/in/one.jsonl", "{\"n\":1,\"pad\":\"\"}");
+    let ended = folder.asl(&["run", "machine.json", "--input", r#"{"bucket": "nowhere-else"}"#]);
+    assert_eq!(ended.code, Some(3), "{ended:?}");
+    assert!(ended.stderr.contains("the state 'Each' needs the bucket nowhere-else"), "{}", ended.stderr);
 }
 
 #[test]

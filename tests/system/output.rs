@@ -98,8 +98,13 @@ fn a_narrow_terminal_shows_whole_lines() {
         lay_out(&folder, &input("fail.input.json", &server));
         let (code, written) = on_terminal(folder.command(&RUN), columns);
         assert_eq!(code, Some(1));
+        let mut seen = seen(&written, columns);
+        let end = seen.iter().position(|row| row.starts_with("FAILED in")).expect("how it ended");
+        // Rows end where words do not.
+        let end = seen.split_off(end).concat().replace(' ', "");
+        assert!(end.contains(";84events;datain.asl;notificationsin.asl/sns;aslhistoryrun-"), "{end}");
         assert_eq!(
-            seen(&written, columns),
+            seen,
             rows(
                 "\
 ✓ Split into batches
@@ -118,14 +123,18 @@ cause: One or more resources failed to download
 }
 
 #[test]
-fn a_terminal_shows_the_output_indented_and_last() {
+fn a_terminal_shows_the_output_indented_and_how_it_went() {
     let folder = Folder::new();
     folder.write("pass.json", PASS);
     let long = "many words that do not fit into a narrow terminal";
     let (code, written) =
         on_terminal(folder.command(&["run", "pass.json", "--input", &format!("[\"{long}\", 2]")]), 30);
     assert_eq!(code, Some(0));
-    assert_eq!(seen(&written, 30), rows(&format!("✓ Only\n[\n  \"{long}\",\n  2\n]\n"), 30));
+    let shown = seen(&written, 30);
+    let output = rows(&format!("✓ Only\n[\n  \"{long}\",\n  2\n]\n"), 30);
+    let (before, after) = shown.split_at(output.len());
+    assert_eq!(before, output);
+    assert!(after.concat().starts_with("SUCCEEDED in 0."), "{after:?}");
 }
 
 #[test]

@@ -6,9 +6,9 @@ use crate::support::folder::{Ended, Folder};
 use crate::support::moto::{self, ACCOUNT};
 
 /// A state of the test: its name, its resource behind `arn:aws:states:::`, its parameters and what it gives.
-type Step = (&'static str, &'static str, Value, Expected);
+pub(crate) type Step = (&'static str, &'static str, Value, Expected);
 
-enum Expected {
+pub(crate) enum Expected {
     /// These members, among others.
     Has(Value),
     /// This error, and a cause that starts like this and ends like that.
@@ -231,7 +231,7 @@ fn executions() -> Vec<Step> {
 }
 
 /// A machine of all steps, one after another, each with its result or its error under its name.
-fn definition(steps: &[Step]) -> Value {
+pub(crate) fn definition(steps: &[Step]) -> Value {
     let mut states = json!({ "Done": { "Type": "Succeed" } });
     for (at, (name, resource, parameters, _)) in steps.iter().enumerate() {
         let (next, path) = (steps.get(at + 1).map_or("Done", |step| step.0), format!("$.{name}"));
@@ -260,7 +260,7 @@ fn has(value: &Value, expected: &Value) -> bool {
     }
 }
 
-fn check(steps: &[Step], output: &Value) {
+pub(crate) fn check(steps: &[Step], output: &Value) {
     for (name, _, _, expected) in steps {
         let result = &output[name];
         match expected {
@@ -297,7 +297,7 @@ fn any_service_is_called_as_step_functions_does() {
     assert!(output["run"]["StartDate"].is_number(), "the SDK for Java 1 has milliseconds: {}", output["run"]);
     let created = output["key"]["KeyMetadata"]["CreationDate"].as_str().unwrap_or_default();
     assert!(created.ends_with('Z'), "the SDK for Java 2 has times as text: {created}");
-    assert!(!folder.path(".asl").exists(), "nothing is kept here");
+    assert!(folder.files(".asl").is_empty(), "nothing is kept here");
 }
 
 /// The same steps give the same with the embedded services, as far as they have the operations.
@@ -331,11 +331,12 @@ fn the_embedded_services_give_the_same() {
 
 #[test]
 fn what_is_not_said_is_asked_for_before_the_start() {
+    const CHILD: &str = "arn:aws:states:us-east-1:1:stateMachine:child";
     let folder = Folder::new();
     let steps = [
         ("a", "aws-sdk:kms:encrypt", json!({}), Has(json!({}))),
         ("b", "aws-sdk:secretsmanager:getSecretValues", json!({}), Has(json!({}))),
-        ("c", "states:startExecution.sync:2", json!({ "StateMachineArn": "a" }), Has(json!({}))),
+        ("c", "states:startExecution.sync:2", json!({ "StateMachineArn": CHILD }), Has(json!({}))),
     ];
     folder.write("all.json", definition(&steps).to_string());
     let ended = folder.asl(&["run", "all.json"]);
@@ -344,7 +345,8 @@ fn what_is_not_said_is_asked_for_before_the_start() {
         "the state 'a' has no route for the resource arn:aws:states:::aws-sdk:kms:encrypt",
         "kms = \"aws\"",
         "the service secretsmanager has no action \"getSecretValues\", did you mean \"getSecretValue\"?",
-        "states = { endpoint_url = \"http://127.0.0.1:5000\" }",
+        "the state 'c' needs the state machine child, which is not there",
+        "[state_machines.child]\ndefinition = \"child.asl.json\"",
     ] {
         assert!(ended.stderr.contains(told), "{told}\n{}", ended.stderr);
     }

@@ -11,7 +11,7 @@ use wasmtime::component;
 use wasmtime::{Cache, CacheConfig, Config};
 
 use super::error::NoEngine;
-use super::sandbox::State;
+use super::sandbox::StoreState;
 
 /// How long guest code runs until it lets others run and can be ended.
 const TICK: Duration = Duration::from_millis(1);
@@ -36,9 +36,9 @@ impl LazyEngine {
 pub(super) struct Engine {
     pub(super) wasmtime: wasmtime::Engine,
     /// WASI 0.2 for components.
-    pub(super) components: component::Linker<State>,
+    pub(super) components: component::Linker<StoreState>,
     /// WASI 0.1 for core modules.
-    pub(super) modules: wasmtime::Linker<State>,
+    pub(super) modules: wasmtime::Linker<StoreState>,
     /// Threads of their own: guest code that computes without a pause would keep the host's from their timers and sockets.
     /// It is there until the engine is dropped.
     runtime: Option<Runtime>,
@@ -55,7 +55,8 @@ impl Engine {
         let mut components = component::Linker::new(&wasmtime);
         wasmtime_wasi::p2::add_to_linker_async(&mut components).map_err(failed)?;
         let mut modules = wasmtime::Linker::new(&wasmtime);
-        wasmtime_wasi::p1::add_to_linker_async(&mut modules, |state: &mut State| &mut state.wasi).map_err(failed)?;
+        wasmtime_wasi::p1::add_to_linker_async(&mut modules, |state: &mut StoreState| &mut state.wasi)
+            .map_err(failed)?;
         let no_threads = |error| NoEngine::Threads(Arc::new(error));
         let runtime = Builder::new_multi_thread()
             .thread_name("asl-wasm")

@@ -45,3 +45,11 @@ pub(crate) enum Unusable {
     #[error("the folder {} that it is granted is not there", .0.display())]
     NoFolder(PathBuf),
 }
+
+/// A folder that a component is granted was there when it was loaded, and cannot be opened for a call.
+#[derive(Debug, thiserror::Error)]
+#[error("the folder {} cannot be opened: {why:#}", folder.display())]
+pub(crate) struct UnopenedFolder {
+    pub(crate) folder: PathBuf,
+    pub(crate) why: wasmtime::Error,
+}

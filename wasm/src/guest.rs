@@ -9,22 +9,22 @@ use wasmtime_wasi::I32Exit;
 
 use super::engine::Engine;
 use super::error::Unusable;
-use super::sandbox::State;
+use super::sandbox::StoreState;
 
 wasmtime::component::bindgen!({ path: "wit", world: "task", exports: { default: async } });
 
 /// Compiled code with its imports resolved: what is left is to make an instance for each call.
 pub(super) enum Guest {
     /// A component that exports `handle`.
-    Task(TaskPre<State>),
+    Task(TaskPre<StoreState>),
     /// A component that exports `wasi:cli/run`.
-    Command { instance: InstancePre<State>, run: component::ComponentExportIndex },
+    Command { instance: InstancePre<StoreState>, run: component::ComponentExportIndex },
     /// A core module that exports `_start`, as a command for WASI 0.1 does.
-    Module(wasmtime::InstancePre<State>),
+    Module(wasmtime::InstancePre<StoreState>),
 }
 
 /// How a call of a guest ended.
-pub(super) enum Ended {
+pub(super) enum GuestOutcome {
     /// The function answered.
     Answered(String),
     /// The guest gave the error that it wants seen.
@@ -74,28 +74,28 @@ impl Guest {
     }
 
     /// Calls it in a new instance. The error is what ended it from outside: a trap, or a bound.
-    pub(super) async fn call(&self, store: &mut Store<State>, input: &str) -> wasmtime::Result<Ended> {
+    pub(super) async fn call(&self, store: &mut Store<StoreState>, input: &str) -> wasmtime::Result<GuestOutcome> {
         let ended = match self {
             Self::Task(task) => {
                 let task = task.instantiate_async(&mut *store).await?;
                 task.call_handle(store, input).await.map(|answer| match answer {
-                    Ok(output) => Ended::Answered(output),
-                    Err(Error { error, cause }) => Ended::Failed(Failure::new(error, cause)),
+                    Ok(output) => GuestOutcome::Answered(output),
+                    Err(Error { error, cause }) => GuestOutcome::Failed(Failure::new(error, cause)),
                 })
             }
             Self::Command { instance, run } => {
                 let instance = instance.instantiate_async(&mut *store).await?;
                 let run = instance.get_typed_func::<(), (Result<(), ()>,)>(&mut *store, run)?;
-                run.call_async(store, ()).await.map(|(ended,)| Ended::Exited(i32::from(ended.is_err())))
+                run.call_async(store, ()).await.map(|(ended,)| GuestOutcome::Exited(i32::from(ended.is_err())))
             }
             Self::Module(module) => {
                 let instance = module.instantiate_async(&mut *store).await?;
                 let start = instance.get_typed_func::<(), ()>(&mut *store, "_start")?;
-                start.call_async(store, ()).await.map(|()| Ended::Exited(0))
+                start.call_async(store, ()).await.map(|()| GuestOutcome::Exited(0))
             }
         };
         ended.or_else(|error| match error.downcast_ref::<I32Exit>() {
-            Some(I32Exit(code)) => Ok(Ended::Exited(*code)),
+            Some(I32Exit(code)) => Ok(GuestOutcome::Exited(*code)),
             None => Err(error),
         })
     }

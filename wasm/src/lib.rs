@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use asl_engine::{Failure, Outcome};
-use asl_runtime::{BoxFuture, Call, Handler};
+use asl_runtime::{BoxFuture, Call, Handler, PrepareError};
 use asl_settings::{Setting, hidden, seconds, secrets};
 use serde::Deserialize;
 use tokio::sync::OnceCell;
@@ -100,8 +100,8 @@ impl Handler for Component {
         })
     }
 
-    fn prepare<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), String>> {
-        Box::pin(async move { self.loaded().await.map(|_| ()).map_err(|error| error.to_string()) })
+    fn prepare<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), PrepareError>> {
+        Box::pin(async move { Ok(self.loaded().await.map(drop)?) })
     }
 
     fn reaches_aws<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Vec<String>> {

@@ -10,7 +10,7 @@ use wasmtime::{Store, Trap};
 use super::Settings;
 use super::engine::{Engine, LazyEngine};
 use super::error::{LoadError, Unusable};
-use super::guest::{Ended, Guest};
+use super::guest::{Guest, GuestOutcome};
 use super::output::TooLarge;
 use super::sandbox::Sandbox;
 
@@ -48,7 +48,8 @@ impl Loaded {
 
     async fn call_here(&self, input: &str) -> Outcome {
         let stdin = if self.guest.is_command() { input } else { "" };
-        let (state, written) = self.sandbox.enter(stdin).map_err(|why| Failure::new(NOT_LOADED, why))?;
+        let (state, written) =
+            self.sandbox.enter(stdin).map_err(|error| Failure::new(NOT_LOADED, error.to_string()))?;
         let mut store = Store::new(&self.engine.wasmtime, state);
         store.limiter(|state| &mut state.memory);
         store.set_epoch_deadline(1);
@@ -56,13 +57,13 @@ impl Loaded {
         let limit = Duration::from_secs_f64(self.settings.timeout_seconds);
         let ended = tokio::time::timeout(limit, self.guest.call(&mut store, input)).await;
         let output = match ended {
-            Ok(Ok(Ended::Answered(output))) => Ok(output.into_bytes()),
-            Ok(Ok(Ended::Exited(0))) => Ok(written.stdout.take()),
-            Ok(Ok(Ended::Failed(failure))) => return Err(failure),
+            Ok(Ok(GuestOutcome::Answered(output))) => Ok(output.into_bytes()),
+            Ok(Ok(GuestOutcome::Exited(0))) => Ok(written.stdout.take()),
+            Ok(Ok(GuestOutcome::Failed(failure))) => return Err(failure),
             Ok(Err(error)) if error.is::<TooLarge>() => Err(self.too_large()),
             // A guest that was refused memory usually ends itself, in one of these ways.
             Ok(_) if store.data().memory.refused => Err(self.out_of_memory()),
-            Ok(Ok(Ended::Exited(code))) => {
+            Ok(Ok(GuestOutcome::Exited(code))) => {
                 Err(("Wasm.ExitError", format!("the component ended with the exit code {code}")))
             }
             Ok(Err(error)) => Err(("Wasm.Trap", trap(&error))),

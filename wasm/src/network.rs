@@ -95,15 +95,22 @@ enum Text {
     Peers(Vec<String>),
 }
 
-impl TryFrom<Text> for Network {
-    type Error = String;
+/// What a route says of the network grants nothing.
+#[derive(Debug, thiserror::Error)]
+enum NetworkError {
+    #[error("unknown network {0:?}; allowed: \"all\" or a list such as [\"db.example.org:5432\"]")]
+    Unknown(String),
+    #[error("{0:?} is no \"host:port\", such as \"db.example.org:5432\" or \"[::1]:80\"")]
+    Peer(String),
+}
 
-    fn try_from(text: Text) -> Result<Self, String> {
+impl TryFrom<Text> for Network {
+    type Error = NetworkError;
+
+    fn try_from(text: Text) -> Result<Self, NetworkError> {
         match text {
             Text::Word(word) if word == "all" => Ok(Self::All),
-            Text::Word(word) => {
-                Err(format!("unknown network {word:?}; allowed: \"all\" or a list such as [\"db.example.org:5432\"]"))
-            }
+            Text::Word(word) => Err(NetworkError::Unknown(word)),
             Text::Peers(peers) => {
                 Ok(Self::Peers(peers.iter().map(|peer| Peer::parse(peer)).collect::<Result<_, _>>()?))
             }
@@ -112,14 +119,14 @@ impl TryFrom<Text> for Network {
 }
 
 impl Peer {
-    fn parse(text: &str) -> Result<Self, String> {
+    fn parse(text: &str) -> Result<Self, NetworkError> {
         let parts = text.rsplit_once(':').and_then(|(host, port)| {
             let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
             let port = port.parse().ok().filter(|port| *port != 0)?;
             // A scheme or a path shows that somebody means a URL.
             (!host.is_empty() && !host.contains('/')).then_some(Self { host: host.into(), port })
         });
-        parts.ok_or_else(|| format!("{text:?} is no \"host:port\", such as \"db.example.org:5432\" or \"[::1]:80\""))
+        parts.ok_or_else(|| NetworkError::Peer(text.to_owned()))
     }
 }
 

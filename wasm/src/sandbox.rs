@@ -7,7 +7,7 @@ use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::p2::pipe::MemoryInputPipe;
 use wasmtime_wasi::{FsPerms, WasiCtx, WasiCtxView, WasiView};
 
-use super::error::Unusable;
+use super::error::{UnopenedFolder, Unusable};
 use super::network::Network;
 use super::output::Captured;
 use super::{Folder, Settings};
@@ -26,7 +26,7 @@ pub(super) struct Sandbox {
 }
 
 /// What belongs to one call: the state of its store.
-pub(super) struct State {
+pub(super) struct StoreState {
     pub(super) wasi: WasiP1Ctx,
     pub(super) memory: Memory,
 }
@@ -60,7 +60,7 @@ impl Sandbox {
     }
 
     /// What a call gets that reads `stdin`.
-    pub(super) fn enter(&self, stdin: &str) -> Result<(State, Written), String> {
+    pub(super) fn enter(&self, stdin: &str) -> Result<(StoreState, Written), UnopenedFolder> {
         let written = Written { stdout: Captured::all_of(self.output), stderr: Captured::end_of(STDERR_BYTES) };
         let mut wasi = WasiCtx::builder();
         wasi.stdin(MemoryInputPipe::new(stdin.to_owned()))
@@ -69,16 +69,15 @@ impl Sandbox {
         wasi.envs(&self.environment);
         for Folder { host, guest, write } in &self.folders {
             let may = if *write { FsPerms::ReadWrite } else { FsPerms::ReadOnly };
-            wasi.preopened_dir(host, guest, may)
-                .map_err(|error| format!("the folder {} cannot be opened: {error:#}", host.display()))?;
+            wasi.preopened_dir(host, guest, may).map_err(|why| UnopenedFolder { folder: host.clone(), why })?;
         }
         self.network.grant(&mut wasi);
-        let state = State { wasi: wasi.build_p1(), memory: Memory { left: self.memory, refused: false } };
+        let state = StoreState { wasi: wasi.build_p1(), memory: Memory { left: self.memory, refused: false } };
         Ok((state, written))
     }
 }
 
-impl WasiView for State {
+impl WasiView for StoreState {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         self.wasi.ctx()
     }

@@ -46,7 +46,7 @@ impl Routed {
     }
 
     async fn prepare(&self) -> Result<(), String> {
-        self.component.prepare("guest").await
+        self.component.prepare("guest").await.map_err(|error| error.to_string())
     }
 
     fn file(&self, name: &str) -> PathBuf {

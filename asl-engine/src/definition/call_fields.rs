@@ -26,6 +26,8 @@ use crate::value::Value;
 /// assert_eq!(found[0].message, "lambda:invoke has no field 'Paylod'");
 /// assert_eq!(found[0].help.as_deref(), Some("did you mean 'Payload'?"));
 /// assert_eq!(&text[found[0].span.start..found[0].span.end], r#""Paylod.$""#);
+/// let found = diagnose_fields(&text.replace("Paylod.$", "Function"), CheckOptions::default(), &|_| table.parse().ok());
+/// assert_eq!(found[0].help.as_deref(), Some("did you mean 'FunctionName'?"));
 /// ```
 pub fn diagnose_fields(text: &str, options: CheckOptions, table: &dyn Fn(&str) -> Option<Value>) -> Vec<Diagnostic> {
     let Ok(node) = read(text, options) else { return Vec::new() };
@@ -103,7 +105,11 @@ impl Walk<'_> {
                         // What is filled in later is not known.
                         Some((None, _)) if bare.contains("${") => {}
                         Some((None, known)) => {
-                            let meant = nearest(bare, known.iter().map(|(name, _)| &**name));
+                            let names = || known.iter().map(|(name, _)| &**name);
+                            // `Topic` for `TopicArn`, where there is nothing else that it begins.
+                            let mut begun = names().filter(|name| bare.len() >= 4 && name.starts_with(bare));
+                            let begun = begun.next().filter(|_| begun.next().is_none());
+                            let meant = nearest(bare, names()).or(begun);
                             unknown_field(place.called, bare, meant, place.location, *name_span, &mut self.out);
                         }
                         None => self.value(&shape["values"], shapes, value, place),

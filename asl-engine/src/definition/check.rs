@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::ast::{Body, Kind, Name, State, Transition};
 use super::outline::{Outline, Scope};
 use super::resource::{self, Call};
-use super::{NoSuch, SCHEMA, error, warnings, whole};
+use super::{NoSuch, SCHEMA, UnknownCall, error, warnings, whole};
 use crate::diagnostic::Diagnostic;
 use crate::nearest::nearest;
 use crate::placeholder;
@@ -147,13 +147,15 @@ pub(super) fn calls(body: &Body, no_such: NoSuch<'_>, out: &mut Vec<Diagnostic>)
             Kind::Task(task) => {
                 let Name { text, location, span } = &task.resource;
                 // Of what is no integration at all, that has been told.
-                if resource::call(text).is_some()
-                    && let Some(help) = no_such(text)
-                {
-                    out.push(Diagnostic {
-                        help: Some(help),
-                        ..error(SCHEMA, resource::not_recognized(text), location, *span)
-                    });
+                if resource::call(text).is_some() {
+                    match no_such(text) {
+                        Some(UnknownCall::Refused(help)) => {
+                            let refused = error(SCHEMA, resource::not_recognized(text), location, *span);
+                            out.push(Diagnostic { help: Some(help), ..refused });
+                        }
+                        Some(UnknownCall::Unheard(what)) => warnings::unknown_service(what, location, *span, out),
+                        None => {}
+                    }
                 }
             }
             Kind::Parallel { branches } => branches.iter().for_each(|branch| calls(branch, no_such, out)),

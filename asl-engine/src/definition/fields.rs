@@ -8,6 +8,7 @@ use super::{SCHEMA, error};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::json::{Member, Node, NodeKind};
 use crate::nearest::nearest;
+use crate::placeholder;
 
 /// The members of one JSON object of a definition, taken one by one; what nobody takes is not supported.
 pub(super) struct Fields<'a> {
@@ -108,6 +109,11 @@ impl<'a> Fields<'a> {
     /// The value of a field, which is not taken.
     pub(super) fn peek(&self, name: &str) -> Option<&'a Node> {
         self.members.iter().find(|member| &*member.name == name).map(|member| &member.value)
+    }
+
+    /// Whether a field is a text with a placeholder.
+    pub(super) fn is_unfilled(&self, name: &str) -> bool {
+        matches!(self.peek(name).map(|node| &node.kind), Some(NodeKind::String(text)) if placeholder::is_in(text))
     }
 
     /// The place of a field's name; the start of the object where it has none.

@@ -7,16 +7,19 @@ mod choices;
 mod expression_help;
 mod fields;
 mod language;
+mod lone;
 mod map;
 mod outline;
 mod paths;
 mod policies;
 mod queries;
 mod reader_config;
+mod reads;
 mod resource;
 mod single;
 mod states;
 mod templates;
+mod unassigned;
 mod values;
 mod variables;
 mod warnings;
@@ -27,6 +30,7 @@ use crate::placeholder;
 use ast::StateMachine;
 pub use call_fields::diagnose_fields;
 use fields::Fields;
+pub use lone::diagnose_expression;
 use outline::Scope;
 pub(crate) use single::{STATE_NAME, parse_state};
 
@@ -76,11 +80,11 @@ pub fn diagnose(text: &str, options: CheckOptions) -> Vec<Diagnostic> {
 /// tells what is wrong with it.
 ///
 /// ```
-/// use asl_engine::{CheckOptions, diagnose_calls};
+/// use asl_engine::{CheckOptions, UnknownCall, diagnose_calls};
 ///
 /// let resource = "arn:aws:states:::aws-sdk:kms:encript";
 /// let text = format!(r#"{{"StartAt": "T", "States": {{"T": {{"Type": "Task", "Resource": "{resource}", "End": true}}}}}}"#);
-/// let no_such = |found: &str| (found == resource).then(|| "did you mean encrypt?".to_owned());
+/// let no_such = |found: &str| (found == resource).then(|| UnknownCall::Refused("did you mean encrypt?".to_owned()));
 /// let diagnostics = diagnose_calls(&text, CheckOptions::default(), &no_such);
 /// assert!(diagnostics[0].message.starts_with(&format!("The resource provided {resource} is not recognized.")));
 /// assert_eq!(diagnostics[0].help.as_deref(), Some("did you mean encrypt?"));
@@ -90,7 +94,16 @@ pub fn diagnose_calls(text: &str, options: CheckOptions, no_such: NoSuch<'_>) ->
 }
 
 /// What is wrong with a `Resource` that calls nothing of AWS.
-type NoSuch<'a> = &'a dyn Fn(&str) -> Option<String>;
+type NoSuch<'a> = &'a dyn Fn(&str) -> Option<UnknownCall>;
+
+/// Something that a `Resource` names and nobody knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UnknownCall {
+    /// AWS does not have it, with what may be meant.
+    Refused(String),
+    /// AWS may have it, have had it or get it: what is not known.
+    Unheard(String),
+}
 
 /// Reads a definition. Parsing never fails: what is wrong stands in the diagnostics, and the tree holds whatever could be
 /// read (`None` when the text is not a JSON object).
@@ -98,7 +111,22 @@ pub(crate) fn parse(text: &str, options: CheckOptions) -> (Option<StateMachine>,
     read_machine(text, options, &|_| None)
 }
 
+/// As [`parse`], where `${Name}` may stand for text that nobody fills in. What is wrong only for that stands apart, last.
+pub(crate) fn parse_unfilled(text: &str) -> (Option<StateMachine>, Vec<Diagnostic>, Vec<Diagnostic>) {
+    let (machine, found) = read_all(text, CheckOptions { placeholders: true, ..CheckOptions::default() }, &|_| None);
+    let (unknown, found) = found.into_iter().partition(|diagnostic| is_unknown(text, diagnostic.span));
+    (machine, found, unknown)
+}
+
 fn read_machine(text: &str, options: CheckOptions, no_such: NoSuch<'_>) -> (Option<StateMachine>, Vec<Diagnostic>) {
+    let (machine, mut diagnostics) = read_all(text, options, no_such);
+    if options.placeholders {
+        diagnostics.retain(|diagnostic| !is_unknown(text, diagnostic.span));
+    }
+    (machine, diagnostics)
+}
+
+fn read_all(text: &str, options: CheckOptions, no_such: NoSuch<'_>) -> (Option<StateMachine>, Vec<Diagnostic>) {
     let node = match read(text, options) {
         Ok(node) => node,
         Err(diagnostic) => return (None, vec![*diagnostic]),
@@ -115,9 +143,10 @@ fn read_machine(text: &str, options: CheckOptions, no_such: NoSuch<'_>) -> (Opti
         if let Some(scope) = Scope::of(&node, "") {
             check::transitions(&scope, &mut diagnostics);
         }
-    }
-    if options.placeholders {
-        diagnostics.retain(|diagnostic| !is_unknown(text, diagnostic.span));
+        // What a state assigns that is refused may not be known.
+        if diagnostics.iter().all(|found| found.severity == Severity::Warning) {
+            unassigned::unassigned(&machine.body, &mut diagnostics);
+        }
     }
     (machine, diagnostics)
 }
@@ -138,7 +167,7 @@ fn read(text: &str, options: CheckOptions) -> Result<Node, Box<Diagnostic>> {
     }
     parse_spanned(text, options.placeholders).map_err(|error| {
         let message = error.told_by_jackson_of(text);
-        let help = (error.message != message).then_some(error.message);
+        let help = error.help.map(str::to_owned).or((error.message != message).then_some(error.message));
         Box::new(Diagnostic { help, ..whole("INVALID_JSON_DESCRIPTION", message, error.span) })
     })
 }

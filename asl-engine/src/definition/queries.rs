@@ -8,15 +8,15 @@ use super::language::Language;
 use super::{SCHEMA, error, expression_help, warnings};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::json::{Node, NodeKind};
-use crate::jsonata::Reference;
+use crate::jsonata::{DoubtKind, Reference};
 use crate::placeholder;
 use crate::query::{self, Query};
 use crate::template::Template;
 
 /// AWS's code for an expression that cannot be read.
-const INVALID: &str = "INVALID_JSONATA_EXPRESSION";
+pub(super) const INVALID: &str = "INVALID_JSONATA_EXPRESSION";
 /// AWS's code for an expression that reads what it may not.
-const NOT_ALLOWED: &str = "UNSUPPORTED_JSONATA_EXPRESSION";
+pub(super) const NOT_ALLOWED: &str = "UNSUPPORTED_JSONATA_EXPRESSION";
 
 /// What the expressions of a field find in `$states`, besides the input and the context object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,16 +38,16 @@ impl Sees {
             _ => false,
         }
     }
+}
 
-    /// Why a reference is refused.
-    fn refuses(self, reference: &Reference) -> Option<String> {
-        match reference {
-            Reference::Name(name) => Some(format!("Reference to '{name}' at the top level is not supported.")),
-            Reference::Input => Some("Reference to '$' at the top level is not supported.".to_owned()),
-            Reference::Root => Some("Reference to '$$' is not supported.".to_owned()),
-            Reference::States(field) if !self.finds(field) => Some(format!("Field '$states.{field}' does not exist.")),
-            Reference::States(_) | Reference::Variable(_) => None,
-        }
+/// Why AWS refuses a reference, where `finds` tells which fields `$states` has.
+pub(super) fn refusal(reference: &Reference, finds: impl Fn(&str) -> bool) -> Option<String> {
+    match reference {
+        Reference::Name(name) => Some(format!("Reference to '{name}' at the top level is not supported.")),
+        Reference::Input => Some("Reference to '$' at the top level is not supported.".to_owned()),
+        Reference::Root => Some("Reference to '$$' is not supported.".to_owned()),
+        Reference::States(field) if !finds(field) => Some(format!("Field '$states.{field}' does not exist.")),
+        Reference::States(_) | Reference::Variable(_) => None,
     }
 }
 
@@ -64,7 +64,7 @@ impl Fields<'_> {
             }
             return None;
         };
-        let query = match Query::parse(inside, field, span) {
+        let mut query = match Query::parse(inside, field, span) {
             Ok(query) => query,
             Err(fault) => {
                 let place = fault.position.and_then(|position| place(node, text, inside, position));
@@ -74,11 +74,23 @@ impl Fields<'_> {
                 return None;
             }
         };
-        for reference in query.references() {
-            if let Some(message) = sees.refuses(&reference) {
+        for (reference, _) in query.references() {
+            if let Some(message) = refusal(&reference, |field| sees.finds(field)) {
                 let help = expression_help::refused(&reference, inside);
                 out.push(Diagnostic { help, ..error(NOT_ALLOWED, message, &location, span) });
             }
+        }
+        for doubt in query.doubts() {
+            let place = spot(node, text, doubt.span).unwrap_or(span);
+            match doubt.kind {
+                // Whether a state assigns it, only the whole shows.
+                DoubtKind::Unbound(name) => query.reads(name.into(), place),
+                kind => expression_help::doubtful(&kind, &location, place, out),
+            }
+        }
+        let whole = Span { start: 0, end: inside.len() };
+        if let Some(place) = spot(node, text, whole).filter(|place| place.end - place.start == inside.len()) {
+            query.begins_at(place.start);
         }
         Some(query)
     }
@@ -132,6 +144,15 @@ impl Fields<'_> {
         }
         Some(Items::Template(self.jsonata(node, "Items", Sees::Input, out)))
     }
+}
+
+/// Where in the definition a part of an expression stands.
+fn spot(node: &Node, text: &str, part: Span) -> Option<Span> {
+    if placeholder::is_in(text) {
+        return None;
+    }
+    let start = text.len() - text.strip_prefix("{%")?.trim_start().len();
+    Some(Span { start: node.place_in_string(start + part.start)?, end: node.place_in_string(start + part.end)? })
 }
 
 /// Where in the definition a byte of an expression stands; `None` where its text will be another once its placeholders are

@@ -189,6 +189,14 @@ fn task(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Task> {
         let message = "The field 'Credentials' is not supported for activities";
         out.push(error(SCHEMA, message, &fields.at("Credentials"), span));
     }
+    if resource.text.ends_with(".waitForTaskToken") {
+        let parameters = ["Parameters", "Arguments"].into_iter().find_map(|name| fields.peek(name));
+        // Without parameters, InputPath may lead to it.
+        let may_pass = |node: &Node| warnings::may_pass_token(node);
+        if !parameters.map_or(fields.has("InputPath"), may_pass) {
+            warnings::token_not_passed(fields.location(), resource.span, out);
+        }
+    }
     Some(Task { resource, credentials, timeout_seconds, heartbeat_seconds })
 }
 
@@ -224,6 +232,7 @@ fn wait(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Wait> {
         fields.take("Seconds");
         return query.map(Wait::TimestampQuery);
     }
+    let unfilled = fields.is_unfilled("Seconds") || fields.is_unfilled("Timestamp");
     let mut found = fields.integer_in("Seconds", 0..=MAX_SECONDS, out).map(Wait::Seconds);
     if fields.language() == Language::JsonPath {
         found = found.or(fields.reference_path("SecondsPath", false, out).map(Wait::SecondsPath));
@@ -243,10 +252,11 @@ fn wait(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Wait> {
             }
         }
     }
-    match fields.language() {
-        Language::JsonPath => found.or(fields.reference_path("TimestampPath", false, out).map(Wait::TimestampPath)),
-        Language::Jsonata => found,
+    if fields.language() == Language::JsonPath {
+        found = found.or(fields.reference_path("TimestampPath", false, out).map(Wait::TimestampPath));
     }
+    // A run in which it may stay open how long a state waits has no time to lose.
+    found.or(unfilled.then_some(Wait::Seconds(0)))
 }
 
 /// `Next` or `End`; `None` where it is not known which.

@@ -113,7 +113,7 @@ fn scope<'a>(body: &'a Body, outer: &Variables<'a>, out: &mut Vec<Diagnostic>) {
 }
 
 /// The scopes inside a state that see its variables: the executions of a Map Run see none from outside.
-fn inner(state: &State) -> Vec<&Body> {
+pub(super) fn inner(state: &State) -> Vec<&Body> {
     match &state.kind {
         Kind::Parallel { branches } => branches.iter().collect(),
         Kind::Map(map) if map.distributed.is_none() => vec![&map.body],
@@ -130,7 +130,7 @@ fn assigned_within<'a>(body: &'a Body, found: &mut BTreeSet<&'a str>) {
 }
 
 /// Where the states of a scope lead, looked at once for each variable that somebody asks for.
-struct Ways<'a> {
+pub(super) struct Ways<'a> {
     states: BTreeMap<&'a str, &'a State>,
     assigned: BTreeMap<&'a str, Vec<(&'a State, &'a Name)>>,
     /// By variable: the states that a way leads to from one that assigns it.
@@ -138,7 +138,7 @@ struct Ways<'a> {
 }
 
 impl<'a> Ways<'a> {
-    fn new(body: &'a Body) -> Self {
+    pub(super) fn new(body: &'a Body) -> Self {
         let mut assigned_in: BTreeMap<&str, Vec<_>> = BTreeMap::new();
         for state in &body.states {
             for name in assigned(state) {
@@ -150,7 +150,7 @@ impl<'a> Ways<'a> {
     }
 
     /// A place that assigns the variable and from which a way leads to `state`.
-    fn assigned_before(&mut self, variable: &'a str, state: &State) -> Option<&'a Name> {
+    pub(super) fn assigned_before(&mut self, variable: &'a str, state: &State) -> Option<&'a Name> {
         let sources = self.assigned.get(variable)?;
         let states = &self.states;
         let behind = self.behind.entry(variable).or_insert_with(|| {
@@ -169,7 +169,7 @@ impl<'a> Ways<'a> {
 }
 
 /// The variables that a state assigns, its rules and Catchers included.
-fn assigned(state: &State) -> impl Iterator<Item = &Name> {
+pub(super) fn assigned(state: &State) -> impl Iterator<Item = &Name> {
     let choices = match &state.kind {
         Kind::Choice { choices, .. } => &choices[..],
         _ => &[],

@@ -3,6 +3,7 @@
 
 use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::json::{Node, NodeKind};
+use crate::placeholder;
 
 use super::error;
 
@@ -39,6 +40,23 @@ pub(super) fn miscounted(function: &str, wrong: &str, location: &str, span: Span
     let help =
         "AWS takes it, and the state fails with States.Runtime, which no Retrier and no Catcher takes".to_owned();
     out.push(warning("INVALID_ARGUMENTS", message, help, location, span));
+}
+
+/// The same of a function of JSONata.
+pub(super) fn miscounted_query(function: &str, wrong: &str, location: &str, span: Span, out: &mut Vec<Diagnostic>) {
+    let message = format!("${function} fails here: {wrong}");
+    let help = "AWS takes it, and the state fails with States.QueryEvaluationError".to_owned();
+    out.push(warning("INVALID_ARGUMENTS", message, help, location, span));
+}
+
+/// A function that JSONata does not have. AWS takes it, and it fails when it is evaluated.
+pub(super) fn unknown_function(name: &str, help: String, location: &str, span: Span, out: &mut Vec<Diagnostic>) {
+    out.push(warning("UNKNOWN_FUNCTION", format!("There is no function '${name}'"), help, location, span));
+}
+
+/// A variable that nothing assigns before it is read: it is nothing.
+pub(super) fn unassigned(name: &str, help: String, location: &str, span: Span, out: &mut Vec<Diagnostic>) {
+    out.push(warning("UNASSIGNED_VARIABLE", format!("No variable '${name}' is assigned before"), help, location, span));
 }
 
 /// A path, or a member whose name ends in `.$`, in a state in JSONata: the text itself is passed on.
@@ -104,6 +122,39 @@ pub(super) fn unknown_field(
         None => "the task fails before it starts".to_owned(),
     };
     out.push(warning("UNKNOWN_FIELD", message, help, location, span));
+}
+
+/// A task that waits for its token and tells it to nobody.
+pub(super) fn token_not_passed(location: &str, span: Span, out: &mut Vec<Diagnostic>) {
+    let message = "Nobody is told the task token that this state waits for".to_owned();
+    let help =
+        "pass it on: \"taskToken.$\": \"$$.Task.Token\", or '{% $states.context.Task.Token %}' in JSONata".to_owned();
+    out.push(warning("TOKEN_NOT_PASSED", message, help, location, span));
+}
+
+/// Whether parameters may hold the task token: it is in the context object, of which some parts are known to be others.
+pub(super) fn may_pass_token(node: &Node) -> bool {
+    // `.StateMachine`, too.
+    const OTHERS: [&str; 3] = [".Execution", ".State", ".Map"];
+    const OF_STATES: [&str; 3] = [".input", ".result", ".errorOutput"];
+    let mut passes = false;
+    each_text(node, "", &mut |_, text, _| {
+        let starts = |text: &str, others: &[&str]| others.iter().any(|other| text.starts_with(other));
+        let context = text.match_indices("$$").any(|(at, root)| !starts(&text[at + root.len()..], &OTHERS));
+        let states = text.match_indices("$states").any(|(at, root)| {
+            let rest = &text[at + root.len()..];
+            !starts(rest, &OF_STATES) && !rest.strip_prefix(".context").is_some_and(|rest| starts(rest, &OTHERS))
+        });
+        passes |= context || states || placeholder::is_in(text);
+    });
+    passes
+}
+
+/// A service that is not known here.
+pub(super) fn unknown_service(what: String, location: &str, span: Span, out: &mut Vec<Diagnostic>) {
+    let help =
+        "AWS refuses a service that it does not have; where it has this one, only a mock can answer here".to_owned();
+    out.push(warning("UNKNOWN_SERVICE", what, help, location, span));
 }
 
 fn warning(code: &'static str, message: String, help: String, location: &str, span: Span) -> Diagnostic {

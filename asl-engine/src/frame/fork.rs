@@ -1,6 +1,5 @@
 //! What a Map or Parallel state does: its Join, and what becomes of its children.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::io::bounded;
@@ -72,7 +71,7 @@ impl Frame {
     pub(super) fn join(&self, state: Visit<'_>) -> Result<Join, Failure> {
         let (input, work, limit) = match &state.kind {
             Kind::Map(map) => {
-                let input = self.selected_input(state)?;
+                let input = self.selected_input(state)?.into_owned();
                 let items = match state.item_reader() {
                     Some(_) => Items::of(Array::from(Vec::new())),
                     None => self.items(state, map, &input)?.told_source(map.distributed.is_some()),
@@ -95,7 +94,6 @@ impl Frame {
             random: Random::new(self.random.clone().next()),
             next: 0,
             running: 0,
-            sizes: BTreeMap::new(),
             results: Results::default(),
             asked: None,
             freed: Vec::new(),

@@ -2,12 +2,14 @@
 //!
 //! AWS developer guide, "Processing input and output in Step Functions".
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::Frame;
 use super::stages::{Stage, Visit};
 use crate::definition::ast::Io;
 use crate::json::{MAX_DEPTH, MAX_LEN};
+use crate::nothing_found;
 use crate::path::{PathExpr, Roots};
 use crate::program::{Catcher, Choice, Kind};
 use crate::reference_path::ReferencePath;
@@ -44,8 +46,8 @@ impl<'a> Sight<'a> {
 
 impl Frame {
     /// InputPath; in JSONata the raw input.
-    pub(super) fn selected_input(&self, state: Visit<'_>) -> Result<Value, Failure> {
-        let Io::JsonPath(paths) = &state.io else { return Ok(self.input.clone()) };
+    pub(super) fn selected_input(&self, state: Visit<'_>) -> Result<Cow<'_, Value>, Failure> {
+        let Io::JsonPath(paths) = &state.io else { return Ok(Cow::Borrowed(&self.input)) };
         let input = self.select(state, paths.input_path.as_ref(), &self.input)?;
         state.note(Stage::AfterInputPath, &input);
         Ok(input)
@@ -54,21 +56,33 @@ impl Frame {
     /// OutputPath; in JSONata the output as it is.
     pub(super) fn selected_output(&self, state: Visit<'_>, output: Value) -> Result<Value, Failure> {
         match &state.io {
-            Io::JsonPath(paths) => self.select(state, paths.output_path.as_ref(), &output),
+            Io::JsonPath(paths) => match self.select(state, paths.output_path.as_ref(), &output)? {
+                Cow::Borrowed(_) => Ok(output),
+                Cow::Owned(selected) => Ok(selected),
+            },
             Io::Jsonata { .. } => Ok(output),
         }
     }
 
-    pub(super) fn select(&self, state: Visit<'_>, path: Option<&PathExpr>, value: &Value) -> Result<Value, Failure> {
+    /// What a path finds in a value; the value itself where the path leaves it as it is.
+    pub(super) fn select<'v>(
+        &self,
+        state: Visit<'_>,
+        path: Option<&PathExpr>,
+        value: &'v Value,
+    ) -> Result<Cow<'v, Value>, Failure> {
         match path {
             // `null` stands for an empty object.
-            None => Ok(Value::empty_object()),
-            Some(path) if path.is_whole_input() => Ok(value.clone()),
+            None => Ok(Cow::Owned(Value::empty_object())),
+            Some(path) if path.is_whole_input() => Ok(Cow::Borrowed(value)),
             Some(path) => {
-                let found = self.on(state, Sight::of(value), |roots| path.evaluate(roots)).map_err(|error| {
-                    Failure::runtime(format!("Invalid path '{path}' : {}", error.message)).at(path.span())
+                let found = self.on(state, Sight::of(value), |roots| {
+                    path.evaluate(roots).map_err(|error| {
+                        let failure = Failure::runtime(format!("Invalid path '{path}' : {}", error.message));
+                        failure.at(path.span()).with_help(nothing_found::by_path(path, roots))
+                    })
                 })?;
-                bounded(found)
+                bounded(found).map(Cow::Owned)
             }
         }
     }
@@ -96,7 +110,7 @@ impl Frame {
             if let Io::JsonPath(_) = &state.io {
                 state.note(stage, &input);
             }
-            return Ok(input);
+            return Ok(input.into_owned());
         };
         let input = self.fill(state, template, Sight { token, ..Sight::of(&input) })?;
         state.note(stage, &input);

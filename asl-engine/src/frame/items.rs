@@ -40,8 +40,6 @@ pub(super) enum Next {
         item: Option<MapItem>,
         /// Where the child's random numbers go on, where the input has drawn some.
         random: Option<Random>,
-        /// How many items are in it.
-        items: usize,
     },
     /// Ask this, and hand in the answer.
     Ask(TaskRequest),
@@ -116,10 +114,11 @@ impl Source {
         }
     }
 
-    /// The values of the state's own data, each of which can be put in the place of another.
+    /// Its larger values, each of which can be put in the place of another.
     pub(super) fn values(&mut self, visit: &mut dyn FnMut(&mut Value)) {
-        if let Self::Given { items, .. } = self {
-            visit(&mut items.all);
+        match self {
+            Self::Given { items, .. } => visit(&mut items.all),
+            Self::Read { reader, .. } => reader.values(visit),
         }
     }
 
@@ -168,7 +167,7 @@ impl Source {
         Ok(match self.take()? {
             Taken::Item(item) => {
                 let input = select(&item, random)?;
-                Next::Input { input, item: Some(item), random: Some(random.clone()), items: 1 }
+                Next::Input { input, item: Some(item), random: Some(random.clone()) }
             }
             Taken::Ask(request) => Next::Ask(request),
             Taken::Waits => Next::Waits,
@@ -176,6 +175,9 @@ impl Source {
         })
     }
 }
+
+/// The member of the input of a child execution that has its items, where it gets several.
+pub(super) const BATCHED: &str = "Items";
 
 /// Puts items together into the inputs of child executions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -196,17 +198,21 @@ impl Batcher {
         batcher
     }
 
+    /// The items of the batch that is being made, each of which can be put in the place of another.
+    pub(super) fn values(&mut self, visit: &mut dyn FnMut(&mut Value)) {
+        self.open.iter_mut().for_each(visit);
+    }
+
     fn batch(&self, items: Vec<Value>) -> Value {
         let shared = self.batch_input.clone().map(|value| ("BatchInput", value));
-        shared.into_iter().chain([("Items", items.into_iter().collect())]).collect()
+        shared.into_iter().chain([(BATCHED, items.into_iter().collect())]).collect()
     }
 
     /// The input that the open batch is.
     fn close(&mut self) -> Next {
         let open = std::mem::take(&mut self.open);
-        let items = open.len();
         self.bytes = self.batch(Vec::new()).json_len();
-        Next::Input { input: self.batch(open), item: None, random: None, items }
+        Next::Input { input: self.batch(open), item: None, random: None }
     }
 
     /// The input of the next child. `select` makes an item of a batch of each item.
@@ -261,7 +267,7 @@ impl Frame {
         };
         let found = match path {
             None => input.clone(),
-            Some(path) => self.select(state, Some(path), input)?,
+            Some(path) => self.select(state, Some(path), input)?.into_owned(),
         };
         // With an ItemBatcher, ItemsPath has to give an array (`sfnx` 3.1.0 on PyPI measured it; one source only).
         let takes_objects = map.distributed.as_ref().is_some_and(|distributed| distributed.item_batcher.is_none());

@@ -1,12 +1,11 @@
 //! Joins: the children of a Map or Parallel state. The policy of MaxConcurrency and of the first failure stands here
 //! and nowhere else.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::items::{Batcher, Next, Source};
+use super::items::{BATCHED, Batcher, Next, Source};
 use super::map_run::{MapRun, Tolerance};
 use super::mode::Mode;
 use super::protocol::Ended;
@@ -39,8 +38,6 @@ pub struct Join {
     /// How many children were started, and how many of these run.
     pub(super) next: usize,
     pub(super) running: usize,
-    /// How many items the running children have, where these are not one each.
-    pub(super) sizes: BTreeMap<usize, usize>,
     pub(super) results: Results,
     /// What was asked for and not answered.
     pub(super) asked: Option<Asked>,
@@ -160,6 +157,11 @@ impl Join {
         self.map_run.is_some()
     }
 
+    /// The positions of the children whose saved results have changed since this was asked last.
+    pub fn take_changed_results(&mut self) -> impl Iterator<Item = usize> {
+        std::mem::take(&mut self.results.changed).into_iter()
+    }
+
     pub(super) fn map_run_arn(&self) -> Option<Arc<str>> {
         self.map_run.as_ref().map(|run| run.arn.clone())
     }
@@ -176,7 +178,6 @@ impl Join {
             random: self.random.clone(),
             next: self.next,
             running: self.running,
-            sizes: self.sizes.clone(),
             results: self.results.without_list(),
             asked: self.asked,
             freed: self.freed.clone(),
@@ -276,9 +277,7 @@ impl Join {
             }
             match self.next_input(program) {
                 Ok(Next::Input { input, .. }) => {
-                    if let Some(writer) = &mut self.results.writer {
-                        writer.add_pending(&input);
-                    }
+                    self.results.add_pending(self.next, &input);
                     self.next += 1;
                 }
                 Ok(Next::Ask(request)) => return Some(self.ask(Asked::Items, request)),
@@ -314,15 +313,19 @@ impl Join {
     /// Takes note of a child's end. The first failure decides.
     pub fn ended(&mut self, index: usize, ended: Ended) {
         self.running = self.running.saturating_sub(1);
-        let items = self.sizes.remove(&index).unwrap_or(1);
         let Ended { outcome, last_event, closing_event, child, failed_in } = ended;
+        let items = child.as_ref().map_or(1, |end| self.items_of(&end.execution.input));
         if let Err(failure) = &outcome
             && let Err(failure) = self.bear(index, items, failure, child.as_ref().map(|end| &end.execution.name))
         {
             // Child executions have histories of their own.
             match self.map_run {
                 Some(_) => self.fail(failure, self.started_event),
-                None => self.fail_in(failed_in, failure, last_event),
+                None => {
+                    let is_map = matches!(self.work, Work::Items { .. });
+                    let failure = if is_map { failure.in_item(index) } else { failure };
+                    self.fail_in(failed_in, failure, last_event);
+                }
             }
             if self.map_run.is_none() {
                 return;
@@ -339,7 +342,6 @@ impl Join {
     /// Takes note of a child that was stopped.
     pub fn stopped(&mut self, index: usize, ended: Ended) {
         self.running = self.running.saturating_sub(1);
-        self.sizes.remove(&index);
         self.results.add(index, ended.outcome, ended.child, true);
     }
 
@@ -351,6 +353,14 @@ impl Join {
             format!("the child execution {index} ({}) failed first: {failure}", name.map_or("", |name| name))
         });
         tolerance.exceeded(all)
+    }
+
+    /// How many items the input of a child execution has.
+    fn items_of(&self, input: &Value) -> usize {
+        match &self.work {
+            Work::Items { batcher: Some(_), .. } => input[BATCHED].as_array().map_or(1, |items| items.len()),
+            _ => 1,
+        }
     }
 
     /// How many items there are in all; `None` where that is not known yet.
@@ -406,17 +416,14 @@ impl Join {
             },
             Work::Items { scope, .. } => {
                 let scope = *scope;
-                let (input, item, drawn, count) = match self.next_input(program)? {
-                    Next::Input { input, item, random, items } => (input, item, random, items),
+                let (input, item, drawn) = match self.next_input(program)? {
+                    Next::Input { input, item, random } => (input, item, random),
                     Next::Ask(request) => return Ok(NextChild::Ask(request)),
                     Next::Waits => return Ok(NextChild::Waits),
                     Next::End => return Ok(NextChild::None),
                 };
                 if let Some(drawn) = drawn {
                     random = drawn;
-                }
-                if count != 1 {
-                    self.sizes.insert(index, count);
                 }
                 let name = program.state(self.parent.scope, self.parent.state).name.clone();
                 (scope, Role::Iteration(Iteration { name, index }), input, item)

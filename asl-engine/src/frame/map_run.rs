@@ -164,7 +164,10 @@ impl Frame {
     ) -> Result<TaskRequest, Failure> {
         let input = match parameters {
             None => Value::empty_object(),
-            Some(template) => self.fill(state, template, Sight::of(&self.selected_input(state)?))?,
+            Some(template) => {
+                let input = self.selected_input(state)?;
+                self.fill(state, template, Sight::of(&input))?
+            }
         };
         Ok(TaskRequest {
             execution: self.execution.arn.clone(),

@@ -30,7 +30,7 @@ use crate::context::{Context, Execution, MapItem};
 use crate::definition::ast::StateType;
 use crate::history::{EventId, Iteration};
 use crate::program::model::ScopeId;
-use crate::program::{Kind, Program, State, StateIndex, Task};
+use crate::program::{Kind, Program, State, StateIndex};
 use crate::retry::Random;
 use crate::task::{Failure, TaskRequest, task_token};
 use crate::time::Timestamp;
@@ -69,6 +69,9 @@ pub struct Frame {
     /// How often each Retrier of the state was used.
     retries: Vec<u32>,
     random: Random,
+    /// The failure that a Catcher took last, for people.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    caught: Option<Box<str>>,
     /// A Frame of a test is not saved.
     #[serde(skip)]
     mode: Mode,
@@ -167,6 +170,7 @@ impl Frame {
             visits: 0,
             retries: Vec::new(),
             random,
+            caught: None,
             mode: Mode::Execution,
             execution,
         }
@@ -214,23 +218,24 @@ impl Frame {
             (Phase::Wait { .. }, Reply::Woke) => run.wait_over(),
             (Phase::Retry { .. }, Reply::Woke) => run.attempt(),
             (
-                Phase::Task { .. },
+                Phase::Task { request },
                 reply @ (Reply::Task(_)
                 | Reply::DeadlinePassed
                 | Reply::TimedOut(_)
                 | Reply::Started { .. }
                 | Reply::Submitted(_)),
             ) => {
-                let Kind::Task(Task { resource, .. }) = &state.kind else {
+                let Kind::Task(task) = &state.kind else {
                     run.frame.now = before;
                     return Err(UnexpectedReply::foreign_program());
                 };
+                let resource = &task.resource;
                 match reply {
                     Reply::Started { worker_name } => run.activity_started(resource, worker_name),
                     Reply::Submitted(output) => run.task_submitted(resource, output),
                     Reply::Task(outcome) => run.task_ended(resource, outcome),
                     Reply::TimedOut(failure) => run.task_timed_out(resource, failure),
-                    _ => run.task_timed_out(resource, Failure::timeout()),
+                    _ => run.deadline_passed(task, &request),
                 }
             }
             (Phase::Fork { .. }, Reply::Joined(joined)) => run.joined(joined),

@@ -44,7 +44,7 @@ impl Now {
 }
 
 /// Numbers the events of one execution, over all its Frames.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EventIds {
     pub(super) next: EventId,
 }

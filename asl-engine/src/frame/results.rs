@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::protocol::ChildEnd;
-use crate::result_writer::{Child, Transformation, Writer, WriterConfig, as_output};
+use crate::result_writer::{Child, SavedText, Transformation, Writer, WriterConfig, as_output};
 use crate::task::{Failure, Outcome, TaskRequest};
 use crate::value::Value;
 
@@ -31,6 +31,9 @@ pub(super) struct Results {
     written: usize,
     #[serde(skip)]
     early: BTreeMap<usize, Early>,
+    /// The positions of those whose saved form has changed.
+    #[serde(skip)]
+    pub(super) changed: Vec<usize>,
 }
 
 /// The result of one child as it is saved.
@@ -41,18 +44,31 @@ pub struct SavedResult(Kept);
 enum Kept {
     Listed(Value),
     Early(Early),
+    Written(SavedText),
 }
 
 impl SavedResult {
+    /// The same with these values, in the order of [`Self::values`].
+    #[must_use]
+    pub fn with_values(&self, mut values: impl Iterator<Item = Value>) -> Self {
+        let mut next = || values.next().unwrap_or_default();
+        Self(match &self.0 {
+            Kept::Listed(_) => Kept::Listed(next()),
+            Kept::Written(text) => Kept::Written(text.clone()),
+            Kept::Early(Early { end, outcome, aborted }) => Kept::Early(Early {
+                end: end.clone(),
+                outcome: outcome.as_ref().map(|_| next()).map_err(Clone::clone),
+                aborted: *aborted,
+            }),
+        })
+    }
+
     /// Its values, in an order that is always the same: each can be put in the place of another.
     pub fn values(&mut self, visit: &mut dyn FnMut(&mut Value)) {
         match &mut self.0 {
             Kept::Listed(value) => visit(value),
-            Kept::Early(Early { outcome, .. }) => {
-                if let Ok(value) = outcome {
-                    visit(value);
-                }
-            }
+            Kept::Early(Early { outcome: Ok(value), .. }) => visit(value),
+            Kept::Early(_) | Kept::Written(_) => {}
         }
     }
 }
@@ -65,14 +81,15 @@ struct Early {
 }
 
 impl Early {
-    fn write(&self, writer: &mut Writer) {
+    fn write(&self, index: usize, writer: &mut Writer, changed: &mut Vec<usize>) {
         let Self { end, outcome, aborted } = self;
-        writer.add(&Child { execution: &end.execution, outcome, aborted: *aborted, stopped: end.at });
+        let child = Child { execution: &end.execution, outcome, aborted: *aborted, stopped: end.at };
+        writer.add(index, &child, changed);
     }
 }
 
 impl Results {
-    /// Takes the result of a child execution or iteration. `failed` is what a failure that is borne leaves in the list.
+    /// Takes the result of a child execution or iteration, which ended so where it was an execution.
     pub(super) fn add(&mut self, index: usize, outcome: Outcome, end: Option<Box<ChildEnd>>, aborted: bool) {
         if self.writer.is_some() {
             // The children of a Map Run are executions.
@@ -102,6 +119,7 @@ impl Results {
             return;
         }
         self.put(index, result);
+        self.changed.push(index);
     }
 
     fn put(&mut self, index: usize, result: Value) {
@@ -122,21 +140,19 @@ impl Results {
             bytes: self.bytes,
             unseen: self.unseen,
             config: self.config,
-            writer: self.writer.clone(),
+            writer: self.writer.as_ref().map(|writer| Box::new(writer.without_text())),
             written: self.written,
             early: BTreeMap::new(),
+            changed: Vec::new(),
         }
-    }
-
-    /// The results before this position are written, or were never here.
-    pub(super) fn gone_before(&self) -> usize {
-        if self.writer.is_some() { self.written } else { 0 }
     }
 
     /// The result at this position as it is saved.
     pub(super) fn saved(&self, index: usize) -> Option<SavedResult> {
-        let listed = self.list.get(index).and_then(Option::as_ref).map(|value| Kept::Listed(value.clone()));
-        listed.or_else(|| self.early.get(&index).map(|early| Kept::Early(early.clone()))).map(SavedResult)
+        let listed = || self.list.get(index).and_then(Option::as_ref).map(|value| Kept::Listed(value.clone()));
+        let early = || self.early.get(&index).map(|early| Kept::Early(early.clone()));
+        let written = || self.writer.as_ref().and_then(|writer| writer.saved(index)).map(Kept::Written);
+        listed().or_else(early).or_else(written).map(SavedResult)
     }
 
     /// Makes room for the results of so many children.
@@ -146,28 +162,45 @@ impl Results {
         }
     }
 
-    /// Puts a saved result back.
-    pub(super) fn restore(&mut self, index: usize, SavedResult(kept): SavedResult) {
-        match kept {
-            Kept::Listed(value) if !self.is_too_large() => {
-                self.put(index, value);
+    /// Takes the input of a child execution that did not start.
+    pub(super) fn add_pending(&mut self, index: usize, input: &Value) {
+        if let Some(writer) = &mut self.writer {
+            writer.add_pending(index, input, &mut self.changed);
+        }
+    }
+
+    /// Puts saved results back, by their positions.
+    pub(super) fn restore(&mut self, results: impl IntoIterator<Item = (usize, SavedResult)>) {
+        let mut texts = Vec::new();
+        for (index, SavedResult(kept)) in results {
+            match kept {
+                Kept::Listed(value) if !self.is_too_large() => self.put(index, value),
+                Kept::Early(early) if index >= self.written => _ = self.early.insert(index, early),
+                Kept::Written(text) => texts.push((index, text)),
+                Kept::Listed(_) | Kept::Early(_) => {}
             }
-            Kept::Listed(_) => {}
-            Kept::Early(early) if index >= self.written => _ = self.early.insert(index, early),
-            Kept::Early(_) => {}
+        }
+        if let Some(writer) = &mut self.writer {
+            writer.restore(texts);
         }
     }
 
     fn write(&mut self, index: usize, result: Early) {
         let Some(writer) = &mut self.writer else { return };
+        if index == self.written && self.early.is_empty() {
+            self.written += 1;
+            return result.write(index, writer, &mut self.changed);
+        }
         self.early.insert(index, result);
+        self.changed.push(index);
         // Whoever is waited for too long comes after those that waited.
         let too_many = self.early.len() > MOST_WAITING;
         while let Some(first) = self.early.first_entry()
             && (too_many || *first.key() <= self.written)
         {
-            self.written = self.written.max(first.key() + 1);
-            first.remove().write(writer);
+            let index = *first.key();
+            self.written = self.written.max(index + 1);
+            first.remove().write(index, writer, &mut self.changed);
         }
     }
 
@@ -191,8 +224,10 @@ impl Results {
     /// Takes note that there are no more.
     pub(super) fn finish(&mut self) {
         if let Some(writer) = &mut self.writer {
-            std::mem::take(&mut self.early).into_values().for_each(|result| result.write(writer));
-            writer.finish();
+            for (index, result) in std::mem::take(&mut self.early) {
+                result.write(index, writer, &mut self.changed);
+            }
+            writer.finish(&mut self.changed);
         }
     }
 
@@ -256,16 +291,21 @@ mod tests {
         }
     }
 
-    /// The indexes of the children in the order of their results.
-    fn written(mut results: Results) -> Vec<usize> {
-        results.finish();
+    /// What is handed out now of files with results.
+    fn handed_out(results: &mut Results) -> String {
         let mut text = String::new();
         while let Some(request) = results.request() {
             if request.input["Key"].as_str().is_some_and(|key| key.ends_with(".jsonl")) {
                 text.push_str(request.input["Body"].as_str().unwrap());
             }
         }
-        text.lines().map(|line| line.parse().unwrap()).collect()
+        text
+    }
+
+    /// The indexes of the children in the order of their results.
+    fn written(mut results: Results) -> Vec<usize> {
+        results.finish();
+        handed_out(&mut results).lines().map(|line| line.parse().unwrap()).collect()
     }
 
     #[test]
@@ -276,6 +316,48 @@ mod tests {
         add(&mut results, [1, 5]);
         assert_eq!(results.early.len(), 1);
         assert_eq!(written(results), [0, 1, 2, 3, 5]);
+    }
+
+    /// Saves what has changed, and goes on with what is saved.
+    fn restored(results: &mut Results, saved: &mut BTreeMap<usize, SavedResult>) {
+        for index in std::mem::take(&mut results.changed) {
+            match results.saved(index) {
+                Some(result) => _ = saved.insert(index, result),
+                None => _ = saved.remove(&index),
+            }
+        }
+        let text = serde_json::to_string(&results.without_list()).unwrap();
+        let mut again: Results = serde_json::from_str(&text).unwrap();
+        again.restore(saved.iter().map(|(index, result)| (*index, result.clone())));
+        assert_eq!(again, *results);
+        *results = again;
+    }
+
+    #[test]
+    fn results_that_are_saved_one_by_one_are_written_as_if_they_were_not() {
+        let orders = [(0..60).collect::<Vec<_>>(), (0..60).rev().collect(), (0..60).map(|n| n * 7 % 60).collect()];
+        for order in orders {
+            for part_bytes in [1, 5, 17, 1000] {
+                let [mut plain, mut results] = [results(), results()];
+                let mut saved = BTreeMap::new();
+                let (mut bodies, mut expected) = (String::new(), String::new());
+                for index in &order {
+                    for (results, bodies) in [(&mut plain, &mut expected), (&mut results, &mut bodies)] {
+                        let writer = results.writer.take().unwrap();
+                        results.writer = Some(Box::new(writer.with_parts_of(part_bytes)));
+                        add(results, [*index]);
+                        *bodies += &handed_out(results);
+                    }
+                    restored(&mut results, &mut saved);
+                    // What is handed out is not saved any more.
+                    let texts = saved.values().filter(|SavedResult(kept)| matches!(kept, Kept::Written(_)));
+                    assert!(texts.count() <= part_bytes);
+                }
+                plain.finish();
+                results.finish();
+                assert_eq!(bodies + &handed_out(&mut results), expected + &handed_out(&mut plain));
+            }
+        }
     }
 
     #[test]

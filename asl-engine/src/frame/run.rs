@@ -13,7 +13,10 @@ use crate::program::Kind;
 use crate::program::model::{TransitionId, TransitionKind};
 use crate::task::{Failure, Outcome, QUERY_EVALUATION_ERROR};
 use crate::template::Template;
-use crate::value::Value;
+use crate::value::{Value, cut};
+
+/// How much is kept of a failure that was caught, in characters.
+const CAUGHT: usize = 300;
 
 /// One call of `step`.
 pub(super) struct Run<'a> {
@@ -107,7 +110,8 @@ impl Run<'_> {
             }
             Kind::Fail { error, cause } => {
                 let failure = self.frame.failure(state, error.as_ref(), cause.as_ref())?;
-                Ok(self.fail(failure))
+                let caught = self.frame.caught.as_ref().map(|caught| format!("before it was caught: {caught}"));
+                Ok(self.fail(failure.with_help(caught)))
             }
             Kind::Choice { choices, default } => {
                 let input = self.frame.selected_input(state)?;
@@ -255,6 +259,9 @@ impl Run<'_> {
         }
         let Some(at) = self.state.catcher(error) else { return self.end(Err(failure)) };
         let catcher = &self.state.catch[at];
+        let cause = failure.cause.as_deref().map_or(String::new(), |cause| format!(": {}", cut(cause, CAUGHT)));
+        let error = failure.error.as_deref().unwrap_or("an error without a name");
+        self.frame.caught = Some(format!("'{}' failed: {error}{cause}", self.state.name).into());
         match self.frame.caught(self.state, catcher, failure.error_output()) {
             Ok(exit) => self.leave(exit, TransitionKind::Catcher(at)),
             Err(failure) => {
@@ -290,7 +297,7 @@ impl Run<'_> {
             Termination::TimedOut => {
                 let failure = Failure::timeout();
                 self.emit_aside(0, EventKind::ExecutionTimedOut(failure.clone()));
-                failure
+                failure.with_hint("TimeoutSeconds of the state machine ran out")
             }
             Termination::HistoryFull => {
                 let most = self.frame.execution.quotas.history_events.unwrap_or(self.now.ids.next);

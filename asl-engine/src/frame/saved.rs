@@ -78,11 +78,6 @@ impl Join {
         SavedJoin(self.without_results())
     }
 
-    /// The results of children before this position are not in the Join any more, if they were.
-    pub fn results_gone_before(&self) -> usize {
-        self.results.gone_before()
-    }
-
     /// The result of the child at this position as it is saved, where the Join still has it.
     pub fn saved_result(&self, index: usize) -> Option<SavedResult> {
         self.results.saved(index)
@@ -92,12 +87,18 @@ impl Join {
 impl SavedJoin {
     /// Its values, in an order that is always the same: each can be put in the place of another.
     pub fn values(&mut self, visit: &mut dyn FnMut(&mut Value)) {
-        let Join { parent, work, .. } = &mut self.0;
+        let Join { parent, work, results, .. } = &mut self.0;
         visit(&mut parent.input);
         visit(&mut parent.variables);
         of_item(&mut parent.map_item, visit);
-        if let Work::Items { source, .. } = work {
+        if let Work::Items { source, batcher, .. } = work {
             source.values(visit);
+            if let Some(batcher) = batcher {
+                batcher.values(visit);
+            }
+        }
+        if let Some(writer) = &mut results.writer {
+            writer.values(visit);
         }
     }
 
@@ -118,7 +119,7 @@ impl SavedJoin {
         join.parent.execution = forked.execution.clone();
         (join.parent.scope, join.parent.state) = (forked.scope, forked.state);
         join.results.reserve(join.next);
-        results.into_iter().for_each(|(index, result)| join.results.restore(index, result));
+        join.results.restore(results);
         Ok(join)
     }
 }

@@ -88,6 +88,7 @@ impl<'a> Visit<'a> {
     }
 
     /// Takes note of the data at a stage.
+    #[inline]
     pub(super) fn note(self, stage: Stage, value: &Value) {
         if let Some(stages) = self.stages {
             stages.borrow_mut().note(stage, value.clone());

@@ -6,7 +6,7 @@ use super::Phase;
 use super::protocol::{Next, Request};
 use super::results::too_large;
 use super::run::Run;
-use crate::definition::ast::Io;
+use crate::definition::ast::{Io, NumberField};
 use crate::history::EventKind;
 use crate::integration;
 use crate::program::{Resource, ResourceKind, Task};
@@ -118,6 +118,19 @@ impl Run<'_> {
                 self.failed(failure)
             }
         }
+    }
+
+    /// The task was not answered in time.
+    pub(super) fn deadline_passed(&mut self, task: &Task, request: &TaskRequest) -> Next {
+        let is_over = request.deadline.is_some_and(|deadline| deadline <= self.now.at);
+        let (what, seconds) = match (request.heartbeat_seconds.filter(|_| !is_over), &task.timeout_seconds) {
+            (Some(seconds), _) => ("HeartbeatSeconds", Some(seconds)),
+            (None, Some(NumberField::Literal(seconds))) => ("TimeoutSeconds", Some(*seconds)),
+            (None, _) => ("TimeoutSeconds", None),
+        };
+        let seconds = seconds.map_or(String::new(), |seconds| format!(" ({seconds})"));
+        let hint = format!("{what}{seconds} of the state '{}' ran out", self.state.name);
+        self.task_timed_out(&task.resource, Failure::timeout().with_hint(hint))
     }
 
     pub(super) fn task_timed_out(&mut self, resource: &Resource, failure: Failure) -> Next {

@@ -6,6 +6,7 @@ use super::Frame;
 use super::io::Sight;
 use super::stages::{Stage, Visit};
 use crate::definition::ast::{FractionField, Io, NumberField, TextField, Wait};
+use crate::nothing_found;
 use crate::path::PathExpr;
 use crate::program::Task;
 use crate::task::Failure;
@@ -105,7 +106,7 @@ impl Frame {
             Some(FractionField::Literal(percentage)) => Ok(Some(*percentage)),
             Some(FractionField::Path(path)) => {
                 let found = self.select(state, Some(path), &self.input)?;
-                let percentage = match &found {
+                let percentage = match &*found {
                     Value::String(text) => text.parse().ok().filter(|number: &f64| number.is_finite()),
                     other => other.as_number().map(Number::as_f64),
                 };
@@ -128,8 +129,12 @@ impl Frame {
     pub(super) fn wake_time(&self, state: Visit<'_>, wait: &Wait, now: Timestamp) -> Result<Timestamp, Failure> {
         let input = self.selected_input(state)?;
         let find = |field: &str, path: &PathExpr| {
-            self.on(state, Sight::of(&input), |roots| path.evaluate(roots))
-                .map_err(|_| wait_fault(field, path, format!("does not reference an input value: {path}")))
+            self.on(state, Sight::of(&input), |roots| {
+                path.evaluate(roots).map_err(|_| {
+                    let fault = wait_fault(field, path, format!("does not reference an input value: {path}"));
+                    fault.with_help(nothing_found::by_path(path, roots))
+                })
+            })
         };
         let until = match wait {
             Wait::Seconds(seconds) => now.plus_seconds(*seconds),

@@ -1,69 +1,167 @@
+//! Events as AWS's GetExecutionHistory gives them.
+
 use std::sync::Arc;
 
 use super::quoted::Quoted;
 use super::{EventKind, HistoryEvent, Iteration, TaskName};
 use crate::json;
 use crate::task::Failure;
+use crate::time::Timestamp;
 use crate::value::Value;
 
-/// Gives the JSON text of a value, as a string. A parameter, so that texts can be shared.
-type Quote<'a> = &'a mut dyn FnMut(&Value) -> Value;
+/// What an event is told to, member by member: a value, or text.
+trait Members {
+    /// A member that is a text.
+    fn text(&mut self, name: &str, text: &str);
+    /// A member that is a number.
+    fn number(&mut self, name: &str, number: i64);
+    /// A member that is the JSON text of a value.
+    fn quoted(&mut self, name: &str, value: &Value);
+    /// A member that is an object.
+    fn object(&mut self, name: &str, members: &mut dyn FnMut(&mut dyn Members));
+    /// `{"truncated": false}`, beside each text that AWS may cut off.
+    fn whole(&mut self, name: &str);
+}
 
 /// The events as [`HistoryEvent::to_json`] gives them, one after the other. What a state hands on is what the next one is
 /// given, and is turned into text once.
 pub fn to_json<'a>(events: impl IntoIterator<Item = &'a HistoryEvent>) -> impl Iterator<Item = Value> {
-    let mut last: Option<(Value, Value)> = None;
-    events.into_iter().map(move |event| {
-        event.json_with(&mut |value| match &last {
-            Some((known, text)) if known.is_same(value) => text.clone(),
-            _ => {
-                let text = Value::from(value.json_text());
-                last = Some((value.clone(), text.clone()));
-                text
-            }
-        })
-    })
+    let mut values = Values::default();
+    events.into_iter().map(move |event| values.event(event))
 }
 
 /// The JSON text of each event, as of [`to_json`]: for whoever prints or stores them one by one. A large part of a value is
 /// written once for all values that share it.
 pub fn to_json_text<'a>(events: impl IntoIterator<Item = &'a HistoryEvent>) -> impl Iterator<Item = String> {
-    let mut quoted = Quoted::default();
+    let mut texts = EventTexts::default();
     events.into_iter().map(move |event| {
-        // Each value leaves a text of its own in its place, by which it is found again.
-        let mut held: Vec<(Arc<str>, Value)> = Vec::new();
-        let json = event.json_with(&mut |value| {
-            let place: Arc<str> = held.len().to_string().into();
-            held.push((place.clone(), value.clone()));
-            place.into()
-        });
-        let bytes: usize = held.iter().map(|(_, value)| value.json_len()).sum();
-        let mut out = String::with_capacity(json.json_len() + bytes + bytes / 4);
-        write_holding(&json, &held, &mut quoted, &mut out);
+        let mut out = String::new();
+        texts.write(event, &mut out);
         out
     })
 }
 
-/// Writes an event, with the values that are held in their places.
-fn write_holding(event: &Value, held: &[(Arc<str>, Value)], quoted: &mut Quoted, out: &mut String) {
-    match event {
-        Value::Object(members) => {
-            out.push('{');
-            for (at, (name, value)) in members.iter().enumerate() {
-                if at > 0 {
-                    out.push(',');
-                }
-                json::string(name, out);
-                out.push(':');
-                write_holding(value, held, quoted, out);
-            }
-            out.push('}');
+/// Writes the JSON text of events, one after the other, as [`to_json_text`] gives it.
+#[derive(Default)]
+pub struct EventTexts {
+    quoted: Quoted,
+    /// The last time, as text: many events have the same.
+    time: Option<(Timestamp, String)>,
+}
+
+impl EventTexts {
+    /// Appends the JSON text of an event.
+    pub fn write(&mut self, event: &HistoryEvent, out: &mut String) {
+        out.push('{');
+        let mut text = Text { out, quoted: &mut self.quoted, is_first: true };
+        let time = match &self.time {
+            Some((at, time)) if *at == event.timestamp => time,
+            _ => &self.time.insert((event.timestamp, event.timestamp.to_string())).1,
+        };
+        event.tell(time, &mut text);
+        out.push('}');
+    }
+}
+
+/// The members of an object as text.
+struct Text<'a> {
+    out: &'a mut String,
+    quoted: &'a mut Quoted,
+    is_first: bool,
+}
+
+impl Text<'_> {
+    fn name(&mut self, name: &str) {
+        if !std::mem::take(&mut self.is_first) {
+            self.out.push(',');
         }
-        Value::String(text) => match held.iter().find(|(place, _)| Arc::ptr_eq(place, text)) {
-            Some((_, value)) => quoted.write(value, out),
-            None => json::string(text, out),
-        },
-        other => json::write(other, out),
+        // Names are AWS's, or those of variables: nothing in them is escaped.
+        self.out.push('"');
+        self.out.push_str(name);
+        self.out.push_str("\":");
+    }
+}
+
+impl Members for Text<'_> {
+    fn text(&mut self, name: &str, text: &str) {
+        self.name(name);
+        json::string(text, self.out);
+    }
+
+    fn number(&mut self, name: &str, number: i64) {
+        self.name(name);
+        self.out.push_str(itoa::Buffer::new().format(number));
+    }
+
+    fn quoted(&mut self, name: &str, value: &Value) {
+        self.name(name);
+        self.quoted.write(value, self.out);
+    }
+
+    fn object(&mut self, name: &str, members: &mut dyn FnMut(&mut dyn Members)) {
+        self.name(name);
+        self.out.push('{');
+        let is_first = std::mem::replace(&mut self.is_first, true);
+        members(self);
+        self.is_first = is_first;
+        self.out.push('}');
+    }
+
+    fn whole(&mut self, name: &str) {
+        self.name(name);
+        self.out.push_str("{\"truncated\":false}");
+    }
+}
+
+/// The members of an object as values.
+#[derive(Default)]
+struct Values {
+    members: Vec<(Arc<str>, Value)>,
+    /// The value that was last turned into text.
+    last: Option<(Value, Value)>,
+}
+
+impl Values {
+    fn event(&mut self, event: &HistoryEvent) -> Value {
+        event.tell(&event.timestamp.to_string(), self);
+        std::mem::take(&mut self.members).into_iter().collect()
+    }
+
+    fn add(&mut self, name: &str, value: Value) {
+        self.members.push((name.into(), value));
+    }
+}
+
+impl Members for Values {
+    fn text(&mut self, name: &str, text: &str) {
+        self.add(name, text.into());
+    }
+
+    fn number(&mut self, name: &str, number: i64) {
+        self.add(name, number.into());
+    }
+
+    fn quoted(&mut self, name: &str, value: &Value) {
+        let text = match &self.last {
+            Some((known, text)) if known.is_same(value) => text.clone(),
+            _ => {
+                let text = Value::from(value.json_text());
+                self.last = Some((value.clone(), text.clone()));
+                text
+            }
+        };
+        self.add(name, text);
+    }
+
+    fn object(&mut self, name: &str, members: &mut dyn FnMut(&mut dyn Members)) {
+        let outer = std::mem::take(&mut self.members);
+        members(self);
+        let inner = std::mem::replace(&mut self.members, outer);
+        self.add(name, inner.into_iter().collect());
+    }
+
+    fn whole(&mut self, name: &str) {
+        self.add(name, [("truncated", Value::from(false))].into());
     }
 }
 
@@ -71,158 +169,221 @@ impl HistoryEvent {
     /// The event as the API gives it: `id`, `previousEventId`, `timestamp`, `type` and the details of its type, in
     /// which inputs and outputs are JSON text.
     pub fn to_json(&self) -> Value {
-        self.json_with(&mut |value| value.json_text().into())
-    }
-
-    fn json_with(&self, quote: Quote<'_>) -> Value {
-        let (type_name, details) = self.kind.parts(quote);
-        let number = |id: u64| Value::from(i64::try_from(id).unwrap_or(i64::MAX));
-        let mut parts: Vec<(Arc<str>, Value)> = vec![
-            ("timestamp".into(), self.timestamp.to_string().into()),
-            ("type".into(), type_name.clone().into()),
-            ("id".into(), number(self.id)),
-            ("previousEventId".into(), number(self.previous_id)),
-        ];
-        if let Some(details) = details {
-            parts.push((details_name(&type_name).into(), details));
-        }
-        parts.into_iter().collect()
+        Values::default().event(self)
     }
 
     /// The name of the event's type, such as `TaskStateEntered`.
     pub fn type_name(&self) -> String {
-        self.kind.parts(&mut |_| Value::Null).0
+        let (of_state, name) = self.kind.type_name();
+        [of_state, name].concat()
+    }
+
+    fn tell(&self, time: &str, to: &mut dyn Members) {
+        let number = |id: u64| i64::try_from(id).unwrap_or(i64::MAX);
+        to.text("timestamp", time);
+        let (of_state, name) = self.kind.type_name();
+        match of_state {
+            "" => to.text("type", name),
+            _ => to.text("type", &[of_state, name].concat()),
+        }
+        to.number("id", number(self.id));
+        to.number("previousEventId", number(self.previous_id));
+        if self.kind.has_details() {
+            to.object(&details_name(name), &mut |details| self.kind.details(details));
+        }
     }
 }
 
 /// `TaskScheduled` has `taskScheduledEventDetails`; all kinds of states share two names.
 fn details_name(type_name: &str) -> String {
-    let name = match type_name {
-        name if name.ends_with("StateEntered") => "stateEntered".to_owned(),
-        name if name.ends_with("StateExited") => "stateExited".to_owned(),
-        name => name[..1].to_lowercase() + &name[1..],
-    };
-    name + "EventDetails"
+    let mut name = String::with_capacity(type_name.len() + "EventDetails".len());
+    name.extend(type_name.chars().take(1).map(|first| first.to_ascii_lowercase()));
+    name + type_name.get(1..).unwrap_or_default() + "EventDetails"
 }
 
-fn input(value: &Value, quote: Quote<'_>) -> [(&'static str, Value); 2] {
-    [("input", quote(value)), ("inputDetails", [("truncated", Value::from(false))].into())]
+fn input(value: &Value, to: &mut dyn Members) {
+    to.quoted("input", value);
+    to.whole("inputDetails");
 }
 
-fn output(value: &Value, quote: Quote<'_>) -> [(&'static str, Value); 2] {
-    [("output", quote(value)), ("outputDetails", [("truncated", Value::from(false))].into())]
+fn output(value: &Value, to: &mut dyn Members) {
+    to.quoted("output", value);
+    to.whole("outputDetails");
 }
 
 /// The variables, each value as JSON text; nothing where there are none.
-fn assigned(variables: &Value, quote: Quote<'_>) -> Vec<(&'static str, Value)> {
-    match variables {
-        Value::Object(members) if !members.is_empty() => {
-            let texts = members.iter().map(|(name, value)| (name.clone(), quote(value))).collect();
-            let details = [("truncated", Value::from(false))].into();
-            vec![("assignedVariables", texts), ("assignedVariablesDetails", details)]
+fn assigned(variables: &Value, to: &mut dyn Members) {
+    let Some(members) = variables.as_object().filter(|members| !members.is_empty()) else { return };
+    to.object("assignedVariables", &mut |texts| {
+        for (name, value) in members.iter() {
+            texts.quoted(name, value);
         }
-        _ => Vec::new(),
+    });
+    to.whole("assignedVariablesDetails");
+}
+
+fn credentials(role_arn: &Option<Arc<str>>, to: &mut dyn Members) {
+    if let Some(role_arn) = role_arn {
+        to.object("taskCredentials", &mut |credentials| credentials.text("roleArn", role_arn));
     }
 }
 
-fn credentials(role_arn: &Option<Arc<str>>) -> Option<(&'static str, Value)> {
-    role_arn.clone().map(|role_arn| ("taskCredentials", [("roleArn", role_arn.into())].into()))
+fn failure(failure: &Failure, to: &mut dyn Members) {
+    for (name, text) in [("error", &failure.error), ("cause", &failure.cause)] {
+        if let Some(text) = text {
+            to.text(name, text);
+        }
+    }
 }
 
-fn failed(found: &Failure) -> Value {
-    failure(found).into_iter().collect()
+fn task(task: &TaskName, to: &mut dyn Members) {
+    to.text("resourceType", &task.resource_type);
+    to.text("resource", &task.resource);
 }
 
-fn task_failed(name: &TaskName, found: &Failure) -> Value {
-    task(name).into_iter().chain(failure(found)).collect()
+fn iteration(iteration: &Iteration, to: &mut dyn Members) {
+    to.text("name", &iteration.name);
+    to.number("index", i64::try_from(iteration.index).unwrap_or(i64::MAX));
 }
 
-fn failure(failure: &Failure) -> Vec<(&'static str, Value)> {
-    let parts = [("error", &failure.error), ("cause", &failure.cause)];
-    parts.into_iter().filter_map(|(name, text)| Some((name, text.clone()?.into()))).collect()
-}
-
-fn task(task: &TaskName) -> [(&'static str, Value); 2] {
-    [("resourceType", task.resource_type.clone().into()), ("resource", task.resource.clone().into())]
-}
-
-fn iteration(iteration: &Iteration) -> Value {
-    let index = i64::try_from(iteration.index).unwrap_or(i64::MAX);
-    [("name", iteration.name.clone().into()), ("index", index.into())].into()
-}
-
-fn seconds(name: &'static str, value: Option<i64>) -> Option<(&'static str, Value)> {
-    value.map(|value| (name, value.into()))
+fn seconds(name: &str, value: Option<i64>, to: &mut dyn Members) {
+    if let Some(value) = value {
+        to.number(name, value);
+    }
 }
 
 impl EventKind {
-    /// The name of the type, and the details where the type has any.
-    fn parts(&self, quote: Quote<'_>) -> (String, Option<Value>) {
-        let (name, details): (&str, Option<Value>) = match self {
-            Self::StateEntered { state_type, name, input: value } => {
-                let mut parts = vec![("name", Value::from(name.clone()))];
-                parts.extend(input(value, quote));
-                return (format!("{}StateEntered", state_type.name()), Some(parts.into_iter().collect()));
+    /// The name of the type, in two parts: the type of the state where it is one of these, and the rest.
+    fn type_name(&self) -> (&'static str, &'static str) {
+        let name = match self {
+            Self::StateEntered { state_type, .. } => return (state_type.name(), "StateEntered"),
+            Self::StateExited { state_type, .. } => return (state_type.name(), "StateExited"),
+            Self::StateAborted(state_type) => return (state_type.name(), "StateAborted"),
+            Self::ExecutionStarted { .. } => "ExecutionStarted",
+            Self::ExecutionSucceeded { .. } => "ExecutionSucceeded",
+            Self::ExecutionFailed(_) => "ExecutionFailed",
+            Self::ExecutionRedriven { .. } => "ExecutionRedriven",
+            Self::EvaluationFailed { .. } => "EvaluationFailed",
+            Self::ExecutionTimedOut(_) => "ExecutionTimedOut",
+            Self::ExecutionAborted(_) => "ExecutionAborted",
+            Self::LambdaFunctionScheduled { .. } => "LambdaFunctionScheduled",
+            Self::LambdaFunctionScheduleFailed(_) => "LambdaFunctionScheduleFailed",
+            Self::LambdaFunctionStarted => "LambdaFunctionStarted",
+            Self::LambdaFunctionStartFailed(_) => "LambdaFunctionStartFailed",
+            Self::LambdaFunctionSucceeded { .. } => "LambdaFunctionSucceeded",
+            Self::LambdaFunctionFailed(_) => "LambdaFunctionFailed",
+            Self::LambdaFunctionTimedOut(_) => "LambdaFunctionTimedOut",
+            Self::ActivityScheduled { .. } => "ActivityScheduled",
+            Self::ActivityScheduleFailed(_) => "ActivityScheduleFailed",
+            Self::ActivityStarted { .. } => "ActivityStarted",
+            Self::ActivitySucceeded { .. } => "ActivitySucceeded",
+            Self::ActivityFailed(_) => "ActivityFailed",
+            Self::ActivityTimedOut(_) => "ActivityTimedOut",
+            Self::TaskScheduled { .. } => "TaskScheduled",
+            Self::TaskStarted(_) => "TaskStarted",
+            Self::TaskSucceeded { .. } => "TaskSucceeded",
+            Self::TaskStartFailed { .. } => "TaskStartFailed",
+            Self::TaskSubmitted { .. } => "TaskSubmitted",
+            Self::TaskSubmitFailed { .. } => "TaskSubmitFailed",
+            Self::TaskFailed { .. } => "TaskFailed",
+            Self::TaskTimedOut { .. } => "TaskTimedOut",
+            Self::MapStateStarted { .. } => "MapStateStarted",
+            Self::MapStateSucceeded => "MapStateSucceeded",
+            Self::MapStateFailed => "MapStateFailed",
+            Self::MapRunStarted { .. } => "MapRunStarted",
+            Self::MapRunSucceeded => "MapRunSucceeded",
+            Self::MapRunFailed(_) => "MapRunFailed",
+            Self::MapRunRedriven { .. } => "MapRunRedriven",
+            Self::MapRunAborted => "MapRunAborted",
+            Self::MapIterationStarted(_) => "MapIterationStarted",
+            Self::MapIterationSucceeded(_) => "MapIterationSucceeded",
+            Self::MapIterationFailed(_) => "MapIterationFailed",
+            Self::MapIterationAborted(_) => "MapIterationAborted",
+            Self::ParallelStateStarted => "ParallelStateStarted",
+            Self::ParallelStateSucceeded => "ParallelStateSucceeded",
+            Self::ParallelStateFailed => "ParallelStateFailed",
+        };
+        ("", name)
+    }
+
+    fn has_details(&self) -> bool {
+        !matches!(
+            self,
+            Self::StateAborted(_)
+                | Self::LambdaFunctionStarted
+                | Self::MapStateSucceeded
+                | Self::MapStateFailed
+                | Self::MapRunSucceeded
+                | Self::MapRunAborted
+                | Self::ParallelStateStarted
+                | Self::ParallelStateSucceeded
+                | Self::ParallelStateFailed
+        )
+    }
+
+    /// The details of the type.
+    fn details(&self, to: &mut dyn Members) {
+        match self {
+            Self::StateEntered { name, input: value, .. } => {
+                to.text("name", name);
+                input(value, to);
             }
-            Self::StateExited { state_type, name, output: value, assigned_variables } => {
-                let mut parts = vec![("name", Value::from(name.clone()))];
-                parts.extend(output(value, quote));
+            Self::StateExited { name, output: value, assigned_variables, .. } => {
+                to.text("name", name);
+                output(value, to);
                 if let Some(variables) = assigned_variables {
-                    parts.extend(assigned(variables, quote));
+                    assigned(variables, to);
                 }
-                return (format!("{}StateExited", state_type.name()), Some(parts.into_iter().collect()));
             }
-            Self::StateAborted(state_type) => return (format!("{}StateAborted", state_type.name()), None),
             Self::ExecutionStarted { input: value, input_text, role_arn } => {
-                let mut parts = input(value, quote).to_vec();
-                if let Some(text) = input_text {
-                    parts[0].1 = text.clone().into();
+                match input_text {
+                    Some(text) => {
+                        to.text("input", text);
+                        to.whole("inputDetails");
+                    }
+                    None => input(value, to),
                 }
-                parts.push(("roleArn", role_arn.clone().into()));
-                ("ExecutionStarted", Some(parts.into_iter().collect()))
+                to.text("roleArn", role_arn);
             }
-            Self::ExecutionSucceeded { output: value } => ("ExecutionSucceeded", Some(output(value, quote).into())),
-            Self::ExecutionFailed(found) => ("ExecutionFailed", Some(failed(found))),
-            Self::ExecutionRedriven { redrive_count } => {
-                ("ExecutionRedriven", Some([("redriveCount", (*redrive_count).into())].into()))
-            }
+            Self::ExecutionSucceeded { output: value }
+            | Self::LambdaFunctionSucceeded { output: value }
+            | Self::ActivitySucceeded { output: value } => output(value, to),
+            Self::ExecutionRedriven { redrive_count } => to.number("redriveCount", (*redrive_count).into()),
             Self::EvaluationFailed { failure: found, location, state } => {
-                let location = location.clone().map(|location| ("location", location.into()));
-                let place = location.into_iter().chain([("state", state.clone().into())]);
-                ("EvaluationFailed", Some(failure(found).into_iter().chain(place).collect()))
+                failure(found, to);
+                if let Some(location) = location {
+                    to.text("location", location);
+                }
+                to.text("state", state);
             }
-            Self::ExecutionTimedOut(found) => ("ExecutionTimedOut", Some(failed(found))),
-            Self::ExecutionAborted(found) => ("ExecutionAborted", Some(failed(found))),
+            Self::ExecutionFailed(found)
+            | Self::ExecutionTimedOut(found)
+            | Self::ExecutionAborted(found)
+            | Self::LambdaFunctionScheduleFailed(found)
+            | Self::LambdaFunctionStartFailed(found)
+            | Self::LambdaFunctionFailed(found)
+            | Self::LambdaFunctionTimedOut(found)
+            | Self::ActivityScheduleFailed(found)
+            | Self::ActivityFailed(found)
+            | Self::ActivityTimedOut(found)
+            | Self::MapRunFailed(found) => failure(found, to),
             Self::LambdaFunctionScheduled { resource, input: value, timeout_in_seconds, role_arn } => {
-                let mut parts = vec![("resource", Value::from(resource.clone()))];
-                parts.extend(input(value, quote));
-                parts.extend(seconds("timeoutInSeconds", *timeout_in_seconds));
-                parts.extend(credentials(role_arn));
-                ("LambdaFunctionScheduled", Some(parts.into_iter().collect()))
+                to.text("resource", resource);
+                input(value, to);
+                seconds("timeoutInSeconds", *timeout_in_seconds, to);
+                credentials(role_arn, to);
             }
-            Self::LambdaFunctionScheduleFailed(found) => ("LambdaFunctionScheduleFailed", Some(failed(found))),
-            Self::LambdaFunctionStarted => ("LambdaFunctionStarted", None),
-            Self::LambdaFunctionStartFailed(found) => ("LambdaFunctionStartFailed", Some(failed(found))),
-            Self::LambdaFunctionSucceeded { output: value } => {
-                ("LambdaFunctionSucceeded", Some(output(value, quote).into()))
-            }
-            Self::LambdaFunctionFailed(found) => ("LambdaFunctionFailed", Some(failed(found))),
-            Self::LambdaFunctionTimedOut(found) => ("LambdaFunctionTimedOut", Some(failed(found))),
             Self::ActivityScheduled { resource, input: value, timeout_in_seconds, heartbeat_in_seconds } => {
-                let mut parts = vec![("resource", Value::from(resource.clone()))];
-                parts.extend(input(value, quote));
-                parts.extend(seconds("timeoutInSeconds", *timeout_in_seconds));
-                parts.extend(seconds("heartbeatInSeconds", *heartbeat_in_seconds));
-                ("ActivityScheduled", Some(parts.into_iter().collect()))
+                to.text("resource", resource);
+                input(value, to);
+                seconds("timeoutInSeconds", *timeout_in_seconds, to);
+                seconds("heartbeatInSeconds", *heartbeat_in_seconds, to);
             }
-            Self::ActivityScheduleFailed(found) => ("ActivityScheduleFailed", Some(failed(found))),
             Self::ActivityStarted { worker_name } => {
-                let name = worker_name.clone().map(|name| ("workerName", Value::from(name)));
-                ("ActivityStarted", Some(name.into_iter().collect()))
+                if let Some(name) = worker_name {
+                    to.text("workerName", name);
+                }
             }
-            Self::ActivitySucceeded { output: value } => ("ActivitySucceeded", Some(output(value, quote).into())),
-            Self::ActivityFailed(found) => ("ActivityFailed", Some(failed(found))),
-            Self::ActivityTimedOut(found) => ("ActivityTimedOut", Some(failed(found))),
             Self::TaskScheduled {
                 task: name,
                 region,
@@ -231,51 +392,45 @@ impl EventKind {
                 heartbeat_in_seconds,
                 role_arn,
             } => {
-                let mut parts = task(name).to_vec();
-                parts.extend([("region", region.clone().into()), ("parameters", quote(parameters))]);
-                parts.extend(seconds("timeoutInSeconds", *timeout_in_seconds));
-                parts.extend(seconds("heartbeatInSeconds", *heartbeat_in_seconds));
-                parts.extend(credentials(role_arn));
-                ("TaskScheduled", Some(parts.into_iter().collect()))
+                task(name, to);
+                to.text("region", region);
+                to.quoted("parameters", parameters);
+                seconds("timeoutInSeconds", *timeout_in_seconds, to);
+                seconds("heartbeatInSeconds", *heartbeat_in_seconds, to);
+                credentials(role_arn, to);
             }
-            Self::TaskStarted(name) => ("TaskStarted", Some(task(name).into())),
-            Self::TaskSucceeded { task: name, output: value } => {
-                ("TaskSucceeded", Some(task(name).into_iter().chain(output(value, quote)).collect()))
+            Self::TaskStarted(name) => task(name, to),
+            Self::TaskSucceeded { task: name, output: value } | Self::TaskSubmitted { task: name, output: value } => {
+                task(name, to);
+                output(value, to);
             }
-            Self::TaskStartFailed { task: name, failure: found } => ("TaskStartFailed", Some(task_failed(name, found))),
-            Self::TaskSubmitted { task: name, output: value } => {
-                ("TaskSubmitted", Some(task(name).into_iter().chain(output(value, quote)).collect()))
+            Self::TaskStartFailed { task: name, failure: found }
+            | Self::TaskSubmitFailed { task: name, failure: found }
+            | Self::TaskFailed { task: name, failure: found }
+            | Self::TaskTimedOut { task: name, failure: found } => {
+                task(name, to);
+                failure(found, to);
             }
-            Self::TaskSubmitFailed { task: name, failure: found } => {
-                ("TaskSubmitFailed", Some(task_failed(name, found)))
-            }
-            Self::TaskFailed { task: name, failure: found } => ("TaskFailed", Some(task_failed(name, found))),
-            Self::TaskTimedOut { task: name, failure: found } => ("TaskTimedOut", Some(task_failed(name, found))),
-            Self::MapStateStarted { length } => {
-                let length = i64::try_from(*length).unwrap_or(i64::MAX);
-                ("MapStateStarted", Some([("length", length.into())].into()))
-            }
-            Self::MapStateSucceeded => ("MapStateSucceeded", None),
-            Self::MapStateFailed => ("MapStateFailed", None),
-            Self::MapRunStarted { map_run_arn } => {
-                ("MapRunStarted", Some([("mapRunArn", map_run_arn.clone().into())].into()))
-            }
-            Self::MapRunSucceeded => ("MapRunSucceeded", None),
-            Self::MapRunFailed(found) => ("MapRunFailed", Some(failed(found))),
+            Self::MapStateStarted { length } => to.number("length", i64::try_from(*length).unwrap_or(i64::MAX)),
+            Self::MapRunStarted { map_run_arn } => to.text("mapRunArn", map_run_arn),
             Self::MapRunRedriven { map_run_arn, redrive_count } => {
-                let arn = ("mapRunArn", map_run_arn.clone().into());
-                ("MapRunRedriven", Some([arn, ("redriveCount", (*redrive_count).into())].into()))
+                to.text("mapRunArn", map_run_arn);
+                to.number("redriveCount", (*redrive_count).into());
             }
-            Self::MapRunAborted => ("MapRunAborted", None),
-            Self::MapIterationStarted(found) => ("MapIterationStarted", Some(iteration(found))),
-            Self::MapIterationSucceeded(found) => ("MapIterationSucceeded", Some(iteration(found))),
-            Self::MapIterationFailed(found) => ("MapIterationFailed", Some(iteration(found))),
-            Self::MapIterationAborted(found) => ("MapIterationAborted", Some(iteration(found))),
-            Self::ParallelStateStarted => ("ParallelStateStarted", None),
-            Self::ParallelStateSucceeded => ("ParallelStateSucceeded", None),
-            Self::ParallelStateFailed => ("ParallelStateFailed", None),
-        };
-        (name.to_owned(), details)
+            Self::MapIterationStarted(found)
+            | Self::MapIterationSucceeded(found)
+            | Self::MapIterationFailed(found)
+            | Self::MapIterationAborted(found) => iteration(found, to),
+            Self::StateAborted(_)
+            | Self::LambdaFunctionStarted
+            | Self::MapStateSucceeded
+            | Self::MapStateFailed
+            | Self::MapRunSucceeded
+            | Self::MapRunAborted
+            | Self::ParallelStateStarted
+            | Self::ParallelStateSucceeded
+            | Self::ParallelStateFailed => {}
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 mod json;
 mod quoted;
 
-pub use json::{to_json, to_json_text};
+pub use json::{EventTexts, to_json, to_json_text};
 
 use std::sync::Arc;
 

@@ -257,10 +257,14 @@ pub(crate) fn uuid(random: &Random) -> String {
     let version = (high & !0xf000) | 0x4000;
     let variant = (low & !(0b11 << 62)) | (0b10 << 62);
     let number = (u128::from(version) << 64) | u128::from(variant);
-    let mut text = [b'-'; 36];
-    let places = text.iter_mut().enumerate().filter(|(at, _)| !matches!(at, 8 | 13 | 18 | 23));
-    for (digit, (_, place)) in places.enumerate() {
-        *place = b"0123456789abcdef"[(number >> (124 - 4 * digit)) as usize & 0xf];
+    let mut text = String::with_capacity(36);
+    for (at, byte) in number.to_be_bytes().into_iter().enumerate() {
+        if matches!(at, 4 | 6 | 8 | 10) {
+            text.push('-');
+        }
+        for digit in [byte >> 4, byte & 0xf] {
+            text.push(char::from(b"0123456789abcdef"[usize::from(digit)]));
+        }
     }
-    String::from_utf8_lossy(&text).into_owned()
+    text
 }

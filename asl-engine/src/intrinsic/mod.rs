@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::Span;
 use crate::jsonpath::PathError;
+use crate::nothing_found;
 use crate::path::{PathExpr, PathRoot, Roots};
 use crate::task::Failure;
 use crate::value::Value;
@@ -254,7 +255,8 @@ impl Call {
                 roots.quoted_input()
             ),
         };
-        Failure::runtime(format!("The function '{}' had the following error: {reason}", self.text)).at(self.span)
+        let failure = Failure::runtime(format!("The function '{}' had the following error: {reason}", self.text));
+        failure.at(self.span).with_help(nothing_found::by_path(path, roots))
     }
 }
 

@@ -111,6 +111,15 @@ impl Object {
         self.piece.feed(text, last);
     }
 
+    /// The text that is there, which can be put in the place of another.
+    pub(super) fn text(&mut self, visit: &mut dyn FnMut(&mut Value)) {
+        let mut text = Value::String(std::mem::take(&mut self.piece.text));
+        visit(&mut text);
+        if let Value::String(text) = text {
+            self.piece.text = text;
+        }
+    }
+
     /// The next item. The error says what is wrong with the text.
     pub(super) fn take(&mut self) -> Result<Taken, String> {
         let piece = &mut self.piece;

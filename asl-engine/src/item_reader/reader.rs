@@ -1,11 +1,10 @@
 //! What an ItemReader asks for, one request after another, and the items that the answers bring.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::manifest::{Named, named};
+use super::manifest::named;
 use super::object::{Object, Taken};
 use super::{InputType, ManifestType, failed};
 use crate::definition::ast::ItemReader;
@@ -32,17 +31,50 @@ pub(crate) struct Reader {
     flattens: bool,
     /// How many items it may still give.
     left: usize,
-    /// The objects to be read.
-    objects: VecDeque<Source>,
+    /// The objects to be read, each with its bucket and key, and what they hold.
+    objects: Queue,
+    holds: Holds,
     /// The one that is being read.
     open: Option<Open>,
     /// Items that came as values, and the object or bucket that they are from.
-    ready: VecDeque<Value>,
+    ready: Queue,
     ready_from: Arc<str>,
     /// What the next page of the list is asked with.
     page: Page,
     asked: Option<Asked>,
     total: Total,
+}
+
+/// Values that are taken one after another. As they are one list, they are saved once, and then how many are taken.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Queue {
+    all: Value,
+    taken: usize,
+}
+
+impl Queue {
+    fn pop(&mut self) -> Option<Value> {
+        let next = self.all.as_array()?.get(self.taken)?.clone();
+        self.taken += 1;
+        if self.is_empty() {
+            *self = Self::default();
+        }
+        Some(next)
+    }
+
+    fn len(&self) -> usize {
+        self.all.as_array().map_or(0, |all| all.len() - self.taken)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+impl From<Value> for Queue {
+    fn from(all: Value) -> Self {
+        Self { all, taken: 0 }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -120,8 +152,8 @@ impl Reader {
             (None, input_type) => Holds::Items(input_type.clone().unwrap_or(InputType::JsonLines)),
         };
         let (page, objects) = match lists {
-            true => (Page::First, VecDeque::new()),
-            false => (Page::None, [Source { bucket: text("Bucket"), key: text("Key"), holds }].into()),
+            true => (Page::First, Queue::default()),
+            false => (Page::None, Value::from(vec![object(text("Bucket"), text("Key"))]).into()),
         };
         Self {
             ready_from: format!("s3://{}", text("Bucket")).into(),
@@ -132,8 +164,9 @@ impl Reader {
             flattens: reader.flattens,
             left: most,
             objects,
+            holds,
             open: None,
-            ready: VecDeque::new(),
+            ready: Queue::default(),
             page,
             asked: None,
             total: Total::NotCounted,
@@ -149,7 +182,7 @@ impl Reader {
             if self.asked.is_some() {
                 return Ok(Pulled::Waits);
             }
-            if let Some(value) = self.ready.pop_front() {
+            if let Some(value) = self.ready.pop() {
                 self.left -= 1;
                 return Ok(Pulled::Item { key: None, value, source: self.ready_from.clone() });
             }
@@ -168,7 +201,9 @@ impl Reader {
                 }
                 continue;
             }
-            if let Some(source) = self.objects.pop_front() {
+            if let Some(object) = self.objects.pop() {
+                let text = |name: &str| -> Arc<str> { object[name].as_str().unwrap_or_default().into() };
+                let source = Source { bucket: text("Bucket"), key: text("Key"), holds: self.holds.clone() };
                 let input_type = match &source.holds {
                     Holds::Items(input_type) => input_type,
                     Holds::Names(_) => &InputType::JsonLines,
@@ -211,6 +246,15 @@ impl Reader {
         request
     }
 
+    /// Its larger values, each of which can be put in the place of another.
+    pub(crate) fn values(&mut self, visit: &mut dyn FnMut(&mut Value)) {
+        visit(&mut self.objects.all);
+        visit(&mut self.ready.all);
+        if let Some(open) = &mut self.open {
+            open.items.text(visit);
+        }
+    }
+
     /// Takes the answer to what was asked for. The failure is `States.ItemReaderFailed`.
     pub(crate) fn answered(&mut self, answer: Outcome) -> Result<(), Failure> {
         let asked = self.asked.take();
@@ -228,7 +272,7 @@ impl Reader {
     fn listed(&mut self, answer: &Value) -> Result<(), String> {
         self.page = Page::None;
         if let Value::Array(items) = answer {
-            self.ready = items.iter().cloned().collect();
+            self.ready = Value::Array(items.clone()).into();
             return Ok(());
         }
         let contents = match answer.get("Contents") {
@@ -240,18 +284,17 @@ impl Reader {
             self.page = Page::After(token.clone());
         }
         if !self.flattens {
-            self.ready = contents.iter().map(listed_item).collect();
+            self.ready = contents.iter().map(listed_item).collect::<Value>().into();
             return Ok(());
         }
         let bucket: Arc<str> = self.request.input["Bucket"].as_str().unwrap_or_default().into();
         // An empty object, such as the console makes for a folder, has no items.
         let filled = contents.iter().filter(|object| object["Size"].as_i64() != Some(0));
         self.objects = filled
-            .filter_map(|object| {
-                let holds = Holds::Items(self.input_type.clone().unwrap_or(InputType::JsonLines));
-                Some(Source { bucket: bucket.clone(), key: object["Key"].as_str()?.into(), holds })
-            })
-            .collect();
+            .filter_map(|object| object["Key"].as_str().map(|key| self::object(bucket.clone(), key.into())))
+            .collect::<Value>()
+            .into();
+        self.holds = Holds::Items(self.input_type.clone().unwrap_or(InputType::JsonLines));
         Ok(())
     }
 
@@ -265,7 +308,7 @@ impl Reader {
             (Value::String(text), _) => text.clone(),
             (Value::Array(items), Holds::Items(_)) => {
                 self.ready_from = open.uri.clone();
-                self.ready = items.iter().cloned().collect();
+                self.ready = Value::Array(items.clone()).into();
                 self.open = None;
                 return Ok(());
             }
@@ -279,9 +322,10 @@ impl Reader {
         };
         open.manifest.push_str(&text);
         if last {
-            let named = named(&open.manifest, kind, self.input_type.as_ref())?;
+            let (named, input_type) = named(&open.manifest, kind, self.input_type.as_ref())?;
             self.open = None;
-            self.objects = named.into_iter().map(Source::from).collect();
+            self.objects = named.into();
+            self.holds = Holds::Items(input_type);
         }
         Ok(())
     }
@@ -316,11 +360,9 @@ impl Reader {
     }
 }
 
-impl From<Named> for Source {
-    fn from(named: Named) -> Self {
-        let Named { bucket, key, input_type } = named;
-        Self { bucket, key, holds: Holds::Items(input_type) }
-    }
+/// An object that is to be read.
+pub(super) fn object(bucket: Arc<str>, key: Arc<str>) -> Value {
+    [("Bucket", Value::from(bucket)), ("Key", key.into())].into()
 }
 
 /// Where the piece after a `ContentRange` such as `bytes 0-99/200` begins, and whether there is none. `*` is a length that is
@@ -367,7 +409,6 @@ mod tests {
             token: "token".into(),
             ..TaskRequest::new(GET_OBJECT, [("Bucket", "b".into()), ("Key", Value::from("k"))].into())
         };
-        let source = Source { bucket: "b".into(), key: "k".into(), holds: Holds::Items(InputType::JsonLines) };
         let mut reader = Reader {
             request,
             input_type: None,
@@ -375,9 +416,10 @@ mod tests {
             lists: false,
             flattens: false,
             left: usize::MAX,
-            objects: [source].into(),
+            objects: Value::from(vec![object("b".into(), "k".into())]).into(),
+            holds: Holds::Items(InputType::JsonLines),
             open: None,
-            ready: VecDeque::new(),
+            ready: Queue::default(),
             ready_from: "s3://b".into(),
             page: Page::None,
             asked: None,

@@ -1,9 +1,9 @@
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, DefaultHasher};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::{JsonError, MAX_DEPTH};
 use crate::diagnostic::Span;
+use crate::json::string_len;
 use crate::placeholder;
 use crate::value::Number;
 
@@ -73,6 +73,8 @@ pub(super) struct Lexer<'a> {
     at: usize,
     start: usize,
     key_span: Span,
+    /// By how many bytes the text up to here is longer than compact JSON text of the same would be.
+    surplus: isize,
     /// Whether `${Name}` may stand in the place of a value; it is read as the string `"${Name}"`.
     placeholders: bool,
     /// Whether an object may not have a name twice.
@@ -84,17 +86,17 @@ pub(super) struct Lexer<'a> {
 
 /// Names repeat from object to object: equal ones share one allocation.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Names(HashMap<Arc<str>, (), BuildHasherDefault<DefaultHasher>>);
+pub(crate) struct Names(HashSet<Arc<str>, foldhash::fast::RandomState>);
 
 impl Names {
     /// A name, for which a limited number of others is looked through.
     fn share(&mut self, text: &str) -> Arc<str> {
-        if let Some((name, ())) = self.0.get_key_value(text) {
+        if let Some(name) = self.0.get(text) {
             return name.clone();
         }
         let name: Arc<str> = text.into();
         if self.0.len() < 1024 {
-            self.0.insert(name.clone(), ());
+            self.0.insert(name.clone());
         }
         name
     }
@@ -107,6 +109,7 @@ impl<'a> Lexer<'a> {
             at: 0,
             start: 0,
             key_span: Span::default(),
+            surplus: 0,
             placeholders: false,
             distinct_names: false,
             single_quotes: false,
@@ -166,13 +169,36 @@ impl<'a> Lexer<'a> {
         self.key_span
     }
 
-    pub(super) fn token(&mut self) -> Result<Token, JsonError> {
+    /// Where the token read last ends, and how many bytes compact JSON text of all up to there would have.
+    pub(super) fn written(&self) -> usize {
+        self.at.saturating_add_signed(-self.surplus)
+    }
+
+    /// Goes on to the next byte that is no space.
+    fn peek(&mut self) -> Option<u8> {
         let bytes = self.text.as_bytes();
+        let from = self.at;
         while matches!(bytes.get(self.at), Some(b' ' | b'\n' | b'\t' | b'\r')) {
             self.at += 1;
         }
+        self.surplus += (self.at - from) as isize;
+        bytes.get(self.at).copied()
+    }
+
+    /// Takes the next byte, if it is this one.
+    fn takes(&mut self, byte: u8) -> bool {
+        let is_next = self.peek() == Some(byte);
+        if is_next {
+            self.start = self.at;
+            self.at += 1;
+        }
+        is_next
+    }
+
+    pub(super) fn token(&mut self) -> Result<Token, JsonError> {
+        let next = self.peek();
         self.start = self.at;
-        let Some(&byte) = bytes.get(self.at) else { return Ok(Token::End) };
+        let Some(byte) = next else { return Ok(Token::End) };
         let punctuation = match byte {
             quote if self.is_quote(quote) => return self.string().map(|text| Token::String(text.into())),
             b'-' | b'0'..=b'9' => return self.number(),
@@ -198,6 +224,7 @@ impl<'a> Lexer<'a> {
         match placeholder::leading(rest) {
             Some(len) => {
                 self.at += len;
+                self.surplus += len as isize - string_len(&rest[..len]) as isize;
                 Token::String(rest[..len].into())
             }
             None => self.word(),
@@ -284,11 +311,15 @@ impl<'a> Lexer<'a> {
                 Some(_) => at += 1,
             }
         }
+        let start = self.at;
         self.at = at + 1;
         Ok(match unescaped {
-            None => self.text[first..at].into(),
-            Some(mut out) => {
+            // In single quotes, a double one needs an escape.
+            None if quote == b'"' => self.text[first..at].into(),
+            unescaped => {
+                let mut out = unescaped.unwrap_or_default();
                 out.push_str(&self.text[run..at]);
+                self.surplus += (self.at - start) as isize - string_len(&out) as isize;
                 out.into()
             }
         })
@@ -341,9 +372,7 @@ impl<'a> Lexer<'a> {
 
     /// The first name of an object whose brace was just read; `None` when it is empty.
     pub(super) fn first_key(&mut self) -> Result<Option<Arc<str>>, JsonError> {
-        let rest = self.text[self.at..].trim_start_matches([' ', '\n', '\t', '\r']);
-        if rest.starts_with('}') {
-            self.token()?;
+        if self.takes(b'}') {
             return Ok(None);
         }
         self.key().map(Some)
@@ -351,31 +380,32 @@ impl<'a> Lexer<'a> {
 
     /// A name and the colon behind it; `key_span` tells where the name stands.
     pub(super) fn key(&mut self) -> Result<Arc<str>, JsonError> {
-        let rest = self.text[self.at..].trim_start_matches([' ', '\n', '\t', '\r']);
-        if !rest.bytes().next().is_some_and(|byte| self.is_quote(byte)) {
+        if !self.peek().is_some_and(|byte| self.is_quote(byte)) {
             let token = self.token()?;
             return Err(self.unexpected(&token, Expected::Name));
         }
-        self.at = self.text.len() - rest.len();
         self.start = self.at;
         let text = self.string()?;
         let name = self.names.share(&text);
         self.key_span = self.span();
-        match self.token()? {
-            Token::Colon => {}
-            other => return Err(self.unexpected(&other, Expected::Colon)),
+        if !self.takes(b':') {
+            let other = self.token()?;
+            return Err(self.unexpected(&other, Expected::Colon));
         }
         Ok(name)
     }
 
-    /// Whether a comma follows; `false` when `close` does.
-    pub(super) fn comma_or(&mut self, close: Token) -> Result<bool, JsonError> {
-        match self.token()? {
-            Token::Comma => Ok(true),
-            token if token == close => Ok(false),
-            token if close == Token::CloseArray => Err(self.unexpected(&token, Expected::CommaInArray)),
-            token => Err(self.unexpected(&token, Expected::CommaInObject)),
+    /// Whether a comma follows; `false` when the closing bracket `close` does.
+    pub(super) fn comma_or(&mut self, close: u8) -> Result<bool, JsonError> {
+        if self.takes(b',') {
+            return Ok(true);
         }
+        if self.takes(close) {
+            return Ok(false);
+        }
+        let expected = if close == b']' { Expected::CommaInArray } else { Expected::CommaInObject };
+        let token = self.token()?;
+        Err(self.unexpected(&token, expected))
     }
 
     pub(super) fn end(&mut self) -> Result<(), JsonError> {
@@ -407,6 +437,6 @@ impl<'a> Lexer<'a> {
 
     fn fault(&self, message: &str, start: usize, end: usize) -> JsonError {
         let (line, column) = Span { start, end }.line_column(self.text);
-        JsonError { message: message.to_owned(), span: Span { start, end }, line, column, jackson: None }
+        JsonError { message: message.to_owned(), span: Span { start, end }, line, column, help: None, jackson: None }
     }
 }

@@ -1,5 +1,6 @@
 //! JSON text: one lexer under two readers, one for values and one that keeps spans and repeated keys.
 
+mod habits;
 mod jackson;
 mod lexer;
 mod spanned;
@@ -12,7 +13,7 @@ pub(crate) use spanned::{Member, Node, NodeKind, parse_spanned};
 pub(crate) use write::{escaped, pretty, string, string_len, text, write};
 
 use crate::diagnostic::Span;
-use crate::value::{Numbers, Object, Value};
+use crate::value::{Array, Numbers, Object, Value};
 use jackson::Fault;
 use lexer::{Expected, Lexer, Token};
 
@@ -36,6 +37,8 @@ pub struct JsonError {
     pub line: usize,
     /// The column of `span` in characters, from 1.
     pub column: usize,
+    /// What to do, where that is known.
+    pub help: Option<&'static str>,
     /// The same as Jackson tells it, the parser behind AWS's API, whose messages AWS's answers quote.
     jackson: Option<Box<Fault>>,
 }
@@ -51,8 +54,16 @@ impl JsonError {
         self.jackson.as_ref().map_or_else(|| self.message.clone(), |fault| fault.shown(text))
     }
 
-    fn with_jackson(self, text: &str) -> Self {
-        Self { jackson: Fault::of(text).map(Box::new), ..self }
+    /// With what Jackson says of it, and with what a person who wrote it may have meant.
+    fn told_of(self, text: &str) -> Self {
+        let jackson = Fault::of(text).map(Box::new);
+        match habits::advice(text, self.span) {
+            Some((span, help)) => {
+                let (line, column) = span.line_column(text);
+                Self { span, line, column, help: Some(help), jackson, ..self }
+            }
+            None => Self { jackson, ..self },
+        }
     }
 }
 
@@ -93,7 +104,7 @@ fn read(lexer: &mut Lexer<'_>) -> Result<Value, JsonError> {
         lexer.end()?;
         Ok(value)
     };
-    read().map_err(|error: JsonError| error.with_jackson(text))
+    read().map_err(|error: JsonError| error.told_of(text))
 }
 
 fn value(lexer: &mut Lexer<'_>, token: Token, depth: usize) -> Result<Value, JsonError> {
@@ -110,12 +121,13 @@ fn value(lexer: &mut Lexer<'_>, token: Token, depth: usize) -> Result<Value, Jso
 
 fn array(lexer: &mut Lexer<'_>, depth: usize) -> Result<Value, JsonError> {
     lexer.check_depth(depth)?;
+    let before = lexer.written();
     let mut items = Vec::new();
     let mut token = lexer.token()?;
     if token != Token::CloseArray {
         loop {
             items.push(value(lexer, token, depth + 1)?);
-            if !lexer.comma_or(Token::CloseArray)? {
+            if !lexer.comma_or(b']')? {
                 break;
             }
             token = lexer.token()?;
@@ -129,7 +141,8 @@ fn array(lexer: &mut Lexer<'_>, depth: usize) -> Result<Value, JsonError> {
             }
         }
     }
-    Ok(items.into())
+    // With the bracket that was read before.
+    Ok(Array::measured(items, lexer.written() - before + 1).into())
 }
 
 /// Reads on as long as there are numbers: all of them, and what comes next where the array is not over.
@@ -140,7 +153,7 @@ fn numbers(
 ) -> Result<(Numbers, Option<Token>), JsonError> {
     while let Token::Number(_) = token {
         numbers.push(lexer.number_text());
-        if !lexer.comma_or(Token::CloseArray)? {
+        if !lexer.comma_or(b']')? {
             return Ok((numbers, None));
         }
         token = lexer.token()?;
@@ -150,15 +163,16 @@ fn numbers(
 
 fn object(lexer: &mut Lexer<'_>, depth: usize) -> Result<Value, JsonError> {
     lexer.check_depth(depth)?;
+    let before = lexer.written();
     let mut members = Vec::new();
     let mut name = lexer.first_key()?;
     while let Some(key) = name {
         let token = lexer.token()?;
         members.push((key, value(lexer, token, depth + 1)?));
-        name = if lexer.comma_or(Token::CloseObject)? { Some(lexer.key()?) } else { None };
+        name = if lexer.comma_or(b'}')? { Some(lexer.key()?) } else { None };
     }
     let written = members.len();
-    let members: Object = members.into_iter().collect();
+    let members = Object::measured(members, lexer.written() - before + 1);
     lexer.check_names(written, members.len())?;
     Ok(members.into())
 }
@@ -174,7 +188,7 @@ mod tests {
     #[test]
     fn errors_say_what_was_found_and_where() {
         assert_eq!(error(""), "expected a value, found the end of the text at line 1, column 1");
-        assert_eq!(error("{\n  \"a\": 1,\n}"), "expected a name in double quotes, found '}' at line 3, column 1");
+        assert_eq!(error("{\n  \"a\": 1,\n}"), "expected a name in double quotes, found '}' at line 2, column 9");
         assert_eq!(error("[1 2]"), "expected ',' or ']', found a number at line 1, column 4");
         assert_eq!(error("{\"a\" 1}"), "expected ':', found a number at line 1, column 6");
         assert_eq!(error("nul"), "expected a value, found 'nul' at line 1, column 1");
@@ -185,6 +199,23 @@ mod tests {
         assert_eq!(error("\"ab"), "the string has no end at line 1, column 1");
         assert_eq!(error("1 1"), "expected the end of the text, found a number at line 1, column 3");
         assert_eq!(error("\"\\ud800\""), "half of a surrogate pair at line 1, column 2");
+    }
+
+    #[test]
+    fn what_is_read_knows_how_long_it_is() {
+        for text in [
+            r#" { "a" : [ 1 , 2.50 , "x\/y\u0041\n" ] , "\u00e9" : { } , "b" : [ ] , "a" : -0 } "#,
+            r#"[["a", {"b": null}, []], true , 1E5]"#,
+            r#"{"\t": "\"\\", "é": "𝄞\u001f\u007f"}"#,
+            r#"{'a': 'it\'s "so"', 'b"': ['"', "'"]}"#,
+        ] {
+            fn check(value: &Value) {
+                assert_eq!(value.json_len(), value.json_text().len(), "{value}");
+                value.as_array().into_iter().flat_map(|items| items.iter()).for_each(check);
+                value.as_object().into_iter().flat_map(|members| members.values()).for_each(check);
+            }
+            check(&parse_value(text).or_else(|_| parse_quoted(text)).unwrap());
+        }
     }
 
     #[test]
@@ -214,6 +245,9 @@ mod tests {
         #[test]
         fn any_text_is_json_or_an_error(text in r#"[\\'"{}\[\]:, a1u\n\u{e9}\u{1f600}]{0,20}"#) {
             let (strict, quoted) = (parse_value(&text), parse_quoted(&text));
+            if let Ok(value) = &strict {
+                proptest::prop_assert_eq!(value.json_len(), value.json_text().len());
+            }
             // What is JSON means the same, unless a name is there twice.
             proptest::prop_assert!(strict.is_err() || quoted.is_err() || strict == quoted);
         }

@@ -81,7 +81,7 @@ pub(crate) fn parse_spanned(text: &str, placeholders: bool) -> Result<Node, Json
         lexer.end()?;
         Ok(node)
     };
-    read().map_err(|error: JsonError| error.with_jackson(text))
+    read().map_err(|error: JsonError| error.told_of(text))
 }
 
 fn node(lexer: &mut Lexer<'_>, token: Token, depth: usize) -> Result<Node, JsonError> {
@@ -120,7 +120,7 @@ fn items(lexer: &mut Lexer<'_>, depth: usize) -> Result<Vec<Node>, JsonError> {
     if token != Token::CloseArray {
         loop {
             items.push(node(lexer, token, depth + 1)?);
-            if !lexer.comma_or(Token::CloseArray)? {
+            if !lexer.comma_or(b']')? {
                 break;
             }
             token = lexer.token()?;
@@ -137,7 +137,7 @@ fn members(lexer: &mut Lexer<'_>, depth: usize) -> Result<Vec<Member>, JsonError
         let name_span = lexer.key_span();
         let token = lexer.token()?;
         members.push(Member { name: key, name_span, value: node(lexer, token, depth + 1)? });
-        name = if lexer.comma_or(Token::CloseObject)? { Some(lexer.key()?) } else { None };
+        name = if lexer.comma_or(b'}')? { Some(lexer.key()?) } else { None };
     }
     Ok(members)
 }

@@ -8,13 +8,7 @@ pub(crate) fn write(value: &Value, out: &mut String) {
         Value::Null => out.push_str("null"),
         Value::Bool(true) => out.push_str("true"),
         Value::Bool(false) => out.push_str("false"),
-        Value::Number(number) => match number.as_i64() {
-            Some(whole) if number.is_held_whole() => out.push_str(itoa::Buffer::new().format(whole)),
-            // Writing to a String cannot fail.
-            _ => {
-                let _ = write!(out, "{number}");
-            }
-        },
+        Value::Number(number) => number.write(out),
         Value::String(text) => string(text, out),
         Value::Array(items) => {
             out.push('[');

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::regex::Regex;
 use super::signature::Signature;
+use crate::diagnostic::Span;
 use crate::value::Value;
 
 /// The position of a slot: what one `%` stands for.
@@ -15,6 +16,8 @@ pub(super) struct Node {
     pub(super) kind: NodeKind,
     /// The byte of the text that it starts at, or its operator.
     pub(super) position: usize,
+    /// All of its text; of a predicate with its brackets.
+    pub(super) span: Span,
     /// Predicates of a node that is no step.
     pub(super) predicates: Vec<Node>,
     /// Predicates and positions of a step.
@@ -172,6 +175,7 @@ impl Node {
         Self {
             kind,
             position,
+            span: Span { start: position, end: position },
             predicates: Vec::new(),
             stages: Vec::new(),
             group: None,
@@ -185,6 +189,55 @@ impl Node {
         }
     }
 
+    /// Calls `visit` for each node directly below this one, in the order of the text.
+    pub(super) fn each_child<'n>(&'n self, visit: &mut dyn FnMut(&'n Node)) {
+        match &self.kind {
+            NodeKind::Path { steps: items, .. } | NodeKind::Array(items) | NodeKind::Block(items) => {
+                items.iter().for_each(&mut *visit);
+            }
+            NodeKind::Negate(inner) | NodeKind::Bind(_, inner) => visit(inner),
+            NodeKind::Binary(_, left, right) | NodeKind::Apply(left, right) => {
+                visit(left);
+                visit(right);
+            }
+            NodeKind::Object(pairs) => each_of_pairs(pairs, visit),
+            NodeKind::Condition { condition, then, otherwise } => {
+                visit(condition);
+                visit(then);
+                otherwise.as_deref().into_iter().for_each(&mut *visit);
+            }
+            NodeKind::Call { procedure, arguments } => {
+                visit(procedure);
+                arguments.iter().for_each(&mut *visit);
+            }
+            NodeKind::Partial { procedure, arguments } => {
+                visit(procedure);
+                arguments.iter().flatten().for_each(&mut *visit);
+            }
+            NodeKind::Lambda(lambda) => visit(&lambda.body),
+            NodeKind::Transform(transform) => {
+                visit(&transform.pattern);
+                visit(&transform.update);
+                transform.delete.iter().for_each(&mut *visit);
+            }
+            NodeKind::Sort(terms) => terms.iter().for_each(|term| visit(&term.expression)),
+            NodeKind::Name(_)
+            | NodeKind::Literal(_)
+            | NodeKind::Wildcard
+            | NodeKind::Descendant
+            | NodeKind::Parent(_)
+            | NodeKind::Variable(_)
+            | NodeKind::Regex(_) => {}
+        }
+        self.predicates.iter().for_each(&mut *visit);
+        for stage in &self.stages {
+            if let Stage::Filter(predicate) = stage {
+                visit(predicate);
+            }
+        }
+        each_of_pairs(self.group.as_deref().unwrap_or_default(), visit);
+    }
+
     /// The name by which a call calls its function in messages: `sum` of `$sum(…)`.
     pub(super) fn called(&self) -> Option<&str> {
         match &self.kind {
@@ -194,5 +247,12 @@ impl Node {
             NodeKind::Call { .. } | NodeKind::Partial { .. } => Some("("),
             _ => None,
         }
+    }
+}
+
+fn each_of_pairs<'n>(pairs: &'n [(Node, Node)], visit: &mut dyn FnMut(&'n Node)) {
+    for (key, value) in pairs {
+        visit(key);
+        visit(value);
     }
 }

@@ -141,7 +141,7 @@ impl Evaluator<'_> {
     }
 
     fn run_lambda(&mut self, lambda: &Lambda, arguments: Vec<Datum>) -> Result<Datum, JsonataError> {
-        let scope = Scope::inside(&lambda.scope);
+        let scope = Scope::with_room(&lambda.scope, lambda.parameters.len());
         let mut arguments = arguments.into_iter();
         for name in lambda.parameters.iter() {
             scope.bind(name, arguments.next().unwrap_or(Datum::Undefined));

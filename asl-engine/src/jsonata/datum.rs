@@ -75,10 +75,13 @@ impl Flags {
         Self { sequence: false, cons: true, keep_singleton: false, tuples: false, outer: false };
 }
 
+/// Values by name, in the order in which the names came.
+pub(super) type ByName<T = Datum> = IndexMap<Arc<str>, T, foldhash::fast::RandomState>;
+
 /// The members of an object, some of which are functions or arrays with flags.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Record {
-    pub(super) members: IndexMap<Arc<str>, Datum>,
+    pub(super) members: ByName,
     extent: Extent,
 }
 
@@ -190,7 +193,7 @@ impl Datum {
     }
 
     /// An object.
-    pub(super) fn object(members: IndexMap<Arc<str>, Datum>) -> Self {
+    pub(super) fn object(members: ByName) -> Self {
         if members.values().all(|member| matches!(member, Self::Json(_))) {
             let json = |(name, member)| match member {
                 Self::Json(value) => (name, value),

@@ -11,6 +11,7 @@ use super::datum::{Datum, Flags};
 use super::error::JsonataError;
 use super::function::{Function, Lambda, Scope};
 use super::functions;
+use super::notes::Notes;
 use super::quote::quoted;
 use super::{Environment, JsonataFlavour};
 use crate::json::{MAX_DEPTH, MAX_LEN};
@@ -29,8 +30,12 @@ pub(super) struct Evaluator<'a> {
     environment: &'a Environment<'a>,
     /// The names under which tuples keep the parents of the slots.
     pub(super) labels: &'a [Arc<str>],
-    depth: usize,
-    steps: u64,
+    pub(super) depth: usize,
+    /// The depth from which on a node is not evaluated at once: the bound, or 0 where notes are taken.
+    watched_from: usize,
+    /// What is told of every node that is evaluated.
+    pub(super) notes: Option<&'a Notes>,
+    pub(super) steps: u64,
     bytes: usize,
     /// Where the innermost call stands, which is where `$eval` evaluates.
     pub(super) calling: Rc<Scope>,
@@ -40,7 +45,14 @@ pub(super) struct Evaluator<'a> {
 
 impl<'a> Evaluator<'a> {
     pub(super) fn new(environment: &'a Environment<'a>, labels: &'a [Arc<str>]) -> Self {
-        Self { environment, labels, depth: 0, steps: 0, bytes: 0, calling: Rc::default(), held: Vec::new() }
+        let watched_from = environment.limits.depth;
+        let (calling, held) = (Rc::default(), Vec::new());
+        Self { environment, labels, depth: 0, watched_from, notes: None, steps: 0, bytes: 0, calling, held }
+    }
+
+    /// An evaluation of which notes are taken.
+    pub(super) fn noting(environment: &'a Environment<'a>, labels: &'a [Arc<str>], notes: &'a Notes) -> Self {
+        Self { watched_from: 0, notes: Some(notes), ..Self::new(environment, labels) }
     }
 
     /// Evaluates a whole expression.
@@ -99,9 +111,38 @@ impl<'a> Evaluator<'a> {
 
     pub(super) fn evaluate(&mut self, node: &Node, input: &Datum, scope: &Rc<Scope>) -> Result<Datum, JsonataError> {
         self.spend(1)?;
+        // Whether notes are taken is not asked apart, so that it costs nothing where they are not.
+        if self.depth >= self.watched_from {
+            return self.watched(node, input, scope);
+        }
+        self.evaluate_node(node, input, scope)
+    }
+
+    /// A node that is too deep, or of which notes are taken.
+    #[cold]
+    fn watched(&mut self, node: &Node, input: &Datum, scope: &Rc<Scope>) -> Result<Datum, JsonataError> {
         if self.depth >= self.environment.limits.depth {
             let message = "Stack overflow error: Check for non-terminating recursive function. Consider rewriting as tail-recursive";
             return Err(JsonataError::new("U1001", message).at(node.position));
+        }
+        let Some(notes) = self.notes else { return self.evaluate_node(node, input, scope) };
+        self.note_plain_steps(notes, node, input, scope);
+        let result = self.evaluate_node(node, input, scope);
+        notes.take(node, result.as_ref().ok());
+        result
+    }
+
+    #[inline(always)]
+    fn evaluate_node(&mut self, node: &Node, input: &Datum, scope: &Rc<Scope>) -> Result<Datum, JsonataError> {
+        let is_leaf = match node.kind {
+            NodeKind::Literal(_) | NodeKind::Variable(_) => true,
+            NodeKind::Name(_) => !input.is_array(),
+            _ => false,
+        };
+        // Nothing is below it that would need more of the stack.
+        if is_leaf && node.predicates.is_empty() && node.group.is_none() {
+            let value = self.bare(node, input, scope)?;
+            return bounded(settled(value, node.keep_array));
         }
         self.depth += 1;
         let result = stacker::maybe_grow(STACK.0, STACK.1, || self.whole(node, input, scope));
@@ -287,7 +328,11 @@ impl<'a> Evaluator<'a> {
 }
 
 /// A value that is no deeper and no larger than anything may be; parts that it shares with itself count each time.
+#[inline]
 pub(super) fn bounded(value: Datum) -> Result<Datum, JsonataError> {
+    if let Datum::Undefined | Datum::Number(_) | Datum::Json(Value::Null | Value::Bool(_) | Value::Number(_)) = value {
+        return Ok(value);
+    }
     if value.depth() > MAX_DEPTH {
         return Err(too_deep());
     }

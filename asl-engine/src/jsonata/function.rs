@@ -68,7 +68,12 @@ pub(super) struct Scope {
 
 impl Scope {
     pub(super) fn inside(parent: &Rc<Self>) -> Rc<Self> {
-        Rc::new(Self { variables: RefCell::default(), parent: Some(parent.clone()) })
+        Self::with_room(parent, 0)
+    }
+
+    /// A scope for so many variables.
+    pub(super) fn with_room(parent: &Rc<Self>, variables: usize) -> Rc<Self> {
+        Rc::new(Self { variables: RefCell::new(Vec::with_capacity(variables)), parent: Some(parent.clone()) })
     }
 
     pub(super) fn bind(&self, name: &Arc<str>, value: Datum) {

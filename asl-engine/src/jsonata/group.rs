@@ -1,12 +1,9 @@
 //! Objects: `{key: value}`, by itself and behind a path.
 
 use std::rc::Rc;
-use std::sync::Arc;
-
-use indexmap::IndexMap;
 
 use super::ast::Node;
-use super::datum::{Datum, Tuple};
+use super::datum::{ByName, Datum, Tuple};
 use super::error::JsonataError;
 use super::evaluate::{Evaluator, ITEM_BYTES};
 use super::function::Scope;
@@ -31,7 +28,7 @@ impl Evaluator<'_> {
         if items.is_empty() {
             items.push(Datum::Undefined);
         }
-        let mut groups: IndexMap<Arc<str>, (usize, Vec<Datum>)> = IndexMap::new();
+        let mut groups: ByName<(usize, Vec<Datum>)> = ByName::default();
         for item in items {
             let (context, inner) = match &item {
                 Datum::Tuple(row) if is_stream => (row.value.clone(), tuple_scope(scope, row)),
@@ -61,7 +58,7 @@ impl Evaluator<'_> {
             }
         }
         self.allocate(groups.len() * ITEM_BYTES)?;
-        let mut result = IndexMap::with_capacity(groups.len());
+        let mut result = ByName::with_capacity_and_hasher(groups.len(), Default::default());
         for (name, (at, data)) in groups {
             let (context, inner) = match is_stream {
                 true => {
@@ -91,7 +88,7 @@ fn appended(values: Vec<Datum>) -> Datum {
 /// All tuples of a group in one.
 fn reduced(rows: Vec<Datum>) -> Tuple {
     let mut values = Vec::with_capacity(rows.len());
-    let mut bindings: IndexMap<Arc<str>, Vec<Datum>> = IndexMap::new();
+    let mut bindings: ByName<Vec<Datum>> = ByName::default();
     for row in rows {
         let Datum::Tuple(row) = tuple(row) else { continue };
         values.push(row.value.clone());

@@ -7,11 +7,13 @@ use super::quote::{quoted, quoted_number};
 use super::regex::Regex;
 use crate::value::Value;
 
-/// One token and where it starts.
+/// One token and where it stands.
 #[derive(Clone, Debug)]
 pub(super) struct Token {
     pub(super) kind: TokenKind,
     pub(super) position: usize,
+    /// The byte behind it.
+    pub(super) end: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -78,7 +80,7 @@ impl<'a> Lexer<'a> {
         self.skip_blanks()?;
         let position = self.at;
         let kind = self.token(operator_may_follow)?;
-        Ok(Token { kind, position })
+        Ok(Token { kind, position, end: self.at })
     }
 
     fn skip_blanks(&mut self) -> Result<(), JsonataError> {

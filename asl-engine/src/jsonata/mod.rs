@@ -10,10 +10,13 @@ mod call;
 mod datum;
 mod error;
 mod evaluate;
+mod explain;
 mod function;
 mod functions;
 mod group;
 mod lexer;
+mod lint;
+mod notes;
 mod operator;
 mod parser;
 mod path;
@@ -32,16 +35,22 @@ mod transform;
 mod tuple;
 
 pub use error::JsonataError;
+pub(crate) use explain::explain;
+pub use explain::{ExplainedPart, PartKind};
+pub(crate) use lint::{Doubt, DoubtKind};
+pub use notes::PartNotes;
 pub(crate) use references::Reference;
 
 use std::sync::Arc;
 
+use crate::diagnostic::Span;
 use crate::retry::Random;
 use crate::time::Timestamp;
 use crate::value::{Object, Value};
 use ast::Node;
 use datum::Datum;
 use evaluate::Evaluator;
+use shape::TailCalls;
 
 /// An expression, read once and evaluated as often as one likes.
 ///
@@ -141,7 +150,7 @@ pub(crate) enum Evaluated {
 impl Jsonata {
     /// Reads an expression: what stands between `{%` and `%}`.
     pub fn parse(text: &str) -> Result<Self, JsonataError> {
-        let (root, labels) = shape::shape(parser::parse(text)?)?;
+        let (root, labels) = shape::shape(parser::parse(text)?, TailCalls::Made)?;
         Ok(Self { root: Arc::new(root), labels: labels.into() })
     }
 
@@ -178,8 +187,18 @@ impl Jsonata {
         Evaluator::new(environment, &self.labels).run(&self.root)
     }
 
-    /// What it refers to, each once, in the order of the text.
-    pub(crate) fn references(&self) -> Vec<Reference> {
+    /// What is wrong with it whatever it is evaluated on, in the order of the text.
+    pub(crate) fn doubts(&self) -> Vec<Doubt> {
+        lint::doubts(&self.root)
+    }
+
+    /// Whether it looks at a field of `$states`, or may do so.
+    pub(crate) fn reads_states(&self, field: &str) -> bool {
+        references::reads_states(&self.root, field)
+    }
+
+    /// What it refers to, each once, and where first, in the order of the text.
+    pub(crate) fn references(&self) -> Vec<(Reference, Span)> {
         references::references(&self.root)
     }
 }

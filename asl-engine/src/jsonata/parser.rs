@@ -7,6 +7,7 @@ use super::lexer::{Lexer, Token, TokenKind};
 use super::quote::quoted;
 use super::signature::Signature;
 use super::syntax::{Syntax, SyntaxKind};
+use crate::diagnostic::Span;
 
 /// How deeply an expression may nest. AWS evaluates 100 levels.
 const MAX_DEPTH: usize = 2_000;
@@ -17,7 +18,7 @@ const STACK: (usize, usize) = (256 * 1024, 2 * 1024 * 1024);
 pub(super) fn parse(text: &str) -> Result<Syntax, JsonataError> {
     let mut lexer = Lexer::new(text);
     let token = lexer.next(false)?;
-    let mut parser = Parser { lexer, token, depth: 0 };
+    let mut parser = Parser { lexer, token, end: 0, depth: 0 };
     let expression = parser.expression(0)?;
     match parser.token.kind {
         TokenKind::End => Ok(expression),
@@ -32,6 +33,8 @@ struct Parser<'a> {
     lexer: Lexer<'a>,
     /// The token that has not been used yet.
     token: Token,
+    /// The byte behind the last token that has been used.
+    end: usize,
     depth: usize,
 }
 
@@ -57,7 +60,9 @@ impl Parser<'_> {
     /// Goes on to the next token and gives the one before.
     fn advance(&mut self, operator_may_follow: bool) -> Result<Token, JsonataError> {
         let next = self.lexer.next(operator_may_follow)?;
-        Ok(std::mem::replace(&mut self.token, next))
+        let token = std::mem::replace(&mut self.token, next);
+        self.end = token.end;
+        Ok(token)
     }
 
     /// Goes on over an operator that has to be here.
@@ -77,10 +82,13 @@ impl Parser<'_> {
         self.depth += 1;
         let found = stacker::maybe_grow(STACK.0, STACK.1, || {
             let token = self.advance(true)?;
+            let start = token.position;
             let mut left = self.bounded_begin(token)?;
+            left.span = Span { start, end: self.end };
             while power < binding_power(&self.token.kind) {
                 let token = self.advance(false)?;
                 left = bounded(self.infix(left, token)?)?;
+                left.span = Span { start, end: self.end };
             }
             Ok(left)
         });
@@ -145,7 +153,9 @@ impl Parser<'_> {
                 if self.token.kind.is("..") {
                     let position = self.advance(false)?.position;
                     let end = self.expression(0)?;
+                    let span = Span { start: item.span.start, end: self.end };
                     item = bounded(Syntax::new(SyntaxKind::Binary("..", Box::new(item), Box::new(end)), position))?;
+                    item.span = span;
                 }
                 items.push(item);
                 if !self.token.kind.is(",") {

@@ -7,6 +7,7 @@ use super::datum::{Datum, Flags, Items};
 use super::error::JsonataError;
 use super::evaluate::{Evaluator, ITEM_BYTES};
 use super::function::Scope;
+use super::notes::Notes;
 use super::tuple::{bound, tuple_scope, tuple_value};
 use crate::value::Value;
 
@@ -84,6 +85,24 @@ impl Evaluator<'_> {
             result = self.group(pairs, &grouped, scope, node.position)?;
         }
         Ok(result)
+    }
+
+    /// Takes note of the steps that [`Self::path`] does not evaluate one by one.
+    pub(super) fn note_plain_steps(&mut self, notes: &Notes, path: &Node, input: &Datum, scope: &Rc<Scope>) {
+        let NodeKind::Path { steps, .. } = &path.kind else { return };
+        let absolute = steps.first().is_some_and(|step| matches!(step.kind, NodeKind::Variable(_)));
+        if input.is_array() && !absolute {
+            return;
+        }
+        let spent = self.steps;
+        let plain = steps.iter().take_while(|step| is_plain(step)).count();
+        for count in 1..=plain {
+            match self.plain_steps(steps[..count].iter(), input, scope) {
+                Ok((done, value)) if done == count => notes.take(&steps[count - 1], Some(&value)),
+                _ => break,
+            }
+        }
+        self.steps = spent;
     }
 
     /// Takes steps that are nothing but names as long as each finds one value: how many, and what the last one found.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::ast::{Node, NodeKind, Stage};
 use super::functions;
+use crate::diagnostic::Span;
 
 /// One thing outside of an expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,28 +26,62 @@ impl Reference {
     pub(crate) fn is_function(name: &str) -> bool {
         functions::find(name).is_some()
     }
+
+    /// The names of all functions of the language, without `$`.
+    pub(crate) fn functions() -> impl Iterator<Item = &'static str> {
+        functions::names()
+    }
 }
 
 /// What a node refers to, each once, in the order of the text.
 ///
 /// Names and `$` count only where nothing leads to them: not in predicates, later steps, order-by clauses, groups and
 /// transforms, where they are looked up in what is there.
-pub(super) fn references(root: &Node) -> Vec<Reference> {
+pub(super) fn references(root: &Node) -> Vec<(Reference, Span)> {
     let mut walk = Walk { bound: Vec::new(), found: Vec::new() };
     walk.node(root, true);
     walk.found
 }
 
+/// Whether a node looks at a field of `$states`, or may do so.
+pub(super) fn reads_states(node: &Node, wanted: &str) -> bool {
+    let mut found = match &node.kind {
+        NodeKind::Variable(name) => &**name == "states",
+        _ => false,
+    };
+    // `$states.other` does not.
+    let other = match &node.kind {
+        NodeKind::Path { steps, .. } => match (steps.first(), steps.get(1).map(|step| &step.kind)) {
+            (Some(first), Some(NodeKind::Name(name))) if &**name != wanted && is_bare_states(first) => Some(first),
+            _ => None,
+        },
+        _ => None,
+    };
+    stacker::maybe_grow(64 * 1024, 1024 * 1024, || {
+        node.each_child(&mut |child| {
+            let is_other = other.is_some_and(|other| std::ptr::eq(other, child));
+            found = found || !is_other && reads_states(child, wanted);
+        });
+    });
+    found
+}
+
+fn is_bare_states(node: &Node) -> bool {
+    matches!(&node.kind, NodeKind::Variable(name) if &**name == "states")
+        && node.predicates.is_empty()
+        && node.group.is_none()
+}
+
 struct Walk {
     /// The variables that the expression binds itself.
     bound: Vec<Arc<str>>,
-    found: Vec<Reference>,
+    found: Vec<(Reference, Span)>,
 }
 
 impl Walk {
-    fn note(&mut self, reference: Reference) {
-        if !self.found.contains(&reference) {
-            self.found.push(reference);
+    fn note(&mut self, reference: Reference, span: Span) {
+        if self.found.iter().all(|(known, _)| *known != reference) {
+            self.found.push((reference, span));
         }
     }
 
@@ -66,14 +101,14 @@ impl Walk {
                     && &**variable == "states"
                     && at_top
                 {
-                    self.note(Reference::States(name.clone()));
+                    self.note(Reference::States(name.clone()), Span { end: second.span.end, ..first.span });
                 }
                 for (at, step) in steps.iter().enumerate() {
                     self.node(step, at_top && at == 0);
                 }
             }
-            NodeKind::Name(name) if at_top => self.note(Reference::Name(name.clone())),
-            NodeKind::Variable(name) => self.variable(name, at_top),
+            NodeKind::Name(name) if at_top => self.note(Reference::Name(name.clone()), node.span),
+            NodeKind::Variable(name) => self.variable(name, node.position, at_top),
             NodeKind::Negate(inner) => self.node(inner, at_top),
             NodeKind::Binary(_, left, right) | NodeKind::Apply(left, right) => {
                 self.nodes([&**left, right], at_top);
@@ -136,13 +171,15 @@ impl Walk {
         self.nodes(pairs.iter().flat_map(|(key, value)| [key, value]), at_top);
     }
 
-    fn variable(&mut self, name: &Arc<str>, at_top: bool) {
+    fn variable(&mut self, name: &Arc<str>, start: usize, at_top: bool) {
+        // The node may have predicates.
+        let span = Span { start, end: start + "$".len() + name.len() };
         match &**name {
-            "" if at_top => self.note(Reference::Input),
+            "" if at_top => self.note(Reference::Input, span),
             "" | "states" => {}
-            "$" => self.note(Reference::Root),
+            "$" => self.note(Reference::Root, span),
             _ if self.bound.contains(name) => {}
-            _ => self.note(Reference::Variable(name.clone())),
+            _ => self.note(Reference::Variable(name.clone()), span),
         }
     }
 }

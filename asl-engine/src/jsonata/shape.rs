@@ -8,14 +8,23 @@ use super::ast::{LambdaNode, Node, NodeKind, Operator, SlotId, Stage, Term, Tran
 use super::error::JsonataError;
 use super::quote::quoted_number;
 use super::syntax::{Syntax, SyntaxKind};
+use crate::diagnostic::Span;
 use crate::value::{Number, Value};
 
 /// The stack that one level may need, and how much more is taken when less is left.
 const STACK: (usize, usize) = (256 * 1024, 2 * 1024 * 1024);
 
+/// Whether a call in tail position stands for itself, so that a recursion in such a place needs no stack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TailCalls {
+    Made,
+    /// Every call is evaluated where it stands, and so can be told of.
+    Plain,
+}
+
 /// Shapes a whole expression. With it come the labels of all slots: the names under which tuples keep the parents.
-pub(super) fn shape(syntax: Syntax) -> Result<(Node, Vec<Arc<str>>), JsonataError> {
-    let mut shaper = Shaper { slots: Vec::new() };
+pub(super) fn shape(syntax: Syntax, tail_calls: TailCalls) -> Result<(Node, Vec<Arc<str>>), JsonataError> {
+    let mut shaper = Shaper { slots: Vec::new(), tail_calls };
     let node = shaper.node(syntax)?;
     if matches!(node.kind, NodeKind::Parent(_)) || !node.seeking.is_empty() {
         return Err(underivable(node.position));
@@ -26,14 +35,16 @@ pub(super) fn shape(syntax: Syntax) -> Result<(Node, Vec<Arc<str>>), JsonataErro
 
 pub(super) struct Shaper {
     pub(super) slots: Vec<Slot>,
+    tail_calls: TailCalls,
 }
 
 impl Shaper {
     fn node(&mut self, syntax: Syntax) -> Result<Node, JsonataError> {
         stacker::maybe_grow(STACK.0, STACK.1, || {
-            let keep_array = syntax.keep_array;
+            let (keep_array, span) = (syntax.keep_array, syntax.span);
             let mut node = self.unmarked(syntax)?;
             node.keep_array |= keep_array;
+            node.span = span;
             Ok(node)
         })
     }
@@ -62,12 +73,12 @@ impl Shaper {
     }
 
     fn unmarked(&mut self, syntax: Syntax) -> Result<Node, JsonataError> {
-        let Syntax { kind, position, keep_array, .. } = syntax;
+        let Syntax { kind, position, span, keep_array, .. } = syntax;
         let mut seeking = Vec::new();
         let kind = match kind {
             SyntaxKind::End => return Err(JsonataError::new("S0207", "Unexpected end of expression").at(position)),
-            SyntaxKind::Name(name) => named(name, position, keep_array),
-            SyntaxKind::Keyword(word) => named(word.into(), position, keep_array),
+            SyntaxKind::Name(name) => named(name, span, keep_array),
+            SyntaxKind::Keyword(word) => named(word.into(), span, keep_array),
             SyntaxKind::Variable(name) => NodeKind::Variable(name),
             SyntaxKind::String(text) => NodeKind::Literal(Value::String(text)),
             SyntaxKind::Number(value) => literal(value),
@@ -102,7 +113,7 @@ impl Shaper {
                 let operator = Operator::parse(operator).ok_or_else(unknown)?;
                 NodeKind::Binary(operator, Box::new(left), Box::new(right))
             }
-            SyntaxKind::Filter(left, right) => return self.filter(*left, *right, position),
+            SyntaxKind::Filter(left, right) => return self.filter(*left, *right, Span { start: position, ..span }),
             SyntaxKind::Group(left, pairs) => {
                 let mut node = self.node(*left)?;
                 if node.group.is_some() {
@@ -112,7 +123,7 @@ impl Shaper {
                 node.group = Some(self.pairs(pairs, &mut seeking)?);
                 return Ok(node);
             }
-            SyntaxKind::Sort(left, terms) => return self.sort(*left, terms, position),
+            SyntaxKind::Sort(left, terms) => return self.sort(*left, terms, Span { start: position, ..span }),
             SyntaxKind::Bind(name, value) => NodeKind::Bind(name, Box::new(self.child(*value, &mut seeking)?)),
             SyntaxKind::Focus(left, name) => return self.focus(*left, name, position, keep_array),
             SyntaxKind::Index(left, name) => return self.index(*left, name),
@@ -146,7 +157,11 @@ impl Shaper {
                 NodeKind::Partial { procedure: self.boxed(*procedure)?, arguments }
             }
             SyntaxKind::Lambda(parameters, signature, body) => {
-                let body = Arc::new(tail_call(self.node(*body)?));
+                let body = self.node(*body)?;
+                let body = Arc::new(match self.tail_calls {
+                    TailCalls::Made => tail_call(body),
+                    TailCalls::Plain => body,
+                });
                 NodeKind::Lambda(Arc::new(LambdaNode { parameters: parameters.into(), signature, body, thunk: false }))
             }
             SyntaxKind::Transform(pattern, update, delete) => NodeKind::Transform(Arc::new(TransformNode {
@@ -170,7 +185,7 @@ impl Shaper {
             NodeKind::Path { steps: more, .. } => steps.extend(more),
             _ => {
                 let mut step = right;
-                step.stages.extend(std::mem::take(&mut step.predicates).into_iter().map(Stage::Filter));
+                predicates_to_stages(&mut step);
                 steps.push(step);
             }
         }
@@ -200,14 +215,15 @@ impl Shaper {
         Ok(result)
     }
 
-    fn filter(&mut self, left: Syntax, right: Syntax, position: usize) -> Result<Node, JsonataError> {
+    /// `left[right]`; the brackets stand at `span`.
+    fn filter(&mut self, left: Syntax, right: Syntax, span: Span) -> Result<Node, JsonataError> {
         let mut result = self.node(left)?;
         let is_path = matches!(result.kind, NodeKind::Path { .. });
-        let predicate = self.node(right)?;
+        let predicate = Node { span, ..self.node(right)? };
         let step = last_step(&mut result);
         if step.group.is_some() {
             let message = "A predicate cannot follow a grouping expression in a step";
-            return Err(JsonataError::new("S0209", message).at(position));
+            return Err(JsonataError::new("S0209", message).at(span.start));
         }
         if !predicate.seeking.is_empty() {
             for &slot in &predicate.seeking {
@@ -226,13 +242,14 @@ impl Shaper {
         Ok(result)
     }
 
-    fn sort(&mut self, left: Syntax, terms: Vec<(bool, Syntax)>, position: usize) -> Result<Node, JsonataError> {
+    /// `left^(terms)`; what follows `left` stands at `span`.
+    fn sort(&mut self, left: Syntax, terms: Vec<(bool, Syntax)>, span: Span) -> Result<Node, JsonataError> {
         let mut result = into_path(self.node(left)?);
         let mut seeking = Vec::new();
         let term = |(descending, syntax)| Ok(Term { descending, expression: self.child(syntax, &mut seeking)? });
         let terms = terms.into_iter().map(term).collect::<Result<_, JsonataError>>()?;
         if let NodeKind::Path { steps, .. } = &mut result.kind {
-            steps.push(Node { seeking, ..Node::new(NodeKind::Sort(terms), position) });
+            steps.push(Node { seeking, span, ..Node::new(NodeKind::Sort(terms), span.start) });
         }
         self.resolve(&mut result)?;
         Ok(result)
@@ -258,7 +275,7 @@ impl Shaper {
     fn index(&mut self, left: Syntax, name: Arc<str>) -> Result<Node, JsonataError> {
         let mut result = self.node(left)?;
         if !matches!(result.kind, NodeKind::Path { .. }) {
-            result.stages.extend(std::mem::take(&mut result.predicates).into_iter().map(Stage::Filter));
+            predicates_to_stages(&mut result);
             result = Node::new(NodeKind::Path { steps: vec![result], keep_singleton: false }, 0);
         }
         let step = last_step(&mut result);
@@ -272,9 +289,17 @@ impl Shaper {
 }
 
 /// A path of one name.
-fn named(name: Arc<str>, position: usize, keep_array: bool) -> NodeKind {
-    let step = Node { keep_array, ..Node::new(NodeKind::Name(name), position) };
+fn named(name: Arc<str>, span: Span, keep_array: bool) -> NodeKind {
+    let step = Node { keep_array, span, ..Node::new(NodeKind::Name(name), span.start) };
     NodeKind::Path { steps: vec![step], keep_singleton: keep_array }
+}
+
+/// Makes the predicates of a node those of a step.
+fn predicates_to_stages(step: &mut Node) {
+    if let Some(first) = step.predicates.first() {
+        step.span.end = first.span.start;
+    }
+    step.stages.extend(std::mem::take(&mut step.predicates).into_iter().map(Stage::Filter));
 }
 
 fn literal(value: f64) -> NodeKind {

@@ -145,6 +145,13 @@ impl Signature {
         Ok(Self { parameters, plain })
     }
 
+    /// How many arguments fit, whatever they are: the least and the most.
+    pub(super) fn bounds(&self) -> (usize, Option<usize>) {
+        let least = self.parameters.iter().filter(|parameter| !parameter.optional).count();
+        let most = self.parameters.iter().all(|parameter| !parameter.many).then_some(self.parameters.len());
+        (least, most)
+    }
+
     /// Holds arguments against the signature and gives them as the function gets them: the context value for what was
     /// left out, and single values as arrays where the function takes an array.
     ///

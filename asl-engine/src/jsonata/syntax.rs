@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::regex::Regex;
 use super::signature::Signature;
+use crate::diagnostic::Span;
 use crate::value::Value;
 
 /// One node.
@@ -11,6 +12,8 @@ use crate::value::Value;
 pub(super) struct Syntax {
     pub(super) kind: SyntaxKind,
     pub(super) position: usize,
+    /// All of its text.
+    pub(super) span: Span,
     /// `[]` stands behind it.
     pub(super) keep_array: bool,
     /// How many levels there are below it, with its own.
@@ -61,7 +64,7 @@ pub(super) enum SyntaxKind {
 impl Syntax {
     pub(super) fn new(kind: SyntaxKind, position: usize) -> Self {
         let depth = 1 + kind.children_depth();
-        Self { kind, position, keep_array: false, depth }
+        Self { kind, position, span: Span { start: position, end: position }, keep_array: false, depth }
     }
 }
 

@@ -152,7 +152,7 @@ impl JsonPath {
     /// ```
     pub fn find(&self, document: &Value) -> Result<Value, PathError> {
         let value = self.evaluate(document)?;
-        if value == Value::Null && self.is_definite() {
+        if matches!(value, Value::Null) && self.is_definite() {
             // No step finds anything in the null beyond an end, so where a walk meets one, it is the result.
             let mut last = Last(None);
             self.walk(document, &mut last)?;

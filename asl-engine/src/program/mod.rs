@@ -2,6 +2,7 @@
 
 mod compile;
 pub mod model;
+mod parameter_place;
 mod variables;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use crate::diagnostic::{Diagnostic, Severity, UNSUPPORTED};
 use crate::history::TaskName;
 use crate::integration::Parameters;
 use crate::item_reader::GET_OBJECT;
+use crate::placeholder;
 use crate::reference_path::ReferencePath;
 use crate::retry::{self, Retrier};
 use crate::template::Template;
@@ -82,6 +84,23 @@ pub(crate) enum Kind {
     Fail { error: Option<TextField>, cause: Option<TextField> },
     Parallel { branches: Vec<ScopeId> },
     Map(Map),
+}
+
+/// Something that a state calls.
+#[derive(Clone, Copy, Debug)]
+pub struct Called<'a> {
+    /// The state.
+    pub state: &'a str,
+    /// The resource, as the state gives it.
+    pub resource: &'a str,
+    parameters: Option<&'a Template>,
+}
+
+impl Called<'_> {
+    /// The parameters as far as they are the same in every run; what is computed is null.
+    pub fn known_parameters(&self) -> Value {
+        self.parameters.map_or(Value::Null, Template::known)
+    }
 }
 
 #[derive(Debug)]
@@ -151,6 +170,14 @@ impl Program {
         Self::compile(text, definition::parse(text, CheckOptions::default()))
     }
 
+    /// As [`Program::parse`], where `${Name}` may stand for text that nobody fills in, in the place of a value, too: for a run
+    /// in which no task is called. It stays as it is; where it stands for a number, the field is as if it was not there. What
+    /// cannot be without its value is told.
+    pub fn parse_unfilled(text: &str) -> Result<Self, Vec<Diagnostic>> {
+        let (machine, diagnostics, unknown) = definition::parse_unfilled(text);
+        Self::compile(text, (machine, diagnostics)).map_err(|found| if found.is_empty() { unknown } else { found })
+    }
+
     /// Reads the definition of one state, as a machine of its own. Whatever it leads to stands in for itself.
     pub(crate) fn parse_state(text: &str) -> Result<Self, Vec<Diagnostic>> {
         Self::compile(text, definition::parse_state(text))
@@ -169,38 +196,30 @@ impl Program {
         machine.and_then(|machine| compile::program(text, machine)).ok_or(diagnostics)
     }
 
-    /// The states that call something, with their resources, in the order of the definition: Task states, and Map states
-    /// with an ItemReader or a ResultWriter.
-    pub fn tasks(&self) -> impl Iterator<Item = (&str, &str)> {
-        let states = self.scopes.iter().flat_map(|scope| &scope.states);
-        states.flat_map(|state| {
-            let task = match &state.kind {
-                Kind::Task(task) => Some(&*task.resource.arn),
-                _ => None,
-            };
-            let reads = state.item_reader().map(|reader| &*reader.resource.text);
-            let reads_listed = state.item_reader().filter(|reader| reader.flattens).map(|_| GET_OBJECT);
-            let resources = [task, reads, reads_listed, state.result_resource()];
-            resources.into_iter().flatten().map(|resource| (&*state.name, resource))
-        })
-    }
-
-    /// The parameter `name` of the task of a state, where it is a text that is the same in every run.
+    /// What the states call, in the order of the definition: Task states, and Map states with an ItemReader or a ResultWriter.
     ///
     /// ```
     /// let definition = r#"{"StartAt": "Greet", "States": {"Greet": {"Type": "Task", "End": true,
     ///     "Resource": "arn:aws:states:::lambda:invoke", "Parameters": {"FunctionName": "greet", "Payload.$": "$"}}}}"#;
     /// let program = asl_engine::Program::parse(definition).unwrap();
-    /// assert_eq!(program.constant_parameter("Greet", "FunctionName"), Some("greet"));
-    /// assert_eq!(program.constant_parameter("Greet", "Payload"), None);
+    /// let called = program.tasks().next().unwrap();
+    /// assert_eq!((called.state, called.resource), ("Greet", "arn:aws:states:::lambda:invoke"));
+    /// assert_eq!(called.known_parameters().to_string(), r#"{"FunctionName":"greet","Payload":null}"#);
     /// ```
-    pub fn constant_parameter(&self, state: &str, name: &str) -> Option<&str> {
-        let (scope, state) = self.find(state)?;
-        let parameters = match &self.scopes[scope.index()].states[state].io {
-            Io::JsonPath(paths) => paths.parameters.as_ref(),
-            Io::Jsonata { arguments, .. } => arguments.as_ref(),
-        };
-        parameters?.constant(name)?.as_str()
+    pub fn tasks(&self) -> impl Iterator<Item = Called<'_>> {
+        let states = self.scopes.iter().flat_map(|scope| &scope.states);
+        states.flat_map(|state| {
+            let task = match &state.kind {
+                Kind::Task(task) => Some((&*task.resource.arn, state.parameters())),
+                _ => None,
+            };
+            let reader = state.item_reader();
+            let reads = reader.map(|reader| (&*reader.resource.text, reader.parameters.as_ref()));
+            let reads_listed = reader.filter(|reader| reader.flattens);
+            let reads_listed = reads_listed.map(|reader| (GET_OBJECT, reader.parameters.as_ref()));
+            let all = [task, reads, reads_listed, state.result_destination()];
+            all.into_iter().flatten().map(|(resource, parameters)| Called { state: &state.name, resource, parameters })
+        })
     }
 
     /// Lets parameters be held against tables of the fields that resources take, before a task is scheduled, as AWS does it.
@@ -261,6 +280,15 @@ impl Program {
         })
     }
 
+    /// How often a state is tried at most, where a transition is that of a Retrier.
+    pub fn attempts(&self, transition: TransitionId) -> Option<u64> {
+        let transition = self.model.transition(transition)?;
+        let TransitionKind::Retrier(position) = transition.kind else { return None };
+        let mut states = self.scopes.iter().flat_map(|scope| &scope.states);
+        let state = states.find(|state| state.id == transition.from)?;
+        u64::try_from(state.retry.get(position)?.max_attempts).ok().map(|most| most + 1)
+    }
+
     /// How long an execution may take.
     pub fn timeout_seconds(&self) -> Option<i64> {
         self.timeout_seconds
@@ -301,11 +329,19 @@ impl State {
         }
     }
 
-    /// The `Resource` of a ResultWriter.
-    fn result_resource(&self) -> Option<&str> {
+    /// The `Resource` of a ResultWriter, with its parameters.
+    fn result_destination(&self) -> Option<(&str, Option<&Template>)> {
         let Kind::Map(Map { distributed: Some(distributed), .. }) = &self.kind else { return None };
-        let (resource, _) = distributed.result_writer.as_ref()?.destination.as_ref()?;
-        Some(&resource.text)
+        let (resource, parameters) = distributed.result_writer.as_ref()?.destination.as_ref()?;
+        Some((&resource.text, parameters.as_ref()))
+    }
+
+    /// `Parameters` or `Arguments`
+    fn parameters(&self) -> Option<&Template> {
+        match &self.io {
+            Io::JsonPath(paths) => paths.parameters.as_ref(),
+            Io::Jsonata { arguments, .. } => arguments.as_ref(),
+        }
     }
 
     /// The Retrier that an error is for: the first that names it.
@@ -373,6 +409,8 @@ impl Resource {
             }
             [_, _, "lambda", ..] => (ResourceKind::Lambda, "lambda", &*arn),
             [_, _, service, _, _, rest] => (ResourceKind::Integration, service, rest),
+            // What is filled in as a whole is the ARN of a function more often than not.
+            _ if placeholder::is_in(&arn) => (ResourceKind::Lambda, "lambda", &*arn),
             _ => (ResourceKind::Integration, "", &*arn),
         };
         let name = TaskName { resource_type: resource_type.into(), resource: resource.into() };

@@ -2,16 +2,19 @@
 //!
 //! AWS developer guide, "Transforming data with JSONata in Step Functions".
 
+mod explained;
 mod shortcut;
 
 use std::fmt;
 use std::sync::Arc;
 
 use crate::diagnostic::Span;
-use crate::jsonata::{Environment, Evaluated, Jsonata, JsonataError, JsonataFlavour, Reference};
+use crate::jsonata::{Doubt, Environment, Evaluated, Jsonata, JsonataError, JsonataFlavour, Reference};
+use crate::nothing_found;
 use crate::path::Roots;
 use crate::task::Failure;
-use crate::value::{Number, Value};
+use crate::value::{Number, Value, cut};
+pub use explained::{ExplainedQuery, QueryDocuments, StateExpression};
 use shortcut::Shortcut;
 
 /// An expression, the field that it stands in, and where it was written.
@@ -22,8 +25,12 @@ pub(crate) struct Query {
     /// The field as AWS names it, by its way from the state: `Output/a/b[0]`, `Choices[1]/Condition`.
     field: Arc<str>,
     span: Span,
+    /// Where its text begins in the definition, where it is written there letter by letter.
+    begins_at: Option<usize>,
     /// How a plain path finds its value without an evaluation.
     shortcut: Option<Shortcut>,
+    /// The variables that it reads and does not bind, as a definition takes note of them.
+    unbound: Vec<(Arc<str>, Span)>,
 }
 
 /// The codes that AWS leaves out: of bounds that were reached, and of `$replace` with an empty pattern.
@@ -39,21 +46,64 @@ pub(crate) fn inside(text: &str) -> Option<&str> {
     Some(text.strip_prefix("{%")?.strip_suffix("%}")?.trim())
 }
 
+/// A text without `{%`, `%}` and the white space around what is left, and where that starts.
+pub(crate) fn undelimited(text: &str) -> (&str, usize) {
+    let trimmed = text.trim();
+    let inside = inside(trimmed).unwrap_or(trimmed);
+    (inside, inside.as_ptr().addr() - text.as_ptr().addr())
+}
+
 impl Query {
     /// Reads what [`inside`] gives. `field` is the way from the state.
     pub(crate) fn parse(text: &str, field: &str, span: Span) -> Result<Self, JsonataError> {
         let expression = Jsonata::parse(text)?;
-        Ok(Self { expression, shortcut: Shortcut::of(text), text: text.into(), field: field.into(), span })
+        let shortcut = Shortcut::of(text);
+        Ok(Self {
+            expression,
+            shortcut,
+            text: text.into(),
+            field: field.into(),
+            span,
+            begins_at: None,
+            unbound: Vec::new(),
+        })
     }
 
-    /// What it refers to outside of itself.
-    pub(crate) fn references(&self) -> Vec<Reference> {
+    /// What it refers to outside of itself, and where in its text first.
+    pub(crate) fn references(&self) -> Vec<(Reference, Span)> {
         self.expression.references()
+    }
+
+    /// What is wrong with it whatever it is evaluated on; the places are bytes of its text.
+    pub(crate) fn doubts(&self) -> Vec<Doubt> {
+        self.expression.doubts()
+    }
+
+    /// Whether it looks at a field of `$states`, or at all of them.
+    fn reads_states(&self, field: &str) -> bool {
+        self.expression.reads_states(field)
+    }
+
+    /// Takes note of a variable that it reads, and of the place in the definition.
+    pub(crate) fn reads(&mut self, variable: Arc<str>, place: Span) {
+        if self.unbound.iter().all(|(known, _)| *known != variable) {
+            self.unbound.push((variable, place));
+        }
+    }
+
+    /// The variables that it reads and does not bind, no functions among them, and where in the definition.
+    pub(crate) fn unbound(&self) -> &[(Arc<str>, Span)] {
+        &self.unbound
+    }
+
+    /// The field that it stands in.
+    pub(crate) fn field(&self) -> &str {
+        &self.field
     }
 
     /// The variables that it reads, and the functions that it uses, which look alike.
     pub(crate) fn variables(&self, found: &mut dyn FnMut(&str)) {
-        for reference in self.references() {
+        for (reference, _) in self.references() {
             if let Reference::Variable(name) = reference {
                 found(&name);
             }
@@ -68,35 +118,52 @@ impl Query {
         };
         match found {
             Evaluated::Json(value) => Ok(value),
-            Evaluated::Nothing => Err(self.failure("returned nothing (undefined).")),
+            Evaluated::Nothing => {
+                let failure = self.failure("returned nothing (undefined).");
+                Err(failure.with_help(nothing_found::by_expression(&self.text, roots)))
+            }
             Evaluated::Function => Err(self.failure("returned an unsupported result type.")),
         }
     }
 
     fn compute(&self, roots: &Roots<'_>) -> Result<Evaluated, Failure> {
-        let variable = |name: &str| match name {
-            "states" => Some(roots.states().clone()),
-            _ => roots.variables.get(name).cloned(),
-        };
-        let Roots { now, random, limits, .. } = *roots;
-        let environment = Environment {
-            input: None,
-            variable: &variable,
-            now,
-            random,
-            limits,
-            flavour: JsonataFlavour::StepFunctions,
-        };
-        self.expression.evaluate_in(&environment).map_err(|error| {
-            let JsonataError { code, message, .. } = error;
-            match code {
-                JsonataError::INTERNAL => self.failure("threw an internal error during evaluation.").with_hint(message),
+        let found = in_environment(roots, |environment| self.expression.evaluate_in(environment));
+        found.map_err(|error| {
+            let JsonataError { code, message, position } = error;
+            let failure = match code {
+                JsonataError::INTERNAL => {
+                    return self.failure("threw an internal error during evaluation.").with_hint(message);
+                }
                 code if UNCODED.contains(&code) => {
                     self.failure(&format!("threw an error during evaluation: {message}"))
                 }
                 code => self.failure(&format!("threw an error during evaluation. {code}: {message}")),
+            };
+            let failure = failure.with_help(position.and_then(|position| self.part(position)));
+            match position.and_then(|position| self.place(position)) {
+                Some(place) => failure.at(place),
+                None => failure,
             }
         })
+    }
+
+    /// Takes note of where its text begins in the definition, where it is written there letter by letter.
+    pub(crate) fn begins_at(&mut self, at: usize) {
+        self.begins_at = Some(at);
+    }
+
+    /// The place in the definition of the word at a byte.
+    fn place(&self, position: usize) -> Option<Span> {
+        let start = self.begins_at? + position;
+        Some(Span { start, end: start + word(self.text.get(position..)?).len() })
+    }
+
+    /// The part of a long expression at a byte.
+    fn part(&self, position: usize) -> Option<String> {
+        const LONG: usize = 80;
+        const SHOWN: usize = 40;
+        let part = self.text.get(position..).filter(|_| self.text.len() > LONG)?;
+        Some(format!("it failed at '{}'", cut(part, SHOWN)))
     }
 
     /// What it gives, which has to be `true` or `false`.
@@ -167,6 +234,24 @@ impl Query {
         let cause = format!("The JSONata expression '{text}' specified for the field '{field}' {what}");
         Failure::evaluation(cause, field, self.span)
     }
+}
+
+/// Does something with what expressions see: `$states`, variables, and no context of their own.
+fn in_environment<T>(roots: &Roots<'_>, work: impl FnOnce(&Environment<'_>) -> T) -> T {
+    let variable = |name: &str| match name {
+        "states" => Some(roots.states().clone()),
+        _ => roots.variables.get(name).cloned(),
+    };
+    let Roots { now, random, limits, .. } = *roots;
+    let flavour = JsonataFlavour::StepFunctions;
+    work(&Environment { input: None, variable: &variable, now, random, limits, flavour })
+}
+
+/// The word that a text begins with, or its first character.
+fn word(text: &str) -> &str {
+    let end = text.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '$'))).unwrap_or(text.len());
+    let first = text.chars().next().map_or(0, char::len_utf8);
+    &text[..end.max(first)]
 }
 
 /// What a path finds as AWS hands it on: a number by its value, not as it was written. Numbers inside of what is handed on as

@@ -74,6 +74,12 @@ impl Array {
         self.len() == 0
     }
 
+    /// The items of an array whose JSON text is known to be so long.
+    pub(crate) fn measured(items: Vec<Value>, json_len: usize) -> Self {
+        let depth = 1 + items.iter().map(Value::depth).max().unwrap_or(0);
+        Self(Arc::new(Items { kept: Kept::Values(items), json_len, depth }))
+    }
+
     pub(super) fn is_same(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
@@ -97,13 +103,9 @@ impl Array {
 
 impl From<Vec<Value>> for Array {
     fn from(items: Vec<Value>) -> Self {
-        let mut json_len = 2 + items.len().saturating_sub(1);
-        let mut depth = 0;
-        for item in &items {
-            json_len = item.json_len().saturating_add(json_len);
-            depth = depth.max(item.depth());
-        }
-        Self(Arc::new(Items { kept: Kept::Values(items), json_len, depth: depth + 1 }))
+        let commas = items.len().saturating_sub(1);
+        let json_len = items.iter().fold(2 + commas, |len, item| item.json_len().saturating_add(len));
+        Self::measured(items, json_len)
     }
 }
 

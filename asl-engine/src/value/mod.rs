@@ -3,6 +3,7 @@
 mod array;
 mod number;
 mod object;
+mod preview;
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,6 +14,7 @@ pub(crate) use array::Numbers;
 pub use number::Number;
 pub(crate) use number::double_text;
 pub use object::Object;
+pub use preview::cut;
 
 use crate::json::{self, JsonError};
 

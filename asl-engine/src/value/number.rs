@@ -29,7 +29,7 @@ impl Number {
             return Self(Repr::Int(value));
         }
         match text.parse::<f64>() {
-            Ok(value) if !whole && float_text(value) == text => Self(Repr::Float(value)),
+            Ok(value) if !whole && with_float_text(value, |shortest| shortest == text) => Self(Repr::Float(value)),
             _ => Self(Repr::Text(text.into())),
         }
     }
@@ -67,11 +67,6 @@ impl Number {
         }
     }
 
-    /// Whether the number is held as an `i64`, whose text is its own.
-    pub(crate) fn is_held_whole(&self) -> bool {
-        matches!(self.0, Repr::Int(_))
-    }
-
     /// The nearest float.
     pub fn as_f64(&self) -> f64 {
         match &self.0 {
@@ -96,8 +91,17 @@ impl Number {
                 let digits = value.unsigned_abs().checked_ilog10().unwrap_or(0) as usize + 1;
                 digits + usize::from(*value < 0)
             }
-            Repr::Float(value) => float_text(*value).len(),
+            Repr::Float(value) => with_float_text(*value, str::len),
             Repr::Text(text) => text.len(),
+        }
+    }
+
+    /// Appends the number's text.
+    pub(crate) fn write(&self, out: &mut String) {
+        match &self.0 {
+            Repr::Int(value) => out.push_str(itoa::Buffer::new().format(*value)),
+            Repr::Float(value) => with_float_text(*value, |text| out.push_str(text)),
+            Repr::Text(text) => out.push_str(text),
         }
     }
 
@@ -113,8 +117,13 @@ impl Number {
     }
 }
 
-fn float_text(value: f64) -> String {
-    format!("{value:?}")
+/// Hands on the shortest text that stands for a finite float, as Rust's `Debug` writes it.
+fn with_float_text<T>(value: f64, take: impl FnOnce(&str) -> T) -> T {
+    // Where there is no exponent both write the same.
+    if (1e-4..1e16).contains(&value.abs()) {
+        return take(zmij::Buffer::new().format_finite(value));
+    }
+    take(&format!("{value:?}"))
 }
 
 /// `Double.toString`: decimal notation from 10⁻³ up to 10⁷, else one digit, a point, and an exponent.
@@ -152,7 +161,7 @@ impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Repr::Int(value) => value.fmt(f),
-            Repr::Float(value) => fmt::Debug::fmt(value, f),
+            Repr::Float(value) => with_float_text(*value, |text| f.write_str(text)),
             Repr::Text(text) => f.write_str(text),
         }
     }
@@ -174,6 +183,33 @@ mod tests {
             let number = Number::from_json_text(text);
             assert_eq!(number.to_string(), text);
             assert_eq!(number.json_len(), text.len(), "{text}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn floats_are_written_as_debug_writes_them(bits: u64, exponent in -6i32..18, digits in 0u32..1_000_000) {
+            let near = f64::from(digits) * 10f64.powi(exponent);
+            for value in [f64::from_bits(bits), near, -near].into_iter().filter(|value| value.is_finite()) {
+                let (text, debug) = (with_float_text(value, str::to_owned), format!("{value:?}"));
+                // Two shortest texts may be as near to a number: Debug takes either.
+                let is_as_near = text.len() == debug.len() && text.parse() == Ok(value);
+                proptest::prop_assert!(text == debug || is_as_near, "{text} and {debug}");
+            }
+        }
+    }
+
+    /// As ECMAScript has it (Number::toString): of two shortest texts that are as near, the one with an even last digit.
+    #[test]
+    fn of_two_texts_the_even_one_is_written() {
+        let value = f64::from_bits(14_052_379_656_665_399_890);
+        assert_eq!(with_float_text(value, str::to_owned), "-706552362102858.2");
+    }
+
+    #[test]
+    fn floats_at_the_ends_are_written_as_debug_writes_them() {
+        for value in [0.0, -0.0, 1e-4, 9.999e-5, 1e15, 1e16, 9_999_999_999_999_998.0, 5e-324, f64::MAX] {
+            assert_eq!(with_float_text(value, str::to_owned), format!("{value:?}"));
         }
     }
 

@@ -29,13 +29,21 @@ struct Members {
 
 impl Object {
     fn from_distinct(entries: Vec<(Arc<str>, Value)>, index: Option<BTreeMap<Arc<str>, usize>>) -> Self {
-        let mut json_len = 2 + entries.len().saturating_sub(1);
-        let mut depth = 0;
-        for (name, value) in &entries {
-            json_len = value.json_len().saturating_add(json_len).saturating_add(json::string_len(name) + 1);
-            depth = depth.max(value.depth());
-        }
-        Self(Arc::new(Members { entries, index, json_len, depth: depth + 1 }))
+        let commas = entries.len().saturating_sub(1);
+        let json_len = entries.iter().fold(2 + commas, |len, (name, value)| {
+            value.json_len().saturating_add(len).saturating_add(json::string_len(name) + 1)
+        });
+        Self::made(entries, index, json_len)
+    }
+
+    fn made(entries: Vec<(Arc<str>, Value)>, index: Option<BTreeMap<Arc<str>, usize>>, json_len: usize) -> Self {
+        let depth = 1 + entries.iter().map(|(_, value)| value.depth()).max().unwrap_or(0);
+        Self(Arc::new(Members { entries, index, json_len, depth }))
+    }
+
+    /// Members whose JSON text is known to be so long. Where a name is there twice, the last one wins, in the place of the first.
+    pub(crate) fn measured(members: Vec<(Arc<str>, Value)>, json_len: usize) -> Self {
+        if are_few_and_distinct(&members) { Self::made(members, None, json_len) } else { members.into() }
     }
 
     pub(super) fn is_same(&self, other: &Self) -> bool {
@@ -87,7 +95,8 @@ impl Object {
     /// This object with the member `name` set: in its place when it was there, else at the end.
     pub fn with(&self, name: impl Into<Arc<str>>, value: Value) -> Self {
         let name = name.into();
-        let mut entries = self.0.entries.clone();
+        let mut entries = Vec::with_capacity(self.0.entries.len() + 1);
+        entries.extend_from_slice(&self.0.entries);
         let mut index = self.0.index.clone();
         match self.position(&name) {
             Some(at) => entries[at].1 = value,
@@ -98,7 +107,7 @@ impl Object {
                     }
                     None if entries.len() + 1 >= INDEX_FROM => {
                         entries.push((name, value));
-                        return entries.into_iter().collect();
+                        return entries.into();
                     }
                     None => {}
                 }
@@ -123,32 +132,41 @@ impl Default for Object {
     }
 }
 
+/// Whether no name is there twice, of so few that looking through them is quicker than an index.
+fn are_few_and_distinct(members: &[(Arc<str>, Value)]) -> bool {
+    let is_new = |(at, (name, _)): (usize, &(Arc<str>, Value))| members[..at].iter().all(|(other, _)| other != name);
+    members.len() < INDEX_FROM && members.iter().enumerate().all(is_new)
+}
+
 /// The last of several equal names wins, in the place of the first.
-impl<K: Into<Arc<str>>> FromIterator<(K, Value)> for Object {
-    fn from_iter<I: IntoIterator<Item = (K, Value)>>(members: I) -> Self {
-        let members = members.into_iter();
-        let mut entries: Vec<(Arc<str>, Value)> = Vec::with_capacity(members.size_hint().0);
-        let mut index: Option<BTreeMap<Arc<str>, usize>> = None;
+impl From<Vec<(Arc<str>, Value)>> for Object {
+    fn from(members: Vec<(Arc<str>, Value)>) -> Self {
+        if are_few_and_distinct(&members) {
+            return Self::from_distinct(members, None);
+        }
+        let mut entries: Vec<(Arc<str>, Value)> = Vec::with_capacity(members.len());
+        let mut index = BTreeMap::new();
         for (name, value) in members {
-            let name = name.into();
-            if index.is_none() && entries.len() >= INDEX_FROM {
-                index = Some(entries.iter().enumerate().map(|(at, (name, _))| (name.clone(), at)).collect());
-            }
-            let known = match &index {
-                Some(index) => index.get(&name).copied(),
-                None => entries.iter().position(|(key, _)| *key == name),
-            };
-            match known {
-                Some(at) => entries[at].1 = value,
+            match index.get(&name) {
+                Some(at) => {
+                    let at: usize = *at;
+                    entries[at].1 = value;
+                }
                 None => {
-                    if let Some(index) = &mut index {
-                        index.insert(name.clone(), entries.len());
-                    }
+                    index.insert(name.clone(), entries.len());
                     entries.push((name, value));
                 }
             }
         }
+        let index = (entries.len() >= INDEX_FROM).then_some(index);
         Self::from_distinct(entries, index)
+    }
+}
+
+/// The last of several equal names wins, in the place of the first.
+impl<K: Into<Arc<str>>> FromIterator<(K, Value)> for Object {
+    fn from_iter<I: IntoIterator<Item = (K, Value)>>(members: I) -> Self {
+        Self::from(members.into_iter().map(|(name, value)| (name.into(), value)).collect::<Vec<_>>())
     }
 }
 

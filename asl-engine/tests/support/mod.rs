@@ -169,10 +169,12 @@ impl Host<'_> {
     }
 
     /// A Join with children up to `indexes`, of the Frame that has forked.
-    fn restored_join(&self, join: Join, forked: &Frame, indexes: usize) -> Join {
+    fn restored_join(&self, mut join: Join, forked: &Frame, indexes: usize) -> Join {
         if !self.saves {
             return join;
         }
+        // All results are saved here, whether they have changed or not.
+        drop(join.take_changed_results());
         let results = (0..indexes).filter_map(|index| Some((index, again(&join.saved_result(index)?))));
         let restored = again(&join.save()).restore(self.program, forked, results).expect("the same program");
         assert_eq!(restored, join);

@@ -7,7 +7,7 @@ use http::HeaderMap;
 use md5::{Digest, Md5};
 use s3s::crypto::{Checksum, Crc32, Crc32c, Crc64Nvme, Sha1, Sha256};
 
-use super::Refusal;
+use super::RequestError;
 
 /// Computes the checksum of a body.
 type Checksums = fn(&[u8]) -> Vec<u8>;
@@ -34,17 +34,17 @@ fn is_written(bytes: &[u8], digits: &str) -> bool {
 }
 
 /// Compares the body with every checksum among the headers. `signed` is the `x-amz-content-sha256` of the request.
-pub(super) fn check(headers: &HeaderMap, signed: Option<&str>, body: &[u8]) -> Result<(), Refusal> {
+pub(super) fn check(headers: &HeaderMap, signed: Option<&str>, body: &[u8]) -> Result<(), RequestError> {
     let given = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or_default().trim());
     if let Some(digest) = given("content-md5") {
         match base64::decode(digest) {
             Ok(bytes) if bytes.len() == 16 => {
                 if bytes != Md5::digest(body).to_vec() {
                     let message = "The Content-MD5 you specified did not match what we received.";
-                    return Err(Refusal::new("BadDigest", message));
+                    return Err(RequestError::new("BadDigest", message));
                 }
             }
-            _ => return Err(Refusal::new("InvalidDigest", "The Content-MD5 you specified was invalid.")),
+            _ => return Err(RequestError::new("InvalidDigest", "The Content-MD5 you specified was invalid.")),
         }
     }
     for (header, algorithm, of) in ALGORITHMS {
@@ -54,10 +54,10 @@ pub(super) fn check(headers: &HeaderMap, signed: Option<&str>, body: &[u8]) -> R
             Ok(bytes) if bytes.len() == computed.len() => {
                 if bytes != computed {
                     let message = format!("The {algorithm} you specified did not match the calculated checksum.");
-                    return Err(Refusal::new("BadDigest", message));
+                    return Err(RequestError::new("BadDigest", message));
                 }
             }
-            _ => return Err(Refusal::new("InvalidRequest", format!("Value for {header} header is invalid."))),
+            _ => return Err(RequestError::new("InvalidRequest", format!("Value for {header} header is invalid."))),
         }
     }
     // What is no digest says that the body was not signed, or how its chunks are.
@@ -66,7 +66,7 @@ pub(super) fn check(headers: &HeaderMap, signed: Option<&str>, body: &[u8]) -> R
         && !is_written(&of::<Sha256>(body), signed)
     {
         let message = "The provided 'x-amz-content-sha256' header does not match what was computed.";
-        return Err(Refusal::new("XAmzContentSHA256Mismatch", message));
+        return Err(RequestError::new("XAmzContentSHA256Mismatch", message));
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, request};
 
-use super::{Refusal, checksum};
+use super::{RequestError, checksum};
 
 const CONTENT_SHA256: HeaderName = HeaderName::from_static("x-amz-content-sha256");
 
@@ -12,7 +12,7 @@ const CONTENT_SHA256: HeaderName = HeaderName::from_static("x-amz-content-sha256
 ///
 /// <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html>
 /// The body fits the checksums that came with it.
-pub(super) fn take_off(parts: &mut request::Parts, body: Bytes) -> Result<Bytes, Refusal> {
+pub(super) fn take_off(parts: &mut request::Parts, body: Bytes) -> Result<Bytes, RequestError> {
     if parts.uri.query().is_some_and(|query| query.contains("Signature=")) {
         parts.uri = without_signature(&parts.uri);
     }
@@ -24,7 +24,7 @@ pub(super) fn take_off(parts: &mut request::Parts, body: Bytes) -> Result<Bytes,
         checksum::check(headers, content, &body)?;
         return Ok(body);
     }
-    let (body, trailers) = unchunk(body).map_err(|message| Refusal::new("IncompleteBody", message))?;
+    let (body, trailers) = unchunk(body).map_err(|error| RequestError::new("IncompleteBody", error.to_string()))?;
     headers.extend(trailers);
     checksum::check(headers, None, &body)?;
     // "aws-chunked" stands before what the content itself is encoded with.
@@ -53,19 +53,22 @@ fn without_signature(uri: &Uri) -> Uri {
     format!("{}{mark}{}", uri.path(), kept.join("&")).parse().unwrap_or_else(|_| uri.clone())
 }
 
+#[derive(Debug, thiserror::Error)]
+#[error("the body is not made of chunks as its x-amz-content-sha256 says")]
+struct NotChunked;
+
 /// The content of a body in chunks (`SIZE[;chunk-signature=…]\r\nBYTES\r\n`, the last of size 0), and what trails it.
-fn unchunk(mut body: Bytes) -> Result<(Bytes, HeaderMap), String> {
-    let broken = || "the body is not made of chunks as its x-amz-content-sha256 says".to_owned();
+fn unchunk(mut body: Bytes) -> Result<(Bytes, HeaderMap), NotChunked> {
     let mut content = BytesMut::with_capacity(body.len());
     loop {
-        let line = take_line(&mut body).ok_or_else(broken)?;
+        let line = take_line(&mut body).ok_or(NotChunked)?;
         let size = line.split(';').next().unwrap_or_default();
-        let size = usize::from_str_radix(size.trim(), 16).map_err(|_| broken())?;
+        let size = usize::from_str_radix(size.trim(), 16).map_err(|_| NotChunked)?;
         if size == 0 {
             break;
         }
         if body.len() < size.saturating_add(2) || &body[size..size + 2] != b"\r\n" {
-            return Err(broken());
+            return Err(NotChunked);
         }
         content.extend_from_slice(&body[..size]);
         body.advance(size + 2);
@@ -97,7 +100,7 @@ mod tests {
         uri: &str,
         headers: &[(&str, &str)],
         body: &'static str,
-    ) -> Result<(String, HeaderMap, Bytes), Refusal> {
+    ) -> Result<(String, HeaderMap, Bytes), RequestError> {
         let mut request = http::Request::put(uri);
         for (name, value) in headers {
             request = request.header(*name, *value);

@@ -37,7 +37,7 @@ pub(super) struct Means {
 
 /// Why a notification was not delivered.
 #[derive(Debug, PartialEq)]
-pub(super) enum Fault {
+pub(super) enum DeliveryError {
     /// It may work later.
     Later(String),
     /// The other side refused it, and would again.
@@ -46,30 +46,37 @@ pub(super) enum Fault {
 
 impl Means {
     /// Makes one attempt.
-    pub(super) async fn deliver(&self, notification: &Notification, subscription: &Subscription) -> Result<(), Fault> {
+    pub(super) async fn deliver(
+        &self,
+        notification: &Notification,
+        subscription: &Subscription,
+    ) -> Result<(), DeliveryError> {
         let attempt = async {
             match &subscription.to {
                 To::Email(mailbox) => self.mail(notification, mailbox).await,
                 To::Http(address) => self.post(notification, address, subscription.raw).await,
                 To::Sqs(queue) => {
                     let body = text("sqs", notification, subscription.raw);
-                    self.sqs.send(queue, &body).await.map(drop).map_err(Fault::Later)
+                    let sent = self.sqs.send(queue, &body).await;
+                    sent.map(drop).map_err(|error| DeliveryError::Later(error.message))
                 }
                 To::File(path) => append(self.folder.join(path), notification.envelope("file")).await,
             }
         };
-        let late = || Fault::Later(format!("no answer within {} s", LIMIT.as_secs()));
+        let late = || DeliveryError::Later(format!("no answer within {} s", LIMIT.as_secs()));
         tokio::time::timeout(LIMIT, attempt).await.unwrap_or_else(|_| Err(late()))
     }
 
-    async fn mail(&self, notification: &Notification, to: &Mailbox) -> Result<(), Fault> {
-        let mail =
-            self.mail.as_ref().ok_or_else(|| Fault::Later("there is no [mail] in the routing file".to_owned()))?;
-        let credentials = mail.credentials(&self.folder).map_err(|error| Fault::Later(error.to_string()))?;
-        let unfit = |error: lettre::error::Error| Fault::Refused(format!("no mail can be made of it: {error}"));
+    async fn mail(&self, notification: &Notification, to: &Mailbox) -> Result<(), DeliveryError> {
+        let mail = self
+            .mail
+            .as_ref()
+            .ok_or_else(|| DeliveryError::Later("there is no [mail] in the routing file".to_owned()))?;
+        let credentials = mail.credentials(&self.folder).map_err(|error| DeliveryError::Later(error.to_string()))?;
+        let unfit = |error: lettre::error::Error| DeliveryError::Refused(format!("no mail can be made of it: {error}"));
         let message = message(notification, mail.from.clone(), to.clone()).map_err(unfit)?;
         let server = &mail.server;
-        let tls = || TlsParameters::new(server.host.clone()).map_err(|error| Fault::Later(error.to_string()));
+        let tls = || TlsParameters::new(server.host.clone()).map_err(|error| DeliveryError::Later(error.to_string()));
         let tls = match server.security {
             Security::Plain => Tls::None,
             Security::StartTls => Tls::Required(tls()?),
@@ -87,15 +94,15 @@ impl Means {
             let text = hide(&web::chain(&error), &secrets);
             // Who does not get in is not refused for good: the password can be set right.
             let not_let_in = error.status().is_some_and(|code| NOT_LET_IN.contains(&u16::from(code)));
-            if error.is_permanent() && !not_let_in { Fault::Refused(text) } else { Fault::Later(text) }
+            if error.is_permanent() && !not_let_in { DeliveryError::Refused(text) } else { DeliveryError::Later(text) }
         })
     }
 
-    async fn post(&self, notification: &Notification, address: &Address, raw: bool) -> Result<(), Fault> {
-        let url = address.read(&self.folder).map_err(|error| Fault::Later(error.to_string()))?;
+    async fn post(&self, notification: &Notification, address: &Address, raw: bool) -> Result<(), DeliveryError> {
+        let url = address.read(&self.folder).map_err(|error| DeliveryError::Later(error.to_string()))?;
         let protocol = if url.scheme() == "https" { "https" } else { "http" };
         let body = text(protocol, notification, raw);
-        let client = self.caller.client().map_err(|error| Fault::Later(error.to_string()))?;
+        let client = self.caller.client().map_err(|error| DeliveryError::Later(error.to_string()))?;
         let mut request = client
             .post(url)
             .header(CONTENT_TYPE, "text/plain; charset=UTF-8")
@@ -108,7 +115,8 @@ impl Means {
         if raw {
             request = request.header("x-amz-sns-rawdelivery", "true");
         }
-        let response = request.body(body).send().await.map_err(|error| Fault::Later(web::transport_error(error)))?;
+        let response =
+            request.body(body).send().await.map_err(|error| DeliveryError::Later(web::transport_error(error)))?;
         let status = response.status();
         if status.is_success() {
             return Ok(());
@@ -117,7 +125,7 @@ impl Means {
         // As SNS does: what is wrong with the request stays wrong.
         let later =
             status.is_server_error() || matches!(status, StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS);
-        Err(if later { Fault::Later(text) } else { Fault::Refused(text) })
+        Err(if later { DeliveryError::Later(text) } else { DeliveryError::Refused(text) })
     }
 }
 
@@ -136,8 +144,8 @@ fn message(notification: &Notification, from: Mailbox, to: Mailbox) -> Result<Me
 
 /// Adds a line to a file, whole: other programs may add to it at the same moment. What a program that was killed has left of
 /// its last line is taken away: its notification is still pending, and comes again.
-async fn append(path: PathBuf, line: String) -> Result<(), Fault> {
-    blocking(move || add_line(&path, &line).map_err(|error| Fault::Later(error.to_string()))).await
+async fn append(path: PathBuf, line: String) -> Result<(), DeliveryError> {
+    blocking(move || add_line(&path, &line).map_err(|error| DeliveryError::Later(error.to_string()))).await
 }
 
 fn add_line(path: &Path, line: &str) -> io::Result<()> {

@@ -12,8 +12,8 @@ use tokio::sync::{OnceCell, Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
 
 use super::super::OpenError;
-use super::deliver::{Fault, Means};
-use super::notification::{Delivery, Notification, State};
+use super::deliver::{DeliveryError, Means};
+use super::notification::{Delivery, DeliveryState, Notification};
 use super::outbox::Outbox;
 use super::subscription::Subscription;
 
@@ -57,6 +57,17 @@ struct Shared {
     undelivered: Mutex<BTreeMap<(String, usize), Delivery>>,
 }
 
+/// A notification is not kept, so nothing is delivered.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum PublishError {
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error("Cannot write the notification: {0}")]
+    Write(std::io::Error),
+    #[error("the program ends")]
+    Ending,
+}
+
 /// A notification that is on its way.
 struct Kept {
     name: String,
@@ -79,7 +90,7 @@ impl Deliveries {
     }
 
     /// Keeps a notification under `name`, and delivers it to the subscriptions of its topic, which is not waited for.
-    pub(super) async fn publish(&self, name: String, mut notification: Notification) -> Result<(), String> {
+    pub(super) async fn publish(&self, name: String, mut notification: Notification) -> Result<(), PublishError> {
         let shared = Arc::clone(&self.shared);
         let topic = notification.topic().unwrap_or_default();
         let fit = shared.subscriptions.iter().filter(|subscription| subscription.topic.matches(topic));
@@ -94,7 +105,7 @@ impl Deliveries {
                 shared.deliver_all(name, notification).await;
             }
         });
-        answer.await.unwrap_or_else(|_| Err("the program ends".to_owned()))
+        answer.await.unwrap_or(Err(PublishError::Ending))
     }
 
     /// Takes up what programs that live no more did not deliver.
@@ -135,11 +146,10 @@ impl Shared {
         self.outbox.get_or_try_init(open).await
     }
 
-    async fn add(&self, name: &str, notification: &Notification) -> Result<(), String> {
-        let outbox = Arc::clone(self.outbox().await.map_err(|error| error.to_string())?);
+    async fn add(&self, name: &str, notification: &Notification) -> Result<(), PublishError> {
+        let outbox = Arc::clone(self.outbox().await?);
         let (name, notification) = (name.to_owned(), notification.clone());
-        let written = blocking(move || outbox.add(&name, &notification)).await;
-        written.map_err(|error| format!("Cannot write the notification: {error}"))
+        blocking(move || outbox.add(&name, &notification)).await.map_err(PublishError::Write)
     }
 
     async fn resume(&self) {
@@ -186,7 +196,7 @@ impl Shared {
             let Some(fits) = free.iter().position(same) else { continue };
             // Each stands for one: two can look the same without their secrets.
             let subscription = free.remove(fits);
-            if delivery.state == State::Pending {
+            if delivery.state == DeliveryState::Pending {
                 found.push((at, subscription));
             }
         }
@@ -205,16 +215,16 @@ impl Shared {
                 Err(_) => return,
             };
             let (state, last_error) = match outcome {
-                Ok(()) => (State::Delivered, None),
-                Err(Fault::Later(text)) => (State::Pending, Some(text)),
-                Err(Fault::Refused(text)) => (State::Failed, Some(text)),
+                Ok(()) => (DeliveryState::Delivered, None),
+                Err(DeliveryError::Later(text)) => (DeliveryState::Pending, Some(text)),
+                Err(DeliveryError::Refused(text)) => (DeliveryState::Failed, Some(text)),
             };
             if let Some(delivery) = lock(&kept.notification).deliveries.get_mut(at) {
                 *delivery = Delivery { state, last_error, attempts: delivery.attempts + 1, ..delivery.clone() };
             }
             self.tell(kept, at);
             self.save(kept).await;
-            if state != State::Pending || last {
+            if state != DeliveryState::Pending || last {
                 return;
             }
             tokio::select! {
@@ -230,7 +240,9 @@ impl Shared {
         let delivery = lock(&kept.notification).deliveries.get(at).cloned();
         let key = (kept.name.clone(), at);
         match delivery {
-            Some(delivery) if delivery.state != State::Delivered => lock(&self.undelivered).insert(key, delivery),
+            Some(delivery) if delivery.state != DeliveryState::Delivered => {
+                lock(&self.undelivered).insert(key, delivery)
+            }
             _ => lock(&self.undelivered).remove(&key),
         };
     }
@@ -238,7 +250,8 @@ impl Shared {
     /// Notes for the end of the program that nobody knows where a notification goes.
     fn tell_unreadable(&self, name: &str, error: String) {
         let (protocol, endpoint) = ("an".to_owned(), "unknown subscriber".to_owned());
-        let delivery = Delivery { protocol, endpoint, state: State::Pending, attempts: 0, last_error: Some(error) };
+        let delivery =
+            Delivery { protocol, endpoint, state: DeliveryState::Pending, attempts: 0, last_error: Some(error) };
         lock(&self.undelivered).insert((name.to_owned(), 0), delivery);
     }
 
@@ -266,7 +279,7 @@ impl Shared {
         let mut groups: Vec<Undelivered> = Vec::new();
         for ((name, _), delivery) in lock(&self.undelivered).iter() {
             let subscriber = format!("{} {}", delivery.protocol, delivery.endpoint);
-            let refused = delivery.state == State::Failed;
+            let refused = delivery.state == DeliveryState::Failed;
             let file = self.folder.join(name);
             let same = |one: &&mut Undelivered| {
                 (&one.subscriber, &one.error, one.refused) == (&subscriber, &delivery.last_error, refused)
@@ -289,14 +302,14 @@ impl Shared {
 
 /// Whether every delivery has ended, well or not.
 fn is_settled(notification: &Notification) -> bool {
-    notification.deliveries.iter().all(|delivery| delivery.state != State::Pending)
+    notification.deliveries.iter().all(|delivery| delivery.state != DeliveryState::Pending)
 }
 
 fn pending(subscription: &Subscription) -> Delivery {
     Delivery {
         protocol: subscription.protocol().to_owned(),
         endpoint: subscription.endpoint(),
-        state: State::Pending,
+        state: DeliveryState::Pending,
         attempts: 0,
         last_error: None,
     }

@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use asl_aws::InProcess;
-use asl_aws::in_process::{respond, whole_body, xml_text};
+use asl_aws::in_process::{Missing, respond, whole_body, xml_text};
 use asl_aws::names::is_topic;
 use asl_aws::web::Caller;
 use asl_runtime::BoxFuture;
@@ -34,7 +34,11 @@ use self::deliveries::Deliveries;
 pub use self::deliveries::Undelivered;
 use self::notification::{Attribute, Notification};
 pub use self::subscription::{Mail, Subscription};
+use super::ACCOUNT;
 use super::sqs::Sqs;
+
+/// The operation that it has.
+const PUBLISH: &str = "Publish";
 
 /// The most bytes of a message.
 const MESSAGE_MAX: usize = 256 * 1024;
@@ -52,7 +56,7 @@ pub struct Subscribers {
 }
 
 /// Why a request is not answered with success.
-enum Refusal {
+enum SnsError {
     InvalidParameter(String),
     InvalidAction(String),
     Internal(String),
@@ -83,13 +87,15 @@ impl Sns {
         self.0.finish(stop).await
     }
 
-    async fn publish(&self, request: http::Request<SdkBody>) -> Result<String, Refusal> {
-        let body = whole_body(request.into_body()).await.map_err(Refusal::InvalidParameter)?;
+    async fn publish(&self, request: http::Request<SdkBody>) -> Result<String, SnsError> {
+        let body =
+            whole_body(request.into_body()).await.map_err(|error| SnsError::InvalidParameter(error.to_string()))?;
         let parameters: BTreeMap<Cow<'_, str>, Cow<'_, str>> = url::form_urlencoded::parse(&body).collect();
         let now = OffsetDateTime::now_utc();
         let notification = notification(&parameters, now)?;
         let message_id = notification.message_id.clone();
-        self.0.publish(outbox::file_name(&message_id, now), notification).await.map_err(Refusal::Internal)?;
+        let published = self.0.publish(outbox::file_name(&message_id, now), notification).await;
+        published.map_err(|error| SnsError::Internal(error.to_string()))?;
         Ok(message_id)
     }
 }
@@ -107,11 +113,11 @@ impl InProcess for Sns {
                      <RequestId>{request_id}</RequestId></ResponseMetadata></PublishResponse>"
                     ),
                 ),
-                Err(refusal) => {
-                    let (status, kind, code, message) = match refusal {
-                        Refusal::InvalidParameter(message) => (400, "Sender", "InvalidParameter", message),
-                        Refusal::InvalidAction(message) => (400, "Sender", "InvalidAction", message),
-                        Refusal::Internal(message) => (500, "Receiver", "InternalError", message),
+                Err(error) => {
+                    let (status, kind, code, message) = match error {
+                        SnsError::InvalidParameter(message) => (400, "Sender", "InvalidParameter", message),
+                        SnsError::InvalidAction(message) => (400, "Sender", "InvalidAction", message),
+                        SnsError::Internal(message) => (500, "Receiver", "InternalError", message),
                     };
                     let message = xml_text(&message);
                     let body = format!(
@@ -125,54 +131,70 @@ impl InProcess for Sns {
             respond(status, "text/xml", &request_id, body)
         })
     }
+
+    fn has(&self, operation: &str) -> bool {
+        operation == PUBLISH
+    }
+
+    /// Any topic is there, but what is no ARN is none.
+    fn missing<'a>(&'a self, _: &'a str, parameters: &'a asl_engine::Value) -> BoxFuture<'a, Option<Missing>> {
+        let wrong = ["TopicArn", "TargetArn"].into_iter().find_map(|name| {
+            let arn = parameters[name].as_str()?;
+            check_arn(name, arn).err()?;
+            Some(format!("the {name} {arn}, which is no ARN of a topic: arn:aws:sns:us-east-1:{ACCOUNT}:NAME is one"))
+        });
+        Box::pin(std::future::ready(wrong.map(Missing::Impossible)))
+    }
 }
 
-/// Refuses what is no ARN of a topic, or of a phone that has an application (`endpoint/GCM/…`). The error is what SNS says
-/// behind the name of the parameter, as its users quote it.
-fn check_arn(arn: &str) -> Result<(), String> {
+/// Refuses what is no ARN of a topic, or of a phone that has an application (`endpoint/GCM/…`), as users of SNS quote it.
+fn check_arn(parameter: &str, arn: &str) -> Result<(), SnsError> {
     let parts: Vec<&str> = arn.split(':').collect();
     match parts[..] {
         ["arn", _, "sns", _, _, name] if is_topic(name) || name.starts_with("endpoint/") => Ok(()),
-        [_, _, _, _, _, _, ..] => Err(String::new()),
-        _ => Err(format!(" Reason: An ARN must have at least 6 elements, not {}", parts.len())),
+        [_, _, _, _, _, _, ..] => Err(invalid(parameter)),
+        _ => Err(invalid(&format!("{parameter} Reason: An ARN must have at least 6 elements, not {}", parts.len()))),
     }
+}
+
+fn invalid(text: &str) -> SnsError {
+    SnsError::InvalidParameter(format!("Invalid parameter: {text}"))
 }
 
 /// What `parameters` ask to publish. The refusals are those of SNS.
 fn notification(
     parameters: &BTreeMap<Cow<'_, str>, Cow<'_, str>>,
     now: OffsetDateTime,
-) -> Result<Notification, Refusal> {
+) -> Result<Notification, SnsError> {
     let get = |name: &str| parameters.get(name).map(Cow::as_ref);
-    let invalid = |text: &str| Err(Refusal::InvalidParameter(format!("Invalid parameter: {text}")));
     match get("Action") {
-        Some("Publish") => {}
+        Some(PUBLISH) => {}
         action => {
             let action = action.unwrap_or_default();
-            return Err(Refusal::InvalidAction(format!("{action} is not part of the embedded SNS")));
+            return Err(SnsError::InvalidAction(format!("{action} is not part of the embedded SNS")));
         }
     }
     let (topic_arn, target_arn, phone_number) = (get("TopicArn"), get("TargetArn"), get("PhoneNumber"));
     if topic_arn.or(target_arn).or(phone_number).is_none_or(str::is_empty) {
-        return invalid("TopicArn or TargetArn Reason: no value for required parameter");
+        return Err(invalid("TopicArn or TargetArn Reason: no value for required parameter"));
     }
     for (parameter, arn) in [("TopicArn", topic_arn), ("TargetArn", target_arn)] {
-        if let Some(Err(why)) = arn.map(check_arn) {
-            return invalid(&format!("{parameter}{why}"));
+        if let Some(arn) = arn {
+            check_arn(parameter, arn)?;
         }
     }
     let message = get("Message").unwrap_or_default();
     if message.is_empty() {
-        return invalid("Empty message");
+        return Err(invalid("Empty message"));
     }
     if message.len() > MESSAGE_MAX {
-        return invalid("Message too long");
+        return Err(invalid("Message too long"));
     }
     let subject = get("Subject");
     if subject.is_some_and(|subject| {
         subject.is_empty() || subject.chars().count() > 100 || subject.chars().any(char::is_control)
     }) {
-        return invalid("Subject");
+        return Err(invalid("Subject"));
     }
     let mut message_attributes = BTreeMap::new();
     for number in 1.. {
@@ -181,7 +203,7 @@ fn notification(
         let value = part("Value.StringValue").or(part("Value.BinaryValue")).unwrap_or_default();
         let data_type = part("Value.DataType").unwrap_or_default();
         if value.is_empty() || data_type.is_empty() {
-            return invalid(&format!("The message attribute '{name}' must have a type and a value"));
+            return Err(invalid(&format!("The message attribute '{name}' must have a type and a value")));
         }
         let attribute = Attribute { data_type: data_type.to_owned(), value: value.to_owned() };
         message_attributes.insert(name.to_owned(), attribute);
@@ -191,17 +213,17 @@ fn notification(
         None => {}
         Some("json") => match serde_json::from_str::<Map<String, Value>>(message) {
             Ok(texts) if texts.get("default").is_some_and(Value::is_string) => {}
-            Ok(_) => return invalid("Message Structure - No default entry in JSON message body"),
-            Err(_) => return invalid("Message Structure - JSON message body failed to parse"),
+            Ok(_) => return Err(invalid("Message Structure - No default entry in JSON message body")),
+            Err(_) => return Err(invalid("Message Structure - JSON message body failed to parse")),
         },
-        Some(_) => return invalid("MessageStructure"),
+        Some(_) => return Err(invalid("MessageStructure")),
     }
     const TIMESTAMP: &[BorrowedFormatItem<'_>] =
         format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
     let owned = |text: Option<&str>| text.map(str::to_owned);
     Ok(Notification {
         message_id: Uuid::new_v4().to_string(),
-        timestamp: now.format(TIMESTAMP).map_err(|error| Refusal::Internal(error.to_string()))?,
+        timestamp: now.format(TIMESTAMP).map_err(|error| SnsError::Internal(error.to_string()))?,
         topic_arn: owned(topic_arn),
         target_arn: owned(target_arn),
         phone_number: owned(phone_number),

@@ -45,7 +45,7 @@ pub(super) struct Delivery {
     pub(super) protocol: String,
     /// Without what may be secret in it.
     pub(super) endpoint: String,
-    pub(super) state: State,
+    pub(super) state: DeliveryState,
     pub(super) attempts: u32,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) last_error: Option<String>,
@@ -53,7 +53,7 @@ pub(super) struct Delivery {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum State {
+pub(super) enum DeliveryState {
     /// Not delivered yet; it is tried again.
     Pending,
     /// The other side has it.

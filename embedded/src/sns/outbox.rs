@@ -173,14 +173,14 @@ pub(super) fn file_name(message_id: &str, now: OffsetDateTime) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::notification::{Delivery, State};
+    use super::super::notification::{Delivery, DeliveryState};
     use super::*;
 
     fn pending(message: &str) -> Notification {
         let delivery = Delivery {
             protocol: "file".to_owned(),
             endpoint: "f".to_owned(),
-            state: State::Pending,
+            state: DeliveryState::Pending,
             attempts: 0,
             last_error: None,
         };

@@ -47,23 +47,34 @@ struct SubscriptionText {
     raw_message_delivery: bool,
 }
 
-impl TryFrom<SubscriptionText> for Subscription {
-    type Error = &'static str;
+/// An entry of the routing file is no subscription.
+#[derive(Debug, thiserror::Error)]
+enum SubscriptionError {
+    #[error("a subscription has one of email, http, sqs and file")]
+    NotOneEnd,
+    #[error("expected the name, the URL or the ARN of a queue")]
+    Queue,
+    #[error("raw_message_delivery is for http and sqs")]
+    Raw,
+}
 
-    fn try_from(text: SubscriptionText) -> Result<Self, Self::Error> {
+impl TryFrom<SubscriptionText> for Subscription {
+    type Error = SubscriptionError;
+
+    fn try_from(text: SubscriptionText) -> Result<Self, SubscriptionError> {
         let SubscriptionText { topic, email, http, sqs, file, raw_message_delivery: raw } = text;
         let all = [email.map(To::Email), http.map(To::Http), sqs.map(To::Sqs), file.map(To::File)];
         let mut given = all.into_iter().flatten();
         let (Some(to), None) = (given.next(), given.next()) else {
-            return Err("a subscription has one of email, http, sqs and file");
+            return Err(SubscriptionError::NotOneEnd);
         };
         if let To::Sqs(queue) = &to
             && queue_name(queue).is_none()
         {
-            return Err("expected the name, the URL or the ARN of a queue");
+            return Err(SubscriptionError::Queue);
         }
         if raw && !matches!(to, To::Http(_) | To::Sqs(_)) {
-            return Err("raw_message_delivery is for http and sqs");
+            return Err(SubscriptionError::Raw);
         }
         Ok(Self { topic: topic.into(), to, raw })
     }
@@ -137,39 +148,49 @@ struct MailText {
     password: Option<Secret>,
 }
 
-impl TryFrom<MailText> for Mail {
-    type Error = String;
+/// The `[mail]` of a routing file names no mail server, or would give a password away.
+#[derive(Debug, thiserror::Error)]
+enum MailError {
+    // The text itself is not repeated: somebody may have put a password into it.
+    #[error("expected smtp://host, starttls://host or smtps://host, with or without a port")]
+    Server,
+    #[error("username and password go together")]
+    HalfAUser,
+    #[error("a password is sent over TLS only: use starttls:// or smtps://")]
+    PlainPassword,
+}
 
-    fn try_from(text: MailText) -> Result<Self, String> {
+impl TryFrom<MailText> for Mail {
+    type Error = MailError;
+
+    fn try_from(text: MailText) -> Result<Self, MailError> {
         let MailText { server, from, username, password } = text;
         let user = match (username, password) {
             (Some(username), Some(password)) => Some((username, password)),
             (None, None) => None,
-            _ => return Err("username and password go together".to_owned()),
+            _ => return Err(MailError::HalfAUser),
         };
         let (server, on_this_machine) = self::server(&server)?;
         if user.is_some() && server.security == Security::Plain && !on_this_machine {
-            return Err("a password is sent over TLS only: use starttls:// or smtps://".to_owned());
+            return Err(MailError::PlainPassword);
         }
         Ok(Self { server, from, user })
     }
 }
 
 /// The server that a URL names, and whether it is on this machine.
-fn server(text: &str) -> Result<(Server, bool), String> {
-    // The text itself is not repeated: somebody may have put a password into it.
-    let fault = || "expected smtp://host, starttls://host or smtps://host, with or without a port".to_owned();
-    let url = Url::parse(text).map_err(|_| fault())?;
+fn server(text: &str) -> Result<(Server, bool), MailError> {
+    let url = Url::parse(text).map_err(|_| MailError::Server)?;
     let (security, port) = match url.scheme() {
         "smtp" => (Security::Plain, 25),
         "starttls" => (Security::StartTls, 587),
         "smtps" => (Security::Tls, 465),
-        _ => return Err(fault()),
+        _ => return Err(MailError::Server),
     };
     let more = !matches!(url.path(), "" | "/") || url.query().is_some() || !url.username().is_empty();
-    let host = url.host().filter(|_| !more).ok_or_else(fault)?;
+    let host = url.host().filter(|_| !more).ok_or(MailError::Server)?;
     // The host of a URL with such a scheme is not looked into: `127.0.0.1` is a name there.
-    let host = Host::parse(&host.to_string()).map_err(|_| fault())?;
+    let host = Host::parse(&host.to_string()).map_err(|_| MailError::Server)?;
     let on_this_machine = match &host {
         Host::Domain(name) => name == "localhost",
         Host::Ipv4(address) => address.is_loopback(),

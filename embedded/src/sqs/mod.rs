@@ -4,6 +4,8 @@
 //! none. What is not here: dead-letter queues, retention, and what FIFO queues do beyond keeping the order.
 
 mod digest;
+mod error;
+mod parameters;
 mod store;
 
 use std::collections::BTreeMap;
@@ -12,21 +14,24 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use asl_aws::InProcess;
-use asl_aws::in_process::{ENDPOINT, respond, whole_body};
+use asl_aws::in_process::{ENDPOINT, Missing, respond, target_operation, whole_body};
 use asl_aws::names::is_queue;
 use asl_runtime::BoxFuture;
 use asl_runtime::blocking;
 use aws_smithy_types::body::SdkBody;
+use error::SqsError;
 use http::header::HOST;
 use http::{HeaderValue, StatusCode};
+use parameters::Parameters;
+pub(crate) use parameters::queue_name;
 use serde_json::{Map, Value, json};
-use store::{Received, Sent, Store};
+use store::{Sent, Store};
 use time::OffsetDateTime;
 use tokio::sync::{Notify, OnceCell};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{ACCOUNT, OpenError, REGION};
+use super::{ACCOUNT, REGION};
 
 /// The most bytes of a message with its attributes.
 const MESSAGE_MAX: usize = 1024 * 1024;
@@ -44,34 +49,6 @@ pub(crate) struct Sqs {
     sent: Notify,
 }
 
-/// Why a request is refused: the name in the JSON protocol, the code of the older query protocol, and the text.
-#[derive(Debug)]
-struct Refusal(StatusCode, &'static str, &'static str, String);
-
-type Answered<T = Value> = Result<T, Refusal>;
-
-impl From<OpenError> for Refusal {
-    fn from(error: OpenError) -> Self {
-        internal(error.to_string())
-    }
-}
-
-fn internal(message: String) -> Refusal {
-    Refusal(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "InternalError", message)
-}
-
-fn refuse(name: &'static str, message: impl Into<String>) -> Refusal {
-    Refusal(StatusCode::BAD_REQUEST, name, name, message.into())
-}
-
-fn missing(parameter: &str) -> Refusal {
-    refuse("MissingParameter", format!("The request must contain the parameter {parameter}."))
-}
-
-fn invalid(value: impl std::fmt::Display, parameter: &str, reason: &str) -> Refusal {
-    refuse("InvalidParameterValue", format!("Value {value} for parameter {parameter} is invalid. Reason: {reason}"))
-}
-
 impl Sqs {
     /// An SQS with its queues in `file`.
     pub(crate) fn new(file: PathBuf) -> Self {
@@ -79,16 +56,14 @@ impl Sqs {
     }
 
     /// Sends a text to a queue, which is created where there is none; `queue` is its URL, its ARN or its name. The answer is
-    /// the id of the message, the error a text that says what is wrong.
-    pub(crate) async fn send(&self, queue: &str, body: &str) -> Result<String, String> {
+    /// the id of the message.
+    pub(crate) async fn send(&self, queue: &str, body: &str) -> Result<String, SqsError> {
         let parameters = json!({ "QueueUrl": queue, "MessageBody": body });
-        match self.send_message(&Parameters(&parameters)).await {
-            Ok(answer) => Ok(answer["MessageId"].as_str().unwrap_or_default().to_owned()),
-            Err(Refusal(.., message)) => Err(message),
-        }
+        let answer = self.send_message(&Parameters(&parameters)).await?;
+        Ok(answer["MessageId"].as_str().unwrap_or_default().to_owned())
     }
 
-    async fn run(&self, operation: &str, parameters: &Value, base: &str) -> Answered {
+    async fn run(&self, operation: &str, parameters: &Value, base: &str) -> Result<Value, SqsError> {
         let parameters = &Parameters(parameters);
         match operation {
             "CreateQueue" => self.create_queue(parameters, base).await,
@@ -97,7 +72,7 @@ impl Sqs {
                 self.with(move |store| store.delete_queue(&queue)).await.map(|()| Value::Null)
             }
             "GetQueueUrl" => {
-                let name = parameters.text("QueueName").ok_or_else(|| missing("QueueName"))?.to_owned();
+                let name = parameters.text("QueueName").ok_or_else(|| SqsError::missing("QueueName"))?.to_owned();
                 check_name(&name)?;
                 self.existing(&name).await?;
                 Ok(json!({ "QueueUrl": url(base, &name) }))
@@ -130,22 +105,22 @@ impl Sqs {
                     now() + parameters.seconds("VisibilityTimeout", 43_200)?.unwrap_or(VISIBILITY_TIMEOUT) * 1000;
                 match self.with(move |store| store.hide(&queue, number, until)).await? {
                     true => Ok(Value::Null),
-                    false => Err(refuse("MessageNotInflight", "The message is not in flight.")),
+                    false => Err(SqsError::refuse("MessageNotInflight", "The message is not in flight.")),
                 }
             }
-            _ => Err(refuse("UnsupportedOperation", format!("{operation} is not part of the embedded SQS"))),
+            _ => Err(SqsError::refuse("UnsupportedOperation", format!("{operation} is not part of the embedded SQS"))),
         }
     }
 
-    async fn create_queue(&self, parameters: &Parameters<'_>, base: &str) -> Answered {
-        let name = parameters.text("QueueName").ok_or_else(|| missing("QueueName"))?.to_owned();
+    async fn create_queue(&self, parameters: &Parameters<'_>, base: &str) -> Result<Value, SqsError> {
+        let name = parameters.text("QueueName").ok_or_else(|| SqsError::missing("QueueName"))?.to_owned();
         check_name(&name)?;
         let (url, attributes) = (url(base, &name), parameters.attributes());
         self.with(move |store| store.create(&name, &attributes, now())).await?;
         Ok(json!({ "QueueUrl": url }))
     }
 
-    async fn get_queue_attributes(&self, parameters: &Parameters<'_>) -> Answered {
+    async fn get_queue_attributes(&self, parameters: &Parameters<'_>) -> Result<Value, SqsError> {
         let queue = parameters.queue()?;
         let (mut attributes, created) = self.attributes(&queue).await?;
         let name = queue.clone();
@@ -166,17 +141,17 @@ impl Sqs {
         Ok(json!({ "Attributes": attributes }))
     }
 
-    async fn send_message(&self, parameters: &Parameters<'_>) -> Answered {
+    async fn send_message(&self, parameters: &Parameters<'_>) -> Result<Value, SqsError> {
         let queue = parameters.queue()?;
-        let body = parameters.text("MessageBody").ok_or_else(|| missing("MessageBody"))?.to_owned();
+        let body = parameters.text("MessageBody").ok_or_else(|| SqsError::missing("MessageBody"))?.to_owned();
         if body.is_empty() {
-            return Err(missing("MessageBody"));
+            return Err(SqsError::missing("MessageBody"));
         }
         let attributes = parameters.0.get("MessageAttributes").and_then(Value::as_object).cloned().unwrap_or_default();
         let attributes_text = Value::Object(attributes.clone()).to_string();
         if body.len() + attributes_text.len() > MESSAGE_MAX {
             let reason = format!("Message must be shorter than {MESSAGE_MAX} bytes.");
-            return Err(refuse(
+            return Err(SqsError::refuse(
                 "InvalidParameterValue",
                 format!("One or more parameters are invalid. Reason: {reason}"),
             ));
@@ -188,7 +163,7 @@ impl Sqs {
         let group = parameters.text("MessageGroupId").map(str::to_owned);
         let is_fifo = queue.ends_with(".fifo");
         if is_fifo && group.is_none() {
-            return Err(missing("MessageGroupId"));
+            return Err(SqsError::missing("MessageGroupId"));
         }
         let digests = (digest::of_body(&body), digest::of_attributes(&attributes));
         let at = now();
@@ -211,7 +186,7 @@ impl Sqs {
         Ok(answer)
     }
 
-    async fn receive_message(&self, parameters: &Parameters<'_>) -> Answered {
+    async fn receive_message(&self, parameters: &Parameters<'_>) -> Result<Value, SqsError> {
         let queue = parameters.queue()?;
         let attributes = self.attributes(&queue).await?.0;
         let most = parameters.seconds("MaxNumberOfMessages", 10)?.unwrap_or(1).max(1);
@@ -246,25 +221,25 @@ impl Sqs {
         }
     }
 
-    async fn delete_message(&self, parameters: &Parameters<'_>) -> Answered {
+    async fn delete_message(&self, parameters: &Parameters<'_>) -> Result<Value, SqsError> {
         let (queue, number) = (parameters.queue()?, parameters.receipt()?);
         self.with(move |store| store.delete(&queue, number)).await.map(|()| Value::Null)
     }
 
     /// Sends or deletes each of `Entries`, and tells what became of it.
-    async fn batch(&self, parameters: &Parameters<'_>, send: bool) -> Answered {
+    async fn batch(&self, parameters: &Parameters<'_>, send: bool) -> Result<Value, SqsError> {
         let entries = parameters.0.get("Entries").and_then(Value::as_array);
-        let entries = entries
-            .filter(|entries| !entries.is_empty())
-            .ok_or_else(|| refuse("EmptyBatchRequest", "There should be at least one entry in the request."))?;
+        let entries = entries.filter(|entries| !entries.is_empty()).ok_or_else(|| {
+            SqsError::refuse("EmptyBatchRequest", "There should be at least one entry in the request.")
+        })?;
         if entries.len() > 10 {
             let message = format!("Maximum number of entries per request are 10. You have sent {}.", entries.len());
-            return Err(refuse("TooManyEntriesInBatchRequest", message));
+            return Err(SqsError::refuse("TooManyEntriesInBatchRequest", message));
         }
         let (mut successful, mut failed) = (Vec::new(), Vec::new());
         for entry in entries {
             let Some(mut entry) = entry.as_object().cloned() else {
-                return Err(refuse("SerializationException", "an entry of the request is not a JSON object"));
+                return Err(SqsError::refuse("SerializationException", "an entry of the request is not a JSON object"));
             };
             let id = entry.remove("Id").unwrap_or_default();
             if let Some(queue) = parameters.0.get("QueueUrl") {
@@ -281,8 +256,11 @@ impl Sqs {
                     answer["Id"] = id;
                     successful.push(answer);
                 }
-                Err(Refusal(status, name, _, message)) => failed.push(json!({
-                    "Id": id, "Code": name, "Message": message, "SenderFault": status.is_client_error(),
+                Err(error) => failed.push(json!({
+                    "Id": id,
+                    "Code": error.name,
+                    "Message": error.message,
+                    "SenderFault": error.status.is_client_error(),
                 })),
             }
         }
@@ -294,7 +272,7 @@ impl Sqs {
     }
 
     /// The attributes of a queue, which is created where there is none, and when it was.
-    async fn attributes(&self, queue: &str) -> Answered<(BTreeMap<String, String>, i64)> {
+    async fn attributes(&self, queue: &str) -> Result<(BTreeMap<String, String>, i64), SqsError> {
         let queue = queue.to_owned();
         self.with(move |store| {
             if let Some(found) = store.queue(&queue)? {
@@ -307,138 +285,33 @@ impl Sqs {
         .await
     }
 
-    async fn existing(&self, queue: &str) -> Answered<()> {
+    async fn existing(&self, queue: &str) -> Result<(), SqsError> {
         let queue = queue.to_owned();
         let found = self.with(move |store| store.queue(&queue)).await?;
-        found.map(drop).ok_or_else(|| {
-            let message = "The specified queue does not exist.".to_owned();
-            Refusal(StatusCode::BAD_REQUEST, "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue", message)
-        })
+        found.map(drop).ok_or_else(SqsError::no_queue)
     }
 
     /// Works on the store where waiting for the disk is allowed.
     async fn with<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Store) -> store::Stored<T> + Send + 'static,
-    ) -> Answered<T> {
+    ) -> Result<T, SqsError> {
         let file = self.file.clone();
         let open = || async { blocking(move || Store::open(&file)).await.map(|store| Arc::new(Mutex::new(store))) };
         let store = Arc::clone(self.opened.get_or_try_init(open).await?);
         let done = blocking(move || work(&mut store.lock().unwrap_or_else(PoisonError::into_inner))).await;
-        done.map_err(|error| internal(format!("the queues cannot be read or written: {error}")))
-    }
-}
-
-/// The parameters of a request.
-struct Parameters<'a>(&'a Value);
-
-impl Parameters<'_> {
-    fn text(&self, name: &str) -> Option<&str> {
-        self.0.get(name).and_then(Value::as_str)
-    }
-
-    /// The name of the queue that `QueueUrl` gives.
-    fn queue(&self) -> Answered<String> {
-        let url = self.text("QueueUrl").filter(|url| !url.is_empty()).ok_or_else(|| missing("QueueUrl"))?;
-        let name = queue_name(url)
-            .ok_or_else(|| refuse("InvalidAddress", format!("The address {url} is not valid for this endpoint.")))?;
-        Ok(name.to_owned())
-    }
-
-    /// A number of seconds, or of messages, up to `most`.
-    fn seconds(&self, name: &str, most: i64) -> Answered<Option<i64>> {
-        let Some(value) = self.0.get(name).filter(|value| !value.is_null()) else { return Ok(None) };
-        match value.as_i64().filter(|seconds| (0..=most).contains(seconds)) {
-            Some(seconds) => Ok(Some(seconds)),
-            None => Err(invalid(value, name, &format!("Must be between 0 and {most}, if provided."))),
-        }
-    }
-
-    /// The number of the message that `ReceiptHandle` stands for.
-    fn receipt(&self) -> Answered<i64> {
-        let handle = self.text("ReceiptHandle").ok_or_else(|| missing("ReceiptHandle"))?;
-        let number = handle.split_once('-').and_then(|(number, _)| number.parse().ok());
-        number.ok_or_else(|| {
-            refuse(
-                "ReceiptHandleIsInvalid",
-                format!("The input receipt handle \"{handle}\" is not a valid receipt handle."),
-            )
-        })
-    }
-
-    fn attributes(&self) -> BTreeMap<String, String> {
-        let attributes = self.0.get("Attributes").and_then(Value::as_object).into_iter().flatten();
-        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        attributes.map(|(name, value)| (name.clone(), text(value))).collect()
-    }
-
-    fn names(&self, name: &str) -> Vec<&str> {
-        self.0.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
-    }
-
-    /// A received message with what was asked for.
-    fn shown(&self, message: &Received) -> Value {
-        let mut shown = json!({
-            "MessageId": message.id,
-            "ReceiptHandle": format!("{}-{}", message.number, Uuid::new_v4()),
-            "MD5OfBody": digest::of_body(&message.body),
-            "Body": message.body,
-        });
-        let wanted = [self.names("AttributeNames"), self.names("MessageSystemAttributeNames")].concat();
-        let system = [
-            ("ApproximateReceiveCount", Some(message.count.to_string())),
-            ("ApproximateFirstReceiveTimestamp", Some(message.first_received.to_string())),
-            ("MessageGroupId", message.group.clone()),
-            ("SenderId", Some(ACCOUNT.to_owned())),
-            ("SentTimestamp", Some(message.sent.to_string())),
-        ];
-        let is_wanted = |name: &str| wanted.iter().any(|wanted| *wanted == name || *wanted == "All");
-        let system = system.into_iter().filter(|(name, _)| is_wanted(name));
-        let system = system.filter_map(|(name, value)| Some((name.to_owned(), Value::from(value?))));
-        let system: Map<String, Value> = system.collect();
-        if !system.is_empty() {
-            shown["Attributes"] = system.into();
-        }
-        let wanted = self.names("MessageAttributeNames");
-        let is_wanted = |name: &str| {
-            wanted.iter().any(|wanted| match wanted.strip_suffix(".*") {
-                Some(prefix) => name.starts_with(prefix),
-                None => *wanted == name || *wanted == "All",
-            })
-        };
-        let mut attributes: Map<String, Value> = serde_json::from_str(&message.attributes).unwrap_or_default();
-        attributes.retain(|name, _| is_wanted(name));
-        if let Some(digest) = digest::of_attributes(&attributes) {
-            shown["MD5OfMessageAttributes"] = digest.into();
-            shown["MessageAttributes"] = attributes.into();
-        }
-        shown
+        done.map_err(|error| SqsError::internal(format!("the queues cannot be read or written: {error}")))
     }
 }
 
 /// Refuses what is no name of a new queue.
-fn check_name(name: &str) -> Answered<()> {
+fn check_name(name: &str) -> Result<(), SqsError> {
     const RULE: &str = "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length";
-    if is_queue(name) { Ok(()) } else { Err(refuse("InvalidParameterValue", RULE)) }
+    if is_queue(name) { Ok(()) } else { Err(SqsError::refuse("InvalidParameterValue", RULE)) }
 }
 
 fn number(attributes: &BTreeMap<String, String>, name: &str) -> Option<i64> {
     attributes.get(name)?.parse().ok()
-}
-
-/// The name at the end of a URL (`http://host/account/name`, with what others put before it), of an ARN, or alone.
-pub(crate) fn queue_name(url: &str) -> Option<&str> {
-    let name = if url.starts_with("arn:") {
-        match url.split(':').collect::<Vec<_>>()[..] {
-            ["arn", _, "sqs", _, _, name] => name,
-            _ => return None,
-        }
-    } else if let Some((_, rest)) = url.split_once("://") {
-        rest.trim_end_matches('/').split_once('/')?.1.rsplit('/').next()?
-    } else {
-        url
-    };
-    is_queue(name).then_some(name)
 }
 
 fn url(base: &str, queue: &str) -> String {
@@ -456,23 +329,23 @@ impl InProcess for Sqs {
             const JSON: &str = "application/x-amz-json-1.0";
             let header =
                 |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-            let operation = header("x-amz-target").unwrap_or_default();
+            let operation = target_operation(&request).to_owned();
             // Where the caller found this service, it finds the queue.
             let base = header(HOST.as_str()).map_or(ENDPOINT.to_owned(), |host| format!("http://{host}"));
             let answered = match whole_body(request.into_body()).await {
                 Ok(body) => match serde_json::from_slice(&body) {
-                    Ok(parameters) => {
-                        self.run(operation.rsplit('.').next().unwrap_or_default(), &parameters, &base).await
+                    Ok(parameters) => self.run(&operation, &parameters, &base).await,
+                    Err(error) => {
+                        Err(SqsError::refuse("SerializationException", format!("the request is not JSON: {error}")))
                     }
-                    Err(error) => Err(refuse("SerializationException", format!("the request is not JSON: {error}"))),
                 },
-                Err(message) => Err(refuse("SerializationException", message)),
+                Err(error) => Err(SqsError::refuse("SerializationException", error.to_string())),
             };
             let request_id = Uuid::new_v4().to_string();
             match answered {
                 Ok(Value::Null) => respond(StatusCode::OK, JSON, &request_id, "{}".to_owned()),
                 Ok(answer) => respond(StatusCode::OK, JSON, &request_id, answer.to_string()),
-                Err(Refusal(status, name, code, message)) => {
+                Err(SqsError { status, name, code, message }) => {
                     let body = json!({ "__type": format!("com.amazonaws.sqs#{name}"), "message": message });
                     let mut response = respond(status, JSON, &request_id, body.to_string());
                     let who = if status.is_client_error() { "Sender" } else { "Receiver" };
@@ -484,7 +357,39 @@ impl InProcess for Sqs {
             }
         })
     }
+
+    fn has(&self, operation: &str) -> bool {
+        OPERATIONS.contains(&operation)
+    }
+
+    /// Any queue is there, but what is no URL of one names none.
+    fn missing<'a>(&'a self, _: &'a str, parameters: &'a asl_engine::Value) -> BoxFuture<'a, Option<Missing>> {
+        let url = parameters["QueueUrl"].as_str().filter(|url| queue_name(url).is_none());
+        let wrong = url.map(|url| {
+            format!(
+                "the QueueUrl {url:?}, which is no URL of a queue: https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/NAME is one"
+            )
+        });
+        Box::pin(std::future::ready(wrong.map(Missing::Impossible)))
+    }
 }
+
+/// What it has.
+const OPERATIONS: [&str; 13] = [
+    "CreateQueue",
+    "DeleteQueue",
+    "GetQueueUrl",
+    "ListQueues",
+    "GetQueueAttributes",
+    "SetQueueAttributes",
+    "PurgeQueue",
+    "SendMessage",
+    "SendMessageBatch",
+    "ReceiveMessage",
+    "DeleteMessage",
+    "DeleteMessageBatch",
+    "ChangeMessageVisibility",
+];
 
 #[cfg(test)]
 mod tests;

@@ -1,11 +1,11 @@
 use super::*;
 
-struct World {
+struct Fixture {
     _data: tempfile::TempDir,
     sqs: Arc<Sqs>,
 }
 
-impl World {
+impl Fixture {
     fn new() -> Self {
         let data = tempfile::tempdir().unwrap();
         let sqs = Arc::new(Sqs::new(data.path().join("sqs.sqlite")));
@@ -17,21 +17,21 @@ impl World {
     }
 
     async fn refusal(&self, operation: &str, parameters: Value) -> String {
-        let Refusal(_, name, code, message) = self.sqs.run(operation, &parameters, "http://q").await.unwrap_err();
+        let SqsError { name, code, message, .. } = self.sqs.run(operation, &parameters, "http://q").await.unwrap_err();
         format!("{name} {code} {message}")
     }
 }
 
 #[tokio::test]
 async fn a_message_is_sent_received_and_deleted() {
-    let world = World::new();
+    let fixture = Fixture::new();
     let attributes = json!({ "a": { "DataType": "String", "StringValue": "1" } });
     let queue = "https://sqs.us-east-1.amazonaws.com/123456789012/q";
     let sent = json!({ "QueueUrl": queue, "MessageBody": "hello", "MessageAttributes": attributes });
-    let sent = world.run("SendMessage", sent).await;
+    let sent = fixture.run("SendMessage", sent).await;
     assert_eq!(sent["MD5OfMessageBody"], "5d41402abc4b2a76b9719d911017c592");
     let asked = json!({ "QueueUrl": "q", "AttributeNames": ["All"], "MessageAttributeNames": ["All"] });
-    let received = world.run("ReceiveMessage", asked.clone()).await;
+    let received = fixture.run("ReceiveMessage", asked.clone()).await;
     let message = &received["Messages"][0];
     assert_eq!((&message["Body"], &message["MessageId"]), (&json!("hello"), &sent["MessageId"]));
     assert_eq!(
@@ -40,17 +40,17 @@ async fn a_message_is_sent_received_and_deleted() {
     );
     assert_eq!(message["MD5OfMessageAttributes"], sent["MD5OfMessageAttributes"]);
     // Somebody works on it.
-    assert_eq!(world.run("ReceiveMessage", asked.clone()).await, json!({}));
+    assert_eq!(fixture.run("ReceiveMessage", asked.clone()).await, json!({}));
     let handle = &message["ReceiptHandle"];
-    world
+    fixture
         .run("ChangeMessageVisibility", json!({ "QueueUrl": "q", "ReceiptHandle": handle, "VisibilityTimeout": 0 }))
         .await;
-    let again = world.run("ReceiveMessage", asked).await;
+    let again = fixture.run("ReceiveMessage", asked).await;
     assert_eq!(again["Messages"][0]["Attributes"]["ApproximateReceiveCount"], "2");
-    world
+    fixture
         .run("DeleteMessage", json!({ "QueueUrl": "q", "ReceiptHandle": again["Messages"][0]["ReceiptHandle"] }))
         .await;
-    let counted = world.run("GetQueueAttributes", json!({ "QueueUrl": "q", "AttributeNames": ["All"] })).await;
+    let counted = fixture.run("GetQueueAttributes", json!({ "QueueUrl": "q", "AttributeNames": ["All"] })).await;
     let attributes = &counted["Attributes"];
     assert_eq!(
         (&attributes["ApproximateNumberOfMessages"], &attributes["ApproximateNumberOfMessagesNotVisible"]),
@@ -61,72 +61,73 @@ async fn a_message_is_sent_received_and_deleted() {
 
 #[tokio::test]
 async fn queues_are_made_listed_and_emptied() {
-    let world = World::new();
+    let fixture = Fixture::new();
     assert_eq!(
-        world.refusal("GetQueueUrl", json!({ "QueueName": "q" })).await,
+        fixture.refusal("GetQueueUrl", json!({ "QueueName": "q" })).await,
         "QueueDoesNotExist AWS.SimpleQueueService.NonExistentQueue The specified queue does not exist."
     );
-    let created = world.run("CreateQueue", json!({ "QueueName": "q", "Attributes": { "DelaySeconds": "900" } })).await;
+    let created =
+        fixture.run("CreateQueue", json!({ "QueueName": "q", "Attributes": { "DelaySeconds": "900" } })).await;
     assert_eq!(created["QueueUrl"], "http://q/000000000000/q");
-    assert_eq!(world.run("GetQueueUrl", json!({ "QueueName": "q" })).await, created);
-    world.sqs.send("arn:aws:sqs:us-east-1:000000000000:other", "x").await.unwrap();
-    assert_eq!(world.run("ListQueues", json!({})).await["QueueUrls"].as_array().unwrap().len(), 2);
+    assert_eq!(fixture.run("GetQueueUrl", json!({ "QueueName": "q" })).await, created);
+    fixture.sqs.send("arn:aws:sqs:us-east-1:000000000000:other", "x").await.unwrap();
+    assert_eq!(fixture.run("ListQueues", json!({})).await["QueueUrls"].as_array().unwrap().len(), 2);
     assert_eq!(
-        world.run("ListQueues", json!({ "QueueNamePrefix": "q" })).await["QueueUrls"],
+        fixture.run("ListQueues", json!({ "QueueNamePrefix": "q" })).await["QueueUrls"],
         json!([created["QueueUrl"]])
     );
-    world.sqs.send("q", "late").await.unwrap();
+    fixture.sqs.send("q", "late").await.unwrap();
     let attributes =
         json!({ "QueueUrl": "q", "AttributeNames": ["ApproximateNumberOfMessagesDelayed", "DelaySeconds"] });
     let expected = json!({ "ApproximateNumberOfMessagesDelayed": "1", "DelaySeconds": "900" });
-    assert_eq!(world.run("GetQueueAttributes", attributes.clone()).await["Attributes"], expected);
-    world.run("PurgeQueue", json!({ "QueueUrl": "q" })).await;
-    world.run("SetQueueAttributes", json!({ "QueueUrl": "q", "Attributes": { "DelaySeconds": "0" } })).await;
+    assert_eq!(fixture.run("GetQueueAttributes", attributes.clone()).await["Attributes"], expected);
+    fixture.run("PurgeQueue", json!({ "QueueUrl": "q" })).await;
+    fixture.run("SetQueueAttributes", json!({ "QueueUrl": "q", "Attributes": { "DelaySeconds": "0" } })).await;
     let expected = json!({ "ApproximateNumberOfMessagesDelayed": "0", "DelaySeconds": "0" });
-    assert_eq!(world.run("GetQueueAttributes", attributes).await["Attributes"], expected);
-    world.run("DeleteQueue", json!({ "QueueUrl": "q" })).await;
-    assert!(world.refusal("GetQueueUrl", json!({ "QueueName": "q" })).await.starts_with("QueueDoesNotExist "));
+    assert_eq!(fixture.run("GetQueueAttributes", attributes).await["Attributes"], expected);
+    fixture.run("DeleteQueue", json!({ "QueueUrl": "q" })).await;
+    assert!(fixture.refusal("GetQueueUrl", json!({ "QueueName": "q" })).await.starts_with("QueueDoesNotExist "));
 }
 
 #[tokio::test]
 async fn a_receiver_waits_for_a_message() {
-    let world = World::new();
-    let sqs = Arc::clone(&world.sqs);
+    let fixture = Fixture::new();
+    let sqs = Arc::clone(&fixture.sqs);
     let asked = json!({ "QueueUrl": "q", "WaitTimeSeconds": 20 });
     let waiting = tokio::spawn(async move { sqs.run("ReceiveMessage", &asked, "").await.unwrap() });
     // Its look at the empty queue creates the queue.
-    while world.sqs.run("GetQueueUrl", &json!({ "QueueName": "q" }), "").await.is_err() {
+    while fixture.sqs.run("GetQueueUrl", &json!({ "QueueName": "q" }), "").await.is_err() {
         tokio::task::yield_now().await;
     }
-    world.sqs.send("q", "at last").await.unwrap();
+    fixture.sqs.send("q", "at last").await.unwrap();
     assert_eq!(waiting.await.unwrap()["Messages"][0]["Body"], "at last");
 }
 
 #[tokio::test]
 async fn batches_tell_what_became_of_each_entry() {
-    let world = World::new();
+    let fixture = Fixture::new();
     let entries = json!([{ "Id": "1", "MessageBody": "a" }, { "Id": "2" }, { "Id": "3", "MessageBody": "b", "DelaySeconds": 901 }]);
-    let answer = world.run("SendMessageBatch", json!({ "QueueUrl": "q", "Entries": entries })).await;
+    let answer = fixture.run("SendMessageBatch", json!({ "QueueUrl": "q", "Entries": entries })).await;
     assert_eq!(answer["Successful"].as_array().unwrap().len(), 1);
     assert_eq!(
         (&answer["Successful"][0]["Id"], &answer["Failed"][0]["Code"]),
         (&json!("1"), &json!("MissingParameter"))
     );
     assert_eq!(answer["Failed"][1]["Id"], "3");
-    let received = world.run("ReceiveMessage", json!({ "QueueUrl": "q", "MaxNumberOfMessages": 10 })).await;
+    let received = fixture.run("ReceiveMessage", json!({ "QueueUrl": "q", "MaxNumberOfMessages": 10 })).await;
     let handle = &received["Messages"][0]["ReceiptHandle"];
     let entries = json!([{ "Id": "1", "ReceiptHandle": handle }, { "Id": "2", "ReceiptHandle": "made up" }]);
-    let answer = world.run("DeleteMessageBatch", json!({ "QueueUrl": "q", "Entries": entries })).await;
+    let answer = fixture.run("DeleteMessageBatch", json!({ "QueueUrl": "q", "Entries": entries })).await;
     assert_eq!(
         (&answer["Successful"], &answer["Failed"][0]["Code"]),
         (&json!([{ "Id": "1" }]), &json!("ReceiptHandleIsInvalid"))
     );
-    assert!(world.refusal("SendMessageBatch", json!({ "QueueUrl": "q" })).await.starts_with("EmptyBatchRequest "));
+    assert!(fixture.refusal("SendMessageBatch", json!({ "QueueUrl": "q" })).await.starts_with("EmptyBatchRequest "));
 }
 
 #[tokio::test]
 async fn refusals_are_those_of_sqs() {
-    let world = World::new();
+    let fixture = Fixture::new();
     for (operation, parameters, expected) in [
         (
             "SendMessage",
@@ -172,10 +173,10 @@ async fn refusals_are_those_of_sqs() {
         ("DeleteMessage", json!({ "QueueUrl": "q", "ReceiptHandle": "x" }), "ReceiptHandleIsInvalid"),
         ("AddPermission", json!({}), "UnsupportedOperation"),
     ] {
-        let refusal = world.refusal(operation, parameters).await;
+        let refusal = fixture.refusal(operation, parameters).await;
         assert!(refusal.contains(expected), "{operation}: {refusal}");
     }
     let fifo =
-        world.run("SendMessage", json!({ "QueueUrl": "q.fifo", "MessageBody": "m", "MessageGroupId": "g" })).await;
+        fixture.run("SendMessage", json!({ "QueueUrl": "q.fifo", "MessageBody": "m", "MessageGroupId": "g" })).await;
     assert_eq!(fifo["SequenceNumber"].as_str().map(str::len), Some(20));
 }

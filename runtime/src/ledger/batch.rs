@@ -42,7 +42,7 @@ pub struct Batch {
     pub changed: Vec<FrameId>,
     /// The Frames whose execution has other event ids now, some of them more than once.
     pub(super) counted: Vec<FrameId>,
-    /// The results of children that came, by the Frame that has forked and the position of the child.
+    /// The results of children whose saved form has changed, by the Frame that has forked and the position of the child.
     pub(super) results: Vec<(FrameId, usize)>,
     /// What has to be done now, in order.
     pub effects: Vec<Effect>,
@@ -121,7 +121,7 @@ impl Status {
 /// A mistake of ours or of a host. It is never a failure of the execution, which no Catcher may see.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Bug(pub(crate) String);
+pub struct Bug(pub String);
 
 impl From<asl_engine::UnexpectedReply> for Bug {
     fn from(error: asl_engine::UnexpectedReply) -> Self {

@@ -1,8 +1,8 @@
 //! The children of Frames that have forked: started as their Joins say, and stopped.
 
-use asl_engine::{EventId, EventIds, JoinStep, Next, Reply, Step};
+use asl_engine::{EventId, JoinStep, Next, Reply, Step};
 
-use super::{Bug, Effect, FrameId, Ledger, Node, STARTED, Waits};
+use super::{Bug, Effect, FrameId, Ledger, STARTED, Waits};
 
 impl Ledger {
     /// Does what the Join of a Frame wants.
@@ -13,6 +13,7 @@ impl Ledger {
             self.recorder.mark(node, id);
             let history = node.history;
             let Some(fork) = &mut node.fork else { return Ok(()) };
+            self.recorder.batch.results.extend(fork.join.take_changed_results().map(|index| (id, index)));
             if fork.join.starts_executions() && self.ready.len() >= STARTED {
                 if !self.starting.contains(&id) {
                     self.starting.push_back(id);
@@ -22,13 +23,8 @@ impl Ledger {
             match fork.join.poll(&self.program) {
                 JoinStep::Start(index, frame) => {
                     fork.running.insert(index, next_id);
-                    let history = if fork.join.starts_executions() {
-                        self.recorder.histories.insert(next_id, EventIds::default());
-                        next_id
-                    } else {
-                        history
-                    };
-                    self.add(*frame, Some((id, index)), history);
+                    let history = if fork.join.starts_executions() { next_id } else { history };
+                    self.add(frame, Some((id, index)), history);
                 }
                 JoinStep::Ask(request) => {
                     fork.asked = Some(request.clone());
@@ -40,11 +36,10 @@ impl Ledger {
                     for (index, child) in std::mem::take(&mut fork.running) {
                         self.stop_children(child, Some(0))?;
                         let Some(step) = self.stop_node(child, Some(0))? else { continue };
-                        if let Some(Node { fork: Some(fork), .. }) = self.nodes.get_mut(id)
+                        if let Some(fork) = self.nodes.get_mut(id).and_then(|node| node.fork.as_mut())
                             && let Next::End(ended) = step.next
                         {
                             fork.join.stopped(index, *ended);
-                            self.recorder.batch.results.push((id, index));
                         }
                     }
                 }
@@ -77,13 +72,11 @@ impl Ledger {
 
     /// Stops one Frame whose children are stopped.
     fn stop_node(&mut self, id: FrameId, because: Option<EventId>) -> Result<Option<Step>, Bug> {
-        let step = match (self.drop_node(id), because) {
-            (Some(mut node), Some(because)) => {
-                Some(self.recorder.step(&self.program, id, &mut node, Reply::Stop { because })?)
-            }
-            _ => None,
-        };
-        self.forget_history(id);
-        Ok(step)
+        let (Some(mut node), Some(because)) = (self.drop_node(id), because) else { return Ok(None) };
+        let history = node.history;
+        let mut ids = if history == id { node.ids } else { self.ids(history) };
+        let step = self.recorder.step(&self.program, id, &mut node, &mut ids, Reply::Stop { because })?;
+        self.set_ids(history, ids);
+        Ok(Some(step))
     }
 }

@@ -12,7 +12,9 @@ mod saved;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use asl_engine::{Ended, Execution, Frame, Join, Next, Program, Reply, Request, TaskRequest, Termination, Timestamp};
+use asl_engine::{
+    Ended, EventIds, Execution, Frame, Join, Next, Program, Reply, Request, TaskRequest, Termination, Timestamp,
+};
 
 pub use batch::{Batch, Bug, Effect, Finished, FrameId, Input, Recorded, Status, WaitId};
 use nodes::Nodes;
@@ -59,12 +61,14 @@ pub struct Ledger {
 
 #[derive(Clone, Debug)]
 struct Node {
-    frame: Frame,
+    frame: Box<Frame>,
     parent: Option<(FrameId, usize)>,
     /// Whose events it makes: the Frame of the execution that it belongs to.
     history: FrameId,
+    /// The event ids of the execution that the Frame is, if it is one.
+    ids: EventIds,
     /// The children, when the Frame has forked.
-    fork: Option<Fork>,
+    fork: Option<Box<Fork>>,
     waits: Waits,
     /// The number of its last wait.
     wait: u64,
@@ -84,8 +88,9 @@ enum Waits {
 }
 
 impl Node {
-    fn new(frame: Frame, parent: Option<(FrameId, usize)>, history: FrameId) -> Self {
-        Self { frame, parent, history, fork: None, waits: Waits::No, wait: 0, is_changed: true }
+    fn new(frame: Box<Frame>, parent: Option<(FrameId, usize)>, history: FrameId) -> Self {
+        let ids = EventIds::default();
+        Self { frame, parent, history, ids, fork: None, waits: Waits::No, wait: 0, is_changed: true }
     }
 
     /// Begins to wait.
@@ -113,7 +118,7 @@ impl Ledger {
     pub fn new(program: Arc<Program>, execution: Execution) -> Self {
         let at = execution.start_time;
         let deadline = program.timeout_seconds().map(|seconds| execution.start_time.plus_seconds(seconds));
-        let frame = Frame::new(&program, execution);
+        let frame = Box::new(Frame::new(&program, execution));
         let mut ledger = Self {
             program,
             deadline,
@@ -132,8 +137,29 @@ impl Ledger {
 
     /// The same, which also records the events of child executions.
     #[must_use]
-    pub fn recording_children(mut self) -> Self {
-        self.recorder.records_children = true;
+    pub fn recording_children(self) -> Self {
+        self.recording_children_before(FrameId::MAX)
+    }
+
+    /// The same, which records the events of those child executions that start before the ledger has had so many Frames: of the
+    /// first ones, where there may be a million.
+    #[must_use]
+    pub fn recording_children_before(mut self, frames: FrameId) -> Self {
+        self.recorder.records_before = frames;
+        self
+    }
+
+    /// The same, in which Wait states and the delays of Retriers take no time. This is not saved with it.
+    #[must_use]
+    pub fn skipping_waits(mut self) -> Self {
+        self.recorder.skips_waits = true;
+        self
+    }
+
+    /// The same, in which Wait states of these names take so many milliseconds, whatever they say. This is not saved with it.
+    #[must_use]
+    pub fn with_waits(mut self, waits: Arc<BTreeMap<Arc<str>, i64>>) -> Self {
+        self.recorder.waits = waits;
         self
     }
 
@@ -268,7 +294,7 @@ impl Ledger {
         Ok(())
     }
 
-    fn add(&mut self, frame: Frame, parent: Option<(FrameId, usize)>, history: FrameId) {
+    fn add(&mut self, frame: Box<Frame>, parent: Option<(FrameId, usize)>, history: FrameId) {
         let id = self.nodes.add(Node::new(frame, parent, history));
         self.recorder.batch.changed.push(id);
         self.ready.push_back((id, Reply::Go));
@@ -284,20 +310,29 @@ impl Ledger {
             fork.join.answered(outcome);
             return self.poll(id);
         }
-        let step = self.recorder.step(&self.program, id, node, reply)?;
+        let history = node.history;
+        let mut ids = self.ids(history);
+        let Some(node) = self.nodes.get_mut(id) else { return Ok(()) };
+        let step = self.recorder.step(&self.program, id, node, &mut ids, reply)?;
+        self.set_ids(history, ids);
+        let Some(node) = self.nodes.get_mut(id) else { return Ok(()) };
         match step.next {
             Next::Continue => self.ready.push_back((id, Reply::Go)),
             Next::Ask(Request::Task(request)) => {
                 let wait = node.wait_for(id, Waits::ForTask { told: Vec::new() }, &mut self.waits);
                 self.recorder.batch.effects.push(Effect::Call(wait, request));
             }
-            Next::Ask(Request::Sleep { until }) if until <= self.recorder.at => self.ready.push_back((id, Reply::Woke)),
             Next::Ask(Request::Sleep { until }) => {
+                let until = self.recorder.until(&self.program, step.state, until);
+                if self.recorder.skips_waits || until <= self.recorder.at {
+                    self.ready.push_back((id, Reply::Woke));
+                    return Ok(());
+                }
                 let wait = node.wait_for(id, Waits::ForTime, &mut self.waits);
                 self.recorder.batch.effects.push(Effect::Sleep(wait, until));
             }
             Next::Ask(Request::Fork(join)) => {
-                node.fork = Some(Fork { join: *join, running: BTreeMap::new(), asked: None });
+                node.fork = Some(Box::new(Fork { join: *join, running: BTreeMap::new(), asked: None }));
                 self.poll(id)?;
             }
             Next::Pending => {}
@@ -305,6 +340,17 @@ impl Ledger {
             Next::End(ended) => self.ended(id, *ended)?,
         }
         Ok(())
+    }
+
+    /// The event ids of the execution that this Frame is.
+    fn ids(&self, history: FrameId) -> EventIds {
+        self.nodes.get(history).map(|root| root.ids).unwrap_or_default()
+    }
+
+    fn set_ids(&mut self, history: FrameId, ids: EventIds) {
+        if let Some(root) = self.nodes.get_mut(history) {
+            root.ids = ids;
+        }
     }
 
     /// Ends the execution that the Frame belongs to, which may be a child execution.
@@ -323,7 +369,6 @@ impl Ledger {
 
     fn ended(&mut self, id: FrameId, ended: Ended) -> Result<(), Bug> {
         let parent = self.drop_node(id).and_then(|node| node.parent);
-        self.forget_history(id);
         let Some((parent, index)) = parent else {
             let status = if ended.outcome.is_ok() { Status::Succeeded } else { Status::Failed };
             self.finished = Some(Finished { status, outcome: ended.outcome, failed_in: ended.failed_in });
@@ -334,25 +379,20 @@ impl Ledger {
             if let Some(fork) = &mut node.fork {
                 fork.running.remove(&index);
                 fork.join.ended(index, ended);
-                self.recorder.batch.results.push((parent, index));
             }
         }
         self.poll(parent)
     }
 
-    fn drop_node(&mut self, id: FrameId) -> Option<Box<Node>> {
+    fn drop_node(&mut self, id: FrameId) -> Option<Node> {
         let mut node = self.nodes.take(id)?;
         self.recorder.mark(&mut node, id);
+        if node.history == id {
+            self.recorder.batch.counted.push(id);
+        }
         if node.waits != Waits::No {
             self.recorder.batch.effects.push(Effect::Cancel(node.wait_id(id)));
         }
         Some(node)
-    }
-
-    /// Forgets the event ids of a child execution that is over.
-    fn forget_history(&mut self, id: FrameId) {
-        if id != 0 && self.recorder.histories.remove(&id).is_some() {
-            self.recorder.batch.counted.push(id);
-        }
     }
 }

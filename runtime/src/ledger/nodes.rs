@@ -5,7 +5,7 @@ use std::fmt;
 use super::{FrameId, Node};
 
 /// How many numbers a block has.
-const BLOCK: usize = 256;
+const BLOCK: usize = 64;
 
 /// The nodes by their numbers. Those that are gone leave next to nothing behind: an execution can have millions of them, one
 /// after another.
@@ -17,7 +17,7 @@ pub(super) struct Nodes {
 
 #[derive(Clone)]
 struct Block {
-    nodes: [Option<Box<Node>>; BLOCK],
+    nodes: [Option<Node>; BLOCK],
     /// How many there are, and how many numbers are not given out yet.
     live: usize,
 }
@@ -41,20 +41,20 @@ impl Nodes {
             self.blocks.push(Some(Block::new()));
         }
         if let Some(Some(block)) = self.blocks.last_mut() {
-            block.nodes[id % BLOCK] = Some(Box::new(node));
+            block.nodes[id % BLOCK] = Some(node);
         }
         id
     }
 
     pub(super) fn get(&self, id: FrameId) -> Option<&Node> {
-        self.blocks.get(id / BLOCK)?.as_ref()?.nodes[id % BLOCK].as_deref()
+        self.blocks.get(id / BLOCK)?.as_ref()?.nodes[id % BLOCK].as_ref()
     }
 
     pub(super) fn get_mut(&mut self, id: FrameId) -> Option<&mut Node> {
-        self.blocks.get_mut(id / BLOCK)?.as_mut()?.nodes[id % BLOCK].as_deref_mut()
+        self.blocks.get_mut(id / BLOCK)?.as_mut()?.nodes[id % BLOCK].as_mut()
     }
 
-    pub(super) fn take(&mut self, id: FrameId) -> Option<Box<Node>> {
+    pub(super) fn take(&mut self, id: FrameId) -> Option<Node> {
         let slot = self.blocks.get_mut(id / BLOCK)?;
         let block = slot.as_mut()?;
         let node = block.nodes[id % BLOCK].take()?;
@@ -71,7 +71,7 @@ impl Nodes {
             self.blocks.resize_with(id / BLOCK + 1, || None);
         }
         let block = self.blocks[id / BLOCK].get_or_insert_with(Block::new);
-        block.nodes[id % BLOCK] = Some(Box::new(node));
+        block.nodes[id % BLOCK] = Some(node);
     }
 
     /// Lets the next node have this number, once all others are put back.
@@ -96,7 +96,7 @@ impl Nodes {
         let blocks = self.blocks.iter().enumerate().filter_map(|(at, block)| Some((at, block.as_ref()?)));
         blocks.flat_map(|(at, block)| {
             let nodes = block.nodes.iter().enumerate();
-            nodes.filter_map(move |(index, node)| Some((at * BLOCK + index, &**node.as_ref()?)))
+            nodes.filter_map(move |(index, node)| Some((at * BLOCK + index, node.as_ref()?)))
         })
     }
 
@@ -123,7 +123,7 @@ mod tests {
         let program = r#"{"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}}"#;
         let program = Program::parse(program).unwrap();
         let execution = Execution::local("m", "e", Value::Null, Timestamp(0), 0);
-        let node = || Node::new(Frame::new(&program, execution.clone()), None, 0);
+        let node = || Node::new(Box::new(Frame::new(&program, execution.clone())), None, 0);
         let mut nodes = Nodes::default();
         let first = nodes.add(node());
         for number in 1..=3 * BLOCK {

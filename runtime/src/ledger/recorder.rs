@@ -1,20 +1,23 @@
 //! Steps Frames and takes down what they do.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use asl_engine::model::{Model, StateId};
-use asl_engine::{EventIds, EventKind, HistoryEvent, Now, Program, Reply, Step, Timestamp};
+use asl_engine::{EventIds, EventKind, HistoryEvent, Now, Program, Reply, StateType, Step, Timestamp};
 
 use super::{Batch, Bug, FrameId, Node, Recorded};
 
-/// The time and the event ids of the executions of a ledger, and the Batch that is being made.
+/// The time of a ledger, and the Batch that is being made.
 #[derive(Clone, Debug)]
 pub(super) struct Recorder {
     pub(super) at: Timestamp,
-    /// Whether the events of child executions are recorded, too.
-    pub(super) records_children: bool,
-    /// The event ids of the execution itself (0) and of each child execution that runs, by the number of its Frame.
-    pub(super) histories: BTreeMap<FrameId, EventIds>,
+    /// The events of executions that began before this Frame are recorded, those of the execution itself always.
+    pub(super) records_before: FrameId,
+    /// Whether nothing waits for a time to come.
+    pub(super) skips_waits: bool,
+    /// How many milliseconds Wait states of these names take, whatever they say.
+    pub(super) waits: Arc<BTreeMap<Arc<str>, i64>>,
     pub(super) batch: Batch,
     /// How many events the last Batch had: the next one will have about as many.
     pub(super) recorded: usize,
@@ -24,14 +27,18 @@ pub(super) struct Recorder {
 
 impl Recorder {
     pub(super) fn new(at: Timestamp) -> Self {
-        Self {
-            at,
-            records_children: false,
-            histories: BTreeMap::from([(0, EventIds::default())]),
-            batch: Batch::default(),
-            recorded: 0,
-            spare: Vec::new(),
+        let (batch, waits) = (Batch::default(), Arc::default());
+        Self { at, records_before: 0, skips_waits: false, waits, batch, recorded: 0, spare: Vec::new() }
+    }
+
+    /// Until when a state waits that would wait `until` then.
+    pub(super) fn until(&self, program: &Program, state: StateId, until: Timestamp) -> Timestamp {
+        if self.waits.is_empty() {
+            return until;
         }
+        let state = program.model().state(state).filter(|state| state.state_type == StateType::Wait);
+        let given = state.and_then(|state| self.waits.get(&state.name));
+        given.map_or(until, |millis| self.at.plus_millis(*millis))
     }
 
     /// Says in the Batch that a Frame has changed.
@@ -41,11 +48,18 @@ impl Recorder {
         }
     }
 
-    pub(super) fn step(&mut self, program: &Program, id: FrameId, node: &mut Node, reply: Reply) -> Result<Step, Bug> {
-        let ids = self.histories.entry(node.history).or_default();
-        let records = node.history == 0 || self.records_children;
+    /// Steps a Frame whose execution has these event ids.
+    pub(super) fn step(
+        &mut self,
+        program: &Program,
+        id: FrameId,
+        node: &mut Node,
+        ids: &mut EventIds,
+        reply: Reply,
+    ) -> Result<Step, Bug> {
+        let records = node.history == 0 || node.history < self.records_before;
         let spare = std::mem::take(&mut self.spare);
-        let mut now = Now { at: self.at, ids: ids.clone(), records, stages: false, spare };
+        let mut now = Now { at: self.at, ids: *ids, records, stages: false, spare };
         let mut step = node.frame.step(program, &mut now, reply)?;
         if *ids != now.ids {
             *ids = now.ids;

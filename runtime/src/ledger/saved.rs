@@ -20,8 +20,9 @@ mod saver;
 
 pub use saver::Saver;
 
-/// The version of the saved form. A form of another one is refused, unless it can be read as this one.
-const VERSION: u32 = 1;
+/// The version of the saved form. A form of another one is refused. The form 1 is read, too:
+/// only Map Runs that read or write objects are another there, and are told as damaged.
+const VERSION: u32 = 2;
 
 /// Values whose JSON text is shorter are saved where they stand.
 const SHARED_FROM: usize = 100;
@@ -123,7 +124,7 @@ impl Piece {
         Ok(Self(match key {
             Key::Root => {
                 let Version { version } = read(key, text)?;
-                if version != VERSION {
+                if !(1..=VERSION).contains(&version) {
                     return Err(RestoreError::Version { found: version });
                 }
                 Content::Root(read(key, text)?)
@@ -238,6 +239,32 @@ pub enum RestoreError {
     ForeignProgram(#[from] ForeignProgram),
 }
 
+/// The child executions whose events are recorded: all or none of them, or those that start before this Frame.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum RecordsChildren {
+    All(bool),
+    Before(FrameId),
+}
+
+impl RecordsChildren {
+    fn of(before: FrameId) -> Self {
+        match before {
+            0 => Self::All(false),
+            FrameId::MAX => Self::All(true),
+            before => Self::Before(before),
+        }
+    }
+
+    fn before(self) -> FrameId {
+        match self {
+            Self::All(false) => 0,
+            Self::All(true) => FrameId::MAX,
+            Self::Before(before) => before,
+        }
+    }
+}
+
 fn damaged(key: Key, reason: impl fmt::Display) -> RestoreError {
     RestoreError::Damaged { key: key.to_string(), reason: reason.to_string() }
 }
@@ -249,7 +276,7 @@ struct Root {
     fingerprint: Arc<str>,
     deadline: Option<Timestamp>,
     at: Timestamp,
-    records_children: bool,
+    records_children: RecordsChildren,
     /// The number of the next Frame.
     next: FrameId,
     /// How many waits there were.

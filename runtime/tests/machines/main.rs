@@ -164,8 +164,9 @@ proptest! {
         };
         let finished = simulation::run(Arc::new(machine(definition)), execution, answer, |_| {}).expect("it ends");
         let first = (0..failing.len()).filter(|at| failing[*at]).min_by_key(|at| times[*at]);
-        let expected = first.map(|at| Failure::new(at.to_string(), "as told"));
-        prop_assert_eq!(finished.outcome.err(), expected);
+        let expected = first.map(|at| (Failure::new(at.to_string(), "as told").to_string(), vec![at]));
+        let failure = finished.outcome.err().map(|failure| (failure.to_string(), failure.items().to_vec()));
+        prop_assert_eq!(failure, expected);
     }
 
     #[test]

@@ -3,34 +3,10 @@
 use asl_engine::jsonpath::{Explanation, LossKind, LostValue};
 use asl_engine::{ExplainedArgument, ExplainedCall, ExplainedExpression, ExpressionError, Failure, PathError, Span};
 
-use super::preview::{cut, kind};
 use super::steps::reason;
 use super::{Answer, hints};
-use crate::report;
-
-/// Why there is no result.
-pub(super) struct Fault {
-    /// AWS's code for what it refuses, and its error name for what fails.
-    pub(super) name: String,
-    /// AWS's text.
-    pub(super) message: String,
-    /// The bytes of the expression that it is about.
-    pub(super) span: Option<Span>,
-    /// What is wrong there.
-    pub(super) label: String,
-    /// What to do about it.
-    pub(super) hints: Vec<String>,
-}
-
-impl Fault {
-    /// The text for a person, with the place in the expression.
-    pub(super) fn report(&self, text: &str) -> String {
-        let hints: Vec<&str> = self.hints.iter().map(String::as_str).collect();
-        // A text of AWS may quote the whole input.
-        let message = cut(&self.message, 600);
-        report::expression(&self.name, &message, self.span.map(|span| (span, &*self.label)), &hints, text)
-    }
-}
+use crate::fault::Fault;
+use crate::preview::{cut, kind};
 
 /// The fault of an answer that has no result.
 pub(super) fn of(answer: &Answer<'_>) -> Option<Fault> {

@@ -1,12 +1,10 @@
 //! What to do about an expression that gives nothing.
 
-use asl_engine::jsonpath::{ExplainedStep, Explanation, LossKind, LostValue, StepKind};
-use asl_engine::{ExpressionError, Value, nearest};
+use asl_engine::ExpressionError;
+use asl_engine::jsonpath::{ExplainedStep, Explanation, LossKind, StepKind};
 
-use super::preview::cut;
-
-/// How many members are named.
-const MEMBERS: usize = 8;
+use crate::members;
+use crate::preview::cut;
 
 /// What to do about a text that AWS refuses.
 pub(super) fn refused(text: &str, error: &ExpressionError) -> Vec<String> {
@@ -148,12 +146,12 @@ pub(super) fn failed(text: &str, explanation: &Explanation) -> Vec<String> {
         return hints;
     }
     match loss {
-        LossKind::NoMember(name) => hints.extend(member(name, lost)),
+        LossKind::NoMember(name) => hints.extend(members::instead_of(name, &lost.value)),
         LossKind::NotAnObject if lost.value.as_array().is_some() => {
             let name = step.map_or("", |step| &*step.text);
             hints.push(format!("[*]{name} looks into every item, [0]{name} into the first"));
         }
-        LossKind::NotAnObject if holds_json(&lost.value) => {
+        LossKind::NotAnObject if members::holds_json(&lost.value) => {
             hints.push("the string holds JSON: States.StringToJson makes a value of it, in a state before".to_owned());
         }
         LossKind::NotAnArray if lost.value.as_object().is_some() => {
@@ -189,24 +187,4 @@ fn beyond(step: &ExplainedStep) -> Option<String> {
             format!("{} has {count} item{}", cut(&array.path, 40), if count == 1 { "" } else { "s" })
         }
     })
-}
-
-/// A member that exists.
-fn member(name: &str, lost: &LostValue) -> Option<String> {
-    let members = lost.value.as_object()?;
-    if let Some(near) = nearest(name, members.iter().map(|(name, _)| &**name)) {
-        return Some(format!("did you mean '{near}'?"));
-    }
-    let mut names: Vec<String> = members.iter().take(MEMBERS).map(|(name, _)| cut(name, 30)).collect();
-    if names.is_empty() {
-        return Some("the object is empty".to_owned());
-    }
-    if members.iter().nth(MEMBERS).is_some() {
-        names.push("…".to_owned());
-    }
-    Some(format!("it has {}", names.join(", ")))
-}
-
-fn holds_json(value: &Value) -> bool {
-    value.as_str().is_some_and(|text| text.trim_start().starts_with(['{', '[']) && text.parse::<Value>().is_ok())
 }

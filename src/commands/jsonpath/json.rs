@@ -4,11 +4,11 @@ use asl_engine::jsonpath::{ExplainedStep, Explanation, LossKind, Lost, Match, St
 use asl_engine::{ExplainedCall, ExplainedExpression, Span, Value};
 
 use super::Answer;
-use super::fault::Fault;
 use super::hints;
 use super::rfc9535::{Comparison, Rfc, Verdict};
 use super::steps::{reason, told};
 use crate::cli::Jsonpath;
+use crate::fault::Fault;
 
 /// The object. `result` and `error` exclude each other; `warnings`, `matches`, `steps` or `arguments`, and `rfc9535` are there when
 /// there are some or they are asked for.

@@ -3,22 +3,20 @@
 mod fault;
 mod hints;
 mod json;
-mod preview;
 mod rfc9535;
 mod rules;
 mod steps;
 
-use std::io::{self, IsTerminal};
 use std::process::ExitCode;
 
 use asl_engine::jsonpath::{Explanation, Match};
-use asl_engine::{Documents, Execution, ExplainedExpression, Expression, ExpressionError, Timestamp, Value};
+use asl_engine::{Documents, ExplainedExpression, Expression, ExpressionError, Value};
 
 use crate::cli::Jsonpath;
 use crate::error::Error;
+use crate::fault::Fault;
 use crate::printable::clean;
-use crate::{input, output, report};
-use fault::Fault;
+use crate::{input, output, report, sample};
 use rfc9535::Comparison;
 
 /// How many values of each kind an explanation shows.
@@ -100,23 +98,8 @@ fn answer<'a>(arguments: &Jsonpath, text: &'a str) -> Result<Answer<'a>, Error> 
     Ok(Answer { text, outcome: Ok(explained), matches, compared })
 }
 
-/// The document: what was named, or stdin when something is piped into it.
 fn document(arguments: &Jsonpath) -> Result<Value, Error> {
-    let named = match &arguments.document {
-        Some(named) => named,
-        None if io::stdin().is_terminal() => {
-            return Err(Error::Usage(
-                "there is no document: name a file, give JSON, or pipe it in, as in\n  \
-                 asl jsonpath '$.a' input.json"
-                    .to_owned(),
-            ));
-        }
-        None => "-",
-    };
-    if named == "-" && io::stdin().is_terminal() {
-        output::to_stderr("reading the document from the terminal; Ctrl-D ends it\n");
-    }
-    input::json("the document", "FILE", named)
+    input::document(arguments.document.as_deref(), "asl jsonpath '$.a' input.json")
 }
 
 /// The context object that was given, or one that has everything.
@@ -124,10 +107,7 @@ fn context(arguments: &Jsonpath, input: &Value) -> Result<Value, Error> {
     if let Some(context) = &arguments.context {
         return input::object("the context object", "--context", context);
     }
-    // 2024-02-29T12:00:00Z: always the same, so that examples stay as they are.
-    let start = Timestamp(1_709_208_000_000);
-    let execution = Execution::local("sample", "sample-run", input.clone(), start, 0);
-    Ok(execution.sample_context("Sample state", Value::from("sample item")))
+    Ok(sample::context(input))
 }
 
 fn print(answer: &Answer<'_>, fault: Option<&Fault>, arguments: &Jsonpath) -> Result<(), Error> {
@@ -164,7 +144,7 @@ fn print(answer: &Answer<'_>, fault: Option<&Fault>, arguments: &Jsonpath) -> Re
         }
     }
     if let Some(fault) = fault {
-        output::to_stderr(&fault.report(answer.text));
+        output::to_stderr(&fault.report("PATH", answer.text));
     }
     Ok(())
 }

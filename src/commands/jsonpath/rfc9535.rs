@@ -8,7 +8,8 @@ use jsonpath_rust::JsonPath;
 use jsonpath_rust::parser::errors::JsonPathError;
 
 use super::rules::{self, Rule};
-use super::{Answer, EXAMPLES, definiteness, preview};
+use super::{Answer, EXAMPLES, definiteness};
+use crate::preview;
 
 /// What both give, and why they differ.
 pub(super) struct Comparison {

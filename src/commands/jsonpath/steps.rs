@@ -3,13 +3,10 @@
 use std::fmt::Write;
 
 use asl_engine::jsonpath::{ExplainedStep, Explanation, FailedCriterion, LossKind, Lost, LostValue, StepKind};
-use asl_engine::{ExplainedCall, ExplainedExpression, Value};
+use asl_engine::{ExplainedCall, ExplainedExpression};
 
 use super::definiteness;
-use super::preview::{self, WIDTH, cut, kind};
-
-/// How many lines of the result are shown.
-const RESULT_LINES: usize = 20;
+use crate::preview::{self, WIDTH, cut, kind};
 
 /// What each step did, and the result.
 pub(super) fn report(text: &str, explained: &ExplainedExpression) -> String {
@@ -19,7 +16,7 @@ pub(super) fn report(text: &str, explained: &ExplainedExpression) -> String {
             steps(explanation, "", &mut out);
             if let Ok(value) = &explanation.outcome {
                 let _ = writeln!(out, "\n{}", definiteness(explanation));
-                result(value, &mut out);
+                preview::result(value, &mut out);
             }
             out
         }
@@ -45,22 +42,9 @@ fn call(call: &ExplainedCall) -> String {
     }
     if let Ok(value) = &call.outcome {
         out += if call.arguments.is_empty() { "result\n" } else { "\nresult\n" };
-        result(value, &mut out);
+        preview::result(value, &mut out);
     }
     out
-}
-
-/// The value, as far as it fits on a screen.
-fn result(value: &Value, out: &mut String) {
-    // Writing a large value out only to drop most of it would take long.
-    let text = if value.json_len() > 1 << 20 { preview::of(value, WIDTH) } else { format!("{value:#}") };
-    let lines: Vec<&str> = text.lines().collect();
-    for line in lines.iter().take(RESULT_LINES) {
-        let _ = writeln!(out, "{line}");
-    }
-    if let Some(more) = lines.len().checked_sub(RESULT_LINES).filter(|more| *more > 0) {
-        let _ = writeln!(out, "… {more} more lines; without --explain the whole of it is printed");
-    }
 }
 
 fn steps(explanation: &Explanation, indent: &str, out: &mut String) {
@@ -175,7 +159,7 @@ pub(super) fn reason(kind: &LossKind) -> String {
 
 fn example_lines(step: &ExplainedStep, lost: &LostValue) -> Vec<String> {
     if lost.criteria.is_empty() || step.kind != StepKind::Filter {
-        return vec![format!("{} = {}", lost.path, preview::of(&lost.value, WIDTH))];
+        return vec![format!("{} = {}", lost.path, lost.value.preview(WIDTH))];
     }
     lost.criteria.iter().map(|criterion| format!("{}: {}", lost.path, told(criterion))).collect()
 }
@@ -186,7 +170,7 @@ pub(super) fn told(criterion: &FailedCriterion) -> String {
     for (path, value) in &criterion.operands {
         looked_at.push(match value {
             None => format!("{path} is missing"),
-            Some(value) => format!("{path} is {}", preview::of(value, 40)),
+            Some(value) => format!("{path} is {}", value.preview(40)),
         });
     }
     let mut text = looked_at.join(" and ");

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use asl_engine::test_state::{Handler, HandlerKind, MockCheck, Stage, Status, TestState, Tested, Verdict};
 use asl_engine::{Failure, StateType, Value};
+use asl_project::Definition;
 
 use super::diff::{self, Line};
 use crate::report;
@@ -15,7 +16,7 @@ const AROUND: usize = 3;
 const WIDTH: usize = 80;
 
 /// All that a test gave.
-pub(super) fn report(tested: &Tested, test: &TestState<'_>, file: &str) -> String {
+pub(super) fn report(tested: &Tested, test: &TestState<'_>, definition: &Definition) -> String {
     let mut out = String::new();
     let mut heading = format!("the {} state", tested.state_type.name());
     if test.state_name.is_some() {
@@ -36,7 +37,7 @@ pub(super) fn report(tested: &Tested, test: &TestState<'_>, file: &str) -> Strin
         show_document("variables", &tested.variables, Some(&test.variables), &mut out);
     }
     if let Some(failure) = &tested.failure {
-        show_failure(tested, failure, &heading, file, test.definition, &mut out);
+        show_failure(tested, failure, &heading, definition, &mut out);
     }
     let _ = writeln!(out, "status      {}", tested.status.name());
     if let Some(next) = &tested.next_state {
@@ -142,8 +143,8 @@ fn cut(text: &str) -> String {
     }
 }
 
-fn show_failure(tested: &Tested, failure: &Failure, heading: &str, file: &str, text: &str, out: &mut String) {
-    *out += &report::failure("error", &format!("{heading} failed"), failure, file, text);
+fn show_failure(tested: &Tested, failure: &Failure, heading: &str, definition: &Definition, out: &mut String) {
+    *out += &report::failure("error", &format!("{heading} failed"), failure, failure.span(), definition);
     *out += report::quota_help(failure);
     for handler in &tested.handlers {
         let names = handler.error_equals.join(", ");

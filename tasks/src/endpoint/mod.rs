@@ -2,10 +2,10 @@
 //!
 //! One port serves all of them. A request is for the service that it is signed for; the signature itself is not checked.
 
-mod callbacks;
-mod refusal;
+pub(crate) mod error;
 
 use std::convert::Infallible;
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
@@ -13,17 +13,33 @@ use asl_aws::{Clients, Place};
 use asl_loopback as loopback;
 use asl_settings::shown;
 use aws_smithy_types::body::SdkBody;
+use error::EndpointError;
 use http::Request;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use refusal::Refusal;
 use tokio::net::TcpListener;
 use tokio::sync::OnceCell;
 use tokio::task::{AbortHandle, JoinSet};
 
-use crate::callbacks::Callbacks;
+use crate::callback_api;
+use crate::lambda_api;
+
+/// The embedded services cannot be served to other processes.
+#[derive(Debug, thiserror::Error)]
+#[error("the embedded services cannot be served at {address}: {source}{}", in_use(source))]
+pub struct ListenError {
+    /// Where they should be.
+    pub address: SocketAddr,
+    /// Why not.
+    pub source: io::Error,
+}
+
+fn in_use(error: &io::Error) -> &'static str {
+    let is_taken = error.kind() == io::ErrorKind::AddrInUse;
+    if is_taken { "\nAnother run may have it: without [endpoint], each run takes a port of its own" } else { "" }
+}
 
 /// The server of the embedded services, started when its address is first asked for. It ends with this.
 pub(crate) struct LazyEndpoint {
@@ -34,22 +50,21 @@ pub(crate) struct LazyEndpoint {
 }
 
 impl LazyEndpoint {
-    /// A server at `listen`, or on a free port where that says nothing. It also takes the answers to task tokens and gives
-    /// activities their work.
-    pub(crate) fn new(listen: Option<SocketAddr>, clients: Arc<Clients>, callbacks: Arc<Callbacks>) -> Self {
-        Self { listen, served: Arc::new(Served { clients, callbacks }), running: OnceCell::new() }
+    /// A server at `listen`, or on a free port where that says nothing.
+    pub(crate) fn new(listen: Option<SocketAddr>, clients: Arc<Clients>) -> Self {
+        Self { listen, served: Arc::new(Served { clients }), running: OnceCell::new() }
     }
 
     /// Where other processes on this machine reach the embedded services, such as `http://127.0.0.1:40123`; the first call
-    /// starts the server. The error says why there is none.
-    pub(crate) async fn url(&self) -> Result<String, String> {
+    /// starts the server.
+    pub(crate) async fn url(&self) -> Result<String, ListenError> {
         let start = || Endpoint::start(self.listen, Arc::clone(&self.served));
         Ok(self.running.get_or_try_init(start).await?.url.clone())
     }
 
-    /// Whether the routing file says where other processes reach the embedded services.
-    pub(crate) fn listens(&self) -> bool {
-        self.listen.is_some()
+    /// Where the routing file says that other processes reach the embedded services.
+    pub(crate) fn listens(&self) -> Option<SocketAddr> {
+        self.listen
     }
 }
 
@@ -70,16 +85,15 @@ const REQUEST_MAX: usize = 16 << 20;
 /// What answers the requests.
 struct Served {
     clients: Arc<Clients>,
-    callbacks: Arc<Callbacks>,
 }
 
 impl Endpoint {
-    /// Starts at `listen`, or on a free loopback port. The error says why it cannot.
-    async fn start(listen: Option<SocketAddr>, served: Arc<Served>) -> Result<Self, String> {
+    /// Starts at `listen`, or on a free loopback port.
+    async fn start(listen: Option<SocketAddr>, served: Arc<Served>) -> Result<Self, ListenError> {
         let address = listen.unwrap_or((Ipv4Addr::LOCALHOST, 0).into());
-        let fault = |error| format!("the embedded services cannot be served at {address}: {error}");
-        let listener = TcpListener::bind(address).await.map_err(fault)?;
-        let url = format!("http://{}", listener.local_addr().map_err(fault)?);
+        let failed = |source| ListenError { address, source };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let url = format!("http://{}", listener.local_addr().map_err(failed)?);
         let accepting = tokio::spawn(accept(listener, served)).abort_handle();
         Ok(Self { url, accepting })
     }
@@ -134,15 +148,15 @@ impl Served {
         };
         match body {
             Ok(body) => self.answer(&service, head.map(|()| SdkBody::from(body))).await,
-            Err(refused) => Refusal::from(refused).to(&head),
+            Err(refused) => EndpointError::from(refused).to(&head),
         }
     }
 
     async fn answer(&self, service: &str, request: Request<SdkBody>) -> http::Response<SdkBody> {
-        if service == "states" {
-            return callbacks::answer(&self.callbacks, request).await;
-        }
+        // The answers to task tokens belong to this process, wherever its state machines start others.
+        let is_callback = service == "states" && callback_api::is_callback(&request);
         match self.clients.places().get(name(service)) {
+            _ if is_callback => {}
             Some(Place::Aws) => return not_here(&request, service, "AWS"),
             Some(Place::Endpoint { endpoint_url, .. }) => {
                 // There may be a password in it.
@@ -151,11 +165,11 @@ impl Served {
             }
             Some(Place::Embedded) | None => {}
         }
-        match self.clients.embedded().get(name(service)) {
+        match self.clients.embedded(name(service)) {
             Some(embedded) => embedded.answer(request).await,
             None => {
-                let refusal = Refusal::new("UnknownService", format!("the service {service} is not embedded"));
-                refusal.to(&request)
+                let message = format!("the service {service} is not embedded");
+                EndpointError::new("UnknownService", message).to(&request)
             }
         }
     }
@@ -175,12 +189,16 @@ fn in_path<B>(request: &mut Request<B>, host: &str) {
 
 /// The name of a service by what its requests are signed for.
 fn name(signed: &str) -> &str {
-    if signed == "events" { "eventbridge" } else { signed }
+    match signed {
+        "events" => "eventbridge",
+        "states" => "sfn",
+        signed => signed,
+    }
 }
 
 fn not_here(request: &Request<SdkBody>, service: &str, place: &str) -> http::Response<SdkBody> {
     let message = format!("the routing file puts {service} at {place}: send the request there");
-    Refusal::new("ServiceNotEmbedded", message).to(request)
+    EndpointError::new("ServiceNotEmbedded", message).to(request)
 }
 
 /// What requests of the query protocol say that they are.
@@ -203,6 +221,7 @@ fn service<B>(request: &Request<B>) -> String {
             "AWSStepFunctions" => "states",
             "AmazonSQS" => "sqs",
             "AWSEvents" => "events",
+            "" if request.uri().path().starts_with(lambda_api::FUNCTIONS) => "lambda",
             "" if request.uri().path() == "/" && header(CONTENT_TYPE).starts_with(FORM) => "sns",
             "" => "s3",
             other => other,
@@ -254,6 +273,7 @@ mod tests {
             ("/", &[(target, "DynamoDB_20120810.PutItem")], "dynamodb"),
             ("/", &[(target, "AWSStepFunctions.SendTaskSuccess")], "states"),
             ("/", &[("content-type", "application/x-www-form-urlencoded; charset=utf-8")], "sns"),
+            ("/2015-03-31/functions/f/invocations", &[], "lambda"),
             ("/bucket/key", &[], "s3"),
             ("/", &[("authorization", "Basic abc")], "s3"),
             ("/b/k?AWSAccessKeyId=a&Signature=b", &[("content-type", FORM)], "s3"),

@@ -8,8 +8,8 @@ use asl_runtime::{BoxFuture, Call, Handler};
 use serde::Deserialize;
 
 use super::input;
+use crate::dependencies::Dependencies;
 use crate::routes::Settings;
-use crate::world::World;
 
 /// The settings of a route to `batch`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -27,7 +27,7 @@ impl Default for Batch {
 }
 
 impl Settings for Batch {
-    fn handler(&self, _: &World) -> Arc<dyn Handler> {
+    fn handler(&self, _: &Dependencies) -> Arc<dyn Handler> {
         Arc::new(self.clone())
     }
 }

@@ -7,8 +7,8 @@ use asl_runtime::{BoxFuture, Call, Handler};
 use serde::Deserialize;
 
 use super::{function_error, input};
+use crate::dependencies::Dependencies;
 use crate::routes::Settings;
-use crate::world::World;
 
 /// Tells whether every status code of a list is 200.
 #[derive(Clone, Debug, Deserialize)]
@@ -16,7 +16,7 @@ use crate::world::World;
 pub(crate) struct Consolidate {}
 
 impl Settings for Consolidate {
-    fn handler(&self, _: &World) -> Arc<dyn Handler> {
+    fn handler(&self, _: &Dependencies) -> Arc<dyn Handler> {
         Arc::new(self.clone())
     }
 }

@@ -16,8 +16,8 @@ use serde::Deserialize;
 use tokio::task::JoinSet;
 
 use super::{function_error, input};
+use crate::dependencies::Dependencies;
 use crate::routes::{BucketName, Settings};
-use crate::world::World;
 
 /// The settings of a route to `download`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -39,9 +39,12 @@ impl Default for Download {
 }
 
 impl Settings for Download {
-    fn handler(&self, world: &World) -> Arc<dyn Handler> {
-        let worker =
-            Worker { settings: self.clone(), clients: Arc::clone(&world.clients), web: world.downloads.clone() };
+    fn handler(&self, dependencies: &Dependencies) -> Arc<dyn Handler> {
+        let worker = Worker {
+            settings: self.clone(),
+            clients: Arc::clone(&dependencies.clients),
+            web: dependencies.downloads.clone(),
+        };
         Arc::new(Downloader(Arc::new(worker)))
     }
 
@@ -108,7 +111,7 @@ impl Worker {
         let url = format!("{}/{path}", target.base);
         let fetched = match key(&target.host, path) {
             Ok(key) => self.fetch(&url).await.map(|body| (key, body)),
-            Err(message) => Err((StatusCode::BAD_REQUEST, message)),
+            Err(error) => Err((StatusCode::BAD_REQUEST, error.to_string())),
         };
         match fetched {
             Ok((key, body)) => {
@@ -180,16 +183,25 @@ impl Handler for Downloader {
     }
 }
 
+/// A path does not end with what an object can be named after.
+#[derive(Debug, PartialEq, thiserror::Error)]
+enum NoObjectName {
+    #[error("No object name: {0:?} does not end with the name of a file")]
+    NoFile(String),
+    #[error("No object name: {path:?} ends with {segment:?}")]
+    Dots { path: String, segment: String },
+    #[error("No object name: {0:?} has a control character in its last segment")]
+    Control(String),
+}
+
 /// The object key of a resource: `{host}/{last path segment}`, the segment as it is written.
-fn key(host: &str, path: &str) -> Result<String, String> {
+fn key(host: &str, path: &str) -> Result<String, NoObjectName> {
     let end = path.find(['?', '#']).unwrap_or(path.len());
     let segment = path[..end].rsplit(['/', '\\']).next().unwrap_or_default();
     match segment {
-        "" => Err(format!("No object name: {path:?} does not end with the name of a file")),
-        "." | ".." => Err(format!("No object name: {path:?} ends with {segment:?}")),
-        _ if segment.chars().any(char::is_control) => {
-            Err(format!("No object name: {path:?} has a control character in its last segment"))
-        }
+        "" => Err(NoObjectName::NoFile(path.to_owned())),
+        "." | ".." => Err(NoObjectName::Dots { path: path.to_owned(), segment: segment.to_owned() }),
+        _ if segment.chars().any(char::is_control) => Err(NoObjectName::Control(path.to_owned())),
         _ => Ok(format!("{host}/{segment}")),
     }
 }
@@ -214,7 +226,7 @@ mod tests {
             ("http://other/y", "h/y"),
             ("...", "h/..."),
         ] {
-            assert_eq!(key("h", path).as_deref(), Ok(expected), "{path}");
+            assert_eq!(key("h", path).unwrap(), expected, "{path}");
         }
         for (path, expected) in [
             ("", r#"No object name: "" does not end with the name of a file"#),
@@ -224,7 +236,7 @@ mod tests {
             (".", r#"No object name: "." ends with ".""#),
             ("a\0b", r#"No object name: "a\0b" has a control character in its last segment"#),
         ] {
-            assert_eq!(key("h", path).unwrap_err(), expected);
+            assert_eq!(key("h", path).unwrap_err().to_string(), expected);
         }
     }
 }

@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use asl_aws::web::{self, Caller};
 use asl_engine::{Failure, Outcome, Value};
-use asl_runtime::{BoxFuture, Call, Handler};
-use asl_settings::{Address, Setting, hidden, hide, seconds};
+use asl_runtime::{BoxFuture, Call, Handler, PrepareError};
+use asl_settings::{Address, Setting, SettingError, hidden, hide, seconds};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, LOCATION, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 
+use crate::dependencies::Dependencies;
 use crate::routes::Settings;
-use crate::world::World;
 
 /// The most bytes of an answer: what the payload of a Lambda function may have.
 const BODY_MAX: u64 = 6 * 1024 * 1024;
@@ -45,8 +45,12 @@ fn header_names<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<BTr
 }
 
 impl Settings for Http {
-    fn handler(&self, world: &World) -> Arc<dyn Handler> {
-        Arc::new(Post { settings: self.clone(), folder: world.folder.clone(), caller: world.caller.clone() })
+    fn handler(&self, dependencies: &Dependencies) -> Arc<dyn Handler> {
+        Arc::new(Post {
+            settings: self.clone(),
+            folder: dependencies.folder.clone(),
+            caller: dependencies.caller.clone(),
+        })
     }
 }
 
@@ -68,8 +72,19 @@ struct Prepared {
     secrets: Vec<String>,
 }
 
+/// No request can be made of a route.
+#[derive(Debug, thiserror::Error)]
+enum RequestError {
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    #[error("{0:?} is no name of a header")]
+    HeaderName(String),
+    #[error("the header {name} of the route to {url} cannot be sent")]
+    HeaderValue { name: String, url: Address },
+}
+
 impl Post {
-    fn read(&self) -> Result<Prepared, String> {
+    fn read(&self) -> Result<Prepared, RequestError> {
         let url = self.settings.url.read(&self.folder)?;
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -77,8 +92,8 @@ impl Post {
         let mut secrets = self.settings.url.secrets(&url);
         for (name, setting) in &self.settings.headers {
             let text = setting.read(&self.folder)?;
-            let unfit = |_| format!("the header {name} of the route to {} cannot be sent", self.settings.url);
-            let header: HeaderName = name.parse().map_err(|_| format!("{name:?} is no name of a header"))?;
+            let unfit = |_| RequestError::HeaderValue { name: name.clone(), url: self.settings.url.clone() };
+            let header: HeaderName = name.parse().map_err(|_| RequestError::HeaderName(name.clone()))?;
             let mut value = HeaderValue::from_str(&text).map_err(unfit)?;
             if setting.is_secret() {
                 value.set_sensitive(true);
@@ -155,8 +170,8 @@ impl Handler for Post {
         Box::pin(self.run(&call.request.input))
     }
 
-    fn prepare<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), String>> {
-        Box::pin(async { self.read().map(drop) })
+    fn prepare<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), PrepareError>> {
+        Box::pin(async { Ok(self.read().map(drop)?) })
     }
 
     fn reaches_aws<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Vec<String>> {

@@ -7,23 +7,27 @@ pub(crate) mod download;
 mod function;
 pub(crate) mod http;
 mod input;
+#[cfg(all(unix, feature = "functions"))]
+mod process;
 #[cfg(feature = "wasm")]
 mod wasm;
 
 use asl_engine::{Failure, Value};
 
-use crate::routes::Kind;
+use crate::routes::HandlerKind;
 
 /// All kinds of handlers. A new one is a file of this folder, with its settings and its handler, and a line here.
-pub(crate) const KINDS: &[Kind] = &[
-    Kind::of::<batch::Batch>("batch"),
-    Kind::of::<download::Download>("download"),
-    Kind::of::<consolidate::Consolidate>("consolidate"),
+pub(crate) const KINDS: &[HandlerKind] = &[
+    HandlerKind::of::<batch::Batch>("batch"),
+    HandlerKind::of::<download::Download>("download"),
+    HandlerKind::of::<consolidate::Consolidate>("consolidate"),
     #[cfg(all(unix, feature = "functions"))]
-    Kind::of::<asl_functions::Settings>("function"),
-    Kind::of::<http::Http>("http"),
+    HandlerKind::of::<asl_functions::Settings>("function"),
+    HandlerKind::of::<http::Http>("http"),
+    #[cfg(all(unix, feature = "functions"))]
+    HandlerKind::of::<process::Process>("process"),
     #[cfg(feature = "wasm")]
-    Kind::of::<asl_wasm::Settings>("wasm"),
+    HandlerKind::of::<asl_wasm::Settings>("wasm"),
 ];
 
 /// A failure as Step Functions reports one of a Lambda function: the error is the type, the cause is JSON text.

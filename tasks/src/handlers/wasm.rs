@@ -5,11 +5,11 @@ use std::sync::Arc;
 use asl_runtime::Handler;
 use asl_wasm::Component;
 
+use crate::dependencies::Dependencies;
 use crate::routes::Settings;
-use crate::world::World;
 
 impl Settings for asl_wasm::Settings {
-    fn handler(&self, world: &World) -> Arc<dyn Handler> {
-        Arc::new(Component::new(self.clone(), world.folder.clone(), Arc::clone(&world.wasm)))
+    fn handler(&self, dependencies: &Dependencies) -> Arc<dyn Handler> {
+        Arc::new(Component::new(self.clone(), dependencies.folder.clone(), Arc::clone(&dependencies.wasm)))
     }
 }

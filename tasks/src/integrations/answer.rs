@@ -2,9 +2,9 @@
 //! names and texts of the SDK that it uses.
 
 use asl_engine::{Failure, Object, Outcome, Value};
-use http::{HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 
-use asl_aws::{Answer, Fault, Refusal, Service};
+use asl_aws::{CallError, OperationOutput, Service, ServiceError};
 
 /// How the SDK for Java 1, which the optimized integrations use, names a service and its errors.
 #[derive(Debug)]
@@ -18,20 +18,25 @@ pub(super) struct Names {
 }
 
 /// The result of an optimized integration, with `SdkHttpMetadata` and `SdkResponseMetadata`.
-pub(super) fn with_metadata(answer: Answer) -> Value {
-    let headers = || answer.headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
-    let all = answer.headers.keys().map(|name| {
-        let values = answer.headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-        (shown(name.as_str()), values.map(Value::from).collect::<Value>())
-    });
+pub(super) fn with_metadata(answer: OperationOutput) -> Value {
+    let first = || answer.headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
     let http: Value = [
-        ("AllHttpHeaders", all.collect::<Value>()),
-        ("HttpHeaders", headers().map(|(name, value)| (shown(name), Value::from(value))).collect()),
+        ("AllHttpHeaders", headers(&answer.headers)),
+        ("HttpHeaders", first().map(|(name, value)| (shown(name), Value::from(value))).collect()),
         ("HttpStatusCode", Value::from(u32::from(answer.status))),
     ]
     .into();
     let response = Value::from([("RequestId", answer.request_id.map_or(Value::Null, Value::from))]);
     answer.result.with("SdkHttpMetadata", http).with("SdkResponseMetadata", response).into()
+}
+
+/// Headers with the list of their values.
+pub(super) fn headers(headers: &HeaderMap) -> Value {
+    let all = headers.keys().map(|name| {
+        let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+        (shown(name.as_str()), values.map(Value::from).collect::<Value>())
+    });
+    all.collect()
 }
 
 /// `result` with the metadata of an integration whose service is in this process and sends no HTTP response.
@@ -44,7 +49,12 @@ pub fn answered_here(result: Object) -> Value {
         (HeaderName::from_static("x-amzn-requestid"), request_id.as_str()),
     ];
     let headers = headers.into_iter().filter_map(|(name, value)| Some((name, HeaderValue::from_str(value).ok()?)));
-    with_metadata(Answer { result, status: 200, headers: headers.collect(), request_id: Some(request_id.clone()) })
+    with_metadata(OperationOutput {
+        result,
+        status: 200,
+        headers: headers.collect(),
+        request_id: Some(request_id.clone()),
+    })
 }
 
 /// The name of a header as AWS shows it: HTTP does not keep the case.
@@ -67,41 +77,41 @@ fn shown(name: &str) -> String {
 
 impl Names {
     /// The failure of an optimized integration.
-    pub(super) fn failure(&self, fault: Fault) -> Failure {
-        let refusal = match fault {
-            Fault::Parameters(message) => return Failure::new("States.Runtime", message),
-            Fault::Client(unanswered) => {
+    pub(super) fn failure(&self, error: CallError) -> Failure {
+        let refused = match error {
+            error @ CallError::Parameters { .. } => return Failure::new("States.Runtime", error.to_string()),
+            CallError::Client(unanswered) => {
                 let cause = match unanswered.attempts {
                     0 => unanswered.error.to_string(),
                     _ => format!("Unable to execute HTTP request: {}", unanswered.error),
                 };
                 return Failure::new(format!("{}.SdkClientException", self.prefix), cause);
             }
-            Fault::Service(refusal) => refusal,
+            CallError::Service(refused) => refused,
         };
         let cause = format!(
             "{} (Service: {}; Status Code: {}; Error Code: {}; Request ID: {}; Proxy: null)",
-            text(&refusal.message),
+            text(&refused.message),
             self.service,
-            refusal.status,
-            text(&refusal.code),
-            text(&refusal.request_id),
+            refused.status,
+            text(&refused.code),
+            text(&refused.request_id),
         );
-        let error = match refusal.known {
+        let name = match refused.known {
             Some((shape, _)) if shape.ends_with("Exception") => shape.to_owned(),
-            Some((shape, _)) => format!("{}Exception", shape.trim_end_matches("Fault")),
+            Some((shape, _)) => format!("{}Exception", shape.trim_end_matches("CallError")),
             None => self.other.to_owned(),
         };
-        Failure::new(format!("{}.{error}", self.prefix), cause)
+        Failure::new(format!("{}.{name}", self.prefix), cause)
     }
 }
 
 /// The failure of an integration of the SDK for Java 2.
-pub(super) fn sdk_failure(service: &Service, fault: Fault) -> Failure {
+pub(super) fn sdk_failure(service: &Service, error: CallError) -> Failure {
     let prefix = service.prefix;
-    match fault {
-        Fault::Parameters(message) => Failure::new("States.Runtime", message),
-        Fault::Client(unanswered) => {
+    match &error {
+        CallError::Parameters { .. } => Failure::new("States.Runtime", error.to_string()),
+        CallError::Client(unanswered) => {
             let cause = match unanswered.attempts {
                 0 => unanswered.error.to_string(),
                 attempts => {
@@ -110,25 +120,25 @@ pub(super) fn sdk_failure(service: &Service, fault: Fault) -> Failure {
             };
             Failure::new(format!("{prefix}.SdkClientException"), cause)
         }
-        Fault::Service(refusal) => Failure::new(
-            match refusal.known {
+        CallError::Service(refused) => Failure::new(
+            match refused.known {
                 Some((_, class)) => format!("{prefix}.{class}"),
                 None => format!("{prefix}.{prefix}Exception"),
             },
-            sdk_cause(prefix, &refusal),
+            sdk_cause(prefix, refused),
         ),
     }
 }
 
-fn sdk_cause(prefix: &str, refusal: &Refusal) -> String {
-    let extended = refusal.extended_request_id.as_deref();
+fn sdk_cause(prefix: &str, refused: &ServiceError) -> String {
+    let extended = refused.extended_request_id.as_deref();
     let extended = extended.map_or(String::new(), |id| format!(", Extended Request ID: {id}"));
     format!(
         "{} (Service: {prefix}, Status Code: {}, Request ID: {}{extended}) (SDK Attempt Count: {})",
-        text(&refusal.message),
-        refusal.status,
-        text(&refusal.request_id),
-        refusal.attempts,
+        text(&refused.message),
+        refused.status,
+        text(&refused.request_id),
+        refused.attempts,
     )
 }
 
@@ -138,8 +148,8 @@ fn text(text: &Option<String>) -> &str {
 }
 
 /// The outcome of a call of the SDK for Java 2.
-pub(super) fn sdk_outcome(service: &Service, called: Result<Answer, Fault>) -> Outcome {
-    called.map(|answer| answer.result.into()).map_err(|fault| sdk_failure(service, fault))
+pub(super) fn sdk_outcome(service: &Service, called: Result<OperationOutput, CallError>) -> Outcome {
+    called.map(|answer| answer.result.into()).map_err(|error| sdk_failure(service, error))
 }
 
 #[cfg(test)]
@@ -159,11 +169,11 @@ mod tests {
         }
     }
 
-    fn refusal(service: &str, code: &str, message: &str) -> Fault {
+    fn refused(service: &str, code: &str, message: &str) -> CallError {
         let known = Service::find(service).unwrap().error(code);
         let (code, message) = (Some(code.to_owned()), Some(message.to_owned()));
         let request_id = Some("r".to_owned());
-        Fault::Service(Refusal {
+        CallError::Service(ServiceError {
             code,
             known,
             message,
@@ -176,29 +186,30 @@ mod tests {
 
     #[test]
     fn failures_are_those_that_were_recorded() {
-        let sdk = |service, fault| sdk_failure(Service::find(service).unwrap(), fault).to_string();
+        let sdk = |service, error| sdk_failure(Service::find(service).unwrap(), error).to_string();
         assert_eq!(
-            sdk("sfn", refusal("sfn", "InvalidToken", "Invalid Token: 'Invalid token'")),
+            sdk("sfn", refused("sfn", "InvalidToken", "Invalid Token: 'Invalid token'")),
             "Sfn.InvalidTokenException: Invalid Token: 'Invalid token' \
              (Service: Sfn, Status Code: 400, Request ID: r) (SDK Attempt Count: 1)"
         );
         assert_eq!(
-            sdk("dynamodb", refusal("dynamodb", "ValidationException", "m")),
+            sdk("dynamodb", refused("dynamodb", "ValidationException", "m")),
             "DynamoDb.DynamoDbException: m (Service: DynamoDb, Status Code: 400, Request ID: r) (SDK Attempt Count: 1)"
         );
-        let unanswered = Fault::Client(Unanswered { error: SendError::Connection("refused".to_owned()), attempts: 3 });
+        let unanswered =
+            CallError::Client(Unanswered { error: SendError::Connection("refused".to_owned()), attempts: 3 });
         assert_eq!(
             sdk("kms", unanswered),
             "Kms.SdkClientException: Unable to execute HTTP request: refused (SDK Attempt Count: 3)"
         );
         let names = Names { prefix: "SQS", service: "AmazonSQS", other: "AmazonSQSException" };
         assert_eq!(
-            names.failure(refusal("sqs", "MissingParameter", "m")).to_string(),
+            names.failure(refused("sqs", "MissingParameter", "m")).to_string(),
             "SQS.AmazonSQSException: m (Service: AmazonSQS; Status Code: 400; Error Code: MissingParameter; \
              Request ID: r; Proxy: null)"
         );
         assert_eq!(
-            names.failure(refusal("sqs", "QueueDoesNotExist", "m")).error.as_deref(),
+            names.failure(refused("sqs", "QueueDoesNotExist", "m")).error.as_deref(),
             Some("SQS.QueueDoesNotExistException")
         );
     }

@@ -9,19 +9,20 @@ use std::sync::{Arc, Weak};
 use asl_engine::{Failure, Object, Outcome, TaskRequest, Value};
 use asl_runtime::Background;
 use asl_runtime::lambda::FunctionArn;
-use asl_runtime::{BoxFuture, Call, Handler};
+use asl_runtime::{BoxFuture, Call, Handler, PrepareError};
 use time::OffsetDateTime;
 use time::macros::format_description;
 use tracing::Instrument;
 
 use super::remote_function::RemoteFunction;
+use crate::dependencies::Dependencies;
+use crate::handler_table::HandlerTable;
 use crate::inner::call_inner;
-use crate::router::no_route;
-use crate::world::{Table, World};
+use crate::router::{missing_function, no_function};
 
 /// Calls a function. See <https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html>.
 pub(crate) struct Invoke {
-    table: Weak<Table>,
+    table: Weak<HandlerTable>,
     background: Arc<Background>,
     elsewhere: Option<RemoteFunction>,
     /// What the routing file is called.
@@ -29,9 +30,9 @@ pub(crate) struct Invoke {
 }
 
 impl Invoke {
-    pub(crate) fn new(world: &World) -> Self {
-        let (table, background) = (Weak::clone(&world.table), Arc::clone(&world.background));
-        let (elsewhere, routes) = (RemoteFunction::new(&world.clients), world.routes.clone());
+    pub(crate) fn new(dependencies: &Dependencies) -> Self {
+        let (table, background) = (Weak::clone(&dependencies.table), Arc::clone(&dependencies.background));
+        let (elsewhere, routes) = (RemoteFunction::new(&dependencies.clients), dependencies.routes.clone());
         Self { table, background, elsewhere, routes }
     }
 
@@ -48,7 +49,7 @@ impl Invoke {
             return elsewhere.call(call).await;
         }
         let function = found.ok_or_else(|| {
-            let missing = no_route(&arn.unqualified(), &self.routes);
+            let missing = no_function(&self.table, &arn.unqualified(), &self.routes);
             call.refuse(&format!("the state '{}' has {missing}", request.state))
         })?;
         let payload = parameters.payload(&id)?;
@@ -83,7 +84,7 @@ impl Handler for Invoke {
 
     /// Prepares the function that is called where its name is known before; otherwise all, and what is wrong with one of these
     /// is told when it is called.
-    fn prepare<'a>(&'a self, resource: &'a str) -> BoxFuture<'a, Result<(), String>> {
+    fn prepare<'a>(&'a self, resource: &'a str) -> BoxFuture<'a, Result<(), PrepareError>> {
         Box::pin(async move {
             let Some(table) = self.table.upgrade() else { return Ok(()) };
             if resource.starts_with("arn:aws:states:") {
@@ -102,9 +103,9 @@ impl Handler for Invoke {
         })
     }
 
-    fn serves(&self, resource: &str) -> bool {
-        let named = || self.table.upgrade()?.find_function(&FunctionArn::named(resource, ""));
-        resource.starts_with("arn:aws:states:") || self.elsewhere.is_some() || named().is_some()
+    fn missing<'a>(&'a self, _: &'a str, known: &'a Value) -> BoxFuture<'a, Option<String>> {
+        let missing = || missing_function(&self.table, &known["FunctionName"], &self.routes);
+        Box::pin(std::future::ready(if self.elsewhere.is_some() { None } else { missing() }))
     }
 
     fn reaches_aws<'a>(&'a self, resource: &'a str) -> BoxFuture<'a, Vec<String>> {

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use asl_aws::Clients;
-use asl_aws::{Answer, Operation, Service, Style};
+use asl_aws::{Operation, OperationOutput, Place, Service, Style};
 use asl_engine::{Failure, Object, Outcome, Value};
 use asl_runtime::lambda::{payload_failure, unknown_payload};
 use asl_runtime::{BoxFuture, Call, Handler};
@@ -25,7 +25,7 @@ impl RemoteFunction {
     /// None where `[services]` does not say where Lambda is.
     pub(super) fn new(clients: &Arc<Clients>) -> Option<Self> {
         let service = Service::find("lambda").ok()?;
-        clients.places().get(service.name)?;
+        clients.places().get(service.name).filter(|place| **place != Place::Embedded)?;
         let invoke = service.known_operation("Invoke")?;
         Some(Self { clients: Arc::clone(clients), service, invoke })
     }
@@ -47,9 +47,9 @@ impl RemoteFunction {
 
     /// Calls a function. `Payload` of the answer is what it returned. That a function fails is told beside an answer that is a
     /// success.
-    async fn invoke(&self, parameters: &Value) -> Result<Answer, Failure> {
+    async fn invoke(&self, parameters: &Value) -> Result<OperationOutput, Failure> {
         let answer = self.clients.call(self.service, self.invoke, parameters, Style::Optimized).await;
-        let mut answer = answer.map_err(|fault| NAMES.failure(fault))?;
+        let mut answer = answer.map_err(|error| NAMES.failure(error))?;
         let payload = answer.result.get("Payload").and_then(Value::as_str).unwrap_or_default().to_owned();
         if answer.result.get("FunctionError").is_some() {
             return Err(payload_failure(payload));

@@ -7,16 +7,16 @@ use std::time::Duration;
 
 use asl_engine::{Failure, Object, Value, nearest};
 
-use super::{Mock, MockedAnswer, range, without_overlap};
+use super::{InvalidMocks, Mock, MockedAnswer, range, without_overlap};
 
-/// The name of the test case, and what the tasks of its states answer. The error says where in the file it is.
+/// The name of the test case, and what the tasks of its states answer.
 pub(super) fn read(
     text: &str,
     machine: &str,
     test_case: Option<&str>,
-) -> Result<(String, BTreeMap<String, Vec<Mock>>), String> {
+) -> Result<(String, BTreeMap<String, Vec<Mock>>), InvalidMocks> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let config: Value = text.parse().map_err(|error: asl_engine::JsonError| format!("this is not JSON: {error}"))?;
+    let config: Value = text.parse()?;
     let config = object(&config, "the file")?;
     known(config, "the file", &["StateMachines", "MockedResponses"])?;
     let machines = object(member(config, "the file", "StateMachines")?, "StateMachines")?;
@@ -26,7 +26,7 @@ pub(super) fn read(
     if let Some(test_case) = test_case
         && cases.get(test_case).is_none()
     {
-        return Err(missing(cases, &at, "test case", test_case));
+        return Err(unknown(cases, &at, "test case", test_case));
     }
     let (case, case_at) = one_of(cases, &at, "test case", test_case)?;
     let no_responses = Value::from(Object::default());
@@ -35,11 +35,10 @@ pub(super) fn read(
     for (state, response) in object(case, &case_at)?.iter() {
         let at = format!("{case_at}/{state}");
         let Some(name) = response.as_str() else {
-            return Err(format!("{at}: the name of a mocked response is wanted, not {response}"));
+            return Err(InvalidMocks::NotAName { at, found: response.to_string() });
         };
         let Some(response) = responses.get(name) else {
-            let of_state = missing(responses, "MockedResponses", "mocked response", name);
-            return Err(format!("{at}: {of_state}"));
+            return Err(unknown(responses, "MockedResponses", "mocked response", name).at(&at));
         };
         states.insert(state.to_string(), mocks(response, &format!("MockedResponses/{name}"))?);
     }
@@ -48,7 +47,12 @@ pub(super) fn read(
 }
 
 /// The member `name`; without one of this name the only member.
-fn one_of<'a>(members: &'a Object, at: &str, what: &str, name: Option<&str>) -> Result<(&'a Value, String), String> {
+fn one_of<'a>(
+    members: &'a Object,
+    at: &str,
+    what: &'static str,
+    name: Option<&str>,
+) -> Result<(&'a Value, String), InvalidMocks> {
     if let Some(name) = name
         && let Some(found) = members.get(name)
     {
@@ -56,28 +60,26 @@ fn one_of<'a>(members: &'a Object, at: &str, what: &str, name: Option<&str>) -> 
     }
     let mut all = members.iter();
     match (all.next(), all.next(), what) {
-        (None, ..) => Err(format!("{at} has no {what}")),
+        (None, ..) => Err(InvalidMocks::Missing { at: at.to_owned(), name: what.to_owned() }),
         (Some((only, found)), None, _) => Ok((found, format!("{at}/{only}"))),
-        (_, _, "test case") => {
-            Err(format!("{at} has several test cases; add # and the name of one of them: {}", names(members)))
-        }
-        _ => Err(missing(members, at, what, name.unwrap_or_default())),
+        (_, _, "test case") => Err(InvalidMocks::SeveralTestCases { at: at.to_owned(), names: names(members) }),
+        _ => Err(unknown(members, at, what, name.unwrap_or_default())),
     }
 }
 
-fn mocks(response: &Value, at: &str) -> Result<Vec<Mock>, String> {
+fn mocks(response: &Value, at: &str) -> Result<Vec<Mock>, InvalidMocks> {
     let mut mocks = Vec::new();
     for (invocations, response) in object(response, at)?.iter() {
         let invocations_at = format!("{at}/{invocations}");
         let answer = MockedAnswer { outcome: outcome(response, &invocations_at)?, after: Duration::ZERO };
-        let invocations = range(invocations).map_err(|error| format!("{at}: {error}"))?;
+        let invocations = range(invocations).map_err(|error| error.at(at))?;
         mocks.push(Mock { invocations, answer });
     }
-    without_overlap(&mocks).map_err(|error| format!("{at}: {error}"))?;
+    without_overlap(&mocks).map_err(|error| error.at(at))?;
     Ok(mocks)
 }
 
-fn outcome(response: &Value, at: &str) -> Result<asl_engine::Outcome, String> {
+fn outcome(response: &Value, at: &str) -> Result<asl_engine::Outcome, InvalidMocks> {
     let response = object(response, at)?;
     known(response, at, &["Return", "Throw"])?;
     match (response.get("Return"), response.get("Throw")) {
@@ -89,33 +91,39 @@ fn outcome(response: &Value, at: &str) -> Result<asl_engine::Outcome, String> {
             let text = |name: &str| match failure.get(name) {
                 None | Some(Value::Null) => Ok(None),
                 Some(Value::String(text)) => Ok(Some((&**text).into())),
-                Some(other) => Err(format!("{at}/{name}: a text is wanted, not {other}")),
+                Some(other) => Err(InvalidMocks::NotText { at: format!("{at}/{name}"), found: other.to_string() }),
             };
             Ok(Err(Failure { error: text("Error")?, cause: text("Cause")?, ..Failure::default() }))
         }
-        _ => Err(format!("{at}: either Return or Throw is wanted")),
+        _ => Err(InvalidMocks::NoOutcome { at: at.to_owned() }),
     }
 }
 
-fn object<'a>(value: &'a Value, at: &str) -> Result<&'a Object, String> {
-    value.as_object().ok_or_else(|| format!("{at}: a JSON object is wanted"))
+fn object<'a>(value: &'a Value, at: &str) -> Result<&'a Object, InvalidMocks> {
+    value.as_object().ok_or_else(|| InvalidMocks::NotAnObject { at: at.to_owned() })
 }
 
-fn member<'a>(object: &'a Object, at: &str, name: &str) -> Result<&'a Value, String> {
-    object.get(name).ok_or_else(|| format!("{at} has no {name}"))
+fn member<'a>(object: &'a Object, at: &str, name: &str) -> Result<&'a Value, InvalidMocks> {
+    object.get(name).ok_or_else(|| InvalidMocks::Missing { at: at.to_owned(), name: name.to_owned() })
 }
 
-fn known(object: &Object, at: &str, allowed: &[&str]) -> Result<(), String> {
+fn known(object: &Object, at: &str, allowed: &[&str]) -> Result<(), InvalidMocks> {
     match object.iter().find(|(name, _)| !allowed.contains(&&***name)) {
-        Some((unknown, _)) => Err(format!("{at}: unknown field {unknown:?}; allowed: {}", allowed.join(", "))),
+        Some((name, _)) => {
+            Err(InvalidMocks::UnknownField { at: at.to_owned(), name: name.to_string(), allowed: allowed.join(", ") })
+        }
         None => Ok(()),
     }
 }
 
-fn missing(members: &Object, at: &str, what: &str, name: &str) -> String {
-    let near = nearest(name, members.iter().map(|(name, _)| &**name));
-    let near = near.map_or(String::new(), |near| format!("; did you mean '{near}'?"));
-    format!("{at} has {}, and no {what} '{name}'{near}", names(members))
+fn unknown(members: &Object, at: &str, what: &'static str, name: &str) -> InvalidMocks {
+    InvalidMocks::UnknownName {
+        at: at.to_owned(),
+        names: names(members),
+        what,
+        name: name.to_owned(),
+        near: nearest(name, members.iter().map(|(name, _)| &**name)).map(str::to_owned),
+    }
 }
 
 fn names(members: &Object) -> String {
@@ -148,7 +156,7 @@ mod tests {
             (&two, "C", None, Err("StateMachines has 'A', 'B', and no state machine 'C'")),
             (&two, "A", Some("U"), Err("StateMachines/A/TestCases has 'T', and no test case 'U'")),
         ] {
-            let found = read(text, machine, case).map(|(name, _)| name);
+            let found = read(text, machine, case).map(|(name, _)| name).map_err(|error| error.to_string());
             assert_eq!(found.as_deref().map_err(String::as_str), expected, "{machine} {case:?}");
         }
         let (_, states) = read(&one, "A", None).unwrap();
@@ -202,7 +210,7 @@ mod tests {
                 r#"MockedResponses/R/0/Throw: unknown field "Errors"; allowed: Error, Cause"#,
             ),
         ] {
-            assert_eq!(read(&text, "A", None).unwrap_err(), expected, "{text}");
+            assert_eq!(read(&text, "A", None).unwrap_err().to_string(), expected, "{text}");
         }
     }
 }

@@ -4,19 +4,20 @@
 //! routing file ([`table`]).
 
 mod config_file;
+mod error;
 pub(crate) mod table;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use asl_engine::{Outcome, TaskRequest, Value};
 use asl_runtime::{BoxFuture, Call, Handler, Report};
 
-use crate::routes::RoutesError;
+pub use self::error::{InvalidMocks, MocksError};
 
 /// What the tasks of some states answer.
 ///
@@ -24,6 +25,7 @@ use crate::routes::RoutesError;
 #[derive(Debug, Default)]
 pub struct Mocks {
     states: BTreeMap<String, Vec<Mock>>,
+    waits: Arc<BTreeMap<Arc<str>, i64>>,
     seen: Mutex<HashMap<Arc<str>, u64>>,
     /// What errors call them, such as `the test case 'Happy' of mocks.json`.
     from: String,
@@ -72,52 +74,41 @@ pub enum Unmocked {
     },
 }
 
-/// Why a file of mocks cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum MocksError {
-    /// The file cannot be read.
-    #[error("the mocks {} cannot be read: {source}", file.display())]
-    Unreadable {
-        /// The file as it was given.
-        file: PathBuf,
-        /// Why it cannot be read.
-        source: std::io::Error,
-    },
-    /// The text is not a mock configuration file.
-    #[error("{}: {message}", file.display())]
-    Invalid {
-        /// The file as it was given.
-        file: PathBuf,
-        /// What is wrong, where, and what is allowed.
-        message: String,
-    },
-    /// The text is not a routing file.
-    #[error(transparent)]
-    Routes(#[from] RoutesError),
-}
-
 impl Mocks {
-    /// Reads a mock configuration file of AWS Step Functions Local, or the `[[mocks]]` of a TOML file.
+    /// Reads the text of a mock configuration file of AWS Step Functions Local, in JSON, or the `[[mocks]]` of a TOML file.
     ///
     /// `machine` is the name of the state machine. It is looked for among the `StateMachines`; where there is only one, that is
     /// taken. `test_case` may be left out where there is only one, and a TOML file has none.
-    pub fn read(file: &Path, machine: &str, test_case: Option<&str>) -> Result<Self, MocksError> {
-        let invalid = |message: String| MocksError::Invalid { file: file.to_owned(), message };
-        let text =
-            std::fs::read_to_string(file).map_err(|source| MocksError::Unreadable { file: file.to_owned(), source })?;
-        if file.extension().is_some_and(|extension| extension == "toml") {
+    pub fn read(file: &Path, text: &str, machine: &str, test_case: Option<&str>) -> Result<Self, MocksError> {
+        let invalid = |why| MocksError::Invalid { file: file.to_owned(), why: Box::new(why) };
+        if Self::is_toml(file, text) {
             if let Some(test_case) = test_case {
-                return Err(invalid(format!("a TOML file has no test cases, so '#{test_case}' names nothing")));
+                return Err(invalid(InvalidMocks::TestCaseOfToml(test_case.to_owned())));
             }
-            let mocks = crate::Routes::parse(&text, file)?.mocks;
-            return Ok(Self::new(mocks, file.display().to_string()));
+            let routes = crate::Routes::parse(text, file)?;
+            return Ok(Self::new(routes.mocks, routes.mocked_waits, file.display().to_string()));
         }
-        let (name, states) = config_file::read(&text, machine, test_case).map_err(invalid)?;
-        Ok(Self::new(states, format!("the test case '{name}' of {}", file.display())))
+        let (name, states) = config_file::read(text, machine, test_case).map_err(invalid)?;
+        Ok(Self::new(states, table::MockedWaits::new(), format!("the test case '{name}' of {}", file.display())))
     }
 
-    pub(crate) fn new(states: BTreeMap<String, Vec<Mock>>, from: String) -> Self {
-        Self { states, seen: Mutex::default(), from }
+    /// Whether the text of a file is TOML: by its ending, or, of one without an ending such as a pipe, by how it begins.
+    pub fn is_toml(file: &Path, text: &str) -> bool {
+        match file.extension() {
+            Some(ending) => ending == "toml",
+            None => text.trim_start().starts_with('['),
+        }
+    }
+
+    pub(crate) fn new(states: BTreeMap<String, Vec<Mock>>, waits: table::MockedWaits, from: String) -> Self {
+        let millis = |after: Duration| i64::try_from(after.as_millis()).unwrap_or(i64::MAX);
+        let waits = waits.into_iter().map(|(state, after)| (state.into(), millis(after))).collect();
+        Self { states, waits: Arc::new(waits), seen: Mutex::default(), from }
+    }
+
+    /// How many milliseconds Wait states take, by name.
+    pub fn waits(&self) -> &Arc<BTreeMap<Arc<str>, i64>> {
+        &self.waits
     }
 
     /// The states that have mocks.
@@ -166,7 +157,7 @@ fn invocations(range: &RangeInclusive<u64>) -> String {
 }
 
 /// The invocations that `"0"` or `"1-2"` stands for.
-fn range(text: &str) -> Result<RangeInclusive<u64>, String> {
+fn range(text: &str) -> Result<RangeInclusive<u64>, InvalidMocks> {
     let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten();
     let range = match text.split_once('-') {
         None => number(text).map(|only| only..=only),
@@ -174,19 +165,20 @@ fn range(text: &str) -> Result<RangeInclusive<u64>, String> {
     };
     match range {
         Some(range) if !range.is_empty() => Ok(range),
-        _ => Err(format!("{text:?} is no number of an invocation such as \"0\", and no range such as \"1-2\"")),
+        _ => Err(InvalidMocks::Invocations(text.to_owned())),
     }
 }
 
 /// Refuses an invocation that has two answers.
-fn without_overlap(mocks: &[Mock]) -> Result<(), String> {
+fn without_overlap(mocks: &[Mock]) -> Result<(), InvalidMocks> {
     for (at, mock) in mocks.iter().enumerate() {
         let twice = mocks[..at].iter().find(|other| {
             other.invocations.start() <= mock.invocations.end() && mock.invocations.start() <= other.invocations.end()
         });
         if let Some(twice) = twice {
-            let (one, other) = (invocations(&twice.invocations), invocations(&mock.invocations));
-            return Err(format!("the invocations {one} and {other} overlap"));
+            let one = invocations(&twice.invocations);
+            let other = invocations(&mock.invocations);
+            return Err(InvalidMocks::Overlap { one, other });
         }
     }
     Ok(())
@@ -246,11 +238,7 @@ mod tests {
             assert_eq!(range(text).ok(), expected, "{text}");
         }
         for text in ["", "-", "1-", "-1", "2-1", "a", "1-2-3", "+1", " 1", "99999999999999999999"] {
-            let error = range(text).unwrap_err();
-            assert_eq!(
-                error,
-                format!("{text:?} is no number of an invocation such as \"0\", and no range such as \"1-2\"")
-            );
+            assert_eq!(range(text), Err(InvalidMocks::Invocations(text.to_owned())));
         }
     }
 

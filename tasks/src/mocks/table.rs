@@ -6,7 +6,7 @@ use std::time::Duration;
 use asl_engine::{Failure, Value};
 use serde::Deserialize;
 
-use super::{Mock, MockedAnswer, range, without_overlap};
+use super::{InvalidMocks, Mock, MockedAnswer, range, without_overlap};
 
 /// One entry.
 #[derive(Deserialize)]
@@ -22,9 +22,8 @@ pub(crate) struct Entry {
     /// The result, as JSON text.
     return_json: Option<String>,
     throw: Option<Throw>,
-    /// How long it takes.
-    #[serde(default)]
-    after_seconds: f64,
+    /// How long it takes; alone, how long a Wait state takes.
+    after_seconds: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -34,51 +33,60 @@ struct Throw {
     cause: Option<String>,
 }
 
+/// How long Wait states take, by name.
+pub(crate) type MockedWaits = BTreeMap<String, Duration>;
+
 /// Adds an entry to the mocks of its state.
-pub(crate) fn add(entry: Entry, states: &mut BTreeMap<String, Vec<Mock>>) -> Result<(), String> {
+pub(crate) fn add(
+    entry: Entry,
+    states: &mut BTreeMap<String, Vec<Mock>>,
+    waits: &mut MockedWaits,
+) -> Result<(), InvalidMocks> {
+    let seconds = entry.after_seconds.unwrap_or_default();
+    let after = Duration::try_from_secs_f64(seconds).map_err(|_| InvalidMocks::AfterSeconds(seconds))?;
     let outcome = match (entry.result, entry.return_json, entry.throw) {
         (Some(result), None, None) => {
-            Ok(value(&result).map_err(|why| format!("the mock of the state '{}': {why}", entry.state))?)
+            Ok(value(&result).map_err(|number| InvalidMocks::NotInJson { state: entry.state.clone(), number })?)
         }
-        (None, Some(text), None) => Ok(text
-            .parse()
-            .map_err(|error| format!("return_json of the state '{}' is not JSON: {error}", entry.state))?),
+        (None, Some(text), None) => {
+            Ok(text.parse().map_err(|source| InvalidMocks::ReturnJson { state: entry.state.clone(), source })?)
+        }
         (None, None, Some(Throw { error, cause })) => {
             let text = |text: Option<String>| text.map(Into::into);
             Err(Failure { error: text(error), cause: text(cause), ..Failure::default() })
         }
-        _ => {
-            return Err(format!("the mock of the state '{}' needs one of return, return_json and throw", entry.state));
+        (None, None, None) if entry.after_seconds.is_some() && entry.invocations.is_none() => {
+            waits.insert(entry.state, after);
+            return Ok(());
         }
+        _ => return Err(InvalidMocks::NotOneOutcome { state: entry.state }),
     };
-    let after = Duration::try_from_secs_f64(entry.after_seconds)
-        .map_err(|_| format!("after_seconds must be a number of seconds, not {}", entry.after_seconds))?;
     let invocations = entry.invocations.as_deref().map_or(Ok(0..=u64::MAX), range)?;
     let mocks = states.entry(entry.state.clone()).or_default();
     mocks.push(Mock { invocations, answer: MockedAnswer { outcome, after } });
-    without_overlap(mocks).map_err(|error| format!("the mocks of the state '{}': {error}", entry.state))
+    without_overlap(mocks).map_err(|error| error.at(&format!("the mocks of the state '{}'", entry.state)))
 }
 
-/// TOML as JSON. Times, which JSON lacks, are texts.
-fn value(toml: &toml::Value) -> Result<Value, String> {
+/// TOML as JSON. Times, which JSON lacks, are texts; the error is a number that it lacks.
+fn value(toml: &toml::Value) -> Result<Value, f64> {
     Ok(match toml {
         toml::Value::String(text) => Value::from(text.as_str()),
         toml::Value::Integer(number) => Value::from(*number),
-        toml::Value::Float(number) if !number.is_finite() => return Err(format!("JSON has no {number}")),
+        toml::Value::Float(number) if !number.is_finite() => return Err(*number),
         toml::Value::Float(number) => Value::from(&serde_json::Value::from(*number)),
         toml::Value::Boolean(truth) => Value::from(*truth),
         toml::Value::Datetime(time) => Value::from(time.to_string()),
         toml::Value::Array(items) => items.iter().map(value).collect::<Result<_, _>>()?,
-        toml::Value::Table(members) => members
-            .iter()
-            .map(|(name, member)| Ok((name.as_str(), value(member)?)))
-            .collect::<Result<Value, String>>()?,
+        toml::Value::Table(members) => {
+            members.iter().map(|(name, member)| Ok((name.as_str(), value(member)?))).collect::<Result<Value, f64>>()?
+        }
     })
 }
 
 #[cfg(test)]
 mod tests {
     use std::path::Path;
+    use std::time::Duration;
 
     use crate::Routes;
 
@@ -87,7 +95,10 @@ mod tests {
         let text = "[[mocks]]\nstate = 'S'\ninvocations = '0-1'\nthrow = { error = 'E' }\n\
                     [[mocks]]\nstate = 'S'\ninvocations = '2'\nreturn = { a = [1, 2.5, true, 'x', 2026-11-26] }\n\
                     [[mocks]]\nstate = 'T'\nreturn_json = 'null'\nafter_seconds = 1.5";
-        let mocks = Routes::parse(text, Path::new("r.toml")).unwrap().mocks;
+        let text = format!("{text}\n[[mocks]]\nstate = 'Sleep'\nafter_seconds = 0.5");
+        let routes = Routes::parse(&text, Path::new("r.toml")).unwrap();
+        assert_eq!(routes.mocked_waits, [("Sleep".to_owned(), Duration::from_millis(500))].into());
+        let mocks = routes.mocks;
         let shown: Vec<String> = mocks["S"]
             .iter()
             .chain(&mocks["T"])
@@ -105,10 +116,13 @@ mod tests {
     #[test]
     fn errors_name_the_state() {
         for (entry, expected) in [
-            ("state = 'S'", "r.toml:1:1: the mock of the state 'S' needs one of return, return_json and throw"),
+            (
+                "state = 'S'",
+                "r.toml:1:1: the mock of the state 'S' needs one of return, return_json and throw; of a Wait state, after_seconds",
+            ),
             (
                 "state = 'S'\nreturn = 1\nthrow = {}",
-                "r.toml:1:1: the mock of the state 'S' needs one of return, return_json and throw",
+                "r.toml:1:1: the mock of the state 'S' needs one of return, return_json and throw; of a Wait state, after_seconds",
             ),
             ("state = 'S'\nreturn = [nan]", "r.toml:1:1: the mock of the state 'S': JSON has no NaN"),
             (

@@ -8,14 +8,14 @@ use std::sync::mpsc;
 
 use asl_engine::Outcome;
 
-use super::{World, not_run};
+use super::{Fixture, not_run};
 
 /// What the function is called.
 pub(crate) const FUNCTION: &str = "arn:aws:lambda:us-east-1:123456789012:function:f";
 
 /// A router that serves [`FUNCTION`], and the folder of its code.
 pub(crate) struct Function {
-    pub(crate) world: World,
+    pub(crate) fixture: Fixture,
     pub(crate) code: tempfile::TempDir,
     lines: mpsc::Receiver<String>,
 }
@@ -33,12 +33,12 @@ impl Function {
                 std::fs::set_permissions(&file, mode).unwrap();
             }
         }
-        let world = World::new(&route(code.path(), settings));
+        let fixture = Fixture::new(&route(code.path(), settings));
         let (tell, lines) = mpsc::channel();
-        world.router.watch_output(move |line| {
+        fixture.router.watch_output(move |line| {
             let _ = tell.send(line.text.to_owned());
         });
-        Self { world, code, lines }
+        Self { fixture, code, lines }
     }
 
     /// The function of `runtime.py`.
@@ -49,7 +49,7 @@ impl Function {
     }
 
     pub(crate) async fn call(&self, input: &str) -> Outcome {
-        self.world.call(FUNCTION, input).await
+        self.fixture.call(FUNCTION, input).await
     }
 
     /// The error and the cause of a call that fails, without its request id.
@@ -60,7 +60,8 @@ impl Function {
     }
 
     pub(crate) async fn prepare(&self) -> Result<(), String> {
-        self.world.router.handler(FUNCTION).unwrap().prepare(FUNCTION).await
+        let prepared = self.fixture.router.handler(FUNCTION).unwrap().prepare(FUNCTION).await;
+        prepared.map_err(|error| error.to_string())
     }
 
     /// The lines that were printed since the last question.

@@ -13,12 +13,12 @@ use asl_runtime::Call;
 use asl_tasks::{Router, Routes};
 
 /// A router whose data is in a folder of its own, which goes with it.
-pub(crate) struct World {
+pub(crate) struct Fixture {
     pub(crate) router: Router,
     data: tempfile::TempDir,
 }
 
-impl World {
+impl Fixture {
     /// `routes` is the text of a routing file.
     pub(crate) fn new(routes: &str) -> Self {
         let data = tempfile::tempdir().unwrap();

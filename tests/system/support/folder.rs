@@ -60,7 +60,7 @@ impl Folder {
 
     fn prepare(&self, command: &mut Command) {
         command.current_dir(self.0.path()).stdin(Stdio::null());
-        for name in ["CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "NO_COLOR", "ASL_LOG"] {
+        for name in ["CI", "CLICOLOR", "CLICOLOR_FORCE", "COLUMNS", "NO_COLOR", "ASL_LOG"] {
             command.env_remove(name);
         }
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("AWS_")) {
@@ -93,7 +93,8 @@ impl Ended {
     }
 }
 
-/// Every file below a folder by its path from there, with its bytes; none where there is no such folder.
+/// Every file below a folder by its path from there, with its bytes; none where there is no such folder. The histories that each
+/// run adds are left out.
 pub(crate) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
     collect(folder, "", &mut found);
@@ -109,6 +110,9 @@ fn collect(folder: &Path, prefix: &str, found: &mut BTreeMap<String, Vec<u8>>) {
     for entry in entries {
         let path = entry.expect("an entry").path();
         let name = path.file_name().expect("a name").to_str().expect("a UTF-8 name");
+        if path.ends_with(".asl/executions") {
+            continue;
+        }
         if path.is_dir() {
             collect(&path, &format!("{prefix}{name}/"), found);
         } else {

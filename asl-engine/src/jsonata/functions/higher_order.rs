@@ -2,11 +2,9 @@
 
 use std::cmp::Ordering;
 
-use indexmap::IndexMap;
-
 use super::boolean::is_truthy;
 use super::{Outcome, Row, boolean, reserve, take};
-use crate::jsonata::datum::Datum;
+use crate::jsonata::datum::{ByName, Datum};
 use crate::jsonata::error::JsonataError;
 use crate::jsonata::evaluate::Evaluator;
 use crate::jsonata::operator::ordered;
@@ -132,7 +130,7 @@ fn each(evaluator: &mut Evaluator<'_>, arguments: Vec<Datum>) -> Outcome {
 fn sift(evaluator: &mut Evaluator<'_>, arguments: Vec<Datum>) -> Outcome {
     let [object, function] = take(arguments);
     let Some(members) = object.members() else { return Ok(Datum::Undefined) };
-    let mut kept = IndexMap::new();
+    let mut kept = ByName::default();
     for (name, member) in members.iter() {
         let result = call(evaluator, &function, member.clone(), Datum::string(name.clone()), &object)?;
         if boolean(evaluator, &result)? == Some(true) {

@@ -65,6 +65,11 @@ pub(super) fn find(name: &str) -> Option<&'static Native> {
     NATIVES.binary_search_by(|native| native.name.cmp(name)).ok().map(|at| &NATIVES[at])
 }
 
+/// The names of all functions, without `$`.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    NATIVES.iter().map(|native| native.name)
+}
+
 /// The arguments one by one; what was left out is nothing.
 fn take<const N: usize>(arguments: Vec<Datum>) -> [Datum; N] {
     let mut arguments = arguments.into_iter();

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use indexmap::{IndexMap, IndexSet};
+use indexmap::IndexSet;
 
 use super::{Outcome, Row, append, reserve, take, text};
 use crate::Value;
-use crate::jsonata::datum::Datum;
+use crate::jsonata::datum::{ByName, Datum};
 use crate::jsonata::error::JsonataError;
 use crate::jsonata::evaluate::Evaluator;
 
@@ -84,14 +84,14 @@ fn apart(evaluator: &mut Evaluator<'_>, value: Datum) -> Outcome {
     }
     let Some(members) = value.members() else { return Ok(value) };
     reserve(evaluator, members.len().saturating_mul(4))?;
-    let parts = members.iter().map(|(name, member)| Datum::object(IndexMap::from([(name, member)])));
+    let parts = members.iter().map(|(name, member)| Datum::object([(name, member)].into_iter().collect()));
     Ok(Datum::sequence(parts.collect()))
 }
 
 fn merge(evaluator: &mut Evaluator<'_>, arguments: Vec<Datum>) -> Outcome {
     let [list] = take(arguments);
     let Some(items) = list.items() else { return Ok(Datum::Undefined) };
-    let mut merged = IndexMap::new();
+    let mut merged = ByName::default();
     for item in items.iter() {
         evaluator.spend(1)?;
         let Some(members) = item.members() else { continue };

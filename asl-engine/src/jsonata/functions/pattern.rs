@@ -5,8 +5,6 @@
 
 use std::sync::Arc;
 
-use indexmap::IndexMap;
-
 use super::{Outcome, Row, new_text, number, steps, take, text, text_room};
 use crate::Value;
 use crate::jsonata::datum::Datum;
@@ -85,7 +83,7 @@ fn find_all(evaluator: &mut Evaluator<'_>, arguments: Vec<Datum>) -> Outcome {
         evaluator.allocate(8 * ITEM_BYTES)?;
         let members = [("match", matched), ("index", Datum::Number(start)), ("groups", groups)];
         let members = members.into_iter().filter(|(_, member)| !member.is_undefined());
-        matches.push(Datum::object(members.map(|(name, member)| (name.into(), member)).collect::<IndexMap<_, _>>()));
+        matches.push(Datum::object(members.map(|(name, member)| (name.into(), member)).collect()));
         found = find(evaluator, &next, Vec::new())?;
     }
     Ok(Datum::sequence(matches))

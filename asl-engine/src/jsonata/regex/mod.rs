@@ -12,10 +12,9 @@ mod translate;
 use std::sync::{Arc, OnceLock};
 
 use fancy_regex::RegexBuilder;
-use indexmap::IndexMap;
 
 use self::translate::{Translated, translate};
-use super::datum::Datum;
+use super::datum::{ByName, Datum};
 use super::error::JsonataError;
 use super::evaluate::{Evaluator, ITEM_BYTES};
 use super::function::Function;
@@ -205,6 +204,6 @@ fn find(
         ("groups", groups),
         ("next", Datum::function(next)),
     ];
-    let members: IndexMap<Arc<str>, Datum> = members.into_iter().map(|(name, member)| (name.into(), member)).collect();
+    let members: ByName = members.into_iter().map(|(name, member)| (name.into(), member)).collect();
     Ok(Some((Datum::object(members), found)))
 }

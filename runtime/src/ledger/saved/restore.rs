@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use asl_engine::{Execution, Program, SavedResult, Value};
+use asl_engine::{EventIds, Execution, Program, Value};
 
 use super::super::nodes::Nodes;
 use super::super::recorder::Recorder;
@@ -39,25 +39,26 @@ pub(super) fn ledger(saved: &Saved, program: Arc<Program>) -> Result<Ledger, Res
                 let input = taken(values).next().ok_or_else(|| damaged(*key, "it has no input"))?;
                 executions.insert(*id, Arc::new(Execution { input, ..what.clone() }));
             }
-            (Key::Events(id), Content::Events(ids)) => _ = histories.insert(*id, ids.clone()),
+            (Key::Events(id), Content::Events(ids)) => _ = histories.insert(*id, *ids),
             (Key::Frame(id), Content::Frame(node)) => frames.push((*id, &**node)),
             _ => {}
         }
     }
     let mut nodes = Nodes::default();
     for (id, holding) in &frames {
-        nodes.put_back(*id, node(saved, *id, holding, &program, &executions)?);
+        let ids = histories.get(id).copied().unwrap_or_default();
+        nodes.put_back(*id, Node { ids, ..node(saved, *id, holding, &program, &executions)? });
     }
     // A child knows its parent: so a Frame that has forked need not be saved whenever a child starts.
     for (id, Holding { what, .. }) in frames {
         if let Some((parent, index)) = what.parent
-            && let Some(Node { fork: Some(fork), .. }) = nodes.get_mut(parent)
+            && let Some(fork) = nodes.get_mut(parent).and_then(|node| node.fork.as_mut())
         {
             fork.running.insert(index, id);
         }
     }
     nodes.go_on_from(next);
-    let recorder = Recorder { records_children, histories, ..Recorder::new(at) };
+    let recorder = Recorder { records_before: records_children.before(), ..Recorder::new(at) };
     Ok(Ledger { program, deadline, recorder, nodes, waits, ready, starting, has_begun, finished })
 }
 
@@ -70,29 +71,35 @@ fn node(
 ) -> Result<Node, RestoreError> {
     let mut values = taken(values);
     let SavedNode { mut frame, parent, history, fork, waits, wait } = what.clone();
-    let mut put = |value: &mut Value| *value = values.next().unwrap_or_default();
+    // The form 1 had fewer of them, and those that it lacks where they stand.
+    let mut put = |value: &mut Value| {
+        if let Some(taken) = values.next() {
+            *value = taken;
+        }
+    };
     frame.values(&mut put);
     let execution = executions.get(&history).ok_or_else(|| damaged(Key::Execution(history), "it is missing"))?;
     let frame = frame.restore(program, execution)?;
     let fork = match fork {
         None => None,
-        Some((mut join, asked)) => {
+        Some((mut join, mut asked)) => {
             join.values(&mut put);
+            if let Some(asked) = &mut asked {
+                put(&mut Arc::make_mut(asked).input);
+            }
             let pieces = saved.0.range(Key::Result(id, 0)..=Key::Result(id, usize::MAX));
             let results = pieces.filter_map(|(key, piece)| match (key, &piece.0) {
-                (Key::Result(_, index), Content::Result(holding)) => Some((*index, result(holding))),
+                (Key::Result(_, index), Content::Result(Holding { what, values })) => {
+                    Some((*index, what.with_values(taken(values))))
+                }
                 _ => None,
             });
-            Some(Fork { join: join.restore(program, &frame, results)?, running: BTreeMap::new(), asked })
+            let join = join.restore(program, &frame, results)?;
+            Some(Box::new(Fork { join, running: BTreeMap::new(), asked }))
         }
     };
-    Ok(Node { frame, parent, history, fork, waits, wait, is_changed: false })
-}
-
-fn result(Holding { what, values }: &Holding<SavedResult>) -> SavedResult {
-    let (mut result, mut values) = (what.clone(), taken(values));
-    result.values(&mut |value| *value = values.next().unwrap_or_default());
-    result
+    let ids = EventIds::default();
+    Ok(Node { frame: Box::new(frame), parent, history, ids, fork, waits, wait, is_changed: false })
 }
 
 /// The values of a piece.

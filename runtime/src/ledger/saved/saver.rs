@@ -7,8 +7,8 @@ use asl_engine::{Execution, Program, Value};
 
 use super::super::{Batch, FrameId, Ledger, Node};
 use super::{
-    Content, Holding, Key, Piece, RestoreError, Root, SHARED_FROM, Saved, SavedNode, SavedValue, VERSION, ValueId,
-    Write, restore,
+    Content, Holding, Key, Piece, RecordsChildren, RestoreError, Root, SHARED_FROM, Saved, SavedNode, SavedValue,
+    VERSION, ValueId, Write, restore,
 };
 
 /// Knows what is saved of a ledger, so that a commit writes what has changed only.
@@ -32,7 +32,7 @@ impl Saver {
                     for key in [Key::Frame(*id), Key::Execution(*id)] {
                         self.delete(key, &mut writes);
                     }
-                    self.delete_results(*id, usize::MAX, &mut writes);
+                    self.delete_results(*id, &mut writes);
                 }
             }
         }
@@ -52,8 +52,8 @@ impl Saver {
         counted.sort_unstable();
         counted.dedup();
         for id in &counted {
-            match ledger.recorder.histories.get(id) {
-                Some(ids) => self.put(Key::Events(*id), Content::Events(ids.clone()), &mut writes),
+            match ledger.nodes.get(*id) {
+                Some(node) => self.put(Key::Events(*id), Content::Events(node.ids), &mut writes),
                 None => self.delete(Key::Events(*id), &mut writes),
             }
         }
@@ -62,7 +62,7 @@ impl Saver {
             fingerprint: ledger.program.fingerprint().clone(),
             deadline: ledger.deadline,
             at: ledger.recorder.at,
-            records_children: ledger.recorder.records_children,
+            records_children: RecordsChildren::of(ledger.recorder.records_before),
             next: ledger.nodes.next_id(),
             waits: ledger.waits,
             next_value: self.next_value,
@@ -83,7 +83,11 @@ impl Saver {
         let fork = node.fork.as_ref().map(|fork| {
             let mut join = fork.join.save();
             join.values(&mut take);
-            (join, fork.asked.clone())
+            let mut asked = fork.asked.clone();
+            if let Some(asked) = &mut asked {
+                take(&mut Arc::make_mut(asked).input);
+            }
+            (join, asked)
         });
         let Node { parent, history, waits, wait, .. } = node;
         let what = SavedNode { frame, parent: *parent, history: *history, fork, waits: waits.clone(), wait: *wait };
@@ -93,8 +97,9 @@ impl Saver {
             let values = vec![self.take(&mut what.input, writes)];
             self.put(Key::Execution(id), Content::Execution(Holding { what, values }), writes);
         }
-        let gone = node.fork.as_ref().map_or(usize::MAX, |fork| fork.join.results_gone_before());
-        self.delete_results(id, gone, writes);
+        if node.fork.is_none() {
+            self.delete_results(id, writes);
+        }
     }
 
     /// Whether the execution is saved as it is. A child execution starts, and changes, when its first step is made.
@@ -139,9 +144,9 @@ impl Saver {
         }
     }
 
-    /// Deletes the results of a Frame's children before this position.
-    fn delete_results(&mut self, id: FrameId, before: usize, writes: &mut Vec<Write>) {
-        while let Some((key, _)) = self.saved.0.range(Key::Result(id, 0)..Key::Result(id, before)).next() {
+    /// Deletes the results of a Frame's children.
+    fn delete_results(&mut self, id: FrameId, writes: &mut Vec<Write>) {
+        while let Some((key, _)) = self.saved.0.range(Key::Result(id, 0)..=Key::Result(id, usize::MAX)).next() {
             self.delete(*key, writes);
         }
     }

@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use asl_aws::NoHttp;
 use asl_aws::web::{self, Caller};
 use asl_engine::{Failure, Value};
 use asl_runtime::Pattern;
 use asl_settings::{Address, Secret, Setting, SettingError, secrets};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::Deserialize;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
@@ -124,12 +125,12 @@ pub(crate) struct Connections {
 struct Known {
     pattern: Pattern,
     connection: Connection,
-    token: Mutex<Option<Token>>,
+    token: Mutex<Option<AccessToken>>,
 }
 
 /// An OAuth token.
 #[derive(Clone)]
-struct Token {
+struct AccessToken {
     text: Arc<str>,
     expires: Option<Instant>,
 }
@@ -144,6 +145,25 @@ pub(super) struct Added {
     pub(super) token: bool,
     /// What may not stand in an error.
     pub(super) secrets: Vec<String>,
+}
+
+/// A connection of the routing file cannot be used. No secret stands in it, and no text of an authorization endpoint.
+#[derive(Debug, thiserror::Error)]
+enum ConnectionError {
+    #[error(transparent)]
+    Setting(#[from] SettingError),
+    #[error(transparent)]
+    Http(#[from] NoHttp),
+    #[error("{0:?} is no name of a header")]
+    HeaderName(String),
+    #[error("its {0} cannot be sent as a header")]
+    HeaderValue(String),
+    #[error("its authorization endpoint, {endpoint}, did not answer: {why}")]
+    NoAnswer { endpoint: Address, why: String },
+    #[error("its authorization endpoint, {endpoint}, answered {status}")]
+    Refused { endpoint: Address, status: StatusCode },
+    #[error("its authorization endpoint, {0}, did not answer with an access_token")]
+    NoToken(Address),
 }
 
 /// A token is not used any more when it is about to expire.
@@ -169,11 +189,11 @@ impl Connections {
     pub(super) async fn added(&self, arn: &str, caller: &Caller) -> Result<Added, Failure> {
         let known = self.find(arn)?;
         let folder = &self.folder;
-        let unusable = |fault: String| {
-            let cause = format!("The connection {arn} cannot be used: {fault}");
+        let unusable = |error: ConnectionError| {
+            let cause = format!("The connection {arn} cannot be used: {error}");
             Failure::new("Events.ConnectionResource.InvalidConnectionState", cause)
         };
-        let unread = |error: SettingError| unusable(error.to_string());
+        let unread = |error: SettingError| unusable(error.into());
         let mut added = known.connection.parameters.read(folder).map_err(unusable)?;
         let (name, value) = match &known.connection.authorization {
             Authorization::Basic(Basic { username, password }) => {
@@ -205,7 +225,7 @@ impl Connections {
                 (http::header::AUTHORIZATION, format!("Bearer {text}"))
             }
         };
-        let value = secret_value(&value).ok_or_else(|| unusable(format!("its {name} cannot be sent as a header")))?;
+        let value = secret_value(&value).ok_or_else(|| unusable(ConnectionError::HeaderValue(name.to_string())))?;
         added.headers.insert(name, value);
         Ok(added)
     }
@@ -242,15 +262,15 @@ fn secret_value(text: &str) -> Option<HeaderValue> {
 }
 
 impl Parameters {
-    fn read(&self, folder: &Path) -> Result<Added, String> {
+    fn read(&self, folder: &Path) -> Result<Added, ConnectionError> {
         let pairs = |settings: &BTreeMap<String, Setting>| {
             let pairs = settings.iter().map(|(name, setting)| Ok((name.clone(), setting.read(folder)?)));
             pairs.collect::<Result<Vec<_>, SettingError>>()
         };
         let mut added = Added { query: pairs(&self.query)?, body: pairs(&self.body)?, ..Added::default() };
         for (name, value) in pairs(&self.headers)? {
-            let header: HeaderName = name.parse().map_err(|_| format!("{name:?} is no name of a header"))?;
-            let value = secret_value(&value).ok_or_else(|| format!("its {name} cannot be sent as a header"))?;
+            let header: HeaderName = name.parse().map_err(|_| ConnectionError::HeaderName(name.clone()))?;
+            let value = secret_value(&value).ok_or(ConnectionError::HeaderValue(name))?;
             added.headers.insert(header, value);
         }
         for settings in [&self.headers, &self.query, &self.body] {
@@ -262,7 +282,7 @@ impl Parameters {
 
 impl OAuth {
     /// Asks for a token, as RFC 6749, section 4.4, has it. No text of the answer goes into the error.
-    async fn token(&self, folder: &Path, caller: &Caller) -> Result<Token, String> {
+    async fn token(&self, folder: &Path, caller: &Caller) -> Result<AccessToken, ConnectionError> {
         let url = self.authorization_endpoint.read(folder)?;
         let Added { headers, query, body, .. } = self.parameters.read(folder)?;
         let mut fields = vec![
@@ -272,7 +292,7 @@ impl OAuth {
         ];
         fields.retain(|(name, _)| !body.iter().any(|(other, _)| other == name));
         fields.extend(body);
-        let client = caller.client().map_err(|error| error.to_string())?;
+        let client = caller.client().map_err(Clone::clone)?;
         let request = match self.method {
             TokenMethod::Get => client.get(with_query(url, &members(fields.into_iter().chain(query)))),
             method => {
@@ -282,20 +302,24 @@ impl OAuth {
                 request.header(http::header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(form)
             }
         };
-        let endpoint = &self.authorization_endpoint;
-        let failed =
-            |error| format!("its authorization endpoint, {endpoint}, did not answer: {}", web::transport_error(error));
+        let endpoint = || self.authorization_endpoint.clone();
+        let failed = |error| {
+            let why = web::transport_error(error);
+            ConnectionError::NoAnswer { endpoint: endpoint(), why }
+        };
         let response = request.headers(headers).timeout(TOKEN_LIMIT).send().await.map_err(failed)?;
         let status = response.status();
         if !status.is_success() {
-            return Err(format!("its authorization endpoint, {endpoint}, answered {status}"));
+            return Err(ConnectionError::Refused { endpoint: endpoint(), status });
         }
         let body = web::body(response, TOKEN_MAX).await.map_err(failed)?;
         let answer: Option<TokenAnswer> = body.and_then(|body| serde_json::from_slice(&body).ok());
-        let answer = answer
-            .ok_or_else(|| format!("its authorization endpoint, {endpoint}, did not answer with an access_token"))?;
+        let answer = answer.ok_or_else(|| ConnectionError::NoToken(endpoint()))?;
         let lasts = answer.expires_in.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-        Ok(Token { text: answer.access_token, expires: lasts.and_then(|lasts| Instant::now().checked_add(lasts)) })
+        Ok(AccessToken {
+            text: answer.access_token,
+            expires: lasts.and_then(|lasts| Instant::now().checked_add(lasts)),
+        })
     }
 }
 
@@ -305,7 +329,7 @@ struct TokenAnswer {
     expires_in: Option<f64>,
 }
 
-impl Token {
+impl AccessToken {
     fn is_fresh(&self) -> bool {
         self.expires.is_none_or(|expires| Instant::now() + ABOUT_TO_EXPIRE < expires)
     }

@@ -11,23 +11,23 @@ mod rows;
 mod unpack;
 mod write;
 
-use std::sync::Arc;
-
-use asl_aws::Clients;
 use asl_engine::{Failure, Outcome, Timestamp, Value};
 use asl_runtime::{BoxFuture, Call, Handler};
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 
 pub(crate) use self::read::GetObject;
 pub(crate) use self::write::PutObject;
+use super::missing::Lookup;
 
 /// Lists the objects of a bucket, a page at a time.
-pub(crate) struct ListObjects(pub(crate) Arc<Clients>);
+pub(crate) struct ListObjects(pub(crate) Lookup);
+
+const LIST_OBJECTS: &str = "ListObjectsV2";
 
 impl ListObjects {
     async fn run(&self, parameters: &Value) -> Outcome {
         let text = |name: &str| text(parameters, name);
-        let call = self.0.s3().await.list_objects_v2();
+        let call = self.0.clients.s3().await.list_objects_v2();
         let call = call.set_bucket(text("Bucket")).set_prefix(text("Prefix")).set_start_after(text("StartAfter"));
         let call = call.set_continuation_token(text("ContinuationToken"));
         let call = call.set_expected_bucket_owner(text("ExpectedBucketOwner"));
@@ -71,10 +71,15 @@ fn fault(cause: impl std::fmt::Display) -> Failure {
 
 impl Handler for ListObjects {
     fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome> {
-        Box::pin(self.run(&call.request.input))
+        let run = self.run(&call.request.input);
+        Box::pin(async { self.0.or_missing_bucket(call, LIST_OBJECTS, run.await).await })
+    }
+
+    fn missing<'a>(&'a self, _: &'a str, known: &'a Value) -> BoxFuture<'a, Option<String>> {
+        Box::pin(self.0.missing_bucket(LIST_OBJECTS, known))
     }
 
     fn reaches_aws<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Vec<String>> {
-        self.0.s3_reaches_aws()
+        self.0.clients.s3_reaches_aws()
     }
 }

@@ -4,15 +4,15 @@ use std::collections::VecDeque;
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use asl_aws::Clients;
 use asl_engine::{Failure, Outcome, Value};
 use asl_runtime::blocking;
 use asl_runtime::{BoxFuture, Call, Handler};
 use aws_sdk_s3::error::ProvideErrorMetadata;
 use bytes::Bytes;
 
-use super::unpack::{Packing, Unpacked, no_text, whole_characters};
+use super::unpack::{Packing, UnpackError, Unpacked, whole_characters};
 use super::{failure, fault, text};
+use crate::integrations::Lookup;
 
 /// How many bytes are asked for at once.
 const PIECE: u64 = 4 * 1024 * 1024;
@@ -21,13 +21,15 @@ const PIECE: u64 = 4 * 1024 * 1024;
 /// then costs another download.
 const READINGS_MAX: usize = 32;
 
+const GET_OBJECT: &str = "GetObject";
+
 /// Reads an object as text, of which an answer has a piece.
 ///
 /// What is compressed is unpacked: `.gz`, `.gzip`, `.zst` and `.zstd` by the end of its key, and the rows of a Parquet file, which
 /// become lines of JSON. Such an object is downloaded to a file that has no name, from which its pieces are read one after
 /// another. See <https://docs.aws.amazon.com/step-functions/latest/dg/input-output-itemreader.html>.
 pub(crate) struct GetObject {
-    clients: Arc<Clients>,
+    lookup: Lookup,
     /// Objects that are being unpacked, one of each reader, those last whose piece was given last.
     unpacked: Mutex<VecDeque<Reading>>,
 }
@@ -48,8 +50,8 @@ struct Piece {
 }
 
 impl GetObject {
-    pub(crate) fn new(clients: Arc<Clients>) -> Self {
-        Self { clients, unpacked: Mutex::default() }
+    pub(crate) fn new(lookup: Lookup) -> Self {
+        Self { lookup, unpacked: Mutex::default() }
     }
 
     async fn run(&self, token: &Arc<str>, parameters: &Value) -> Outcome {
@@ -68,13 +70,13 @@ impl GetObject {
         let last = from + bytes.len() as u64 >= length;
         // A piece without a character would be taken for the end.
         let text = whole_characters(&bytes, last).filter(|text| last || !text.is_empty());
-        Ok(answer(text.ok_or_else(|| fault(no_text(key)))?, from, Some(length)))
+        Ok(answer(text.ok_or_else(|| fault(UnpackError::NotText(key.to_owned())))?, from, Some(length)))
     }
 
     /// The bytes of an object from one on, some of them.
     async fn piece(&self, parameters: &Value, from: u64) -> Result<Piece, Failure> {
         let text = |name: &str| text(parameters, name);
-        let call = self.clients.s3().await.get_object().set_bucket(text("Bucket")).set_key(text("Key"));
+        let call = self.lookup.clients.s3().await.get_object().set_bucket(text("Bucket")).set_key(text("Key"));
         let call = call.set_version_id(text("VersionId")).set_expected_bucket_owner(text("ExpectedBucketOwner"));
         let last = from.saturating_add(PIECE - 1);
         let object = match call.range(format!("bytes={from}-{last}")).send().await {
@@ -161,10 +163,15 @@ fn answer(text: &str, from: u64, length: Option<u64>) -> Value {
 
 impl Handler for GetObject {
     fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome> {
-        Box::pin(self.run(&call.request.token, &call.request.input))
+        let run = self.run(&call.request.token, &call.request.input);
+        Box::pin(async { self.lookup.or_missing_bucket(call, GET_OBJECT, run.await).await })
+    }
+
+    fn missing<'a>(&'a self, _: &'a str, known: &'a Value) -> BoxFuture<'a, Option<String>> {
+        Box::pin(self.lookup.missing_bucket(GET_OBJECT, known))
     }
 
     fn reaches_aws<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Vec<String>> {
-        self.clients.s3_reaches_aws()
+        self.lookup.clients.s3_reaches_aws()
     }
 }

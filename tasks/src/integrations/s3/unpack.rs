@@ -25,15 +25,23 @@ impl Packing {
         }
     }
 
-    /// What is said of an object that is not packed as its key or its reader says.
-    fn unreadable(self, key: &str, error: &io::Error) -> String {
-        let kind = match self {
+    fn name(self) -> &'static str {
+        match self {
             Self::Gzip => "gzip",
             Self::Zstandard => "Zstandard",
             Self::Parquet => "Parquet",
-        };
-        format!("{key} cannot be read as a {kind} file: {error}")
+        }
     }
+}
+
+/// An object has no text that can be read.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum UnpackError {
+    /// It is not packed as its key or its reader says.
+    #[error("{key} cannot be read as a {} file: {source}", packing.name())]
+    Unreadable { key: String, packing: Packing, source: io::Error },
+    #[error("{0} is not UTF-8 text")]
+    NotText(String),
 }
 
 /// The text that bytes begin with; none where they are no UTF-8. A character that is cut off at their end is left for the next
@@ -46,12 +54,7 @@ pub(super) fn whole_characters(bytes: &[u8], last: bool) -> Option<&str> {
     }
 }
 
-/// What is said of the object of a key that is no text.
-pub(super) fn no_text(key: &str) -> String {
-    format!("{key} is not UTF-8 text")
-}
-
-/// The text in a packed object, read from its beginning to its end. Its errors are texts that name the object.
+/// The text in a packed object, read from its beginning to its end.
 pub(super) struct Unpacked {
     key: String,
     packing: Packing,
@@ -64,7 +67,7 @@ pub(super) struct Unpacked {
 
 impl Unpacked {
     /// The text in the file of an object, from the byte `from` on.
-    pub(super) fn open(mut file: File, key: &str, packing: Packing, from: u64) -> Result<Self, String> {
+    pub(super) fn open(mut file: File, key: &str, packing: Packing, from: u64) -> Result<Self, UnpackError> {
         let open = || -> io::Result<Box<dyn Read + Send>> {
             file.seek(SeekFrom::Start(0))?;
             let mut reader: Box<dyn Read + Send> = match packing {
@@ -75,8 +78,12 @@ impl Unpacked {
             io::copy(&mut reader.by_ref().take(from), &mut io::sink())?;
             Ok(reader)
         };
-        let reader = open().map_err(|error| packing.unreadable(key, &error))?;
-        Ok(Self { key: key.to_owned(), packing, reader, at: from, rest: Vec::new() })
+        let key = key.to_owned();
+        let reader = match open() {
+            Ok(reader) => reader,
+            Err(source) => return Err(UnpackError::Unreadable { key, packing, source }),
+        };
+        Ok(Self { key, packing, reader, at: from, rest: Vec::new() })
     }
 
     pub(super) fn at(&self) -> u64 {
@@ -84,12 +91,14 @@ impl Unpacked {
     }
 
     /// The next bytes of text, `most` at most, and whether they are the last.
-    pub(super) fn piece(&mut self, most: usize) -> Result<(String, bool), String> {
+    pub(super) fn piece(&mut self, most: usize) -> Result<(String, bool), UnpackError> {
         let mut bytes = std::mem::take(&mut self.rest);
         let wanted = most.saturating_sub(bytes.len()) as u64;
         let read = self.reader.by_ref().take(wanted).read_to_end(&mut bytes);
-        let last = (read.map_err(|error| self.packing.unreadable(&self.key, &error))? as u64) < wanted;
-        let text = whole_characters(&bytes, last).ok_or_else(|| no_text(&self.key))?.to_owned();
+        let key = || self.key.clone();
+        let unreadable = |source| UnpackError::Unreadable { key: key(), packing: self.packing, source };
+        let last = (read.map_err(unreadable)? as u64) < wanted;
+        let text = whole_characters(&bytes, last).ok_or_else(|| UnpackError::NotText(key()))?.to_owned();
         self.rest = bytes.split_off(text.len());
         self.at += text.len() as u64;
         Ok((text, last))
@@ -188,7 +197,7 @@ mod tests {
             let mut file = tempfile::tempfile().unwrap();
             file.write_all(packed).unwrap();
             let read = Unpacked::open(file, "in/a", packing, 0).and_then(|mut unpacked| unpacked.piece(100));
-            let error = read.unwrap_err();
+            let error = read.unwrap_err().to_string();
             assert!(error.starts_with(told), "{error}");
         }
     }

@@ -10,13 +10,16 @@ use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 
 use super::{failure, fault, text};
+use crate::integrations::Lookup;
 
 /// Writes an object, or a part of one. Where a request fails or nobody waits for it any more, all files that its writer has
 /// begun are forgotten.
 pub(crate) struct PutObject {
-    clients: Arc<Clients>,
+    lookup: Lookup,
     open: Mutex<OpenFiles>,
 }
+
+const PUT_OBJECT: &str = "PutObject";
 
 /// Files that are being written, by who writes them.
 type OpenFiles = HashMap<(Arc<str>, String), File>;
@@ -35,8 +38,8 @@ struct Place {
 }
 
 impl PutObject {
-    pub(crate) fn new(clients: Arc<Clients>) -> Self {
-        Self { clients, open: Mutex::default() }
+    pub(crate) fn new(lookup: Lookup) -> Self {
+        Self { lookup, open: Mutex::default() }
     }
 
     async fn run(&self, token: &Arc<str>, parameters: &Value) -> Outcome {
@@ -73,7 +76,7 @@ impl PutObject {
             _ if number <= 1 => File::First(body),
             None => return Err(gone(&key)),
             Some(File::First(first)) => {
-                let mut upload = Upload::begin(&self.clients, place).await?;
+                let mut upload = Upload::begin(&self.lookup.clients, place).await?;
                 upload.add(1, first).await?;
                 upload.add(number, body).await?;
                 File::Upload(upload)
@@ -93,7 +96,7 @@ impl PutObject {
 
     /// Checks that a file is there which this handler does not know of.
     async fn check(&self, place: &Place) -> Result<(), Failure> {
-        let call = self.clients.s3().await.head_object().bucket(&place.bucket).key(&place.key);
+        let call = self.lookup.clients.s3().await.head_object().bucket(&place.bucket).key(&place.key);
         match call.send().await {
             Err(error) if error.raw_response().is_some_and(|answer| answer.status().as_u16() == 404) => {
                 Err(gone(&place.key))
@@ -104,7 +107,7 @@ impl PutObject {
     }
 
     async fn put(&self, place: &Place, body: Vec<u8>) -> Result<(), Failure> {
-        let call = self.clients.s3().await.put_object().bucket(&place.bucket).key(&place.key);
+        let call = self.lookup.clients.s3().await.put_object().bucket(&place.bucket).key(&place.key);
         call.body(ByteStream::from(body)).send().await.map(|_| ()).map_err(|error| failure(&error))
     }
 }
@@ -184,10 +187,15 @@ impl Drop for Upload {
 
 impl Handler for PutObject {
     fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Outcome> {
-        Box::pin(self.run(&call.request.token, &call.request.input))
+        let run = self.run(&call.request.token, &call.request.input);
+        Box::pin(async { self.lookup.or_missing_bucket(call, PUT_OBJECT, run.await).await })
+    }
+
+    fn missing<'a>(&'a self, _: &'a str, known: &'a Value) -> BoxFuture<'a, Option<String>> {
+        Box::pin(self.lookup.missing_bucket(PUT_OBJECT, known))
     }
 
     fn reaches_aws<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Vec<String>> {
-        self.clients.s3_reaches_aws()
+        self.lookup.clients.s3_reaches_aws()
     }
 }

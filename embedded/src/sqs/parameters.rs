@@ -1,0 +1,115 @@
+//! The parameters of a request, and what they ask for.
+
+use std::collections::BTreeMap;
+
+use asl_aws::names::is_queue;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::digest;
+use super::error::SqsError;
+use super::store::Received;
+use crate::ACCOUNT;
+
+/// The parameters of a request.
+pub(super) struct Parameters<'a>(pub(super) &'a Value);
+
+impl Parameters<'_> {
+    pub(super) fn text(&self, name: &str) -> Option<&str> {
+        self.0.get(name).and_then(Value::as_str)
+    }
+
+    /// The name of the queue that `QueueUrl` gives.
+    pub(super) fn queue(&self) -> Result<String, SqsError> {
+        let url = self.text("QueueUrl").filter(|url| !url.is_empty()).ok_or_else(|| SqsError::missing("QueueUrl"))?;
+        let name = queue_name(url).ok_or_else(|| {
+            SqsError::refuse("InvalidAddress", format!("The address {url} is not valid for this endpoint."))
+        })?;
+        Ok(name.to_owned())
+    }
+
+    /// A number of seconds, or of messages, up to `most`.
+    pub(super) fn seconds(&self, name: &str, most: i64) -> Result<Option<i64>, SqsError> {
+        let Some(value) = self.0.get(name).filter(|value| !value.is_null()) else { return Ok(None) };
+        match value.as_i64().filter(|seconds| (0..=most).contains(seconds)) {
+            Some(seconds) => Ok(Some(seconds)),
+            None => Err(SqsError::invalid(value, name, &format!("Must be between 0 and {most}, if provided."))),
+        }
+    }
+
+    /// The number of the message that `ReceiptHandle` stands for.
+    pub(super) fn receipt(&self) -> Result<i64, SqsError> {
+        let handle = self.text("ReceiptHandle").ok_or_else(|| SqsError::missing("ReceiptHandle"))?;
+        let number = handle.split_once('-').and_then(|(number, _)| number.parse().ok());
+        number.ok_or_else(|| {
+            SqsError::refuse(
+                "ReceiptHandleIsInvalid",
+                format!("The input receipt handle \"{handle}\" is not a valid receipt handle."),
+            )
+        })
+    }
+
+    pub(super) fn attributes(&self) -> BTreeMap<String, String> {
+        let attributes = self.0.get("Attributes").and_then(Value::as_object).into_iter().flatten();
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        attributes.map(|(name, value)| (name.clone(), text(value))).collect()
+    }
+
+    pub(super) fn names(&self, name: &str) -> Vec<&str> {
+        self.0.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
+    }
+
+    /// A received message with what was asked for.
+    pub(super) fn shown(&self, message: &Received) -> Value {
+        let mut shown = json!({
+            "MessageId": message.id,
+            "ReceiptHandle": format!("{}-{}", message.number, Uuid::new_v4()),
+            "MD5OfBody": digest::of_body(&message.body),
+            "Body": message.body,
+        });
+        let wanted = [self.names("AttributeNames"), self.names("MessageSystemAttributeNames")].concat();
+        let system = [
+            ("ApproximateReceiveCount", Some(message.count.to_string())),
+            ("ApproximateFirstReceiveTimestamp", Some(message.first_received.to_string())),
+            ("MessageGroupId", message.group.clone()),
+            ("SenderId", Some(ACCOUNT.to_owned())),
+            ("SentTimestamp", Some(message.sent.to_string())),
+        ];
+        let is_wanted = |name: &str| wanted.iter().any(|wanted| *wanted == name || *wanted == "All");
+        let system = system.into_iter().filter(|(name, _)| is_wanted(name));
+        let system = system.filter_map(|(name, value)| Some((name.to_owned(), Value::from(value?))));
+        let system: Map<String, Value> = system.collect();
+        if !system.is_empty() {
+            shown["Attributes"] = system.into();
+        }
+        let wanted = self.names("MessageAttributeNames");
+        let is_wanted = |name: &str| {
+            wanted.iter().any(|wanted| match wanted.strip_suffix(".*") {
+                Some(prefix) => name.starts_with(prefix),
+                None => *wanted == name || *wanted == "All",
+            })
+        };
+        let mut attributes: Map<String, Value> = serde_json::from_str(&message.attributes).unwrap_or_default();
+        attributes.retain(|name, _| is_wanted(name));
+        if let Some(digest) = digest::of_attributes(&attributes) {
+            shown["MD5OfMessageAttributes"] = digest.into();
+            shown["MessageAttributes"] = attributes.into();
+        }
+        shown
+    }
+}
+
+/// The name at the end of a URL (`http://host/account/name`, with what others put before it), of an ARN, or alone.
+pub(crate) fn queue_name(url: &str) -> Option<&str> {
+    let name = if url.starts_with("arn:") {
+        match url.split(':').collect::<Vec<_>>()[..] {
+            ["arn", _, "sqs", _, _, name] => name,
+            _ => return None,
+        }
+    } else if let Some((_, rest)) = url.split_once("://") {
+        rest.trim_end_matches('/').split_once('/')?.1.rsplit('/').next()?
+    } else {
+        url
+    };
+    is_queue(name).then_some(name)
+}

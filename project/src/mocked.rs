@@ -1,0 +1,55 @@
+//! An execution on virtual time, with mocks in the place of all tasks.
+
+use asl_engine::{Reply, TaskRequest, Timestamp};
+use asl_runtime::simulation::{Answer, Simulation, Stuck};
+use asl_runtime::{Finished, Ledger, Recorded};
+use asl_tasks::{MockedAnswer, Mocks};
+
+use crate::executions::ExecutionOptions;
+use crate::start::{Start, StateMachine, execution};
+
+/// Runs a state machine with mocks in the place of all tasks, on a clock that jumps: nothing is called, nothing is waited for.
+/// Gives how it ended, and what happened where that is kept.
+pub fn run_mocked(
+    machine: &StateMachine,
+    start: &Start,
+    mocks: &Mocks,
+    options: ExecutionOptions,
+) -> Result<(Finished, Vec<Recorded>), Stuck> {
+    let execution = execution(machine, start, options.quotas);
+    let at = execution.start_time;
+    let ledger = Ledger::new(machine.program.clone(), execution).with_waits(mocks.waits().clone());
+    let ledger = if options.keeps_histories { ledger.recording_children() } else { ledger };
+    let mut simulation = Simulation::new(ledger, at, |request: &TaskRequest| answer(mocks, request));
+    let mut recorded = Vec::new();
+    while let Some(batch) = simulation.step()? {
+        if options.keeps_histories {
+            recorded.extend(batch.recorded);
+        }
+        if let Some(finished) = batch.finished {
+            return Ok((finished, recorded));
+        }
+    }
+    Err(Stuck::Forever)
+}
+
+fn answer(mocks: &Mocks, request: &TaskRequest) -> Answer {
+    let before = request.is_activity().then_some(Reply::Started { worker_name: None });
+    match mocks.answer(request) {
+        Ok(MockedAnswer { outcome, after }) => {
+            let after_millis = i64::try_from(after.as_millis()).unwrap_or(i64::MAX);
+            let answer = Answer { before, after_millis, ..Answer::default() };
+            match outcome {
+                // A mocked timeout is one: the time runs out, and the history says so.
+                Err(failure)
+                    if failure.error.as_deref() == Some("States.Timeout")
+                        && request.gives_up(Timestamp(0)).is_some() =>
+                {
+                    Answer { times_out: Some(failure), ..answer }
+                }
+                outcome => Answer { outcome: Some(outcome), ..answer },
+            }
+        }
+        Err(unmocked) => Answer { refused: Some(unmocked.to_string()), ..Answer::default() },
+    }
+}

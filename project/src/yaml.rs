@@ -1,0 +1,538 @@
+//! YAML documents: as values with their places, and as the JSON text that they stand for.
+//!
+//! YAML 1.2, core schema, which JSON is a part of. A tag of CloudFormation, such as `!GetAtt Function.Arn`, stands for a value
+//! that is filled in later, and becomes a placeholder in a definition.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use asl_engine::{Span, Value};
+use saphyr_parser::{Event, Parser, ScalarStyle, Span as Marks, Tag};
+
+use crate::places::Places;
+
+/// How long the JSON text may get: definitions end at 1 MiB, and aliases can make much of little.
+const MAX_LEN: usize = 4 * 1024 * 1024;
+/// How deeply values may nest.
+const MAX_DEPTH: usize = 500;
+
+/// A text without quotes that YAML 1.1 reads otherwise than YAML 1.2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Doubtful {
+    /// `yes`, `off`, `y`: a Boolean
+    Boolean,
+    /// `010`: a number to the base 8
+    Octal,
+    /// `12:30` or `2016-03-14`: a number to the base 60, or a time
+    Time,
+}
+
+impl Doubtful {
+    /// What YAML 1.1 makes of a scalar without quotes, where that is not what YAML 1.2 makes of it.
+    ///
+    /// YAML 1.1, "Language-Independent Types": bool, int and timestamp.
+    fn of(text: &str) -> Option<Self> {
+        const BOOLEANS: [&str; 6] = ["y", "n", "yes", "no", "on", "off"];
+        let lower = text.to_ascii_lowercase();
+        // `yes`, `Yes` and `YES`, but not `yEs`.
+        let cased = text == lower || text == text.to_ascii_uppercase() || text.get(1..) == lower.get(1..);
+        if BOOLEANS.contains(&&*lower) && cased {
+            return Some(Self::Boolean);
+        }
+        let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+        if unsigned.len() > 1
+            && unsigned.starts_with('0')
+            && unsigned.bytes().all(|byte| matches!(byte, b'0'..=b'7' | b'_'))
+        {
+            return Some(Self::Octal);
+        }
+        let parts: Vec<&str> = unsigned.split(':').collect();
+        let base_60 =
+            parts.len() > 1 && parts.iter().all(|part| digits(part)) && parts[1..].iter().all(|part| part.len() <= 2);
+        let day: Vec<&str> = text.get(..10).unwrap_or(text).split('-').collect();
+        let is_day = day.len() == 3 && day.iter().all(|part| digits(part)) && day[0].len() == 4;
+        let rest = text.get(10..).unwrap_or_default();
+        let timed = rest.is_empty() || rest.starts_with(['T', 't', ' ']) && rest.contains(':');
+        (base_60 || is_day && timed).then_some(Self::Time)
+    }
+
+    /// What to do about it.
+    pub(crate) fn advice(self) -> &'static str {
+        match self {
+            Self::Boolean => "write it in quotes, or write true or false where that is meant",
+            Self::Octal => "write it in quotes, or without the leading 0 where a number is meant",
+            Self::Time => "write it in quotes",
+        }
+    }
+
+    /// What becomes of it.
+    pub(crate) fn becomes(self) -> &'static str {
+        match self {
+            Self::Boolean => "true or false",
+            Self::Octal => "a number to the base 8",
+            Self::Time => "a time, or a number to the base 60",
+        }
+    }
+}
+
+/// Why a text is not one YAML document of JSON values, and where.
+#[derive(Debug)]
+pub(crate) struct YamlError {
+    pub(crate) message: String,
+    pub(crate) span: Span,
+}
+
+/// A YAML document: the value that it holds.
+#[derive(Debug, Default)]
+pub(crate) struct Document {
+    /// Nothing where the text holds none.
+    pub(crate) root: Option<Tree>,
+    /// What the YAML 1.1 of CloudFormation and SAM makes something else of, with its place.
+    pub(crate) doubtful: Vec<(Doubtful, Span)>,
+}
+
+/// A value with its place in the text.
+#[derive(Clone, Debug)]
+pub(crate) struct Tree {
+    /// For a collection, the first thing in it, which a person sees.
+    pub(crate) span: Span,
+    /// Where it ends.
+    pub(crate) end: Span,
+    pub(crate) kind: TreeKind,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum TreeKind {
+    /// `null`, a Boolean or a number, as JSON writes it.
+    Plain(String),
+    Text(Rc<str>),
+    List(Vec<Tree>),
+    Object(Vec<Member>),
+    /// What a tag of CloudFormation stands for: `!Ref` is `Ref`, `!Sub` is `Fn::Sub`.
+    Call(Box<Call>),
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Member {
+    pub(crate) name: Rc<str>,
+    pub(crate) span: Span,
+    pub(crate) value: Tree,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Call {
+    pub(crate) function: String,
+    pub(crate) argument: Tree,
+}
+
+/// Reads a YAML document.
+pub(crate) fn read(text: &str) -> Result<Document, YamlError> {
+    let offsets: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+    let byte = |index: usize| offsets.get(index).copied().unwrap_or(text.len());
+    let mut events = Vec::new();
+    for event in Parser::new_from_str(text) {
+        let (event, marks) = event.map_err(|error| {
+            let start = byte(error.marker().index());
+            YamlError { message: error.info().to_owned(), span: Span { start, end: start } }
+        })?;
+        events.push((event, marks));
+    }
+    let (anchors, out) = (BTreeMap::new(), Document::default());
+    let mut reader = Reader { text, events, byte: &byte, anchors, size: 0, out };
+    reader.document()?;
+    Ok(reader.out)
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    events: Vec<(Event<'a>, Marks)>,
+    byte: &'a dyn Fn(usize) -> usize,
+    /// Where the value of each anchor starts among the events.
+    anchors: BTreeMap<usize, usize>,
+    /// About how long the JSON text of what was read is.
+    size: usize,
+    out: Document,
+}
+
+impl Reader<'_> {
+    fn document(&mut self) -> Result<(), YamlError> {
+        let mut at = 0;
+        while let Some((event, marks)) = self.events.get(at) {
+            at = match event {
+                Event::DocumentStart(_) if self.out.root.is_some() => {
+                    return Err(self.error("a file holds one definition, and here a second document starts", *marks));
+                }
+                Event::DocumentStart(_) => {
+                    let (root, next) = self.value(at + 1, 0)?;
+                    self.out.root = root;
+                    next
+                }
+                _ => at + 1,
+            };
+        }
+        Ok(())
+    }
+
+    /// The value that starts with the event `at`, and the event behind it.
+    fn value(&mut self, at: usize, depth: usize) -> Result<(Option<Tree>, usize), YamlError> {
+        let Some((event, marks)) = self.events.get(at).cloned() else { return Ok((None, at)) };
+        self.size += 2;
+        if depth > MAX_DEPTH || self.size > MAX_LEN {
+            return Err(self.error("the definition is too large, or nests too deeply", marks));
+        }
+        match event {
+            Event::Alias(anchor) => {
+                let Some(&start) = self.anchors.get(&anchor) else {
+                    return Err(self.error("an alias cannot stand inside what it names", marks));
+                };
+                Ok((self.value(start, depth + 1)?.0, at + 1))
+            }
+            Event::Scalar(value, style, anchor, tag) => {
+                self.size += value.len();
+                let function = filled_in_later(tag.as_deref());
+                let kind = match function {
+                    Some(_) => TreeKind::Text((&*value).into()),
+                    None => {
+                        self.doubt(&value, style, tag.as_deref(), marks);
+                        scalar(&value, style, tag.as_deref())
+                    }
+                };
+                self.anchors.insert(anchor, at);
+                let span = self.place(marks);
+                Ok((Some(called(function, Tree { span, end: span, kind })), at + 1))
+            }
+            Event::SequenceStart(anchor, tag) | Event::MappingStart(anchor, tag) => {
+                let (kind, end) = match self.events[at].0 {
+                    Event::SequenceStart(..) => self.items(at, depth)?,
+                    _ => self.members(at, depth)?,
+                };
+                // What has no brackets starts with the first thing in it.
+                let first = self.events.get(at + 1).map_or(marks, |(_, marks)| *marks);
+                let span = self.place(first);
+                let end_marks = self.events.get(end).map_or(marks, |(_, marks)| *marks);
+                let tree = Tree { span, end: self.place(end_marks), kind };
+                self.anchors.insert(anchor, at);
+                Ok((Some(called(filled_in_later(tag.as_deref()), tree)), end + 1))
+            }
+            _ => Ok((None, at + 1)),
+        }
+    }
+
+    /// The items of the sequence that starts with the event `at`, and the event that ends it.
+    fn items(&mut self, at: usize, depth: usize) -> Result<(TreeKind, usize), YamlError> {
+        let mut items = Vec::new();
+        let mut next = at + 1;
+        while !matches!(self.events.get(next), Some((Event::SequenceEnd, _)) | None) {
+            let (item, behind) = self.value(next, depth + 1)?;
+            items.extend(item);
+            next = behind;
+        }
+        Ok((TreeKind::List(items), next))
+    }
+
+    fn members(&mut self, at: usize, depth: usize) -> Result<(TreeKind, usize), YamlError> {
+        let mut members = Vec::new();
+        let mut next = at + 1;
+        while !matches!(self.events.get(next), Some((Event::MappingEnd, _)) | None) {
+            let (key, marks) = self.events[next].clone();
+            let Event::Scalar(name, style, _, tag) = key else {
+                return Err(self.error("the name of a field has to be a text", marks));
+            };
+            if name == "<<" {
+                return Err(self.error("merge keys are no part of YAML 1.2: write the fields out", marks));
+            }
+            self.doubt(&name, style, tag.as_deref(), marks);
+            self.size += name.len();
+            let (value, behind) = self.value(next + 1, depth + 1)?;
+            let span = self.place(marks);
+            members.extend(value.map(|value| Member { name: (&*name).into(), span, value }));
+            next = behind;
+        }
+        Ok((TreeKind::Object(members), next))
+    }
+
+    /// Takes note of a text that YAML 1.1 reads otherwise.
+    fn doubt(&mut self, value: &str, style: ScalarStyle, tag: Option<&Tag>, marks: Marks) {
+        if style == ScalarStyle::Plain
+            && tag.is_none()
+            && let Some(doubtful) = Doubtful::of(value)
+        {
+            self.out.doubtful.push((doubtful, self.place(marks)));
+        }
+    }
+
+    /// The bytes of the YAML, without the white space behind them.
+    fn place(&self, marks: Marks) -> Span {
+        let (start, end) = ((self.byte)(marks.start.index()), (self.byte)(marks.end.index()));
+        let covered = self.text.get(start..end).unwrap_or_default();
+        Span { start, end: start + covered.trim_end().len() }
+    }
+
+    fn error(&self, message: &str, marks: Marks) -> YamlError {
+        YamlError { message: message.to_owned(), span: self.place(marks) }
+    }
+}
+
+impl Tree {
+    /// The member of an object; the last one where there are several.
+    pub(crate) fn get(&self, name: &str) -> Option<&Tree> {
+        self.members().iter().rev().find(|member| &*member.name == name).map(|member| &member.value)
+    }
+
+    /// The members of an object; none of anything else.
+    pub(crate) fn members(&self) -> &[Member] {
+        match &self.kind {
+            TreeKind::Object(members) => members,
+            _ => &[],
+        }
+    }
+
+    /// The items of a list; none of anything else.
+    pub(crate) fn items(&self) -> &[Tree] {
+        match &self.kind {
+            TreeKind::List(items) => items,
+            _ => &[],
+        }
+    }
+
+    /// A text.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match &self.kind {
+            TreeKind::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The JSON text of the value, with the places of its pieces. A function of CloudFormation is a placeholder there.
+    pub(crate) fn to_json(&self) -> (String, Places) {
+        let mut out = (String::new(), Places::default());
+        self.write(&mut out);
+        out
+    }
+
+    fn write(&self, out: &mut (String, Places)) {
+        match &self.kind {
+            TreeKind::Plain(json) => token(out, json, self.span),
+            TreeKind::Text(text) => token(out, &Value::from(&**text).to_string(), self.span),
+            TreeKind::Call(call) => token(out, &Value::from(call.placeholder()).to_string(), self.span),
+            TreeKind::List(items) => {
+                token(out, "[", self.span);
+                for (index, item) in items.iter().enumerate() {
+                    if index > 0 {
+                        out.0.push(',');
+                    }
+                    item.write(out);
+                }
+                token(out, "]", self.end);
+            }
+            TreeKind::Object(members) => {
+                token(out, "{", self.span);
+                for (index, member) in members.iter().enumerate() {
+                    if index > 0 {
+                        out.0.push(',');
+                    }
+                    token(out, &Value::from(&*member.name).to_string(), member.span);
+                    out.0.push(':');
+                    member.value.write(out);
+                }
+                token(out, "}", self.end);
+            }
+        }
+    }
+}
+
+impl Call {
+    /// `${Name}` or `${Function.Arn}` for what these functions name, and the function's name for others.
+    pub(crate) fn placeholder(&self) -> String {
+        let parts = match &self.argument.kind {
+            TreeKind::Text(text) => Some(text.to_string()),
+            TreeKind::List(parts) => parts.iter().map(Tree::text).collect::<Option<Vec<_>>>().map(|it| it.join(".")),
+            _ => None,
+        };
+        let names = matches!(&*self.function, "Ref" | "Fn::GetAtt");
+        let name = parts.filter(|parts| names && is_name(parts));
+        format!("${{{}}}", name.as_deref().unwrap_or(self.function.trim_start_matches("Fn::")))
+    }
+}
+
+/// Whether a text can stand between the braces of a placeholder.
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | ':' | '_' | '-'))
+}
+
+fn token(out: &mut (String, Places), json: &str, place: Span) {
+    let start = out.0.len();
+    out.0.push_str(json);
+    out.1.made(start, out.0.len(), place);
+}
+
+/// What a tag makes of the value behind it.
+fn called(function: Option<&Tag>, argument: Tree) -> Tree {
+    let Some(tag) = function else { return argument };
+    let function = match &*tag.suffix {
+        name @ ("Ref" | "Condition") => name.to_owned(),
+        name => format!("Fn::{name}"),
+    };
+    let (span, end) = (argument.span, argument.end);
+    Tree { span, end, kind: TreeKind::Call(Box::new(Call { function, argument })) }
+}
+
+/// A tag that is not YAML's own.
+fn filled_in_later(tag: Option<&Tag>) -> Option<&Tag> {
+    tag.filter(|tag| !tag.is_yaml_core_schema() && !tag.suffix.is_empty())
+}
+
+/// What a scalar is.
+fn scalar(value: &str, style: ScalarStyle, tag: Option<&Tag>) -> TreeKind {
+    let text = || TreeKind::Text(value.into());
+    if style != ScalarStyle::Plain || tag.is_some_and(|tag| tag.suffix == "str") {
+        return text();
+    }
+    let plain = match value {
+        "" | "~" | "null" | "Null" | "NULL" => Some("null".to_owned()),
+        "true" | "True" | "TRUE" => Some("true".to_owned()),
+        "false" | "False" | "FALSE" => Some("false".to_owned()),
+        _ => number(value),
+    };
+    plain.map_or_else(text, TreeKind::Plain)
+}
+
+/// The JSON text of a number, which YAML writes in more ways than JSON: `+1`, `.5`, `0x1F`.
+fn number(value: &str) -> Option<String> {
+    let radix = |prefix: &str, radix| {
+        let digits =
+            value.strip_prefix(prefix).filter(|digits| digits.starts_with(|c: char| c.is_ascii_alphanumeric()))?;
+        i64::from_str_radix(digits, radix).ok().map(|number| number.to_string())
+    };
+    if let Some(number) = radix("0x", 16).or_else(|| radix("0o", 8)) {
+        return Some(number);
+    }
+    let unsigned = value.strip_prefix(['+', '-']).unwrap_or(value);
+    let starts = unsigned.strip_prefix('.').unwrap_or(unsigned).starts_with(|c: char| c.is_ascii_digit());
+    let digits = |c: char| c.is_ascii_digit() || matches!(c, '.' | 'e' | 'E' | '+' | '-');
+    if !starts || !unsigned.chars().all(digits) {
+        return None;
+    }
+    // What is JSON already keeps its digits.
+    match value.parse::<Value>() {
+        Ok(Value::Number(number)) => Some(Value::Number(number).to_string()),
+        _ => value.parse::<f64>().ok().filter(|number| number.is_finite()).map(|number| match number.fract() == 0.0 {
+            true => format!("{number:.0}"),
+            false => number.to_string(),
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn to_json(yaml: &str) -> Result<(String, Places), YamlError> {
+        Ok(read(yaml)?.root.map(|root| root.to_json()).unwrap_or_default())
+    }
+
+    fn json(yaml: &str) -> String {
+        match to_json(yaml) {
+            Ok((json, _)) => json,
+            Err(error) => format!("error: {} at {}", error.message, error.span.start),
+        }
+    }
+
+    #[test]
+    fn values_are_those_of_the_core_schema() {
+        for (yaml, expected) in [
+            ("a: 1", r#"{"a":1}"#),
+            ("- 1.50\n- +1\n- .5\n- 0x1F\n- 1e3\n- 007\n", "[1.50,1,0.5,31,1e3,7]"),
+            ("[true, True, yes, null, ~, '']", r#"[true,true,"yes",null,null,""]"#),
+            ("{a: 'x', \"b\": \"\\n\", 1: }", r#"{"a":"x","b":"\n","1":null}"#),
+            ("a: |\n  one\n  two\n", r#"{"a":"one\ntwo\n"}"#),
+            ("a: !!str 1", r#"{"a":"1"}"#),
+            ("a: 2016-03-14T01:59:00Z", r#"{"a":"2016-03-14T01:59:00Z"}"#),
+            ("a: 1.2.3", r#"{"a":"1.2.3"}"#),
+            ("a: &x {b: 1}\nc: *x\nd: &y 2\ne: [*y, *x]", r#"{"a":{"b":1},"c":{"b":1},"d":2,"e":[2,{"b":1}]}"#),
+            ("Resource: !GetAtt Function.Arn", r#"{"Resource":"${Function.Arn}"}"#),
+            ("[!Ref Topic, !GetAtt [A, B.C], !Sub 'a-${B}']", r#"["${Topic}","${A.B.C}","${Sub}"]"#),
+            ("Resource: !Join ['', [a, b]]\nNext: X", r#"{"Resource":"${Join}","Next":"X"}"#),
+            ("", ""),
+            ("# nothing\n", ""),
+        ] {
+            assert_eq!(json(yaml), expected, "{yaml}");
+        }
+    }
+
+    /// PyYAML, with which SAM reads, makes something else of these.
+    #[test]
+    fn what_yaml_1_1_reads_otherwise_is_doubtful() {
+        use Doubtful::{Boolean, Octal, Time};
+        for (yaml, expected) in [
+            ("Next: Yes", &[Boolean][..]),
+            ("on: OFF", &[Boolean, Boolean]),
+            ("[y, N, 'no', \"off\", yEs, nope, true, null, !!str no]", &[Boolean, Boolean]),
+            ("[010, -017, 0, 0o17, 08, 0x10, 10, 007]", &[Octal, Octal, Octal]),
+            ("[12:30, 1:30:45, 2016-03-14, 2016-03-14T01:59:00Z, '12:30']", &[Time, Time, Time, Time]),
+            ("[arn:aws:s3, a:1, '2016-03-14', 2016-03, 1.2.3, 10:x, States.UUID(), http://x:80]", &[]),
+        ] {
+            let found: Vec<Doubtful> = read(yaml).unwrap().doubtful.iter().map(|(found, _)| *found).collect();
+            assert_eq!(found, expected, "{yaml}");
+        }
+    }
+
+    #[test]
+    fn what_json_cannot_hold_is_refused() {
+        for (yaml, expected) in [
+            ("a: 1\n---\nb: 2", "error: a file holds one definition, and here a second document starts at 5"),
+            ("? [a]\n: 1", "error: the name of a field has to be a text at 2"),
+            ("a: &x\n  b: *x", "error: an alias cannot stand inside what it names at 11"),
+            ("a: &x {}\nb:\n  <<: *x", "error: merge keys are no part of YAML 1.2: write the fields out at 14"),
+        ] {
+            assert_eq!(json(yaml), expected, "{yaml}");
+        }
+        let laughs: String =
+            (1..20).map(|n| format!("a{n}: &a{n} [{}]\n", format!("*a{},", n - 1).repeat(9))).collect();
+        assert!(json(&format!("a0: &a0 ha\n{laughs}")).starts_with("error: the definition is too large"));
+        let deep = "[".repeat(20_000);
+        assert!(json(&deep).starts_with("error: "));
+    }
+
+    proptest! {
+        /// Any text is JSON afterwards, or is refused at a place that it has.
+        #[test]
+        fn any_text_is_json_or_an_error(text in r#"([-:?,&*!|> \n"'#~<\[\]{}]|a|é|1|\.|null|- |: |\n  )*"#) {
+            match to_json(&text) {
+                Ok((json, places)) => {
+                    if !json.is_empty() {
+                        prop_assert!(json.parse::<Value>().is_ok(), "{text:?} became {json}");
+                    }
+                    for start in 0..=json.len() {
+                        let place = places.place(Span { start, end: start + 1 });
+                        prop_assert!(text.get(place.start..place.end).is_some(), "{text:?} at {start}: {place:?}");
+                    }
+                }
+                Err(error) => prop_assert!(text.get(error.span.start..error.span.end).is_some(), "{text:?}: {error:?}"),
+            }
+        }
+    }
+
+    #[test]
+    fn places_are_found_again() {
+        let yaml = "é: ü\nStates:\n  A:   \n    Type: Pas # oh\n    End: 1\n";
+        let (json, places) = to_json(yaml).unwrap();
+        let shown = |piece: &str| {
+            let start = json.find(piece).unwrap();
+            let place = places.place(Span { start, end: start + piece.len() });
+            &yaml[place.start..place.end]
+        };
+        assert_eq!(json, r#"{"é":"ü","States":{"A":{"Type":"Pas","End":1}}}"#);
+        assert_eq!(shown("\"ü\""), "ü");
+        assert_eq!(shown("\"Pas\""), "Pas");
+        assert_eq!(shown("\"States\""), "States");
+        assert_eq!(shown("{\"Type\""), "Type");
+        // The start of an object is its first name.
+        let object = json.find("{\"Type\"").unwrap();
+        let place = places.place(Span { start: object, end: object + 1 });
+        assert_eq!(&yaml[place.start..place.end], "Type");
+    }
+}
