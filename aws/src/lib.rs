@@ -32,6 +32,7 @@ mod request;
 mod resource;
 mod send;
 mod service_error;
+mod signature;
 mod tables;
 mod target;
 mod time;

@@ -55,6 +55,15 @@ pub fn loopback_client() -> Result<reqwest::Client, NoHttp> {
     client(|builder| builder.redirect(Policy::none()).no_proxy())
 }
 
+/// A client for one server whose certificate is signed by one of `roots`, in PEM, and by nobody else.
+pub fn trusting_client(roots: &[u8]) -> Result<reqwest::Client, NoHttp> {
+    let roots = reqwest::Certificate::from_pem_bundle(roots).map_err(|error| NoHttp(chain(&error)))?;
+    if roots.is_empty() {
+        return Err(NoHttp("there is no certificate in it".to_owned()));
+    }
+    client(|builder| builder.redirect(Policy::none()).tls_certs_only(roots.clone()))
+}
+
 /// The whole body of an answer; none where it has more than `max` bytes.
 pub async fn body(mut response: reqwest::Response, max: u64) -> reqwest::Result<Option<Bytes>> {
     if response.content_length().unwrap_or(0) > max {

@@ -3,6 +3,7 @@
 //!
 //! Each is an [`InProcess`] that answers HTTP requests as that of AWS does, and opens its data at the first of them.
 
+mod declared;
 mod dynamodb;
 mod events;
 mod files;
@@ -30,19 +31,27 @@ pub struct Embedded {
     events: Arc<events::Events>,
 }
 
+/// What the services have from the start.
+#[derive(Clone, Debug, Default)]
+pub struct Declared {
+    /// The tables of DynamoDB.
+    pub tables: BTreeMap<String, Table>,
+    /// The buckets of S3.
+    pub buckets: BTreeSet<String>,
+    /// The queues of SQS. None where every queue is there as soon as it is named.
+    pub queues: Option<BTreeSet<String>>,
+    /// The topics of SNS, beside those that have subscriptions. None where every topic is there.
+    pub topics: Option<BTreeSet<String>>,
+}
+
 impl Embedded {
-    /// Services that keep their data below `data_dir`, with `tables` and `buckets` in it from the start. What is published
-    /// goes to `subscribers`, whose relative paths start at `folder`, with the help of `caller`.
-    pub fn new(
-        data_dir: &Path,
-        tables: BTreeMap<String, Table>,
-        buckets: BTreeSet<String>,
-        subscribers: Subscribers,
-        folder: PathBuf,
-        caller: Caller,
-    ) -> Self {
-        let sqs = Arc::new(sqs::Sqs::new(data_dir.join("sqs.sqlite")));
-        let sns = sns::Sns::new(data_dir.join("sns"), subscribers, folder, caller, Arc::clone(&sqs));
+    /// Services that keep their data below `data_dir`, with what is `declared` in it from the start. What is published goes to
+    /// `subscribers`, whose relative paths start at `folder`, with the help of `caller`.
+    pub fn new(data_dir: &Path, declared: Declared, subscribers: Subscribers, folder: PathBuf, caller: Caller) -> Self {
+        let Declared { tables, buckets, queues, topics } = declared;
+        let queues = sqs::Queues { declared: queues, subscribed: subscribers.queues() };
+        let sqs = Arc::new(sqs::Sqs::new(data_dir.join("sqs.sqlite"), queues));
+        let sns = sns::Sns::new(data_dir.join("sns"), topics, subscribers, folder, caller, Arc::clone(&sqs));
         Self {
             s3: Arc::new(s3::S3::new(data_dir.join("s3"), buckets)),
             dynamodb: Arc::new(dynamodb::DynamoDb::new(data_dir.join("dynamodb.sqlite"), tables)),

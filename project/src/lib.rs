@@ -41,7 +41,7 @@ mod template;
 #[cfg(test)]
 mod testing;
 mod text;
-mod yaml;
+pub mod yaml;
 
 pub use definition::Definition;
 pub use definitions::{DefinitionError, DefinitionName};

@@ -34,7 +34,7 @@ pub fn run_mocked(
 }
 
 fn answer(mocks: &Mocks, request: &TaskRequest) -> Answer {
-    let before = request.is_activity().then_some(Reply::Started { worker_name: None });
+    let before = request.is_activity().then_some(Reply::Started { worker_name: None }).into_iter().collect();
     match mocks.answer(request) {
         Ok(MockedAnswer { outcome, after }) => {
             let after_millis = i64::try_from(after.as_millis()).unwrap_or(i64::MAX);

@@ -18,7 +18,7 @@ const MAX_DEPTH: usize = 500;
 
 /// A text without quotes that YAML 1.1 reads otherwise than YAML 1.2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Doubtful {
+pub enum Doubtful {
     /// `yes`, `off`, `y`: a Boolean
     Boolean,
     /// `010`: a number to the base 8
@@ -78,56 +78,73 @@ impl Doubtful {
 
 /// Why a text is not one YAML document of JSON values, and where.
 #[derive(Debug)]
-pub(crate) struct YamlError {
-    pub(crate) message: String,
-    pub(crate) span: Span,
+pub struct YamlError {
+    /// Why.
+    pub message: String,
+    /// Where.
+    pub span: Span,
 }
 
 /// A YAML document: the value that it holds.
 #[derive(Debug, Default)]
-pub(crate) struct Document {
+pub struct Document {
     /// Nothing where the text holds none.
-    pub(crate) root: Option<Tree>,
+    pub root: Option<Tree>,
     /// What the YAML 1.1 of CloudFormation and SAM makes something else of, with its place.
-    pub(crate) doubtful: Vec<(Doubtful, Span)>,
+    pub doubtful: Vec<(Doubtful, Span)>,
 }
 
 /// A value with its place in the text.
 #[derive(Clone, Debug)]
-pub(crate) struct Tree {
-    /// For a collection, the first thing in it, which a person sees.
-    pub(crate) span: Span,
+pub struct Tree {
+    /// Its place: for a collection, that of the first thing in it, which a person sees.
+    pub span: Span,
     /// Where it ends.
-    pub(crate) end: Span,
-    pub(crate) kind: TreeKind,
+    pub end: Span,
+    /// What it is.
+    pub kind: TreeKind,
 }
 
+/// What a value is.
 #[derive(Clone, Debug)]
-pub(crate) enum TreeKind {
+pub enum TreeKind {
     /// `null`, a Boolean or a number, as JSON writes it.
     Plain(String),
+    /// A text.
     Text(Rc<str>),
+    /// A list.
     List(Vec<Tree>),
+    /// An object.
     Object(Vec<Member>),
     /// What a tag of CloudFormation stands for: `!Ref` is `Ref`, `!Sub` is `Fn::Sub`.
     Call(Box<Call>),
 }
 
+/// A member of an object.
 #[derive(Clone, Debug)]
-pub(crate) struct Member {
-    pub(crate) name: Rc<str>,
-    pub(crate) span: Span,
-    pub(crate) value: Tree,
+pub struct Member {
+    /// Its name.
+    pub name: Rc<str>,
+    /// The place of its name.
+    pub span: Span,
+    /// Its value.
+    pub value: Tree,
 }
 
+/// A function of CloudFormation.
 #[derive(Clone, Debug)]
-pub(crate) struct Call {
-    pub(crate) function: String,
-    pub(crate) argument: Tree,
+pub struct Call {
+    /// `Ref`, `Fn::Sub` and the like.
+    pub function: String,
+    /// What it is given.
+    pub argument: Tree,
 }
 
 /// Reads a YAML document.
-pub(crate) fn read(text: &str) -> Result<Document, YamlError> {
+///
+/// # Errors
+/// The text is no YAML, holds more than one document or what JSON lacks, or is too large.
+pub fn read(text: &str) -> Result<Document, YamlError> {
     let offsets: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
     let byte = |index: usize| offsets.get(index).copied().unwrap_or(text.len());
     let mut events = Vec::new();
@@ -276,12 +293,12 @@ impl Reader<'_> {
 
 impl Tree {
     /// The member of an object; the last one where there are several.
-    pub(crate) fn get(&self, name: &str) -> Option<&Tree> {
+    pub fn get(&self, name: &str) -> Option<&Tree> {
         self.members().iter().rev().find(|member| &*member.name == name).map(|member| &member.value)
     }
 
     /// The members of an object; none of anything else.
-    pub(crate) fn members(&self) -> &[Member] {
+    pub fn members(&self) -> &[Member] {
         match &self.kind {
             TreeKind::Object(members) => members,
             _ => &[],
@@ -289,7 +306,7 @@ impl Tree {
     }
 
     /// The items of a list; none of anything else.
-    pub(crate) fn items(&self) -> &[Tree] {
+    pub fn items(&self) -> &[Tree] {
         match &self.kind {
             TreeKind::List(items) => items,
             _ => &[],
@@ -297,11 +314,17 @@ impl Tree {
     }
 
     /// A text.
-    pub(crate) fn text(&self) -> Option<&str> {
+    pub fn text(&self) -> Option<&str> {
         match &self.kind {
             TreeKind::Text(text) => Some(text),
             _ => None,
         }
+    }
+
+    /// The value, in which a function of CloudFormation is a placeholder.
+    pub fn value(&self) -> Value {
+        // What is written here is JSON; only what nests too deeply for the engine is none, and the reader refuses that.
+        self.to_json().0.parse().unwrap_or_default()
     }
 
     /// The JSON text of the value, with the places of its pieces. A function of CloudFormation is a placeholder there.

@@ -10,14 +10,16 @@ use crate::timers::Timers;
 /// What a task answers on virtual time.
 #[derive(Clone, Debug, Default)]
 pub struct Answer {
-    /// What comes at once, before the answer: that a worker has started, or what was submitted.
-    pub before: Option<Reply>,
+    /// What comes at once, before the answer: that a worker has started, what was submitted.
+    pub before: Vec<Reply>,
     /// The answer; `None` is a task that never answers.
     pub outcome: Option<Outcome>,
     /// How a task fails that is not answered in time, where that is told; else with `States.Timeout` alone.
     pub times_out: Option<Failure>,
     /// How long it takes to come.
     pub after_millis: i64,
+    /// How often a heartbeat comes, where any do.
+    pub heartbeat_millis: Option<i64>,
     /// Why there is no answer and the execution is given up: a mistake of whoever answers, which no Catcher sees.
     pub refused: Option<String>,
 }
@@ -124,11 +126,13 @@ impl<A: FnMut(&TaskRequest) -> Answer> Simulation<A> {
         if let Some(reason) = answer.refused {
             return Err(Stuck::Refused(reason));
         }
-        if let Some(before) = answer.before {
-            self.inputs.push(Input::Reply(wait, before));
-        }
+        self.inputs.extend(answer.before.into_iter().map(|before| Input::Reply(wait, before)));
         let answered = answer.outcome.map(|outcome| (self.at.plus_millis(answer.after_millis), outcome));
-        match (answered, request.gives_up(self.at)) {
+        let is_kept_alive = answer.heartbeat_millis.zip(request.heartbeat_seconds).is_some_and(|(every, at_most)| {
+            (1..=at_most.saturating_mul(1000)).contains(&every)
+        });
+        let gives_up = if is_kept_alive { request.deadline } else { request.gives_up(self.at) };
+        match (answered, gives_up) {
             (Some((when, outcome)), None) => self.timers.set(wait, when, Reply::Task(outcome)),
             (Some((when, outcome)), Some(deadline)) if when < deadline || when == self.at => {
                 self.timers.set(wait, when, Reply::Task(outcome));

@@ -190,7 +190,7 @@ fn a_child_execution_knows_itself_and_not_its_parents_variables() {
 fn a_callback_is_submitted_first_and_misses_its_heartbeat() {
     let definition = r#"{"StartAt": "S", "States": {"S": {"Type": "Task", "HeartbeatSeconds": 5, "End": true,
         "Resource": "arn:aws:states:::aws-sdk:sqs:sendMessage.waitForTaskToken", "Parameters": {"t.$": "$$.Task.Token"}}}}"#;
-    let submitted = || Some(Reply::Submitted(Value::from("sent")));
+    let submitted = || vec![Reply::Submitted(Value::from("sent"))];
     let answer = |_: &TaskRequest| Answer {
         before: submitted(),
         outcome: Some(Ok(Value::from("done"))),
@@ -211,6 +211,15 @@ fn a_callback_is_submitted_first_and_misses_its_heartbeat() {
     let ran = run_with(definition, "{}", Quotas::default(), silent);
     assert_eq!(output(&ran), "States.Timeout");
     assert_eq!(ran.json[5]["timestamp"].as_str(), Some("1970-01-01T00:00:05.000Z"));
+    // Heartbeats keep it alive, where they come often enough.
+    for (heartbeat_millis, expected) in [(5000, r#""done""#), (5001, "States.Timeout"), (0, "States.Timeout")] {
+        let alive = |_: &TaskRequest| Answer {
+            after_millis: 60_000,
+            heartbeat_millis: Some(heartbeat_millis),
+            ..Answer::from(Ok(Value::from("done")))
+        };
+        assert_eq!(output(&run_with(definition, "{}", Quotas::default(), alive)), expected, "{heartbeat_millis}");
+    }
 }
 
 const ENDLESS: &str = r#"{"StartAt": "A", "States": {

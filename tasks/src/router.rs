@@ -9,7 +9,7 @@ use std::time::Duration;
 use asl_aws::web::{Caller, Downloads};
 use asl_aws::{CallError, Clients, Service, Style, UnknownName, plain_resource};
 #[cfg(feature = "embedded")]
-use asl_embedded::{Embedded, Undelivered};
+use asl_embedded::{Declared, Embedded, Undelivered};
 use asl_engine::{Value, is_activity};
 #[cfg(feature = "functions")]
 use asl_functions::{Logs, Printed, PrintedLine};
@@ -60,8 +60,9 @@ impl Router {
         let buckets = routes.buckets.into_iter().chain(of_routes).collect();
         let caller = Caller::default();
         #[cfg(feature = "embedded")]
-        let embedded =
-            Embedded::new(&data_dir, routes.tables, buckets, routes.subscribers, folder.clone(), caller.clone());
+        let declared = Declared { tables: routes.tables, buckets, queues: routes.queues, topics: routes.topics };
+        #[cfg(feature = "embedded")]
+        let embedded = Embedded::new(&data_dir, declared, routes.subscribers, folder.clone(), caller.clone());
         #[cfg(feature = "embedded")]
         let services = embedded.services();
         #[cfg(not(feature = "embedded"))]
@@ -378,7 +379,6 @@ fn place_advice(why: &str, service: &str, file: &str) -> String {
 
 /// How a route is made for what nothing is known of, or for a function with this code.
 fn unknown_advice(resource: &str, file: &str, code: Option<&Code>) -> String {
-    let is_integration = resource.starts_with("arn:aws:states:");
     let is_function = resource.contains(":lambda:");
     // The functions of the first workflow are named after what they do.
     let name = resource.rsplit(':').next().unwrap_or_default().to_lowercase();
@@ -393,13 +393,8 @@ fn unknown_advice(resource: &str, file: &str, code: Option<&Code>) -> String {
         (None, None) => "handler = \"NAME\"".to_owned(),
     };
     let handlers = KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>().join(", ");
-    let (first, verb) = if is_integration {
-        ("This service integration is not supported yet. To serve it by another handler,\n", "add")
-    } else {
-        ("", "Add")
-    };
     format!(
-        "{first}{verb} these lines to {file}, with one of the handlers {handlers}:\n\n\
+        "Add these lines to {file}, with one of the handlers {handlers}:\n\n\
          [[routes]]\nresource = {}\n{settings}",
         toml_string(resource)
     )
@@ -460,14 +455,13 @@ mod tests {
         );
         let advice = |resource: &str| router.handler(resource).err().unwrap().to_string();
         assert!(advice("arn:aws:lambda:us-east-1:1:function:My-DownloadLambda").ends_with("handler = \"download\""));
-        let integration = advice("arn:aws:states:::eks:runJob.sync");
-        assert!(integration.contains("This service integration is not supported yet."), "{integration}");
         for (resource, expected) in [
             ("aws-sdk:dynamoDb:query", "there is no service \"dynamoDb\", did you mean \"dynamodb\"?"),
             ("aws-sdk:s3:getobject", "the service s3 has no action \"getobject\", did you mean \"getObject\"?"),
             ("aws-sdk:s3:getObject.sync", "the service s3 has no action \"getObject.sync\""),
             ("aws-sdk:kms:encrypt", "Nothing says where kms is. Add the first line to the [services] of routes.toml"),
             ("glue:startJobRun.sync", "glue = \"aws\""),
+            ("eks:runJob.sync", "eks = { endpoint_url ="),
             ("bedrock:invokeModel", "Nothing says where bedrockruntime is."),
             ("ecs:runTask.sync", "resource = \"arn:aws:states:::ecs:runTask*\"\nhandler = \"process\""),
             ("states:startExecution", "The states of this program has no StartExecution."),

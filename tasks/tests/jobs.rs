@@ -426,3 +426,108 @@ async fn an_api_of_api_gateway_is_called() {
     assert_eq!(failure.error.as_deref(), Some("ApiGateway.403"));
     assert_eq!(failure.cause.as_deref(), Some(r#"{"message":"Missing Authentication Token"}"#));
 }
+
+#[tokio::test]
+async fn a_fleet_of_emr_is_found_by_its_name() {
+    let fleets = r#"{"InstanceFleets":[{"Id":"if-1","Name":"core"},{"Id":"if-2","Name":"task"}]}"#;
+    let parameters = r#"{"ClusterId":"j","InstanceFleetName":"task","InstanceFleet":{"TargetOnDemandCapacity":8}}"#;
+    let played = Played::new("emr", &[(200, fleets), (200, "{}")]).await;
+    let output = played.call("elasticmapreduce:modifyInstanceFleetByName", parameters).await.0.unwrap();
+    assert_eq!(output["SdkHttpMetadata"]["HttpStatusCode"].as_i64(), Some(200));
+    assert_eq!(
+        played.asked(),
+        [
+            r#"ListInstanceFleets {"ClusterId":"j"}"#,
+            r#"ModifyInstanceFleet {"ClusterId":"j","InstanceFleet":{"TargetOnDemandCapacity":8,"InstanceFleetId":"if-2"}}"#
+        ]
+    );
+    let groups = r#"{"InstanceGroups":[{"Id":"ig-1","Name":"task"}]}"#;
+    let parameters = r#"{"ClusterId":"j","InstanceGroupName":"task","InstanceGroup":{"InstanceCount":8}}"#;
+    let played = Played::new("emr", &[(200, groups), (200, "{}"), (200, groups)]).await;
+    played.call("elasticmapreduce:modifyInstanceGroupByName", parameters).await.0.unwrap();
+    let modified =
+        r#"ModifyInstanceGroups {"ClusterId":"j","InstanceGroups":[{"InstanceCount":8,"InstanceGroupId":"ig-1"}]}"#;
+    assert_eq!(played.asked()[1], modified);
+    let unknown = parameters.replace("task", "other");
+    let failure = played.call("elasticmapreduce:modifyInstanceGroupByName", &unknown).await.0.unwrap_err();
+    assert_eq!(failure.to_string(), r#"States.TaskFailed: The cluster "j" has none InstanceGroup named "other""#);
+}
+
+const CLUSTER: &str = r#""ClusterName":"c","CertificateAuthority":"QQ==","Endpoint":"https://c.eks.amazonaws.com""#;
+
+#[tokio::test]
+async fn a_kubernetes_api_is_called() {
+    let played = Played::new("eks", &[(200, r#"{"items":[]}"#)]).await;
+    let call = |rest: &str| format!("{{{CLUSTER},{rest}}}");
+    let pods =
+        r#""Method":"GET","Path":"/api/v1/namespaces/default/pods","QueryParameters":{"labelSelector":["job-name=j"]}"#;
+    let output = played.call("eks:call", &call(pods)).await.0.unwrap();
+    assert_eq!(output["ResponseBody"], r#"{"items":[]}"#.parse().unwrap());
+    assert_eq!(output["StatusCode"].as_i64(), Some(200));
+    assert_eq!(played.asked(), ["GET /api/v1/namespaces/default/pods?labelSelector=job-name%3Dj"]);
+
+    let refused = r#"{"kind":"Status","apiVersion":"v1","metadata":{},"status":"Failure","message":"Unauthorized","reason":"Unauthorized","code":401}"#;
+    let played = Played::new("eks", &[(401, refused)]).await;
+    let post = r#""Method":"POST","Path":"/api/v1/namespaces/n/configmaps","RequestBody":{"kind":"ConfigMap"}"#;
+    let failure = played.call("eks:call", &call(post)).await.0.unwrap_err();
+    assert_eq!(failure.error.as_deref(), Some("EKS.401"));
+    // As AWS's page has it.
+    let cause = format!(r#"{{"ResponseBody":{refused},"StatusCode":401,"StatusText":"Unauthorized"}}"#);
+    assert_eq!(failure.cause.as_deref(), Some(cause.as_str()));
+    assert_eq!(played.asked(), [r#"POST /api/v1/namespaces/n/configmaps {"kind":"ConfigMap"}"#]);
+}
+
+fn job_of(condition: &str) -> String {
+    format!(
+        r#"{{"metadata":{{"name":"j"}},"status":{{"conditions":[{{"type":"Suspended","status":"False"}},{{"type":"{condition}","status":"True"}}]}}}}"#
+    )
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_kubernetes_job_is_run_to_its_end_and_its_logs_are_read() {
+    let pods = r#"{"items":[{"metadata":{"name":"p"},"spec":{"containers":[{"name":"pi"},{"name":"side"}]}}]}"#;
+    let (complete, under_way) = (job_of("Complete"), r#"{"metadata":{"name":"j"},"status":{"active":1}}"#);
+    let answers = [
+        (201, r#"{"metadata":{"name":"j"}}"#),
+        (200, under_way),
+        (503, "busy"),
+        (200, complete.as_str()),
+        (200, pods),
+        (200, r#"{ "pi": 3.14 }"#),
+        (404, r#"{"code":404}"#),
+    ];
+    let played = Played::new("eks", &answers).await;
+    let parameters = format!(
+        r#"{{{CLUSTER},"Namespace":"n","LogOptions":{{"RetrieveLogs":true,"LogParameters":{{"tailLines":["6"]}}}},"Job":{{"kind":"Job"}}}}"#
+    );
+    let (outcome, reports) = played.call("eks:runJob.sync", &parameters).await;
+    let output = outcome.unwrap();
+    assert_eq!(output["status"], complete.parse::<Value>().unwrap()["status"]);
+    let containers = &output["logs"]["pods"]["p"]["containers"];
+    assert_eq!(containers["pi"], r#"{"log":{"pi":3.14}}"#.parse().unwrap());
+    assert_eq!(containers["side"]["error"], "EKS.404".into());
+    let [Report::Submitted(started)] = &reports[..] else { panic!("{reports:?}") };
+    assert_eq!(started["StatusCode"].as_i64(), Some(201));
+    let job = "GET /apis/batch/v1/namespaces/n/jobs/j";
+    let log = "GET /api/v1/namespaces/n/pods/p/log?tailLines=6&container=";
+    assert_eq!(
+        played.asked(),
+        [
+            r#"POST /apis/batch/v1/namespaces/n/jobs {"kind":"Job"}"#.to_owned(),
+            job.to_owned(),
+            job.to_owned(),
+            job.to_owned(),
+            "GET /api/v1/namespaces/n/pods?labelSelector=job-name%3Dj".to_owned(),
+            format!("{log}pi"),
+            format!("{log}side"),
+        ]
+    );
+
+    let failed = job_of("Failed");
+    let played = Played::new("eks", &[(201, r#"{"metadata":{"name":"j"}}"#), (200, &failed)]).await;
+    let parameters = format!(r#"{{{CLUSTER},"Job":"{{}}"}}"#);
+    let failure = played.call("eks:runJob.sync", &parameters).await.0.unwrap_err();
+    assert_eq!(failure.error.as_deref(), Some("States.TaskFailed"));
+    assert_eq!(failure.cause.unwrap().parse::<Value>().unwrap(), failed.parse().unwrap());
+    assert_eq!(played.asked()[0], "POST /apis/batch/v1/namespaces/default/jobs {}");
+}

@@ -53,7 +53,7 @@ impl Mocks {
             (_, Some(submitted)) => Some(Reply::Submitted(submitted.into())),
             _ => None,
         };
-        Answer { before, outcome: ended, ..Answer::default() }
+        Answer { before: before.into_iter().collect(), outcome: ended, ..Answer::default() }
     }
 
     fn object(&self, input: &Value) -> Answer {

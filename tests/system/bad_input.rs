@@ -195,28 +195,22 @@ error: the input is not JSON: expected a value, found 'garbage'
 fn a_resource_without_a_route_is_told_before_anything_runs() {
     let expected = |file: &str| {
         let lines = format!(
-            "dd these lines to {file}, with one of the handlers batch, download, consolidate, function, http, process, wasm:\n"
+            "Add these lines to {file}, with one of the handlers batch, download, consolidate, function, http, process, wasm:\n"
         );
         format!(
             "\
 error: the state 'Greet' has no route for the resource arn:aws:lambda:us-east-1:123456789012:function:greet
-A{lines}
+{lines}
 [[routes]]
 resource = \"arn:aws:lambda:us-east-1:123456789012:function:greet\"
 handler = \"function\"\nruntime = \"python3\"\ncode = \"FOLDER\"\nentry = \"FILE.FUNCTION\"
 
 error: the state 'Send' has no route for the resource arn:aws:states:::eks:call
-This service integration is not supported yet. To serve it by another handler,
-a{lines}
-[[routes]]
-resource = \"arn:aws:states:::eks:call\"
-handler = \"NAME\"
+Nothing says where eks is. Add the first line to the [services] of {file} for AWS itself,
+or the second for a server that speaks its protocol:
 
-Or a mock answers in its place:
-
-[[mocks]]
-state = \"Send\"
-return = {{}}
+eks = \"aws\"
+eks = {{ endpoint_url = \"http://127.0.0.1:5000\" }}
 
 nothing was run
 "
@@ -231,14 +225,14 @@ nothing was run
     let folder = Folder::new();
     folder.write("d.json", CALLS);
     let (_, lines) = refused(&[definition], &["run", "d.json"]);
-    // Of the two for the integration, the route.
-    let lines = lines.split("Or a mock").next().unwrap_or_default();
-    let routes: Vec<_> = lines.lines().filter(|line| line.contains("[[") || line.contains(" = ")).collect();
-    let mine = routes.join("\n").replace("\"FOLDER\"", "\".\"").replace("\"FILE.FUNCTION\"", "\"app.handler\"");
-    folder.write("routes.toml", mine.replace("\"NAME\"", "\"consolidate\""));
+    let route = lines.split("error: the state 'Send'").next().unwrap_or_default();
+    let route: Vec<_> = route.lines().filter(|line| line.contains("[[") || line.contains(" = ")).collect();
+    let route = route.join("\n").replace("\"FOLDER\"", "\".\"").replace("\"FILE.FUNCTION\"", "\"app.handler\"");
+    let service = lines.lines().find(|line| line.starts_with("eks = {")).expect("a line for the service");
+    folder.write("routes.toml", format!("[services]\n{service}\n\n{route}"));
     folder.write("app.py", "def handler(event, context):\n    return event\n");
     let ended = folder.asl(&["run", "d.json"]);
-    assert!(ended.stderr.starts_with("execution: FAILED in the state 'Send': "), "an object is no list: {ended:?}");
+    assert!(ended.stderr.starts_with("execution: FAILED in the state 'Send': "), "it lacks its parameters: {ended:?}");
 }
 
 #[test]

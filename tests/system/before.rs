@@ -36,6 +36,57 @@ fn a_table_that_is_not_there_is_told_and_its_lines_work() {
     assert_eq!(folder.asl(&run).code, Some(0));
 }
 
+#[test]
+fn queues_and_topics_are_looked_up_in_their_lists() {
+    let queue = "https://sqs.us-east-1.amazonaws.com/1/ordres";
+    let topic = "arn:aws:sns:us-east-1:1:alarms";
+    for (resource, parameters, computed, input, kind, name) in [
+        (
+            "sqs:sendMessage",
+            json!({ "QueueUrl": queue, "MessageBody": "m" }),
+            json!({ "QueueUrl.$": "$.it", "MessageBody": "m" }),
+            json!({ "it": queue }),
+            "queue",
+            "ordres",
+        ),
+        (
+            "sns:publish",
+            json!({ "TopicArn": topic, "Message": "m" }),
+            json!({ "TopicArn.$": "$.it", "Message": "m" }),
+            json!({ "it": topic }),
+            "topic",
+            "alarms",
+        ),
+    ] {
+        let folder = Folder::new();
+        let (constant, input) = (task(resource, &parameters), input.to_string());
+        folder.write("send.json", &constant);
+        let run = ["run", "send.json", "--input", &input];
+        // Without a list each is there as soon as it is named.
+        assert_eq!(folder.asl(&run).code, Some(0), "{resource}");
+        let lists = "queues = ['orders']\ntopics = ['alarm']\n";
+        let near = if kind == "queue" { "orders" } else { "alarm" };
+        for text in [&constant, &task(resource, &computed)] {
+            let folder = Folder::new();
+            folder.write("send.json", text);
+            folder.write("routes.toml", lists);
+            let refused = folder.asl(&run);
+            assert_eq!(refused.code, Some(3), "{refused:?}");
+            let told = format!(
+                "error: the state 'Store' needs the {kind} {name} (did you mean {near}?), which is not there\n\
+                 It is made by these lines at the start of routes.toml:\n\n"
+            );
+            let lines =
+                refused.stderr.strip_prefix(&told).and_then(|rest| rest.split_once("\n\n").or(Some((rest, ""))));
+            let line = lines.unwrap_or_else(|| panic!("{refused:?}")).0.lines().next().expect("a line");
+            let other = if kind == "queue" { "topics = ['alarm']" } else { "queues = ['orders']" };
+            folder.write("routes.toml", format!("{line}\n{other}\n"));
+            let ended = folder.asl(&run);
+            assert_eq!((ended.code, ended.stdout.contains("MessageId")), (Some(0), true), "{line} {ended:?}");
+        }
+    }
+}
+
 /// No Catcher takes what only this machine lacks.
 #[test]
 fn a_name_that_is_computed_ends_the_run() {

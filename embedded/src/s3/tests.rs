@@ -9,8 +9,8 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart, Delete, ObjectIdentifier};
 use bytes::Bytes;
 
-use crate::Embedded;
 use crate::sns::Subscribers;
+use crate::{Declared, Embedded};
 
 struct Fixture {
     data: tempfile::TempDir,
@@ -23,7 +23,8 @@ impl Fixture {
         let buckets = ["images".to_owned(), "../outside".to_owned()].into();
         let folder = data.path().join("data");
         let (caller, subscribers) = (Caller::default(), Subscribers::default());
-        let embedded = Embedded::new(&folder, Default::default(), buckets, subscribers, folder.clone(), caller);
+        let embedded =
+            Embedded::new(&folder, Declared { buckets, ..Declared::default() }, subscribers, folder.clone(), caller);
         let clients = Clients::new(Services::default(), embedded.services());
         Self { data, clients }
     }

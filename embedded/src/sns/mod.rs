@@ -1,7 +1,7 @@
 //! The embedded SNS: every notification is a JSON file in the outbox, a folder that a person can look into, and goes from
 //! there to the subscriptions of the routing file.
 //!
-//! Any topic is accepted. The names of the files sort by the time of the notification. Publishing never fails because a
+//! Any topic is accepted, unless the routing file lists the topics. The names of the files sort by the time of the notification. Publishing never fails because a
 //! subscriber is down: what is not delivered stays in the outbox, and this program or the next one tries again.
 
 mod deliver;
@@ -11,7 +11,7 @@ mod outbox;
 mod subscription;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use asl_aws::InProcess;
 use asl_aws::in_process::{Missing, respond, whole_body, xml_text};
 use asl_aws::names::is_topic;
 use asl_aws::web::Caller;
-use asl_runtime::BoxFuture;
+use asl_runtime::{BoxFuture, Pattern};
 use aws_smithy_types::body::SdkBody;
 use http::StatusCode;
 use serde_json::{Map, Value};
@@ -34,8 +34,8 @@ use self::deliveries::Deliveries;
 pub use self::deliveries::Undelivered;
 use self::notification::{Attribute, Notification};
 pub use self::subscription::{Mail, Subscription};
-use super::ACCOUNT;
 use super::sqs::Sqs;
+use super::{ACCOUNT, declared};
 
 /// The operation that it has.
 const PUBLISH: &str = "Publish";
@@ -44,7 +44,35 @@ const PUBLISH: &str = "Publish";
 const MESSAGE_MAX: usize = 256 * 1024;
 
 /// An SNS whose outbox is opened at the first request.
-pub(crate) struct Sns(Deliveries);
+pub(crate) struct Sns {
+    deliveries: Deliveries,
+    topics: Topics,
+}
+
+/// The topics that the routing file names.
+struct Topics {
+    /// The list of them; none where every topic is there.
+    declared: Option<BTreeSet<String>>,
+    /// Those of subscriptions.
+    patterns: Vec<Pattern>,
+}
+
+impl Topics {
+    /// The names of subscribed topics that are the same for every ARN.
+    fn subscribed(&self) -> BTreeSet<String> {
+        let named = self.patterns.iter().map(ToString::to_string);
+        named.filter_map(|pattern| Some(pattern.rsplit_once(':')?.1.to_owned())).filter(|name| is_topic(name)).collect()
+    }
+
+    /// What is not there of the topic of an ARN.
+    fn unmade(&self, arn: &str) -> Option<Missing> {
+        if self.patterns.iter().any(|pattern| pattern.matches(arn)) {
+            return None;
+        }
+        let name = arn.rsplit(':').next().filter(|name| is_topic(name))?;
+        declared::unmade("topic", name, self.declared.as_ref(), &self.subscribed())
+    }
+}
 
 /// Who gets what is published.
 #[derive(Clone, Debug, Default)]
@@ -59,32 +87,43 @@ pub struct Subscribers {
 enum SnsError {
     InvalidParameter(String),
     InvalidAction(String),
+    NoTopic,
     Internal(String),
 }
 
+impl Subscribers {
+    /// The names of the queues that subscriptions deliver to.
+    pub(crate) fn queues(&self) -> BTreeSet<String> {
+        self.subscriptions.iter().filter_map(Subscription::queue).map(str::to_owned).collect()
+    }
+}
+
 impl Sns {
-    /// An SNS that writes into the folder `outbox`. It calls subscribers with `caller`, and their queues are in `sqs`; their
+    /// An SNS that writes into the folder `outbox`, with the `topics` of that list. It calls subscribers with `caller`, and their queues are in `sqs`; their
     /// relative paths start at `folder`.
     pub(crate) fn new(
         outbox: PathBuf,
+        topics: Option<BTreeSet<String>>,
         subscribers: Subscribers,
         folder: PathBuf,
         caller: Caller,
         sqs: Arc<Sqs>,
     ) -> Self {
         let Subscribers { subscriptions, mail } = subscribers;
-        Self(Deliveries::new(outbox, subscriptions, Means { mail, folder, caller, sqs }))
+        let patterns = subscriptions.iter().map(|subscription| subscription.topic.clone()).collect();
+        let deliveries = Deliveries::new(outbox, subscriptions, Means { mail, folder, caller, sqs });
+        Self { deliveries, topics: Topics { declared: topics, patterns } }
     }
 
     /// Takes up what programs that live no more did not deliver. It is not waited for.
     pub(crate) fn resume(&self) {
-        self.0.resume();
+        self.deliveries.resume();
     }
 
     /// Tries everything that is pending once more, and tells what stays undelivered. Nothing is waited for when `stop`
     /// completes.
     pub(crate) async fn finish(&self, stop: impl Future<Output = ()>) -> Vec<Undelivered> {
-        self.0.finish(stop).await
+        self.deliveries.finish(stop).await
     }
 
     async fn publish(&self, request: http::Request<SdkBody>) -> Result<String, SnsError> {
@@ -93,8 +132,12 @@ impl Sns {
         let parameters: BTreeMap<Cow<'_, str>, Cow<'_, str>> = url::form_urlencoded::parse(&body).collect();
         let now = OffsetDateTime::now_utc();
         let notification = notification(&parameters, now)?;
+        let arn = notification.topic_arn.as_deref();
+        if self.topics.declared.is_some() && arn.is_some_and(|arn| self.topics.unmade(arn).is_some()) {
+            return Err(SnsError::NoTopic);
+        }
         let message_id = notification.message_id.clone();
-        let published = self.0.publish(outbox::file_name(&message_id, now), notification).await;
+        let published = self.deliveries.publish(outbox::file_name(&message_id, now), notification).await;
         published.map_err(|error| SnsError::Internal(error.to_string()))?;
         Ok(message_id)
     }
@@ -117,6 +160,7 @@ impl InProcess for Sns {
                     let (status, kind, code, message) = match error {
                         SnsError::InvalidParameter(message) => (400, "Sender", "InvalidParameter", message),
                         SnsError::InvalidAction(message) => (400, "Sender", "InvalidAction", message),
+                        SnsError::NoTopic => (404, "Sender", "NotFound", "Topic does not exist".to_owned()),
                         SnsError::Internal(message) => (500, "Receiver", "InternalError", message),
                     };
                     let message = xml_text(&message);
@@ -136,14 +180,15 @@ impl InProcess for Sns {
         operation == PUBLISH
     }
 
-    /// Any topic is there, but what is no ARN is none.
+    /// What is no ARN names no topic; otherwise as with queues.
     fn missing<'a>(&'a self, _: &'a str, parameters: &'a asl_engine::Value) -> BoxFuture<'a, Option<Missing>> {
         let wrong = ["TopicArn", "TargetArn"].into_iter().find_map(|name| {
             let arn = parameters[name].as_str()?;
             check_arn(name, arn).err()?;
             Some(format!("the {name} {arn}, which is no ARN of a topic: arn:aws:sns:us-east-1:{ACCOUNT}:NAME is one"))
         });
-        Box::pin(std::future::ready(wrong.map(Missing::Impossible)))
+        let unmade = || self.topics.unmade(parameters["TopicArn"].as_str()?);
+        Box::pin(std::future::ready(wrong.map(Missing::Impossible).or_else(unmade)))
     }
 }
 

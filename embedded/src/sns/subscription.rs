@@ -100,6 +100,14 @@ impl Subscription {
         }
     }
 
+    /// The name of the queue that it delivers to.
+    pub(super) fn queue(&self) -> Option<&str> {
+        match &self.to {
+            To::Sqs(queue) => queue_name(queue),
+            _ => None,
+        }
+    }
+
     /// Whether it needs the mail server.
     pub fn is_email(&self) -> bool {
         matches!(self.to, To::Email(_))

@@ -1,14 +1,14 @@
 //! The embedded SQS: queues whose messages are in one SQLite file.
 //!
 //! A queue is created by the first message for it, and by whoever asks it for messages; only `GetQueueUrl` says that there is
-//! none. What is not here: dead-letter queues, retention, and what FIFO queues do beyond keeping the order.
+//! none. Where the routing file lists the queues, there are those and what `CreateQueue` makes. What is not here: dead-letter queues, retention, and what FIFO queues do beyond keeping the order.
 
 mod digest;
 mod error;
 mod parameters;
 mod store;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -31,7 +31,7 @@ use tokio::sync::{Notify, OnceCell};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::{ACCOUNT, REGION};
+use super::{ACCOUNT, REGION, declared};
 
 /// The most bytes of a message with its attributes.
 const MESSAGE_MAX: usize = 1024 * 1024;
@@ -42,17 +42,27 @@ const VISIBILITY_TIMEOUT: i64 = 30;
 /// A waiting receiver looks again after this time: another process can have sent something.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
+/// The queues that the routing file names.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Queues {
+    /// The list of them; none where every queue is there as soon as it is named.
+    pub(crate) declared: Option<BTreeSet<String>>,
+    /// Those that subscriptions deliver to.
+    pub(crate) subscribed: BTreeSet<String>,
+}
+
 /// An SQS whose database is opened at the first request.
 pub(crate) struct Sqs {
     file: PathBuf,
+    queues: Queues,
     opened: OnceCell<Arc<Mutex<Store>>>,
     sent: Notify,
 }
 
 impl Sqs {
     /// An SQS with its queues in `file`.
-    pub(crate) fn new(file: PathBuf) -> Self {
-        Self { file, opened: OnceCell::new(), sent: Notify::new() }
+    pub(crate) fn new(file: PathBuf, queues: Queues) -> Self {
+        Self { file, queues, opened: OnceCell::new(), sent: Notify::new() }
     }
 
     /// Sends a text to a queue, which is created where there is none; `queue` is its URL, its ARN or its name. The answer is
@@ -65,6 +75,9 @@ impl Sqs {
 
     async fn run(&self, operation: &str, parameters: &Value, base: &str) -> Result<Value, SqsError> {
         let parameters = &Parameters(parameters);
+        if parameters.text("QueueUrl").is_some() {
+            self.known(&parameters.queue()?).await?;
+        }
         match operation {
             "CreateQueue" => self.create_queue(parameters, base).await,
             "DeleteQueue" => {
@@ -291,6 +304,15 @@ impl Sqs {
         found.map(drop).ok_or_else(SqsError::no_queue)
     }
 
+    /// Refuses a queue that is not there, where not every one is.
+    async fn known(&self, queue: &str) -> Result<(), SqsError> {
+        let Queues { declared, subscribed } = &self.queues;
+        match declared {
+            Some(declared) if !declared.contains(queue) && !subscribed.contains(queue) => self.existing(queue).await,
+            _ => Ok(()),
+        }
+    }
+
     /// Works on the store where waiting for the disk is allowed.
     async fn with<T: Send + 'static>(
         &self,
@@ -362,15 +384,21 @@ impl InProcess for Sqs {
         OPERATIONS.contains(&operation)
     }
 
-    /// Any queue is there, but what is no URL of one names none.
+    /// What is no URL of a queue names none; a queue that is not listed is not there where others are, nor is one whose name is
+    /// nearly that of another.
     fn missing<'a>(&'a self, _: &'a str, parameters: &'a asl_engine::Value) -> BoxFuture<'a, Option<Missing>> {
-        let url = parameters["QueueUrl"].as_str().filter(|url| queue_name(url).is_none());
-        let wrong = url.map(|url| {
-            format!(
-                "the QueueUrl {url:?}, which is no URL of a queue: https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/NAME is one"
-            )
-        });
-        Box::pin(std::future::ready(wrong.map(Missing::Impossible)))
+        Box::pin(async move {
+            let url = parameters["QueueUrl"].as_str()?;
+            let Some(name) = queue_name(url) else {
+                return Some(Missing::Impossible(format!(
+                    "the QueueUrl {url:?}, which is no URL of a queue: https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/NAME is one"
+                )));
+            };
+            let Queues { declared, subscribed } = &self.queues;
+            let unmade = declared::unmade("queue", name, declared.as_ref(), subscribed)?;
+            // `CreateQueue` made it.
+            if self.file.exists() && self.existing(name).await.is_ok() { None } else { Some(unmade) }
+        })
     }
 }
 

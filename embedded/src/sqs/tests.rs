@@ -8,7 +8,7 @@ struct Fixture {
 impl Fixture {
     fn new() -> Self {
         let data = tempfile::tempdir().unwrap();
-        let sqs = Arc::new(Sqs::new(data.path().join("sqs.sqlite")));
+        let sqs = Arc::new(Sqs::new(data.path().join("sqs.sqlite"), Queues::default()));
         Self { _data: data, sqs }
     }
 

@@ -29,5 +29,5 @@ pub(crate) fn answer(request: &TaskRequest, order: u64) -> Answer {
     let mut hasher = DefaultHasher::new();
     (order, &request.token).hash(&mut hasher);
     let after_millis = i64::try_from(hasher.finish() % 900).expect("below 900");
-    Answer { before, outcome: outcome(request), after_millis, ..Answer::default() }
+    Answer { before: before.into_iter().collect(), outcome: outcome(request), after_millis, ..Answer::default() }
 }

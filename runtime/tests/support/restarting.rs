@@ -24,7 +24,7 @@ pub(crate) struct Restarted {
 struct Outcome {
     /// The order in which effects were performed first.
     order: usize,
-    before: Option<Reply>,
+    before: Vec<Reply>,
     after: Option<(Timestamp, Reply)>,
 }
 
@@ -34,7 +34,7 @@ struct Host<'a> {
     known: HashMap<WaitId, Outcome>,
     requests: HashMap<WaitId, Arc<TaskRequest>>,
     asked: Vec<Arc<TaskRequest>>,
-    now: BTreeMap<usize, Input>,
+    now: BTreeMap<(usize, usize), Input>,
     due: BTreeMap<(Timestamp, usize), Input>,
 }
 
@@ -115,7 +115,7 @@ impl Host<'_> {
                 wait
             }
             Effect::Sleep(wait, until) => {
-                self.known.entry(wait).or_insert(Outcome { order, before: None, after: Some((until, Reply::Woke)) });
+                self.known.entry(wait).or_insert(Outcome { order, before: Vec::new(), after: Some((until, Reply::Woke)) });
                 wait
             }
             Effect::Cancel(wait) => {
@@ -127,8 +127,8 @@ impl Host<'_> {
         let Some(outcome) = self.known.get(&wait) else { return };
         for time in 0..times {
             let order = 2 * outcome.order + time;
-            if let Some(before) = &outcome.before {
-                self.now.insert(order, Input::Reply(wait, before.clone()));
+            for (at, before) in outcome.before.iter().enumerate() {
+                self.now.insert((order, at), Input::Reply(wait, before.clone()));
             }
             if let Some((when, reply)) = &outcome.after {
                 self.due.insert((*when, order), Input::Reply(wait, reply.clone()));

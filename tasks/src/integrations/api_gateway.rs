@@ -6,15 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use asl_aws::web::{self, Caller};
-use asl_aws::{Clients, Place, Service};
-use asl_engine::{Failure, Object, Outcome, Value};
+use asl_aws::{Clients, Place, SendError, Service};
+use asl_engine::{Failure, Outcome, Value};
 use asl_runtime::{BoxFuture, Call, Handler};
 use asl_settings::{shown, web_url};
-use http::header::{CONTENT_TYPE, USER_AGENT};
-use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use url::Url;
 
 use super::answer::headers;
+use super::request_parts::{add_query, method, runtime, sent_headers};
 
 /// API Gateway gives up an integration long before.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -37,7 +36,11 @@ impl Invoke {
     }
 
     async fn run(&self, parameters: &Value) -> Outcome {
-        let request = self.request(parameters)?;
+        let mut request = self.request(parameters)?;
+        if self.is_signed(parameters)? {
+            let unsigned = |error: SendError| Failure::new("ApiGateway.SdkClientException", error.to_string());
+            self.clients.sign_for_api_gateway(&mut request).await.map_err(unsigned)?;
+        }
         let url = shown(request.url());
         let client = self.caller.client().map_err(|error| runtime(error.to_string()))?;
         let failed = |error: reqwest::Error| {
@@ -68,21 +71,25 @@ impl Invoke {
         let mut request = reqwest::Request::new(method, self.url(parameters)?);
         *request.timeout_mut() = Some(LIMIT);
         *request.headers_mut() = sent_headers(&parameters["Headers"])?;
-        match parameters["AuthType"].as_str() {
-            None | Some("NO_AUTH") => {}
-            // A server that stands in for API Gateway asks for no signature.
-            _ if self.elsewhere().is_some() => {}
-            Some(other) => {
-                let cause = format!("The AuthType {other} of apigateway:invoke is not supported by asl yet");
-                return Err(runtime(cause));
-            }
-        }
         let keeps_nulls = parameters["AllowNullValues"].as_bool() == Some(true);
         if let Some(body) = parameters.get("RequestBody").filter(|body| **body != Value::Null) {
             let body = if keeps_nulls { body.clone() } else { without_nulls(body) };
             *request.body_mut() = Some(body.to_string().into());
         }
         Ok(request)
+    }
+
+    /// Whether the API is told who calls.
+    fn is_signed(&self, parameters: &Value) -> Result<bool, Failure> {
+        match parameters["AuthType"].as_str() {
+            None | Some("NO_AUTH") => Ok(false),
+            // A server that stands in for API Gateway asks for no signature.
+            Some("IAM_ROLE" | "RESOURCE_POLICY") => Ok(self.elsewhere().is_none()),
+            Some(_) => {
+                let expected = "expected NO_AUTH, IAM_ROLE or RESOURCE_POLICY";
+                Err(runtime(format!("The value for the field 'AuthType' is not valid: {expected}")))
+            }
+        }
     }
 
     /// The server that stands in for API Gateway.
@@ -105,54 +112,9 @@ impl Invoke {
         let parts: Vec<&str> = parts.iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
         let mut url = web_url(&parts.join("/"))
             .map_err(|fault| runtime(format!("The value for the field 'ApiEndpoint' is not valid: {fault}")))?;
-        for (name, values) in members(&parameters["QueryParameters"]) {
-            for value in listed(values) {
-                url.query_pairs_mut().append_pair(name, &text_of(value));
-            }
-        }
+        add_query(&mut url, &parameters["QueryParameters"]);
         Ok(url)
     }
-}
-
-fn method(value: &Value) -> Result<Method, Failure> {
-    const METHODS: [Method; 7] =
-        [Method::GET, Method::POST, Method::PUT, Method::DELETE, Method::PATCH, Method::HEAD, Method::OPTIONS];
-    let found = METHODS.into_iter().find(|method| value.as_str() == Some(method.as_str()));
-    found.ok_or_else(|| {
-        runtime(
-            "The value for the field 'Method' is not valid: expected GET, POST, PUT, DELETE, PATCH, HEAD or OPTIONS",
-        )
-    })
-}
-
-/// The headers of the state, and what the body is. Which ones may not be set was looked at before the task was scheduled.
-fn sent_headers(given: &Value) -> Result<HeaderMap, Failure> {
-    let mut sent = HeaderMap::new();
-    sent.insert(USER_AGENT, HeaderValue::from_static(concat!("asl/", env!("CARGO_PKG_VERSION"))));
-    sent.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    for (name, values) in members(given) {
-        let header: HeaderName = name.parse().map_err(|_| runtime(format!("'{name}' is no name of a header")))?;
-        sent.remove(&header);
-        for value in listed(values) {
-            let value = HeaderValue::from_str(&text_of(value));
-            let value = value.map_err(|_| runtime(format!("The value of the header '{name}' cannot be sent")))?;
-            sent.append(header.clone(), value);
-        }
-    }
-    Ok(sent)
-}
-
-fn members(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
-    value.as_object().into_iter().flat_map(Object::iter).map(|(name, value)| (&**name, value))
-}
-
-fn listed(value: &Value) -> impl Iterator<Item = &Value> {
-    let items = value.as_array().map_or(std::slice::from_ref(value), |items| items);
-    items.iter().filter(|item| **item != Value::Null)
-}
-
-fn text_of(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 /// A body without the members that are null.
@@ -167,10 +129,6 @@ fn without_nulls(body: &Value) -> Value {
             kept.map(|(name, value)| (name.clone(), without_nulls(value))).collect()
         }
     }
-}
-
-fn runtime(cause: impl Into<String>) -> Failure {
-    Failure::new("States.Runtime", cause.into())
 }
 
 impl Handler for Invoke {

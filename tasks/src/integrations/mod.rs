@@ -4,13 +4,16 @@ mod answer;
 mod api_gateway;
 mod aws_sdk;
 mod bedrock;
+mod elasticmapreduce;
 mod given;
 pub(crate) mod http;
 mod jobs;
+mod kubernetes;
 mod lambda;
 mod missing;
 mod optimized;
 mod remote_function;
+mod request_parts;
 mod s3;
 
 use std::sync::Arc;
@@ -20,6 +23,7 @@ use asl_aws::{Clients, Operation, Place, Service};
 use asl_runtime::Handler;
 use asl_runtime::Pattern;
 
+use self::elasticmapreduce::ModifyByName;
 use self::http::Connections;
 pub(crate) use self::missing::Lookup;
 use self::remote_function::RemoteFunction;
@@ -110,9 +114,18 @@ fn optimized_handler<'a>(dependencies: &Dependencies, service: &'a str, action: 
     let clients = &dependencies.clients;
     let (service, handler): (_, Arc<dyn Handler>) = match (service, action) {
         ("apigateway", "invoke") => (service, Arc::new(api_gateway::Invoke::new(clients, &dependencies.caller)?)),
+        ("eks", "call") => (service, Arc::new(kubernetes::CallCluster::new(clients, &dependencies.caller)?)),
+        ("eks", "runJob" | "runJob.sync") => {
+            (service, Arc::new(kubernetes::RunJob::new(clients, &dependencies.caller)?))
+        }
         ("bedrock", "invokeModel") => (bedrock::SERVICE, Arc::new(bedrock::InvokeModel::new(clients)?)),
         _ => {
             let lookup = Lookup::new(dependencies);
+            if service == "elasticmapreduce"
+                && let Some(found) = ModifyByName::find(lookup.clone(), action)
+            {
+                return Some(Found { service, handler: Arc::new(found), called: None });
+            }
             if let Some(job) = jobs::find(&lookup, service, action) {
                 return Some(Found { service, handler: Arc::new(job), called: None });
             }

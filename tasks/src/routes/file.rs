@@ -14,7 +14,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::error::{InvalidAt, InvalidRoutes};
-use super::{BucketName, Endpoint, HandlerKind, Route, Routes};
+use super::{BucketName, Endpoint, HandlerKind, QueueName, Route, Routes, TopicName};
 use crate::integrations::http::Connection;
 #[cfg(not(feature = "embedded"))]
 use crate::left_out::{self, Embedded as Mail, Embedded as Subscription, Embedded as Table};
@@ -47,6 +47,8 @@ struct Head {
     tables: BTreeMap<String, Table>,
     #[serde(default)]
     buckets: BTreeSet<BucketName>,
+    queues: Option<BTreeSet<QueueName>>,
+    topics: Option<BTreeSet<TopicName>>,
     #[serde(default)]
     connections: BTreeMap<String, Connection>,
     #[serde(default)]
@@ -104,7 +106,21 @@ pub(super) fn parse(text: &str) -> Result<Routes, InvalidAt> {
     }
     let head: Head = read(Spanned::new(span, DeValue::Table(document)))?;
     let state_machines = head.state_machines.into_iter().map(|(name, machine)| (name, machine.definition)).collect();
-    let Head { services, tables, buckets, endpoint, connections, subscriptions, mail, substitutions, .. } = head;
+    let Head {
+        services,
+        tables,
+        buckets,
+        queues,
+        topics,
+        endpoint,
+        connections,
+        subscriptions,
+        mail,
+        substitutions,
+        ..
+    } = head;
+    let queues = queues.map(|names| names.into_iter().map(|QueueName(name)| name).collect());
+    let topics = topics.map(|names| names.into_iter().map(|TopicName(name)| name).collect());
     let substitutions = substitutions.into_iter().map(|(name, value)| (name, value.into_text())).collect();
     let buckets = buckets.into_iter().map(|BucketName(name)| name).collect();
     #[cfg(feature = "embedded")]
@@ -121,6 +137,8 @@ pub(super) fn parse(text: &str) -> Result<Routes, InvalidAt> {
         #[cfg(feature = "embedded")]
         tables,
         buckets,
+        queues,
+        topics,
         connections,
         #[cfg(feature = "embedded")]
         subscribers,

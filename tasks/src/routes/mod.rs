@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use asl_aws::Services;
-use asl_aws::names::is_bucket;
+use asl_aws::names::{is_bucket, is_queue, is_topic};
 #[cfg(feature = "embedded")]
 use asl_embedded::{Subscribers, Table};
 use asl_engine::nearest;
@@ -79,6 +79,10 @@ pub struct Routes {
     pub tables: BTreeMap<String, Table>,
     /// The buckets that the embedded S3 creates when they are missing.
     pub buckets: BTreeSet<String>,
+    /// The queues of the embedded SQS; none where every queue is there as soon as it is named.
+    pub queues: Option<BTreeSet<String>>,
+    /// The topics of the embedded SNS beside those of subscriptions; none where every topic is there.
+    pub topics: Option<BTreeSet<String>>,
     /// The EventBridge connections that HTTP Tasks name, by the pattern of their ARNs.
     pub(crate) connections: BTreeMap<String, Connection>,
     /// Who gets what the embedded SNS publishes.
@@ -138,6 +142,43 @@ impl TryFrom<String> for BucketName {
 
     fn try_from(name: String) -> Result<Self, NoBucketName> {
         if is_bucket(&name) { Ok(Self(name)) } else { Err(NoBucketName(name)) }
+    }
+}
+
+/// A name that SQS takes for a queue.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct QueueName(pub(crate) String);
+
+/// A name that SNS takes for a topic.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct TopicName(pub(crate) String);
+
+/// A name that SQS or SNS does not take.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{name:?} is no name of a {kind}: those have at most {most} letters, digits, hyphens and underscores, and may end with .fifo"
+)]
+pub(crate) struct NoPlainName {
+    name: String,
+    kind: &'static str,
+    most: usize,
+}
+
+impl TryFrom<String> for QueueName {
+    type Error = NoPlainName;
+
+    fn try_from(name: String) -> Result<Self, NoPlainName> {
+        if is_queue(&name) { Ok(Self(name)) } else { Err(NoPlainName { name, kind: "queue", most: 80 }) }
+    }
+}
+
+impl TryFrom<String> for TopicName {
+    type Error = NoPlainName;
+
+    fn try_from(name: String) -> Result<Self, NoPlainName> {
+        if is_topic(&name) { Ok(Self(name)) } else { Err(NoPlainName { name, kind: "topic", most: 256 }) }
     }
 }
 

@@ -18,11 +18,11 @@ use super::optimized::{self, Optimized};
 
 /// How long after its start a job is first looked at, and the longest pause between two looks; pauses double in between. AWS does
 /// not say how often it looks, but for EMR: once a minute.
-const LOOKS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+pub(super) const LOOKS: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
 /// How often in a row a look may show nothing before the job is given up: a service may not know yet what it has just started, or
 /// may be too busy to answer.
-const MISSES: u32 = 10;
+pub(super) const MISSES: u32 = 10;
 
 /// Starts a job, waits for its end, and stops it when the wait is given up.
 pub(super) struct RunJob {

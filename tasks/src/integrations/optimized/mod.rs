@@ -11,6 +11,7 @@ use asl_engine::{Failure, Object, Outcome, Value};
 use asl_runtime::{BoxFuture, Call, Handler};
 
 use self::actions::Action;
+pub(super) use self::names::of as names_of;
 use super::answer::{Names, with_metadata};
 use super::given::made;
 use super::missing::Lookup;

@@ -33,7 +33,7 @@ const fn names(prefix: &'static str, service: &'static str, other: &'static str)
 }
 
 /// The names of the errors of a service.
-pub(super) fn of(service: &str) -> &'static Names {
+pub(in crate::integrations) fn of(service: &str) -> &'static Names {
     let found = NAMES.iter().find(|(name, _)| *name == service);
     found.map_or(&STEP_FUNCTIONS, |(_, names)| names)
 }
