@@ -128,9 +128,10 @@ impl<A: FnMut(&TaskRequest) -> Answer> Simulation<A> {
         }
         self.inputs.extend(answer.before.into_iter().map(|before| Input::Reply(wait, before)));
         let answered = answer.outcome.map(|outcome| (self.at.plus_millis(answer.after_millis), outcome));
-        let is_kept_alive = answer.heartbeat_millis.zip(request.heartbeat_seconds).is_some_and(|(every, at_most)| {
-            (1..=at_most.saturating_mul(1000)).contains(&every)
-        });
+        let is_kept_alive = answer
+            .heartbeat_millis
+            .zip(request.heartbeat_seconds)
+            .is_some_and(|(every, at_most)| (1..=at_most.saturating_mul(1000)).contains(&every));
         let gives_up = if is_kept_alive { request.deadline } else { request.gives_up(self.at) };
         match (answered, gives_up) {
             (Some((when, outcome)), None) => self.timers.set(wait, when, Reply::Task(outcome)),

@@ -115,7 +115,11 @@ impl Host<'_> {
                 wait
             }
             Effect::Sleep(wait, until) => {
-                self.known.entry(wait).or_insert(Outcome { order, before: Vec::new(), after: Some((until, Reply::Woke)) });
+                self.known.entry(wait).or_insert(Outcome {
+                    order,
+                    before: Vec::new(),
+                    after: Some((until, Reply::Woke)),
+                });
                 wait
             }
             Effect::Cancel(wait) => {

@@ -1,0 +1,166 @@
+//! What tests take of a definition: its states, its transitions, and how many items its Map states have.
+
+use std::collections::HashMap;
+
+use asl_engine::model::{Model, StateId, TransitionId, TransitionKind};
+use asl_engine::{EventKind, Program, StateType};
+use asl_runtime::{Batch, FrameId};
+
+/// Something that tests can take, or leave out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Goal {
+    /// A state is entered.
+    State(StateId),
+    /// A transition is taken.
+    Transition(TransitionId),
+    /// A rule of a Choice state is looked at and does not hold.
+    RuleNot(TransitionId),
+    /// A Retrier has tried as often as it may, and the error stays.
+    Exhausted(TransitionId),
+    /// A Map state has no item, one, or several.
+    Items(StateId, Items),
+    /// A task that has a time limit runs into it.
+    TimedOut(StateId),
+}
+
+/// How many items a Map state has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Items {
+    /// None.
+    None,
+    /// One.
+    One,
+    /// More than one.
+    Several,
+}
+
+/// What one execution, or many, have taken: how often each goal was reached.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    states: Vec<u64>,
+    transitions: Vec<u64>,
+    others: std::collections::BTreeMap<Goal, u64>,
+    /// The retries of the visit that each Frame is in, by Retrier.
+    retries: HashMap<(FrameId, TransitionId), u64>,
+}
+
+impl Taken {
+    /// Nothing of this model.
+    pub fn new(model: &Model) -> Self {
+        let (states, transitions) = (vec![0; model.states().len()], vec![0; model.transitions().len()]);
+        Self { states, transitions, ..Self::default() }
+    }
+
+    /// Adds what a Batch tells.
+    pub(crate) fn add(&mut self, batch: &Batch, program: &Program) {
+        let model = program.model();
+        for recorded in &batch.recorded {
+            let Some(state) = recorded.state else { continue };
+            match &recorded.event.kind {
+                EventKind::StateEntered { .. } => {
+                    self.states[state.index()] += 1;
+                    self.retries.retain(|(frame, _), _| *frame != recorded.frame);
+                }
+                EventKind::MapStateStarted { length } => {
+                    let items = match length {
+                        0 => Items::None,
+                        1 => Items::One,
+                        _ => Items::Several,
+                    };
+                    self.reach(Goal::Items(state, items));
+                }
+                EventKind::TaskTimedOut { .. }
+                | EventKind::LambdaFunctionTimedOut(_)
+                | EventKind::ActivityTimedOut(_) => self.reach(Goal::TimedOut(state)),
+                _ => {}
+            }
+        }
+        for (frame, transition) in &batch.taken {
+            let Some(transition) = model.transition(*transition) else { continue };
+            self.transitions[transition.id.index()] += 1;
+            match transition.kind {
+                TransitionKind::Retrier(_) => *self.retries.entry((*frame, transition.id)).or_default() += 1,
+                // A Catcher takes what the Retriers have given up.
+                TransitionKind::Catcher(_) => self.exhausted(*frame, program),
+                TransitionKind::ChoiceRule(_) | TransitionKind::Default => {
+                    let before =
+                        model.transitions_of(transition.from).iter().take_while(|other| other.id != transition.id);
+                    let rules = before.filter(|other| matches!(other.kind, TransitionKind::ChoiceRule(_)));
+                    let rules: Vec<TransitionId> = rules.map(|rule| rule.id).collect();
+                    rules.into_iter().for_each(|rule| self.reach(Goal::RuleNot(rule)));
+                }
+                TransitionKind::Next | TransitionKind::End => {}
+            }
+        }
+        if batch.finished.as_ref().is_some_and(|finished| finished.outcome.is_err()) {
+            let frames: Vec<FrameId> = self.retries.keys().map(|(frame, _)| *frame).collect();
+            frames.into_iter().for_each(|frame| self.exhausted(frame, program));
+        }
+    }
+
+    /// Takes note of the Retriers of a Frame that have no attempts left.
+    fn exhausted(&mut self, frame: FrameId, program: &Program) {
+        let used = self.retries.iter().filter(|((of, _), _)| *of == frame);
+        let used: Vec<(TransitionId, u64)> = used.map(|((_, retrier), count)| (*retrier, *count)).collect();
+        for (retrier, count) in used {
+            self.retries.remove(&(frame, retrier));
+            if program.attempts(retrier).is_some_and(|attempts| count >= attempts) {
+                self.reach(Goal::Exhausted(retrier));
+            }
+        }
+    }
+
+    fn reach(&mut self, goal: Goal) {
+        *self.others.entry(goal).or_default() += 1;
+    }
+
+    /// Adds what another execution of the same program has taken.
+    pub fn merge(&mut self, other: &Self) {
+        if self.states.len() < other.states.len() {
+            self.states.resize(other.states.len(), 0);
+            self.transitions.resize(other.transitions.len(), 0);
+        }
+        for (own, other) in self.states.iter_mut().zip(&other.states) {
+            *own += other;
+        }
+        for (own, other) in self.transitions.iter_mut().zip(&other.transitions) {
+            *own += other;
+        }
+        for (goal, count) in &other.others {
+            *self.others.entry(*goal).or_default() += count;
+        }
+    }
+
+    /// How often a goal was reached.
+    pub fn count(&self, goal: Goal) -> u64 {
+        match goal {
+            Goal::State(state) => self.states.get(state.index()).copied().unwrap_or(0),
+            Goal::Transition(transition) => self.transitions.get(transition.index()).copied().unwrap_or(0),
+            other => self.others.get(&other).copied().unwrap_or(0),
+        }
+    }
+}
+
+/// All that tests of a program can take, in the order of the definition.
+pub fn goals(program: &Program) -> Vec<Goal> {
+    let model = program.model();
+    let mut goals = Vec::new();
+    for state in model.states() {
+        goals.push(Goal::State(state.id));
+        for transition in model.transitions_of(state.id) {
+            goals.push(Goal::Transition(transition.id));
+            match transition.kind {
+                TransitionKind::ChoiceRule(_) => goals.push(Goal::RuleNot(transition.id)),
+                // One that never tries again is never exhausted.
+                TransitionKind::Retrier(_) if program.attempts(transition.id).is_some_and(|attempts| attempts > 0) => {
+                    goals.push(Goal::Exhausted(transition.id));
+                }
+                _ => {}
+            }
+        }
+        if state.state_type == StateType::Map {
+            goals.extend([Items::None, Items::One, Items::Several].map(|items| Goal::Items(state.id, items)));
+        }
+    }
+    goals
+}

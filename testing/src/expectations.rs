@@ -1,0 +1,507 @@
+//! What a case expects, and what of it has not come.
+
+use asl_engine::{Failure, Object, Program, Span, Value};
+use asl_project::yaml::{Tree, TreeKind};
+use asl_runtime::{Finished, Recorded, Status};
+
+use crate::difference::Extent;
+use crate::duration::{duration, shown_duration};
+use crate::fields::{DURATION, Fields, kind, millis};
+use crate::frame_path::frame_steps;
+use crate::matcher::{Matcher, Mismatch};
+use crate::mocks::{CallMade, Key};
+use crate::problem::{Problem, Problems};
+use crate::way::{Visit, Way};
+
+/// What a case expects of an execution.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Expectations {
+    /// The place of `expect`, or of the case where it has none.
+    pub(crate) span: Span,
+    status: Option<(Status, Span)>,
+    output: Option<(Matcher, Span)>,
+    error: Option<(Matcher, Span)>,
+    cause: Option<(Matcher, Span)>,
+    path: Option<(Vec<Stop>, Span)>,
+    visited: Vec<(Key, Span)>,
+    never: Vec<(Key, Span)>,
+    calls: Vec<(Key, Calls, Span)>,
+    variables: Vec<(String, Matcher, Span)>,
+    duration: Option<(Bounds, Span)>,
+}
+
+/// A state on the expected way, and the ways of its branches where they are given.
+#[derive(Clone, Debug)]
+struct Stop {
+    state: String,
+    branches: Option<Vec<Vec<Stop>>>,
+}
+
+/// What is expected of the calls of a state's task.
+#[derive(Clone, Debug)]
+struct Calls {
+    times: Option<u64>,
+    /// What each call was sent.
+    with: Option<Matcher>,
+    /// What the calls were sent, in their order.
+    each: Option<Vec<ExpectedCall>>,
+}
+
+#[derive(Clone, Debug)]
+struct ExpectedCall {
+    with: Option<Matcher>,
+    attempt: Option<u64>,
+    span: Span,
+}
+
+/// How long an execution may take, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bounds {
+    least: i64,
+    most: i64,
+}
+
+/// An expectation that is not met.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unmet {
+    /// What it is about, such as `output` or `calls of 'Charge'`.
+    pub what: String,
+    /// Where it is in the test file.
+    pub span: Span,
+    /// What there was instead.
+    pub why: Why,
+}
+
+/// Why an expectation is not met.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Why {
+    /// A value is another one.
+    Value(Mismatch),
+    /// There is no such value, for this reason.
+    Nothing(String),
+    /// The execution went another way from a place on.
+    Way {
+        /// The state whose branch it is and the branch, from the outermost; empty for the execution itself.
+        inside: Vec<(String, usize)>,
+        /// How many states were as expected.
+        agreed: usize,
+        /// The states that were expected.
+        expected: Vec<String>,
+        /// The states that were taken.
+        taken: Vec<String>,
+    },
+    /// Another thing, as it is told.
+    Told(String),
+}
+
+/// What there is to look at after a run.
+pub(crate) struct Seen<'a> {
+    pub(crate) finished: &'a Finished,
+    pub(crate) way: &'a Way,
+    pub(crate) calls: &'a [CallMade],
+    pub(crate) variables: &'a Value,
+    /// How long it took, in virtual milliseconds.
+    pub(crate) millis: i64,
+}
+
+const STATUSES: [Status; 4] = [Status::Succeeded, Status::Failed, Status::TimedOut, Status::Aborted];
+
+impl Expectations {
+    /// Reads what is expected.
+    pub(crate) fn read(tree: &Tree, program: &Program, problems: &mut Problems) -> Self {
+        let Some(mut fields) = Fields::of(tree, "'expect'", problems) else { return Self::default() };
+        let mut out = Self { span: tree.span, ..Self::default() };
+        if let Some(text) = fields.text("status", problems) {
+            let span = fields.name_span("status");
+            match STATUSES.into_iter().find(|status| status.name() == text) {
+                Some(status) => out.status = Some((status, span)),
+                None => {
+                    let names = STATUSES.map(Status::name);
+                    let problem = Problem::new(span, format!("there is no status '{text}'"));
+                    problems.add(problem.help(format!("an execution ends {}", names.join(", "))));
+                }
+            }
+        }
+        let mut matcher = |name: &'static str, problems: &mut Problems| {
+            let tree = fields.take(name)?;
+            Some((Matcher::read(tree, Extent::Exact, problems)?, fields.name_span(name)))
+        };
+        out.output = matcher("output", problems);
+        out.error = matcher("error", problems);
+        out.cause = matcher("cause", problems);
+        if let Some(tree) = fields.take("path") {
+            out.path = stops(tree, program, problems).map(|stops| (stops, fields.name_span("path")));
+        }
+        out.visited = names(fields.take("visited"), "visited", program, problems);
+        out.never = names(fields.take("never"), "never", program, problems);
+        if let Some(tree) = fields.take("calls") {
+            out.calls = calls(tree, program, problems);
+        }
+        if let Some(tree) = fields.take("variables") {
+            for member in tree.members() {
+                let matcher = Matcher::read(&member.value, Extent::Exact, problems);
+                out.variables.extend(matcher.map(|matcher| (member.name.to_string(), matcher, member.span)));
+            }
+            if !matches!(tree.kind, TreeKind::Object(_)) {
+                problems.add(Problem::new(tree.span, "'variables' is an object with the names of variables"));
+            }
+        }
+        if let Some(tree) = fields.take("duration") {
+            let span = fields.name_span("duration");
+            match bounds(tree) {
+                Some(bounds) => out.duration = Some((bounds, span)),
+                None => {
+                    let problem = Problem::new(tree.span, format!("'duration' is a duration, not {}", kind(tree)));
+                    problems.add(problem.help(format!("{DURATION}; '<= 30s', '>= 1m' and '1s..5s' are bounds")));
+                }
+            }
+        }
+        fields.end(problems);
+        if let (Some((Status::Succeeded, _)), Some((_, span))) =
+            (&out.status, out.error.as_ref().or(out.cause.as_ref()))
+        {
+            problems.add(Problem::new(*span, "an execution that ends SUCCEEDED has no error and no cause"));
+        }
+        if let (Some((status, _)), Some((_, span))) = (&out.status, &out.output)
+            && *status != Status::Succeeded
+        {
+            problems.add(Problem::new(*span, format!("an execution that ends {} has no output", status.name())));
+        }
+        out
+    }
+
+    /// What is expected here, and of `others` what nothing is said of here.
+    pub(crate) fn or(self, others: &Self) -> Self {
+        let list = |own: Vec<(Key, Span)>, other: &Vec<(Key, Span)>| if own.is_empty() { other.clone() } else { own };
+        let speaks_of_end =
+            self.status.is_some() || self.output.is_some() || self.error.is_some() || self.cause.is_some();
+        let ends = if speaks_of_end { &Self::default() } else { others };
+        Self {
+            span: self.span,
+            status: self.status.or(ends.status),
+            output: self.output.or_else(|| ends.output.clone()),
+            error: self.error.or_else(|| ends.error.clone()),
+            cause: self.cause.or_else(|| ends.cause.clone()),
+            path: self.path.or_else(|| others.path.clone()),
+            visited: list(self.visited, &others.visited),
+            never: list(self.never, &others.never),
+            calls: if self.calls.is_empty() { others.calls.clone() } else { self.calls },
+            variables: if self.variables.is_empty() { others.variables.clone() } else { self.variables },
+            duration: self.duration.or(others.duration),
+        }
+    }
+
+    /// What of it has not come.
+    pub(crate) fn unmet(&self, seen: &Seen<'_>) -> Vec<Unmet> {
+        let mut unmet = Vec::new();
+        let mut add = |what: String, span: Span, why: Option<Why>| {
+            unmet.extend(why.map(|why| Unmet { what, span, why }));
+        };
+        let finished = seen.finished;
+        let (status, span) = self.expected_status();
+        if finished.status != status {
+            let told = format!("the execution was to end {}, and ended {}", status.name(), ended(finished));
+            add("status".to_owned(), span, Some(Why::Told(told)));
+        }
+        if let Some((matcher, span)) = &self.output
+            && let Ok(output) = &finished.outcome
+        {
+            add("output".to_owned(), *span, matcher.mismatch(output).map(Why::Value));
+        }
+        if let Err(failure) = &finished.outcome {
+            let texts = [("error", &self.error, &failure.error), ("cause", &self.cause, &failure.cause)];
+            for (what, expected, found) in texts {
+                let Some((matcher, span)) = expected else { continue };
+                let found = found.as_deref().map_or(Value::Null, Value::from);
+                add(what.to_owned(), *span, matcher.mismatch(&found).map(Why::Value));
+            }
+        }
+        if let Some((stops, span)) = &self.path {
+            add("path".to_owned(), *span, left_way(stops, seen.way, &mut Vec::new()));
+        }
+        let all = seen.way.all();
+        let was = |key: &Key| all.iter().any(|visit| *visit.name == *key.state);
+        for (key, span) in &self.visited {
+            let told = || Why::Told(format!("the state '{}' was to be visited, and was not", key.text));
+            add("visited".to_owned(), *span, (!was(key)).then(told));
+        }
+        for (key, span) in &self.never {
+            let told = || Why::Told(format!("the state '{}' was never to be visited, and was", key.text));
+            add("never".to_owned(), *span, was(key).then(told));
+        }
+        for (key, calls, span) in &self.calls {
+            let made: Vec<&CallMade> =
+                seen.calls.iter().filter(|call| key.fits(&call.state, &frame_steps(&call.frame))).collect();
+            for (span, why) in calls.unmet(&made, *span) {
+                add(format!("calls of '{}'", key.text), span, Some(why));
+            }
+        }
+        for (name, matcher, span) in &self.variables {
+            let why = match seen.variables.get(name) {
+                Some(value) => matcher.mismatch(value).map(Why::Value),
+                None => Some(Why::Nothing(format!("the variable ${name} was never assigned"))),
+            };
+            add(format!("variable ${name}"), *span, why);
+        }
+        if let Some((bounds, span)) = &self.duration {
+            let told =
+                || Why::Told(format!("it took {}, and {} was expected", shown_duration(seen.millis), bounds.shown()));
+            let is_within = (bounds.least..=bounds.most).contains(&seen.millis);
+            add("duration".to_owned(), *span, (!is_within).then(told));
+        }
+        unmet
+    }
+
+    /// The status that is expected: that which is named, or that which goes with what else is expected of the end.
+    fn expected_status(&self) -> (Status, Span) {
+        match (&self.status, self.error.as_ref().or(self.cause.as_ref())) {
+            (Some((status, span)), _) => (*status, *span),
+            (None, Some((_, span))) => (Status::Failed, *span),
+            (None, None) => (Status::Succeeded, self.output.as_ref().map_or(self.span, |(_, span)| *span)),
+        }
+    }
+}
+
+/// How an execution ended, for a message.
+fn ended(finished: &Finished) -> String {
+    let status = finished.status.name();
+    match &finished.outcome {
+        Ok(_) => status.to_owned(),
+        Err(failure) => {
+            let place = match &finished.failed_in[..] {
+                [] => String::new(),
+                states => {
+                    format!(" in {}", states.iter().map(|state| format!("'{state}'")).collect::<Vec<_>>().join(", "))
+                }
+            };
+            format!("{status}{place}: {}", failure_text(failure))
+        }
+    }
+}
+
+fn failure_text(failure: &Failure) -> String {
+    match (&failure.error, &failure.cause) {
+        (Some(error), Some(cause)) => format!("{error}: {cause}"),
+        (Some(text), None) | (None, Some(text)) => text.to_string(),
+        (None, None) => "without error and cause".to_owned(),
+    }
+}
+
+/// The names of states in a list.
+fn names(tree: Option<&Tree>, field: &str, program: &Program, problems: &mut Problems) -> Vec<(Key, Span)> {
+    let Some(tree) = tree else { return Vec::new() };
+    let items = match &tree.kind {
+        TreeKind::Text(_) => std::slice::from_ref(tree),
+        TreeKind::List(items) => items,
+        _ => &[],
+    };
+    if items.is_empty() {
+        problems.add(Problem::new(tree.span, format!("'{field}' is a list with names of states")));
+    }
+    let mut keys = Vec::new();
+    for item in items {
+        match item.text() {
+            Some(text) => keys.extend(Key::read(text, item.span, program, problems).map(|key| (key, item.span))),
+            None => problems.add(Problem::new(item.span, format!("a name of a state is a text, not {}", kind(item)))),
+        }
+    }
+    keys
+}
+
+/// The states of an expected way.
+fn stops(tree: &Tree, program: &Program, problems: &mut Problems) -> Option<Vec<Stop>> {
+    let TreeKind::List(items) = &tree.kind else {
+        problems.add(
+            Problem::new(tree.span, format!("a path is a list of states, not {}", kind(tree)))
+                .help("path: [Validate, {Each: [[Charge], [Charge]]}, Done]"),
+        );
+        return None;
+    };
+    let mut stops = Vec::new();
+    for item in items {
+        let (name, span, branches) = match (&item.kind, item.members()) {
+            (TreeKind::Text(name), _) => (&**name, item.span, None),
+            (_, [member]) => (&*member.name, member.span, Some(&member.value)),
+            _ => {
+                let message = format!(
+                    "a state on a path is its name, or its name with the paths of its branches, not {}",
+                    kind(item)
+                );
+                problems.add(Problem::new(item.span, message));
+                continue;
+            }
+        };
+        let Some(key) = Key::read(name, span, program, problems) else { continue };
+        let branches = match branches {
+            None => None,
+            Some(Tree { kind: TreeKind::List(ways), .. }) => {
+                Some(ways.iter().map(|way| stops_of(way, program, problems)).collect::<Option<Vec<_>>>()?)
+            }
+            Some(other) => {
+                problems.add(Problem::new(other.span, "the paths of branches are a list with a list for each"));
+                None
+            }
+        };
+        stops.push(Stop { state: key.state, branches });
+    }
+    Some(stops)
+}
+
+fn stops_of(way: &Tree, program: &Program, problems: &mut Problems) -> Option<Vec<Stop>> {
+    stops(way, program, problems)
+}
+
+/// Where a way is not the expected one.
+fn left_way(expected: &[Stop], way: &Way, inside: &mut Vec<(String, usize)>) -> Option<Why> {
+    let agrees = |(stop, visit): &(&Stop, &Visit)| *visit.name == *stop.state;
+    let agreed = expected.iter().zip(&way.0).take_while(agrees).count();
+    // What was taken inside of a state comes before what came after it.
+    for (stop, visit) in expected.iter().zip(&way.0).take(agreed) {
+        let Some(branches) = &stop.branches else { continue };
+        if branches.len() != visit.branches.len() {
+            let (count, found) = (branches.len(), visit.branches.len());
+            return Some(Why::Told(format!(
+                "'{}' was to have {count} branches or iterations, and had {found}",
+                stop.state
+            )));
+        }
+        for (index, (branch, taken)) in branches.iter().zip(&visit.branches).enumerate() {
+            inside.push((stop.state.clone(), index));
+            let left = left_way(branch, taken, inside);
+            if left.is_some() {
+                return left;
+            }
+            inside.pop();
+        }
+    }
+    if agreed == expected.len() && agreed == way.0.len() {
+        return None;
+    }
+    let expected = expected.iter().map(|stop| stop.state.clone()).collect();
+    Some(Why::Way { inside: inside.clone(), agreed, expected, taken: way.names() })
+}
+
+/// What is expected of calls, by state.
+fn calls(tree: &Tree, program: &Program, problems: &mut Problems) -> Vec<(Key, Calls, Span)> {
+    if !matches!(tree.kind, TreeKind::Object(_)) {
+        problems
+            .add(Problem::new(tree.span, "'calls' is an object with the names of states").help("calls: {Charge: 2}"));
+    }
+    let mut out = Vec::new();
+    for member in tree.members() {
+        let key = Key::read(&member.name, member.span, program, problems);
+        let calls = calls_of(&member.value, problems);
+        out.extend(key.zip(calls).map(|(key, calls)| (key, calls, member.span)));
+    }
+    out
+}
+
+fn calls_of(tree: &Tree, problems: &mut Problems) -> Option<Calls> {
+    if let TreeKind::List(items) = &tree.kind {
+        let mut each = Vec::new();
+        for item in items {
+            let mut fields = Fields::of(item, "a call", problems)?;
+            let with = fields.take("with").and_then(|tree| Matcher::read(tree, Extent::Partial, problems));
+            let attempt = fields.count("attempt", problems);
+            fields.end(problems);
+            each.push(ExpectedCall { with, attempt, span: item.span });
+        }
+        return Some(Calls { times: None, with: None, each: Some(each) });
+    }
+    if let Some(times) = tree.value().as_i64().and_then(|times| u64::try_from(times).ok()) {
+        return Some(Calls { times: Some(times), with: None, each: None });
+    }
+    if !matches!(tree.kind, TreeKind::Object(_)) {
+        let problem = Problem::new(
+            tree.span,
+            format!("calls are a number, a list with one entry for each, or 'times' and 'with', not {}", kind(tree)),
+        );
+        problems.add(problem);
+        return None;
+    }
+    let mut fields = Fields::of(tree, "'calls'", problems)?;
+    let times = fields.count("times", problems);
+    let with = fields.take("with").and_then(|tree| Matcher::read(tree, Extent::Partial, problems));
+    fields.end(problems);
+    Some(Calls { times, with, each: None })
+}
+
+impl Calls {
+    fn unmet(&self, made: &[&CallMade], span: Span) -> Vec<(Span, Why)> {
+        let mut unmet = Vec::new();
+        let wrong_count = |expected: usize| {
+            Why::Told(format!(
+                "{} expected, and {} made",
+                count(expected, "call was", "calls were"),
+                count(made.len(), "was", "were")
+            ))
+        };
+        let times = self.times.map(|times| usize::try_from(times).unwrap_or(usize::MAX));
+        if let Some(times) = times.or(self.each.as_ref().map(Vec::len))
+            && times != made.len()
+        {
+            unmet.push((span, wrong_count(times)));
+        }
+        for call in made {
+            let mismatch = self.with.as_ref().and_then(|with| with.mismatch(&call.sent));
+            unmet.extend(mismatch.map(|mismatch| (span, Why::Value(mismatch))));
+        }
+        for (expected, call) in self.each.iter().flatten().zip(made) {
+            let mismatch = expected.with.as_ref().and_then(|with| with.mismatch(&call.sent));
+            unmet.extend(mismatch.map(|mismatch| (expected.span, Why::Value(mismatch))));
+            if let Some(attempt) = expected.attempt
+                && attempt != u64::from(call.attempt)
+            {
+                let told = format!("it was to be attempt {attempt}, and was attempt {}", call.attempt);
+                unmet.push((expected.span, Why::Told(told)));
+            }
+        }
+        unmet
+    }
+}
+
+fn count(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// `30s`, `<= 30s`, `>= 1m` or `1s..5s`
+fn bounds(tree: &Tree) -> Option<Bounds> {
+    if let Some(text) = tree.text() {
+        let text = text.trim();
+        if let Some(most) = text.strip_prefix("<=") {
+            return Some(Bounds { least: 0, most: duration(most)? });
+        }
+        if let Some(least) = text.strip_prefix(">=") {
+            return Some(Bounds { least: duration(least)?, most: i64::MAX });
+        }
+        if let Some((least, most)) = text.split_once("..") {
+            return Some(Bounds { least: duration(least)?, most: duration(most)? });
+        }
+    }
+    millis(tree).map(|exact| Bounds { least: exact, most: exact })
+}
+
+impl Bounds {
+    fn shown(self) -> String {
+        let Self { least, most } = self;
+        match (least, most) {
+            (least, most) if least == most => shown_duration(least),
+            (0, most) => format!("at most {}", shown_duration(most)),
+            (least, i64::MAX) => format!("at least {}", shown_duration(least)),
+            (least, most) => format!("{} to {}", shown_duration(least), shown_duration(most)),
+        }
+    }
+}
+
+/// The variables of the execution itself after all that was recorded, as an object.
+pub(crate) fn variables(recorded: &[Recorded]) -> Value {
+    let mut all = Object::default();
+    for recorded in recorded.iter().filter(|recorded| recorded.frame == 0) {
+        if let asl_engine::EventKind::StateExited { assigned_variables: Some(assigned), .. } = &recorded.event.kind {
+            for (name, value) in assigned.as_object().into_iter().flat_map(Object::iter) {
+                all = all.with(&**name, value.clone());
+            }
+        }
+    }
+    all.into()
+}

@@ -1,0 +1,40 @@
+//! Tests of state machines, offline and on virtual time: test files, what they expect, and what they take of a definition.
+//!
+//! ```
+//! use std::path::Path;
+//!
+//! use asl_testing::{TestFile, Verdict};
+//!
+//! # let folder = tempfile::tempdir().unwrap();
+//! # let definition = r#"{"StartAt": "Pay", "States": {"Pay": {"Type": "Task", "End": true,
+//! #     "Resource": "arn:aws:lambda:us-east-1:123456789012:function:pay"}}}"#;
+//! # std::fs::write(folder.path().join("order.asl.json"), definition).unwrap();
+//! let test = "cases:\n  - name: it pays\n    mocks: {Pay: {result: paid}}\n    expect: {output: paid}\n";
+//! let file = TestFile::parse(&folder.path().join("order.test.yaml"), test.to_owned()).unwrap();
+//! assert!(matches!(file.cases[0].run(&file, 1).verdict, Verdict::Passed));
+//! ```
+
+mod coverage;
+mod difference;
+mod duration;
+mod expectations;
+mod fields;
+mod frame_path;
+mod matcher;
+mod mocks;
+mod problem;
+mod response;
+mod run;
+mod test_file;
+mod way;
+
+pub use coverage::{Goal, Items, Taken, goals};
+pub use difference::Difference;
+pub use duration::{duration, shown_duration};
+pub use expectations::{Unmet, Why};
+pub use matcher::Mismatch;
+pub use mocks::CallMade;
+pub use problem::Problem;
+pub use run::{CaseResult, Failed, Verdict};
+pub use test_file::{Case, ENDINGS, TestFile, TestFileError, is_test_file};
+pub use way::{Visit, Way};

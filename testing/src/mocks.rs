@@ -1,0 +1,392 @@
+//! The mocks of a case: which task answers what.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use asl_engine::model::StateNode;
+use asl_engine::{Failure, Program, Reply, Span, StateType, TaskRequest, Timestamp, Value};
+use asl_project::yaml::{Tree, TreeKind};
+use asl_runtime::simulation::Answer;
+
+use crate::difference::Extent;
+use crate::fields::Fields;
+use crate::frame_path::{Step, frame_steps};
+use crate::matcher::Matcher;
+use crate::problem::{Problem, Problems};
+use crate::response::{Response, Work};
+
+/// The mocks of a case, the more special ones first.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Mocks(pub(crate) Vec<Mock>);
+
+/// What the task of a state answers.
+#[derive(Clone, Debug)]
+pub(crate) struct Mock {
+    pub(crate) key: Key,
+    /// The place of its key in the test file.
+    pub(crate) span: Span,
+    /// Whether the case itself has it, and not only the defaults of all cases.
+    pub(crate) is_own: bool,
+    answers: Vec<Choice>,
+}
+
+/// The state that a mock or an expectation is for: `Charge`, `Each/Charge` or `Each[2]/Charge`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub(crate) text: String,
+    /// The Map and Parallel states around it, the outermost first, and which item or branch.
+    around: Vec<(String, Option<usize>)>,
+    pub(crate) state: String,
+}
+
+/// One answer, or one after the other, for what is sent.
+#[derive(Clone, Debug)]
+struct Choice {
+    when: Option<Matcher>,
+    sequence: Vec<Response>,
+    /// Whether there is more than one answer: otherwise it is the answer to all calls.
+    is_sequence: bool,
+}
+
+impl Key {
+    /// Reads the name of a state of the program, with what is around it.
+    pub(crate) fn read(text: &str, span: Span, program: &Program, problems: &mut Problems) -> Option<Self> {
+        let states = program.model().states();
+        let named = |name: &str| states.iter().find(|state| &*state.name == name);
+        let key = |around, state: &str| Self { text: text.to_owned(), around, state: state.to_owned() };
+        if named(text).is_some() {
+            return Some(key(Vec::new(), text));
+        }
+        let (before, name) = text.rsplit_once('/').unwrap_or(("", text));
+        let mut around = Vec::new();
+        let mut wrong = None;
+        for part in before.split('/').filter(|part| !part.is_empty()) {
+            let (state, index) = indexed(part);
+            if named(state).is_none_or(|state| !has_children(state)) {
+                wrong = Some(state);
+            }
+            around.push((state.to_owned(), index));
+        }
+        match (wrong, named(name)) {
+            (None, Some(_)) => Some(key(around, name)),
+            (wrong, _) => {
+                let name = wrong.unwrap_or(name);
+                let what = if wrong.is_some() { "no Map or Parallel state" } else { "no state" };
+                let problem = Problem::new(span, format!("the definition has {what} '{name}'"));
+                problems.add(problem.did_you_mean(name, states.iter().map(|state| &*state.name)));
+                None
+            }
+        }
+    }
+
+    /// Whether it is for this state in this Frame.
+    pub(crate) fn fits(&self, state: &str, frame: &[Step<'_>]) -> bool {
+        if self.state != state || self.around.len() > frame.len() {
+            return false;
+        }
+        let inner = &frame[frame.len() - self.around.len()..];
+        self.around
+            .iter()
+            .zip(inner)
+            .all(|((name, index), step)| name == step.state && index.is_none_or(|index| index == step.index))
+    }
+
+    /// How special it is: what says more comes first.
+    fn weight(&self) -> usize {
+        self.around.len() + self.around.iter().filter(|(_, index)| index.is_some()).count()
+    }
+}
+
+fn has_children(state: &StateNode) -> bool {
+    matches!(state.state_type, StateType::Map | StateType::Parallel)
+}
+
+/// `Each[2]` is the state `Each` and 2.
+fn indexed(text: &str) -> (&str, Option<usize>) {
+    let index = text.strip_suffix(']').and_then(|text| text.rsplit_once('['));
+    match index.and_then(|(state, index)| Some((state, index.parse().ok()?))) {
+        Some((state, index)) => (state, Some(index)),
+        None => (text, None),
+    }
+}
+
+impl Mock {
+    /// Whether it says of a Wait state how long that takes: nobody asks it.
+    fn takes_time_only(&self) -> bool {
+        matches!(
+            self.answers.first().and_then(|choice| choice.sequence.first()),
+            Some(Response { work: Work::Takes, .. })
+        )
+    }
+}
+
+impl Mocks {
+    /// Reads the mocks of a case or of all cases.
+    pub(crate) fn read(tree: &Tree, program: &Program, problems: &mut Problems) -> Self {
+        if !matches!(tree.kind, TreeKind::Object(_)) {
+            problems.add(Problem::new(tree.span, "'mocks' is an object with the names of states"));
+            return Self::default();
+        }
+        let mut mocks = Vec::new();
+        for member in tree.members() {
+            let key = Key::read(&member.name, member.span, program, problems);
+            let answers = choices(&member.value, problems);
+            let (Some(key), Some(answers)) = (key, answers) else { continue };
+            if let Some(problem) = unfit(&key, member.span, &answers, program) {
+                problems.add(problem);
+                continue;
+            }
+            mocks.push(Mock { key, span: member.span, is_own: true, answers });
+        }
+        Self::sorted(mocks)
+    }
+
+    fn sorted(mut mocks: Vec<Mock>) -> Self {
+        mocks.sort_by_key(|mock| std::cmp::Reverse(mock.key.weight()));
+        Self(mocks)
+    }
+
+    /// These mocks, and those of `others` that they do not replace.
+    pub(crate) fn or(self, others: &Self) -> Self {
+        let kept = others.0.iter().filter(|other| !self.0.iter().any(|mock| mock.key == other.key));
+        let kept: Vec<Mock> = kept.map(|other| Mock { is_own: false, ..other.clone() }).collect();
+        Self::sorted(self.0.into_iter().chain(kept).collect())
+    }
+
+    /// How long Wait states take, by name, in milliseconds.
+    pub(crate) fn waits(&self) -> std::collections::BTreeMap<Arc<str>, i64> {
+        let takes = |mock: &Mock| match mock.answers.first()?.sequence.first()? {
+            Response { work: Work::Takes, after, .. } => Some((mock.key.state.as_str().into(), *after)),
+            _ => None,
+        };
+        self.0.iter().filter_map(takes).collect()
+    }
+}
+
+/// Why a state cannot have such a mock.
+fn unfit(key: &Key, span: Span, answers: &[Choice], program: &Program) -> Option<Problem> {
+    let state = program.model().states().iter().find(|state| *state.name == *key.state)?;
+    let takes_time_only = answers.iter().flat_map(|choice| &choice.sequence).all(|it| matches!(it.work, Work::Takes));
+    let some_take_time_only =
+        answers.iter().flat_map(|choice| &choice.sequence).any(|it| matches!(it.work, Work::Takes));
+    let name = &key.state;
+    match state.state_type {
+        StateType::Wait
+            if takes_time_only && answers.len() == 1 && !answers[0].is_sequence && key.around.is_empty() =>
+        {
+            None
+        }
+        StateType::Wait => Some(
+            Problem::new(span, format!("'{name}' is a Wait state, whose mock says how long it takes and nothing else"))
+                .help("after: 5s"),
+        ),
+        _ if some_take_time_only => Some(
+            Problem::new(span, format!("the mock of '{name}' says how long it takes, and not what comes of it"))
+                .help("it needs one of result, error, timeout: true and no_answer: true, too"),
+        ),
+        StateType::Task | StateType::Map => None,
+        other => Some(Problem::new(
+            span,
+            format!(
+                "'{name}' is a {} state: only Task and Wait states, and Map states that read or write objects, have mocks",
+                other.name()
+            ),
+        )),
+    }
+}
+
+/// The answers of a mock: one, several in turn, or by what is sent.
+fn choices(tree: &Tree, problems: &mut Problems) -> Option<Vec<Choice>> {
+    if let TreeKind::List(_) = tree.kind {
+        let problem = Problem::new(tree.span, "a list does not say what it is");
+        problems.add(
+            problem.help(
+                "answers to one call after the other stand below 'sequence', those by what is sent below 'choose'",
+            ),
+        );
+        return None;
+    }
+    let mut fields = Fields::of(tree, "a mock", problems)?;
+    let Some(choose) = fields.take("choose") else {
+        let choice = choice(&mut fields, problems);
+        fields.end(problems);
+        return Some(vec![choice?]);
+    };
+    fields.end(problems);
+    if choose.items().is_empty() {
+        problems.add(Problem::new(choose.span, "'choose' is a list of answers with 'when'"));
+        return None;
+    }
+    let mut choices = Vec::new();
+    for item in choose.items() {
+        let Some(mut fields) = Fields::of(item, "a choice", problems) else { continue };
+        let when = fields.take("when").map(|tree| Matcher::read(tree, Extent::Partial, problems));
+        let read = choice(&mut fields, problems);
+        fields.end(problems);
+        if let (Some(read), Some(when)) = (read, when.map_or(Some(None), |when| when.map(Some))) {
+            choices.push(Choice { when, ..read });
+        }
+    }
+    if let [before @ .., _] = &choices[..]
+        && before.iter().any(|choice| choice.when.is_none())
+    {
+        let problem =
+            Problem::new(choose.span, "a choice without 'when' takes all calls, and only the last one may do that");
+        problems.add(problem);
+    }
+    Some(choices)
+}
+
+/// One answer, or `sequence`.
+fn choice(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Choice> {
+    let Some(sequence) = fields.take("sequence") else {
+        let response = Response::read(fields, problems)?;
+        return Some(Choice { when: None, sequence: vec![response], is_sequence: false });
+    };
+    if sequence.items().is_empty() {
+        problems.add(Problem::new(sequence.span, "'sequence' is a list of answers, one for each call"));
+        return None;
+    }
+    let mut responses = Vec::new();
+    for item in sequence.items() {
+        let Some(mut fields) = Fields::of(item, "an answer", problems) else { continue };
+        responses.extend(Response::read(&mut fields, problems));
+        fields.end(problems);
+    }
+    Some(Choice { when: None, sequence: responses, is_sequence: true })
+}
+
+/// A call that a case has made.
+#[derive(Clone, Debug)]
+pub struct CallMade {
+    /// The state whose task it was.
+    pub state: Arc<str>,
+    /// The Frame that made it, as [`asl_engine::Frame::path`] names it.
+    pub frame: Arc<str>,
+    /// How often this visit to the state was tried before.
+    pub attempt: u32,
+    /// What the task was sent.
+    pub sent: Value,
+}
+
+/// Answers the tasks of one run.
+pub(crate) struct Answering<'a> {
+    mocks: &'a Mocks,
+    /// How far the sequence of a choice is, in each Frame.
+    positions: HashMap<(usize, usize, Arc<str>, Arc<str>), usize>,
+    /// Which mocks have answered.
+    pub(crate) used: Vec<bool>,
+    /// What was called.
+    pub(crate) calls: Vec<CallMade>,
+}
+
+impl<'a> Answering<'a> {
+    pub(crate) fn new(mocks: &'a Mocks) -> Self {
+        let used = mocks.0.iter().map(Mock::takes_time_only).collect();
+        Self { mocks, positions: HashMap::new(), used, calls: Vec::new() }
+    }
+
+    /// The answer to a call; one that no mock answers ends the run.
+    pub(crate) fn answer(&mut self, request: &TaskRequest) -> Answer {
+        let is_writing = request.resource.ends_with(":s3:putObject") && self.is_of_map(request);
+        if !is_writing {
+            self.calls.push(CallMade {
+                state: request.state.clone(),
+                frame: request.frame.clone(),
+                attempt: request.attempt,
+                sent: request.input.clone(),
+            });
+        }
+        match self.response(request) {
+            Ok(Some(response)) => answered(&response, request),
+            // What a ResultWriter writes is written where nobody says otherwise.
+            Ok(None) if is_writing => Answer::from(Ok(Value::empty_object())),
+            Ok(None) => refused(format!("the state '{}' calls {}, and has no mock", request.state, request.resource)),
+            Err(told) => refused(told),
+        }
+    }
+
+    /// Whether a Map state asks, which has no `Resource` of its own.
+    fn is_of_map(&self, request: &TaskRequest) -> bool {
+        request.input.get("Bucket").is_some()
+    }
+
+    fn response(&mut self, request: &TaskRequest) -> Result<Option<Response>, String> {
+        let frame = frame_steps(&request.frame);
+        let mocks = self.mocks;
+        let fitting = mocks.0.iter().enumerate().filter(|(_, mock)| mock.key.fits(&request.state, &frame));
+        let mut sent_otherwise = None;
+        for (at, mock) in fitting {
+            let chosen = mock
+                .answers
+                .iter()
+                .enumerate()
+                .find(|(_, choice)| choice.when.as_ref().is_none_or(|when| when.matches(&request.input)));
+            let Some((which, choice)) = chosen else {
+                sent_otherwise = Some(mock);
+                continue;
+            };
+            self.used[at] = true;
+            if !choice.is_sequence {
+                return Ok(choice.sequence.first().cloned());
+            }
+            let key = (at, which, request.execution.clone(), request.frame.clone());
+            let position = self.positions.entry(key).or_default();
+            let response = choice.sequence.get(*position).cloned();
+            *position += 1;
+            let (state, count) = (&request.state, choice.sequence.len());
+            let answers = if count == 1 { "answer" } else { "answers" };
+            let used_up = || {
+                format!(
+                    "the state '{state}' calls its task for time {position}, and its sequence has {count} {answers}"
+                )
+            };
+            return response.map(Some).ok_or_else(used_up);
+        }
+        match sent_otherwise {
+            Some(_) => Err(format!(
+                "no choice of the mock of '{}' is for what its task is sent: {}",
+                request.state, request.input
+            )),
+            None => Ok(None),
+        }
+    }
+}
+
+fn refused(told: String) -> Answer {
+    Answer { refused: Some(told), ..Answer::default() }
+}
+
+/// What a task answers on virtual time.
+fn answered(response: &Response, request: &TaskRequest) -> Answer {
+    let started =
+        request.is_activity().then(|| Reply::Started { worker_name: response.worker.as_deref().map(Into::into) });
+    let submitted = match &response.submitted {
+        Some(submitted) => match submitted.value(&request.input) {
+            Ok(value) => Some(Reply::Submitted(value)),
+            Err(told) => return refused(format!("'submitted' of the mock of '{}': {told}", request.state)),
+        },
+        None => None,
+    };
+    let answer = Answer {
+        before: started.into_iter().chain(submitted).collect(),
+        after_millis: response.after,
+        heartbeat_millis: response.heartbeat,
+        ..Answer::default()
+    };
+    let gives_up = request.gives_up(Timestamp(0)).is_some();
+    match &response.work {
+        Work::Result(result) => match result.value(&request.input) {
+            Ok(value) => Answer { outcome: Some(Ok(value)), ..answer },
+            Err(told) => refused(format!("'result' of the mock of '{}': {told}", request.state)),
+        },
+        Work::Fails(failure) => Answer { outcome: Some(Err(failure.clone())), ..answer },
+        Work::TimesOut(failure) if gives_up => {
+            let plain = Failure { error: Some("States.Timeout".into()), ..Failure::default() };
+            Answer { times_out: (*failure != plain).then(|| failure.clone()), ..answer }
+        }
+        // Without a time of its own, the task ends as if the service had said so.
+        Work::TimesOut(failure) => Answer { outcome: Some(Err(failure.clone())), ..answer },
+        Work::NeverAnswers | Work::Takes => answer,
+    }
+}

@@ -1,0 +1,120 @@
+//! Runs one case on virtual time.
+
+use std::sync::Arc;
+
+use asl_engine::{Execution, HistoryEvent, Program, Span, TaskRequest};
+use asl_runtime::simulation::{Simulation, Stuck};
+use asl_runtime::{Finished, Ledger, Recorded};
+
+use crate::coverage::Taken;
+use crate::expectations::{Seen, Unmet, variables};
+use crate::mocks::{Answering, CallMade};
+use crate::test_file::{Case, TestFile};
+use crate::way::Way;
+
+/// How a case went.
+#[derive(Debug)]
+pub struct CaseResult {
+    /// What came of it.
+    pub verdict: Verdict,
+    /// How long the execution took, in virtual milliseconds.
+    pub millis: i64,
+    /// The transitions that it took.
+    pub taken: Taken,
+    /// The mocks of the case that answered nothing, by the place of their keys.
+    pub unused: Vec<(String, Span)>,
+}
+
+/// What came of a case.
+#[derive(Debug)]
+pub enum Verdict {
+    /// All that was expected has come.
+    Passed,
+    /// Something has not.
+    Failed(Box<Failed>),
+    /// asl itself made a mistake.
+    Bug(String),
+}
+
+/// What there is to tell of a case that failed.
+#[derive(Debug)]
+pub struct Failed {
+    /// What has not come; empty where the execution could not go on.
+    pub unmet: Vec<Unmet>,
+    /// Why the execution could not go on, where it could not.
+    pub stuck: Option<String>,
+    /// How it ended, where it did.
+    pub finished: Option<Finished>,
+    /// The way that it took.
+    pub way: Way,
+    /// What its tasks were sent.
+    pub calls: Vec<CallMade>,
+    /// What happened.
+    pub events: Vec<HistoryEvent>,
+}
+
+/// An execution on virtual time: what happened, as far as it came.
+pub(crate) struct Ran {
+    pub(crate) recorded: Vec<Recorded>,
+    pub(crate) ended: Result<Finished, Stuck>,
+    pub(crate) taken: Taken,
+    pub(crate) millis: i64,
+}
+
+impl Case {
+    /// Runs the case. `seed` is that of the whole run.
+    pub fn run(&self, file: &TestFile, seed: u64) -> CaseResult {
+        let mut answering = Answering::new(&self.mocks);
+        let ran = self.execute(&file.machine(), &file.program, seed, &mut answering);
+        let model = file.program.model();
+        let way = Way::of(&ran.recorded, model);
+        let unused = self.mocks.0.iter().zip(&answering.used).filter(|(mock, used)| !**used && mock.is_own);
+        let unused = unused.map(|(mock, _)| (mock.key.text.clone(), mock.span)).collect();
+        let (finished, stuck) = match ran.ended {
+            Ok(finished) => (Some(finished), None),
+            Err(Stuck::Bug(bug)) => {
+                let (millis, taken) = (ran.millis, ran.taken);
+                return CaseResult { verdict: Verdict::Bug(bug.to_string()), millis, taken, unused };
+            }
+            Err(stuck) => (None, Some(stuck.to_string())),
+        };
+        let unmet = finished.as_ref().map_or_else(Vec::new, |finished| {
+            let variables = variables(&ran.recorded);
+            let (calls, millis) = (&answering.calls[..], ran.millis);
+            self.expectations.unmet(&Seen { finished, way: &way, calls, variables: &variables, millis })
+        });
+        let verdict = match stuck.is_none() && unmet.is_empty() {
+            true => Verdict::Passed,
+            false => {
+                let own = ran.recorded.into_iter().filter(|recorded| *recorded.execution.name == *self.execution);
+                let events = own.map(|recorded| recorded.event).collect();
+                Verdict::Failed(Box::new(Failed { unmet, stuck, finished, way, calls: answering.calls, events }))
+            }
+        };
+        CaseResult { verdict, millis: ran.millis, taken: ran.taken, unused }
+    }
+
+    fn execute(&self, machine: &str, program: &Arc<Program>, seed: u64, answering: &mut Answering<'_>) -> Ran {
+        let seed = self.seed.unwrap_or(seed);
+        let execution = Execution::local(machine, &self.execution, self.input.clone(), self.start, seed);
+        let waits = Arc::new(self.mocks.waits());
+        let ledger = Ledger::new(program.clone(), execution).recording_children().with_waits(waits);
+        let mut simulation = Simulation::new(ledger, self.start, |request: &TaskRequest| answering.answer(request));
+        let (mut recorded, mut taken) = (Vec::new(), Taken::new(program.model()));
+        let ended = loop {
+            match simulation.step() {
+                Ok(Some(batch)) => {
+                    taken.add(&batch, program);
+                    recorded.extend(batch.recorded);
+                    if let Some(finished) = batch.finished {
+                        break Ok(finished);
+                    }
+                }
+                // It ends with a Batch that says so.
+                Ok(None) => break Err(Stuck::Forever),
+                Err(stuck) => break Err(stuck),
+            }
+        };
+        Ran { recorded, ended, taken, millis: simulation.at().0 - self.start.0 }
+    }
+}

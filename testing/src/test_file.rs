@@ -1,0 +1,336 @@
+//! Test files: `NAME.test.yaml` beside a definition.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use asl_engine::{Diagnostic, Program, Span, Timestamp, Value};
+use asl_project::yaml::{self, Tree, TreeKind, YamlError};
+use asl_project::{Definition, DefinitionError, DefinitionName, Substitution, Substitutions, read_text};
+
+use crate::expectations::Expectations;
+use crate::fields::{Fields, kind};
+use crate::mocks::Mocks;
+use crate::problem::{Problem, Problems};
+
+/// What the names of test files end with.
+pub const ENDINGS: [&str; 3] = [".test.yaml", ".test.yml", ".test.json"];
+
+/// What the names of definitions end with that a test file of the same name is for.
+const DEFINITIONS: [&str; 6] = [".asl.json", ".asl.yaml", ".asl.yml", ".json", ".yaml", ".yml"];
+
+/// A test file, with the definition that it tests.
+#[derive(Debug)]
+pub struct TestFile {
+    /// The file.
+    pub path: PathBuf,
+    /// Its text.
+    pub text: String,
+    /// The definition.
+    pub definition: Definition,
+    /// What runs.
+    pub program: Arc<Program>,
+    /// Its cases, in their order.
+    pub cases: Vec<Case>,
+    /// What is doubtful in it.
+    pub warnings: Vec<Problem>,
+}
+
+/// One case of a test file.
+#[derive(Clone, Debug)]
+pub struct Case {
+    /// Its name.
+    pub name: String,
+    /// The place of its name.
+    pub span: Span,
+    /// What the execution is started with.
+    pub(crate) input: Value,
+    /// When it starts.
+    pub(crate) start: Timestamp,
+    /// The name of the execution.
+    pub(crate) execution: String,
+    /// Where its random numbers start, where the case says so.
+    pub(crate) seed: Option<u64>,
+    pub(crate) mocks: Mocks,
+    pub(crate) expectations: Expectations,
+}
+
+/// Why the tests of a file cannot be run.
+#[derive(Debug, thiserror::Error)]
+pub enum TestFileError {
+    /// The file cannot be read.
+    #[error("cannot read {}: {source}", file.display())]
+    Io {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Its text is no test file.
+    #[error("{} is no test file", file.display())]
+    Invalid {
+        /// The file.
+        file: PathBuf,
+        /// Its text.
+        text: String,
+        /// What is wrong.
+        problems: Vec<Problem>,
+    },
+    /// There is no definition of its name beside it.
+    #[error("{} tests no definition: there is none of {} beside it", file.display(), looked_for.join(", "))]
+    NoDefinition {
+        /// The file.
+        file: PathBuf,
+        /// The names that were looked for.
+        looked_for: Vec<String>,
+    },
+    /// The definition cannot be read.
+    #[error("{}: the definition cannot be read: {source}", file.display())]
+    Definition {
+        /// The test file.
+        file: PathBuf,
+        /// Why.
+        source: DefinitionError,
+    },
+    /// The definition is not one that runs.
+    #[error("{} tests a definition with errors", file.display())]
+    Program {
+        /// The test file.
+        file: PathBuf,
+        /// The definition.
+        definition: Box<Definition>,
+        /// What is wrong with it.
+        diagnostics: Vec<Diagnostic>,
+    },
+}
+
+impl TestFile {
+    /// Reads a test file and the definition that it tests.
+    pub fn read(path: &Path) -> Result<Self, TestFileError> {
+        let text = read_text(path).map_err(|source| TestFileError::Io { file: path.to_owned(), source })?;
+        Self::parse(path, text)
+    }
+
+    /// Reads the text of a test file; its definition is read from its file.
+    pub fn parse(path: &Path, text: String) -> Result<Self, TestFileError> {
+        let mut problems = Problems::default();
+        let root = match yaml::read(&text) {
+            Ok(document) => document.root,
+            Err(YamlError { message, span }) => {
+                problems.add(Problem::new(span, format!("this is not YAML: {message}")));
+                None
+            }
+        };
+        let invalid = |text: String, problems: Problems| {
+            Err(TestFileError::Invalid { file: path.to_owned(), text, problems: problems.0 })
+        };
+        let Some(root) = root else {
+            if problems.0.is_empty() {
+                problems.add(Problem::new(Span::default(), "the file is empty").help(SHAPE));
+            }
+            return invalid(text, problems);
+        };
+        let Some(mut fields) = Fields::of(&root, "a test file", &mut problems) else { return invalid(text, problems) };
+        let named = fields.text("definition", &mut problems);
+        let substitutions = substitutions(fields.take("substitutions"), &mut problems);
+        let defaults = fields.take("defaults");
+        let cases = fields.take("cases");
+        fields.end(&mut problems);
+        let definition = definition(path, named, &substitutions)?;
+        let program = match definition.unfilled_program() {
+            Ok(program) => Arc::new(program),
+            Err(diagnostics) => {
+                let (file, definition) = (path.to_owned(), Box::new(definition));
+                return Err(TestFileError::Program { file, definition, diagnostics });
+            }
+        };
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let reader = Reader { program: &program, folder };
+        let defaults = defaults.map(|tree| reader.given(tree, "'defaults'", &mut problems)).unwrap_or_default();
+        let cases = match cases {
+            Some(tree) => reader.cases(tree, &defaults, &mut problems),
+            None => {
+                problems.add(Problem::new(root.span, "the file has no cases").help(SHAPE));
+                Vec::new()
+            }
+        };
+        if problems.0.iter().any(|problem| !problem.is_warning) {
+            return invalid(text, problems);
+        }
+        Ok(Self { path: path.to_owned(), text, definition, program, cases, warnings: problems.0 })
+    }
+
+    /// The name of the state machine.
+    pub fn machine(&self) -> String {
+        self.definition.name()
+    }
+}
+
+const SHAPE: &str = "cases:\n  - name: what is tested\n    input: {}\n    expect: {status: SUCCEEDED}";
+
+/// Whether a file is called as test files are.
+pub fn is_test_file(path: &Path) -> bool {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    ENDINGS.iter().any(|ending| name.ends_with(ending) && name.len() > ending.len())
+}
+
+/// The definition that a test file names, or that is called like it.
+fn definition(path: &Path, named: Option<&str>, substitutions: &Substitutions) -> Result<Definition, TestFileError> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let read = |named: &Path| {
+        let read = DefinitionName::from(named).read(substitutions);
+        read.map_err(|source| TestFileError::Definition { file: path.to_owned(), source })
+    };
+    if let Some(named) = named {
+        return read(&folder.join(named));
+    }
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let stem = ENDINGS.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(&name);
+    let looked_for: Vec<String> = DEFINITIONS.iter().map(|ending| format!("{stem}{ending}")).collect();
+    match looked_for.iter().map(|name| folder.join(name)).find(|path| path.is_file()) {
+        Some(found) => read(&found),
+        None => Err(TestFileError::NoDefinition { file: path.to_owned(), looked_for }),
+    }
+}
+
+fn substitutions(tree: Option<&Tree>, problems: &mut Problems) -> Substitutions {
+    let mut all = Vec::new();
+    for member in tree.map(Tree::members).unwrap_or_default() {
+        let value = match &member.value.kind {
+            TreeKind::Text(text) => text.to_string(),
+            TreeKind::Plain(json) => json.clone(),
+            _ => {
+                let message = format!("a substitution is a text, a number or a Boolean, not {}", kind(&member.value));
+                problems.add(Problem::new(member.value.span, message));
+                continue;
+            }
+        };
+        match format!("{}={value}", member.name).parse::<Substitution>() {
+            Ok(substitution) => all.push(substitution),
+            Err(error) => problems.add(Problem::new(member.span, error.to_string())),
+        }
+    }
+    all.into_iter().collect()
+}
+
+/// What a case says, or all of them.
+#[derive(Clone, Debug, Default)]
+struct Given {
+    input: Option<Value>,
+    start: Option<Timestamp>,
+    execution: Option<String>,
+    seed: Option<u64>,
+    mocks: Mocks,
+    expectations: Expectations,
+}
+
+struct Reader<'a> {
+    program: &'a Program,
+    folder: &'a Path,
+}
+
+impl Reader<'_> {
+    fn cases(&self, tree: &Tree, defaults: &Given, problems: &mut Problems) -> Vec<Case> {
+        let TreeKind::List(items) = &tree.kind else {
+            problems.add(Problem::new(tree.span, format!("'cases' is a list, not {}", kind(tree))).help(SHAPE));
+            return Vec::new();
+        };
+        if items.is_empty() {
+            problems.add(Problem::new(tree.span, "the list of cases is empty").help(SHAPE));
+        }
+        let mut cases: Vec<Case> = Vec::new();
+        for item in items {
+            let Some(mut fields) = Fields::of(item, "a case", problems) else { continue };
+            let name = fields.text("name", problems).map(str::to_owned);
+            let span = fields.name_span("name");
+            let given = self.given_in(&mut fields, problems);
+            fields.end(problems);
+            let Some(name) = name else {
+                if item.get("name").is_none() {
+                    problems.add(Problem::new(item.span, "the case has no name").help("name: what is tested"));
+                }
+                continue;
+            };
+            let span = item.get("name").map_or(span, |name| name.span);
+            if let Some(twice) = cases.iter().find(|case| case.name == name) {
+                problems.add(Problem::new(span, format!("two cases are called '{}'", twice.name)));
+            }
+            let mut expectations = given.expectations.or(&defaults.expectations);
+            if expectations.span == Span::default() {
+                expectations.span = span;
+            }
+            cases.push(Case {
+                name,
+                span,
+                input: given.input.or_else(|| defaults.input.clone()).unwrap_or_else(Value::empty_object),
+                start: given.start.or(defaults.start).unwrap_or(START),
+                execution: given.execution.or_else(|| defaults.execution.clone()).unwrap_or_else(|| "test".to_owned()),
+                seed: given.seed.or(defaults.seed),
+                mocks: given.mocks.or(&defaults.mocks),
+                expectations,
+            });
+        }
+        cases
+    }
+
+    fn given(&self, tree: &Tree, what: &'static str, problems: &mut Problems) -> Given {
+        let Some(mut fields) = Fields::of(tree, what, problems) else { return Given::default() };
+        let given = self.given_in(&mut fields, problems);
+        fields.end(problems);
+        given
+    }
+
+    fn given_in(&self, fields: &mut Fields<'_>, problems: &mut Problems) -> Given {
+        let input = fields.take("input").map(Tree::value);
+        let input_file = fields.text("input_file", problems);
+        let span = fields.name_span("input_file");
+        let input = match (input, input_file) {
+            (Some(_), Some(_)) => {
+                problems.add(Problem::new(span, "'input' and 'input_file' cannot both be there"));
+                None
+            }
+            (input, None) => input,
+            (None, Some(file)) => self.input_file(file, span, problems),
+        };
+        let start = fields.text("start", problems).and_then(|text| {
+            let start = Timestamp::parse(text);
+            if start.is_none() {
+                let problem = Problem::new(fields.name_span("start"), format!("'start' is no time: {text:?}"));
+                problems.add(problem.help("a time is written like 2024-02-29T12:00:00Z"));
+            }
+            start
+        });
+        let execution = fields.text("execution", problems).map(str::to_owned);
+        let seed = fields.count("seed", problems);
+        let mocks = fields.take("mocks").map(|tree| Mocks::read(tree, self.program, problems)).unwrap_or_default();
+        let expectations = fields.take("expect").map(|tree| Expectations::read(tree, self.program, problems));
+        Given { input, start, execution, seed, mocks, expectations: expectations.unwrap_or_default() }
+    }
+
+    fn input_file(&self, file: &str, span: Span, problems: &mut Problems) -> Option<Value> {
+        let path = self.folder.join(file);
+        let text = match read_text(&path) {
+            Ok(text) => text,
+            Err(error) => {
+                problems.add(Problem::new(span, format!("cannot read {}: {error}", path.display())));
+                return None;
+            }
+        };
+        // Read as a definition is: JSON, or YAML by its ending.
+        let read = Definition::new(&path, text);
+        let parsed = read
+            .json()
+            .map_err(|error| error.message)
+            .and_then(|json| json.parse::<Value>().map_err(|error| error.to_string()));
+        match parsed {
+            Ok(value) => Some(value),
+            Err(error) => {
+                problems.add(Problem::new(span, format!("{} is no JSON: {error}", path.display())));
+                None
+            }
+        }
+    }
+}
+
+/// When executions start where nothing else is said: 2024-01-01T00:00:00Z.
+const START: Timestamp = Timestamp(1_704_067_200_000);
