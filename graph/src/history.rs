@@ -272,3 +272,112 @@ fn millis(timestamp: &Value) -> Option<i64> {
         None => timestamp.as_number().map(|seconds| (seconds.as_f64() * 1000.0).round() as i64),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DEFINITION: &str = r#"{"StartAt": "Each", "States": {
+        "Each": {"Type": "Map", "Next": "Which", "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Which"}],
+            "ItemProcessor": {"StartAt": "Work", "States": {
+                "Work": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:1:function:f", "Next": "Tell", "Retry": [
+                    {"ErrorEquals": ["Other"]}, {"ErrorEquals": ["Busy"]}
+                ]},
+                "Tell": {"Type": "Pass", "End": true}
+            }}},
+        "Which": {"Type": "Choice", "Default": "Bad", "Choices": [{"Variable": "$.a", "IsPresent": true, "Next": "Each"}]},
+        "Bad": {"Type": "Fail"}
+    }}"#;
+
+    /// Events by their numbers, those before them, their types, and the state or the error.
+    fn history(events: &[(i64, i64, &str, &str)]) -> Value {
+        let event = |(id, previous, kind, text): &(i64, i64, &str, &str)| {
+            let mut members: Vec<(&str, Value)> = vec![
+                ("id", (*id).into()),
+                ("previousEventId", (*previous).into()),
+                ("type", (*kind).into()),
+                ("timestamp", Value::from(*id)),
+            ];
+            let (details, name) = match *kind {
+                kind if kind.ends_with("StateEntered") => ("stateEnteredEventDetails", "name"),
+                kind if kind.ends_with("StateExited") => ("stateExitedEventDetails", "name"),
+                _ => ("lambdaFunctionFailedEventDetails", "error"),
+            };
+            if !text.is_empty() {
+                members.push((details, [(name, Value::from(*text))].into()));
+            }
+            members.into_iter().collect::<Value>()
+        };
+        events.iter().map(event).collect()
+    }
+
+    /// Two iterations interleave: one is tried again and ends, the other one fails, and the Map with it, which catches it.
+    const EVENTS: [(i64, i64, &str, &str); 22] = [
+        (1, 0, "ExecutionStarted", ""),
+        (2, 0, "MapStateEntered", "Each"),
+        (3, 2, "MapStateStarted", ""),
+        (4, 3, "MapIterationStarted", ""),
+        (5, 3, "MapIterationStarted", ""),
+        (6, 4, "TaskStateEntered", "Work"),
+        (7, 5, "TaskStateEntered", "Work"),
+        (8, 6, "LambdaFunctionScheduled", ""),
+        (9, 7, "LambdaFunctionScheduled", ""),
+        (10, 8, "LambdaFunctionFailed", "Busy"),
+        (11, 10, "LambdaFunctionScheduled", ""),
+        (12, 11, "LambdaFunctionSucceeded", ""),
+        (13, 12, "TaskStateExited", "Work"),
+        (14, 13, "PassStateEntered", "Tell"),
+        (15, 14, "PassStateExited", "Tell"),
+        (16, 9, "LambdaFunctionFailed", "Bad"),
+        (17, 16, "MapIterationFailed", ""),
+        (18, 17, "MapStateFailed", ""),
+        (19, 18, "MapStateExited", "Each"),
+        (20, 19, "ChoiceStateEntered", "Which"),
+        (21, 20, "ChoiceStateExited", "Which"),
+        (22, 21, "FailStateEntered", "Bad"),
+    ];
+
+    fn shown(history: &Value) -> Vec<String> {
+        let program = Program::parse(DEFINITION).unwrap();
+        let marks = marks(&program, history).unwrap();
+        let model = program.model();
+        let states = model.states().iter().map(|state| format!("{}: {}", state.name, marks.state(state.id).text()));
+        let taken = model.transitions().iter().filter(|transition| marks.transition(transition.id).count > 0);
+        let taken = taken.map(|transition| {
+            let from = model.state(transition.from).map_or("", |state| &*state.name);
+            format!("{from} {:?} {}", transition.kind, marks.transition(transition.id).count)
+        });
+        states.chain(taken).collect()
+    }
+
+    #[test]
+    fn the_chain_of_events_says_what_was_taken() {
+        let mut events = EVENTS.to_vec();
+        let states = ["Each: ! error caught · 17.0 s", "Work: ✗ failed · 2× · 7.0 s", "Tell: ✓ succeeded · 1.0 s"];
+        let taken = ["Each Catcher(0) 1", "Work Next 1", "Work Retrier(1) 1", "Tell End 1", "Which Default 1"];
+        let expected = |bad: &str| -> Vec<String> {
+            let bad = ["Which: ✓ succeeded · 1.0 s", bad];
+            states.iter().chain(&bad).chain(&taken).map(|line| (*line).to_owned()).collect()
+        };
+        assert_eq!(shown(&history(&events)), expected("Bad: … running"));
+        events.push((23, 22, "ExecutionFailed", ""));
+        assert_eq!(shown(&history(&events)), expected("Bad: ✗ failed"));
+        events.reverse();
+        assert_eq!(shown(&[("events", history(&events))].into()), expected("Bad: ✗ failed"));
+    }
+
+    #[test]
+    fn what_is_no_history_of_the_machine_is_refused() {
+        let program = Program::parse(DEFINITION).unwrap();
+        let other = history(&[(1, 0, "PassStateEntered", "Elsewhere")]);
+        for (text, expected) in [
+            (r#"{"status": "FAILED"}"#.to_owned(), HistoryError::NoEvents),
+            ("3".to_owned(), HistoryError::NoEvents),
+            (r#"[{"id": 1, "type": "ExecutionStarted"}, {"id": 2}]"#.to_owned(), HistoryError::NoEvent(1)),
+            (other.to_string(), HistoryError::OtherMachine("Elsewhere".into())),
+        ] {
+            assert_eq!(marks(&program, &text.parse().unwrap()).unwrap_err(), expected);
+        }
+        assert!(marks(&program, &"[]".parse().unwrap()).unwrap().is_empty());
+    }
+}

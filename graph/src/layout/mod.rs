@@ -89,7 +89,7 @@ const EDGE_GAP: f64 = 14.0;
 const RANK_GAP: f64 = 17.0;
 const MOST_RANK_GAP: f64 = 60.0;
 /// How far edges that leave the same side of a node stand apart, and from its corners.
-const PORT_GAP: f64 = 13.0;
+const PORT_GAP: f64 = 20.0;
 const CORNER: f64 = 18.0;
 /// How far an edge back to its own node reaches out.
 const LOOP: f64 = 30.0;

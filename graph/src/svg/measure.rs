@@ -74,7 +74,7 @@ mod tests {
         for (text, expected) in [
             ("Charge the card", vec!["Charge the", "card"]),
             ("order-service-charge", vec!["order-", "service-", "charge"]),
-            ("Abcdefghijklmnopqrstuvwxyz", vec!["Abcdefghij", "klmnopqrs", "tuvwxyz"]),
+            ("Abcdefghijklmnopqrstuvwxyz", vec!["Abcdefghij", "klmnopqrst", "uvwxyz"]),
             ("one two three four five six seven", vec!["one two", "three four", "five six…"]),
             ("", vec![]),
         ] {

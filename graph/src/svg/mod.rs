@@ -2,6 +2,8 @@
 
 pub(crate) mod boxes;
 mod measure;
+#[cfg(test)]
+mod properties;
 mod style;
 
 use std::collections::BTreeSet;
