@@ -91,10 +91,15 @@ const MOST_RANK_GAP: f64 = 60.0;
 /// How far edges that leave the same side of a node stand apart, and from its corners.
 const PORT_GAP: f64 = 20.0;
 const CORNER: f64 = 18.0;
+/// How many pieces all edges may be cut into, and how many of them stand by themselves. A drawing with more says nothing any
+/// more, and a definition of a megabyte could ask for billions.
+const PIECES: usize = 2_000_000;
+const SEPARATE_PIECES: usize = 200_000;
 /// How far an edge back to its own node reaches out.
 const LOOP: f64 = 30.0;
 
-/// Places nodes and edges. Edges that name a node that is not there have an empty route.
+/// Places nodes and edges. Edges that name a node that is not there have an empty route, and so have those that come when all
+/// before have too many pieces.
 pub(crate) fn layout(nodes: &[Size], edges: &[Edge]) -> Layout {
     let known = |edge: &Edge| edge.from < nodes.len() && edge.to < nodes.len();
     let between: Vec<(usize, Edge)> =
@@ -112,6 +117,9 @@ pub(crate) fn layout(nodes: &[Size], edges: &[Edge]) -> Layout {
     let bands = bands(&graph, &layers, &between, &chains, &ports, &xs);
     let top_left = |node: usize| Point { x: xs[node] - nodes[node].width / 2.0, y: bands[graph.vertices[node].rank].0 };
     for (((index, edge), chain), (leaves, arrives)) in between.iter().zip(&chains).zip(&ports) {
+        if chain.is_empty() {
+            continue;
+        }
         let route = &mut routes[*index];
         let is_down = graph.vertices[edge.from].rank < graph.vertices[edge.to].rank;
         let side = |node: usize, is_lower: bool| top_left(node).y + if is_lower { nodes[node].height } else { 0.0 };
@@ -205,10 +213,17 @@ impl Graph {
         // What edges share, by where they lead, their class and the rank.
         let mut shared: BTreeMap<(usize, u8, usize), usize> = BTreeMap::new();
         let mut chains = Vec::new();
+        let mut pieces = 0;
+        let nodes = self.vertices.len();
         for (_, edge) in edges {
             let (from, to) = (self.vertices[edge.from].rank, self.vertices[edge.to].rank);
             let ranks: Vec<usize> = if from < to { (from + 1..to).collect() } else { (to + 1..from).rev().collect() };
             let mut chain = Vec::new();
+            pieces += ranks.len();
+            if pieces > PIECES || self.vertices.len() - nodes > SEPARATE_PIECES {
+                chains.push(chain);
+                continue;
+            }
             for (at, rank) in ranks.into_iter().enumerate() {
                 let label = edge.label.filter(|_| at == 0);
                 let size = label.unwrap_or_default();
@@ -309,6 +324,9 @@ fn bands(
     // How far edges go sideways below each rank: far ones need more room.
     let mut sideways = vec![0.0_f64; layers.len()];
     for (((_, edge), chain), (leaves, arrives)) in edges.iter().zip(chains).zip(ports) {
+        if chain.is_empty() {
+            continue;
+        }
         let start = (graph.vertices[edge.from].rank, *leaves);
         let end = (graph.vertices[edge.to].rank, *arrives);
         let mut last = start;

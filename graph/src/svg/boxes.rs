@@ -76,6 +76,13 @@ pub(crate) struct Placed<'a> {
     pub(crate) texts: Vec<Text>,
 }
 
+impl Placed<'_> {
+    /// How many arrows have no way, as there are too many.
+    pub(crate) fn missing(&self) -> usize {
+        self.scopes.iter().flat_map(|scope| &scope.arrows).filter(|arrow| arrow.route.points.is_empty()).count()
+    }
+}
+
 impl Rect {
     fn of(corner: Point, size: Size) -> Self {
         Self { x: corner.x, y: corner.y, width: size.width, height: size.height }
@@ -140,7 +147,8 @@ pub(crate) fn placed(chart: &Chart) -> Placed<'_> {
         placed.scopes.push(PlacedScope { start, end, branch, arrows: arrows.collect() });
     }
     let whole = inner.first().map(|inner| inner.layout.size).unwrap_or_default();
-    placed.size = Size { width: whole.width + 2.0 * MARGIN, height: whole.height + 2.0 * MARGIN };
+    let foot = if placed.missing() > 0 { LINE_LEADING } else { 0.0 };
+    placed.size = Size { width: whole.width + 2.0 * MARGIN, height: whole.height + 2.0 * MARGIN + foot };
     placed
 }
 

@@ -81,6 +81,11 @@ impl Chart {
             self.draw_state(state, *rect, text, &mut out);
         }
         arrows().for_each(|placed| self.draw_label(placed, &mut out));
+        let missing = placed.missing();
+        if missing > 0 {
+            let told = format!("{missing} transitions are not drawn: there are too many long ones");
+            text_at("line", PADDING, height - PADDING, &told, &mut out);
+        }
         out += "</svg>\n";
         out
     }
@@ -158,6 +163,9 @@ impl Chart {
     }
 
     fn draw_arrow(&self, placed: &PlacedArrow<'_>, known: &mut BTreeSet<Piece>, out: &mut String) {
+        if placed.route.points.is_empty() {
+            return;
+        }
         let id = placed.arrow.id.map_or(String::new(), |id| format!(" data-transition=\"{}\"", id.index()));
         let _ = write!(out, "<g class=\"arrow{}\"{id}>", self.class(placed));
         let title = self.arrow_title(placed);
