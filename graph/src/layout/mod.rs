@@ -87,7 +87,7 @@ const NODE_GAP: f64 = 26.0;
 const EDGE_GAP: f64 = 14.0;
 /// The least room between two ranks, and the most.
 const RANK_GAP: f64 = 17.0;
-const MOST_RANK_GAP: f64 = 60.0;
+const MOST_RANK_GAP: f64 = 64.0;
 /// How far edges that leave the same side of a node stand apart, and from its corners.
 const PORT_GAP: f64 = 20.0;
 const CORNER: f64 = 18.0;
@@ -341,7 +341,7 @@ fn bands(
     for (layer, sideways) in layers.iter().zip(sideways) {
         let height = layer.iter().map(|vertex| graph.vertices[*vertex].height).fold(0.0, f64::max);
         bands.push((top, top + height));
-        top += height + (RANK_GAP + sideways / 14.0).min(MOST_RANK_GAP);
+        top += height + (RANK_GAP + sideways / 8.0).min(MOST_RANK_GAP);
     }
     bands
 }

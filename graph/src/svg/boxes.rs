@@ -9,6 +9,7 @@ use asl_engine::model::{ScopeId, StateId};
 use super::measure::{width, wrapped};
 use crate::chart::{Arrow, Chart, ScopeBox, StateBox};
 use crate::layout::{Edge, Layout, Point, Route, Size, layout};
+use crate::marks::Mark;
 
 /// The sizes of text, and the distances of its lines.
 pub(super) const NAME_SIZE: f64 = 13.0;
@@ -16,7 +17,7 @@ pub(super) const LINE_SIZE: f64 = 11.0;
 pub(super) const NAME_LEADING: f64 = 17.0;
 pub(super) const LINE_LEADING: f64 = 15.0;
 pub(super) const LABEL_LEADING: f64 = 14.0;
-/// How much wider the letters of names are.
+/// How much wider bold letters are: names and marks.
 const BOLD: f64 = 1.13;
 /// The widest name, line and label.
 const MOST_NAME: f64 = 220.0;
@@ -44,6 +45,8 @@ pub(crate) struct Rect {
 pub(crate) struct Text {
     pub(crate) name: Vec<String>,
     pub(crate) lines: Vec<String>,
+    /// What is known of it, where anything is marked.
+    pub(crate) mark: Option<String>,
     size: Size,
 }
 
@@ -154,14 +157,15 @@ pub(crate) fn placed(chart: &Chart) -> Placed<'_> {
 
 fn text(chart: &Chart, state: &StateBox) -> Text {
     let name = wrapped(&state.name, NAME_SIZE * BOLD, MOST_NAME, 3);
-    let lines: Vec<String> =
-        chart.lines(state).iter().flat_map(|line| wrapped(line, LINE_SIZE, MOST_LINE, 2)).collect();
+    let lines: Vec<String> = state.lines.iter().flat_map(|line| wrapped(line, LINE_SIZE, MOST_LINE, 2)).collect();
+    let mark = chart.mark(state).map(Mark::text);
     let widest = |lines: &[String], size: f64| lines.iter().map(|line| width(line, size)).fold(0.0, f64::max);
+    let of_mark = mark.as_ref().map_or(0.0, |mark| width(mark, LINE_SIZE * BOLD));
     let size = Size {
-        width: widest(&name, NAME_SIZE * BOLD).max(widest(&lines, LINE_SIZE)),
-        height: name.len() as f64 * NAME_LEADING + lines.len() as f64 * LINE_LEADING,
+        width: widest(&name, NAME_SIZE * BOLD).max(widest(&lines, LINE_SIZE)).max(of_mark),
+        height: name.len() as f64 * NAME_LEADING + (lines.len() + usize::from(mark.is_some())) as f64 * LINE_LEADING,
     };
-    Text { name, lines, size }
+    Text { name, lines, mark, size }
 }
 
 /// The size of the text with what is around it.

@@ -138,10 +138,11 @@ impl Chart {
             baseline += NAME_LEADING;
             text_at("name", left, baseline, line, out);
         }
-        let marked = mark.map(crate::marks::Mark::text).unwrap_or_default();
-        for line in &text.lines {
+        for (class, line) in
+            text.lines.iter().map(|line| ("line", line)).chain(text.mark.iter().map(|mark| ("mark", mark)))
+        {
             baseline += LINE_LEADING;
-            text_at(if *line == marked { "mark" } else { "line" }, left, baseline, line, out);
+            text_at(class, left, baseline, line, out);
         }
         out.push_str("</g>\n");
     }
