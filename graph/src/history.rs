@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use asl_engine::model::{Model, StateId, StateNode, Transition, TransitionId, TransitionKind};
-use asl_engine::{Program, Timestamp, Value};
+use asl_engine::{Program, StateType, Timestamp, Value};
 use thiserror::Error;
 
 use crate::marks::{Mark, Marks, Status};
@@ -74,6 +74,8 @@ struct Reader<'a> {
     names: BTreeMap<&'a str, &'a StateNode>,
     /// `ErrorEquals` of Retriers and Catchers.
     errors: BTreeMap<TransitionId, Vec<String>>,
+    /// `Error` of Fail states: events do not have it where a Parallel state fails by one.
+    raised: BTreeMap<StateId, String>,
     states: BTreeMap<StateId, Mark>,
     transitions: BTreeMap<TransitionId, Mark>,
     /// A state that was entered and is not one of the program.
@@ -81,6 +83,7 @@ struct Reader<'a> {
 }
 
 /// An event, with what of it says the way.
+#[derive(Debug)]
 struct Event<'a> {
     id: i64,
     previous: i64,
@@ -88,7 +91,7 @@ struct Event<'a> {
     at: Option<i64>,
     /// The state that it enters or leaves.
     state: Option<&'a StateNode>,
-    error: Option<&'a str>,
+    error: Option<String>,
 }
 
 impl Event<'_> {
@@ -120,10 +123,16 @@ impl<'a> Reader<'a> {
             let names = value.get("ErrorEquals")?.as_array()?.iter().filter_map(Value::as_str).map(str::to_owned);
             Some((transition.id, names.collect()))
         });
+        let raised = model.states().iter().filter(|state| state.state_type == StateType::Fail).filter_map(|state| {
+            let text = program.source().get(state.span.start..state.span.end)?;
+            let member: Value = format!("{{{text}}}").parse().ok()?;
+            Some((state.id, member.get(&state.name)?.get("Error")?.as_str()?.to_owned()))
+        });
         Self {
             model,
             names: model.states().iter().map(|state| (&*state.name, state)).collect(),
             errors: errors.collect(),
+            raised: raised.collect(),
             states: BTreeMap::new(),
             transitions: BTreeMap::new(),
             unknown: None,
@@ -189,7 +198,8 @@ impl<'a> Reader<'a> {
                 let entered = chain(at).filter_map(|at| all.get(at)).find(|event| event.enters());
                 if let (Some(before), Some(state)) = (before, entered.and_then(|entered| entered.state)) {
                     let named = |transition: &&Transition| {
-                        matches!(transition.kind, TransitionKind::Retrier(_)) && self.names(transition.id, before.error)
+                        matches!(transition.kind, TransitionKind::Retrier(_))
+                            && self.names(transition.id, before.error.as_deref())
                     };
                     if let Some(retrier) = self.model.transitions_of(state.id).iter().find(named) {
                         self.transitions.entry(retrier.id).or_default().add(Status::Succeeded, None);
@@ -218,14 +228,16 @@ impl<'a> Reader<'a> {
         if let (Some(name), None) = (name, state) {
             self.unknown.get_or_insert_with(|| name.to_owned());
         }
-        let of_error = event.as_object()?.values().find_map(|details| details.get("error")?.as_str());
+        let of_error =
+            event.as_object()?.values().find_map(|details| details.get("error")?.as_str()).map(str::to_owned);
+        let raised = state.filter(|_| kind == "FailStateEntered").and_then(|state| self.raised.get(&state.id).cloned());
         Some(Event {
             id: event.get("id")?.as_i64()?,
             previous: event.get("previousEventId").and_then(Value::as_i64).unwrap_or_default(),
             kind,
             at: event.get("timestamp").and_then(millis),
             state,
-            error: of_error,
+            error: of_error.or(raised),
         })
     }
 
@@ -253,8 +265,8 @@ impl<'a> Reader<'a> {
 }
 
 /// The error that was caught before a state was left.
-fn error<'a>(all: &[Event<'a>], mut chain: impl Iterator<Item = usize>) -> Option<&'a str> {
-    chain.find_map(|at| all.get(at)?.error)
+fn error<'e>(all: &'e [Event<'_>], mut chain: impl Iterator<Item = usize>) -> Option<&'e str> {
+    chain.find_map(|at| all.get(at)?.error.as_deref())
 }
 
 /// Whether an event starts an attempt of a state.
@@ -278,7 +290,9 @@ mod tests {
     use super::*;
 
     const DEFINITION: &str = r#"{"StartAt": "Each", "States": {
-        "Each": {"Type": "Map", "Next": "Which", "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "Which"}],
+        "Each": {"Type": "Map", "Next": "Which", "Catch": [
+            {"ErrorEquals": ["Other"], "Next": "Which"}, {"ErrorEquals": ["Bad"], "Next": "Which"}
+        ],
             "ItemProcessor": {"StartAt": "Work", "States": {
                 "Work": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:1:function:f", "Next": "Tell", "Retry": [
                     {"ErrorEquals": ["Other"]}, {"ErrorEquals": ["Busy"]}
@@ -354,7 +368,7 @@ mod tests {
     fn the_chain_of_events_says_what_was_taken() {
         let mut events = EVENTS.to_vec();
         let states = ["Each: ! error caught · 17.0 s", "Work: ✗ failed · 2× · 7.0 s", "Tell: ✓ succeeded · 1.0 s"];
-        let taken = ["Each Catcher(0) 1", "Work Next 1", "Work Retrier(1) 1", "Tell End 1", "Which Default 1"];
+        let taken = ["Each Catcher(1) 1", "Work Next 1", "Work Retrier(1) 1", "Tell End 1", "Which Default 1"];
         let expected = |bad: &str| -> Vec<String> {
             let bad = ["Which: ✓ succeeded · 1.0 s", bad];
             states.iter().chain(&bad).chain(&taken).map(|line| (*line).to_owned()).collect()
