@@ -85,16 +85,15 @@ mod tests {
 
     #[test]
     fn edges_lead_down_but_for_those_that_close_a_cycle() {
-        let cases: [(usize, &[(usize, usize)], &[usize]); 5] = [
-            (3, &[(0, 1), (1, 2)], &[0, 2, 4]),
+        for (nodes, edges, expected) in [
+            (3, &[(0, 1), (1, 2)][..], &[0, 2, 4][..]),
             // The longest way decides.
             (3, &[(0, 1), (1, 2), (0, 2)], &[0, 2, 4]),
             (3, &[(0, 1), (1, 2), (2, 1)], &[0, 2, 4]),
-            // 3 has one edge from above and none from elsewhere: it stays near.
+            // Fewer edges get shorter where 3 stands lower: it stays near.
             (4, &[(0, 1), (1, 2), (0, 3)], &[0, 2, 4, 2]),
             (0, &[], &[]),
-        ];
-        for (nodes, edges, expected) in cases {
+        ] {
             assert_eq!(ranks(nodes, edges), expected, "{edges:?}");
         }
     }
