@@ -26,6 +26,8 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Report every problem of definitions, as AWS would, without running anything
     Check(Check),
+    /// Draw a state machine: as Mermaid, DOT or SVG, and what an execution of it did
+    Graph(Graph),
     /// Show what happened in an execution that was run here
     History(History),
     /// Show what functions printed during an execution that was run here
@@ -218,6 +220,53 @@ pub(crate) struct Check {
     /// Short for `--format json`
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Draw a state machine: as Mermaid, DOT or SVG, and what an execution of it did
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  asl graph order.json                             for a Markdown block `mermaid`
+  asl graph order.json --output order.svg
+  asl graph order.json --history events.json --output order.svg
+  asl graph order.json --format dot | dot -Tpng > order.png
+
+Exit codes:
+  0  it is drawn
+  2  the command line or the history is wrong, or a file cannot be read or written
+  3  the definition is invalid")]
+pub(crate) struct Graph {
+    /// The definition: a file in JSON, or in YAML (.yaml, .yml); or a state machine of a template; or `-` for stdin
+    #[arg(value_name = "FILE|TEMPLATE#NAME|-")]
+    pub(crate) definition: PathBuf,
+
+    /// Fill in `${NAME}` in the definition
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) substitute: Vec<Substitution>,
+
+    /// What it is drawn as; without it, what the ending of --output says, or Mermaid
+    #[arg(long, value_enum)]
+    pub(crate) format: Option<GraphFormat>,
+
+    /// The file to write, instead of stdout: .svg, .dot, .gv, .mmd, or .md
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Show what an execution did: the history as `asl run --events`, `asl history --json` or AWS's GetExecutionHistory gives
+    /// it; a file, `-` for stdin, or the JSON itself
+    #[arg(long, value_name = "FILE|-|JSON")]
+    pub(crate) history: Option<String>,
+}
+
+/// What a state machine is drawn as
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum GraphFormat {
+    /// Text that GitHub and others draw
+    Mermaid,
+    /// Text for Graphviz
+    Dot,
+    /// A picture for browsers
+    Svg,
 }
 
 /// The type of a state machine

@@ -9,6 +9,7 @@ mod download_images_python;
 mod endpoints;
 mod failures;
 mod functions;
+mod graph;
 mod history;
 mod http_tasks;
 mod interrupt;

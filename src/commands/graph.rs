@@ -1,0 +1,67 @@
+//! `asl graph`
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+use asl_graph::{Chart, Theme, history};
+
+use crate::cli::{Graph, GraphFormat};
+use crate::error::Error;
+use crate::{input, output};
+
+/// Draws a state machine, and what an execution of it did.
+pub(crate) fn run(arguments: &Graph) -> Result<ExitCode, Error> {
+    let format = format(arguments)?;
+    if arguments.definition == Path::new("-") && arguments.history.as_deref() == Some("-") {
+        return Err(Error::Usage("the definition and the history cannot both be stdin".to_owned()));
+    }
+    let definition = input::definition(&arguments.definition, &arguments.substitute)?;
+    // Nothing is called: placeholders may stay.
+    let program = match definition.unfilled_program() {
+        Ok(program) => program,
+        Err(diagnostics) => return Err(Error::Definition { definition: definition.into(), diagnostics }),
+    };
+    let mut chart = Chart::new(&program);
+    if let Some(named) = &arguments.history {
+        let events = input::json("the history", "--history", named)?;
+        let marks = history::marks(&program, &events).map_err(|error| Error::Usage(format!("--history: {error}")))?;
+        chart = chart.with_marks(marks);
+    }
+    let drawn = match format {
+        GraphFormat::Mermaid => chart.mermaid(),
+        GraphFormat::Dot => chart.dot(),
+        GraphFormat::Svg => chart.svg(Theme::Auto),
+    };
+    match &arguments.output {
+        None => output::print(&drawn)?,
+        Some(file) => {
+            let is_markdown = ending(file).is_some_and(|ending| ending == "md") && format == GraphFormat::Mermaid;
+            let text = if is_markdown { format!("```mermaid\n{drawn}```\n") } else { drawn };
+            fs::write(file, text).map_err(|error| Error::Usage(format!("cannot write {}: {error}", file.display())))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What was asked for, or what the ending of the file says.
+fn format(arguments: &Graph) -> Result<GraphFormat, Error> {
+    if let Some(format) = arguments.format {
+        return Ok(format);
+    }
+    let Some(file) = &arguments.output else { return Ok(GraphFormat::Mermaid) };
+    match ending(file).as_deref() {
+        Some("svg") => Ok(GraphFormat::Svg),
+        Some("dot" | "gv") => Ok(GraphFormat::Dot),
+        Some("mmd" | "mermaid" | "md") => Ok(GraphFormat::Mermaid),
+        _ => Err(Error::Usage(format!(
+            "{} does not say what is to be drawn\nhelp: end it in .svg, .dot or .mmd, or say --format",
+            file.display()
+        ))),
+    }
+}
+
+fn ending(file: &Path) -> Option<String> {
+    file.extension().map(OsStr::to_string_lossy).map(|ending| ending.to_lowercase())
+}
