@@ -30,6 +30,8 @@ pub(crate) enum Error {
     NoRoutes(Vec<Unserved>),
     /// The mocks of a test are refused, or a task has neither a mock nor anything else that serves it.
     Mocks(String),
+    /// There are no tests to run.
+    Tests(String),
     /// A mistake of ours ended a run.
     Bug(String),
     /// In the middle of a run came a task that nothing serves.
@@ -59,6 +61,7 @@ impl Error {
             | Self::Routes(_)
             | Self::NoRoutes(_)
             | Self::Mocks(_)
+            | Self::Tests(_)
             | Self::Unserved(_) => 3.into(),
             // What `sysexits.h` calls an internal software error.
             Self::Bug(_) => 70.into(),
@@ -70,7 +73,7 @@ impl Error {
     /// The text for a person, with colours.
     pub(crate) fn report(&self) -> String {
         match self {
-            Self::Usage(text) | Self::Routes(text) | Self::Mocks(text) => report::error(text),
+            Self::Usage(text) | Self::Routes(text) | Self::Mocks(text) | Self::Tests(text) => report::error(text),
             Self::Unserved(text) => {
                 report::error(text) + &report::note("the run was given up there; what came before has been done")
             }

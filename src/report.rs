@@ -153,6 +153,25 @@ pub(crate) fn note(text: &str) -> String {
     titled(Level::NOTE, text)
 }
 
+/// An error at a place of a file, and what to do about it.
+pub(crate) fn located_error(title: &str, span: Span, file: &Path, text: &str, help: Option<&str>) -> String {
+    located(Level::ERROR, title, span, file, text, help)
+}
+
+/// A warning at a place of a file.
+pub(crate) fn located_warning(title: &str, span: Span, file: &Path, text: &str, help: Option<&str>) -> String {
+    located(Level::WARNING, title, span, file, text, help)
+}
+
+fn located(level: Level<'_>, title: &str, span: Span, file: &Path, text: &str, help: Option<&str>) -> String {
+    let file = file.display().to_string();
+    let mut group = level.primary_title(clean(title)).elements(source(span, &file, text));
+    if let Some(help) = help {
+        group = group.element(Level::HELP.message(clean(help)));
+    }
+    renderer().render(&[group]).to_string() + "\n\n"
+}
+
 /// The first line as a title and the others as they are.
 fn titled(level: Level<'_>, text: &str) -> String {
     let text = &*clean(text);

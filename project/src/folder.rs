@@ -26,12 +26,18 @@ const MAX_LEN: u64 = 4 * 1024 * 1024;
 /// A file is one where its name says so (`.asl.json`, `.asl.yaml`, `.asl.yml`, `.asl`), or where it has `StartAt` and `States`, or
 /// state machines among its resources. Hidden folders and those of packages are passed over, and links are not followed.
 pub fn definitions_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    files_in(folder, is_definition)
+}
+
+/// The files below a folder that are wanted, in the order of their paths: by their names, paths and lengths. The same folders are
+/// passed over.
+pub fn files_in(folder: &Path, is_wanted: impl Fn(&str, &Path, u64) -> bool) -> io::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
-    look(folder, &mut found)?;
+    look(folder, &is_wanted, &mut found)?;
     Ok(found)
 }
 
-fn look(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
+fn look(folder: &Path, is_wanted: &dyn Fn(&str, &Path, u64) -> bool, found: &mut Vec<PathBuf>) -> io::Result<()> {
     let mut entries = fs::read_dir(folder)?.collect::<io::Result<Vec<DirEntry>>>()?;
     entries.sort_by_key(DirEntry::file_name);
     for entry in entries {
@@ -39,9 +45,9 @@ fn look(folder: &Path, found: &mut Vec<PathBuf>) -> io::Result<()> {
         let name = name.to_string_lossy();
         if kind.is_dir() {
             if !name.starts_with('.') && !PASSED_OVER.contains(&&*name) {
-                look(&path, found)?;
+                look(&path, is_wanted, found)?;
             }
-        } else if kind.is_file() && is_definition(&name, &path, entry.metadata()?.len()) {
+        } else if kind.is_file() && is_wanted(&name, &path, entry.metadata()?.len()) {
             found.push(path);
         }
     }

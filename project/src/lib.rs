@@ -47,7 +47,7 @@ pub use definition::Definition;
 pub use definitions::{DefinitionError, DefinitionName};
 pub use execution::{Description, Ended, Started};
 pub use executions::{ExecutionOptions, Executions, LookupError};
-pub use folder::definitions_in;
+pub use folder::{definitions_in, files_in};
 pub use history::{History, Subscription, by_execution};
 pub use logged::{LoggedLine, logged};
 pub use mocked::run_mocked;

@@ -10,4 +10,5 @@ pub(crate) mod jsonata;
 pub(crate) mod jsonpath;
 pub(crate) mod logs;
 pub(crate) mod run;
+pub(crate) mod test;
 pub(crate) mod test_state;

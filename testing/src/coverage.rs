@@ -104,7 +104,7 @@ impl Taken {
         let used: Vec<(TransitionId, u64)> = used.map(|((_, retrier), count)| (*retrier, *count)).collect();
         for (retrier, count) in used {
             self.retries.remove(&(frame, retrier));
-            if program.attempts(retrier).is_some_and(|attempts| count >= attempts) {
+            if program.attempts(retrier).is_some_and(|attempts| count + 1 >= attempts) {
                 self.reach(Goal::Exhausted(retrier));
             }
         }
@@ -152,7 +152,7 @@ pub fn goals(program: &Program) -> Vec<Goal> {
             match transition.kind {
                 TransitionKind::ChoiceRule(_) => goals.push(Goal::RuleNot(transition.id)),
                 // One that never tries again is never exhausted.
-                TransitionKind::Retrier(_) if program.attempts(transition.id).is_some_and(|attempts| attempts > 0) => {
+                TransitionKind::Retrier(_) if program.attempts(transition.id).is_some_and(|attempts| attempts > 1) => {
                     goals.push(Goal::Exhausted(transition.id));
                 }
                 _ => {}
@@ -163,4 +163,76 @@ pub fn goals(program: &Program) -> Vec<Goal> {
         }
     }
     goals
+}
+
+impl Goal {
+    /// What a report says of a goal that no test has reached.
+    pub fn unreached(self, program: &Program) -> String {
+        let model = program.model();
+        let name = |state: StateId| model.state(state).map_or_else(String::new, |state| format!("'{}'", state.name));
+        match self {
+            Self::State(state) => format!("{} is never entered", name(state)),
+            Self::Items(state, items) => {
+                let items = match items {
+                    Items::None => "no item",
+                    Items::One => "one item",
+                    Items::Several => "several items",
+                };
+                format!("{} never has {items}", name(state))
+            }
+            Self::TimedOut(state) => format!("{} never times out", name(state)),
+            Self::Transition(id) | Self::RuleNot(id) | Self::Exhausted(id) => {
+                let Some(transition) = model.transition(id) else { return String::new() };
+                let (from, to) = (name(transition.from), transition.to.map(name));
+                let to = to.map_or_else(String::new, |to| format!(" to {to}"));
+                match (self, transition.kind) {
+                    (Self::RuleNot(_), TransitionKind::ChoiceRule(at)) => {
+                        format!("rule {} of {from}{to} holds whenever it is looked at", at + 1)
+                    }
+                    (Self::Exhausted(_), TransitionKind::Retrier(at)) => {
+                        format!("Retrier {} of {from} never gives up", at + 1)
+                    }
+                    (_, TransitionKind::ChoiceRule(at)) => format!("rule {} of {from}{to} never holds", at + 1),
+                    (_, TransitionKind::Default) => format!("the Default of {from}{to} is never taken"),
+                    (_, TransitionKind::Next) => format!("{from} never goes on{to}"),
+                    (_, TransitionKind::End) => format!("{from} never ends here"),
+                    (_, TransitionKind::Retrier(at)) => format!("Retrier {} of {from} never tries again", at + 1),
+                    (_, TransitionKind::Catcher(at)) => format!("Catcher {} of {from}{to} never catches", at + 1),
+                }
+            }
+        }
+    }
+
+    /// Its place in [`Program::source`].
+    pub fn span(self, program: &Program) -> asl_engine::Span {
+        let model = program.model();
+        let of_state = |state: StateId| model.state(state).map(|state| state.span);
+        let span = match self {
+            Self::State(state) | Self::Items(state, _) | Self::TimedOut(state) => of_state(state),
+            Self::Transition(id) | Self::RuleNot(id) | Self::Exhausted(id) => {
+                model.transition(id).map(|transition| transition.span)
+            }
+        };
+        span.unwrap_or_default()
+    }
+
+    /// Which kind of goal it is, in a word for counting.
+    pub fn kind(self) -> GoalKind {
+        match self {
+            Self::State(_) => GoalKind::State,
+            Self::Transition(_) => GoalKind::Transition,
+            Self::RuleNot(_) | Self::Exhausted(_) | Self::Items(..) | Self::TimedOut(_) => GoalKind::Condition,
+        }
+    }
+}
+
+/// What kinds of goals are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum GoalKind {
+    /// States.
+    State,
+    /// `Next`, `End`, rules of Choice states and their `Default`, Retriers and Catchers.
+    Transition,
+    /// Rules that do not hold, Retriers that give up, and how many items Map states have.
+    Condition,
 }

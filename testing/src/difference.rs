@@ -1,6 +1,6 @@
 //! How two JSON values differ, by their structure.
 
-use asl_engine::Value;
+use asl_engine::{Number, Value};
 
 /// One place at which a value is not as expected.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,8 +60,20 @@ fn compare(expected: &Value, found: &Value, extent: Extent, at: &str, out: &mut 
                 }
             }
         }
+        (Value::Number(one), Value::Number(other)) if is_same_number(one, other) => {}
         _ if expected == found => {}
         _ => out.push(Difference { at: at.to_owned(), expected: Some(expected.clone()), found: Some(found.clone()) }),
+    }
+}
+
+/// Whether two numbers have the same value, however they are written. Whole ones are compared digit by digit.
+fn is_same_number(one: &Number, other: &Number) -> bool {
+    let (one_value, other_value) = (Value::Number(one.clone()), Value::Number(other.clone()));
+    match (one_value.as_i64(), other_value.as_i64()) {
+        (Some(one), Some(other)) => one == other,
+        // Equal digits are equal numbers; those of a fraction may be written differently.
+        #[expect(clippy::float_cmp)]
+        _ => one.as_f64() == other.as_f64(),
     }
 }
 
@@ -89,6 +101,8 @@ mod tests {
     fn each_place_is_told() {
         for (expected, found, extent, differences) in [
             ("1", "1.0", Extent::Exact, &[][..]),
+            ("1.50", "1.5", Extent::Exact, &[]),
+            ("9007199254740993", "9007199254740992", Extent::Exact, &["$ 9007199254740993 9007199254740992"]),
             ("1", "2", Extent::Exact, &["$ 1 2"]),
             (r#"{"a":1}"#, r#"{"a":1,"b":2}"#, Extent::Partial, &[]),
             (r#"{"a":1}"#, r#"{"a":1,"b":2}"#, Extent::Exact, &["$.b - 2"]),

@@ -11,17 +11,11 @@ pub struct Problem {
     pub span: Span,
     /// What to do.
     pub help: Option<String>,
-    /// Whether tests can still be run.
-    pub is_warning: bool,
 }
 
 impl Problem {
     pub(crate) fn new(span: Span, message: impl Into<String>) -> Self {
-        Self { message: message.into(), span, help: None, is_warning: false }
-    }
-
-    pub(crate) fn warning(span: Span, message: impl Into<String>) -> Self {
-        Self { is_warning: true, ..Self::new(span, message) }
+        Self { message: message.into(), span, help: None }
     }
 
     pub(crate) fn help(self, help: impl Into<String>) -> Self {

@@ -32,8 +32,6 @@ pub struct TestFile {
     pub program: Arc<Program>,
     /// Its cases, in their order.
     pub cases: Vec<Case>,
-    /// What is doubtful in it.
-    pub warnings: Vec<Problem>,
 }
 
 /// One case of a test file.
@@ -154,10 +152,10 @@ impl TestFile {
                 Vec::new()
             }
         };
-        if problems.0.iter().any(|problem| !problem.is_warning) {
+        if !problems.0.is_empty() {
             return invalid(text, problems);
         }
-        Ok(Self { path: path.to_owned(), text, definition, program, cases, warnings: problems.0 })
+        Ok(Self { path: path.to_owned(), text, definition, program, cases })
     }
 
     /// The name of the state machine.

@@ -1,0 +1,292 @@
+//! What the tests take of the definitions: as a table, for LCOV, as JSON and as a page.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+use asl_engine::Value;
+use asl_graph::{Chart, Mark, Marks, Status, Theme};
+use asl_testing::{Goal, GoalKind, Taken, TestFile, goals};
+
+use super::{Ran, text};
+use crate::cli::Test;
+use crate::error::Error;
+use crate::lines::Lines;
+use crate::output;
+use crate::printable;
+
+/// How many goals that were missed are shown of a definition.
+const SHOWN: usize = 50;
+/// How many cases are named beside a transition.
+const CASES: usize = 10;
+
+/// What was taken of one definition, which several test files may test.
+struct Covered<'a> {
+    file: &'a TestFile,
+    goals: Vec<Goal>,
+    taken: Taken,
+    /// The cases that ran it.
+    ran: Vec<&'a Ran<'a>>,
+}
+
+/// Writes the reports that are asked for. False where less was taken than has to be.
+pub(super) fn report(arguments: &Test, files: &[TestFile], ran: &[Ran<'_>]) -> Result<bool, Error> {
+    let Test { coverage, coverage_lcov, coverage_json, coverage_html, min_coverage, .. } = arguments;
+    let written = [coverage_lcov, coverage_json, coverage_html].iter().any(|file| file.is_some());
+    if !*coverage && !written && min_coverage.is_none() {
+        return Ok(true);
+    }
+    let covered = covered(files, ran);
+    if *coverage {
+        output::print(&covered.iter().map(Covered::table).collect::<String>())?;
+    }
+    let write = |file: &Path, text: String| {
+        fs::write(file, text).map_err(|error| Error::Usage(format!("cannot write {}: {error}", file.display())))
+    };
+    if let Some(file) = coverage_lcov {
+        write(file, covered.iter().map(Covered::lcov).collect())?;
+    }
+    if let Some(file) = coverage_json {
+        let all: Value = covered.iter().map(Covered::to_json).collect();
+        write(file, format!("{:#}\n", Value::from([("definitions", all)])))?;
+    }
+    if let Some(file) = coverage_html {
+        write(file, page(&covered))?;
+    }
+    let (reached, total) = covered.iter().map(Covered::sums).fold((0, 0), |(a, b), (c, d)| (a + c, b + d));
+    let Some(least) = min_coverage else { return Ok(true) };
+    let enough = percent(reached, total) >= *least;
+    if !enough {
+        let told = format!("coverage is {:.1} %, and {least} % is wanted\n", percent(reached, total));
+        output::to_stderr(&told);
+    }
+    Ok(enough)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "definitions have fewer goals than that")]
+fn percent(reached: usize, total: usize) -> f64 {
+    if total == 0 { 100.0 } else { reached as f64 * 100.0 / total as f64 }
+}
+
+fn covered<'a>(files: &'a [TestFile], ran: &'a [Ran<'a>]) -> Vec<Covered<'a>> {
+    let mut all: BTreeMap<(String, String), Covered<'a>> = BTreeMap::new();
+    for file in files {
+        let key = (file.definition.file().display().to_string(), file.machine());
+        let covered = all.entry(key).or_insert_with(|| Covered {
+            file,
+            goals: goals(&file.program),
+            taken: Taken::new(file.program.model()),
+            ran: Vec::new(),
+        });
+        for ran in ran.iter().filter(|ran| std::ptr::eq(ran.file, file)) {
+            covered.taken.merge(&ran.result.taken);
+            covered.ran.push(ran);
+        }
+    }
+    all.into_values().collect()
+}
+
+impl Covered<'_> {
+    fn name(&self) -> String {
+        let file = self.file.definition.file().display();
+        match self.file.definition.machine() {
+            Some(machine) => format!("{file}#{machine}"),
+            None => file.to_string(),
+        }
+    }
+
+    /// How many goals of a kind are reached, and how many there are.
+    fn of_kind(&self, kind: GoalKind) -> (usize, usize) {
+        let of_kind = self.goals.iter().filter(|goal| goal.kind() == kind);
+        let (reached, all): (Vec<_>, Vec<_>) = of_kind.map(|goal| (self.taken.count(*goal) > 0, ())).unzip();
+        (reached.into_iter().filter(|reached| *reached).count(), all.len())
+    }
+
+    fn sums(&self) -> (usize, usize) {
+        (self.goals.iter().filter(|goal| self.taken.count(**goal) > 0).count(), self.goals.len())
+    }
+
+    /// The line of a goal in the definition's file.
+    fn line(&self, goal: Goal, lines: &Lines<'_>) -> usize {
+        lines.place(self.file.definition.place(goal.span(&self.file.program)).start).0
+    }
+
+    fn missed(&self) -> impl Iterator<Item = Goal> {
+        self.goals.iter().copied().filter(|goal| self.taken.count(*goal) == 0)
+    }
+
+    /// The counts, and what is missing with its line.
+    fn table(&self) -> String {
+        let (reached, total) = self.sums();
+        let mut out = format!("\ncoverage of {}: {:.1} %\n", printable::line(&self.name()), percent(reached, total));
+        let kinds =
+            [(GoalKind::State, "states"), (GoalKind::Transition, "transitions"), (GoalKind::Condition, "conditions")];
+        for (kind, word) in kinds {
+            let (reached, total) = self.of_kind(kind);
+            let _ = writeln!(out, "  {word:<12} {reached:>4} of {total}");
+        }
+        let lines = Lines::new(self.file.definition.text());
+        let file = self.file.definition.file().display();
+        let missed: Vec<Goal> = self.missed().collect();
+        for goal in missed.iter().take(SHOWN) {
+            let told = goal.unreached(&self.file.program);
+            let _ = writeln!(out, "  {}", printable::line(&format!("{file}:{}: {told}", self.line(*goal, &lines))));
+        }
+        if let Some(more) = missed.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+            let _ = writeln!(out, "  and {more} more; --coverage-html has all");
+        }
+        out
+    }
+
+    /// A record of LCOV: lines with states and transitions, and the branches of states that have several ways out.
+    ///
+    /// <https://github.com/linux-test-project/lcov>, "geninfo": tracefile format.
+    fn lcov(&self) -> String {
+        let lines = Lines::new(self.file.definition.text());
+        let mut counts: BTreeMap<usize, u64> = BTreeMap::new();
+        let mut branches = String::new();
+        let (mut found, mut hit) = (0, 0);
+        for goal in self.goals.iter().copied() {
+            let count = self.taken.count(goal);
+            if matches!(goal, Goal::State(_) | Goal::Transition(_)) {
+                let seen = counts.entry(self.line(goal, &lines)).or_default();
+                *seen = (*seen).max(count);
+            }
+        }
+        let model = self.file.program.model();
+        for state in model.states() {
+            let ways = model.transitions_of(state.id);
+            if ways.len() < 2 {
+                continue;
+            }
+            for (at, way) in ways.iter().enumerate() {
+                let goal = Goal::Transition(way.id);
+                let count = self.taken.count(goal);
+                // A state that was never entered has no ways that were left out.
+                let shown =
+                    if self.taken.count(Goal::State(state.id)) == 0 { "-".to_owned() } else { count.to_string() };
+                let _ = writeln!(branches, "BRDA:{},{},{at},{shown}", self.line(goal, &lines), state.id.index());
+                found += 1;
+                hit += usize::from(count > 0);
+            }
+        }
+        let mut out = format!("TN:\nSF:{}\n{branches}BRF:{found}\nBRH:{hit}\n", self.file.definition.file().display());
+        for (line, count) in &counts {
+            let _ = writeln!(out, "DA:{line},{count}");
+        }
+        let hit = counts.values().filter(|count| **count > 0).count();
+        let _ = writeln!(out, "LF:{}\nLH:{hit}\nend_of_record", counts.len());
+        out
+    }
+
+    fn to_json(&self) -> Value {
+        let lines = Lines::new(self.file.definition.text());
+        let number = |count: usize| Value::from(i64::try_from(count).unwrap_or(i64::MAX));
+        let goals = self.goals.iter().map(|goal| {
+            let count = self.taken.count(*goal);
+            let mut members = vec![
+                ("line", number(self.line(*goal, &lines))),
+                ("count", i64::try_from(count).unwrap_or(i64::MAX).into()),
+            ];
+            if count == 0 {
+                members.push(("missing", goal.unreached(&self.file.program).into()));
+            }
+            members.into_iter().collect::<Value>()
+        });
+        let kind = |kind| {
+            let (reached, total) = self.of_kind(kind);
+            Value::from([("reached", number(reached)), ("total", number(total))])
+        };
+        Value::from([
+            ("definition", Value::from(self.name())),
+            ("fingerprint", Value::from(&**self.file.program.fingerprint())),
+            ("states", kind(GoalKind::State)),
+            ("transitions", kind(GoalKind::Transition)),
+            ("conditions", kind(GoalKind::Condition)),
+            ("goals", goals.collect()),
+        ])
+    }
+
+    /// The definition as a picture, with what was taken of it.
+    fn picture(&self) -> String {
+        let mut marks = Marks::default();
+        let status = |count| if count > 0 { Status::Succeeded } else { Status::NotReached };
+        let model = self.file.program.model();
+        for state in model.states() {
+            let count = self.taken.count(Goal::State(state.id));
+            marks.mark_state(state.id, Mark { status: status(count), count, millis: None });
+        }
+        for transition in model.transitions() {
+            let count = self.taken.count(Goal::Transition(transition.id));
+            marks.mark_transition(transition.id, Mark { status: status(count), count, millis: None });
+        }
+        Chart::new(&self.file.program).with_marks(marks).svg(Theme::Auto)
+    }
+
+    fn section(&self) -> String {
+        let (reached, total) = self.sums();
+        let mut out =
+            format!("<section>\n<h2>{} <small>{:.1} %</small></h2>\n", escaped(&self.name()), percent(reached, total));
+        let lines = Lines::new(self.file.definition.text());
+        let missed: Vec<Goal> = self.missed().collect();
+        if !missed.is_empty() {
+            out.push_str("<h3>Missing</h3>\n<ul>\n");
+            for goal in missed {
+                let told = escaped(&goal.unreached(&self.file.program));
+                let _ = writeln!(out, "<li>line {}: {told}</li>", self.line(goal, &lines));
+            }
+            out.push_str("</ul>\n");
+        }
+        let _ = write!(
+            out,
+            "<figure>{}</figure>\n<details><summary>Each way, and the cases that take it</summary>\n<table>\n",
+            self.picture()
+        );
+        out.push_str("<tr><th>line</th><th>state</th><th>way</th><th>times</th><th>cases</th></tr>\n");
+        let model = self.file.program.model();
+        for transition in model.transitions() {
+            let goal = Goal::Transition(transition.id);
+            let name = |id| model.state(id).map_or("", |state| &*state.name);
+            let takers = self.ran.iter().filter(|ran| ran.result.taken.count(goal) > 0);
+            let names: Vec<String> = takers.map(|ran| text::name(ran.file, ran.case)).collect();
+            let mut shown = names.iter().take(CASES).map(|name| escaped(name)).collect::<Vec<_>>().join("<br>");
+            if let Some(more) = names.len().checked_sub(CASES).filter(|more| *more > 0) {
+                let _ = write!(shown, "<br>and {more} more");
+            }
+            let to = transition.to.map_or("", name);
+            let count = self.taken.count(goal);
+            let class = if count == 0 { " class=\"missed\"" } else { "" };
+            let _ = writeln!(
+                out,
+                "<tr{class}><td>{}</td><td>{}</td><td>{}{}</td><td>{count}</td><td>{shown}</td></tr>",
+                self.line(goal, &lines),
+                escaped(name(transition.from)),
+                escaped(&format!("{:?}", transition.kind)),
+                if to.is_empty() { String::new() } else { format!(" → {}", escaped(to)) },
+            );
+        }
+        out.push_str("</table>\n</details>\n</section>\n");
+        out
+    }
+}
+
+/// One page with all definitions; it needs nothing else.
+fn page(covered: &[Covered<'_>]) -> String {
+    const STYLE: &str = "\
+:root{color-scheme:light dark}body{font:15px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:72rem;padding:0 1rem}\
+h2 small{font-weight:normal;opacity:.7}figure{margin:1rem 0;overflow:auto}table{border-collapse:collapse;width:100%}\
+td,th{border-bottom:1px solid #8884;padding:.25rem .5rem;text-align:left;vertical-align:top}\
+.missed td{color:#b00020}@media(prefers-color-scheme:dark){.missed td{color:#ff8a80}}";
+    let sections: String = covered.iter().map(Covered::section).collect();
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width\">\n<title>Coverage</title>\n<style>{STYLE}</style>\n</head>\n\
+         <body>\n<h1>Coverage</h1>\n{sections}</body>\n</html>\n"
+    )
+}
+
+fn escaped(text: &str) -> String {
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    text.replace('"', "&quot;")
+}

@@ -1,0 +1,141 @@
+//! A case that failed: what was expected, what came instead, and where the execution was.
+
+use std::fmt::Write;
+
+use asl_engine::{EventKind, HistoryEvent, Value};
+use asl_testing::{Difference, Failed, Mismatch, Unmet, Why};
+
+use super::Ran;
+use crate::execute;
+use crate::printable::clean;
+use crate::report;
+
+/// How wide values are shown.
+const WIDTH: usize = 100;
+/// How many differences of a value are shown.
+const DIFFERENCES: usize = 20;
+
+/// All that there is to tell of it, with its places in the test file.
+pub(super) fn text(ran: &Ran<'_>, failed: &Failed) -> String {
+    let mut out = String::new();
+    let file = ran.file;
+    if let Some(stuck) = &failed.stuck {
+        out += &report::located_error(stuck, ran.case.span, &file.path, &file.text, None);
+    }
+    for unmet in &failed.unmet {
+        out += &report::located_error(&title(unmet), unmet.span, &file.path, &file.text, None);
+        let details = details(&unmet.why);
+        if !details.is_empty() {
+            // They stand right below the place.
+            out.truncate(out.trim_end().len());
+            out.push('\n');
+        }
+        for line in details {
+            let _ = writeln!(out, "  {}", clean(&line));
+        }
+        if !matches!(&unmet.why, Why::Nothing(_) | Why::Told(_)) {
+            out.push('\n');
+        }
+    }
+    out += &clean(&way_and_data(failed));
+    if let Some(finished) = &failed.finished {
+        match &finished.outcome {
+            Ok(output) => {
+                let _ = writeln!(out, "{} with {}", finished.status.name(), clean(&output.preview(WIDTH)));
+            }
+            Err(failure) => {
+                let ended = match execute::place(finished) {
+                    Some(place) => format!("{} in {place}", finished.status.name()),
+                    None => finished.status.name().to_owned(),
+                };
+                out += &report::failure("execution", &ended, failure, failure.span(), &file.definition);
+            }
+        }
+    }
+    out
+}
+
+/// What is unmet, on one line.
+pub(super) fn title(unmet: &Unmet) -> String {
+    match &unmet.why {
+        Why::Value(Mismatch::Differs(_)) => format!("{} is another one than expected", unmet.what),
+        Why::Value(Mismatch::NoMatch { pattern, .. }) => {
+            format!("{} does not match the regular expression {}", unmet.what, Value::from(&**pattern))
+        }
+        Why::Value(Mismatch::NotTrue { condition, .. }) => {
+            format!("{} does not fulfil {{% {condition} %}}", unmet.what)
+        }
+        Why::Nothing(told) | Why::Told(told) => told.clone(),
+        Why::Way { inside, .. } => {
+            let inside: Vec<String> = inside.iter().map(|(state, branch)| format!("{state}[{branch}]")).collect();
+            match inside.is_empty() {
+                true => "the execution took another way than expected".to_owned(),
+                false => format!("{} took another way than expected", inside.join("/")),
+            }
+        }
+    }
+}
+
+/// The lines below the title.
+pub(super) fn details(why: &Why) -> Vec<String> {
+    match why {
+        Why::Value(Mismatch::Differs(differences)) => {
+            let mut lines: Vec<String> = differences.iter().take(DIFFERENCES).map(difference).collect();
+            if let Some(more) = differences.len().checked_sub(DIFFERENCES).filter(|more| *more > 0) {
+                lines.push(format!("and {more} more places"));
+            }
+            lines
+        }
+        Why::Value(Mismatch::NoMatch { found, .. }) => vec![format!("found: {}", found.preview(WIDTH))],
+        Why::Value(Mismatch::NotTrue { gives, found, .. }) => {
+            vec![format!("it gives {gives}"), format!("for: {}", found.preview(WIDTH))]
+        }
+        Why::Nothing(_) | Why::Told(_) => Vec::new(),
+        Why::Way { agreed, expected, taken, .. } => {
+            vec![format!("expected: {}", way(expected, *agreed)), format!("taken:    {}", way(taken, *agreed))]
+        }
+    }
+}
+
+/// The states on a way, with a mark where it is left.
+fn way(states: &[String], agreed: usize) -> String {
+    let marked = |(at, state): (usize, &String)| if at == agreed { format!("▸{state}") } else { state.clone() };
+    let mut shown: Vec<String> = states.iter().enumerate().map(marked).collect();
+    if states.len() == agreed {
+        shown.push("▸(end)".to_owned());
+    }
+    shown.join(" → ")
+}
+
+/// `$.total: expected 12, found 13`
+fn difference(difference: &Difference) -> String {
+    let at = &difference.at;
+    match (&difference.expected, &difference.found) {
+        (Some(expected), Some(found)) => {
+            format!("{at}: expected {}, found {}", expected.preview(WIDTH), found.preview(WIDTH))
+        }
+        (Some(expected), None) => format!("{at}: expected {}, found nothing", expected.preview(WIDTH)),
+        (None, Some(found)) => format!("{at}: expected nothing, found {}", found.preview(WIDTH)),
+        (None, None) => at.clone(),
+    }
+}
+
+/// The way of the execution, and the data at its last state.
+fn way_and_data(failed: &Failed) -> String {
+    let mut out = String::new();
+    let names = failed.way.names();
+    if !names.is_empty() {
+        let _ = writeln!(out, "way: {}", names.join(" → "));
+    }
+    if let Some((name, input)) = last_entered(&failed.events) {
+        let _ = writeln!(out, "input of '{name}': {}", input.preview(WIDTH));
+    }
+    out
+}
+
+fn last_entered(events: &[HistoryEvent]) -> Option<(&str, &Value)> {
+    events.iter().rev().find_map(|event| match &event.kind {
+        EventKind::StateEntered { name, input, .. } => Some((&**name, input)),
+        _ => None,
+    })
+}

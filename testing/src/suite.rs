@@ -1,0 +1,67 @@
+//! Runs many cases on all cores.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::coverage::Taken;
+use crate::run::{CaseResult, Verdict};
+use crate::test_file::{Case, TestFile};
+
+/// A case of a file.
+#[derive(Clone, Copy)]
+pub struct Selected<'a> {
+    /// The file.
+    pub file: &'a TestFile,
+    /// The case.
+    pub case: &'a Case,
+}
+
+/// Runs cases, `threads` at once, and tells each result, in the order of the cases, with how long it took.
+///
+/// A panic is told as a bug of asl's, and the other cases go on.
+pub fn run_all<'a>(
+    cases: &[Selected<'a>],
+    seed: u64,
+    threads: usize,
+    mut told: impl FnMut(Selected<'a>, CaseResult, Duration),
+) {
+    let next = AtomicUsize::new(0);
+    let (sender, results) = mpsc::channel();
+    thread::scope(|scope| {
+        for _ in 0..threads.clamp(1, cases.len().max(1)) {
+            let (sender, next) = (sender.clone(), &next);
+            scope.spawn(move || {
+                loop {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(selected) = cases.get(at) else { return };
+                    let began = Instant::now();
+                    let ran = catch_unwind(AssertUnwindSafe(|| selected.case.run(selected.file, seed)));
+                    let ran = ran.unwrap_or_else(|panic| bug(&*panic));
+                    if sender.send((at, ran, began.elapsed())).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        let mut waiting = BTreeMap::new();
+        let mut position = 0;
+        for (at, ran, took) in results {
+            waiting.insert(at, (ran, took));
+            while let Some((ran, took)) = waiting.remove(&position) {
+                told(cases[position], ran, took);
+                position += 1;
+            }
+        }
+    });
+}
+
+fn bug(panic: &(dyn std::any::Any + Send)) -> CaseResult {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic".to_owned());
+    CaseResult { verdict: Verdict::Bug(text), millis: 0, taken: Taken::default(), unused: Vec::new() }
+}
