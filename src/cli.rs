@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use asl_project::Substitution;
+use asl_testing::Mask;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
@@ -39,6 +40,8 @@ pub(crate) enum Command {
     Completions(Completions),
     /// Run the cases of test files on virtual time, with mocks in the place of tasks
     Test(Test),
+    /// Make a test case of the history of an execution: of AWS, or of a run here
+    Record(Record),
     /// Test one state: the data on its way from input to output, and what takes an error
     TestState(TestState),
 }
@@ -121,6 +124,10 @@ pub(crate) struct Test {
     #[arg(long)]
     pub(crate) failed: bool,
 
+    /// Write the histories that cases keep in files anew, where they are others
+    #[arg(long)]
+    pub(crate) update: bool,
+
     /// Name the cases, and run none
     #[arg(long)]
     pub(crate) list: bool,
@@ -164,6 +171,43 @@ pub(crate) struct Test {
     /// Where it is kept which cases have failed
     #[arg(long, value_name = "DIR", default_value = ".asl")]
     pub(crate) data: PathBuf,
+}
+
+/// Make a test case of the history of an execution: of AWS, or of a run here
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Exit codes:
+  0  it is written
+  2  the command line is wrong, or a file cannot be read or written
+  3  the definition is invalid, or the history is not one of it")]
+pub(crate) struct Record {
+    /// The history: what `aws stepfunctions get-execution-history` or `asl run --events` prints, or `-` for stdin
+    #[arg(value_name = "HISTORY|-")]
+    pub(crate) history: PathBuf,
+
+    /// The definition: a file, or a state machine of a template
+    #[arg(long, value_name = "FILE|TEMPLATE#NAME")]
+    pub(crate) definition: PathBuf,
+
+    /// Fill in `${NAME}` in the definition
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) substitute: Vec<Substitution>,
+
+    /// The name of the case
+    #[arg(long, default_value = "recorded")]
+    pub(crate) name: String,
+
+    /// The ARN of the execution, where states read it (`$$.Execution.Id`): no event has it
+    #[arg(long, value_name = "ARN")]
+    pub(crate) execution_arn: Option<String>,
+
+    /// Put `***` in the place of what is there in inputs, results and outputs: `$.card.number`, or `$..password` anywhere
+    #[arg(long, value_name = "PATH")]
+    pub(crate) mask: Vec<Mask>,
+
+    /// The test file to write, with its history beside it; without it, the test file is printed
+    #[arg(long, value_name = "NAME.test.yaml")]
+    pub(crate) output: Option<PathBuf>,
 }
 
 /// How `asl test` reports.

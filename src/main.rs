@@ -45,6 +45,7 @@ fn main() -> ExitCode {
         Command::Jsonata(arguments) => commands::jsonata::run(arguments),
         Command::Logs(arguments) => commands::logs::run(arguments),
         Command::Demo(arguments) => commands::demo::run(arguments),
+        Command::Record(arguments) => commands::record::run(arguments),
         Command::Test(arguments) => commands::test::run(arguments),
         Command::TestState(arguments) => commands::test_state::run(arguments),
     });

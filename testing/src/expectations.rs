@@ -1,6 +1,10 @@
 //! What a case expects, and what of it has not come.
 
+use std::io;
+use std::path::{Path, PathBuf};
+
 use asl_engine::{Failure, Object, Program, Span, Value};
+use asl_project::read_text;
 use asl_project::yaml::{Tree, TreeKind};
 use asl_runtime::{Finished, Recorded, Status};
 
@@ -8,6 +12,7 @@ use crate::difference::Extent;
 use crate::duration::{duration, shown_duration};
 use crate::fields::{DURATION, Fields, kind, millis};
 use crate::frame_path::frame_steps;
+use crate::history::{self, HistoryDifference, HistoryLine, history_difference};
 use crate::matcher::{Matcher, Mismatch};
 use crate::mocks::{CallMade, Key};
 use crate::problem::{Problem, Problems};
@@ -28,6 +33,16 @@ pub(crate) struct Expectations {
     calls: Vec<(Key, Calls, Span)>,
     variables: Vec<(String, Matcher, Span)>,
     duration: Option<(Bounds, Span)>,
+    pub(crate) history: Option<ExpectedHistory>,
+}
+
+/// The history in a file.
+#[derive(Clone, Debug)]
+pub(crate) struct ExpectedHistory {
+    pub(crate) file: PathBuf,
+    pub(crate) span: Span,
+    /// Its events; none where there is no such file yet.
+    lines: Option<Vec<HistoryLine>>,
 }
 
 /// A state on the expected way, and the ways of its branches where they are given.
@@ -90,6 +105,8 @@ pub enum Why {
         /// The states that were taken.
         taken: Vec<String>,
     },
+    /// The history is another one.
+    History(Box<HistoryDifference>),
     /// Another thing, as it is told.
     Told(String),
 }
@@ -100,6 +117,7 @@ pub(crate) struct Seen<'a> {
     pub(crate) way: &'a Way,
     pub(crate) calls: &'a [CallMade],
     pub(crate) variables: &'a Value,
+    pub(crate) history: &'a [HistoryLine],
     /// How long it took, in virtual milliseconds.
     pub(crate) millis: i64,
 }
@@ -108,7 +126,7 @@ const STATUSES: [Status; 4] = [Status::Succeeded, Status::Failed, Status::TimedO
 
 impl Expectations {
     /// Reads what is expected.
-    pub(crate) fn read(tree: &Tree, program: &Program, problems: &mut Problems) -> Self {
+    pub(crate) fn read(tree: &Tree, program: &Program, folder: &Path, problems: &mut Problems) -> Self {
         let Some(mut fields) = Fields::of(tree, "'expect'", problems) else { return Self::default() };
         let mut out = Self { span: tree.span, ..Self::default() };
         if let Some(text) = fields.text("status", problems) {
@@ -156,6 +174,9 @@ impl Expectations {
                 }
             }
         }
+        if let Some(file) = fields.text("history", problems) {
+            out.history = ExpectedHistory::read(folder.join(file), fields.name_span("history"), problems);
+        }
         fields.end(problems);
         if let (Some((Status::Succeeded, _)), Some((_, span))) =
             (&out.status, out.error.as_ref().or(out.cause.as_ref()))
@@ -188,6 +209,8 @@ impl Expectations {
             calls: if self.calls.is_empty() { others.calls.clone() } else { self.calls },
             variables: if self.variables.is_empty() { others.variables.clone() } else { self.variables },
             duration: self.duration.or(others.duration),
+            // Each case has a history of its own.
+            history: self.history,
         }
     }
 
@@ -249,6 +272,9 @@ impl Expectations {
             let is_within = (bounds.least..=bounds.most).contains(&seen.millis);
             add("duration".to_owned(), *span, (!is_within).then(told));
         }
+        if let Some(history) = &self.history {
+            add("history".to_owned(), history.span, history.differs(seen.history));
+        }
         unmet
     }
 
@@ -259,6 +285,35 @@ impl Expectations {
             (None, Some((_, span))) => (Status::Failed, *span),
             (None, None) => (Status::Succeeded, self.output.as_ref().map_or(self.span, |(_, span)| *span)),
         }
+    }
+}
+
+impl ExpectedHistory {
+    fn read(file: PathBuf, span: Span, problems: &mut Problems) -> Option<Self> {
+        let text = match read_text(&file) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Some(Self { file, span, lines: None }),
+            Err(error) => {
+                problems.add(Problem::new(span, format!("cannot read {}: {error}", file.display())));
+                return None;
+            }
+        };
+        match history::parse(&text) {
+            Ok(lines) => Some(Self { file, span, lines: Some(lines) }),
+            Err(line) => {
+                let problem = Problem::new(span, format!("line {line} of {} is no event", file.display()));
+                problems.add(problem.help("asl test --update writes the file anew"));
+                None
+            }
+        }
+    }
+
+    fn differs(&self, found: &[HistoryLine]) -> Option<Why> {
+        let Some(lines) = &self.lines else {
+            let told = format!("there is no file {}: asl test --update writes it", self.file.display());
+            return Some(Why::Told(told));
+        };
+        history_difference(lines, found).map(|difference| Why::History(Box::new(difference)))
     }
 }
 

@@ -269,11 +269,20 @@ pub struct CallMade {
     pub sent: Value,
 }
 
+/// A sequence that is gone through: of each item for itself.
+#[derive(PartialEq, Eq, Hash)]
+struct Position {
+    mock: usize,
+    choice: usize,
+    execution: Arc<str>,
+    items: Vec<(String, usize)>,
+}
+
 /// Answers the tasks of one run.
 pub(crate) struct Answering<'a> {
     mocks: &'a Mocks,
-    /// How far the sequence of a choice is, in each Frame.
-    positions: HashMap<(usize, usize, Arc<str>, Arc<str>), usize>,
+    /// How far sequences are.
+    positions: HashMap<Position, usize>,
     /// Which mocks have answered.
     pub(crate) used: Vec<bool>,
     /// What was called.
@@ -330,7 +339,9 @@ impl<'a> Answering<'a> {
             if !choice.is_sequence {
                 return Ok(choice.sequence.first().cloned());
             }
-            let key = (at, which, request.execution.clone(), request.frame.clone());
+            // Of a state that is visited again, the sequence goes on.
+            let items = frame.iter().map(|step| (step.state.to_owned(), step.index)).collect();
+            let key = Position { mock: at, choice: which, execution: request.execution.clone(), items };
             let position = self.positions.entry(key).or_default();
             let response = choice.sequence.get(*position).cloned();
             *position += 1;

@@ -95,16 +95,21 @@ impl Template {
 impl Response {
     /// Reads an answer; `None`, with problems, where it is none.
     pub(crate) fn read(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Self> {
-        let result = fields.take("result").map(|tree| Template::read(tree, problems));
-        let error = fields.text("error", problems);
+        let computed = fields.take("result").map(|tree| Template::read(tree, problems));
+        let as_is = |tree: &Tree| Template::Value(tree.value());
+        let result = computed.or(fields.take("result_as_is").map(|tree| Some(as_is(tree))));
+        // An error that has no name is `null`.
+        let is_nameless = fields.take("error").is_some_and(|tree| tree.value() == Value::Null);
+        let error = if is_nameless { None } else { fields.text("error", problems) };
         let cause = fields.text("cause", problems);
         let times_out = fields.truth("timeout", problems) == Some(true);
         let never = fields.truth("no_answer", problems) == Some(true);
         let after = fields.duration("after", problems);
         let heartbeat = fields.duration("heartbeat", problems);
         let submitted = fields.take("submitted").and_then(|tree| Template::read(tree, problems));
+        let submitted = submitted.or(fields.take("submitted_as_is").map(as_is));
         let worker = fields.text("worker", problems).map(str::to_owned);
-        let fails = error.is_some() || cause.is_some() && !times_out;
+        let fails = !times_out && (is_nameless || error.is_some() || cause.is_some());
         let given = [result.is_some(), fails, times_out, never].into_iter().filter(|given| *given).count();
         let failure = Failure { error: error.map(Into::into), cause: cause.map(Into::into), ..Failure::default() };
         let work = match (given, result) {

@@ -1,5 +1,6 @@
 //! Runs one case on virtual time.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use asl_engine::{Execution, HistoryEvent, Program, Span, TaskRequest};
@@ -8,6 +9,7 @@ use asl_runtime::{Finished, Ledger, Recorded};
 
 use crate::coverage::Taken;
 use crate::expectations::{Seen, Unmet, variables};
+use crate::history::{HistoryLine, to_text};
 use crate::mocks::{Answering, CallMade};
 use crate::test_file::{Case, TestFile};
 use crate::way::Way;
@@ -21,6 +23,8 @@ pub struct CaseResult {
     pub millis: i64,
     /// The transitions that it took.
     pub taken: Taken,
+    /// The file that the history is to be kept in, and its text, where that is asked for.
+    pub history: Option<(PathBuf, String)>,
     /// The mocks of the case that answered nothing, by the place of their keys.
     pub unused: Vec<(String, Span)>,
 }
@@ -55,6 +59,8 @@ pub struct Failed {
 
 /// An execution on virtual time: what happened, as far as it came.
 pub(crate) struct Ran {
+    /// The ARN of the execution.
+    pub(crate) arn: Arc<str>,
     pub(crate) recorded: Vec<Recorded>,
     pub(crate) ended: Result<Finished, Stuck>,
     pub(crate) taken: Taken,
@@ -70,33 +76,44 @@ impl Case {
         let way = Way::of(&ran.recorded, model);
         let unused = self.mocks.0.iter().zip(&answering.used).filter(|(mock, used)| !**used && mock.is_own);
         let unused = unused.map(|(mock, _)| (mock.key.text.clone(), mock.span)).collect();
+        let own = ran.recorded.iter().filter(|recorded| *recorded.execution.arn == *ran.arn);
+        let lines: Vec<HistoryLine> = own.map(|recorded| HistoryLine::of(&recorded.event, self.start)).collect();
         let (finished, stuck) = match ran.ended {
             Ok(finished) => (Some(finished), None),
             Err(Stuck::Bug(bug)) => {
                 let (millis, taken) = (ran.millis, ran.taken);
-                return CaseResult { verdict: Verdict::Bug(bug.to_string()), millis, taken, unused };
+                return CaseResult { verdict: Verdict::Bug(bug.to_string()), millis, taken, history: None, unused };
             }
             Err(stuck) => (None, Some(stuck.to_string())),
         };
         let unmet = finished.as_ref().map_or_else(Vec::new, |finished| {
             let variables = variables(&ran.recorded);
             let (calls, millis) = (&answering.calls[..], ran.millis);
-            self.expectations.unmet(&Seen { finished, way: &way, calls, variables: &variables, millis })
+            self.expectations.unmet(&Seen {
+                finished,
+                way: &way,
+                calls,
+                variables: &variables,
+                history: &lines,
+                millis,
+            })
         });
+        let history = self.expectations.history.as_ref().map(|expected| (expected.file.clone(), to_text(&lines)));
         let verdict = match stuck.is_none() && unmet.is_empty() {
             true => Verdict::Passed,
             false => {
-                let own = ran.recorded.into_iter().filter(|recorded| *recorded.execution.name == *self.execution);
+                let own = ran.recorded.into_iter().filter(|recorded| *recorded.execution.arn == *ran.arn);
                 let events = own.map(|recorded| recorded.event).collect();
                 Verdict::Failed(Box::new(Failed { unmet, stuck, finished, way, calls: answering.calls, events }))
             }
         };
-        CaseResult { verdict, millis: ran.millis, taken: ran.taken, unused }
+        CaseResult { verdict, millis: ran.millis, taken: ran.taken, history, unused }
     }
 
     fn execute(&self, machine: &str, program: &Arc<Program>, seed: u64, answering: &mut Answering<'_>) -> Ran {
         let seed = self.seed.unwrap_or(seed);
-        let execution = Execution::local(machine, &self.execution, self.input.clone(), self.start, seed);
+        let execution = self.execution(machine, seed);
+        let arn = execution.arn.clone();
         let waits = Arc::new(self.mocks.waits());
         let ledger = Ledger::new(program.clone(), execution).recording_children().with_waits(waits);
         let mut simulation = Simulation::new(ledger, self.start, |request: &TaskRequest| answering.answer(request));
@@ -115,6 +132,29 @@ impl Case {
                 Err(stuck) => break Err(stuck),
             }
         };
-        Ran { recorded, ended, taken, millis: simulation.at().0 - self.start.0 }
+        Ran { arn, recorded, ended, taken, millis: simulation.at().0 - self.start.0 }
+    }
+
+    /// The execution that starts. An ARN of one says in which account and region it is, and what its machine is called.
+    fn execution(&self, machine: &str, seed: u64) -> Execution {
+        let parts: Vec<&str> = self.execution.splitn(8, ':').collect();
+        let local = |machine: &str, name: &str| Execution::local(machine, name, self.input.clone(), self.start, seed);
+        let execution = match parts[..] {
+            ["arn", _, "states", _, _, "execution", machine, name] => Execution {
+                arn: self.execution.as_str().into(),
+                state_machine_arn: self
+                    .execution
+                    .replacen(":execution:", ":stateMachine:", 1)
+                    .rsplit_once(':')
+                    .map_or("", |(arn, _)| arn)
+                    .into(),
+                ..local(machine, name)
+            },
+            _ => local(machine, &self.execution),
+        };
+        match &self.role {
+            Some(role) => Execution { role_arn: role.as_str().into(), ..execution },
+            None => execution,
+        }
     }
 }

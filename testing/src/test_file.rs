@@ -45,8 +45,10 @@ pub struct Case {
     pub(crate) input: Value,
     /// When it starts.
     pub(crate) start: Timestamp,
-    /// The name of the execution.
+    /// The name or the ARN of the execution.
     pub(crate) execution: String,
+    /// Its role.
+    pub(crate) role: Option<String>,
     /// Where its random numbers start, where the case says so.
     pub(crate) seed: Option<u64>,
     pub(crate) mocks: Mocks,
@@ -217,6 +219,7 @@ struct Given {
     input: Option<Value>,
     start: Option<Timestamp>,
     execution: Option<String>,
+    role: Option<String>,
     seed: Option<u64>,
     mocks: Mocks,
     expectations: Expectations,
@@ -263,6 +266,7 @@ impl Reader<'_> {
                 input: given.input.or_else(|| defaults.input.clone()).unwrap_or_else(Value::empty_object),
                 start: given.start.or(defaults.start).unwrap_or(START),
                 execution: given.execution.or_else(|| defaults.execution.clone()).unwrap_or_else(|| "test".to_owned()),
+                role: given.role.or_else(|| defaults.role.clone()),
                 seed: given.seed.or(defaults.seed),
                 mocks: given.mocks.or(&defaults.mocks),
                 expectations,
@@ -299,10 +303,12 @@ impl Reader<'_> {
             start
         });
         let execution = fields.text("execution", problems).map(str::to_owned);
+        let role = fields.text("role", problems).map(str::to_owned);
         let seed = fields.count("seed", problems);
         let mocks = fields.take("mocks").map(|tree| Mocks::read(tree, self.program, problems)).unwrap_or_default();
-        let expectations = fields.take("expect").map(|tree| Expectations::read(tree, self.program, problems));
-        Given { input, start, execution, seed, mocks, expectations: expectations.unwrap_or_default() }
+        let expectations =
+            fields.take("expect").map(|tree| Expectations::read(tree, self.program, self.folder, problems));
+        Given { input, start, execution, role, seed, mocks, expectations: expectations.unwrap_or_default() }
     }
 
     fn input_file(&self, file: &str, span: Span, problems: &mut Problems) -> Option<Value> {

@@ -13,6 +13,7 @@ mod compare;
 mod execution;
 mod fidelity;
 mod mocks;
+mod record;
 mod refusal;
 #[path = "../../runtime/tests/support/restarting.rs"]
 mod restarting;
@@ -88,6 +89,8 @@ fn main() -> ExitCode {
     };
     let filter = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
     let mut verdicts: BTreeMap<String, Verdict> = BTreeMap::new();
+    let mut rounds = Rounds::default();
+    let scratch = tempfile::tempdir().expect("a folder for test files");
     for entry in index["cases"].as_array().into_iter().flatten() {
         let id = entry["id"].as_str().unwrap_or_default();
         if filter.as_ref().is_some_and(|filter| !id.contains(filter)) {
@@ -99,7 +102,13 @@ fn main() -> ExitCode {
             (None, Ok(case)) if mocks::lost(&case) => {
                 Verdict::NotApplicable("the recording lost which task gave which answer")
             }
-            (None, Ok(case)) => check(&case),
+            (None, Ok(case)) => {
+                let verdict = check(&case);
+                if matches!(verdict, Verdict::Strict) && case["kind"] == "execution" {
+                    rounds.add(id, &case, scratch.path());
+                }
+                verdict
+            }
             (None, Err(error)) => Verdict::Differs(format!("{} cannot be read: {error}", file.display())),
         };
         verdicts.insert(id.to_owned(), verdict);
@@ -115,7 +124,43 @@ fn main() -> ExitCode {
     for (id, case) in second.iter().filter(|(id, _)| filter.as_ref().is_none_or(|filter| id.contains(filter))) {
         verdicts.insert(format!("{AWS2}{id}"), aws2::check(case));
     }
-    report(&index, &verdicts, filter.is_some())
+    let agrees = report(&index, &verdicts, filter.is_some());
+    if rounds.report(filter.is_some()) { agrees } else { ExitCode::FAILURE }
+}
+
+/// Recordings that were made test cases.
+#[derive(Default)]
+struct Rounds {
+    passed: usize,
+    not_in_the_history: usize,
+    /// The case and the first difference.
+    failed: Vec<(String, String)>,
+}
+
+impl Rounds {
+    fn add(&mut self, id: &str, case: &Value, scratch: &Path) {
+        if record::not_in_the_history(case).is_some() {
+            self.not_in_the_history += 1;
+            return;
+        }
+        match record::round(case, scratch) {
+            Ok(()) => self.passed += 1,
+            Err(difference) => self.failed.push((id.to_owned(), difference)),
+        }
+    }
+
+    /// Whether all of them gave the history that they were made of.
+    fn report(&self, filtered: bool) -> bool {
+        for (id, difference) in &self.failed {
+            println!("another history than it was recorded with: {id}\n  {difference}");
+        }
+        if !filtered {
+            let Self { passed, not_in_the_history, failed } = self;
+            let of = passed + failed.len();
+            println!("record: {passed} of {of} (not in the history alone {not_in_the_history})");
+        }
+        self.failed.is_empty()
+    }
 }
 
 /// Whether other cases than those of the baseline were asked for.

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use asl_engine::{EventKind, HistoryEvent, Value};
-use asl_testing::{Difference, Failed, Mismatch, Unmet, Why};
+use asl_engine::{EventKind, HistoryEvent, Value, cut};
+use asl_testing::{Difference, Failed, HistoryLine, Mismatch, Unmet, Why};
 
 use super::Ran;
 use crate::execute;
@@ -66,6 +66,10 @@ pub(super) fn title(unmet: &Unmet) -> String {
             format!("{} does not fulfil {{% {condition} %}}", unmet.what)
         }
         Why::Nothing(told) | Why::Told(told) => told.clone(),
+        Why::History(difference) => match (&difference.expected, &difference.found) {
+            (Some(expected), _) => format!("event {} of the history is another one than expected", expected.id),
+            (None, _) => "the history has more events than expected".to_owned(),
+        },
         Why::Way { inside, .. } => {
             let inside: Vec<String> = inside.iter().map(|(state, branch)| format!("{state}[{branch}]")).collect();
             match inside.is_empty() {
@@ -91,6 +95,14 @@ pub(super) fn details(why: &Why) -> Vec<String> {
             vec![format!("it gives {gives}"), format!("for: {}", found.preview(WIDTH))]
         }
         Why::Nothing(_) | Why::Told(_) => Vec::new(),
+        Why::History(history) => {
+            let shown = |line: &Option<HistoryLine>| {
+                line.as_ref().map_or_else(|| "nothing".to_owned(), |line| cut(&line.to_string(), WIDTH))
+            };
+            let sides =
+                [format!("expected: {}", shown(&history.expected)), format!("found:    {}", shown(&history.found))];
+            sides.into_iter().chain(history.details.iter().take(DIFFERENCES).map(difference)).collect()
+        }
         Why::Way { agreed, expected, taken, .. } => {
             vec![format!("expected: {}", way(expected, *agreed)), format!("taken:    {}", way(taken, *agreed))]
         }

@@ -1,0 +1,79 @@
+//! `asl record`
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use asl_engine::Value;
+use asl_project::DefinitionName;
+use asl_testing::{ENDINGS, Recording, is_test_file};
+
+use crate::cli::Record;
+use crate::error::Error;
+use crate::input;
+use crate::output;
+
+/// Writes the test file of a history, or prints it.
+pub(crate) fn run(arguments: &Record) -> Result<ExitCode, Error> {
+    let named = DefinitionName::from(&*arguments.definition);
+    let definition = named.read(&input::substitutions(&named, &arguments.substitute)?)?;
+    let program = match definition.unfilled_program() {
+        Ok(program) => program,
+        Err(diagnostics) => return Err(Error::Definition { definition: definition.into(), diagnostics }),
+    };
+    let events = history(&arguments.history)?;
+    let from = arguments.history.display();
+    let recording = Recording::of(&events, &program).map_err(|error| Error::Tests(format!("{from}: {error}")))?;
+    let recording = recording.masked(&arguments.mask).of_execution(arguments.execution_arn.clone());
+    let Some(file) = &arguments.output else {
+        let named = arguments.definition.display().to_string();
+        output::print(&recording.test_file(&arguments.name, &named, None))?;
+        return Ok(ExitCode::SUCCESS);
+    };
+    if !is_test_file(file) {
+        return Err(Error::Usage(format!("--output: {} is not called NAME{}", file.display(), ENDINGS[0])));
+    }
+    let history = history_of(file);
+    for file in [file, &history] {
+        if file.exists() {
+            return Err(Error::Usage(format!("{} is there already, and stays as it is", file.display())));
+        }
+    }
+    let name = history.file_name().unwrap_or_default().to_string_lossy();
+    let test = recording.test_file(&arguments.name, &relative(&arguments.definition, file), Some(&name));
+    write(&history, &recording.history_file())?;
+    write(file, &test)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn history(file: &Path) -> Result<Value, Error> {
+    let text = input::file_or_stdin("the history", file)?;
+    text.parse().map_err(|error| {
+        let from = file.display().to_string();
+        Error::NotJson { what: "the history", from, text, error: Box::new(error) }
+    })
+}
+
+/// `order.test.yaml` has its history in `order.history`.
+fn history_of(file: &Path) -> PathBuf {
+    let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let stem = ENDINGS.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(&name).to_owned();
+    file.with_file_name(format!("{stem}.history"))
+}
+
+/// The definition as the test file names it, from its own folder.
+fn relative(definition: &Path, file: &Path) -> String {
+    let folder = file.parent().unwrap_or(Path::new(""));
+    let same = definition.strip_prefix(folder).ok().map(Path::to_owned);
+    let above = || {
+        let up = folder.components().count();
+        let is_plain = folder.is_relative() && definition.is_relative() && !folder.starts_with("..");
+        is_plain.then(|| "../".repeat(up) + &definition.display().to_string())
+    };
+    let absolute = || fs::canonicalize(definition).unwrap_or_else(|_| definition.to_owned()).display().to_string();
+    same.map(|path| path.display().to_string()).or_else(above).unwrap_or_else(absolute)
+}
+
+fn write(file: &Path, text: &str) -> Result<(), Error> {
+    fs::write(file, text).map_err(|error| Error::Usage(format!("cannot write {}: {error}", file.display())))
+}

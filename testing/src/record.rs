@@ -1,0 +1,338 @@
+//! Makes a test case of the history of an execution: its input, what its tasks answered, and how it ended.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::Write;
+
+use asl_engine::model::{Model, StateId};
+use asl_engine::{Program, StateType, Timestamp, Value};
+
+use crate::duration::shown_duration;
+use crate::history::{HistoryLine, to_text};
+use crate::mask::Mask;
+
+/// An execution that was recorded.
+#[derive(Clone, Debug)]
+pub struct Recording {
+    /// What it was started with.
+    pub input: Value,
+    /// Its name or its ARN, which no event has.
+    execution: Option<String>,
+    /// Its role, where that is told.
+    role: Option<String>,
+    /// When it started, where that is told.
+    start: Option<String>,
+    /// What the tasks of states answered, in their order, by the key of their mock.
+    answers: BTreeMap<String, Vec<Answer>>,
+    /// What happened.
+    pub history: Vec<HistoryLine>,
+}
+
+/// One answer of a task.
+#[derive(Clone, Debug, PartialEq)]
+struct Answer {
+    fields: Vec<(&'static str, Value)>,
+}
+
+/// A history cannot be made a test.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecordError {
+    /// It is no list of events.
+    #[error("this is no history: a list of events, or an object with 'events', is wanted")]
+    NoEvents,
+    /// An entry of the list is none.
+    #[error("event {0} of the history has no type or no id")]
+    NoEvent(usize),
+    /// It does not begin with the start of an execution.
+    #[error("the history does not begin with ExecutionStarted: it has to be whole, and in the order of the ids")]
+    NotFromTheStart,
+    /// It does not end with the end of one.
+    #[error(
+        "the history has no end: the execution was still running, or the history is not whole (--max-items, nextToken)"
+    )]
+    NotToTheEnd,
+    /// It is that of another definition.
+    #[error("the history has a state '{0}', and the definition has none of this name")]
+    OtherDefinition(String),
+}
+
+/// Where an event happened: a state, and the items of the Map states around it.
+#[derive(Clone, Debug, Default)]
+struct Place {
+    state: Option<StateId>,
+    items: Vec<(String, usize)>,
+}
+
+impl Recording {
+    /// Reads the events of an execution of `program`: the answer of GetExecutionHistory, or its list of events.
+    pub fn of(history: &Value, program: &Program) -> Result<Self, RecordError> {
+        let events = history.get("events").unwrap_or(history);
+        let events = events.as_array().filter(|events| !events.is_empty()).ok_or(RecordError::NoEvents)?;
+        let mut lines = Vec::new();
+        for (at, event) in events.iter().enumerate() {
+            lines.push(HistoryLine::of_json(event).ok_or(RecordError::NoEvent(at + 1))?);
+        }
+        let started =
+            lines.first().filter(|line| line.kind == "ExecutionStarted").ok_or(RecordError::NotFromTheStart)?;
+        let input = started.details["input"].clone();
+        let role = started.details["roleArn"].as_str().map(str::to_owned);
+        let ends = ["ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted"];
+        if !lines.last().is_some_and(|line| ends.contains(&&*line.kind)) {
+            return Err(RecordError::NotToTheEnd);
+        }
+        let times: HashMap<u64, i64> =
+            lines.iter().zip(events.iter()).filter_map(|(line, event)| Some((line.id, time(event)?))).collect();
+        let start = times.get(&lines[0].id).map(|at| Timestamp(*at).to_string());
+        let answers = answers(&lines, &times, program)?;
+        Ok(Self { input, execution: None, role, start, answers, history: lines })
+    }
+
+    /// The same, of an execution with this name or ARN, which states can read and no event has.
+    #[must_use]
+    pub fn of_execution(self, execution: Option<String>) -> Self {
+        Self { execution, ..self }
+    }
+
+    /// The same, with what is at these places of payloads masked.
+    #[must_use]
+    pub fn masked(mut self, masks: &[Mask]) -> Self {
+        let masked = |value: &Value| masks.iter().fold(value.clone(), |value, mask| mask.applied(&value));
+        self.input = masked(&self.input);
+        let payloads = ["result_as_is", "submitted_as_is"];
+        for (name, value) in self.answers.values_mut().flatten().flat_map(|answer| &mut answer.fields) {
+            if payloads.contains(name) {
+                *value = masked(value);
+            }
+        }
+        for line in &mut self.history {
+            let Some(details) = line.details.as_object() else { continue };
+            let payloads = ["input", "output", "parameters", "assignedVariables"];
+            let each = details.iter().map(|(name, value)| {
+                let is_payload = payloads.contains(&&**name);
+                (name.clone(), if is_payload { masked(value) } else { value.clone() })
+            });
+            line.details = each.collect();
+        }
+        self
+    }
+
+    /// The text of a test file for it, whose definition and history are in these files.
+    pub fn test_file(&self, name: &str, definition: &str, history: Option<&str>) -> String {
+        let mut out = format!("definition: {}\ncases:\n  - name: {}\n", json(definition), json(name));
+        if let Some(start) = &self.start {
+            let _ = writeln!(out, "    start: {}", json(start));
+        }
+        if let Some(execution) = &self.execution {
+            let _ = writeln!(out, "    execution: {}", json(execution));
+        }
+        if let Some(role) = &self.role {
+            let _ = writeln!(out, "    role: {}", json(role));
+        }
+        let _ = writeln!(out, "    input: {}", self.input);
+        let mocks = together(&self.answers);
+        if !mocks.is_empty() {
+            out.push_str("    mocks:\n");
+            for (key, answers) in &mocks {
+                match &answers[..] {
+                    [only] => {
+                        let _ = writeln!(out, "      {}: {}", json(key), only.value());
+                    }
+                    _ => {
+                        let _ = writeln!(out, "      {}:\n        sequence:", json(key));
+                        for answer in answers {
+                            let _ = writeln!(out, "          - {}", answer.value());
+                        }
+                    }
+                }
+            }
+        }
+        out.push_str("    expect:\n");
+        let (end, details) = self.history.last().map_or(("", &Value::Null), |line| (&*line.kind, &line.details));
+        let (status, names) = match end {
+            "ExecutionSucceeded" => ("SUCCEEDED", &["output"][..]),
+            "ExecutionFailed" => ("FAILED", &["error", "cause"][..]),
+            "ExecutionTimedOut" => ("TIMED_OUT", &["error", "cause"][..]),
+            _ => ("ABORTED", &["error", "cause"][..]),
+        };
+        let _ = writeln!(out, "      status: {status}");
+        for name in names {
+            if let Some(value) = details.get(name) {
+                let _ = writeln!(out, "      {name}: {}", Value::from([("exact", value.clone())]));
+            }
+        }
+        if let Some(history) = history {
+            let _ = writeln!(out, "      history: {}", json(history));
+        }
+        out
+    }
+
+    /// The text of the file with its history.
+    pub fn history_file(&self) -> String {
+        to_text(&self.history)
+    }
+}
+
+impl Answer {
+    fn value(&self) -> Value {
+        self.fields.iter().map(|(name, value)| (*name, value.clone())).collect()
+    }
+}
+
+fn json(text: &str) -> String {
+    Value::from(text).to_string()
+}
+
+/// The milliseconds of an event's timestamp: a text, or the seconds of the API.
+fn time(event: &Value) -> Option<i64> {
+    match &event["timestamp"] {
+        Value::String(text) => {
+            Timestamp::parse(text).or_else(|| Timestamp::parse(&text.replacen(' ', "T", 1))).map(|at| at.0)
+        }
+        // Seconds since 1970 with a fraction: far below what a whole number holds.
+        #[expect(clippy::cast_possible_truncation)]
+        Value::Number(seconds) => Some((seconds.as_f64() * 1000.0).round() as i64),
+        _ => None,
+    }
+}
+
+/// How many Map states are around a state.
+fn maps_around(model: &Model, state: StateId) -> usize {
+    let mut count = 0;
+    let mut at = model.state(state).map(|state| state.scope);
+    while let Some(parent) = at.and_then(|scope| model.scope(scope)).and_then(|scope| scope.parent) {
+        let parent = model.state(parent);
+        count += usize::from(parent.is_some_and(|parent| parent.state_type == StateType::Map));
+        at = parent.map(|parent| parent.scope);
+    }
+    count
+}
+
+/// Where each event happened.
+fn places(lines: &[HistoryLine], program: &Program) -> Result<HashMap<u64, Place>, RecordError> {
+    let model = program.model();
+    let by_name: HashMap<&str, StateId> = model.states().iter().map(|state| (&*state.name, state.id)).collect();
+    let mut places: HashMap<u64, Place> = HashMap::new();
+    for line in lines {
+        let mut place = places.get(&line.previous).cloned().unwrap_or_default();
+        let name = line.details["name"].as_str();
+        let is_of_state = line.kind.ends_with("StateEntered") || line.kind.ends_with("StateExited");
+        if let Some(name) = name.filter(|_| is_of_state || line.kind.starts_with("MapIteration")) {
+            let state = *by_name.get(name).ok_or_else(|| RecordError::OtherDefinition(name.to_owned()))?;
+            place.items.truncate(maps_around(model, state));
+            if line.kind.starts_with("MapIteration") {
+                let index = line.details["index"].as_i64().and_then(|index| usize::try_from(index).ok());
+                place.items.push((name.to_owned(), index.unwrap_or_default()));
+            }
+            place.state = Some(state);
+        }
+        places.insert(line.id, place);
+    }
+    Ok(places)
+}
+
+/// What the tasks answered, by the key of their mock.
+fn answers(
+    lines: &[HistoryLine],
+    times: &HashMap<u64, i64>,
+    program: &Program,
+) -> Result<BTreeMap<String, Vec<Answer>>, RecordError> {
+    let (places, model) = (places(lines, program)?, program.model());
+    let mut answers: BTreeMap<String, Vec<Answer>> = BTreeMap::new();
+    for scheduled in lines.iter().filter(|line| is_scheduled(&line.kind)) {
+        let Some(place) = places.get(&scheduled.id) else { continue };
+        let Some(state) = place.state.and_then(|state| model.state(state)) else { continue };
+        let around: String = place.items.iter().map(|(map, index)| format!("{map}[{index}]/")).collect();
+        let answer = answer(scheduled, lines, times);
+        answers.entry(format!("{around}{}", state.name)).or_default().push(answer);
+    }
+    Ok(answers)
+}
+
+fn is_scheduled(kind: &str) -> bool {
+    matches!(kind, "TaskScheduled" | "LambdaFunctionScheduled" | "ActivityScheduled")
+}
+
+/// What came of what was scheduled.
+fn answer(scheduled: &HistoryLine, lines: &[HistoryLine], times: &HashMap<u64, i64>) -> Answer {
+    let mut fields: Vec<(&'static str, Value)> = Vec::new();
+    let (mut before, mut end) = (Vec::new(), None);
+    let mut at = scheduled.id;
+    // Each event follows the one before it.
+    while let Some(next) = lines.iter().find(|line| line.previous == at && is_of_task(&line.kind)) {
+        let is_underway = ["Started", "Submitted"].iter().any(|ending| next.kind.ends_with(ending));
+        if !is_underway {
+            end = Some(next);
+            break;
+        }
+        before.push(next);
+        at = next.id;
+    }
+    let took = end.and_then(|end| Some(times.get(&end.id)? - times.get(&scheduled.id)?)).filter(|took| *took > 0);
+    match end {
+        None => fields.push(("no_answer", true.into())),
+        Some(end) if end.kind.ends_with("Succeeded") => fields.push(("result_as_is", end.details["output"].clone())),
+        Some(end) => {
+            let is_late = end.kind.ends_with("TimedOut");
+            if is_late {
+                fields.push(("timeout", true.into()));
+            }
+            for (name, field) in [("error", "error"), ("cause", "cause")] {
+                let value = end.details.get(name).map(text).filter(|_| !(is_late && field == "error"));
+                fields.extend(value.map(|value| (field, value)));
+            }
+            if fields.is_empty() {
+                fields.push(("error", Value::Null));
+            }
+        }
+    }
+    // A time that runs out does so by itself.
+    if let Some(took) = took.filter(|_| !end.is_some_and(|end| end.kind.ends_with("TimedOut"))) {
+        fields.push(("after", shown_duration(took).into()));
+        let heartbeat = scheduled.details["heartbeatInSeconds"].as_i64();
+        if let Some(seconds) = heartbeat.filter(|seconds| seconds.saturating_mul(1000) <= took) {
+            fields.push(("heartbeat", seconds.into()));
+        }
+    }
+    for line in before {
+        match &*line.kind {
+            "TaskSubmitted" => fields.push(("submitted_as_is", line.details["output"].clone())),
+            "ActivityStarted" => {
+                let worker = line.details.get("workerName").filter(|name| name.as_str().is_some());
+                fields.extend(worker.map(|name| ("worker", name.clone())));
+            }
+            _ => {}
+        }
+    }
+    Answer { fields }
+}
+
+/// A text as it was on the wire.
+fn text(value: &Value) -> Value {
+    value.as_str().map_or_else(|| value.to_string().into(), Value::from)
+}
+
+fn is_of_task(kind: &str) -> bool {
+    ["Task", "LambdaFunction", "Activity"].iter().any(|start| kind.starts_with(start))
+        && !is_scheduled(kind)
+        && !kind.contains("State")
+}
+
+/// One mock for a state where all items got the same answer.
+fn together(answers: &BTreeMap<String, Vec<Answer>>) -> BTreeMap<String, Vec<Answer>> {
+    let state_of = |key: &str| key.rsplit_once("]/").map_or(key, |(_, state)| state).to_owned();
+    let mut by_state: BTreeMap<String, Vec<&String>> = BTreeMap::new();
+    for key in answers.keys() {
+        by_state.entry(state_of(key)).or_default().push(key);
+    }
+    let mut out = BTreeMap::new();
+    for (state, keys) in by_state {
+        let first = &answers[keys[0]];
+        let is_same = keys.len() > 1 && first.len() == 1 && keys.iter().all(|key| answers[*key] == *first);
+        match is_same {
+            true => {
+                out.insert(state, first.clone());
+            }
+            false => out.extend(keys.into_iter().map(|key| (key.clone(), answers[key].clone()))),
+        }
+    }
+    out
+}
