@@ -128,6 +128,10 @@ pub(crate) struct Test {
     #[arg(long)]
     pub(crate) update: bool,
 
+    /// Run each case that passes again, with each of its tasks failing in turn, and tell what goes wrong then
+    #[arg(long)]
+    pub(crate) faults: bool,
+
     /// Name the cases, and run none
     #[arg(long)]
     pub(crate) list: bool,

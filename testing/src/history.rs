@@ -154,20 +154,18 @@ fn difference(expected: Option<&HistoryLine>, found: Option<&HistoryLine>) -> Hi
 /// Each event has to have one of the same content on the other side, that follows one of the same content.
 fn in_any_order(expected: &[HistoryLine], found: &[HistoryLine]) -> Option<HistoryDifference> {
     let (wanted, mut left) = (linked(expected), linked(found));
+    let mut missing = Vec::new();
     for (line, event) in expected.iter().zip(&wanted) {
-        let same = left.iter().position(|(_, ours)| is_same(event, ours));
-        match same {
+        match left.iter().position(|(_, ours)| is_same(event, ours)) {
             Some(at) => drop(left.remove(at)),
-            None => {
-                // The nearest one: of the same type, with the fewest differences.
-                let of_type = left.iter().filter(|(ours, _)| ours.kind == line.kind);
-                let near =
-                    of_type.min_by_key(|(ours, _)| differences(&line.details, &ours.details, Extent::Exact).len());
-                return Some(difference(Some(line), near.map(|(ours, _)| *ours)));
-            }
+            None => missing.push(line),
         }
     }
-    left.first().map(|(extra, _)| difference(None, Some(*extra)))
+    let Some(line) = missing.first() else { return left.first().map(|(extra, _)| difference(None, Some(extra))) };
+    // The nearest one that is nothing else: of the same type, with the fewest differences.
+    let of_type = left.iter().filter(|(ours, _)| ours.kind == line.kind);
+    let near = of_type.min_by_key(|(ours, _)| differences(&line.details, &ours.details, Extent::Exact).len());
+    Some(difference(Some(line), near.map(|(ours, _)| *ours)))
 }
 
 /// An event, and that which it follows.

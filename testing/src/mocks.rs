@@ -287,12 +287,22 @@ pub(crate) struct Answering<'a> {
     pub(crate) used: Vec<bool>,
     /// What was called.
     pub(crate) calls: Vec<CallMade>,
+    /// The state whose task fails whatever its mock says, and how.
+    failing: Option<(String, Failure)>,
+    /// Whether a task without a mock was answered all the same.
+    pub(crate) made_up: bool,
 }
 
 impl<'a> Answering<'a> {
     pub(crate) fn new(mocks: &'a Mocks) -> Self {
         let used = mocks.0.iter().map(Mock::takes_time_only).collect();
-        Self { mocks, positions: HashMap::new(), used, calls: Vec::new() }
+        Self { mocks, positions: HashMap::new(), used, calls: Vec::new(), failing: None, made_up: false }
+    }
+
+    /// The same, in which the task of a state fails whatever its mock says, and tasks without a mock give an empty object: what
+    /// comes after the failure has none.
+    pub(crate) fn failing(self, state: &str, failure: Failure) -> Self {
+        Self { failing: Some((state.to_owned(), failure)), ..self }
     }
 
     /// The answer to a call; one that no mock answers ends the run.
@@ -306,10 +316,23 @@ impl<'a> Answering<'a> {
                 sent: request.input.clone(),
             });
         }
+        if let Some((state, failure)) = &self.failing
+            && *state == *request.state
+        {
+            let work = match failure.error.as_deref() {
+                Some("States.Timeout" | "States.HeartbeatTimeout") => Work::TimesOut(failure.clone()),
+                _ => Work::Fails(failure.clone()),
+            };
+            return answered(&Response { work, after: 0, heartbeat: None, submitted: None, worker: None }, request);
+        }
         match self.response(request) {
             Ok(Some(response)) => answered(&response, request),
             // What a ResultWriter writes is written where nobody says otherwise.
             Ok(None) if is_writing => Answer::from(Ok(Value::empty_object())),
+            Ok(None) | Err(_) if self.failing.is_some() => {
+                self.made_up = true;
+                Answer::from(Ok(Value::empty_object()))
+            }
             Ok(None) => refused(format!("the state '{}' calls {}, and has no mock", request.state, request.resource)),
             Err(told) => refused(told),
         }

@@ -92,6 +92,12 @@ impl Recording {
         Self { execution, ..self }
     }
 
+    /// The same, without its role, which only an execution in AWS has to have.
+    #[must_use]
+    pub fn without_role(self) -> Self {
+        Self { role: None, ..self }
+    }
+
     /// The same, with what is at these places of payloads masked.
     #[must_use]
     pub fn masked(mut self, masks: &[Mask]) -> Self {

@@ -57,6 +57,15 @@ pub struct Failed {
     pub events: Vec<HistoryEvent>,
 }
 
+/// How far an execution may go.
+#[derive(Clone, Copy)]
+pub(crate) struct Bound {
+    /// In virtual milliseconds.
+    pub(crate) millis: i64,
+    /// How many events.
+    pub(crate) events: usize,
+}
+
 /// An execution on virtual time: what happened, as far as it came.
 pub(crate) struct Ran {
     /// The ARN of the execution.
@@ -71,7 +80,7 @@ impl Case {
     /// Runs the case. `seed` is that of the whole run.
     pub fn run(&self, file: &TestFile, seed: u64) -> CaseResult {
         let mut answering = Answering::new(&self.mocks);
-        let ran = self.execute(&file.machine(), &file.program, seed, &mut answering);
+        let ran = self.execute(&file.machine(), &file.program, seed, &mut answering, None);
         let model = file.program.model();
         let way = Way::of(&ran.recorded, model);
         let unused = self.mocks.0.iter().zip(&answering.used).filter(|(mock, used)| !**used && mock.is_own);
@@ -110,7 +119,15 @@ impl Case {
         CaseResult { verdict, millis: ran.millis, taken: ran.taken, history, unused }
     }
 
-    fn execute(&self, machine: &str, program: &Arc<Program>, seed: u64, answering: &mut Answering<'_>) -> Ran {
+    /// Runs the execution to its end; one that goes beyond the bound is refused there.
+    pub(crate) fn execute(
+        &self,
+        machine: &str,
+        program: &Arc<Program>,
+        seed: u64,
+        answering: &mut Answering<'_>,
+        bound: Option<Bound>,
+    ) -> Ran {
         let seed = self.seed.unwrap_or(seed);
         let execution = self.execution(machine, seed);
         let arn = execution.arn.clone();
@@ -125,6 +142,10 @@ impl Case {
                     recorded.extend(batch.recorded);
                     if let Some(finished) = batch.finished {
                         break Ok(finished);
+                    }
+                    let millis = simulation.at().0 - self.start.0;
+                    if bound.is_some_and(|bound| millis > bound.millis || recorded.len() > bound.events) {
+                        break Err(Stuck::Refused("it goes on for too long".to_owned()));
                     }
                 }
                 // It ends with a Batch that says so.

@@ -2,6 +2,7 @@
 
 mod coverage;
 mod failure;
+mod faults;
 mod github;
 mod json;
 mod junit;
@@ -105,7 +106,8 @@ pub(crate) fn run(arguments: &Test) -> Result<ExitCode, Error> {
         TestFormat::Github => output::print(&github::report(&report))?,
     }
     let is_covered = coverage::report(arguments, &files, ran)?;
-    Ok(match (counts.bugs, counts.failed, is_covered) {
+    let is_sound = !arguments.faults || faults::report(ran, arguments.seed)?;
+    Ok(match (counts.bugs, counts.failed, is_covered && is_sound) {
         (1.., ..) => 70.into(),
         (0, 1.., _) | (0, 0, false) => 1.into(),
         (0, 0, true) => ExitCode::SUCCESS,

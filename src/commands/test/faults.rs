@@ -1,0 +1,63 @@
+//! What goes wrong when tasks fail.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use asl_testing::{Fault, Verdict, faults};
+
+use super::{Ran, text};
+use crate::error::Error;
+use crate::output;
+use crate::printable::{self, clean};
+use crate::report;
+
+/// Tells each fault of the definitions once, with the first case that shows it. False where there is one.
+pub(super) fn report(ran: &[Ran<'_>], seed: u64) -> Result<bool, Error> {
+    let mut out = String::new();
+    let mut count = 0;
+    // One state has the same fault in many cases.
+    let mut told = BTreeSet::new();
+    for ran in ran.iter().filter(|ran| matches!(ran.result.verdict, Verdict::Passed)) {
+        let mut by_kind: Vec<(Fault, Vec<String>)> = Vec::new();
+        for fault in faults(ran.file, ran.case, seed) {
+            let definition = ran.file.definition.file().to_owned();
+            if !told.insert((definition, fault.state, fault.error.clone(), fault.kind.clone())) {
+                continue;
+            }
+            match by_kind.iter_mut().find(|(known, _)| known.state == fault.state && known.kind == fault.kind) {
+                Some((_, errors)) => errors.push(fault.error),
+                None => {
+                    let error = fault.error.clone();
+                    by_kind.push((fault, vec![error]));
+                }
+            }
+        }
+        for (fault, errors) in by_kind {
+            count += 1;
+            out += &one(ran, &fault, &errors);
+        }
+    }
+    if count > 0 {
+        let faults = if count == 1 { "fault" } else { "faults" };
+        let _ = writeln!(out, "{count} {faults}");
+        output::print(&format!("\n{out}"))?;
+    } else {
+        output::print("\nno faults\n")?;
+    }
+    Ok(count == 0)
+}
+
+fn one(ran: &Ran<'_>, fault: &Fault, errors: &[String]) -> String {
+    let (definition, model) = (&ran.file.definition, ran.file.program.model());
+    let Some(state) = model.state(fault.state) else { return String::new() };
+    let title = format!("when '{}' fails with {}, {}", state.name, errors.join(", "), fault.kind.told());
+    let mut out =
+        report::located_error(&title, definition.place(state.span), definition.file(), definition.text(), None);
+    out.truncate(out.trim_end().len());
+    let _ = writeln!(out, "\n  in the case {}", printable::line(&text::name(ran.file, ran.case)));
+    if !fault.test_file.is_empty() {
+        let cases = fault.test_file.split_once("cases:\n").map_or(&*fault.test_file, |(_, cases)| cases);
+        let _ = writeln!(out, "  as a case that shows it:\n\n{}", clean(cases));
+    }
+    out
+}
