@@ -4,10 +4,11 @@
 //! that is filled in later, and becomes a placeholder in a definition.
 
 use std::collections::BTreeMap;
+use std::iter::Peekable;
 use std::rc::Rc;
 
 use asl_engine::{Span, Value};
-use saphyr_parser::{Event, Parser, ScalarStyle, Span as Marks, Tag};
+use saphyr_parser::{Event, Parser, ScalarStyle, Tag};
 
 use crate::places::Places;
 
@@ -145,65 +146,68 @@ pub struct Call {
 /// # Errors
 /// The text is no YAML, holds more than one document or what JSON lacks, or is too large.
 pub fn read(text: &str) -> Result<Document, YamlError> {
-    let offsets: Vec<usize> = text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
-    let byte = |index: usize| offsets.get(index).copied().unwrap_or(text.len());
-    let mut events = Vec::new();
-    for event in Parser::new_from_str(text) {
-        let (event, marks) = event.map_err(|error| {
+    // The parser counts characters. Where each is a byte, a table of them would only take memory.
+    let offsets: Option<Vec<usize>> =
+        (!text.is_ascii()).then(|| text.char_indices().map(|(at, _)| at).chain([text.len()]).collect());
+    let byte = |index: usize| match &offsets {
+        Some(offsets) => offsets.get(index).copied().unwrap_or(text.len()),
+        None => index.min(text.len()),
+    };
+    let events = Parser::new_from_str(text).map(|event| match event {
+        Ok((event, marks)) => Ok((event, Span { start: byte(marks.start.index()), end: byte(marks.end.index()) })),
+        Err(error) => {
             let start = byte(error.marker().index());
-            YamlError { message: error.info().to_owned(), span: Span { start, end: start } }
-        })?;
-        events.push((event, marks));
-    }
-    let (anchors, out) = (BTreeMap::new(), Document::default());
-    let mut reader = Reader { text, events, byte: &byte, anchors, size: 0, out };
+            Err(YamlError { message: error.info().to_owned(), span: Span { start, end: start } })
+        }
+    });
+    let events = events.peekable();
+    let mut reader = Reader { text, events, anchors: BTreeMap::new(), size: 0, out: Document::default() };
     reader.document()?;
     Ok(reader.out)
 }
 
-struct Reader<'a> {
+/// An event of the parser and its place, or why there is none.
+type Next<'a> = Result<(Event<'a>, Span), YamlError>;
+
+struct Reader<'a, I: Iterator<Item = Next<'a>>> {
     text: &'a str,
-    events: Vec<(Event<'a>, Marks)>,
-    byte: &'a dyn Fn(usize) -> usize,
-    /// Where the value of each anchor starts among the events.
-    anchors: BTreeMap<usize, usize>,
+    events: Peekable<I>,
+    /// What each anchor names, and how much it adds to the size.
+    anchors: BTreeMap<usize, (Tree, usize)>,
     /// About how long the JSON text of what was read is.
     size: usize,
     out: Document,
 }
 
-impl Reader<'_> {
+impl<'a, I: Iterator<Item = Next<'a>>> Reader<'a, I> {
     fn document(&mut self) -> Result<(), YamlError> {
-        let mut at = 0;
-        while let Some((event, marks)) = self.events.get(at) {
-            at = match event {
-                Event::DocumentStart(_) if self.out.root.is_some() => {
-                    return Err(self.error("a file holds one definition, and here a second document starts", *marks));
-                }
-                Event::DocumentStart(_) => {
-                    let (root, next) = self.value(at + 1, 0)?;
-                    self.out.root = root;
-                    next
-                }
-                _ => at + 1,
-            };
+        while let Some(next) = self.events.next() {
+            let (event, place) = next?;
+            if !matches!(event, Event::DocumentStart(_)) {
+                continue;
+            }
+            if self.out.root.is_some() {
+                return Err(self.error("a file holds one definition, and here a second document starts", place));
+            }
+            if let Some(next) = self.events.next() {
+                let (event, place) = next?;
+                self.out.root = self.value(event, place, 0)?;
+            }
         }
         Ok(())
     }
 
-    /// The value that starts with the event `at`, and the event behind it.
-    fn value(&mut self, at: usize, depth: usize) -> Result<(Option<Tree>, usize), YamlError> {
-        let Some((event, marks)) = self.events.get(at).cloned() else { return Ok((None, at)) };
-        self.size += 2;
-        if depth > MAX_DEPTH || self.size > MAX_LEN {
-            return Err(self.error("the definition is too large, or nests too deeply", marks));
-        }
+    /// The value that starts with an event.
+    fn value(&mut self, event: Event<'a>, place: Span, depth: usize) -> Result<Option<Tree>, YamlError> {
+        let before = self.size;
+        self.grow(2, depth, place)?;
         match event {
             Event::Alias(anchor) => {
-                let Some(&start) = self.anchors.get(&anchor) else {
-                    return Err(self.error("an alias cannot stand inside what it names", marks));
+                let Some((tree, size)) = self.anchors.get(&anchor).cloned() else {
+                    return Err(self.error("an alias cannot stand inside what it names", place));
                 };
-                Ok((self.value(start, depth + 1)?.0, at + 1))
+                self.grow(size, depth, place)?;
+                Ok(Some(tree))
             }
             Event::Scalar(value, style, anchor, tag) => {
                 self.size += value.len();
@@ -211,66 +215,102 @@ impl Reader<'_> {
                 let kind = match function {
                     Some(_) => TreeKind::Text((&*value).into()),
                     None => {
-                        self.doubt(&value, style, tag.as_deref(), marks);
+                        self.doubt(&value, style, tag.as_deref(), place);
                         scalar(&value, style, tag.as_deref())
                     }
                 };
-                self.anchors.insert(anchor, at);
-                let span = self.place(marks);
-                Ok((Some(called(function, Tree { span, end: span, kind })), at + 1))
+                let span = self.place(place);
+                let tree = Tree { span, end: span, kind };
+                self.name(anchor, &tree, before);
+                Ok(Some(called(function, tree)))
             }
-            Event::SequenceStart(anchor, tag) | Event::MappingStart(anchor, tag) => {
-                let (kind, end) = match self.events[at].0 {
-                    Event::SequenceStart(..) => self.items(at, depth)?,
-                    _ => self.members(at, depth)?,
-                };
-                // What has no brackets starts with the first thing in it.
-                let first = self.events.get(at + 1).map_or(marks, |(_, marks)| *marks);
-                let span = self.place(first);
-                let end_marks = self.events.get(end).map_or(marks, |(_, marks)| *marks);
-                let tree = Tree { span, end: self.place(end_marks), kind };
-                self.anchors.insert(anchor, at);
-                Ok((Some(called(filled_in_later(tag.as_deref()), tree)), end + 1))
+            Event::SequenceStart(anchor, tag) => {
+                let first = self.first(place);
+                let (kind, end) = self.items(place, depth)?;
+                let tree = Tree { span: first, end, kind };
+                self.name(anchor, &tree, before);
+                Ok(Some(called(filled_in_later(tag.as_deref()), tree)))
             }
-            _ => Ok((None, at + 1)),
+            Event::MappingStart(anchor, tag) => {
+                let first = self.first(place);
+                let (kind, end) = self.members(place, depth)?;
+                let tree = Tree { span: first, end, kind };
+                self.name(anchor, &tree, before);
+                Ok(Some(called(filled_in_later(tag.as_deref()), tree)))
+            }
+            _ => Ok(None),
         }
     }
 
-    /// The items of the sequence that starts with the event `at`, and the event that ends it.
-    fn items(&mut self, at: usize, depth: usize) -> Result<(TreeKind, usize), YamlError> {
+    /// Counts what was read, and refuses what is too much.
+    fn grow(&mut self, size: usize, depth: usize, place: Span) -> Result<(), YamlError> {
+        self.size += size;
+        if depth > MAX_DEPTH || self.size > MAX_LEN {
+            return Err(self.error("the definition is too large, or nests too deeply", place));
+        }
+        Ok(())
+    }
+
+    /// Keeps what an anchor names. Most values have none, which is the anchor 0.
+    fn name(&mut self, anchor: usize, tree: &Tree, before: usize) {
+        if anchor != 0 {
+            self.anchors.insert(anchor, (tree.clone(), self.size - before));
+        }
+    }
+
+    /// Where a collection starts for a person: what has no brackets starts with the first thing in it.
+    fn first(&mut self, place: Span) -> Span {
+        let first = match self.events.peek() {
+            Some(Ok((_, first))) => *first,
+            _ => place,
+        };
+        self.place(first)
+    }
+
+    /// The items of a sequence, and where it ends.
+    fn items(&mut self, start: Span, depth: usize) -> Result<(TreeKind, Span), YamlError> {
         let mut items = Vec::new();
-        let mut next = at + 1;
-        while !matches!(self.events.get(next), Some((Event::SequenceEnd, _)) | None) {
-            let (item, behind) = self.value(next, depth + 1)?;
-            items.extend(item);
-            next = behind;
+        while let Some(next) = self.events.next() {
+            let (event, place) = next?;
+            if matches!(event, Event::SequenceEnd) {
+                items.shrink_to_fit();
+                return Ok((TreeKind::List(items), self.place(place)));
+            }
+            items.extend(self.value(event, place, depth + 1)?);
         }
-        Ok((TreeKind::List(items), next))
+        Ok((TreeKind::List(items), self.place(start)))
     }
 
-    fn members(&mut self, at: usize, depth: usize) -> Result<(TreeKind, usize), YamlError> {
+    /// The members of a mapping, and where it ends.
+    fn members(&mut self, start: Span, depth: usize) -> Result<(TreeKind, Span), YamlError> {
         let mut members = Vec::new();
-        let mut next = at + 1;
-        while !matches!(self.events.get(next), Some((Event::MappingEnd, _)) | None) {
-            let (key, marks) = self.events[next].clone();
-            let Event::Scalar(name, style, _, tag) = key else {
-                return Err(self.error("the name of a field has to be a text", marks));
+        while let Some(next) = self.events.next() {
+            let (key, place) = next?;
+            if matches!(key, Event::MappingEnd) {
+                members.shrink_to_fit();
+                return Ok((TreeKind::Object(members), self.place(place)));
+            }
+            let Event::Scalar(name, style, anchor, tag) = key else {
+                return Err(self.error("the name of a field has to be a text", place));
             };
             if name == "<<" {
-                return Err(self.error("merge keys are no part of YAML 1.2: write the fields out", marks));
+                return Err(self.error("merge keys are no part of YAML 1.2: write the fields out", place));
             }
-            self.doubt(&name, style, tag.as_deref(), marks);
+            self.doubt(&name, style, tag.as_deref(), place);
+            let before = self.size;
             self.size += name.len();
-            let (value, behind) = self.value(next + 1, depth + 1)?;
-            let span = self.place(marks);
+            let span = self.place(place);
+            self.name(anchor, &Tree { span, end: span, kind: TreeKind::Text((&*name).into()) }, before);
+            let Some(next) = self.events.next() else { break };
+            let (event, place) = next?;
+            let value = self.value(event, place, depth + 1)?;
             members.extend(value.map(|value| Member { name: (&*name).into(), span, value }));
-            next = behind;
         }
-        Ok((TreeKind::Object(members), next))
+        Ok((TreeKind::Object(members), self.place(start)))
     }
 
     /// Takes note of a text that YAML 1.1 reads otherwise.
-    fn doubt(&mut self, value: &str, style: ScalarStyle, tag: Option<&Tag>, marks: Marks) {
+    fn doubt(&mut self, value: &str, style: ScalarStyle, tag: Option<&Tag>, marks: Span) {
         if style == ScalarStyle::Plain
             && tag.is_none()
             && let Some(doubtful) = Doubtful::of(value)
@@ -280,13 +320,12 @@ impl Reader<'_> {
     }
 
     /// The bytes of the YAML, without the white space behind them.
-    fn place(&self, marks: Marks) -> Span {
-        let (start, end) = ((self.byte)(marks.start.index()), (self.byte)(marks.end.index()));
+    fn place(&self, Span { start, end }: Span) -> Span {
         let covered = self.text.get(start..end).unwrap_or_default();
         Span { start, end: start + covered.trim_end().len() }
     }
 
-    fn error(&self, message: &str, marks: Marks) -> YamlError {
+    fn error(&self, message: &str, marks: Span) -> YamlError {
         YamlError { message: message.to_owned(), span: self.place(marks) }
     }
 }
