@@ -29,6 +29,7 @@ mod problem;
 mod record;
 mod response;
 mod run;
+mod state_case;
 mod suite;
 mod test_file;
 mod way;

@@ -11,6 +11,7 @@ use crate::coverage::Taken;
 use crate::expectations::{Seen, Unmet, variables};
 use crate::history::{HistoryLine, to_text};
 use crate::mocks::{Answering, CallMade};
+use crate::state_case::StateCase;
 use crate::test_file::{Case, TestFile};
 use crate::way::Way;
 
@@ -79,6 +80,9 @@ pub(crate) struct Ran {
 impl Case {
     /// Runs the case. `seed` is that of the whole run.
     pub fn run(&self, file: &TestFile, seed: u64) -> CaseResult {
+        if let Some(state) = &self.state {
+            return self.test_state(state, file);
+        }
         let mut answering = Answering::new(&self.mocks);
         let ran = self.execute(&file.machine(), &file.program, seed, &mut answering, None);
         let model = file.program.model();
@@ -117,6 +121,24 @@ impl Case {
             }
         };
         CaseResult { verdict, millis: ran.millis, taken: ran.taken, history, unused }
+    }
+
+    fn test_state(&self, state: &StateCase, file: &TestFile) -> CaseResult {
+        let json = file.definition.json().unwrap_or_default();
+        let tested = state.unmet(json, &self.input, self.start, self.span);
+        let (unmet, stuck) = match tested {
+            Ok(unmet) => (unmet, None),
+            Err(refused) => (Vec::new(), Some(refused)),
+        };
+        let verdict = match stuck.is_none() && unmet.is_empty() {
+            true => Verdict::Passed,
+            false => {
+                let (calls, events) = (Vec::new(), Vec::new());
+                Verdict::Failed(Box::new(Failed { unmet, stuck, finished: None, way: Way::default(), calls, events }))
+            }
+        };
+        let taken = Taken::new(file.program.model());
+        CaseResult { verdict, millis: 0, taken, history: None, unused: Vec::new() }
     }
 
     /// Runs the execution to its end; one that goes beyond the bound is refused there.

@@ -12,6 +12,7 @@ use crate::expectations::Expectations;
 use crate::fields::{Fields, kind};
 use crate::mocks::Mocks;
 use crate::problem::{Problem, Problems};
+use crate::state_case::StateCase;
 
 /// What the names of test files end with.
 pub const ENDINGS: [&str; 3] = [".test.yaml", ".test.yml", ".test.json"];
@@ -53,6 +54,8 @@ pub struct Case {
     pub(crate) seed: Option<u64>,
     pub(crate) mocks: Mocks,
     pub(crate) expectations: Expectations,
+    /// The one state that it is about, where it is not about an execution.
+    pub(crate) state: Option<Box<StateCase>>,
 }
 
 /// Why the tests of a file cannot be run.
@@ -244,7 +247,12 @@ impl Reader<'_> {
             let Some(mut fields) = Fields::of(item, "a case", problems) else { continue };
             let name = fields.text("name", problems).map(str::to_owned);
             let span = fields.name_span("name");
-            let given = self.given_in(&mut fields, problems);
+            let state = fields.text("state", problems);
+            let state = state.map(|state| Box::new(StateCase::read(state, &mut fields, self.program, problems)));
+            let given = match &state {
+                Some(_) => self.given_to_a_state(&mut fields, problems),
+                None => self.given_in(&mut fields, problems),
+            };
             fields.end(problems);
             let Some(name) = name else {
                 if item.get("name").is_none() {
@@ -270,6 +278,7 @@ impl Reader<'_> {
                 seed: given.seed.or(defaults.seed),
                 mocks: given.mocks.or(&defaults.mocks),
                 expectations,
+                state,
             });
         }
         cases
@@ -282,26 +291,14 @@ impl Reader<'_> {
         given
     }
 
+    /// What a case of one state has in common with others.
+    fn given_to_a_state(&self, fields: &mut Fields<'_>, problems: &mut Problems) -> Given {
+        let (input, start) = (self.input(fields, problems), start(fields, problems));
+        Given { input, start, ..Given::default() }
+    }
+
     fn given_in(&self, fields: &mut Fields<'_>, problems: &mut Problems) -> Given {
-        let input = fields.take("input").map(Tree::value);
-        let input_file = fields.text("input_file", problems);
-        let span = fields.name_span("input_file");
-        let input = match (input, input_file) {
-            (Some(_), Some(_)) => {
-                problems.add(Problem::new(span, "'input' and 'input_file' cannot both be there"));
-                None
-            }
-            (input, None) => input,
-            (None, Some(file)) => self.input_file(file, span, problems),
-        };
-        let start = fields.text("start", problems).and_then(|text| {
-            let start = Timestamp::parse(text);
-            if start.is_none() {
-                let problem = Problem::new(fields.name_span("start"), format!("'start' is no time: {text:?}"));
-                problems.add(problem.help("a time is written like 2024-02-29T12:00:00Z"));
-            }
-            start
-        });
+        let (input, start) = (self.input(fields, problems), start(fields, problems));
         let execution = fields.text("execution", problems).map(str::to_owned);
         let role = fields.text("role", problems).map(str::to_owned);
         let seed = fields.count("seed", problems);
@@ -309,6 +306,20 @@ impl Reader<'_> {
         let expectations =
             fields.take("expect").map(|tree| Expectations::read(tree, self.program, self.folder, problems));
         Given { input, start, execution, role, seed, mocks, expectations: expectations.unwrap_or_default() }
+    }
+
+    fn input(&self, fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Value> {
+        let input = fields.take("input").map(Tree::value);
+        let input_file = fields.text("input_file", problems);
+        let span = fields.name_span("input_file");
+        match (input, input_file) {
+            (Some(_), Some(_)) => {
+                problems.add(Problem::new(span, "'input' and 'input_file' cannot both be there"));
+                None
+            }
+            (input, None) => input,
+            (None, Some(file)) => self.input_file(file, span, problems),
+        }
     }
 
     fn input_file(&self, file: &str, span: Span, problems: &mut Problems) -> Option<Value> {
@@ -334,6 +345,17 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+fn start(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Timestamp> {
+    fields.text("start", problems).and_then(|text| {
+        let start = Timestamp::parse(text);
+        if start.is_none() {
+            let problem = Problem::new(fields.name_span("start"), format!("'start' is no time: {text:?}"));
+            problems.add(problem.help("a time is written like 2024-02-29T12:00:00Z"));
+        }
+        start
+    })
 }
 
 /// When executions start where nothing else is said: 2024-01-01T00:00:00Z.
