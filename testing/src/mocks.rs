@@ -288,7 +288,7 @@ impl<'a> Answering<'a> {
 
     /// The answer to a call; one that no mock answers ends the run.
     pub(crate) fn answer(&mut self, request: &TaskRequest) -> Answer {
-        let is_writing = request.resource.ends_with(":s3:putObject") && self.is_of_map(request);
+        let is_writing = is_of_writer(request);
         if !is_writing {
             self.calls.push(CallMade {
                 state: request.state.clone(),
@@ -304,11 +304,6 @@ impl<'a> Answering<'a> {
             Ok(None) => refused(format!("the state '{}' calls {}, and has no mock", request.state, request.resource)),
             Err(told) => refused(told),
         }
-    }
-
-    /// Whether a Map state asks, which has no `Resource` of its own.
-    fn is_of_map(&self, request: &TaskRequest) -> bool {
-        request.input.get("Bucket").is_some()
     }
 
     fn response(&mut self, request: &TaskRequest) -> Result<Option<Response>, String> {
@@ -344,6 +339,8 @@ impl<'a> Answering<'a> {
             return response.map(Some).ok_or_else(used_up);
         }
         match sent_otherwise {
+            // Its choices may be for what is read.
+            Some(_) if is_of_writer(request) => Ok(None),
             Some(_) => Err(format!(
                 "no choice of the mock of '{}' is for what its task is sent: {}",
                 request.state, request.input
@@ -351,6 +348,11 @@ impl<'a> Answering<'a> {
             None => Ok(None),
         }
     }
+}
+
+/// Whether the `ResultWriter` of a Map state asks: tasks reach S3 through `aws-sdk` only.
+fn is_of_writer(request: &TaskRequest) -> bool {
+    request.resource.ends_with(":s3:putObject") && !request.resource.ends_with(":aws-sdk:s3:putObject")
 }
 
 fn refused(told: String) -> Answer {
