@@ -161,7 +161,8 @@ impl Expectations {
                 out.variables.extend(matcher.map(|matcher| (member.name.to_string(), matcher, member.span)));
             }
             if !matches!(tree.kind, TreeKind::Object(_)) {
-                problems.add(Problem::new(tree.span, "'variables' is an object with the names of variables"));
+                let problem = Problem::new(tree.span, "'variables' is an object with the names of variables");
+                problems.add(problem.help("variables: {total: 12}"));
             }
         }
         if let Some(tree) = fields.take("duration") {
@@ -255,8 +256,8 @@ impl Expectations {
         for (key, calls, span) in &self.calls {
             let made: Vec<&CallMade> =
                 seen.calls.iter().filter(|call| key.fits(&call.state, &frame_steps(&call.frame))).collect();
-            for (span, why) in calls.unmet(&made, *span) {
-                add(format!("calls of '{}'", key.text), span, Some(why));
+            for (what, span, why) in calls.unmet(&key.text, &made, *span) {
+                add(what, span, Some(why));
             }
         }
         for (name, matcher, span) in &self.variables {
@@ -267,8 +268,13 @@ impl Expectations {
             add(format!("variable ${name}"), *span, why);
         }
         if let Some((bounds, span)) = &self.duration {
-            let told =
-                || Why::Told(format!("it took {}, and {} was expected", shown_duration(seen.millis), bounds.shown()));
+            let told = || {
+                Why::Told(format!(
+                    "the execution took {}, and {} was expected",
+                    shown_duration(seen.millis),
+                    bounds.shown()
+                ))
+            };
             let is_within = (bounds.least..=bounds.most).contains(&seen.millis);
             add("duration".to_owned(), *span, (!is_within).then(told));
         }
@@ -351,7 +357,8 @@ fn names(tree: Option<&Tree>, field: &str, program: &Program, problems: &mut Pro
         _ => &[],
     };
     if items.is_empty() {
-        problems.add(Problem::new(tree.span, format!("'{field}' is a list with names of states")));
+        let problem = Problem::new(tree.span, format!("'{field}' is a list with names of states"));
+        problems.add(problem.help(format!("{field}: [Charge, Ship]")));
     }
     let mut keys = Vec::new();
     for item in items {
@@ -393,7 +400,8 @@ fn stops(tree: &Tree, program: &Program, problems: &mut Problems) -> Option<Vec<
                 Some(ways.iter().map(|way| stops_of(way, program, problems)).collect::<Option<Vec<_>>>()?)
             }
             Some(other) => {
-                problems.add(Problem::new(other.span, "the paths of branches are a list with a list for each"));
+                let problem = Problem::new(other.span, "the paths of branches are a list with a list for each");
+                problems.add(problem.help("path: [Validate, {Each: [[Charge], [Charge]]}, Done]"));
                 None
             }
         };
@@ -471,7 +479,7 @@ fn calls_of(tree: &Tree, problems: &mut Problems) -> Option<Calls> {
             tree.span,
             format!("calls are a number, a list with one entry for each, or 'times' and 'with', not {}", kind(tree)),
         );
-        problems.add(problem);
+        problems.add(problem.help("calls: {Charge: 2}, calls: {Charge: [{with: {amount: 12}}]}"));
         return None;
     }
     let mut fields = Fields::of(tree, "'calls'", problems)?;
@@ -482,33 +490,35 @@ fn calls_of(tree: &Tree, problems: &mut Problems) -> Option<Calls> {
 }
 
 impl Calls {
-    fn unmet(&self, made: &[&CallMade], span: Span) -> Vec<(Span, Why)> {
+    /// What is unmet of the calls of a state, with what each is about.
+    fn unmet(&self, state: &str, made: &[&CallMade], span: Span) -> Vec<(String, Span, Why)> {
         let mut unmet = Vec::new();
+        let of = || format!("calls of '{state}'");
+        let sent = |at: usize| format!("what call {} of '{state}' was sent", at + 1);
         let wrong_count = |expected: usize| {
-            Why::Told(format!(
-                "{} expected, and {} made",
-                count(expected, "call was", "calls were"),
-                count(made.len(), "was", "were")
-            ))
+            let (calls, were) = if expected == 1 { ("call", "was") } else { ("calls", "were") };
+            let made = count(made.len(), "was", "were");
+            Why::Told(format!("{expected} {calls} of '{state}' {were} expected, and {made} made"))
         };
         let times = self.times.map(|times| usize::try_from(times).unwrap_or(usize::MAX));
         if let Some(times) = times.or(self.each.as_ref().map(Vec::len))
             && times != made.len()
         {
-            unmet.push((span, wrong_count(times)));
+            unmet.push((of(), span, wrong_count(times)));
         }
-        for call in made {
+        for (at, call) in made.iter().enumerate() {
             let mismatch = self.with.as_ref().and_then(|with| with.mismatch(&call.sent));
-            unmet.extend(mismatch.map(|mismatch| (span, Why::Value(mismatch))));
+            unmet.extend(mismatch.map(|mismatch| (sent(at), span, Why::Value(mismatch))));
         }
-        for (expected, call) in self.each.iter().flatten().zip(made) {
+        for (at, (expected, call)) in self.each.iter().flatten().zip(made).enumerate() {
             let mismatch = expected.with.as_ref().and_then(|with| with.mismatch(&call.sent));
-            unmet.extend(mismatch.map(|mismatch| (expected.span, Why::Value(mismatch))));
+            unmet.extend(mismatch.map(|mismatch| (sent(at), expected.span, Why::Value(mismatch))));
             if let Some(attempt) = expected.attempt
                 && attempt != u64::from(call.attempt)
             {
-                let told = format!("it was to be attempt {attempt}, and was attempt {}", call.attempt);
-                unmet.push((expected.span, Why::Told(told)));
+                let (number, found) = (at + 1, call.attempt);
+                let told = format!("call {number} of '{state}' was to be attempt {attempt}, and was attempt {found}");
+                unmet.push((of(), expected.span, Why::Told(told)));
             }
         }
         unmet

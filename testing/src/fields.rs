@@ -45,7 +45,13 @@ impl<'a> Fields<'a> {
         let tree = self.take(name)?;
         let text = tree.text();
         if text.is_none() {
-            problems.add(Problem::new(tree.span, format!("'{name}' is a text, not {}", kind(tree))));
+            let problem = Problem::new(tree.span, format!("'{name}' is a text, not {}", kind(tree)));
+            let is_bare = matches!(&tree.kind, TreeKind::Plain(json) if json != "null");
+            problems.add(if is_bare {
+                problem.help(format!("in quotes it is one: \"{}\"", kind(tree)))
+            } else {
+                problem
+            });
         }
         text
     }

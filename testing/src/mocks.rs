@@ -9,11 +9,17 @@ use asl_project::yaml::{Tree, TreeKind};
 use asl_runtime::simulation::Answer;
 
 use crate::difference::Extent;
-use crate::fields::Fields;
+use crate::fields::{Fields, kind};
 use crate::frame_path::{Step, frame_steps};
 use crate::matcher::Matcher;
 use crate::problem::{Problem, Problems};
 use crate::response::{Response, Work};
+
+/// How much is shown of what a task was sent.
+const SHOWN: usize = 200;
+
+/// How many states are named where one is wanted.
+const NAMED: usize = 10;
 
 /// The mocks of a case, the more special ones first.
 #[derive(Clone, Debug, Default)]
@@ -73,7 +79,16 @@ impl Key {
                 let name = wrong.unwrap_or(name);
                 let what = if wrong.is_some() { "no Map or Parallel state" } else { "no state" };
                 let problem = Problem::new(span, format!("the definition has {what} '{name}'"));
-                problems.add(problem.did_you_mean(name, states.iter().map(|state| &*state.name)));
+                let near = problem.clone().did_you_mean(name, states.iter().map(|state| &*state.name));
+                let named = states.iter().filter(|state| wrong.is_none() || has_children(state));
+                let mut names: Vec<String> = named.map(|state| format!("'{}'", state.name)).collect();
+                if names.len() > NAMED {
+                    names.truncate(NAMED);
+                    names.push("others".to_owned());
+                }
+                let are = if names.len() == 1 { "is" } else { "are" };
+                let shown = !names.is_empty() && near.help.is_none();
+                problems.add(if shown { problem.help(format!("there {are} {}", names.join(", "))) } else { near });
                 None
             }
         }
@@ -124,7 +139,8 @@ impl Mocks {
     /// Reads the mocks of a case or of all cases.
     pub(crate) fn read(tree: &Tree, program: &Program, problems: &mut Problems) -> Self {
         if !matches!(tree.kind, TreeKind::Object(_)) {
-            problems.add(Problem::new(tree.span, "'mocks' is an object with the names of states"));
+            let problem = Problem::new(tree.span, "'mocks' is an object with the names of states");
+            problems.add(problem.help("mocks: {Charge: {result: paid}}"));
             return Self::default();
         }
         let mut mocks = Vec::new();
@@ -206,6 +222,12 @@ fn choices(tree: &Tree, problems: &mut Problems) -> Option<Vec<Choice>> {
         );
         return None;
     }
+    if let TreeKind::Plain(_) | TreeKind::Text(_) = tree.kind {
+        let answer = kind(tree);
+        let problem = Problem::new(tree.span, format!("a mock is an object with fields, not {answer}"));
+        problems.add(problem.help(format!("to answer with it: {{result: {answer}}}")));
+        return None;
+    }
     let mut fields = Fields::of(tree, "a mock", problems)?;
     let Some(choose) = fields.take("choose") else {
         let choice = choice(&mut fields, problems);
@@ -214,7 +236,8 @@ fn choices(tree: &Tree, problems: &mut Problems) -> Option<Vec<Choice>> {
     };
     fields.end(problems);
     if choose.items().is_empty() {
-        problems.add(Problem::new(choose.span, "'choose' is a list of answers with 'when'"));
+        let problem = Problem::new(choose.span, "'choose' is a list of answers with 'when'");
+        problems.add(problem.help("choose: [{when: {amount: 0}, result: free}, {result: paid}]"));
         return None;
     }
     let mut choices = Vec::new();
@@ -244,7 +267,8 @@ fn choice(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Choice> {
         return Some(Choice { when: None, sequence: vec![response], is_sequence: false });
     };
     if sequence.items().is_empty() {
-        problems.add(Problem::new(sequence.span, "'sequence' is a list of answers, one for each call"));
+        let problem = Problem::new(sequence.span, "'sequence' is a list of answers, one for each call");
+        problems.add(problem.help("sequence: [{error: Busy}, {result: paid}]"));
         return None;
     }
     let mut responses = Vec::new();
@@ -307,7 +331,7 @@ impl<'a> Answering<'a> {
 
     /// The answer to a call; one that no mock answers ends the run.
     pub(crate) fn answer(&mut self, request: &TaskRequest) -> Answer {
-        let is_writing = request.resource.ends_with(":s3:putObject") && self.is_of_map(request);
+        let is_writing = is_of_writer(request);
         if !is_writing {
             self.calls.push(CallMade {
                 state: request.state.clone(),
@@ -333,14 +357,12 @@ impl<'a> Answering<'a> {
                 self.made_up = true;
                 Answer::from(Ok(Value::empty_object()))
             }
-            Ok(None) => refused(format!("the state '{}' calls {}, and has no mock", request.state, request.resource)),
+            Ok(None) => refused(format!(
+                "the state '{}' calls {}, and has no mock: say below 'mocks' what it answers",
+                request.state, request.resource
+            )),
             Err(told) => refused(told),
         }
-    }
-
-    /// Whether a Map state asks, which has no `Resource` of its own.
-    fn is_of_map(&self, request: &TaskRequest) -> bool {
-        request.input.get("Bucket").is_some()
     }
 
     fn response(&mut self, request: &TaskRequest) -> Result<Option<Response>, String> {
@@ -370,21 +392,25 @@ impl<'a> Answering<'a> {
             *position += 1;
             let (state, count) = (&request.state, choice.sequence.len());
             let answers = if count == 1 { "answer" } else { "answers" };
-            let used_up = || {
-                format!(
-                    "the state '{state}' calls its task for time {position}, and its sequence has {count} {answers}"
-                )
-            };
+            let used_up = || format!("call {position} of the state '{state}': its sequence has {count} {answers}");
             return response.map(Some).ok_or_else(used_up);
         }
         match sent_otherwise {
+            // Its choices may be for what is read.
+            Some(_) if is_of_writer(request) => Ok(None),
             Some(_) => Err(format!(
                 "no choice of the mock of '{}' is for what its task is sent: {}",
-                request.state, request.input
+                request.state,
+                request.input.preview(SHOWN)
             )),
             None => Ok(None),
         }
     }
+}
+
+/// Whether the `ResultWriter` of a Map state asks: tasks reach S3 through `aws-sdk` only.
+fn is_of_writer(request: &TaskRequest) -> bool {
+    request.resource.ends_with(":s3:putObject") && !request.resource.ends_with(":aws-sdk:s3:putObject")
 }
 
 fn refused(told: String) -> Answer {

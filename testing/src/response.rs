@@ -95,6 +95,7 @@ impl Template {
 impl Response {
     /// Reads an answer; `None`, with problems, where it is none.
     pub(crate) fn read(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Self> {
+        let before = problems.0.len();
         let computed = fields.take("result").map(|tree| Template::read(tree, problems));
         let as_is = |tree: &Tree| Template::Value(tree.value());
         let result = computed.or(fields.take("result_as_is").map(|tree| Some(as_is(tree))));
@@ -120,6 +121,8 @@ impl Response {
             (1, None) if failure.error.as_deref() == Some("States.Timeout") => Work::TimesOut(failure),
             (1, None) => Work::Fails(failure),
             (0, _) if after.is_some() => Work::Takes,
+            // It says something that is no answer.
+            (0, _) if problems.0.len() > before => return None,
             (0, _) => {
                 let problem = Problem::new(fields.span(), "this answer says nothing");
                 problems.add(problem.help("it needs one of result, error, timeout: true and no_answer: true"));

@@ -1,5 +1,6 @@
 //! Test files: `NAME.test.yaml` beside a definition.
 
+use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -120,12 +121,15 @@ impl TestFile {
         let root = match yaml::read(&text) {
             Ok(document) => document.root,
             Err(YamlError { message, span }) => {
-                problems.add(Problem::new(span, format!("this is not YAML: {message}")));
+                let problem = Problem::new(span, format!("this is not YAML: {message}"));
+                let is_tab = message.starts_with("tabs ");
+                problems.add(if is_tab { problem.help("YAML is indented with spaces") } else { problem });
                 None
             }
         };
-        let invalid = |text: String, problems: Problems| {
-            Err(TestFileError::Invalid { file: path.to_owned(), text, problems: problems.0 })
+        let invalid = |text: String, Problems(mut problems): Problems| {
+            problems.sort_by_key(|problem| problem.span.start);
+            Err(TestFileError::Invalid { file: path.to_owned(), text, problems })
         };
         let Some(root) = root else {
             if problems.0.is_empty() {
@@ -133,13 +137,21 @@ impl TestFile {
             }
             return invalid(text, problems);
         };
-        let Some(mut fields) = Fields::of(&root, "a test file", &mut problems) else { return invalid(text, problems) };
+        repeated(&root, &mut problems);
+        let Some(mut fields) = Fields::of(&root, "a test file", &mut problems) else {
+            problems.0.iter_mut().rev().take(1).for_each(|problem| problem.help = Some(SHAPE.to_owned()));
+            return invalid(text, problems);
+        };
         let named = fields.text("definition", &mut problems);
         let substitutions = substitutions(fields.take("substitutions"), &mut problems);
         let defaults = fields.take("defaults");
         let cases = fields.take("cases");
         fields.end(&mut problems);
-        let definition = definition(path, named, &substitutions)?;
+        let definition = match definition(path, named, &substitutions) {
+            // `defintion: order.asl.json` is the reason why there is none.
+            Err(TestFileError::NoDefinition { .. }) if !problems.0.is_empty() => return invalid(text, problems),
+            definition => definition?,
+        };
         let program = match definition.unfilled_program() {
             Ok(program) => Arc::new(program),
             Err(diagnostics) => {
@@ -196,6 +208,18 @@ fn definition(path: &Path, named: Option<&str>, substitutions: &Substitutions) -
     }
 }
 
+/// Reports the names that stand twice in an object, where one of the two would be passed over.
+fn repeated(tree: &Tree, problems: &mut Problems) {
+    let mut names = HashSet::new();
+    for member in tree.members() {
+        if !names.insert(&*member.name) {
+            problems.add(Problem::new(member.span, format!("'{}' stands twice in this object", member.name)));
+        }
+        repeated(&member.value, problems);
+    }
+    tree.items().iter().for_each(|item| repeated(item, problems));
+}
+
 fn substitutions(tree: Option<&Tree>, problems: &mut Problems) -> Substitutions {
     let mut all = Vec::new();
     for member in tree.map(Tree::members).unwrap_or_default() {
@@ -210,7 +234,10 @@ fn substitutions(tree: Option<&Tree>, problems: &mut Problems) -> Substitutions 
         };
         match format!("{}={value}", member.name).parse::<Substitution>() {
             Ok(substitution) => all.push(substitution),
-            Err(error) => problems.add(Problem::new(member.span, error.to_string())),
+            Err(_) => {
+                let problem = Problem::new(member.span, format!("no placeholder is called '{}'", member.name));
+                problems.add(problem.help("the name is what stands between the braces of ${NAME}"));
+            }
         }
     }
     all.into_iter().collect()

@@ -24,6 +24,7 @@ mod output;
 mod services;
 mod start_execution;
 mod support;
+mod test;
 mod together;
 mod unchanged;
 mod wasm;

@@ -10,7 +10,7 @@ use asl_graph::{Chart, Mark, Marks, Status, Theme};
 use asl_testing::{Goal, GoalKind, Taken, TestFile, goals};
 
 use super::{Ran, text};
-use crate::cli::Test;
+use crate::cli::{Test, TestFormat};
 use crate::error::Error;
 use crate::lines::Lines;
 use crate::output;
@@ -39,7 +39,12 @@ pub(super) fn report(arguments: &Test, files: &[TestFile], ran: &[Ran<'_>]) -> R
     }
     let covered = covered(files, ran);
     if *coverage {
-        output::print(&covered.iter().map(Covered::table).collect::<String>())?;
+        let tables: String = covered.iter().map(Covered::table).collect();
+        // A report for programs has stdout for itself.
+        match arguments.format {
+            TestFormat::Text => output::print(&tables)?,
+            _ => output::to_stderr(&tables),
+        }
     }
     let write = |file: &Path, text: String| {
         fs::write(file, text).map_err(|error| Error::Usage(format!("cannot write {}: {error}", file.display())))

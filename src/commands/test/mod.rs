@@ -192,6 +192,9 @@ fn told(error: &TestFileError) -> String {
         TestFileError::Program { definition, diagnostics, .. } => {
             report::error(&error.to_string()) + &report::diagnostics(diagnostics, definition)
         }
+        TestFileError::NoDefinition { .. } => {
+            report::error(&error.to_string()) + "help: say which it is with 'definition: FILE'\n"
+        }
         _ => report::error(&error.to_string()),
     }
 }

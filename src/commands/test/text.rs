@@ -44,6 +44,7 @@ fn seconds(took: Duration) -> String {
 pub(super) fn end(run: &Report<'_>, seed: u64) -> String {
     let mut out = String::new();
     for ran in run.ran {
+        apart(&mut out);
         match &ran.result.verdict {
             Verdict::Passed => {}
             Verdict::Failed(failed) => {
@@ -59,10 +60,13 @@ pub(super) fn end(run: &Report<'_>, seed: u64) -> String {
             }
         }
         for (state, span) in &ran.result.unused {
+            apart(&mut out);
+            out.push('\n');
             let title = format!("the mock of '{state}' answers nothing in the case '{}'", ran.case.name);
             out += &report::located_warning(&title, *span, &ran.file.path, &ran.file.text, None);
         }
     }
+    apart(&mut out);
     let counts = run.counts();
     let bugs = if counts.bugs > 0 { format!(", {} bugs of asl", counts.bugs) } else { String::new() };
     let seed = if seed == SEED { String::new() } else { format!(", seed {seed}") };
@@ -75,6 +79,14 @@ pub(super) fn end(run: &Report<'_>, seed: u64) -> String {
         seconds(run.took)
     );
     out
+}
+
+/// Ends with one line end, so that what follows can begin with an empty line.
+fn apart(out: &mut String) {
+    out.truncate(out.trim_end().len());
+    if !out.is_empty() {
+        out.push('\n');
+    }
 }
 
 /// A problem of a test file.
