@@ -13,7 +13,8 @@ use asl_engine::{CheckOptions, Severity, Value, diagnose};
 fn warnings_of_our_own_definitions() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let counted = count(["definitions", "docs"].map(|folder| root.join(folder)));
-    assert_eq!(counted, Vec::<String>::new());
+    // `wait-for-paid.json` goes round for ever, so that a guide can show how that ends.
+    assert_eq!(counted, ["ENDLESS_LOOP 1", "NO_DOLLAR 1"]);
 }
 
 #[test]
@@ -28,7 +29,23 @@ fn warnings_of_definitions_that_aws_has_run() {
         return;
     }
     let counted = count([shared.join("cases"), shared.join("aws2.jsonl")]);
-    assert_eq!(counted, [""]);
+    assert_eq!(
+        counted,
+        [
+            "INVALID_ARGUMENTS 25",
+            "MISSING_FIELD 2",
+            "NOT_JSONATA 8",
+            "NO_DOLLAR 34",
+            "NO_EXPRESSION 5",
+            "PASS_RESULT_IS_STATIC 87",
+            "TOKEN_NOT_PASSED 1",
+            "UNASSIGNED_VARIABLE 7",
+            "UNCATCHABLE_ERROR 3",
+            "UNKNOWN_FUNCTION 1",
+            "UNREACHABLE_RULE 1",
+            "UNUSED_VARIABLE 76",
+        ]
+    );
 }
 
 /// The warnings about all definitions below some paths: each code with how often it is there.

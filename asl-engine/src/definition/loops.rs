@@ -28,20 +28,37 @@ fn scope(body: &Body, out: &mut Vec<Diagnostic>) {
     let position = |name: &Name| names.get(&*name.text).copied();
     let every: Vec<Vec<usize>> =
         body.states.iter().map(|state| successors(state).into_iter().filter_map(position).collect()).collect();
-    let leaves: Vec<bool> = body.states.iter().map(|state| ends(state) || waits(state)).collect();
+    let reached = reached(body.start_at.as_ref().and_then(position), &every);
+    // Of what cannot be reached, that has been told.
+    let leaves: Vec<bool> =
+        body.states.iter().zip(&reached).map(|(state, reached)| !reached || ends(state) || waits(state)).collect();
     let mut told = vec![false; body.states.len()];
     for found in cycles(&without_a_way_to(&leaves, &every)) {
         let message = format!("No way leads out of the loop {}", way(&found, body));
         let help = "a Choice, a Catcher or an 'End' leads out of a loop; until then, nothing in it waits";
         tell(&found, body, message, help, &mut told, out);
     }
-    let idle: Vec<Vec<usize>> =
-        body.states.iter().map(|state| unchanged(state).into_iter().filter_map(position).collect()).collect();
+    let mut idle = vec![Vec::new(); every.len()];
+    for (at, state) in body.states.iter().enumerate().filter(|(at, _)| reached[*at]) {
+        idle[at].extend(unchanged(state).into_iter().filter_map(position));
+    }
     for found in cycles(&idle) {
         let message = format!("Nothing changes in the loop {}", way(&found, body));
         let help = "whoever has gone round it once goes round it for ever";
         tell(&found, body, message, help, &mut told, out);
     }
+}
+
+/// The states that ways lead to from one.
+fn reached(start: Option<usize>, leads_to: &[Vec<usize>]) -> Vec<bool> {
+    let mut reached = vec![false; leads_to.len()];
+    let mut open: Vec<usize> = start.into_iter().collect();
+    while let Some(at) = open.pop() {
+        if !std::mem::replace(&mut reached[at], true) {
+            open.extend(&leads_to[at]);
+        }
+    }
+    reached
 }
 
 /// Tells of a loop, unless one of its states has been told of.
