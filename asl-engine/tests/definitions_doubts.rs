@@ -430,6 +430,23 @@ fn what_belongs_to_the_other_language() {
 }
 
 #[test]
+fn what_is_filled_in_later_hides_only_what_depends_on_it() {
+    let states = |resource: &str, next: &str| {
+        format!(
+            r#"{{"StartAt": "A", "States": {{"A": {{"Type": "Pass", "Result": {{"a": 1}}, "Next": "{next}"}},
+               "B": {{"Type": "Task", "Resource": "{resource}", "InputPath": "$.b", "End": true}}}}}}"#
+        )
+    };
+    for (text, expected) in
+        [(states("${Function}", "B"), &["MISSING_FIELD"][..]), (states("${Function}", "${Next}"), &[])]
+    {
+        let found = diagnose(&text, CheckOptions { placeholders: true, ..CheckOptions::default() });
+        let codes: Vec<_> = found.iter().map(|found| found.code).collect();
+        assert_eq!(codes, expected, "{text}");
+    }
+}
+
+#[test]
 fn steps_of_paths_that_mean_something_else_elsewhere() {
     check(
         "JSONPath",

@@ -98,9 +98,8 @@ fn ends(state: &State) -> bool {
 fn waits(state: &State) -> bool {
     match &state.kind {
         Kind::Wait(_) => true,
-        Kind::Task(task) => {
-            matches!(resource::call(&task.resource.text), Some(Call::Sync | Call::Callback | Call::Activity))
-        }
+        // What is filled in later may be anything.
+        Kind::Task(task) => resource::call(&task.resource.text) != Some(Call::Request),
         _ => state.kind.scopes().any(|scope| scope.states.iter().any(waits)),
     }
 }

@@ -1,7 +1,7 @@
 //! Fields that a path asks for and that the input of its state certainly lacks: constants, templates and Catchers say what
 //! members there are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::ast::{Body, Catcher, Io, Kind, Name, Paths, State, Transition};
@@ -67,7 +67,7 @@ fn look(state: &State, input: &Shape, out: &mut Vec<Diagnostic>) {
         Io::Jsonata { .. } => return,
     };
     let tested = tested(state);
-    let mut told = Vec::new();
+    let mut told = BTreeSet::new();
     state.paths(&mut |start, field, path| {
         let shape = match start {
             Start::Raw => input,
@@ -76,11 +76,10 @@ fn look(state: &State, input: &Shape, out: &mut Vec<Diagnostic>) {
         };
         let Some(names) = path.leading_names() else { return };
         let Some((name, known)) = shape.lacks(&names) else { return };
-        let is_tested = tested.iter().any(|tested| names.starts_with(tested));
-        if is_tested || placeholder::is_in(path.text()) || told.contains(&path.span()) {
+        let is_tested = (0..=names.len()).any(|to| tested.contains(&names[..to]));
+        if is_tested || placeholder::is_in(path.text()) || !told.insert((path.span().start, path.text().clone())) {
             return;
         }
-        told.push(path.span());
         let message = format!("The input has no '{name}' here, which '{path}' asks for");
         out.push(warning("MISSING_FIELD", message, help(name, known), &state.location(field), path.span()));
     });
@@ -99,8 +98,8 @@ fn help(name: &str, known: &BTreeMap<Arc<str>, Shape>) -> String {
 }
 
 /// The paths that the state asks for whether they are there.
-fn tested(state: &State) -> Vec<Vec<&Arc<str>>> {
-    fn each<'a>(rule: &'a Rule, found: &mut Vec<Vec<&'a Arc<str>>>) {
+fn tested(state: &State) -> BTreeSet<Vec<&Arc<str>>> {
+    fn each<'a>(rule: &'a Rule, found: &mut BTreeSet<Vec<&'a Arc<str>>>) {
         match rule {
             Rule::And(rules) | Rule::Or(rules) => rules.iter().for_each(|rule| each(rule, found)),
             Rule::Not(rule) => each(rule, found),
@@ -108,7 +107,7 @@ fn tested(state: &State) -> Vec<Vec<&Arc<str>>> {
             Rule::Compare { .. } | Rule::Literal(_) | Rule::Query(_) => {}
         }
     }
-    let mut found = Vec::new();
+    let mut found = BTreeSet::new();
     if let Kind::Choice { choices, .. } = &state.kind {
         choices.iter().for_each(|choice| each(&choice.rule, &mut found));
     }

@@ -150,12 +150,28 @@ fn read_all(text: &str, options: CheckOptions, no_such: NoSuch<'_>) -> (Option<S
             check::transitions(&scope, &mut diagnostics);
         }
         // Of a definition that is refused, something may not be known.
-        if diagnostics.iter().all(|found| found.severity == Severity::Warning) {
+        let is_harmless = |found: &Diagnostic| {
+            let is_filled_in = || options.placeholders && is_unknown(text, found.span);
+            let field = found.location.rsplit('/').next().unwrap_or_default();
+            found.severity == Severity::Warning || ALONE.contains(&field) && is_filled_in()
+        };
+        if diagnostics.iter().all(is_harmless) {
             diagnostics.extend(doubts(&machine.body, text));
         }
     }
     (machine, diagnostics)
 }
+
+/// Fields that, whatever is filled in there later, say nothing of where states lead and what they hand on.
+const ALONE: [&str; 7] = [
+    "Resource",
+    "TimeoutSeconds",
+    "HeartbeatSeconds",
+    "MaxConcurrency",
+    "IntervalSeconds",
+    "MaxAttempts",
+    "BackoffRate",
+];
 
 /// What only the whole of a definition shows that AWS takes, in the order of the text: what never works, and what nobody uses.
 fn doubts(machine: &Body, text: &str) -> Vec<Diagnostic> {

@@ -82,7 +82,9 @@ fn uri(file: &Path) -> String {
     let file = file.strip_prefix(here).unwrap_or(file);
     let scheme = if file.is_absolute() { "file://" } else { "" };
     let mut out = scheme.to_owned();
-    for (at, part) in file.components().filter(|part| !matches!(part, Component::CurDir | Component::RootDir)).enumerate() {
+    for (at, part) in
+        file.components().filter(|part| !matches!(part, Component::CurDir | Component::RootDir)).enumerate()
+    {
         if at > 0 || file.is_absolute() {
             out.push('/');
         }
