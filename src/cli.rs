@@ -8,6 +8,8 @@ use asl_testing::Mask;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
+use crate::commands::check::codes;
+
 /// Runs Amazon States Language state machines on this machine.
 #[derive(Debug, Parser)]
 #[command(version, max_term_width = 100)]
@@ -329,7 +331,7 @@ pub(crate) struct Completions {
 Exit codes:
   0    AWS would take every definition; there may be warnings
   2    the command line is wrong, or a file cannot be read
-  3    a definition has errors")]
+  3    a definition has errors, or warnings that --deny names")]
 pub(crate) struct Check {
     /// The definitions: files in JSON, or in YAML (.yaml, .yml); templates with state machines; folders with all that lies
     /// below; patterns such as '**/*.asl.json'; `-` for stdin
@@ -351,6 +353,14 @@ pub(crate) struct Check {
     /// Short for `--format json`
     #[arg(long)]
     pub(crate) json: bool,
+
+    /// Leave out the warnings of a code; `[check]` of the routing file does the same
+    #[arg(long, value_name = "CODE", value_delimiter = ',', value_parser = codes::warning)]
+    pub(crate) allow: Vec<&'static str>,
+
+    /// Let a warning of a code, or any warning, give the exit code of errors
+    #[arg(long, value_name = "CODE|warnings", value_delimiter = ',', value_parser = codes::denied)]
+    pub(crate) deny: Vec<codes::Denied>,
 }
 
 /// Draw a state machine: as Mermaid, DOT or SVG, and what an execution of it did
@@ -416,7 +426,12 @@ pub(crate) enum Format {
     Text,
     /// For a program: as AWS's ValidateStateMachineDefinition, with lines and columns
     Json,
+    /// For GitHub Actions: annotations
+    Github,
+    /// For code scanning: SARIF 2.1.0
+    Sarif,
 }
+
 /// Show what AWS gives for a JSONPath or an intrinsic function, and why
 #[derive(Debug, Args)]
 #[command(after_help = "\

@@ -213,7 +213,7 @@ impl Domain {
     }
 
     /// The order of two values of this kind; `None` where either is of another kind.
-    fn order(self, left: &Value, right: &Value) -> Option<Ordering> {
+    pub(crate) fn order(self, left: &Value, right: &Value) -> Option<Ordering> {
         match self {
             Self::String => Some(utf16_order(left.as_str()?, right.as_str()?)),
             Self::Numeric => number_order(left.as_number()?, right.as_number()?),
@@ -224,7 +224,8 @@ impl Domain {
 }
 
 impl Comparison {
-    fn holds(self, order: Ordering) -> bool {
+    /// Whether the left side is what the right side asks for, by their order.
+    pub(crate) fn holds(self, order: Ordering) -> bool {
         match self {
             Self::Equals => order.is_eq(),
             Self::LessThan => order.is_lt(),

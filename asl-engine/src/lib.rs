@@ -103,6 +103,7 @@ mod reference_path;
 mod result_writer;
 mod retry;
 mod sdk_names;
+mod shape;
 mod task;
 mod template;
 pub mod test_state;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::Span;
 use crate::jsonata::JsonataLimits;
-use crate::jsonpath::{Explanation, JsonPath, Match, PathError};
+use crate::jsonpath::{Explanation, JsonPath, Match, PathError, Surprise};
 use crate::retry::Random;
 use crate::time::Timestamp;
 use crate::value::Value;
@@ -137,6 +137,20 @@ impl PathExpr {
     /// The path as it was written.
     pub(crate) fn text(&self) -> &Arc<str> {
         &self.text
+    }
+
+    /// The names that a definite path on the input begins with; `None` for any other path.
+    pub(crate) fn leading_names(&self) -> Option<Vec<&Arc<str>>> {
+        match &self.path {
+            _ if self.root != PathRoot::Input => None,
+            None => Some(Vec::new()),
+            Some(path) => path.is_definite().then(|| path.leading_names()),
+        }
+    }
+
+    /// What AWS gives for it that RFC 9535 does not.
+    pub(crate) fn surprises(&self) -> Vec<Surprise> {
+        self.path.as_ref().map(JsonPath::surprises).unwrap_or_default()
     }
 
     /// The name of the variable that it starts at.

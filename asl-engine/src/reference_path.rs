@@ -61,6 +61,15 @@ impl ReferencePath {
         Ok(Self { text: text.into(), steps })
     }
 
+    /// Its steps, where all of them are names.
+    pub(crate) fn names(&self) -> Option<Vec<&Arc<str>>> {
+        let name = |step| match step {
+            &Step::Name(ref name) => Some(name),
+            Step::Index(_) => None,
+        };
+        self.steps.iter().map(name).collect()
+    }
+
     /// `document` with `value` at this place; missing objects are created on the way.
     ///
     /// The error says which step did not apply to what.

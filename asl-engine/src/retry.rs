@@ -46,6 +46,11 @@ impl Retrier {
     }
 }
 
+/// The name that stands for all errors.
+pub(crate) const ALL: &str = "States.ALL";
+/// The name that stands for most of them.
+pub(crate) const TASK_FAILED: &str = "States.TaskFailed";
+
 /// Whether `ErrorEquals` names `error`.
 ///
 /// `States.ALL` and `States.TaskFailed` stand for groups; `States.Runtime` ends an execution whatever `ErrorEquals` says.
@@ -57,8 +62,8 @@ pub(crate) fn matches(error_equals: &[Arc<str>], error: Option<&str>) -> bool {
         return false;
     }
     error_equals.iter().any(|name| match &**name {
-        "States.ALL" => true,
-        "States.TaskFailed" => !matches!(error, "States.Timeout" | QUERY_EVALUATION_ERROR),
+        ALL => true,
+        TASK_FAILED => !matches!(error, "States.Timeout" | QUERY_EVALUATION_ERROR),
         name => name == error,
     })
 }

@@ -9,6 +9,7 @@ use crate::json::{Member, Node, NodeKind};
 use crate::nothing_found;
 use crate::path::{PathExpr, Roots, in_plain_words};
 use crate::query::Query;
+use crate::shape::Shape;
 use crate::task::Failure;
 use crate::value::{Object, Value};
 
@@ -71,6 +72,11 @@ impl Template {
         known(&self.0)
     }
 
+    /// What is known of the members of what it gives.
+    pub(crate) fn shape(&self) -> Shape {
+        shape(&self.0)
+    }
+
     /// The names of its members.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         let (parts, literal) = match &self.0 {
@@ -90,6 +96,11 @@ impl Template {
     /// Tells every expression.
     pub(crate) fn queries(&self, found: &mut dyn FnMut(&Query)) {
         queries(&self.0, found);
+    }
+
+    /// Tells every path, also those that are arguments of calls.
+    pub(crate) fn paths(&self, found: &mut dyn FnMut(&PathExpr)) {
+        paths(&self.0, found);
     }
 
     /// Tells every function that is called with a wrong number of arguments, what is wrong, and where the call stands.
@@ -175,6 +186,15 @@ fn known(part: &Part) -> Value {
     }
 }
 
+fn shape(part: &Part) -> Shape {
+    match part {
+        Part::Literal(value) => Shape::of_value(value),
+        Part::Array(_) => Shape::nothing(),
+        Part::Object(members) => Shape::of_members(members.iter().map(|(name, part)| (name.clone(), shape(part)))),
+        Part::Call(_) | Part::Path { .. } | Part::Query(_) => Shape::Any,
+    }
+}
+
 fn variables(part: &Part, found: &mut dyn FnMut(&str)) {
     match part {
         Part::Literal(_) => {}
@@ -192,6 +212,16 @@ fn queries(part: &Part, found: &mut dyn FnMut(&Query)) {
         Part::Array(items) => items.iter().for_each(|item| queries(item, found)),
         Part::Object(members) => members.iter().for_each(|(_, part)| queries(part, found)),
         Part::Literal(_) | Part::Path { .. } | Part::Call(_) => {}
+    }
+}
+
+fn paths(part: &Part, found: &mut dyn FnMut(&PathExpr)) {
+    match part {
+        Part::Path { path, .. } => found(path),
+        Part::Call(call) => call.paths(found),
+        Part::Array(items) => items.iter().for_each(|item| paths(item, found)),
+        Part::Object(members) => members.iter().for_each(|(_, part)| paths(part, found)),
+        Part::Literal(_) | Part::Query(_) => {}
     }
 }
 

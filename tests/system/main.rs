@@ -3,6 +3,7 @@
 mod answer;
 mod bad_input;
 mod before;
+mod check;
 mod demo;
 mod download_images;
 mod download_images_python;

@@ -107,6 +107,16 @@ pub(crate) struct State {
     pub catch: Vec<Catcher>,
 }
 
+impl State {
+    /// The location of a field, which is empty where only the state is known.
+    pub(crate) fn location(&self, field: &str) -> String {
+        match field {
+            "" => self.name.location.to_string(),
+            field => format!("{}/{field}", self.name.location),
+        }
+    }
+}
+
 /// `Assign`: variables and their values.
 #[derive(Clone, Debug)]
 pub(crate) struct Assign {
@@ -214,6 +224,16 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// The scopes inside of it: its branches, or its item processor.
+    pub(crate) fn scopes(&self) -> impl Iterator<Item = &Body> {
+        let (branches, processor) = match self {
+            Self::Parallel { branches } => (&branches[..], None),
+            Self::Map(map) => (&[][..], Some(&map.body)),
+            _ => (&[][..], None),
+        };
+        branches.iter().chain(processor)
+    }
+
     pub(crate) fn state_type(&self) -> StateType {
         match self {
             Self::Pass { .. } => StateType::Pass,
@@ -224,6 +244,16 @@ impl Kind {
             Self::Fail { .. } => StateType::Fail,
             Self::Parallel { .. } => StateType::Parallel,
             Self::Map(_) => StateType::Map,
+        }
+    }
+}
+
+impl Body {
+    /// Calls `found` for each state of the scope and of those inside of it.
+    pub(crate) fn each_state(&self, found: &mut dyn FnMut(&State)) {
+        for state in &self.states {
+            found(state);
+            state.kind.scopes().for_each(|scope| scope.each_state(found));
         }
     }
 }

@@ -4,11 +4,14 @@ pub(crate) mod ast;
 mod call_fields;
 mod check;
 mod choices;
+mod dialect;
 mod expression_help;
 mod fields;
 mod language;
 mod lone;
+mod loops;
 mod map;
+mod missing;
 mod outline;
 mod paths;
 mod policies;
@@ -16,10 +19,13 @@ mod queries;
 mod reader_config;
 mod reads;
 mod resource;
+mod rules;
 mod single;
 mod states;
 mod templates;
 mod unassigned;
+mod unreachable;
+mod unused;
 mod values;
 mod variables;
 mod warnings;
@@ -27,7 +33,7 @@ mod warnings;
 use crate::diagnostic::{Diagnostic, Severity, Span};
 use crate::json::{Node, parse_spanned};
 use crate::placeholder;
-use ast::StateMachine;
+use ast::{Body, StateMachine};
 pub use call_fields::diagnose_fields;
 use fields::Fields;
 pub use lone::diagnose_expression;
@@ -143,12 +149,45 @@ fn read_all(text: &str, options: CheckOptions, no_such: NoSuch<'_>) -> (Option<S
         if let Some(scope) = Scope::of(&node, "") {
             check::transitions(&scope, &mut diagnostics);
         }
-        // What a state assigns that is refused may not be known.
-        if diagnostics.iter().all(|found| found.severity == Severity::Warning) {
-            unassigned::unassigned(&machine.body, &mut diagnostics);
+        // Of a definition that is refused, something may not be known.
+        let is_harmless = |found: &Diagnostic| {
+            let is_filled_in = || options.placeholders && is_unknown(text, found.span);
+            let field = found.location.rsplit('/').next().unwrap_or_default();
+            found.severity == Severity::Warning || ALONE.contains(&field) && is_filled_in()
+        };
+        if diagnostics.iter().all(is_harmless) {
+            diagnostics.extend(doubts(&machine.body, text));
         }
     }
     (machine, diagnostics)
+}
+
+/// Fields that, whatever is filled in there later, say nothing of where states lead and what they hand on.
+const ALONE: [&str; 7] = [
+    "Resource",
+    "TimeoutSeconds",
+    "HeartbeatSeconds",
+    "MaxConcurrency",
+    "IntervalSeconds",
+    "MaxAttempts",
+    "BackoffRate",
+];
+
+/// What only the whole of a definition shows that AWS takes, in the order of the text: what never works, and what nobody uses.
+fn doubts(machine: &Body, text: &str) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
+    unassigned::unassigned(machine, &mut found);
+    // What is filled in later may read any variable.
+    if !placeholder::is_in(text) {
+        unused::unused(machine, &mut found);
+    }
+    unreachable::unreachable(machine, &mut found);
+    rules::rules(machine, &mut found);
+    loops::loops(machine, &mut found);
+    missing::missing(machine, &mut found);
+    dialect::dialect(machine, &mut found);
+    found.sort_by_key(|found| found.span.start);
+    found
 }
 
 /// The JSON of a definition, with places.

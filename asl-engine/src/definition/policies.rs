@@ -11,7 +11,7 @@ use crate::diagnostic::Diagnostic;
 use crate::json::NodeKind;
 use crate::nearest::nearest;
 use crate::reference_path::ReferencePath;
-use crate::retry::Retrier;
+use crate::retry::{self, Retrier};
 
 /// The error names of the language.
 const ERRORS: [&str; 17] = [
@@ -108,6 +108,9 @@ fn error_equals(fields: &mut Fields<'_>, last: bool, out: &mut Vec<Diagnostic>) 
         if name.starts_with("States.") && !name.starts_with("States.Http.") && !ERRORS.contains(&&**name) {
             let near = nearest(name, ERRORS).map(|near| format!("did you mean '{near}'?"));
             warnings::unknown_error(name, near, &location, item.span, out);
+        }
+        if !retry::matches(&[name.clone()], Some(name)) {
+            warnings::uncatchable(name, &location, item.span, out);
         }
         names.push(name.clone());
     }

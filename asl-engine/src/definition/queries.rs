@@ -142,6 +142,7 @@ impl Fields<'_> {
                 return None;
             }
         }
+        warnings::no_expression(node, &self.at("Items"), out);
         Some(Items::Template(self.jsonata(node, "Items", Sees::Input, out)))
     }
 }

@@ -133,6 +133,7 @@ fn kind(state_type: StateType, fields: &mut Fields<'_>, machine: Language, out: 
             let result = fields.take("Result");
             if let Some(node) = result {
                 warnings::static_result(node, &location, out);
+                warnings::not_jsonata(node, &location, out);
             }
             Kind::Pass { result: result.map(Node::to_value) }
         }

@@ -39,6 +39,7 @@ impl Fields<'_> {
         );
         doubled(node, &location, out);
         warnings::no_dollar(node, &location, out);
+        warnings::not_jsonata(node, &location, out);
         template.miscounted(&mut |function, wrong, span| warnings::miscounted(function, &wrong, &location, span, out));
         Some(template)
     }

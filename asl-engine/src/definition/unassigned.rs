@@ -1,13 +1,15 @@
-//! Variables that an expression reads and that no state on the way to it assigns: what they give is nothing.
+//! Variables that an expression or a path reads and that no state on the way to it assigns: what an expression
+//! gets is nothing, and a path fails.
 //!
 //! AWS developer guide, "Passing data between states with variables".
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::ast::{Body, Kind, Name, State};
+use super::ast::{Body, Io, Kind, Name, State};
 use super::variables::{Ways, assigned, inner};
 use super::{expression_help, warnings};
+use crate::choice::{IsTest, Rule, Test};
 use crate::diagnostic::{Diagnostic, Span};
 use crate::nearest::nearest;
 use crate::placeholder;
@@ -19,16 +21,36 @@ const WAYS: usize = 250_000;
 /// Warns of variables that are read and not assigned before. For a definition that is read as a whole only: where something
 /// of it is left out, so may be what assigns a variable.
 pub(super) fn unassigned(machine: &Body, out: &mut Vec<Diagnostic>) {
-    scope(machine, &Outer::default(), out);
+    let mut tested = BTreeSet::new();
+    machine.each_state(&mut |state| {
+        if let Kind::Choice { choices, .. } = &state.kind {
+            choices.iter().for_each(|choice| present(&choice.rule, &mut tested));
+        }
+    });
+    let outer = Outer { seen: BTreeSet::new(), cut_off: BTreeSet::new(), tested: &tested };
+    scope(machine, &outer, out);
+}
+
+/// The variables of which a rule asks whether they are there.
+fn present(rule: &Rule, found: &mut BTreeSet<String>) {
+    match rule {
+        Rule::And(rules) | Rule::Or(rules) => rules.iter().for_each(|rule| present(rule, found)),
+        Rule::Not(rule) => present(rule, found),
+        Rule::Compare { variable, test: Test::Is(IsTest::Present, _) } => {
+            found.extend(variable.variable().map(str::to_owned));
+        }
+        Rule::Compare { .. } | Rule::Literal(_) | Rule::Query(_) => {}
+    }
 }
 
 /// What a scope sees of those around it.
-#[derive(Default)]
 struct Outer<'a> {
     /// Variables that may have been assigned on the way into it.
     seen: BTreeSet<&'a str>,
     /// Variables that it would see if it were no execution of its own.
     cut_off: BTreeSet<&'a str>,
+    /// Variables that somebody in the machine asks for whether they are there: what reads them may know.
+    tested: &'a BTreeSet<String>,
 }
 
 fn scope(body: &Body, outer: &Outer<'_>, out: &mut Vec<Diagnostic>) {
@@ -42,6 +64,7 @@ fn scope(body: &Body, outer: &Outer<'_>, out: &mut Vec<Diagnostic>) {
     for state in &body.states {
         let mut is_seen = |name: &str| {
             outer.seen.contains(name)
+                || outer.tested.contains(name)
                 || names
                     .get_key_value(name)
                     .is_some_and(|(name, _)| !knows_ways || ways.assigned_before(name, state).is_some())
@@ -60,9 +83,12 @@ fn scope(body: &Body, outer: &Outer<'_>, out: &mut Vec<Diagnostic>) {
         }
         let known: BTreeSet<&str> = wanted.iter().map(|name| &**name).filter(|name| is_seen(name)).collect();
         match &state.kind {
-            Kind::Map(map) if is_map_run => scope(&map.body, &Outer { cut_off: known, ..Outer::default() }, out),
+            Kind::Map(map) if is_map_run => {
+                let outer = Outer { seen: BTreeSet::new(), cut_off: known, tested: outer.tested };
+                scope(&map.body, &outer, out);
+            }
             _ => {
-                let outer = Outer { seen: known, ..Outer::default() };
+                let outer = Outer { seen: known, cut_off: BTreeSet::new(), tested: outer.tested };
                 inner(state).into_iter().for_each(|body| scope(body, &outer, out));
             }
         }
@@ -76,6 +102,12 @@ fn read(state: &State) -> Vec<(Arc<str>, String, Span)> {
         let location = || format!("{}/{}", state.name.location, query.field());
         found.extend(query.unbound().iter().map(|(name, span)| (name.clone(), location(), *span)));
     });
+    let mut told = BTreeSet::new();
+    state.paths(&mut |_, field, path| {
+        if let Some(name) = path.variable().filter(|name| told.insert((name.to_string(), path.span().start))) {
+            found.push((name.into(), state.location(field), path.span()));
+        }
+    });
     found
 }
 
@@ -83,6 +115,7 @@ fn read(state: &State) -> Vec<(Arc<str>, String, Span)> {
 fn read_within(body: &Body, found: &mut BTreeSet<Arc<str>>) {
     for state in &body.states {
         state.queries(&mut |query| found.extend(query.unbound().iter().map(|(name, _)| name.clone())));
+        state.paths(&mut |_, _, path| found.extend(path.variable().map(Arc::from)));
         match &state.kind {
             Kind::Map(map) => read_within(&map.body, found),
             _ => inner(state).into_iter().for_each(|body| read_within(body, found)),
@@ -104,6 +137,9 @@ fn help(name: &str, state: &State, names: &BTreeMap<&str, &Name>, outer: &Outer<
     let known = names.keys().copied().chain(outer.seen.iter().copied());
     match nearest(name, known) {
         Some(near) => format!("did you mean '${near}'?"),
+        None if matches!(state.io, Io::JsonPath(_)) => {
+            "a path finds nothing then, and fails: 'Assign' of a state before assigns it".to_owned()
+        }
         None => expression_help::not_assigned(name),
     }
 }

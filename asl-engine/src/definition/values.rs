@@ -62,11 +62,19 @@ impl Fields<'_> {
         if self.language() == Language::Jsonata {
             return match self.expression(name, out) {
                 Some(query) => query.map(TextField::Query),
-                None => self.string(name, out).map(|text| TextField::Literal(text.text)),
+                None => {
+                    if let Some(node) = self.peek(name) {
+                        warnings::no_expression(node, &self.at(name), out);
+                    }
+                    self.string(name, out).map(|text| TextField::Literal(text.text))
+                }
             };
         }
         let path_name = format!("{name}Path");
         self.exclusive(&[name, &path_name], out);
+        if let Some(node) = self.peek(name) {
+            warnings::not_jsonata(node, &self.at(name), out);
+        }
         let path = self.string(&path_name, out).and_then(|text| match text.text.starts_with("States.") {
             true => call(&text, out).map(TextField::Call),
             false => json_path(&text, out).map(TextField::Path),

@@ -73,6 +73,17 @@ pub(super) fn no_expression(node: &Node, location: &str, out: &mut Vec<Diagnosti
     });
 }
 
+/// An expression in a state in JSONPath: the text itself is passed on.
+pub(super) fn not_jsonata(node: &Node, location: &str, out: &mut Vec<Diagnostic>) {
+    each_text(node, "", &mut |_, text, span| {
+        if crate::query::inside(text).is_some() {
+            let message = "'{% … %}' is passed on as a text: this state is in JSONPath".to_owned();
+            let help = "with '\"QueryLanguage\": \"JSONata\"' it is an expression".to_owned();
+            out.push(warning("NOT_JSONATA", message, help, location, span));
+        }
+    });
+}
+
 /// A path in the `Result` of a Pass state, which is never evaluated.
 pub(super) fn static_result(node: &Node, location: &str, out: &mut Vec<Diagnostic>) {
     each_text(node, "", &mut |name, text, span| {
@@ -98,6 +109,13 @@ pub(super) fn unknown_error(name: &str, help: Option<String>, location: &str, sp
     let message = format!("No error is called '{name}'");
     let help = help.unwrap_or_else(|| "names that start with 'States.' belong to the language".to_owned());
     out.push(warning("UNKNOWN_ERROR_NAME", message, help, location, span));
+}
+
+/// An error name of `ErrorEquals` that ends the execution whatever a definition says.
+pub(super) fn uncatchable(name: &str, location: &str, span: Span, out: &mut Vec<Diagnostic>) {
+    let message = format!("No Retrier and no Catcher takes '{name}'");
+    let help = "it ends the execution at once: what raises it has to be avoided".to_owned();
+    out.push(warning("UNCATCHABLE_ERROR", message, help, location, span));
 }
 
 /// A state that only states lead to which themselves cannot be reached.
@@ -157,7 +175,8 @@ pub(super) fn unknown_service(what: String, location: &str, span: Span, out: &mu
     out.push(warning("UNKNOWN_SERVICE", what, help, location, span));
 }
 
-fn warning(code: &'static str, message: String, help: String, location: &str, span: Span) -> Diagnostic {
+/// A warning of a code of ours or of AWS's.
+pub(super) fn warning(code: &'static str, message: String, help: String, location: &str, span: Span) -> Diagnostic {
     Diagnostic { severity: Severity::Warning, help: Some(help), ..error(code, message, location, span) }
 }
 

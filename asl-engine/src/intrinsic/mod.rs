@@ -168,6 +168,17 @@ impl Call {
         }
     }
 
+    /// Tells every path among its arguments.
+    pub(crate) fn paths(&self, found: &mut dyn FnMut(&PathExpr)) {
+        for argument in &self.arguments {
+            match &argument.kind {
+                ArgumentKind::Path(path) => found(path),
+                ArgumentKind::Call(call) => call.paths(found),
+                ArgumentKind::String { .. } | ArgumentKind::Literal(_) => {}
+            }
+        }
+    }
+
     /// Tells every function in it that is called with a wrong number of arguments, and what is wrong.
     pub(crate) fn miscounted(&self, found: &mut dyn FnMut(&str, String)) {
         if let Some(wrong) = self.function.miscounted(self.arguments.len()) {

@@ -38,6 +38,7 @@
 
 mod compare;
 mod decimal;
+mod dialect;
 mod error;
 mod eval;
 mod explain;
@@ -56,6 +57,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
+pub(crate) use dialect::Surprise;
+pub use dialect::filter_doubt;
 pub use error::{ErrorClass, PathError, Stage};
 pub use explain::{ExplainedStep, Explanation, Failed, FailedCriterion, LossKind, Lost, LostValue, StepKind};
 pub use provider::Provider;

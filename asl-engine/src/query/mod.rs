@@ -69,6 +69,11 @@ impl Query {
         })
     }
 
+    /// What stands between `{%` and `%}`.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// What it refers to outside of itself, and where in its text first.
     pub(crate) fn references(&self) -> Vec<(Reference, Span)> {
         self.expression.references()
@@ -80,7 +85,7 @@ impl Query {
     }
 
     /// Whether it looks at a field of `$states`, or at all of them.
-    fn reads_states(&self, field: &str) -> bool {
+    pub(crate) fn reads_states(&self, field: &str) -> bool {
         self.expression.reads_states(field)
     }
 

@@ -1,7 +1,7 @@
 //! What to do about an expression that gives nothing.
 
 use asl_engine::ExpressionError;
-use asl_engine::jsonpath::{ExplainedStep, Explanation, LossKind, StepKind};
+use asl_engine::jsonpath::{ExplainedStep, Explanation, LossKind, StepKind, filter_doubt};
 
 use crate::members;
 use crate::preview::cut;
@@ -95,20 +95,8 @@ pub(super) fn not_there(explanation: &Explanation) -> Vec<String> {
 
 fn doubtful_filters(explanation: &Explanation) -> Vec<String> {
     let filters = explanation.steps.iter().filter(|step| step.kind == StepKind::Filter);
-    let doubts = filters.filter_map(|step| {
-        // What stands in single quotes is text, whatever it is.
-        let plain: String = step.text.split('\'').step_by(2).collect();
-        let doubt = if plain.contains('"') {
-            "double quotes are part of the text; texts stand in single quotes"
-        } else if [" and ", " or ", " not "].iter().any(|word| plain.contains(word)) {
-            "AWS takes 'and' and 'or' for text; criteria are joined by && and ||"
-        } else if [" in ", " nin ", " contains ", " size ", " empty "].iter().any(|word| plain.contains(word)) {
-            "AWS takes such words for text; its operators are == != < <= > >= =~ && || !"
-        } else {
-            return None;
-        };
-        Some(format!("{doubt}\n  in {}", cut(&step.text, 70)))
-    });
+    let doubts = filters
+        .filter_map(|step| filter_doubt(&step.text).map(|doubt| format!("{doubt}\n  in {}", cut(&step.text, 70))));
     doubts.collect()
 }
 

@@ -14,7 +14,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::error::{InvalidAt, InvalidRoutes};
-use super::{BucketName, Endpoint, HandlerKind, QueueName, Route, Routes, TopicName};
+use super::{BucketName, CheckSettings, Endpoint, HandlerKind, QueueName, Route, Routes, TopicName};
 use crate::integrations::http::Connection;
 #[cfg(not(feature = "embedded"))]
 use crate::left_out::{self, Embedded as Mail, Embedded as Subscription, Embedded as Table};
@@ -60,6 +60,8 @@ struct Head {
     state_machines: BTreeMap<String, StateMachine>,
     #[serde(default)]
     substitutions: BTreeMap<String, FilledIn>,
+    #[serde(default)]
+    check: CheckSettings,
     #[serde(default, rename = "routes")]
     _routes: Option<IgnoredAny>,
     #[serde(default, rename = "mocks")]
@@ -117,6 +119,7 @@ pub(super) fn parse(text: &str) -> Result<Routes, InvalidAt> {
         subscriptions,
         mail,
         substitutions,
+        check,
         ..
     } = head;
     let queues = queues.map(|names| names.into_iter().map(|QueueName(name)| name).collect());
@@ -145,6 +148,7 @@ pub(super) fn parse(text: &str) -> Result<Routes, InvalidAt> {
         endpoint,
         state_machines,
         substitutions,
+        check,
         routes,
         mocks,
         mocked_waits,

@@ -51,6 +51,9 @@ use crate::mocks::table::MockedWaits;
 /// [substitutions]                                   # what is filled in for `${Name}` in definitions
 /// BatchFunctionArn = "arn:aws:lambda:us-east-1:000000000000:function:batchLambda"
 ///
+/// [check]
+/// allow = ["PLACEHOLDER"]                           # warnings that `asl check` leaves out
+///
 /// [[routes]]                                        # the first route whose resource fits is taken
 /// resource = "arn:aws:lambda:*:*:function:*batchLambda*"
 /// handler = "batch"
@@ -96,12 +99,22 @@ pub struct Routes {
     pub state_machines: BTreeMap<String, PathBuf>,
     /// What is filled in for the placeholders of definitions, by name.
     pub substitutions: BTreeMap<String, String>,
+    /// How definitions are checked.
+    pub check: CheckSettings,
     /// What the tasks of some states answer instead of being called.
     pub(crate) mocks: BTreeMap<String, Vec<Mock>>,
     /// How long some Wait states take.
     pub(crate) mocked_waits: MockedWaits,
     /// The file that the routes were read from: named where a route is missing.
     pub file: Option<PathBuf>,
+}
+
+/// How the definitions beside the routing file are checked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CheckSettings {
+    /// The codes of the warnings that are not told.
+    pub allow: Vec<String>,
 }
 
 /// Where the embedded services are reached from other processes on this machine.
@@ -336,7 +349,7 @@ mod tests {
             ),
             (
                 "a = 1",
-                r#"routes.toml:1:1: unknown field "a", expected one of "services", "tables", "buckets", "connections", "subscriptions", "mail", "endpoint", "state_machines", "substitutions", "routes", "mocks""#,
+                r#"routes.toml:1:1: unknown field "a", expected one of "services", "tables", "buckets", "connections", "subscriptions", "mail", "endpoint", "state_machines", "substitutions", "check", "routes", "mocks""#,
             ),
             ("\n[services]\ns4 = 'aws'", r#"routes.toml:3:1: there is no service "s4", did you mean "s3"?"#),
             (

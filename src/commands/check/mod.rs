@@ -1,17 +1,21 @@
 //! `asl check`
 
+pub(crate) mod codes;
+mod github;
+mod sarif;
+
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use asl_engine::{CheckOptions, Diagnostic, Severity, StateMachineType, Value};
-use asl_project::{Definition, DefinitionName, Substitution, definitions_in};
+use asl_project::{Definition, DefinitionName, Substitution, Substitutions, definitions_in, routes_of};
 
 use crate::cli::{Check, Format, MachineType};
 use crate::error::Error;
-use crate::input;
 use crate::lines::Lines;
 use crate::output;
 use crate::report;
+use codes::Denied;
 
 /// A file with what was found in it.
 struct Checked {
@@ -40,8 +44,10 @@ pub(crate) fn run(arguments: &Check) -> Result<ExitCode, Error> {
     }
     for file in &files {
         match definitions(file, &arguments.substitute) {
-            Ok(definitions) => checked.extend(definitions.into_iter().map(|definition| {
-                let diagnostics = definition.check(options);
+            Ok((definitions, allowed)) => checked.extend(definitions.into_iter().map(|definition| {
+                let mut diagnostics = definition.check(options);
+                let is_allowed = |code| arguments.allow.contains(&code) || allowed.contains(&code);
+                diagnostics.retain(|found| found.severity == Severity::Error || !is_allowed(found.code));
                 Checked { definition, diagnostics }
             })),
             Err(error) => {
@@ -50,17 +56,24 @@ pub(crate) fn run(arguments: &Check) -> Result<ExitCode, Error> {
             }
         }
     }
-    let refused = checked.iter().any(|checked| checked.count(Severity::Error) > 0);
-    if arguments.json || arguments.format == Format::Json {
-        let files: Value = checked.iter().map(Checked::to_json).collect();
-        output::print_json(&[("files", files)].into())?;
-    } else {
-        let mut text: String = checked.iter().map(Checked::to_text).collect();
-        // Of files that could not be read, that has been told.
-        if !checked.is_empty() {
-            text += &summary(&checked);
+    let is_denied = |found: &Diagnostic| {
+        let denied = |denied: &Denied| matches!(denied, Denied::Warnings) || *denied == Denied::Code(found.code);
+        found.severity == Severity::Error || arguments.deny.iter().any(denied)
+    };
+    let refused = checked.iter().any(|checked| checked.diagnostics.iter().any(is_denied));
+    // Of files that could not be read, that has been told.
+    let summary = || if checked.is_empty() { String::new() } else { summary(&checked) };
+    match if arguments.json { Format::Json } else { arguments.format } {
+        Format::Json => {
+            let files: Value = checked.iter().map(Checked::to_json).collect();
+            output::print_json(&[("files", files)].into())?;
         }
-        output::print(&text)?;
+        Format::Sarif => output::print_json(&sarif::log(&checked))?,
+        Format::Github => output::print(&(github::annotations(&checked) + &summary()))?,
+        Format::Text => {
+            let text: String = checked.iter().map(Checked::to_text).collect();
+            output::print(&(text + &summary()))?;
+        }
     }
     Ok(match (unreadable, refused) {
         (true, _) => 2.into(),
@@ -91,15 +104,38 @@ fn named(argument: &Path) -> Result<Vec<PathBuf>, Error> {
     }
 }
 
-/// The definitions that an argument names: a file, stdin, a template, or one state machine of a template.
-fn definitions(argument: &Path, given: &[Substitution]) -> Result<Vec<Definition>, Error> {
+/// The definitions that an argument names: a file, stdin, a template, or one state machine of a template; and the codes that
+/// the routing file beside it allows.
+fn definitions(argument: &Path, given: &[Substitution]) -> Result<(Vec<Definition>, Vec<&'static str>), Error> {
     let named = DefinitionName::from(argument);
-    Ok(named.read_all(&input::substitutions(&named, given)?)?)
+    let routes = routes_of(&named.file, None)?;
+    let allowed = routes.check.allow.iter().map(|code| {
+        let file = routes.file.as_deref().unwrap_or(Path::new("routes.toml")).display();
+        codes::warning(code).map_err(|error| Error::Routes(format!("{file}: [check] allow: {error}")))
+    });
+    let allowed = allowed.collect::<Result<_, _>>()?;
+    let substitutions = given.iter().cloned().collect::<Substitutions>().or(&routes);
+    Ok((named.read_all(&substitutions)?, allowed))
+}
+
+/// A finding in words, with what to do about it on a line of its own.
+fn told(found: &Diagnostic) -> String {
+    let place = if found.location.is_empty() { String::new() } else { format!(" at {}", found.location) };
+    let help = found.help.as_ref().map_or(String::new(), |help| format!("\nhelp: {help}"));
+    format!("{}{place}{help}", found.message)
 }
 
 impl Checked {
     fn count(&self, severity: Severity) -> usize {
         self.diagnostics.iter().filter(|found| found.severity == severity).count()
+    }
+
+    fn file(&self) -> String {
+        self.definition.file().display().to_string()
+    }
+
+    fn lines(&self) -> Lines<'_> {
+        Lines::new(self.definition.text())
     }
 
     fn to_text(&self) -> String {
@@ -108,7 +144,7 @@ impl Checked {
 
     /// What ValidateStateMachineDefinition answers, in its order, with the file and the place of each finding in it.
     fn to_json(&self) -> Value {
-        let lines = Lines::new(self.definition.text());
+        let lines = self.lines();
         let place = |at| {
             let (line, column) = lines.place(at);
             Value::from([("line", number(line)), ("column", number(column))])
@@ -126,7 +162,7 @@ impl Checked {
             members.into_iter().collect::<Value>()
         });
         let result = if self.count(Severity::Error) > 0 { "FAIL" } else { "OK" };
-        let file = self.definition.file().display().to_string();
+        let file = self.file();
         let machine = self.definition.machine().map(|machine| ("machine", machine.into()));
         let result = [("result", result.into()), ("diagnostics", diagnostics.collect())];
         [("file", file.into())].into_iter().chain(machine).chain(result).collect()
