@@ -125,6 +125,11 @@ pub(crate) struct Seen<'a> {
 const STATUSES: [Status; 4] = [Status::Succeeded, Status::Failed, Status::TimedOut, Status::Aborted];
 
 impl Expectations {
+    /// That the execution succeeds, as it is told at this place.
+    pub(crate) fn at(span: Span) -> Self {
+        Self { span, ..Self::default() }
+    }
+
     /// Reads what is expected.
     pub(crate) fn read(tree: &Tree, program: &Program, folder: &Path, problems: &mut Problems) -> Self {
         let Some(mut fields) = Fields::of(tree, "'expect'", problems) else { return Self::default() };

@@ -24,6 +24,7 @@ mod frame_path;
 mod history;
 mod mask;
 mod matcher;
+mod mock_config;
 mod mocks;
 mod problem;
 mod record;

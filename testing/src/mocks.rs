@@ -52,6 +52,8 @@ struct Choice {
     sequence: Vec<Response>,
     /// Whether there is more than one answer: otherwise it is the answer to all calls.
     is_sequence: bool,
+    /// Whether all calls of the state go through one sequence, and not those of each item through one of their own.
+    is_shared: bool,
 }
 
 impl Key {
@@ -126,6 +128,12 @@ fn indexed(text: &str) -> (&str, Option<usize>) {
 }
 
 impl Mock {
+    /// A mock whose answers are counted over all calls of its state.
+    pub(crate) fn by_invocation(key: Key, span: Span, sequence: Vec<Response>) -> Self {
+        let answers = vec![Choice { when: None, sequence, is_sequence: true, is_shared: true }];
+        Self { key, span, is_own: false, answers }
+    }
+
     /// Whether it says of a Wait state how long that takes: nobody asks it.
     fn takes_time_only(&self) -> bool {
         matches!(
@@ -264,7 +272,7 @@ fn choices(tree: &Tree, problems: &mut Problems) -> Option<Vec<Choice>> {
 fn choice(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Choice> {
     let Some(sequence) = fields.take("sequence") else {
         let response = Response::read(fields, problems)?;
-        return Some(Choice { when: None, sequence: vec![response], is_sequence: false });
+        return Some(Choice { when: None, sequence: vec![response], is_sequence: false, is_shared: false });
     };
     if sequence.items().is_empty() {
         let problem = Problem::new(sequence.span, "'sequence' is a list of answers, one for each call");
@@ -277,7 +285,7 @@ fn choice(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Choice> {
         responses.extend(Response::read(&mut fields, problems));
         fields.end(problems);
     }
-    Some(Choice { when: None, sequence: responses, is_sequence: true })
+    Some(Choice { when: None, sequence: responses, is_sequence: true, is_shared: false })
 }
 
 /// A call that a case has made.
@@ -385,7 +393,10 @@ impl<'a> Answering<'a> {
                 return Ok(choice.sequence.first().cloned());
             }
             // Of a state that is visited again, the sequence goes on.
-            let items = frame.iter().map(|step| (step.state.to_owned(), step.index)).collect();
+            let items = match choice.is_shared {
+                true => Vec::new(),
+                false => frame.iter().map(|step| (step.state.to_owned(), step.index)).collect(),
+            };
             let key = Position { mock: at, choice: which, execution: request.execution.clone(), items };
             let position = self.positions.entry(key).or_default();
             let response = choice.sequence.get(*position).cloned();

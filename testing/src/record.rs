@@ -282,7 +282,11 @@ fn answer(scheduled: &HistoryLine, lines: &[HistoryLine], times: &HashMap<u64, i
                 fields.push(("timeout", true.into()));
             }
             for (name, field) in [("error", "error"), ("cause", "cause")] {
-                let value = end.details.get(name).map(text).filter(|_| !(is_late && field == "error"));
+                let value = end
+                    .details
+                    .get(name)
+                    .map(text)
+                    .filter(|value| !(is_late && field == "error" && value.as_str() == Some("States.Timeout")));
                 fields.extend(value.map(|value| (field, value)));
             }
             if fields.is_empty() {

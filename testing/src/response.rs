@@ -115,7 +115,10 @@ impl Response {
         let failure = Failure { error: error.map(Into::into), cause: cause.map(Into::into), ..Failure::default() };
         let work = match (given, result) {
             (1, Some(result)) => Work::Result(result?),
-            (1, None) if times_out => Work::TimesOut(Failure { error: Some("States.Timeout".into()), ..failure }),
+            (1, None) if times_out => {
+                let error = failure.error.clone().or_else(|| Some("States.Timeout".into()));
+                Work::TimesOut(Failure { error, ..failure })
+            }
             (1, None) if never => Work::NeverAnswers,
             // AWS takes no error for a time that is over where nothing says how long it may take.
             (1, None) if failure.error.as_deref() == Some("States.Timeout") => Work::TimesOut(failure),

@@ -11,6 +11,7 @@ use asl_project::{Definition, DefinitionError, DefinitionName, Substitution, Sub
 
 use crate::expectations::Expectations;
 use crate::fields::{Fields, kind};
+use crate::mock_config::{self, ConfiguredCase};
 use crate::mocks::Mocks;
 use crate::problem::{Problem, Problems};
 use crate::state_case::StateCase;
@@ -111,8 +112,57 @@ pub enum TestFileError {
 impl TestFile {
     /// Reads a test file and the definition that it tests.
     pub fn read(path: &Path) -> Result<Self, TestFileError> {
-        let text = read_text(path).map_err(|source| TestFileError::Io { file: path.to_owned(), source })?;
-        Self::parse(path, text)
+        Self::parse(path, read(path)?)
+    }
+
+    /// As [`TestFile::read`]; a mock configuration file of AWS Step Functions Local has the cases of all its state machines, whose
+    /// definitions stand beside it. They have to succeed.
+    pub fn read_all(path: &Path) -> Result<Vec<Self>, TestFileError> {
+        let text = read(path)?;
+        match yaml::read(&text) {
+            Ok(document) if document.root.as_ref().is_some_and(mock_config::is_mock_config) => {
+                Self::configured(path, &text, document.root.as_ref())
+            }
+            _ => Ok(vec![Self::parse(path, text)?]),
+        }
+    }
+
+    fn configured(path: &Path, text: &str, root: Option<&Tree>) -> Result<Vec<Self>, TestFileError> {
+        let mut files = Vec::new();
+        for machine in root.map(mock_config::machines).unwrap_or_default() {
+            let definition = beside(path, &machine.name, &Substitutions::default())?;
+            let program = program(path, definition)?;
+            let (definition, program) = (program.0, program.1);
+            let mut problems = Problems::default();
+            let cases = root.map(|root| mock_config::cases(root, machine, &program, &mut problems)).unwrap_or_default();
+            if !problems.0.is_empty() {
+                return Err(TestFileError::Invalid {
+                    file: path.to_owned(),
+                    text: text.to_owned(),
+                    problems: problems.0,
+                });
+            }
+            let cases = cases.into_iter().map(|case| Case {
+                name: case.name,
+                span: case.span,
+                input: Value::empty_object(),
+                start: START,
+                execution: "test".to_owned(),
+                role: None,
+                seed: None,
+                mocks: case.mocks,
+                expectations: Expectations::at(case.span),
+                state: None,
+            });
+            files.push(Self {
+                path: path.to_owned(),
+                text: text.to_owned(),
+                definition,
+                program,
+                cases: cases.collect(),
+            });
+        }
+        Ok(files)
     }
 
     /// Reads the text of a test file; its definition is read from its file.
@@ -146,29 +196,37 @@ impl TestFile {
         let substitutions = substitutions(fields.take("substitutions"), &mut problems);
         let defaults = fields.take("defaults");
         let cases = fields.take("cases");
+        let config = fields.text("mock_config", &mut problems).map(|config| (config, fields.name_span("mock_config")));
         fields.end(&mut problems);
         let definition = match definition(path, named, &substitutions) {
             // `defintion: order.asl.json` is the reason why there is none.
             Err(TestFileError::NoDefinition { .. }) if !problems.0.is_empty() => return invalid(text, problems),
             definition => definition?,
         };
-        let program = match definition.unfilled_program() {
-            Ok(program) => Arc::new(program),
-            Err(diagnostics) => {
-                let (file, definition) = (path.to_owned(), Box::new(definition));
-                return Err(TestFileError::Program { file, definition, diagnostics });
-            }
-        };
+        let (definition, program) = program(path, definition)?;
         let folder = path.parent().unwrap_or(Path::new(""));
         let reader = Reader { program: &program, folder };
         let defaults = defaults.map(|tree| reader.given(tree, "'defaults'", &mut problems)).unwrap_or_default();
-        let cases = match cases {
+        let mut cases = match cases {
             Some(tree) => reader.cases(tree, &defaults, &mut problems),
+            None if config.is_some() => Vec::new(),
             None => {
                 problems.add(Problem::new(root.span, "the file has no cases").help(SHAPE));
                 Vec::new()
             }
         };
+        if let Some((config, span)) = config {
+            let configured = reader.configured(&folder.join(config), span, &definition.name(), &mut problems);
+            for ConfiguredCase { name, mocks, .. } in configured {
+                match cases.iter_mut().find(|case| case.name == name) {
+                    Some(case) => case.mocks = std::mem::take(&mut case.mocks).or(&mocks),
+                    None => {
+                        let given = Given { mocks, ..Given::default() };
+                        cases.push(reader.case(name, span, given, None, &defaults));
+                    }
+                }
+            }
+        }
         if !problems.0.is_empty() {
             return invalid(text, problems);
         }
@@ -201,6 +259,30 @@ fn definition(path: &Path, named: Option<&str>, substitutions: &Substitutions) -
     }
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let stem = ENDINGS.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(&name);
+    beside(path, stem, substitutions)
+}
+
+fn read(path: &Path) -> Result<String, TestFileError> {
+    read_text(path).map_err(|source| TestFileError::Io { file: path.to_owned(), source })
+}
+
+/// What runs.
+fn program(path: &Path, definition: Definition) -> Result<(Definition, Arc<Program>), TestFileError> {
+    match definition.unfilled_program() {
+        Ok(program) => Ok((definition, Arc::new(program))),
+        Err(diagnostics) => {
+            Err(TestFileError::Program { file: path.to_owned(), definition: Box::new(definition), diagnostics })
+        }
+    }
+}
+
+/// The definition of this name beside a file.
+fn beside(path: &Path, stem: &str, substitutions: &Substitutions) -> Result<Definition, TestFileError> {
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let read = |named: &Path| {
+        let read = DefinitionName::from(named).read(substitutions);
+        read.map_err(|source| TestFileError::Definition { file: path.to_owned(), source })
+    };
     let looked_for: Vec<String> = DEFINITIONS.iter().map(|ending| format!("{stem}{ending}")).collect();
     match looked_for.iter().map(|name| folder.join(name)).find(|path| path.is_file()) {
         Some(found) => read(&found),
@@ -291,22 +373,60 @@ impl Reader<'_> {
             if let Some(twice) = cases.iter().find(|case| case.name == name) {
                 problems.add(Problem::new(span, format!("two cases are called '{}'", twice.name)));
             }
-            let mut expectations = given.expectations.or(&defaults.expectations);
-            if expectations.span == Span::default() {
-                expectations.span = span;
+            cases.push(self.case(name, span, given, state, defaults));
+        }
+        cases
+    }
+
+    /// A case, with what is said of all cases where it says nothing itself.
+    fn case(&self, name: String, span: Span, given: Given, state: Option<Box<StateCase>>, defaults: &Given) -> Case {
+        let mut expectations = given.expectations.or(&defaults.expectations);
+        if expectations.span == Span::default() {
+            expectations.span = span;
+        }
+        Case {
+            name,
+            span,
+            input: given.input.or_else(|| defaults.input.clone()).unwrap_or_else(Value::empty_object),
+            start: given.start.or(defaults.start).unwrap_or(START),
+            execution: given.execution.or_else(|| defaults.execution.clone()).unwrap_or_else(|| "test".to_owned()),
+            role: given.role.or_else(|| defaults.role.clone()),
+            seed: given.seed.or(defaults.seed),
+            mocks: given.mocks.or(&defaults.mocks),
+            expectations,
+            state,
+        }
+    }
+
+    /// The cases that a mock configuration file has for the machine.
+    fn configured(&self, file: &Path, span: Span, machine: &str, problems: &mut Problems) -> Vec<ConfiguredCase> {
+        let told = |why: String| Problem::new(span, format!("{}: {why}", file.display()));
+        let read = read_text(file).map_err(|error| told(error.to_string()));
+        let read = read.and_then(|text| yaml::read(&text).map_err(|error| told(error.message)));
+        let root = match read {
+            Ok(document) => document.root,
+            Err(problem) => {
+                problems.add(problem);
+                return Vec::new();
             }
-            cases.push(Case {
-                name,
-                span,
-                input: given.input.or_else(|| defaults.input.clone()).unwrap_or_else(Value::empty_object),
-                start: given.start.or(defaults.start).unwrap_or(START),
-                execution: given.execution.or_else(|| defaults.execution.clone()).unwrap_or_else(|| "test".to_owned()),
-                role: given.role.or_else(|| defaults.role.clone()),
-                seed: given.seed.or(defaults.seed),
-                mocks: given.mocks.or(&defaults.mocks),
-                expectations,
-                state,
-            });
+        };
+        let Some(root) = root.filter(mock_config::is_mock_config) else {
+            problems.add(told("this is no mock configuration file: it has no StateMachines".to_owned()));
+            return Vec::new();
+        };
+        let machines = mock_config::machines(&root);
+        let found = machines.iter().find(|member| &*member.name == machine);
+        let Some(found) = found.or(if let [only] = machines { Some(only) } else { None }) else {
+            let problem = told(format!("it has no state machine '{machine}'"));
+            problems.add(problem.did_you_mean(machine, machines.iter().map(|member| &*member.name)));
+            return Vec::new();
+        };
+        let mut inside = Problems::default();
+        let cases = mock_config::cases(&root, found, self.program, &mut inside);
+        // They have their places in the other file.
+        for problem in inside.0 {
+            let problem_here = told(problem.message);
+            problems.add(Problem { help: problem.help, ..problem_here });
         }
         cases
     }

@@ -39,7 +39,8 @@ fn the_routing_file_beside_a_definition_leaves_out_warnings() {
     assert!(ended.stdout.ends_with("2 files: 3 warnings\n"), "{ended:?}");
     folder.write("a/routes.toml", "[check]\nallow = ['UNUSED_VARIABEL']\n");
     let ended = folder.asl(&["check", "a/one.json"]);
-    let expected = "a/routes.toml: [check] allow: there is no warning 'UNUSED_VARIABEL': did you mean 'UNUSED_VARIABLE'?\n";
+    let expected =
+        "a/routes.toml: [check] allow: there is no warning 'UNUSED_VARIABEL': did you mean 'UNUSED_VARIABLE'?\n";
     assert_eq!(ended.code, Some(2), "{ended:?}");
     assert!(ended.stderr.ends_with(expected), "{ended:?}");
 }

@@ -62,8 +62,8 @@ pub(crate) fn run(arguments: &Test) -> Result<ExitCode, Error> {
     let paths = test_files(&arguments.paths)?;
     let (mut files, mut has_invalid) = (Vec::new(), false);
     for path in &paths {
-        match TestFile::read(path) {
-            Ok(file) => files.push(file),
+        match TestFile::read_all(path) {
+            Ok(read) => files.extend(read),
             Err(error) => {
                 has_invalid = true;
                 output::to_stderr(&told(&error));
