@@ -192,6 +192,10 @@ fn unfit(key: &Key, span: Span, answers: &[Choice], program: &Program) -> Option
         {
             None
         }
+        StateType::Wait if !key.around.is_empty() => Some(
+            Problem::new(span, format!("the mock of the Wait state '{name}' is for all iterations and branches"))
+                .help(format!("call it '{name}'")),
+        ),
         StateType::Wait => Some(
             Problem::new(span, format!("'{name}' is a Wait state, whose mock says how long it takes and nothing else"))
                 .help("after: 5s"),
