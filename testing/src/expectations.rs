@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use asl_engine::{Failure, Object, Program, Span, Value};
 use asl_project::read_text;
@@ -11,7 +12,7 @@ use asl_runtime::{Finished, Recorded, Status};
 use crate::difference::Extent;
 use crate::duration::{duration, shown_duration};
 use crate::fields::{DURATION, Fields, kind, millis};
-use crate::frame_path::frame_steps;
+use crate::frame_path::{Step, frame_steps};
 use crate::history::{self, HistoryDifference, HistoryLine, history_difference};
 use crate::matcher::{Matcher, Mismatch};
 use crate::mocks::{CallMade, Key};
@@ -118,9 +119,14 @@ pub(crate) struct Seen<'a> {
     pub(crate) calls: &'a [CallMade],
     pub(crate) variables: &'a Value,
     pub(crate) history: &'a [HistoryLine],
+    /// The task tokens of the execution, which are others each time on AWS.
+    pub(crate) tokens: &'a [Arc<str>],
     /// How long it took, in virtual milliseconds.
     pub(crate) millis: i64,
 }
+
+/// How many calls that were sent something else are shown, of those that were all to be sent the same.
+const SHOWN: usize = 3;
 
 const STATUSES: [Status; 4] = [Status::Succeeded, Status::Failed, Status::TimedOut, Status::Aborted];
 
@@ -248,8 +254,7 @@ impl Expectations {
         if let Some((stops, span)) = &self.path {
             add("path".to_owned(), *span, left_way(stops, seen.way, &mut Vec::new()));
         }
-        let all = seen.way.all();
-        let was = |key: &Key| all.iter().any(|visit| *visit.name == *key.state);
+        let was = |key: &Key| has_visited(seen.way, key, &mut Vec::new());
         for (key, span) in &self.visited {
             let told = || Why::Told(format!("the state '{}' was to be visited, and was not", key.text));
             add("visited".to_owned(), *span, (!was(key)).then(told));
@@ -284,7 +289,7 @@ impl Expectations {
             add("duration".to_owned(), *span, (!is_within).then(told));
         }
         if let Some(history) = &self.history {
-            add("history".to_owned(), history.span, history.differs(seen.history));
+            add("history".to_owned(), history.span, history.differs(seen.history, seen.tokens));
         }
         unmet
     }
@@ -319,12 +324,12 @@ impl ExpectedHistory {
         }
     }
 
-    fn differs(&self, found: &[HistoryLine]) -> Option<Why> {
+    fn differs(&self, found: &[HistoryLine], tokens: &[Arc<str>]) -> Option<Why> {
         let Some(lines) = &self.lines else {
             let told = format!("there is no file {}: asl test --update writes it", self.file.display());
             return Some(Why::Told(told));
         };
-        history_difference(lines, found).map(|difference| Why::History(Box::new(difference)))
+        history_difference(lines, found, tokens).map(|difference| Why::History(Box::new(difference)))
     }
 }
 
@@ -419,6 +424,19 @@ fn stops_of(way: &Tree, program: &Program, problems: &mut Problems) -> Option<Ve
     stops(way, program, problems)
 }
 
+/// Whether a way, inside of `around`, visits what a key names.
+fn has_visited<'a>(way: &'a Way, key: &Key, around: &mut Vec<Step<'a>>) -> bool {
+    way.0.iter().any(|visit| {
+        let is_inside = |(index, way): (usize, &'a Way), around: &mut Vec<Step<'a>>| {
+            around.push(Step { state: &visit.name, index });
+            let has_visited = has_visited(way, key, around);
+            around.pop();
+            has_visited
+        };
+        key.fits(&visit.name, around) || visit.branches.iter().enumerate().any(|branch| is_inside(branch, around))
+    })
+}
+
 /// Where a way is not the expected one.
 fn left_way(expected: &[Stop], way: &Way, inside: &mut Vec<(String, usize)>) -> Option<Why> {
     let agrees = |(stop, visit): &(&Stop, &Visit)| *visit.name == *stop.state;
@@ -511,9 +529,17 @@ impl Calls {
         {
             unmet.push((of(), span, wrong_count(times)));
         }
-        for (at, call) in made.iter().enumerate() {
-            let mismatch = self.with.as_ref().and_then(|with| with.mismatch(&call.sent));
-            unmet.extend(mismatch.map(|mismatch| (sent(at), span, Why::Value(mismatch))));
+        if let Some(with) = &self.with {
+            let mut mismatches =
+                made.iter().enumerate().filter_map(|(at, call)| Some((at, with.mismatch(&call.sent)?)));
+            let shown = mismatches.by_ref().take(SHOWN);
+            unmet.extend(shown.map(|(at, mismatch)| (sent(at), span, Why::Value(mismatch))));
+            let more = mismatches.count();
+            if more > 0 {
+                let calls = count(more, "more call", "more calls");
+                let told = format!("the same holds for {calls} of '{state}'");
+                unmet.push((of(), span, Why::Told(told)));
+            }
         }
         for (at, (expected, call)) in self.each.iter().flatten().zip(made).enumerate() {
             let mismatch = expected.with.as_ref().and_then(|with| with.mismatch(&call.sent));

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use asl_engine::{HistoryEvent, Object, Timestamp, Value};
 
@@ -81,10 +82,10 @@ impl HistoryLine {
     }
 
     /// Where another event is not this one.
-    fn differs(&self, found: &Self) -> Option<Vec<Difference>> {
+    fn differs(&self, found: &Self, tokens: &[Arc<str>]) -> Option<Vec<Difference>> {
         let is_other = (self.id, self.previous, &self.kind) != (found.id, found.previous, &found.kind)
             || self.offset.is_some() && self.offset != found.offset;
-        let details = differences(&self.details, &found.details, Extent::Exact);
+        let details = details_differ(&self.details, &found.details, tokens);
         (is_other || !details.is_empty()).then_some(details)
     }
 }
@@ -132,40 +133,63 @@ pub(crate) fn parse(text: &str) -> Result<Vec<HistoryLine>, usize> {
     lines.map(|(at, line)| HistoryLine::parse(line.trim_end()).ok_or(at + 1)).collect()
 }
 
-/// Where a history is another one than expected. In which order branches and iterations have their events is free: AWS does not
+/// Where details differ. A task token of this execution stands for that of the other.
+fn details_differ(expected: &Value, found: &Value, tokens: &[Arc<str>]) -> Vec<Difference> {
+    let mut differences = differences(expected, found, Extent::Exact);
+    differences.retain(|difference| {
+        let texts =
+            difference.expected.as_ref().and_then(Value::as_str).zip(difference.found.as_ref().and_then(Value::as_str));
+        !texts.is_some_and(|(expected, found)| tokens.iter().any(|token| is_but_for_token(expected, found, token)))
+    });
+    differences
+}
+
+/// Whether two texts are the same but for the token in one of them.
+fn is_but_for_token(expected: &str, found: &str, token: &str) -> bool {
+    let Some((before, behind)) = found.split_once(token) else { return false };
+    expected.len() > before.len() + behind.len() && expected.starts_with(before) && expected.ends_with(behind)
+}
+
+/// Where a history is another one than expected, whose task tokens are these. In which order branches and iterations have their events is free: AWS does not
 /// promise one.
-pub fn history_difference(expected: &[HistoryLine], found: &[HistoryLine]) -> Option<HistoryDifference> {
+pub fn history_difference(
+    expected: &[HistoryLine],
+    found: &[HistoryLine],
+    tokens: &[Arc<str>],
+) -> Option<HistoryDifference> {
     let at = (0..expected.len().max(found.len())).find(|at| match (expected.get(*at), found.get(*at)) {
-        (Some(expected), Some(found)) => expected.differs(found).is_some(),
+        (Some(expected), Some(found)) => expected.differs(found, tokens).is_some(),
         _ => true,
     })?;
     let is_concurrent = |line: &HistoryLine| line.kind.starts_with("MapIteration") || line.kind.starts_with("Parallel");
     if !expected.iter().any(is_concurrent) {
-        return Some(difference(expected.get(at), found.get(at)));
+        return Some(difference(expected.get(at), found.get(at), tokens));
     }
-    in_any_order(expected, found)
+    in_any_order(expected, found, tokens)
 }
 
-fn difference(expected: Option<&HistoryLine>, found: Option<&HistoryLine>) -> HistoryDifference {
-    let details = expected.zip(found).and_then(|(expected, found)| expected.differs(found)).unwrap_or_default();
+fn difference(expected: Option<&HistoryLine>, found: Option<&HistoryLine>, tokens: &[Arc<str>]) -> HistoryDifference {
+    let details = expected.zip(found).and_then(|(expected, found)| expected.differs(found, tokens)).unwrap_or_default();
     HistoryDifference { expected: expected.cloned(), found: found.cloned(), details }
 }
 
 /// Each event has to have one of the same content on the other side, that follows one of the same content.
-fn in_any_order(expected: &[HistoryLine], found: &[HistoryLine]) -> Option<HistoryDifference> {
+fn in_any_order(expected: &[HistoryLine], found: &[HistoryLine], tokens: &[Arc<str>]) -> Option<HistoryDifference> {
     let (wanted, mut left) = (linked(expected), linked(found));
     let mut missing = Vec::new();
     for (line, event) in expected.iter().zip(&wanted) {
-        match left.iter().position(|(_, ours)| is_same(event, ours)) {
+        match left.iter().position(|(_, ours)| is_same(event, ours, tokens)) {
             Some(at) => drop(left.remove(at)),
             None => missing.push(line),
         }
     }
-    let Some(line) = missing.first() else { return left.first().map(|(extra, _)| difference(None, Some(extra))) };
+    let Some(line) = missing.first() else {
+        return left.first().map(|(extra, _)| difference(None, Some(extra), tokens));
+    };
     // The nearest one that is nothing else: of the same type, with the fewest differences.
     let of_type = left.iter().filter(|(ours, _)| ours.kind == line.kind);
-    let near = of_type.min_by_key(|(ours, _)| differences(&line.details, &ours.details, Extent::Exact).len());
-    Some(difference(Some(line), near.map(|(ours, _)| *ours)))
+    let near = of_type.min_by_key(|(ours, _)| details_differ(&line.details, &ours.details, tokens).len());
+    Some(difference(Some(line), near.map(|(ours, _)| *ours), tokens))
 }
 
 /// An event, and that which it follows.
@@ -176,10 +200,10 @@ fn linked(lines: &[HistoryLine]) -> Vec<(&HistoryLine, Linked<'_>)> {
     lines.iter().map(|line| (line, (line.offset, line, by_id.get(&line.previous).copied()))).collect()
 }
 
-fn is_same(expected: &(&HistoryLine, Linked<'_>), found: &Linked<'_>) -> bool {
+fn is_same(expected: &(&HistoryLine, Linked<'_>), found: &Linked<'_>, tokens: &[Arc<str>]) -> bool {
     let (_, (offset, line, follows)) = expected;
     let same = |one: &HistoryLine, other: &HistoryLine| {
-        one.kind == other.kind && differences(&one.details, &other.details, Extent::Exact).is_empty()
+        one.kind == other.kind && details_differ(&one.details, &other.details, tokens).is_empty()
     };
     let follows_same = match (follows, found.2) {
         (Some(one), Some(other)) => same(one, other),
@@ -216,7 +240,7 @@ mod tests {
     fn the_first_other_event_is_told() {
         let one = lines("1<0 A\n2<1 B {\"x\":1}\n3<2 C\n");
         let told = |other: &str| {
-            history_difference(&one, &lines(other)).map(|it| {
+            history_difference(&one, &lines(other), &[]).map(|it| {
                 let shown = |line: Option<HistoryLine>| line.map_or("-".to_owned(), |line| line.to_string());
                 format!("{} | {} | {}", shown(it.expected), shown(it.found), it.details.len())
             })
@@ -228,14 +252,24 @@ mod tests {
     }
 
     #[test]
+    fn task_tokens_are_others_each_time() {
+        let one = lines("1<0 TaskScheduled {\"parameters\":{\"t\":\"AWS-token\",\"m\":\"see AWS-token!\"}}\n");
+        let other = lines("1<0 TaskScheduled {\"parameters\":{\"t\":\"ours\",\"m\":\"see ours!\"}}\n");
+        assert_eq!(history_difference(&one, &other, &["ours".into()]), None);
+        assert_eq!(history_difference(&one, &other, &[]).unwrap().details.len(), 2);
+        let wrong = lines("1<0 TaskScheduled {\"parameters\":{\"t\":\"ours\",\"m\":\"look ours!\"}}\n");
+        assert_eq!(history_difference(&one, &wrong, &["ours".into()]).unwrap().details.len(), 1);
+    }
+
+    #[test]
     fn the_order_of_iterations_is_free() {
         let one = lines(
             "1<0 M\n2<1 MapIterationStarted {\"index\":0}\n3<1 MapIterationStarted {\"index\":1}\n4<2 P {\"v\":0}\n5<3 P {\"v\":1}\n",
         );
         let other = "1<0 M\n2<1 MapIterationStarted {\"index\":1}\n3<2 P {\"v\":1}\n4<1 MapIterationStarted {\"index\":0}\n5<4 P {\"v\":0}\n";
-        assert_eq!(history_difference(&one, &lines(other)), None);
+        assert_eq!(history_difference(&one, &lines(other), &[]), None);
         let wrong = other.replace("5<4 P {\"v\":0}", "5<4 P {\"v\":7}");
-        let difference = history_difference(&one, &lines(&wrong)).unwrap();
+        let difference = history_difference(&one, &lines(&wrong), &[]).unwrap();
         assert_eq!(difference.expected.unwrap().to_string(), r#"4<2 P {"v":0}"#);
         assert_eq!(difference.found.unwrap().to_string(), r#"5<4 P {"v":7}"#);
     }

@@ -200,6 +200,10 @@ fn unfit(key: &Key, span: Span, answers: &[Choice], program: &Program) -> Option
         {
             None
         }
+        StateType::Wait if !key.around.is_empty() => Some(
+            Problem::new(span, format!("the mock of the Wait state '{name}' is for all iterations and branches"))
+                .help(format!("call it '{name}'")),
+        ),
         StateType::Wait => Some(
             Problem::new(span, format!("'{name}' is a Wait state, whose mock says how long it takes and nothing else"))
                 .help("after: 5s"),
@@ -319,6 +323,8 @@ pub(crate) struct Answering<'a> {
     pub(crate) used: Vec<bool>,
     /// What was called.
     pub(crate) calls: Vec<CallMade>,
+    /// The tokens that tasks were told to others by.
+    pub(crate) tokens: Vec<Arc<str>>,
     /// The state whose task fails whatever its mock says, and how.
     failing: Option<(String, Failure)>,
     /// Whether a task without a mock was answered all the same.
@@ -328,7 +334,15 @@ pub(crate) struct Answering<'a> {
 impl<'a> Answering<'a> {
     pub(crate) fn new(mocks: &'a Mocks) -> Self {
         let used = mocks.0.iter().map(Mock::takes_time_only).collect();
-        Self { mocks, positions: HashMap::new(), used, calls: Vec::new(), failing: None, made_up: false }
+        Self {
+            mocks,
+            positions: HashMap::new(),
+            used,
+            calls: Vec::new(),
+            tokens: Vec::new(),
+            failing: None,
+            made_up: false,
+        }
     }
 
     /// The same, in which the task of a state fails whatever its mock says, and tasks without a mock give an empty object: what
@@ -347,6 +361,9 @@ impl<'a> Answering<'a> {
                 attempt: request.attempt,
                 sent: request.input.clone(),
             });
+        }
+        if request.is_activity() || request.resource.ends_with(".waitForTaskToken") {
+            self.tokens.push(request.token.clone());
         }
         if let Some((state, failure)) = &self.failing
             && *state == *request.state

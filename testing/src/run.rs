@@ -108,6 +108,7 @@ impl Case {
                 calls,
                 variables: &variables,
                 history: &lines,
+                tokens: &answering.tokens,
                 millis,
             })
         });

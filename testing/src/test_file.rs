@@ -187,6 +187,11 @@ impl TestFile {
             }
             return invalid(text, problems);
         };
+        if root.get("StartAt").is_some() && root.get("cases").is_none() {
+            let problem = Problem::new(root.span, "this is a definition, and no test file");
+            problems.add(problem.help("its test file is called like it: order.test.yaml for order.asl.json"));
+            return invalid(text, problems);
+        }
         repeated(&root, &mut problems);
         let Some(mut fields) = Fields::of(&root, "a test file", &mut problems) else {
             problems.0.iter_mut().rev().take(1).for_each(|problem| problem.help = Some(SHAPE.to_owned()));

@@ -16,12 +16,13 @@ const ROOT: &str = env!("CARGO_MANIFEST_DIR");
 const SCHEMA: &str = include_str!("../../docs/test.schema.json");
 
 /// Cases whose mistakes only the definition, or another file, or a whole list or expression, can tell.
-const UNKNOWN_TO_SCHEMA: [&str; 12] = [
+const UNKNOWN_TO_SCHEMA: [&str; 13] = [
     // The definition is not there or has errors.
     "it is charged",
     // Names of states, and what states of their type may have.
     "names that are none",
     "states that have no mocks",
+    "Wait states inside of others",
     "time without an answer",
     "an answer for a Wait state",
     "it has an input that is not there",

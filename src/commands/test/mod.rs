@@ -160,7 +160,7 @@ fn test_files(arguments: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
     let mut files = Vec::new();
     for argument in arguments {
         if !argument.is_dir() {
-            files.push(argument.clone());
+            files.push(argument.strip_prefix("./").unwrap_or(argument).to_owned());
             continue;
         }
         let found = files_in(argument, |_, path, _| is_test_file(path));
