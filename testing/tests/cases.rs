@@ -78,7 +78,7 @@ fn what_is_expected_comes_or_is_told() {
             "expect: {calls: {Charge: [{with: {Payload: {id: 7}}, attempt: 0}], Fetch: 2, 'Pack[1]/Fetch': [{with: b}]}}",
             &[],
         ),
-        ("expect: {calls: {'Pack[1]/Fetch': [{with: a}]}}", &["calls of 'Pack[1]/Fetch': $"]),
+        ("expect: {calls: {'Pack[1]/Fetch': [{with: a}]}}", &["what call 1 of 'Pack[1]/Fetch' was sent: $"]),
         ("expect: {variables: {charge: ch}}", &[]),
         (
             "expect: {variables: {charge: c, other: 1}}",
@@ -104,10 +104,7 @@ fn mocks_answer_in_turn_by_what_is_sent_and_in_time() {
             "mocks: {Charge: {sequence: [{error: Busy}, {error: Busy, after: 2s}, {result: {Payload: x}}]}}\nexpect: {duration: 117s, calls: {Charge: 3}}",
             &[][..],
         ),
-        (
-            "mocks: {Charge: {sequence: [{error: Busy}]}}",
-            &["the state 'Charge' calls its task for time 2, and its sequence has 1 answer"],
-        ),
+        ("mocks: {Charge: {sequence: [{error: Busy}]}}", &["call 2 of the state 'Charge': its sequence has 1 answer"]),
         // Each item goes through its own sequence.
         (
             "mocks: {Fetch: {sequence: [{error: Busy}, {result: 1}]}}\nexpect: {output: {partial: {packed: [1, 1]}}, calls: {Fetch: 4}}",

@@ -117,7 +117,10 @@ fn the_schema_has_the_fields_that_the_reader_knows() {
     for (at, document) in [
         ("", json!({"cases": [], "xyzzyx": 1})),
         ("/properties/defaults", json!({"defaults": {"xyzzyx": 1}, "cases": []})),
-        ("/definitions/case", case(json!({"name": "a", "xyzzyx": 1}))),
+        ("/definitions/execution_case", case(json!({"name": "a", "xyzzyx": 1}))),
+        ("/definitions/state_case", case(json!({"name": "a", "state": "Pay", "xyzzyx": 1}))),
+        ("/definitions/state_mock", case(json!({"name": "a", "state": "Pay", "mock": {"result": 1, "xyzzyx": 1}}))),
+        ("/definitions/state_expect", case(json!({"name": "a", "state": "Pay", "expect": {"xyzzyx": 1}}))),
         ("/definitions/mock", case(json!({"name": "a", "mocks": {"Pay": {"result": 1, "xyzzyx": 1}}}))),
         (
             "/definitions/answer",
