@@ -199,7 +199,7 @@ pub(crate) fn not_json(title: &str, error: &JsonError, file: &str, text: &str) -
 
 /// A message of AWS's without what only takes up room: the text that Jackson quotes, which stands below anyway, and most of a
 /// long list.
-fn for_a_person(message: &str) -> String {
+pub(crate) fn for_a_person(message: &str) -> String {
     /// How many names of a list are shown.
     const NAMES: usize = 10;
     let first = message.lines().next().unwrap_or_default();

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::Folder;
+use crate::support::folder::Folder;
 
 /// A definition with two warnings, `UNUSED_VARIABLE` and `PASS_RESULT_IS_STATIC`.
 const DOUBTFUL: &str = r#"{"StartAt": "A", "States": {
@@ -63,7 +63,7 @@ fn a_sarif_log_names_rules_and_places() {
         let expected = json!([{
             "physicalLocation": {
                 "artifactLocation": {"uri": "a%20b/gr%C3%B6%C3%9Fe.json"},
-                "region": {"startLine": 2, "startColumn": 35, "endLine": 2, "endColumn": 42},
+                "region": {"startLine": 2, "startColumn": 36, "endLine": 2, "endColumn": 43},
             },
             "logicalLocations": [{"fullyQualifiedName": "/States/A/Assign/größe"}],
         }]);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::ast::{Body, Choice, Kind};
 use super::warnings::warning;
 use crate::choice::{Comparison, Domain, IsTest, Rule, Test};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Span};
 use crate::placeholder;
 use crate::query::Query;
 use crate::value::Value;
@@ -62,7 +62,7 @@ fn of_state(choices: &[Choice], state: &str, out: &mut Vec<Diagnostic>) -> Optio
     always
 }
 
-fn unreachable(message: String, before: usize, location: &str, span: crate::diagnostic::Span) -> Diagnostic {
+fn unreachable(message: String, before: usize, location: &str, span: Span) -> Diagnostic {
     let help = format!("Choices[{before}] holds wherever it would");
     warning("UNREACHABLE_RULE", message, help, location, span)
 }

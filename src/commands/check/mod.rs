@@ -122,7 +122,7 @@ fn definitions(argument: &Path, given: &[Substitution]) -> Result<(Vec<Definitio
 fn told(found: &Diagnostic) -> String {
     let place = if found.location.is_empty() { String::new() } else { format!(" at {}", found.location) };
     let help = found.help.as_ref().map_or(String::new(), |help| format!("\nhelp: {help}"));
-    format!("{}{place}{help}", found.message)
+    format!("{}{place}{help}", report::for_a_person(&found.message))
 }
 
 impl Checked {
