@@ -50,7 +50,7 @@ impl ServiceError {
     /// Whether the service does not know what the request is about.
     pub fn is_not_found(&self) -> bool {
         let code = self.code.as_deref().unwrap_or_default();
-        self.status == 404 || code.contains("NotFound") || code.contains("DoesNotExist")
+        self.status == 404 || ["NotFound", "DoesNotExist", "NonExistent"].iter().any(|word| code.contains(word))
     }
 }
 
