@@ -63,11 +63,11 @@ impl ReferencePath {
 
     /// Its steps, where all of them are names.
     pub(crate) fn names(&self) -> Option<Vec<&Arc<str>>> {
-        let name = |step| match step {
-            &Step::Name(ref name) => Some(name),
+        let names = self.steps.iter().map(|step| match step {
+            Step::Name(name) => Some(name),
             Step::Index(_) => None,
-        };
-        self.steps.iter().map(name).collect()
+        });
+        names.collect()
     }
 
     /// `document` with `value` at this place; missing objects are created on the way.

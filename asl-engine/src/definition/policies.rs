@@ -109,7 +109,7 @@ fn error_equals(fields: &mut Fields<'_>, last: bool, out: &mut Vec<Diagnostic>) 
             let near = nearest(name, ERRORS).map(|near| format!("did you mean '{near}'?"));
             warnings::unknown_error(name, near, &location, item.span, out);
         }
-        if !retry::matches(&[name.clone()], Some(name)) {
+        if !retry::matches(std::slice::from_ref(name), Some(name)) {
             warnings::uncatchable(name, &location, item.span, out);
         }
         names.push(name.clone());

@@ -17,11 +17,11 @@ pub(crate) struct Surprise {
 impl JsonPath {
     /// The names that it begins with.
     pub(crate) fn leading_names(&self) -> Vec<&Arc<str>> {
-        let name = |token| match token {
-            &Token::Name(ref name) => Some(name),
+        let names = self.compiled.steps.tokens.iter().map_while(|token| match token {
+            Token::Name(name) => Some(name),
             _ => None,
-        };
-        self.compiled.steps.tokens.iter().map_while(name).collect()
+        });
+        names.collect()
     }
 
     /// The steps that never give what RFC 9535 gives for them.
