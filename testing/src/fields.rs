@@ -31,7 +31,9 @@ impl<'a> Fields<'a> {
 
     /// Takes a field.
     pub(crate) fn take(&mut self, name: &'static str) -> Option<&'a Tree> {
-        self.known.push(name);
+        if !self.known.contains(&name) {
+            self.known.push(name);
+        }
         self.tree.get(name)
     }
 
