@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use asl_engine::model::{Model, StateId, TransitionId, TransitionKind};
-use asl_engine::{EventKind, Program, StateType};
+use asl_engine::{EventKind, Program, StateType, Value};
 use asl_runtime::{Batch, FrameId};
 
 /// Something that tests can take, or leave out.
@@ -141,6 +141,14 @@ impl Taken {
     }
 }
 
+/// The fields of a state as they are written.
+pub(crate) fn written(program: &Program, state: StateId) -> Value {
+    let span = program.model().state(state).map(|state| state.span).unwrap_or_default();
+    let member = format!("{{{}}}", &program.source()[span.start..span.end]);
+    let member = member.parse::<Value>().unwrap_or_default();
+    member.as_object().and_then(|members| members.iter().next().map(|(_, fields)| fields.clone())).unwrap_or_default()
+}
+
 /// All that tests of a program can take, in the order of the definition.
 pub fn goals(program: &Program) -> Vec<Goal> {
     let model = program.model();
@@ -158,7 +166,16 @@ pub fn goals(program: &Program) -> Vec<Goal> {
                 _ => {}
             }
         }
-        if state.state_type == StateType::Map {
+        let has = |names: &[&str]| {
+            let fields = written(program, state.id);
+            names.iter().any(|name| fields.get(name).is_some())
+        };
+        let limits = ["TimeoutSeconds", "TimeoutSecondsPath", "HeartbeatSeconds", "HeartbeatSecondsPath"];
+        if state.state_type == StateType::Task && has(&limits) {
+            goals.push(Goal::TimedOut(state.id));
+        }
+        // How many items an ItemReader reads, no event of the Map state tells.
+        if state.state_type == StateType::Map && !has(&["ItemReader"]) {
             goals.extend([Items::None, Items::One, Items::Several].map(|items| Goal::Items(state.id, items)));
         }
     }
@@ -233,6 +250,6 @@ pub enum GoalKind {
     State,
     /// `Next`, `End`, rules of Choice states and their `Default`, Retriers and Catchers.
     Transition,
-    /// Rules that do not hold, Retriers that give up, and how many items Map states have.
+    /// Rules that do not hold, Retriers that give up, time limits that pass, and how many items Map states have.
     Condition,
 }

@@ -7,6 +7,7 @@ use asl_engine::model::{StateId, TransitionKind};
 use asl_engine::{Failure, Program, StateType, Value, history};
 use asl_runtime::simulation::Stuck;
 
+use crate::coverage::written;
 use crate::duration::shown_duration;
 use crate::mocks::Answering;
 use crate::record::Recording;
@@ -157,7 +158,7 @@ fn errors(program: &Program, state: StateId) -> BTreeSet<String> {
     for name in ["States.ALL", "States.Runtime", "States.ExceedToleratedFailureThreshold", "States.ItemReaderFailed"] {
         errors.remove(name);
     }
-    let fields = fields(program, state);
+    let fields = written(program, state);
     if fields.get("HeartbeatSeconds").or(fields.get("HeartbeatSecondsPath")).is_some() {
         errors.insert("States.HeartbeatTimeout".to_owned());
     }
@@ -165,14 +166,6 @@ fn errors(program: &Program, state: StateId) -> BTreeSet<String> {
         errors.insert("Lambda.TooManyRequestsException".to_owned());
     }
     errors
-}
-
-/// The fields of a state as they are written.
-fn fields(program: &Program, state: StateId) -> Value {
-    let span = program.model().state(state).map(|state| state.span).unwrap_or_default();
-    let written = format!("{{{}}}", &program.source()[span.start..span.end]);
-    let member = written.parse::<Value>().unwrap_or_default();
-    member.as_object().and_then(|members| members.iter().next().map(|(_, fields)| fields.clone())).unwrap_or_default()
 }
 
 /// The run as a test case; empty where it has no end.

@@ -356,7 +356,7 @@ impl Reader<'_> {
         if items.is_empty() {
             problems.add(Problem::new(tree.span, "the list of cases is empty").help(SHAPE));
         }
-        let mut cases: Vec<Case> = Vec::new();
+        let (mut cases, mut names): (Vec<Case>, HashSet<String>) = (Vec::new(), HashSet::new());
         for item in items {
             let Some(mut fields) = Fields::of(item, "a case", problems) else { continue };
             let name = fields.text("name", problems).map(str::to_owned);
@@ -375,8 +375,8 @@ impl Reader<'_> {
                 continue;
             };
             let span = item.get("name").map_or(span, |name| name.span);
-            if let Some(twice) = cases.iter().find(|case| case.name == name) {
-                problems.add(Problem::new(span, format!("two cases are called '{}'", twice.name)));
+            if !names.insert(name.clone()) {
+                problems.add(Problem::new(span, format!("two cases are called '{name}'")));
             }
             cases.push(self.case(name, span, given, state, defaults));
         }

@@ -122,8 +122,8 @@ fn without_a_way_to(marked: &[bool], leads_to: &[Vec<usize>]) -> Vec<Vec<usize>>
     leads_to.iter().zip(reaches).map(|(targets, reaches)| if reaches { Vec::new() } else { targets.clone() }).collect()
 }
 
-/// Loops of a graph, at least one of each set of states that lead to each other, none with a state of another; each begins with
-/// its first state.
+/// Loops of a graph: at least one where there is any, none with a state of another; each begins with its first state. A loop
+/// from which a way leads on to another may be left out for that one.
 fn cycles(leads_to: &[Vec<usize>]) -> Vec<Vec<usize>> {
     // What leads nowhere is taken away until all that is left leads to what is left.
     let mut left: Vec<usize> = leads_to.iter().map(Vec::len).collect();
