@@ -12,6 +12,7 @@ use crate::cli::Record;
 use crate::error::Error;
 use crate::input;
 use crate::output;
+use crate::report;
 
 /// Writes the test file of a history, or prints it.
 pub(crate) fn run(arguments: &Record) -> Result<ExitCode, Error> {
@@ -24,7 +25,11 @@ pub(crate) fn run(arguments: &Record) -> Result<ExitCode, Error> {
     let events = history(&arguments.history)?;
     let from = arguments.history.display();
     let recording = Recording::of(&events, &program).map_err(|error| Error::Tests(format!("{from}: {error}")))?;
-    let recording = recording.masked(&arguments.mask).of_execution(arguments.execution_arn.clone());
+    let (recording, unused) = recording.masked(&arguments.mask);
+    for mask in unused {
+        output::to_stderr(&report::warning(&format!("--mask {mask}: nothing is there in the history")));
+    }
+    let recording = recording.of_execution(arguments.execution_arn.clone());
     let Some(file) = &arguments.output else {
         let named = arguments.definition.display().to_string();
         output::print(&recording.test_file(&arguments.name, &named, None))?;

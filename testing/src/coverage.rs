@@ -59,7 +59,6 @@ impl Taken {
             match &recorded.event.kind {
                 EventKind::StateEntered { .. } => {
                     self.states[state.index()] += 1;
-                    self.retries.retain(|(frame, _), _| *frame != recorded.frame);
                 }
                 EventKind::MapStateStarted { length } => {
                     let items = match length {
@@ -83,19 +82,26 @@ impl Taken {
                 // A Catcher takes what the Retriers have given up.
                 TransitionKind::Catcher(_) => self.exhausted(*frame, program),
                 TransitionKind::ChoiceRule(_) | TransitionKind::Default => {
+                    self.left(*frame);
                     let before =
                         model.transitions_of(transition.from).iter().take_while(|other| other.id != transition.id);
                     let rules = before.filter(|other| matches!(other.kind, TransitionKind::ChoiceRule(_)));
                     let rules: Vec<TransitionId> = rules.map(|rule| rule.id).collect();
                     rules.into_iter().for_each(|rule| self.reach(Goal::RuleNot(rule)));
                 }
-                TransitionKind::Next | TransitionKind::End => {}
+                TransitionKind::Next | TransitionKind::End => self.left(*frame),
             }
         }
-        if batch.finished.as_ref().is_some_and(|finished| finished.outcome.is_err()) {
+        // What was left by no transition has failed.
+        if batch.finished.is_some() {
             let frames: Vec<FrameId> = self.retries.keys().map(|(frame, _)| *frame).collect();
             frames.into_iter().for_each(|frame| self.exhausted(frame, program));
         }
+    }
+
+    /// Forgets the retries of a visit that has ended well.
+    fn left(&mut self, frame: FrameId) {
+        self.retries.retain(|(of, _), _| *of != frame);
     }
 
     /// Takes note of the Retriers of a Frame that have no attempts left.
@@ -204,7 +210,7 @@ impl Goal {
                 let to = to.map_or_else(String::new, |to| format!(" to {to}"));
                 match (self, transition.kind) {
                     (Self::RuleNot(_), TransitionKind::ChoiceRule(at)) => {
-                        format!("rule {} of {from}{to} holds whenever it is looked at", at + 1)
+                        format!("rule {} of {from}{to} is never passed over", at + 1)
                     }
                     (Self::Exhausted(_), TransitionKind::Retrier(at)) => {
                         format!("Retrier {} of {from} never gives up", at + 1)

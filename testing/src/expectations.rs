@@ -15,7 +15,7 @@ use crate::fields::{DURATION, Fields, kind, millis};
 use crate::frame_path::{Step, frame_steps};
 use crate::history::{self, HistoryDifference, HistoryLine, history_difference};
 use crate::matcher::{Matcher, Mismatch};
-use crate::mocks::{CallMade, Key};
+use crate::mocks::{CallMade, Key, asks};
 use crate::problem::{Problem, Problems};
 use crate::way::{Visit, Way};
 
@@ -477,6 +477,12 @@ fn calls(tree: &Tree, program: &Program, problems: &mut Problems) -> Vec<(Key, C
     for member in tree.members() {
         let key = Key::read(&member.name, member.span, program, problems);
         let calls = calls_of(&member.value, problems);
+        let state = key.as_ref().and_then(|key| program.model().states().iter().find(|it| *it.name == *key.state));
+        if let Some(state) = state.filter(|state| !asks(program, state)) {
+            let message = format!("'{}' is a {} state, which calls nothing", state.name, state.state_type.name());
+            problems.add(Problem::new(member.span, message).help("'visited' and 'path' are for all states"));
+            continue;
+        }
         out.extend(key.zip(calls).map(|(key, calls)| (key, calls, member.span)));
     }
     out

@@ -1,11 +1,16 @@
 //! What is not to be seen in a test: the place of it in payloads.
 
+use std::collections::BTreeSet;
+use std::fmt;
 use std::str::FromStr;
 
 use asl_engine::{Object, Value};
 
 /// What stands in the place of what is masked.
 const MASKED: &str = "***";
+
+/// A text that is shorter is no secret: it would be found in many others.
+const SHORTEST: usize = 3;
 
 /// A place in payloads: `$.card.number`, `$.items[*].price`, or `$..password` at any depth.
 ///
@@ -18,7 +23,10 @@ const MASKED: &str = "***";
 /// assert!("password".parse::<Mask>().is_err());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mask(Vec<Part>);
+pub struct Mask {
+    text: String,
+    parts: Vec<Part>,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Part {
@@ -60,14 +68,62 @@ impl FromStr for Mask {
             parts.push(part(behind[..end].to_owned()));
             rest = &behind[end..];
         }
-        Ok(Self(parts))
+        Ok(Self { text: text.to_owned(), parts })
     }
 }
 
 impl Mask {
     /// A payload in which what is at the place is masked.
     pub fn applied(&self, payload: &Value) -> Value {
-        masked(payload, &self.0)
+        masked(payload, &self.parts)
+    }
+
+    /// Adds the texts that are at the place to `secrets`, and tells whether anything is there.
+    pub(crate) fn collect(&self, payload: &Value, secrets: &mut BTreeSet<String>) -> bool {
+        collect(payload, &self.parts, secrets)
+    }
+}
+
+impl fmt::Display for Mask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+fn collect(value: &Value, parts: &[Part], secrets: &mut BTreeSet<String>) -> bool {
+    let Some((part, rest)) = parts.split_first() else {
+        secrets.extend(value.as_str().filter(|text| text.len() >= SHORTEST).map(str::to_owned));
+        return true;
+    };
+    let mut found = false;
+    match (part, value) {
+        (Part::Items, Value::Array(items)) => items.iter().for_each(|item| found |= collect(item, rest, secrets)),
+        (Part::Anywhere(_), Value::Array(items)) => {
+            items.iter().for_each(|item| found |= collect(item, parts, secrets));
+        }
+        (Part::Name(wanted), Value::Object(members)) => {
+            found = members.get(wanted).is_some_and(|value| collect(value, rest, secrets));
+        }
+        (Part::Anywhere(wanted), Value::Object(members)) => {
+            for (name, value) in members.iter() {
+                found |= collect(value, if **name == **wanted { rest } else { parts }, secrets);
+            }
+        }
+        _ => {}
+    }
+    found
+}
+
+/// A value in whose texts the secrets are masked, wherever they stand.
+pub(crate) fn without(value: &Value, secrets: &BTreeSet<String>) -> Value {
+    match value {
+        Value::String(text) => {
+            let hidden = secrets.iter().fold(text.to_string(), |text, secret| text.replace(&**secret, MASKED));
+            hidden.into()
+        }
+        Value::Array(items) => items.iter().map(|item| without(item, secrets)).collect(),
+        Value::Object(members) => each(members, |_, value| without(value, secrets)),
+        other => other.clone(),
     }
 }
 

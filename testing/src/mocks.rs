@@ -8,6 +8,7 @@ use asl_engine::{Failure, Program, Reply, Span, StateType, TaskRequest, Timestam
 use asl_project::yaml::{Tree, TreeKind};
 use asl_runtime::simulation::Answer;
 
+use crate::coverage::written;
 use crate::difference::Extent;
 use crate::fields::{Fields, kind};
 use crate::frame_path::{Step, frame_steps};
@@ -76,7 +77,13 @@ impl Key {
             around.push((state.to_owned(), index));
         }
         match (wrong, named(name)) {
-            (None, Some(_)) => Some(key(around, name)),
+            (None, Some(state)) => {
+                if let Some(message) = not_there(&around, state, program) {
+                    problems.add(Problem::new(span, message));
+                    return None;
+                }
+                Some(key(around, name))
+            }
             (wrong, _) => {
                 let name = wrong.unwrap_or(name);
                 let what = if wrong.is_some() { "no Map or Parallel state" } else { "no state" };
@@ -112,6 +119,31 @@ impl Key {
     fn weight(&self) -> usize {
         self.around.len() + self.around.iter().filter(|(_, index)| index.is_some()).count()
     }
+}
+
+/// Why a state is not inside of these, where it is not.
+fn not_there(around: &[(String, Option<usize>)], state: &StateNode, program: &Program) -> Option<String> {
+    let model = program.model();
+    // From the inside: the state that runs the scope, and which of its branches the scope is.
+    let mut scope = model.scope(state.scope);
+    for (name, index) in around.iter().rev() {
+        let Some(parent) = scope.and_then(|scope| scope.parent).and_then(|parent| model.state(parent)) else {
+            return Some(format!("'{}' is not inside of '{name}'", state.name));
+        };
+        if *parent.name != **name {
+            return Some(format!("'{}' is inside of '{}', and not of '{name}'", state.name, parent.name));
+        }
+        let own = scope.map(|scope| scope.id);
+        let branches = model.scopes().iter().filter(|other| other.parent == Some(parent.id));
+        let branch = branches.map(|other| other.id).position(|id| Some(id) == own);
+        if let (Some(index), Some(branch), StateType::Parallel) = (index, branch, parent.state_type)
+            && *index != branch
+        {
+            return Some(format!("'{}' is in the branch {branch} of '{name}' (the first is 0)", state.name));
+        }
+        scope = model.scope(parent.scope);
+    }
+    None
 }
 
 fn has_children(state: &StateNode) -> bool {
@@ -212,7 +244,8 @@ fn unfit(key: &Key, span: Span, answers: &[Choice], program: &Program) -> Option
             Problem::new(span, format!("the mock of '{name}' says how long it takes, and not what comes of it"))
                 .help("it needs one of result, error, timeout: true and no_answer: true, too"),
         ),
-        StateType::Task | StateType::Map => None,
+        StateType::Task => None,
+        StateType::Map if asks(program, state) => None,
         other => Some(Problem::new(
             span,
             format!(
@@ -221,6 +254,13 @@ fn unfit(key: &Key, span: Span, answers: &[Choice], program: &Program) -> Option
             ),
         )),
     }
+}
+
+/// Whether a state calls something: a Task state does, and a Map state that reads or writes objects.
+pub(crate) fn asks(program: &Program, state: &StateNode) -> bool {
+    let has = |name: &str| written(program, state.id).get(name).is_some();
+    state.state_type == StateType::Task
+        || state.state_type == StateType::Map && (has("ItemReader") || has("ResultWriter"))
 }
 
 /// The answers of a mock: one, several in turn, or by what is sent.
@@ -327,6 +367,8 @@ pub(crate) struct Answering<'a> {
     pub(crate) tokens: Vec<Arc<str>>,
     /// The state whose task fails whatever its mock says, and how.
     failing: Option<(String, Failure)>,
+    /// The state whose task has no answer, so that the run ends.
+    pub(crate) refused_in: Option<Arc<str>>,
     /// Whether a task without a mock was answered all the same.
     pub(crate) made_up: bool,
 }
@@ -341,6 +383,7 @@ impl<'a> Answering<'a> {
             calls: Vec::new(),
             tokens: Vec::new(),
             failing: None,
+            refused_in: None,
             made_up: false,
         }
     }
@@ -374,6 +417,14 @@ impl<'a> Answering<'a> {
             };
             return answered(&Response { work, after: 0, heartbeat: None, submitted: None, worker: None }, request);
         }
+        let answer = self.answer_of(request, is_writing);
+        if answer.refused.is_some() {
+            self.refused_in = Some(request.state.clone());
+        }
+        answer
+    }
+
+    fn answer_of(&mut self, request: &TaskRequest, is_writing: bool) -> Answer {
         match self.response(request) {
             Ok(Some(response)) => answered(&response, request),
             // What a ResultWriter writes is written where nobody says otherwise.

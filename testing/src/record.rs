@@ -1,6 +1,6 @@
 //! Makes a test case of the history of an execution: its input, what its tasks answered, and how it ended.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write;
 
 use asl_engine::model::{Model, StateId};
@@ -8,7 +8,7 @@ use asl_engine::{Program, StateType, Timestamp, Value};
 
 use crate::duration::shown_duration;
 use crate::history::{HistoryLine, to_text};
-use crate::mask::Mask;
+use crate::mask::{Mask, without};
 
 /// An execution that was recorded.
 #[derive(Clone, Debug)]
@@ -23,6 +23,8 @@ pub struct Recording {
     start: Option<String>,
     /// What the tasks of states answered, in their order, by the key of their mock.
     answers: BTreeMap<String, Vec<Answer>>,
+    /// How long it took, in milliseconds, where that is told.
+    millis: Option<i64>,
     /// What happened.
     pub history: Vec<HistoryLine>,
 }
@@ -82,8 +84,9 @@ impl Recording {
         let times: HashMap<u64, i64> =
             lines.iter().zip(events.iter()).filter_map(|(line, event)| Some((line.id, time(event)?))).collect();
         let start = times.get(&lines[0].id).map(|at| Timestamp(*at).to_string());
+        let millis = lines.last().and_then(|last| Some(times.get(&last.id)? - times.get(&lines[0].id)?));
         let answers = answers(&lines, &times, program)?;
-        Ok(Self { input, execution: None, role, start, answers, history: lines })
+        Ok(Self { input, execution: None, role, start, answers, millis, history: lines })
     }
 
     /// The same, of an execution with this name or ARN, which states can read and no event has.
@@ -98,27 +101,47 @@ impl Recording {
         Self { role: None, ..self }
     }
 
-    /// The same, with what is at these places of payloads masked.
+    /// The same, with what is at these places of payloads masked, and the same texts wherever else they stand; and the masks at whose
+    /// places nothing is.
     #[must_use]
-    pub fn masked(mut self, masks: &[Mask]) -> Self {
-        let masked = |value: &Value| masks.iter().fold(value.clone(), |value, mask| mask.applied(&value));
-        self.input = masked(&self.input);
-        let payloads = ["result_as_is", "submitted_as_is"];
+    pub fn masked(mut self, masks: &[Mask]) -> (Self, Vec<&Mask>) {
+        let mut secrets = BTreeSet::new();
+        let mut unused: Vec<&Mask> = Vec::new();
+        for mask in masks {
+            let mut found = false;
+            self.each_payload(|payload| found |= mask.collect(payload, &mut secrets));
+            if !found {
+                unused.push(mask);
+            }
+        }
+        self.each_payload(|payload| {
+            let masked = masks.iter().fold(payload.clone(), |value, mask| mask.applied(&value));
+            *payload = without(&masked, &secrets);
+        });
+        (self, unused)
+    }
+
+    /// Goes through all data of states and tasks, and the causes, which may quote them.
+    fn each_payload(&mut self, mut work: impl FnMut(&mut Value)) {
+        const FIELDS: [&str; 3] = ["result_as_is", "submitted_as_is", "cause"];
+        const MEMBERS: [&str; 5] = ["input", "output", "parameters", "assignedVariables", "cause"];
+        work(&mut self.input);
         for (name, value) in self.answers.values_mut().flatten().flat_map(|answer| &mut answer.fields) {
-            if payloads.contains(name) {
-                *value = masked(value);
+            if FIELDS.contains(name) {
+                work(value);
             }
         }
         for line in &mut self.history {
             let Some(details) = line.details.as_object() else { continue };
-            let payloads = ["input", "output", "parameters", "assignedVariables"];
             let each = details.iter().map(|(name, value)| {
-                let is_payload = payloads.contains(&&**name);
-                (name.clone(), if is_payload { masked(value) } else { value.clone() })
+                let mut value = value.clone();
+                if MEMBERS.contains(&&**name) {
+                    work(&mut value);
+                }
+                (name.clone(), value)
             });
             line.details = each.collect();
         }
-        self
     }
 
     /// The text of a test file for it, whose definition and history are in these files.
@@ -164,6 +187,15 @@ impl Recording {
             if let Some(value) = details.get(name) {
                 let _ = writeln!(out, "      {name}: {}", Value::from([("exact", value.clone())]));
             }
+        }
+        if let Some(millis) = self.millis.filter(|millis| *millis > 0) {
+            // AWS takes some milliseconds for each transition, which no wait accounts for.
+            let least = millis - millis / 10 - 5000;
+            let bounds = match least > 0 {
+                true => format!("{}..{}", shown_duration(least), shown_duration(millis)),
+                false => format!("<= {}", shown_duration(millis)),
+            };
+            let _ = writeln!(out, "      duration: {bounds:?}");
         }
         if let Some(history) = history {
             let _ = writeln!(out, "      history: {}", json(history));

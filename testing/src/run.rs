@@ -48,6 +48,8 @@ pub struct Failed {
     pub unmet: Vec<Unmet>,
     /// Why the execution could not go on, where it could not.
     pub stuck: Option<String>,
+    /// The state whose task has no answer, where that is why.
+    pub stuck_in: Option<Arc<str>>,
     /// How it ended, where it did.
     pub finished: Option<Finished>,
     /// The way that it took.
@@ -118,7 +120,15 @@ impl Case {
             false => {
                 let own = ran.recorded.into_iter().filter(|recorded| *recorded.execution.arn == *ran.arn);
                 let events = own.map(|recorded| recorded.event).collect();
-                Verdict::Failed(Box::new(Failed { unmet, stuck, finished, way, calls: answering.calls, events }))
+                Verdict::Failed(Box::new(Failed {
+                    unmet,
+                    stuck,
+                    finished,
+                    way,
+                    stuck_in: answering.refused_in,
+                    calls: answering.calls,
+                    events,
+                }))
             }
         };
         CaseResult { verdict, millis: ran.millis, taken: ran.taken, history, unused }
@@ -135,7 +145,15 @@ impl Case {
             true => Verdict::Passed,
             false => {
                 let (calls, events) = (Vec::new(), Vec::new());
-                Verdict::Failed(Box::new(Failed { unmet, stuck, finished: None, way: Way::default(), calls, events }))
+                Verdict::Failed(Box::new(Failed {
+                    unmet,
+                    stuck,
+                    stuck_in: None,
+                    finished: None,
+                    way: Way::default(),
+                    calls,
+                    events,
+                }))
             }
         };
         let taken = Taken::new(file.program.model());

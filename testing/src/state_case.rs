@@ -170,7 +170,9 @@ impl Expected {
         for member in fields.take("stages").map(Tree::members).unwrap_or_default() {
             let Some(stage) = STAGES.into_iter().find(|stage| stage.name() == &*member.name) else {
                 let problem = Problem::new(member.span, format!("there is no stage '{}'", member.name));
-                problems.add(problem.did_you_mean(&member.name, STAGES.map(Stage::name)));
+                let near = problem.clone().did_you_mean(&member.name, STAGES.map(Stage::name));
+                let all = || format!("the stages are {}", STAGES.map(Stage::name).join(", "));
+                problems.add(if near.help.is_some() { near } else { problem.help(all()) });
                 continue;
             };
             let matcher = Matcher::read(&member.value, Extent::Exact, problems);

@@ -170,3 +170,40 @@ fn the_same_seed_gives_the_same() {
     let millis = |seed| file.cases[0].run(&file, seed).millis;
     assert_eq!(millis(1), millis(1));
 }
+
+#[test]
+fn what_cannot_be_is_told() {
+    for (fields, expected) in [
+        ("expect: {never: [Pack/Charge]}", "'Charge' is not inside of 'Pack'"),
+        ("expect: {calls: {Sleep: 0}}", "'Sleep' is a Wait state, which calls nothing"),
+        ("mocks: {Pack: {result: 1}}", "'Pack' is a Map state: only Task and Wait states"),
+        ("mocks: {'Pack[1]/Ask': {result: 1}}", "'Ask' is not inside of 'Pack'"),
+        ("state: Charge\nexpect: {stages: {nothing: 1}}", "there is no stage 'nothing'"),
+    ] {
+        let cases = format!("  - name: it\n    {}\n", fields.replace('\n', "\n    "));
+        let Err(TestFileError::Invalid { problems, .. }) = read(&cases) else { panic!("{fields} is taken") };
+        assert!(problems[0].message.starts_with(expected), "{fields}: {problems:?}");
+    }
+}
+
+#[test]
+fn a_retrier_that_gives_up_is_counted_whatever_comes_then() {
+    use asl_engine::model::TransitionKind;
+    for (mock, expected) in [
+        ("{Charge: {error: Busy}}", true),
+        ("{Charge: {sequence: [{error: Busy}, {error: Busy}, {error: CardRefused}]}}", true),
+        ("{Charge: {sequence: [{error: Busy}, {result: {Payload: x}}]}}", false),
+        ("{Fetch: {error: Busy}}", false),
+    ] {
+        let file = read(&format!("  - name: it\n    mocks: {mock}\n")).unwrap();
+        let taken = file.cases[0].run(&file, 1).taken;
+        let model = file.program.model();
+        let retrier = |state: &str| {
+            let state = model.states().iter().find(|it| &*it.name == state).unwrap();
+            let retriers = model.transitions_of(state.id).iter();
+            retriers.into_iter().find(|way| matches!(way.kind, TransitionKind::Retrier(_))).unwrap().id
+        };
+        assert_eq!(taken.count(asl_testing::Goal::Exhausted(retrier("Charge"))) > 0, expected, "{mock}");
+        assert_eq!(taken.count(asl_testing::Goal::Exhausted(retrier("Fetch"))) > 0, mock.contains("Fetch"), "{mock}");
+    }
+}

@@ -14,6 +14,8 @@ use crate::report;
 const WIDTH: usize = 100;
 /// How many differences of a value are shown.
 const DIFFERENCES: usize = 20;
+/// How many states of a way are shown.
+const STATES: usize = 40;
 
 /// All that there is to tell of it, with its places in the test file.
 pub(super) fn text(ran: &Ran<'_>, failed: &Failed) -> String {
@@ -116,6 +118,20 @@ fn way(states: &[String], agreed: usize) -> String {
     if states.len() == agreed {
         shown.push("▸(end)".to_owned());
     }
+    shortened(&shown, agreed)
+}
+
+/// The states around a place of a long way.
+fn shortened(states: &[String], place: usize) -> String {
+    let first = place.saturating_sub(STATES / 2).min(states.len().saturating_sub(STATES));
+    let last = (first + STATES).min(states.len());
+    let mut shown = states[first..last].to_vec();
+    if first > 0 {
+        shown.insert(0, format!("… {first} more"));
+    }
+    if let Some(more) = states.len().checked_sub(last).filter(|more| *more > 0) {
+        shown.push(format!("{more} more …"));
+    }
     shown.join(" → ")
 }
 
@@ -137,17 +153,25 @@ fn way_and_data(failed: &Failed) -> String {
     let mut out = String::new();
     let names = failed.way.names();
     if !names.is_empty() {
-        let _ = writeln!(out, "way: {}", names.join(" → "));
+        let _ = writeln!(out, "way: {}", shortened(&names, names.len()));
     }
-    if let Some((name, input)) = last_entered(&failed.events) {
+    if let Some((name, input)) = entered_last(failed) {
         let _ = writeln!(out, "input of '{name}': {}", input.preview(WIDTH));
     }
     out
 }
 
-fn last_entered(events: &[HistoryEvent]) -> Option<(&str, &Value)> {
-    events.iter().rev().find_map(|event| match &event.kind {
-        EventKind::StateEntered { name, input, .. } => Some((&**name, input)),
+/// The state at fault with its input: that which failed or has no answer, else the last one.
+fn entered_last(failed: &Failed) -> Option<(&str, &Value)> {
+    let at_fault = failed.stuck_in.as_ref().or_else(|| failed.finished.as_ref()?.failed_in.last());
+    // Which one of several waits in vain, nobody knows.
+    if at_fault.is_none() && failed.stuck.is_some() {
+        return None;
+    }
+    failed.events.iter().rev().find_map(|event: &HistoryEvent| match &event.kind {
+        EventKind::StateEntered { name, input, .. } if at_fault.is_none_or(|fault| fault == name) => {
+            Some((&**name, input))
+        }
         _ => None,
     })
 }

@@ -6,20 +6,23 @@ use std::fmt::Write;
 use asl_testing::{Fault, Verdict, faults};
 
 use super::{Ran, text};
+use crate::cli::{Test, TestFormat};
 use crate::error::Error;
 use crate::output;
 use crate::printable::{self, clean};
 use crate::report;
 
 /// Tells each fault of the definitions once, with the first case that shows it. False where there is one.
-pub(super) fn report(ran: &[Ran<'_>], seed: u64) -> Result<bool, Error> {
+///
+/// Beside a report for programs they go to stderr.
+pub(super) fn report(ran: &[Ran<'_>], arguments: &Test) -> Result<bool, Error> {
     let mut out = String::new();
     let mut count = 0;
     // One state has the same fault in many cases.
     let mut told = BTreeSet::new();
     for ran in ran.iter().filter(|ran| matches!(ran.result.verdict, Verdict::Passed)) {
         let mut by_kind: Vec<(Fault, Vec<String>)> = Vec::new();
-        for fault in faults(ran.file, ran.case, seed) {
+        for fault in faults(ran.file, ran.case, arguments.seed) {
             let definition = ran.file.definition.file().to_owned();
             if !told.insert((definition, fault.state, fault.error.clone(), fault.kind.clone())) {
                 continue;
@@ -37,12 +40,15 @@ pub(super) fn report(ran: &[Ran<'_>], seed: u64) -> Result<bool, Error> {
             out += &one(ran, &fault, &errors);
         }
     }
-    if count > 0 {
-        let faults = if count == 1 { "fault" } else { "faults" };
-        let _ = writeln!(out, "{count} {faults}");
-        output::print(&format!("\n{out}"))?;
-    } else {
-        output::print("\nno faults\n")?;
+    let end = match count {
+        0 => "no faults".to_owned(),
+        1 => "1 fault".to_owned(),
+        count => format!("{count} faults"),
+    };
+    out = format!("\n{out}{end}\n");
+    match arguments.format {
+        TestFormat::Text => output::print(&out)?,
+        _ => output::to_stderr(&out),
     }
     Ok(count == 0)
 }

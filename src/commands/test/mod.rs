@@ -106,7 +106,7 @@ pub(crate) fn run(arguments: &Test) -> Result<ExitCode, Error> {
         TestFormat::Github => output::print(&github::report(&report))?,
     }
     let is_covered = coverage::report(arguments, &files, ran)?;
-    let is_sound = !arguments.faults || faults::report(ran, arguments.seed)?;
+    let is_sound = !arguments.faults || faults::report(ran, arguments)?;
     Ok(match (counts.bugs, counts.failed, is_covered && is_sound) {
         (1.., ..) => 70.into(),
         (0, 1.., _) | (0, 0, false) => 1.into(),

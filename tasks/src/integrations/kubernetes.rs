@@ -17,7 +17,7 @@ use http::{HeaderValue, Method, StatusCode};
 use url::Url;
 
 use super::answer::headers;
-use super::jobs::{LOOKS, MISSES};
+use super::jobs::{LOOKS, MISSES, submitted};
 use super::request_parts::{add_query, method, runtime, sent_headers};
 
 /// How long an answer may take.
@@ -396,11 +396,7 @@ impl Handler for RunJob {
 
     /// A Job that was started before a crash goes on without us: it is looked at again.
     fn resume<'a>(&'a self, call: &'a Call, told: &'a [Report]) -> BoxFuture<'a, Outcome> {
-        let started = told.iter().find_map(|report| match report {
-            Report::Submitted(started) => Some(started),
-            _ => None,
-        });
-        match started {
+        match submitted(told) {
             Some(started) => Box::pin(self.end(call, started)),
             None => self.call(call),
         }

@@ -156,11 +156,7 @@ impl Handler for RunJob {
 
     /// A job that was started before a crash goes on without us: it is looked at again.
     fn resume<'a>(&'a self, call: &'a Call, told: &'a [Report]) -> BoxFuture<'a, Outcome> {
-        let started = told.iter().find_map(|report| match report {
-            Report::Submitted(started) => Some(started),
-            _ => None,
-        });
-        match started {
+        match submitted(told) {
             Some(started) => Box::pin(self.end(call, started)),
             None => self.call(call),
         }
@@ -169,6 +165,14 @@ impl Handler for RunJob {
     fn reaches_aws<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Vec<String>> {
         self.start.lookup.clients.reaches_aws(self.start.service)
     }
+}
+
+/// What a job was submitted as, where that was told before a crash.
+pub(super) fn submitted(told: &[Report]) -> Option<&Value> {
+    told.iter().find_map(|report| match report {
+        Report::Submitted(started) => Some(started),
+        _ => None,
+    })
 }
 
 #[cfg(test)]
