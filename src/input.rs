@@ -1,7 +1,7 @@
 //! What the command line names: files, and JSON as a file, on stdin or as the text itself.
 
 use std::io::{self, IsTerminal};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use asl_engine::{Quotas, Value};
@@ -13,6 +13,20 @@ use crate::output;
 /// Reads a text file. `what` is what errors call it.
 pub(crate) fn file(what: &str, file: &Path) -> Result<String, Error> {
     read_text(file).map_err(|error| Error::unreadable(what, file, &error))
+}
+
+/// The files of a pattern such as `tests/*.yaml`, which a shell has left as it is; of anything else, the file itself.
+pub(crate) fn files(argument: &Path) -> Result<Vec<PathBuf>, Error> {
+    let pattern = argument.to_str().filter(|text| !argument.exists() && text.contains(['*', '?', '[']));
+    let Some(pattern) = pattern else { return Ok(vec![argument.to_owned()]) };
+    let paths =
+        glob::glob(pattern).map_err(|error| Error::Usage(format!("the pattern {pattern} is wrong: {error}")))?;
+    // What may not be looked into has no files to name.
+    let found: Vec<PathBuf> = paths.filter_map(Result::ok).filter(|path| path.is_file()).collect();
+    match found.is_empty() {
+        true => Err(Error::Usage(format!("no file is named as {pattern} says"))),
+        false => Ok(found),
+    }
 }
 
 /// As [`file()`]; `-` is stdin.

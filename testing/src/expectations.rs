@@ -145,6 +145,7 @@ impl Expectations {
             match STATUSES.into_iter().find(|status| status.name() == text) {
                 Some(status) => out.status = Some((status, span)),
                 None => {
+                    let span = tree.get("status").map_or(span, |value| value.span);
                     let names = STATUSES.map(Status::name);
                     let problem = Problem::new(span, format!("there is no status '{text}'"));
                     problems.add(problem.help(format!("an execution ends {}", names.join(", "))));

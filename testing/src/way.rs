@@ -70,11 +70,11 @@ impl Way {
         collect(frames, &order)
     }
 
-    /// The names on the way, with the number of branches where there are any: `Each[3]`.
+    /// The names on the way, with the number of branches where there are any: `Each ×3`.
     pub fn names(&self) -> Vec<String> {
         let shown = |visit: &Visit| match visit.branches.len() {
             0 => visit.name.to_string(),
-            count => format!("{}[{count}]", visit.name),
+            count => format!("{} ×{count}", visit.name),
         };
         self.0.iter().map(shown).collect()
     }

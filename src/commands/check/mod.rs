@@ -12,6 +12,7 @@ use asl_project::{Definition, DefinitionName, Substitution, Substitutions, defin
 
 use crate::cli::{Check, Format, MachineType};
 use crate::error::Error;
+use crate::input;
 use crate::lines::Lines;
 use crate::output;
 use crate::report;
@@ -92,16 +93,7 @@ fn named(argument: &Path) -> Result<Vec<PathBuf>, Error> {
             false => Ok(found),
         };
     }
-    let pattern = argument.to_str().filter(|text| !argument.exists() && text.contains(['*', '?', '[']));
-    let Some(pattern) = pattern else { return Ok(vec![argument.to_owned()]) };
-    let paths =
-        glob::glob(pattern).map_err(|error| Error::Usage(format!("the pattern {pattern} is wrong: {error}")))?;
-    // What may not be looked into has no files to name.
-    let found: Vec<PathBuf> = paths.filter_map(Result::ok).filter(|path| path.is_file()).collect();
-    match found.is_empty() {
-        true => Err(Error::Usage(format!("no file is named as {pattern} says"))),
-        false => Ok(found),
-    }
+    input::files(argument)
 }
 
 /// The definitions that an argument names: a file, stdin, a template, or one state machine of a template; and the codes that

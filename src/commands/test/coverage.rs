@@ -37,9 +37,15 @@ pub(super) fn report(arguments: &Test, files: &[TestFile], ran: &[Ran<'_>]) -> R
     if !*coverage && !written && min_coverage.is_none() {
         return Ok(true);
     }
-    let covered = covered(files, ran);
+    let mut covered = covered(files, ran);
+    // Of what was not selected, nothing could be covered.
+    covered.retain(|covered| !covered.ran.is_empty());
     if *coverage {
-        let tables: String = covered.iter().map(Covered::table).collect();
+        let mut tables: String = covered.iter().map(Covered::table).collect();
+        if covered.len() > 1 {
+            let (reached, total) = covered.iter().map(Covered::sums).fold((0, 0), |(a, b), (c, d)| (a + c, b + d));
+            let _ = writeln!(tables, "\ncoverage of all: {:.1} %", percent(reached, total));
+        }
         // A report for programs has stdout for itself.
         match arguments.format {
             TestFormat::Text => output::print(&tables)?,

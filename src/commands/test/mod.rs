@@ -19,6 +19,7 @@ use asl_testing::{Case, CaseResult, Selected, TestFile, TestFileError, Verdict, 
 
 use crate::cli::{Test, TestFormat};
 use crate::error::Error;
+use crate::input;
 use crate::output;
 use crate::report;
 
@@ -82,7 +83,11 @@ pub(crate) fn run(arguments: &Test) -> Result<ExitCode, Error> {
         .collect();
     if cases.is_empty() {
         let why = match (failed_before.is_some(), &arguments.pattern) {
-            (true, _) => "no case has failed before".to_owned(),
+            (true, None) => {
+                output::to_stderr(&report::note("no case has failed before"));
+                return Ok(ExitCode::SUCCESS);
+            }
+            (true, Some(pattern)) => format!("no case with {pattern:?} in its name has failed before"),
             (false, Some(pattern)) => format!("no case has {pattern:?} in its name"),
             (false, None) => "there are no cases".to_owned(),
         };
@@ -160,7 +165,8 @@ fn test_files(arguments: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
     let mut files = Vec::new();
     for argument in arguments {
         if !argument.is_dir() {
-            files.push(argument.strip_prefix("./").unwrap_or(argument).to_owned());
+            let named = input::files(argument)?.into_iter();
+            files.extend(named.map(|path| path.strip_prefix("./").map(Path::to_owned).unwrap_or(path)));
             continue;
         }
         let found = files_in(argument, |_, path, _| is_test_file(path));
