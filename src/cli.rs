@@ -171,7 +171,7 @@ pub(crate) struct Test {
     pub(crate) coverage_html: Option<PathBuf>,
 
     /// Fail where less than this part is covered
-    #[arg(long, value_name = "PERCENT")]
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
     pub(crate) min_coverage: Option<f64>,
 
     /// Where it is kept which cases have failed
@@ -598,4 +598,9 @@ pub(crate) enum MockValidation {
     Present,
     /// Anything goes
     None,
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok().filter(|number| (0.0..=100.0).contains(number));
+    number.ok_or_else(|| "not a number from 0 to 100".to_owned())
 }

@@ -50,10 +50,14 @@ impl Retrier {
 pub(crate) const ALL: &str = "States.ALL";
 /// The name that stands for most of them.
 pub(crate) const TASK_FAILED: &str = "States.TaskFailed";
+/// The name that stands for every timeout of a task, a missed heartbeat among them.
+pub(crate) const TIMEOUT: &str = "States.Timeout";
+/// The name for a missed heartbeat alone. Histories say `States.Timeout`.
+pub(crate) const HEARTBEAT_TIMEOUT: &str = "States.HeartbeatTimeout";
 
 /// Whether `ErrorEquals` names `error`.
 ///
-/// `States.ALL` and `States.TaskFailed` stand for groups; `States.Runtime` ends an execution whatever `ErrorEquals` says.
+/// `States.ALL`, `States.TaskFailed` and `States.Timeout` stand for groups; `States.Runtime` ends an execution whatever `ErrorEquals` says.
 /// An expression that fails is no failure of a task. `States.DataLimitExceeded` is caught as others are, although AWS's developer guide says that it is not.
 /// States Language specification, appendix A.
 pub(crate) fn matches(error_equals: &[Arc<str>], error: Option<&str>) -> bool {
@@ -63,7 +67,8 @@ pub(crate) fn matches(error_equals: &[Arc<str>], error: Option<&str>) -> bool {
     }
     error_equals.iter().any(|name| match &**name {
         ALL => true,
-        TASK_FAILED => !matches!(error, "States.Timeout" | QUERY_EVALUATION_ERROR),
+        TASK_FAILED => !matches!(error, TIMEOUT | HEARTBEAT_TIMEOUT | QUERY_EVALUATION_ERROR),
+        TIMEOUT => matches!(error, TIMEOUT | HEARTBEAT_TIMEOUT),
         name => name == error,
     })
 }
@@ -110,6 +115,7 @@ impl Random {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::task::Failure;
 
     fn retrier() -> Retrier {
         Retrier {
@@ -157,5 +163,21 @@ mod tests {
         assert!(!matches(&all, Some("States.Runtime")) && !matches(&failed, Some("States.Runtime")));
         assert!(matches(&all, Some("States.DataLimitExceeded")));
         assert!(matches(&["Custom".into()], Some("Custom")));
+    }
+
+    #[test]
+    fn a_missed_heartbeat_is_a_timeout_of_its_own() {
+        let missed = Failure::heartbeat_timeout();
+        assert_eq!(missed.error.as_deref(), Some("States.Timeout"));
+        let taken = |name: &str, failure: &Failure| matches(&[name.into()], failure.error_for_handlers());
+        for (name, missed_heartbeat, deadline) in [
+            ("States.HeartbeatTimeout", true, false),
+            ("States.Timeout", true, true),
+            ("States.ALL", true, true),
+            ("States.TaskFailed", false, false),
+        ] {
+            assert_eq!(taken(name, &missed), missed_heartbeat, "{name}");
+            assert_eq!(taken(name, &Failure::timeout()), deadline, "{name}");
+        }
     }
 }

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::diagnostic::Span;
 use crate::intrinsic::uuid;
-use crate::retry::Random;
+use crate::retry::{HEARTBEAT_TIMEOUT, Random, TIMEOUT};
 use crate::time::Timestamp;
 use crate::value::Value;
 
@@ -116,7 +116,7 @@ pub struct Failure {
     pub origin: Option<Box<Origin>>,
 }
 
-/// Where a failure was raised. It is for people: no event and no Catcher has it.
+/// Where a failure was raised. It is for people: no event has it, and no Catcher hands it on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     /// The field of the definition that raised it, where one did.
@@ -131,6 +131,9 @@ pub struct Origin {
     /// The items of the inline Map states that it was raised in, the outermost first; the first item is 0.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub items: Vec<usize>,
+    /// Whether it is a `States.Timeout` for a heartbeat that did not come.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub heartbeat_missed: bool,
 }
 
 impl Failure {
@@ -146,7 +149,14 @@ impl Failure {
 
     /// A `States.Timeout` failure, of which AWS tells no more.
     pub(crate) fn timeout() -> Self {
-        Self { error: Some("States.Timeout".into()), ..Self::default() }
+        Self { error: Some(TIMEOUT.into()), ..Self::default() }
+    }
+
+    /// The `States.Timeout` failure of a heartbeat that did not come.
+    pub(crate) fn heartbeat_timeout() -> Self {
+        let mut failure = Self::timeout();
+        failure.origin_mut().heartbeat_missed = true;
+        failure
     }
 
     /// A `States.QueryEvaluationError` failure: an expression of `field` gave nothing that can be used.
@@ -217,6 +227,18 @@ impl Failure {
         self.origin.as_ref()?.hint.as_deref()
     }
 
+    /// What `ErrorEquals` is asked for: the error, but that a missed heartbeat, which histories call `States.Timeout`, is
+    /// known to Retriers and Catchers as `States.HeartbeatTimeout` too.
+    ///
+    /// AWS Step Functions developer guide, "Handling errors in Step Functions workflows", `States.HeartbeatTimeout` and
+    /// `States.Timeout`. No recording has a Catcher that names the first: that it is handed `States.Timeout` is a guess.
+    pub(crate) fn error_for_handlers(&self) -> Option<&str> {
+        match &self.origin {
+            Some(origin) if origin.heartbeat_missed => Some(HEARTBEAT_TIMEOUT),
+            _ => self.error.as_deref(),
+        }
+    }
+
     /// Whether it ends the execution, whatever Retry and Catch say: AWS records nothing of what it was raised in.
     pub(crate) fn ends_execution(&self) -> bool {
         self.error.as_deref() == Some(RUNTIME_ERROR)
@@ -226,7 +248,7 @@ impl Failure {
     pub(crate) fn error_output(&self) -> Value {
         let text = |text: &Option<Arc<str>>| text.clone().map_or(Value::Null, Value::from);
         let cause = match self.error.as_deref() {
-            Some("States.Timeout") if self.cause.is_none() => "".into(),
+            Some(TIMEOUT) if self.cause.is_none() => "".into(),
             _ => text(&self.cause),
         };
         [("Error", text(&self.error)), ("Cause", cause)].into()

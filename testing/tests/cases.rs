@@ -24,6 +24,7 @@ const ORDER: &str = r#"{
     "Ask": {
       "Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "HeartbeatSeconds": 60, "TimeoutSeconds": 3600,
       "Parameters": {"QueueUrl": "https://sqs.us-east-1.amazonaws.com/123456789012/q", "MessageBody": {"t.$": "$$.Task.Token"}},
+      "Catch": [{"ErrorEquals": ["States.HeartbeatTimeout"], "ResultPath": "$.error", "Next": "Refuse"}],
       "ResultPath": null, "Next": "Sleep"
     },
     "Sleep": {"Type": "Wait", "Seconds": 100, "End": true},
@@ -120,8 +121,11 @@ fn mocks_answer_in_turn_by_what_is_sent_and_in_time() {
             &["no choice of the mock of 'Fetch' is for what its task is sent: \"b\""],
         ),
         ("mocks: {Charge: {timeout: true}}\nexpect: {error: States.Timeout, duration: 30s}", &[]),
-        ("mocks: {Ask: {no_answer: true}}\nexpect: {error: States.Timeout, duration: 60s}", &[]),
-        ("mocks: {Ask: {no_answer: true, heartbeat: 50s}}\nexpect: {error: States.Timeout, duration: 1h}", &[]),
+        ("mocks: {Ask: {no_answer: true}}\nexpect: {error: States.Timeout, duration: 60s, visited: [Refuse]}", &[]),
+        (
+            "mocks: {Ask: {no_answer: true, heartbeat: 50s}}\nexpect: {error: States.Timeout, duration: 1h, never: [Refuse]}",
+            &[],
+        ),
         ("mocks: {Ask: {result: yes, after: 30m, heartbeat: 50s}}\nexpect: {duration: 1900s}", &[]),
         ("mocks: {Sleep: {after: 1s}}\nexpect: {duration: 1s}", &[]),
         (

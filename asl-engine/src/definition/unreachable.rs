@@ -40,7 +40,7 @@ fn list<'a>(
 
 /// Names that stand for more than themselves, and errors of which it is not certain that `States.TaskFailed` takes them: AWS's
 /// texts say so of some, and no recording does.
-const APART: [&str; 3] = [retry::ALL, "States.HeartbeatTimeout", "States.DataLimitExceeded"];
+const APART: [&str; 3] = [retry::ALL, retry::HEARTBEAT_TIMEOUT, "States.DataLimitExceeded"];
 
 /// Whether one of the names that were there before takes the error.
 fn is_taken(name: &str, taken: &BTreeSet<&str>) -> bool {

@@ -235,7 +235,7 @@ impl Run<'_> {
     /// Retries, catches, or ends with the failure.
     pub(super) fn fail(&mut self, failure: Failure) -> Next {
         self.state.note_failure(&failure);
-        let error = failure.error.as_deref();
+        let error = failure.error_for_handlers();
         if let Some(at) = self.state.retrier(error) {
             let retrier = &self.state.retry[at];
             let used = self.frame.retries[at];

@@ -123,14 +123,14 @@ impl Run<'_> {
     /// The task was not answered in time.
     pub(super) fn deadline_passed(&mut self, task: &Task, request: &TaskRequest) -> Next {
         let is_over = request.deadline.is_some_and(|deadline| deadline <= self.now.at);
-        let (what, seconds) = match (request.heartbeat_seconds.filter(|_| !is_over), &task.timeout_seconds) {
-            (Some(seconds), _) => ("HeartbeatSeconds", Some(seconds)),
-            (None, Some(NumberField::Literal(seconds))) => ("TimeoutSeconds", Some(*seconds)),
-            (None, _) => ("TimeoutSeconds", None),
+        let (failure, what, seconds) = match (request.heartbeat_seconds.filter(|_| !is_over), &task.timeout_seconds) {
+            (Some(seconds), _) => (Failure::heartbeat_timeout(), "HeartbeatSeconds", Some(seconds)),
+            (None, Some(NumberField::Literal(seconds))) => (Failure::timeout(), "TimeoutSeconds", Some(*seconds)),
+            (None, _) => (Failure::timeout(), "TimeoutSeconds", None),
         };
         let seconds = seconds.map_or(String::new(), |seconds| format!(" ({seconds})"));
         let hint = format!("{what}{seconds} of the state '{}' ran out", self.state.name);
-        self.task_timed_out(&task.resource, Failure::timeout().with_hint(hint))
+        self.task_timed_out(&task.resource, failure.with_hint(hint))
     }
 
     pub(super) fn task_timed_out(&mut self, resource: &Resource, failure: Failure) -> Next {
