@@ -44,7 +44,9 @@ mod layout;
 mod marks;
 mod mermaid;
 mod svg;
+mod xml_text;
 
 pub use chart::Chart;
 pub use marks::{Mark, Marks, Status};
 pub use svg::Theme;
+pub use xml_text::xml_text;

@@ -14,6 +14,7 @@ use asl_engine::model::ScopeId;
 
 use crate::chart::{Chart, StateBox};
 use crate::layout::{Point, Route};
+use crate::xml_text::xml_text;
 use boxes::{LABEL_LEADING, LINE_LEADING, NAME_LEADING, PADDING, POINT, PlacedArrow, PlacedScope, Rect, SYMBOL, Text};
 
 /// Which colours a drawing has.
@@ -94,9 +95,9 @@ impl Chart {
         let class = state.state_type.name().to_lowercase();
         let mark = self.mark(state);
         let status = mark.map_or("", |mark| mark.status.class());
-        let (id, path) = (state.id.index(), escaped(&state.path));
+        let (id, path) = (state.id.index(), xml_text(&state.path));
         let _ = write!(out, "<g class=\"state {class} {status}\" data-state=\"{id}\" data-path=\"{path}\">");
-        let _ = write!(out, "<title>{}</title>", escaped(&self.title(state)));
+        let _ = write!(out, "<title>{}</title>", xml_text(&self.title(state)));
         let Rect { x, y, width, height } = rect;
         let inset = match state.state_type {
             StateType::Choice => {
@@ -171,7 +172,7 @@ impl Chart {
         let _ = write!(out, "<g class=\"arrow{}\"{id}>", self.class(placed));
         let title = self.arrow_title(placed);
         if !title.is_empty() {
-            let _ = write!(out, "<title>{}</title>", escaped(&title));
+            let _ = write!(out, "<title>{}</title>", xml_text(&title));
         }
         let (way, head) = drawn(&placed.route, known);
         let way = if way.is_empty() { way } else { format!("<path class=\"way\" d=\"{way}\"/>") };
@@ -198,7 +199,7 @@ impl Chart {
             "<g class=\"label{}\"><title>{}</title><rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{height:.1}\" \
              rx=\"5\"/>",
             self.class(placed),
-            escaped(&self.arrow_title(placed))
+            xml_text(&self.arrow_title(placed))
         );
         for (line, at) in placed.label.iter().zip(1_u32..) {
             text_at("line", x + width / 2.0, y + f64::from(at) * LABEL_LEADING - 1.5, line, out);
@@ -236,7 +237,7 @@ fn terminals(scope: ScopeId, placed: &PlacedScope<'_>, out: &mut String) {
 }
 
 fn text_at(class: &str, x: f64, y: f64, text: &str, out: &mut String) {
-    let _ = write!(out, "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\">{}</text>", escaped(text));
+    let _ = write!(out, "<text class=\"{class}\" x=\"{x:.1}\" y=\"{y:.1}\">{}</text>", xml_text(text));
 }
 
 /// A piece of a way, in tenths of a pixel.
@@ -292,21 +293,4 @@ fn symbol(state_type: StateType) -> &'static str {
         StateType::Map => "M2 2h8v8H2ZM13 5.5V13H5.5",
         StateType::Parallel => "M3 2v12M8 2v12M13 2v12",
     }
-}
-
-/// Text of an element or an attribute. Characters that XML cannot have are replaced.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\n' => out.push('\n'),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
 }

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use asl_engine::Value;
-use asl_graph::{Chart, Mark, Marks, Status, Theme};
+use asl_graph::{Chart, Mark, Marks, Status, Theme, xml_text};
 use asl_testing::{Goal, GoalKind, Taken, TestFile, goals};
 
 use super::{Ran, text};
@@ -238,13 +238,13 @@ impl Covered<'_> {
     fn section(&self) -> String {
         let (reached, total) = self.sums();
         let mut out =
-            format!("<section>\n<h2>{} <small>{:.1} %</small></h2>\n", escaped(&self.name()), percent(reached, total));
+            format!("<section>\n<h2>{} <small>{:.1} %</small></h2>\n", xml_text(&self.name()), percent(reached, total));
         let lines = Lines::new(self.file.definition.text());
         let missed: Vec<Goal> = self.missed().collect();
         if !missed.is_empty() {
             out.push_str("<h3>Missing</h3>\n<ul>\n");
             for goal in missed {
-                let told = escaped(&goal.unreached(&self.file.program));
+                let told = xml_text(&goal.unreached(&self.file.program));
                 let _ = writeln!(out, "<li>line {}: {told}</li>", self.line(goal, &lines));
             }
             out.push_str("</ul>\n");
@@ -261,7 +261,7 @@ impl Covered<'_> {
             let name = |id| model.state(id).map_or("", |state| &*state.name);
             let takers = self.ran.iter().filter(|ran| ran.result.taken.count(goal) > 0);
             let names: Vec<String> = takers.map(|ran| text::name(ran.file, ran.case)).collect();
-            let mut shown = names.iter().take(CASES).map(|name| escaped(name)).collect::<Vec<_>>().join("<br>");
+            let mut shown = names.iter().take(CASES).map(|name| xml_text(name)).collect::<Vec<_>>().join("<br>");
             if let Some(more) = names.len().checked_sub(CASES).filter(|more| *more > 0) {
                 let _ = write!(shown, "<br>and {more} more");
             }
@@ -272,9 +272,9 @@ impl Covered<'_> {
                 out,
                 "<tr{class}><td>{}</td><td>{}</td><td>{}{}</td><td>{count}</td><td>{shown}</td></tr>",
                 self.line(goal, &lines),
-                escaped(name(transition.from)),
-                escaped(&format!("{:?}", transition.kind)),
-                if to.is_empty() { String::new() } else { format!(" → {}", escaped(to)) },
+                xml_text(name(transition.from)),
+                xml_text(&format!("{:?}", transition.kind)),
+                if to.is_empty() { String::new() } else { format!(" → {}", xml_text(to)) },
             );
         }
         out.push_str("</table>\n</details>\n</section>\n");
@@ -295,9 +295,4 @@ td,th{border-bottom:1px solid #8884;padding:.25rem .5rem;text-align:left;vertica
          <meta name=\"viewport\" content=\"width=device-width\">\n<title>Coverage</title>\n<style>{STYLE}</style>\n</head>\n\
          <body>\n<h1>Coverage</h1>\n{sections}</body>\n</html>\n"
     )
-}
-
-fn escaped(text: &str) -> String {
-    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    text.replace('"', "&quot;")
 }

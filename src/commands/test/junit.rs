@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use asl_graph::xml_text;
 use asl_testing::Verdict;
 
 use super::{Ran, Report, failure};
@@ -33,7 +34,7 @@ pub(super) fn report(run: &Report<'_>) -> String {
         let _ = writeln!(
             out,
             "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{failures}\" errors=\"{errors}\" time=\"{time:.3}\">",
-            escaped(&file),
+            xml_text(&file),
             all.len()
         );
         for ran in all {
@@ -49,9 +50,9 @@ fn case(out: &mut String, file: &str, ran: &Ran<'_>) {
     let _ = write!(
         out,
         "    <testcase classname=\"{}\" name=\"{}\" file=\"{}\" time=\"{:.3}\"",
-        escaped(&ran.file.machine()),
-        escaped(&ran.case.name),
-        escaped(file),
+        xml_text(&ran.file.machine()),
+        xml_text(&ran.case.name),
+        xml_text(file),
         ran.took.as_secs_f64()
     );
     let (element, message, text) = match &ran.result.verdict {
@@ -66,24 +67,7 @@ fn case(out: &mut String, file: &str, ran: &Ran<'_>) {
     let _ = writeln!(
         out,
         ">\n      <{element} message=\"{}\">{}</{element}>\n    </testcase>",
-        escaped(&message),
-        escaped(&text)
+        xml_text(&message),
+        xml_text(&text)
     );
-}
-
-/// Text in which XML sees no more than text. Control characters, which XML 1.0 cannot hold, are left out.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\n' | '\t' => out.push(c),
-            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => {}
-            c => out.push(c),
-        }
-    }
-    out
 }
