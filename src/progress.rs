@@ -190,12 +190,7 @@ impl View {
         let bounds: Vec<String> = bounds.into_iter().flatten().collect();
         let bounds = if bounds.is_empty() { String::new() } else { format!(", {}", bounds.join(", ")) };
         let (state, token, data) = (&request.state, &request.token, &self.data);
-        // Behind `--`, what starts with a hyphen is no option.
-        let answer = match token.starts_with('-') {
-            true => format!("asl answer --output '{{}}'{data} -- {token}"),
-            false => format!("asl answer {token} --output '{{}}'{data}"),
-        };
-        self.tell(&format!("⏸ {state} waits for its task token{bounds}: {answer}"));
+        self.tell(&format!("⏸ {state} waits for its task token{bounds}: asl answer {token} --output '{{}}'{data}"));
     }
 
     /// What came of a failure.

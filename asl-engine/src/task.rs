@@ -85,7 +85,12 @@ impl TaskRequest {
 /// The token of an attempt that is told to others: a digest of what names it and of what nobody else knows.
 pub(crate) fn task_token(secret: &str, attempt: &str) -> Arc<str> {
     let digest = Sha256::new().chain_update(secret).chain_update([0]).chain_update(attempt).finalize();
-    URL_SAFE_NO_PAD.encode(digest).into()
+    let token = URL_SAFE_NO_PAD.encode(digest);
+    // A text that begins with a hyphen reads as an option on a command line.
+    match token.strip_prefix('-') {
+        Some(rest) => ["A", rest].concat().into(),
+        None => token.into(),
+    }
 }
 
 fn digest_number(text: &str) -> u64 {
@@ -267,3 +272,19 @@ impl fmt::Display for Failure {
 
 /// How a task, a state or an execution ended.
 pub type Outcome = Result<Value, Failure>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_token_reads_as_an_option() {
+        let tokens = (0..1_000).map(|attempt: u32| task_token("secret", &attempt.to_string()));
+        let alphabet = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        assert!(
+            tokens
+                .into_iter()
+                .all(|token| { token.len() == 43 && !token.starts_with('-') && token.bytes().all(alphabet) })
+        );
+    }
+}
