@@ -312,6 +312,10 @@ pub(crate) struct Graph {
     /// it; a file, `-` for stdin, or the JSON itself
     #[arg(long, value_name = "FILE|-|JSON")]
     pub(crate) history: Option<String>,
+
+    /// Show what tests take: the coverage as `asl test --coverage-json` writes it
+    #[arg(long, value_name = "FILE", conflicts_with = "history")]
+    pub(crate) coverage: Option<PathBuf>,
 }
 
 /// What a state machine is drawn as

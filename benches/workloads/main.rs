@@ -68,7 +68,7 @@ fn execute(program: &Arc<Program>, input: &str, serialise: bool) -> String {
     let input: Value = input.parse().expect("the input is JSON");
     let mut execution = Execution::local("machine", "run", input, Timestamp(0), 1);
     execution.quotas = Quotas::NONE;
-    let answer = |request: &asl_engine::TaskRequest| Answer::from(Ok(tasks::answer(request)));
+    let answer = |request: &asl_engine::TaskRequest, _| Answer::from(Ok(tasks::answer(request)));
     let mut simulation = Simulation::new(Ledger::new(program.clone(), execution), Timestamp(0), answer);
     let mut recorded: Vec<Vec<Recorded>> = Vec::new();
     let finished = loop {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use asl_aws::in_process::{LinePlace, Missing, toml_key};
 use asl_engine::{Execution, Failure, HistoryEvent, Program, Quotas};
 use asl_runtime::{Finished, Ledger};
-use asl_tasks::{Router, is_step_functions_name};
+use asl_tasks::Router;
 use tokio::sync::{oneshot, watch};
 
 use crate::execution::{Description, Ended, Run, Started, wait};
@@ -142,16 +142,7 @@ impl Executions {
     /// The state machine with this ARN, whose last part is its name; region and account may be any. A version or an alias is the
     /// machine itself here.
     pub fn state_machine(&self, arn: &str) -> Result<StateMachine, StartError> {
-        let parts: Vec<&str> = arn.split(':').collect();
-        let (["arn", _, "states", _, _, "stateMachine", name] | ["arn", _, "states", _, _, "stateMachine", name, _]) =
-            parts[..]
-        else {
-            return Err(StartError::InvalidArn(arn.to_owned()));
-        };
-        if !is_step_functions_name(name) {
-            return Err(StartError::InvalidArn(arn.to_owned()));
-        }
-        let arn: Arc<str> = parts[..7].join(":").into();
+        let (arn, name) = StateMachine::arn_and_name(arn)?;
         let Some(program) = self.machines.get(name) else { return Err(StartError::NoSuchMachine(arn)) };
         Ok(StateMachine { arn, name: name.into(), program: program.clone() })
     }
@@ -176,15 +167,7 @@ impl Executions {
     /// It is driven on a thread of the runtime, beside its tasks: waking another thread for each task that ends costs more than
     /// what is then done.
     pub fn start(self: &Arc<Self>, machine: &StateMachine, start: Start) -> Result<Started, StartError> {
-        if !is_step_functions_name(&start.name) {
-            return Err(StartError::InvalidName(start.name));
-        }
-        let input_bytes = || start.input_text.as_ref().map_or_else(|| start.input.json_len(), |text| text.len());
-        if let Some(most) = self.options.quotas.payload_bytes
-            && input_bytes() > most
-        {
-            return Err(StartError::InputTooLong(most));
-        }
+        start.check(self.options.quotas)?;
         let execution = execution(machine, &start, self.options.quotas);
         let mut started = self.lock();
         if let Some(known) = started.find(&execution.arn) {

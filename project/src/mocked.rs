@@ -20,7 +20,7 @@ pub fn run_mocked(
     let at = execution.start_time;
     let ledger = Ledger::new(machine.program.clone(), execution).with_waits(mocks.waits().clone());
     let ledger = if options.keeps_histories { ledger.recording_children() } else { ledger };
-    let mut simulation = Simulation::new(ledger, at, |request: &TaskRequest| answer(mocks, request));
+    let mut simulation = Simulation::new(ledger, at, |request: &TaskRequest, _| answer(mocks, request));
     let mut recorded = Vec::new();
     while let Some(batch) = simulation.step()? {
         if options.keeps_histories {

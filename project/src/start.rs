@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use asl_engine::{Execution, JsonError, Program, Quotas, Value};
 use asl_runtime::{Batch, now};
+use asl_tasks::is_step_functions_name;
 
 /// A state machine that can be started.
 #[derive(Clone, Debug)]
@@ -31,6 +32,20 @@ pub struct Start {
     pub finds_ended: bool,
     /// Is told at once what each Batch does, before anything is called.
     pub watcher: Option<Watcher>,
+}
+
+impl Start {
+    /// Whether an execution may have this name and this input.
+    pub fn check(&self, quotas: Quotas) -> Result<(), StartError> {
+        if !is_step_functions_name(&self.name) {
+            return Err(StartError::InvalidName(self.name.clone()));
+        }
+        let bytes = || self.input_text.as_ref().map_or_else(|| self.input.json_len(), |text| text.len());
+        match quotas.payload_bytes {
+            Some(most) if bytes() > most => Err(StartError::InputTooLong(most)),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Is told what happens in an execution. The execution waits for it.
@@ -79,6 +94,19 @@ impl StartError {
 }
 
 impl StateMachine {
+    /// The ARN of a state machine without the version or alias behind it, and its name.
+    pub fn arn_and_name(arn: &str) -> Result<(Arc<str>, &str), StartError> {
+        let parts: Vec<&str> = arn.split(':').collect();
+        match parts[..] {
+            ["arn", _, "states", _, _, "stateMachine", name] | ["arn", _, "states", _, _, "stateMachine", name, _]
+                if is_step_functions_name(name) =>
+            {
+                Ok((parts[..7].join(":").into(), name))
+            }
+            _ => Err(StartError::InvalidArn(arn.to_owned())),
+        }
+    }
+
     /// The state machine of this name where [`Execution::local`] has it.
     pub fn local(name: &str, program: Arc<Program>) -> Self {
         let arn = format!("arn:aws:states:us-east-1:000000000000:stateMachine:{name}").into();

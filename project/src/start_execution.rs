@@ -2,17 +2,16 @@
 //!
 //! AWS developer guide, "Start a new AWS Step Functions state machine from a running execution".
 
-use std::sync::{Arc, Weak};
+use std::sync::Weak;
 
 use asl_aws::in_process::Missing;
-use asl_engine::{Execution, Failure, Object, Outcome, TaskRequest, Timestamp, Value};
+use asl_engine::{Failure, Outcome, Value};
 use asl_runtime::tokio_host::GivenUp;
-use asl_runtime::{BoxFuture, Call, Handler, Report, Status};
-use asl_tasks::answered_here;
+use asl_runtime::{BoxFuture, Call, Handler, Report};
 
-use crate::execution::Ended;
 use crate::executions::Executions;
-use crate::start::{Start, StartError, StateMachine};
+use crate::start::Start;
+use crate::start_request::StartRequest;
 
 /// The resources that [`StartExecution`] serves.
 pub(crate) const RESOURCES: &str = "arn:aws:states:::states:startExecution*";
@@ -43,40 +42,25 @@ impl Handler for StartExecution {
     }
 }
 
-/// What a `.sync` task waits for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Data {
-    /// The execution with its data as JSON text.
-    Text,
-    /// The execution with its data as it is.
-    Parsed,
-}
-
 impl StartExecution {
     async fn run(&self, call: &Call, was_started: bool) -> Outcome {
         let Some(executions) = self.0.upgrade() else { return Err(call.refuse("the program ends")) };
-        let waits_for = match call.request.resource.rsplit_once('.') {
-            Some((_, "sync")) => Some(Data::Text),
-            Some((_, "sync:2")) => Some(Data::Parsed),
-            _ => None,
-        };
+        let request = StartRequest(&call.request);
         // On AWS there would be such a machine: what is not named here is no failure that a definition may catch.
-        if let Some(arn) = call.request.input["StateMachineArn"].as_str()
-            && let Some(missing @ Missing::Unmade { .. }) = executions.missing_machine(arn)
-        {
+        if let Some(missing @ Missing::Unmade { .. }) = executions.missing_machine(request.state_machine_arn()) {
             let missing = missing.told(executions.router().routes_file());
             return Err(call.refuse(&format!("the state '{}' {missing}", call.request.state)));
         }
-        let (machine, asked) = asked(&executions, &call.request)?;
+        let machine = executions.state_machine(request.state_machine_arn()).map_err(|error| request.refused(&error))?;
+        let asked = request.start()?;
         let finds_ended = asked.finds_ended || was_started;
-        let start = Start { is_waited_for: waits_for.is_some(), finds_ended, ..asked };
-        let started = executions.start(&machine, start).map_err(refused)?;
+        let start = Start { is_waited_for: request.waits(), finds_ended, ..asked };
+        let started = executions.start(&machine, start).map_err(|error| request.refused(&error))?;
         let execution = &started.execution;
-        let submitted = Object::default()
-            .with("ExecutionArn", execution.arn.clone().into())
-            .with("StartDate", Value::from(execution.start_time.0));
-        let submitted = answered_here(submitted);
-        let Some(data) = waits_for else { return Ok(submitted) };
+        let submitted = request.submitted(execution);
+        if !request.waits() {
+            return Ok(submitted);
+        }
         let _stop = started.is_new.then(|| StopOnDrop { executions: &executions, arn: &execution.arn });
         call.report(Report::Submitted(submitted));
         let ended = started.ended().await;
@@ -86,7 +70,7 @@ impl StartExecution {
                 GivenUp::Bug(_) | GivenUp::Journal(_) => Report::Bug(given_up.to_string()),
             });
         }
-        described(execution, &ended, data)
+        request.ended(execution, &ended.finished, ended.at)
     }
 }
 
@@ -104,90 +88,11 @@ impl Drop for StopOnDrop<'_> {
     }
 }
 
-/// What the parameters ask to start.
-fn asked(executions: &Executions, request: &TaskRequest) -> Result<(StateMachine, Start), Failure> {
-    let parameters = &request.input;
-    let arn = parameters["StateMachineArn"].as_str().unwrap_or("null");
-    let machine = executions.state_machine(arn).map_err(refused)?;
-    let unknown = |name: &&str| !["StateMachineArn", "Name", "Input", "TraceHeader"].contains(name);
-    let mut given = parameters.as_object().into_iter().flat_map(|members| members.iter().map(|(name, _)| &**name));
-    if let Some(unknown) = given.find(unknown) {
-        let cause = format!("The field \"{unknown}\" is not supported by Step Functions");
-        return Err(Failure::new("States.Runtime", cause));
-    }
-    let start = match parameters.get("Name") {
-        // Only this task can have started an execution of this name, which is the same when the task is issued again.
-        None | Some(Value::Null) => Start { name: request.uuid(), finds_ended: true, ..Start::default() },
-        Some(Value::String(name)) => Start { name: name.to_string(), ..Start::default() },
-        Some(name) => return Err(refused(StartError::InvalidName(name.to_string()))),
-    };
-    Ok(match parameters.get("Input") {
-        None | Some(Value::Null) => (machine, Start { input: Object::default().into(), ..start }),
-        // Also as the text of JSON, as the API has it.
-        Some(Value::String(text)) => {
-            let input = text.parse().map_err(|error| refused(StartError::InvalidInput(error)))?;
-            (machine, Start { input, input_text: Some(text.clone()), ..start })
-        }
-        Some(input) => (machine, Start { input: input.clone(), ..start }),
-    })
-}
-
-/// What `.sync` gives: the execution and how it ended.
-fn described(execution: &Execution, ended: &Ended, data: Data) -> Outcome {
-    let status = ended.finished.status;
-    // A failure is text, and so is all in it.
-    let is_parsed = data == Data::Parsed && status == Status::Succeeded;
-    let data = |value: &Value| if is_parsed { value.clone() } else { Value::from(value.to_string()) };
-    let included = || Value::from([("Included", Value::from(true))]);
-    let text = |text: &Option<Arc<str>>| text.clone().map(Value::from);
-    let date = |at: Timestamp| Some(at.0.into());
-    let (output, error, cause) = match &ended.finished.outcome {
-        Ok(output) => (Some(data(output)), None, None),
-        Err(failure) => (None, text(&failure.error), text(&failure.cause)),
-    };
-    let details = output.is_some().then(included);
-    // Recorded in December 2024 for executions that succeeded, reported from 2026 for others.
-    let (redrive_status, reason) = match status {
-        Status::Succeeded => ("NOT_REDRIVABLE", Some("Execution is SUCCEEDED and cannot be redriven".into())),
-        Status::Failed | Status::TimedOut | Status::Aborted => ("REDRIVABLE", None),
-    };
-    let members = [
-        ("Cause", cause),
-        ("Error", error),
-        ("ExecutionArn", Some(execution.arn.clone().into())),
-        ("Input", Some(data(&execution.input))),
-        ("InputDetails", Some(included())),
-        ("Name", Some(execution.name.clone().into())),
-        ("Output", output),
-        ("OutputDetails", details),
-        ("RedriveCount", Some(0.into())),
-        ("RedriveStatus", Some(redrive_status.into())),
-        ("RedriveStatusReason", reason),
-        ("StartDate", date(execution.start_time)),
-        ("StateMachineArn", Some(execution.state_machine_arn.clone().into())),
-        ("Status", Some(status.name().into())),
-        ("StopDate", date(ended.at)),
-    ];
-    let described: Value = members.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
-    match status {
-        Status::Succeeded => Ok(described),
-        _ => Err(Failure::new("States.TaskFailed", described.to_string())),
-    }
-}
-
-/// A refusal of the API, as Step Functions tells it.
-fn refused(error: StartError) -> Failure {
-    let code = error.code();
-    let cause = format!(
-        "{error} (Service: AWSStepFunctions; Status Code: 400; Error Code: {code}; Request ID: {}; Proxy: null)",
-        uuid::Uuid::new_v4()
-    );
-    let class = code.strip_suffix("Exception").unwrap_or(code);
-    Failure::new(format!("StepFunctions.{class}Exception"), cause)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use asl_engine::TaskRequest;
     use asl_runtime::Finished;
 
     use super::*;

@@ -45,7 +45,7 @@ pub enum Stuck {
     Bug(#[from] Bug),
 }
 
-/// An execution on virtual time, step by step. `answer` stands for its tasks.
+/// An execution on virtual time, step by step. `answer` stands for its tasks: it is told what they are sent, and when.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -56,7 +56,7 @@ pub enum Stuck {
 /// let definition = r#"{"StartAt": "Sleep", "States": {"Sleep": {"Type": "Wait", "Seconds": 60, "End": true}}}"#;
 /// let program = Arc::new(Program::parse(definition).unwrap());
 /// let execution = Execution::local("sleep", "run", Value::Null, Timestamp(0), 0);
-/// let answer = |_: &TaskRequest| Answer::from(Ok(Value::Null));
+/// let answer = |_: &TaskRequest, _: Timestamp| Answer::from(Ok(Value::Null));
 /// let mut simulation = Simulation::new(Ledger::new(program, execution), Timestamp(0), answer);
 /// assert_eq!(simulation.step().unwrap().unwrap().recorded.len(), 2);
 /// assert_eq!(simulation.step().unwrap().unwrap().recorded.len(), 2);
@@ -74,7 +74,7 @@ pub struct Simulation<A> {
     inputs: Vec<Input>,
 }
 
-impl<A: FnMut(&TaskRequest) -> Answer> Simulation<A> {
+impl<A: FnMut(&TaskRequest, Timestamp) -> Answer> Simulation<A> {
     /// A simulation of an execution that is new, or that goes on at this time.
     pub fn new(ledger: Ledger, at: Timestamp, answer: A) -> Self {
         let effects = ledger.open().collect();
@@ -122,7 +122,7 @@ impl<A: FnMut(&TaskRequest) -> Answer> Simulation<A> {
     }
 
     fn call(&mut self, wait: WaitId, request: &TaskRequest) -> Result<(), Stuck> {
-        let answer = (self.answer)(request);
+        let answer = (self.answer)(request, self.at);
         if let Some(reason) = answer.refused {
             return Err(Stuck::Refused(reason));
         }
@@ -181,11 +181,11 @@ impl<A: FnMut(&TaskRequest) -> Answer> Simulation<A> {
 pub fn run(
     program: Arc<Program>,
     execution: Execution,
-    answer: impl FnMut(&TaskRequest) -> Answer,
+    mut answer: impl FnMut(&TaskRequest) -> Answer,
     mut record: impl FnMut(HistoryEvent),
 ) -> Result<Finished, Stuck> {
     let at = execution.start_time;
-    let mut simulation = Simulation::new(Ledger::new(program, execution), at, answer);
+    let mut simulation = Simulation::new(Ledger::new(program, execution), at, |request, _| answer(request));
     loop {
         let Some(batch) = simulation.step()? else { return Err(Stuck::Forever) };
         batch.recorded.into_iter().for_each(|recorded| record(recorded.event));

@@ -35,6 +35,10 @@ pub(crate) struct Test {
     #[arg(long)]
     pub(crate) faults: bool,
 
+    /// Write the test files that say what mock configuration files of AWS Step Functions Local say, beside these, and run none
+    #[arg(long)]
+    pub(crate) convert: bool,
+
     /// Name the cases, and run none
     #[arg(long)]
     pub(crate) list: bool,
@@ -42,6 +46,14 @@ pub(crate) struct Test {
     /// Leave out the lines of cases that pass
     #[arg(short, long)]
     pub(crate) quiet: bool,
+
+    /// Show what happens in each case, also where it passes: its history, an event a line
+    #[arg(long, conflicts_with = "list")]
+    pub(crate) no_capture: bool,
+
+    /// Run again whenever a file below the paths changes, until Ctrl-C
+    #[arg(long, conflicts_with_all = ["list", "convert", "merge"])]
+    pub(crate) watch: bool,
 
     /// How to report
     #[arg(long, value_enum, default_value_t = TestFormat::Text)]
@@ -70,6 +82,10 @@ pub(crate) struct Test {
     /// Write the coverage as a page that shows the definitions as pictures
     #[arg(long, value_name = "FILE")]
     pub(crate) coverage_html: Option<PathBuf>,
+
+    /// Run no case, and show the coverage that other runs have written with --coverage-json, all together
+    #[arg(long, value_name = "FILE")]
+    pub(crate) merge: Vec<PathBuf>,
 
     /// Fail where less than this part is covered
     #[arg(long, value_name = "PERCENT", value_parser = percent)]

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use asl_graph::{Chart, Theme, history};
 
 use crate::cli::{Graph, GraphFormat};
+use crate::commands::test::coverage;
 use crate::error::Error;
 use crate::{input, output};
 
@@ -28,6 +29,14 @@ pub(crate) fn run(arguments: &Graph) -> Result<ExitCode, Error> {
         let events = input::json("the history", "--history", named)?;
         let marks = history::marks(&program, &events).map_err(|error| Error::Usage(format!("--history: {error}")))?;
         chart = chart.with_marks(marks);
+    }
+    if let Some(file) = &arguments.coverage {
+        let coverage = coverage::file(file, "--coverage")?;
+        let before = coverage.definitions().iter().find(|before| before.is_of(&program)).ok_or_else(|| {
+            let (file, definition) = (file.display(), arguments.definition.display());
+            Error::Usage(format!("--coverage: {file} has nothing of {definition} as it is now"))
+        })?;
+        chart = chart.with_marks(coverage::marks(&program, &before.taken(&program)));
     }
     let drawn = match format {
         GraphFormat::Mermaid => chart.mermaid(),

@@ -51,6 +51,19 @@ impl Taken {
         Self { states, transitions, ..Self::default() }
     }
 
+    /// What was counted elsewhere.
+    pub(crate) fn of_counts(model: &Model, counts: impl Iterator<Item = (Goal, u64)>) -> Self {
+        let mut taken = Self::new(model);
+        for (goal, count) in counts.filter(|(_, count)| *count > 0) {
+            match goal {
+                Goal::State(state) => taken.states[state.index()] = count,
+                Goal::Transition(transition) => taken.transitions[transition.index()] = count,
+                other => _ = taken.others.insert(other, count),
+            }
+        }
+        taken
+    }
+
     /// Adds what a Batch tells.
     pub(crate) fn add(&mut self, batch: &Batch, program: &Program) {
         let model = program.model();

@@ -72,8 +72,9 @@ pub fn faults(file: &TestFile, case: &Case, seed: u64) -> Vec<Fault> {
         return Vec::new();
     }
     let program = &file.program;
-    let mut answering = Answering::new(&case.mocks);
-    let whole = case.execute(&file.machine(), program, seed, &mut answering, None);
+    let seed = case.seed.unwrap_or(seed);
+    let mut answering = Answering::new(file, case, seed);
+    let whole = case.execute(file, &mut answering);
     let called: BTreeSet<&str> = answering.calls.iter().map(|call| &*call.state).collect();
     let mut faults = Vec::new();
     for state in program.model().states().iter().filter(|state| state.state_type == StateType::Task) {
@@ -83,9 +84,9 @@ pub fn faults(file: &TestFile, case: &Case, seed: u64) -> Vec<Fault> {
         for error in errors(program, state.id) {
             let failure =
                 Failure { error: Some(error.as_str().into()), cause: Some("injected".into()), ..Failure::default() };
-            let mut answering = Answering::new(&case.mocks).failing(&state.name, failure);
             let bound = Bound { millis: whole.millis + LONGEST_MILLIS, events: whole.recorded.len() + MOST_EVENTS };
-            let ran = case.execute(&file.machine(), program, seed, &mut answering, Some(bound));
+            let mut answering = Answering::new(file, case, seed).failing(&state.name, failure, bound);
+            let ran = case.execute(file, &mut answering);
             let Some(kind) = kind(&ran, program, state.id, whole.millis, answering.made_up) else { continue };
             let test_file = test_file(file, &ran, &format!("{} fails with {error}", state.name));
             faults.push(Fault { state: state.id, error, kind, test_file });

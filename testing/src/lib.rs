@@ -15,6 +15,7 @@
 //! ```
 
 mod coverage;
+mod coverage_file;
 mod difference;
 mod duration;
 mod expectations;
@@ -30,12 +31,15 @@ mod problem;
 mod record;
 mod response;
 mod run;
+mod started;
 mod state_case;
+mod state_machines;
 mod suite;
 mod test_file;
 mod way;
 
 pub use coverage::{Goal, GoalKind, Items, Taken, goals};
+pub use coverage_file::{CoverageFile, CoveredBefore, NoCoverage};
 pub use difference::Difference;
 pub use duration::{duration, shown_duration};
 pub use expectations::{Unmet, Why};

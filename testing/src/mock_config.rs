@@ -2,7 +2,9 @@
 //!
 //! AWS developer guide, "Using mocked service integrations for testing in Step Functions Local".
 
-use asl_engine::{Failure, Program, Span};
+use std::fmt::Write;
+
+use asl_engine::{Failure, Program, Span, StateType, Value};
 use asl_project::yaml::{Member, Tree};
 
 use crate::fields::{Fields, kind};
@@ -109,4 +111,59 @@ fn answer(tree: &Tree, problems: &mut Problems) -> Option<Response> {
         }
     };
     Some(Response { work, after: 0, heartbeat: None, submitted: None, worker: None })
+}
+
+/// The text of the test file with these cases.
+pub(crate) fn test_file<'a>(cases: impl IntoIterator<Item = (&'a str, &'a Mocks)>, program: &Program) -> String {
+    let mut out = "cases:\n".to_owned();
+    for (name, mocks) in cases {
+        let _ = writeln!(out, "  - name: {}", Value::from(name));
+        if !mocks.0.is_empty() {
+            out.push_str("    mocks:\n");
+        }
+        for mock in &mocks.0 {
+            let _ = write!(out, "      {}:", Value::from(&*mock.key.text));
+            match mock.sequence() {
+                [first, others @ ..] if others.iter().all(|other| written(other) == written(first)) => {
+                    let _ = writeln!(out, " {}", written(first));
+                }
+                answers => {
+                    let shared = if repeats(&mock.key.state, program) { "\n        shared: true" } else { "" };
+                    let _ = writeln!(out, "{shared}\n        sequence:");
+                    answers.iter().for_each(|answer| _ = writeln!(out, "          - {}", written(answer)));
+                }
+            }
+        }
+    }
+    out
+}
+
+/// Whether a state is inside of a Map state: its iterations share the invocations of a mock configuration file.
+fn repeats(state: &str, program: &Program) -> bool {
+    let model = program.model();
+    let mut scope = model.states().iter().find(|it| *it.name == *state).map(|state| state.scope);
+    while let Some(parent) = scope.and_then(|scope| model.scope(scope)?.parent).and_then(|id| model.state(id)) {
+        if parent.state_type == StateType::Map {
+            return true;
+        }
+        scope = Some(parent.scope);
+    }
+    false
+}
+
+/// An answer as a test file has it.
+fn written(answer: &Response) -> Value {
+    match &answer.work {
+        Work::Result(Template::Value(result)) => {
+            let has_expressions = result.to_string().contains("{%");
+            Value::from([(if has_expressions { "result_as_is" } else { "result" }, result.clone())])
+        }
+        Work::Fails(failure) | Work::TimesOut(failure) => {
+            let members = [("error", &failure.error), ("cause", &failure.cause)];
+            let given = members.into_iter().filter_map(|(name, text)| Some((name, Value::from(text.clone()?))));
+            given.collect()
+        }
+        // A mock configuration file has no others.
+        _ => Value::empty_object(),
+    }
 }

@@ -15,6 +15,10 @@ use crate::frame_path::{Step, frame_steps};
 use crate::matcher::Matcher;
 use crate::problem::{Problem, Problems};
 use crate::response::{Response, Work};
+use crate::run::Bound;
+use crate::started::Started;
+use crate::state_machines::Found;
+use crate::test_file::{Case, TestFile};
 
 /// How much is shown of what a task was sent.
 const SHOWN: usize = 200;
@@ -166,8 +170,13 @@ impl Mock {
         Self { key, span, is_own: false, answers }
     }
 
+    /// Its answers, one after the other, where they are not chosen by what is sent.
+    pub(crate) fn sequence(&self) -> &[Response] {
+        self.answers.first().map(|choice| &choice.sequence[..]).unwrap_or_default()
+    }
+
     /// Whether it says of a Wait state how long that takes: nobody asks it.
-    fn takes_time_only(&self) -> bool {
+    pub(crate) fn takes_time_only(&self) -> bool {
         matches!(
             self.answers.first().and_then(|choice| choice.sequence.first()),
             Some(Response { work: Work::Takes, .. })
@@ -314,7 +323,12 @@ fn choices(tree: &Tree, problems: &mut Problems) -> Option<Vec<Choice>> {
 
 /// One answer, or `sequence`.
 fn choice(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Choice> {
+    let is_shared = fields.truth("shared", problems) == Some(true);
     let Some(sequence) = fields.take("sequence") else {
+        if fields.take("shared").is_some() {
+            let problem = Problem::new(fields.name_span("shared"), "'shared' is for a 'sequence'");
+            problems.add(problem.help("it says that all iterations and branches go through one sequence"));
+        }
         let response = Response::read(fields, problems)?;
         return Some(Choice { when: None, sequence: vec![response], is_sequence: false, is_shared: false });
     };
@@ -329,7 +343,7 @@ fn choice(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Choice> {
         responses.extend(Response::read(&mut fields, problems));
         fields.end(problems);
     }
-    Some(Choice { when: None, sequence: responses, is_sequence: true, is_shared: false })
+    Some(Choice { when: None, sequence: responses, is_sequence: true, is_shared })
 }
 
 /// A call that a case has made.
@@ -354,14 +368,16 @@ struct Position {
     items: Vec<(String, usize)>,
 }
 
-/// Answers the tasks of one run.
+/// Answers the tasks of one run: of its own execution, and of those that this starts.
 pub(crate) struct Answering<'a> {
-    mocks: &'a Mocks,
+    pub(crate) file: &'a TestFile,
+    pub(crate) case: &'a Case,
+    pub(crate) seed: u64,
     /// How far sequences are.
     positions: HashMap<Position, usize>,
-    /// Which mocks have answered.
+    /// Which mocks of the case have answered.
     pub(crate) used: Vec<bool>,
-    /// What was called.
+    /// What its own execution called.
     pub(crate) calls: Vec<CallMade>,
     /// The tokens that tasks were told to others by.
     pub(crate) tokens: Vec<Arc<str>>,
@@ -371,33 +387,41 @@ pub(crate) struct Answering<'a> {
     pub(crate) refused_in: Option<Arc<str>>,
     /// Whether a task without a mock was answered all the same.
     pub(crate) made_up: bool,
+    /// How far an execution may go.
+    pub(crate) bound: Option<Bound>,
+    /// What was started.
+    pub(crate) started: Started<'a>,
 }
 
 impl<'a> Answering<'a> {
-    pub(crate) fn new(mocks: &'a Mocks) -> Self {
-        let used = mocks.0.iter().map(Mock::takes_time_only).collect();
+    pub(crate) fn new(file: &'a TestFile, case: &'a Case, seed: u64) -> Self {
         Self {
-            mocks,
+            file,
+            case,
+            seed,
             positions: HashMap::new(),
-            used,
+            used: case.mocks.0.iter().map(Mock::takes_time_only).collect(),
             calls: Vec::new(),
             tokens: Vec::new(),
             failing: None,
             refused_in: None,
             made_up: false,
+            bound: None,
+            started: Started::default(),
         }
     }
 
     /// The same, in which the task of a state fails whatever its mock says, and tasks without a mock give an empty object: what
     /// comes after the failure has none.
-    pub(crate) fn failing(self, state: &str, failure: Failure) -> Self {
-        Self { failing: Some((state.to_owned(), failure)), ..self }
+    pub(crate) fn failing(self, state: &str, failure: Failure, bound: Bound) -> Self {
+        Self { failing: Some((state.to_owned(), failure)), bound: Some(bound), ..self }
     }
 
     /// The answer to a call; one that no mock answers ends the run.
-    pub(crate) fn answer(&mut self, request: &TaskRequest) -> Answer {
+    pub(crate) fn answer(&mut self, request: &TaskRequest, at: Timestamp) -> Answer {
         let is_writing = is_of_writer(request);
-        if !is_writing {
+        let is_own = self.started.running.is_empty();
+        if is_own && !is_writing {
             self.calls.push(CallMade {
                 state: request.state.clone(),
                 frame: request.frame.clone(),
@@ -408,7 +432,7 @@ impl<'a> Answering<'a> {
         if request.is_activity() || request.resource.ends_with(".waitForTaskToken") {
             self.tokens.push(request.token.clone());
         }
-        if let Some((state, failure)) = &self.failing
+        if let Some((state, failure)) = self.failing.as_ref().filter(|_| is_own)
             && *state == *request.state
         {
             let work = match failure.error.as_deref() {
@@ -417,33 +441,34 @@ impl<'a> Answering<'a> {
             };
             return answered(&Response { work, after: 0, heartbeat: None, submitted: None, worker: None }, request);
         }
-        let answer = self.answer_of(request, is_writing);
-        if answer.refused.is_some() {
+        let answer = self.answer_of(request, is_writing, at);
+        if is_own && answer.refused.is_some() {
             self.refused_in = Some(request.state.clone());
         }
         answer
     }
 
-    fn answer_of(&mut self, request: &TaskRequest, is_writing: bool) -> Answer {
+    fn answer_of(&mut self, request: &TaskRequest, is_writing: bool, at: Timestamp) -> Answer {
         match self.response(request) {
             Ok(Some(response)) => answered(&response, request),
+            Ok(None) if let Some((name, found)) = self.machine(request) => match found {
+                Found::Machine(_, program) => self.start(name, program, request, at),
+                Found::Unusable(why) => refused(format!("the state '{}' starts '{name}': {why}", request.state)),
+            },
             // What a ResultWriter writes is written where nobody says otherwise.
             Ok(None) if is_writing => Answer::from(Ok(Value::empty_object())),
             Ok(None) | Err(_) if self.failing.is_some() => {
                 self.made_up = true;
                 Answer::from(Ok(Value::empty_object()))
             }
-            Ok(None) => refused(format!(
-                "the state '{}' calls {}, and has no mock: say below 'mocks' what it answers",
-                request.state, request.resource
-            )),
+            Ok(None) => refused(self.unmocked(request)),
             Err(told) => refused(told),
         }
     }
 
     fn response(&mut self, request: &TaskRequest) -> Result<Option<Response>, String> {
         let frame = frame_steps(&request.frame);
-        let mocks = self.mocks;
+        let mocks = self.mocks();
         let fitting = mocks.0.iter().enumerate().filter(|(_, mock)| mock.key.fits(&request.state, &frame));
         let mut sent_otherwise = None;
         for (at, mock) in fitting {
@@ -456,7 +481,7 @@ impl<'a> Answering<'a> {
                 sent_otherwise = Some(mock);
                 continue;
             };
-            self.used[at] = true;
+            self.use_mock(at);
             if !choice.is_sequence {
                 return Ok(choice.sequence.first().cloned());
             }
@@ -492,7 +517,7 @@ fn is_of_writer(request: &TaskRequest) -> bool {
     request.resource.ends_with(":s3:putObject") && !request.resource.ends_with(":aws-sdk:s3:putObject")
 }
 
-fn refused(told: String) -> Answer {
+pub(crate) fn refused(told: String) -> Answer {
     Answer { refused: Some(told), ..Answer::default() }
 }
 

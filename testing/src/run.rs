@@ -24,6 +24,8 @@ pub struct CaseResult {
     pub millis: i64,
     /// The transitions that it took.
     pub taken: Taken,
+    /// The state machines that were started in it and ran, by name, and what was taken of them.
+    pub started: Vec<(String, Taken)>,
     /// The file that the history is to be kept in, and its text, where that is asked for.
     pub history: Option<(PathBuf, String)>,
     /// The mocks of the case that answered nothing, by the place of their keys.
@@ -85,19 +87,22 @@ impl Case {
         if let Some(state) = &self.state {
             return self.test_state(state, file);
         }
-        let mut answering = Answering::new(&self.mocks);
-        let ran = self.execute(&file.machine(), &file.program, seed, &mut answering, None);
+        let mut answering = Answering::new(file, self, self.seed.unwrap_or(seed));
+        let ran = self.execute(file, &mut answering);
         let model = file.program.model();
         let way = Way::of(&ran.recorded, model);
-        let unused = self.mocks.0.iter().zip(&answering.used).filter(|(mock, used)| !**used && mock.is_own);
-        let unused = unused.map(|(mock, _)| (mock.key.text.clone(), mock.span)).collect();
-        let own = ran.recorded.iter().filter(|recorded| *recorded.execution.arn == *ran.arn);
-        let lines: Vec<HistoryLine> = own.map(|recorded| HistoryLine::of(&recorded.event, self.start)).collect();
-        let (finished, stuck) = match ran.ended {
+        let unused = answering.unused();
+        let started: Vec<(String, Taken)> = std::mem::take(&mut answering.started.taken)
+            .into_iter()
+            .map(|(name, taken)| (name.to_owned(), taken))
+            .collect();
+        let lines = self.lines(&ran);
+        let ended = answering.started.bug.take().map_or(ran.ended, |bug| Err(Stuck::Bug(bug)));
+        let (finished, stuck) = match ended {
             Ok(finished) => (Some(finished), None),
             Err(Stuck::Bug(bug)) => {
-                let (millis, taken) = (ran.millis, ran.taken);
-                return CaseResult { verdict: Verdict::Bug(bug.to_string()), millis, taken, history: None, unused };
+                let (verdict, millis, taken) = (Verdict::Bug(bug.to_string()), ran.millis, ran.taken);
+                return CaseResult { verdict, millis, taken, started, history: None, unused };
             }
             Err(stuck) => (None, Some(stuck.to_string())),
         };
@@ -131,7 +136,21 @@ impl Case {
                 }))
             }
         };
-        CaseResult { verdict, millis: ran.millis, taken: ran.taken, history, unused }
+        CaseResult { verdict, millis: ran.millis, taken: ran.taken, started, history, unused }
+    }
+
+    /// What happens when the case runs, an event a line; nothing for a case of one state.
+    pub fn history(&self, file: &TestFile, seed: u64) -> Vec<HistoryLine> {
+        if self.state.is_some() {
+            return Vec::new();
+        }
+        let mut answering = Answering::new(file, self, self.seed.unwrap_or(seed));
+        self.lines(&self.execute(file, &mut answering))
+    }
+
+    fn lines(&self, ran: &Ran) -> Vec<HistoryLine> {
+        let own = ran.recorded.iter().filter(|recorded| *recorded.execution.arn == *ran.arn);
+        own.map(|recorded| HistoryLine::of(&recorded.event, self.start)).collect()
     }
 
     fn test_state(&self, state: &StateCase, file: &TestFile) -> CaseResult {
@@ -157,44 +176,12 @@ impl Case {
             }
         };
         let taken = Taken::new(file.program.model());
-        CaseResult { verdict, millis: 0, taken, history: None, unused: Vec::new() }
+        CaseResult { verdict, millis: 0, taken, started: Vec::new(), history: None, unused: Vec::new() }
     }
 
-    /// Runs the execution to its end; one that goes beyond the bound is refused there.
-    pub(crate) fn execute(
-        &self,
-        machine: &str,
-        program: &Arc<Program>,
-        seed: u64,
-        answering: &mut Answering<'_>,
-        bound: Option<Bound>,
-    ) -> Ran {
-        let seed = self.seed.unwrap_or(seed);
-        let execution = self.execution(machine, seed);
-        let arn = execution.arn.clone();
-        let waits = Arc::new(self.mocks.waits());
-        let ledger = Ledger::new(program.clone(), execution).recording_children().with_waits(waits);
-        let mut simulation = Simulation::new(ledger, self.start, |request: &TaskRequest| answering.answer(request));
-        let (mut recorded, mut taken) = (Vec::new(), Taken::new(program.model()));
-        let ended = loop {
-            match simulation.step() {
-                Ok(Some(batch)) => {
-                    taken.add(&batch, program);
-                    recorded.extend(batch.recorded);
-                    if let Some(finished) = batch.finished {
-                        break Ok(finished);
-                    }
-                    let millis = simulation.at().0 - self.start.0;
-                    if bound.is_some_and(|bound| millis > bound.millis || recorded.len() > bound.events) {
-                        break Err(Stuck::Refused("it goes on for too long".to_owned()));
-                    }
-                }
-                // It ends with a Batch that says so.
-                Ok(None) => break Err(Stuck::Forever),
-                Err(stuck) => break Err(stuck),
-            }
-        };
-        Ran { arn, recorded, ended, taken, millis: simulation.at().0 - self.start.0 }
+    /// Runs the execution to its end.
+    pub(crate) fn execute(&self, file: &TestFile, answering: &mut Answering<'_>) -> Ran {
+        execute(&file.program, self.execution(&file.machine(), answering.seed), answering)
     }
 
     /// The execution that starts. An ARN of one says in which account and region it is, and what its machine is called.
@@ -219,4 +206,32 @@ impl Case {
             None => execution,
         }
     }
+}
+
+/// Runs an execution to its end, on virtual time from its start; one that goes beyond the bound is refused there.
+pub(crate) fn execute(program: &Arc<Program>, execution: Execution, answering: &mut Answering<'_>) -> Ran {
+    let (arn, start, bound) = (execution.arn.clone(), execution.start_time, answering.bound);
+    let waits = Arc::new(answering.mocks().waits());
+    let ledger = Ledger::new(program.clone(), execution).recording_children().with_waits(waits);
+    let mut simulation = Simulation::new(ledger, start, |request: &TaskRequest, at| answering.answer(request, at));
+    let (mut recorded, mut taken) = (Vec::new(), Taken::new(program.model()));
+    let ended = loop {
+        match simulation.step() {
+            Ok(Some(batch)) => {
+                taken.add(&batch, program);
+                recorded.extend(batch.recorded);
+                if let Some(finished) = batch.finished {
+                    break Ok(finished);
+                }
+                let millis = simulation.at().0 - start.0;
+                if bound.is_some_and(|bound| millis > bound.millis || recorded.len() > bound.events) {
+                    break Err(Stuck::Refused("it goes on for too long".to_owned()));
+                }
+            }
+            // It ends with a Batch that says so.
+            Ok(None) => break Err(Stuck::Forever),
+            Err(stuck) => break Err(stuck),
+        }
+    };
+    Ran { arn, recorded, ended, taken, millis: simulation.at().0 - start.0 }
 }

@@ -63,5 +63,12 @@ pub fn run_all<'a>(
 fn bug(panic: &(dyn std::any::Any + Send)) -> CaseResult {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "a panic".to_owned());
-    CaseResult { verdict: Verdict::Bug(text), millis: 0, taken: Taken::default(), history: None, unused: Vec::new() }
+    CaseResult {
+        verdict: Verdict::Bug(text),
+        millis: 0,
+        taken: Taken::default(),
+        started: Vec::new(),
+        history: None,
+        unused: Vec::new(),
+    }
 }

@@ -15,6 +15,7 @@ use crate::mock_config::{self, ConfiguredCase};
 use crate::mocks::Mocks;
 use crate::problem::{Problem, Problems};
 use crate::state_case::StateCase;
+use crate::state_machines::{StartedMocks, StateMachines};
 
 /// What the names of test files end with.
 pub const ENDINGS: [&str; 3] = [".test.yaml", ".test.yml", ".test.json"];
@@ -35,6 +36,7 @@ pub struct TestFile {
     pub program: Arc<Program>,
     /// Its cases, in their order.
     pub cases: Vec<Case>,
+    pub(crate) state_machines: StateMachines,
 }
 
 /// One case of a test file.
@@ -55,6 +57,7 @@ pub struct Case {
     /// Where its random numbers start, where the case says so.
     pub(crate) seed: Option<u64>,
     pub(crate) mocks: Mocks,
+    pub(crate) started_mocks: StartedMocks,
     pub(crate) expectations: Expectations,
     /// The one state that it is about, where it is not about an execution.
     pub(crate) state: Option<Box<StateCase>>,
@@ -127,6 +130,22 @@ impl TestFile {
         }
     }
 
+    /// The test files that say what a mock configuration file says: one for each of its state machines, called like them and beside
+    /// it, with its text. `None` for any other file.
+    pub fn converted(path: &Path) -> Result<Option<Vec<(PathBuf, String)>>, TestFileError> {
+        let text = read(path)?;
+        let document = yaml::read(&text).ok();
+        let Some(root) = document.and_then(|document| document.root).filter(mock_config::is_mock_config) else {
+            return Ok(None);
+        };
+        let written = Self::configured(path, &text, Some(&root))?.into_iter().map(|file| {
+            let cases = file.cases.iter().map(|case| (&*case.name, &case.mocks));
+            let named = path.with_file_name(format!("{}{}", file.machine(), ENDINGS[0]));
+            (named, mock_config::test_file(cases, &file.program))
+        });
+        Ok(Some(written.collect()))
+    }
+
     fn configured(path: &Path, text: &str, root: Option<&Tree>) -> Result<Vec<Self>, TestFileError> {
         let mut files = Vec::new();
         for machine in root.map(mock_config::machines).unwrap_or_default() {
@@ -151,16 +170,14 @@ impl TestFile {
                 role: None,
                 seed: None,
                 mocks: case.mocks,
+                started_mocks: StartedMocks::new(),
                 expectations: Expectations::at(case.span),
                 state: None,
             });
-            files.push(Self {
-                path: path.to_owned(),
-                text: text.to_owned(),
-                definition,
-                program,
-                cases: cases.collect(),
-            });
+            let cases = cases.collect();
+            let state_machines = StateMachines::read(None, path, &program, &Substitutions::default(), &mut problems)?;
+            let (path, text) = (path.to_owned(), text.to_owned());
+            files.push(Self { path, text, definition, program, cases, state_machines });
         }
         Ok(files)
     }
@@ -199,6 +216,7 @@ impl TestFile {
         };
         let named = fields.text("definition", &mut problems);
         let substitutions = substitutions(fields.take("substitutions"), &mut problems);
+        let state_machines = fields.take("state_machines");
         let defaults = fields.take("defaults");
         let cases = fields.take("cases");
         let config = fields.text("mock_config", &mut problems).map(|config| (config, fields.name_span("mock_config")));
@@ -210,7 +228,8 @@ impl TestFile {
         };
         let (definition, program) = program(path, definition)?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        let reader = Reader { program: &program, folder };
+        let state_machines = StateMachines::read(state_machines, path, &program, &substitutions, &mut problems)?;
+        let reader = Reader { program: &program, folder, state_machines: &state_machines };
         let defaults = defaults.map(|tree| reader.given(tree, "'defaults'", &mut problems)).unwrap_or_default();
         let mut cases = match cases {
             Some(tree) => reader.cases(tree, &defaults, &mut problems),
@@ -235,7 +254,17 @@ impl TestFile {
         if !problems.0.is_empty() {
             return invalid(text, problems);
         }
-        Ok(Self { path: path.to_owned(), text, definition, program, cases })
+        Ok(Self { path: path.to_owned(), text, definition, program, cases, state_machines })
+    }
+
+    /// The definition of a state machine that was started in a case.
+    pub fn started(&self, name: &str) -> Option<(&Definition, &Arc<Program>)> {
+        self.state_machines.definition(name)
+    }
+
+    /// The definitions that it is about: its own, and those of state machines that may be started.
+    pub fn definitions(&self) -> impl Iterator<Item = &Definition> {
+        std::iter::once(&self.definition).chain(self.state_machines.definitions())
     }
 
     /// The name of the state machine.
@@ -272,7 +301,7 @@ fn read(path: &Path) -> Result<String, TestFileError> {
 }
 
 /// What runs.
-fn program(path: &Path, definition: Definition) -> Result<(Definition, Arc<Program>), TestFileError> {
+pub(crate) fn program(path: &Path, definition: Definition) -> Result<(Definition, Arc<Program>), TestFileError> {
     match definition.unfilled_program() {
         Ok(program) => Ok((definition, Arc::new(program))),
         Err(diagnostics) => {
@@ -282,7 +311,7 @@ fn program(path: &Path, definition: Definition) -> Result<(Definition, Arc<Progr
 }
 
 /// The definition of this name beside a file.
-fn beside(path: &Path, stem: &str, substitutions: &Substitutions) -> Result<Definition, TestFileError> {
+pub(crate) fn beside(path: &Path, stem: &str, substitutions: &Substitutions) -> Result<Definition, TestFileError> {
     let folder = path.parent().unwrap_or(Path::new(""));
     let read = |named: &Path| {
         let read = DefinitionName::from(named).read(substitutions);
@@ -307,7 +336,7 @@ fn repeated(tree: &Tree, problems: &mut Problems) {
     tree.items().iter().for_each(|item| repeated(item, problems));
 }
 
-fn substitutions(tree: Option<&Tree>, problems: &mut Problems) -> Substitutions {
+pub(crate) fn substitutions(tree: Option<&Tree>, problems: &mut Problems) -> Substitutions {
     let mut all = Vec::new();
     for member in tree.map(Tree::members).unwrap_or_default() {
         let value = match &member.value.kind {
@@ -339,12 +368,14 @@ struct Given {
     role: Option<String>,
     seed: Option<u64>,
     mocks: Mocks,
+    started_mocks: StartedMocks,
     expectations: Expectations,
 }
 
 struct Reader<'a> {
     program: &'a Program,
     folder: &'a Path,
+    state_machines: &'a StateMachines,
 }
 
 impl Reader<'_> {
@@ -398,6 +429,7 @@ impl Reader<'_> {
             role: given.role.or_else(|| defaults.role.clone()),
             seed: given.seed.or(defaults.seed),
             mocks: given.mocks.or(&defaults.mocks),
+            started_mocks: or(given.started_mocks, &defaults.started_mocks),
             expectations,
             state,
         }
@@ -455,9 +487,11 @@ impl Reader<'_> {
         let role = fields.text("role", problems).map(str::to_owned);
         let seed = fields.count("seed", problems);
         let mocks = fields.take("mocks").map(|tree| Mocks::read(tree, self.program, problems)).unwrap_or_default();
+        let started_mocks = fields.take("state_machines").map(|tree| self.state_machines.mocks(tree, problems));
         let expectations =
             fields.take("expect").map(|tree| Expectations::read(tree, self.program, self.folder, problems));
-        Given { input, start, execution, role, seed, mocks, expectations: expectations.unwrap_or_default() }
+        let (started_mocks, expectations) = (started_mocks.unwrap_or_default(), expectations.unwrap_or_default());
+        Given { input, start, execution, role, seed, mocks, started_mocks, expectations }
     }
 
     fn input(&self, fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Value> {
@@ -497,6 +531,15 @@ impl Reader<'_> {
             }
         }
     }
+}
+
+/// The mocks of each state machine, and those of all cases that they do not replace.
+fn or(mut own: StartedMocks, defaults: &StartedMocks) -> StartedMocks {
+    for (name, mocks) in defaults {
+        let of_case = own.remove(name).unwrap_or_default();
+        own.insert(name.clone(), of_case.or(mocks));
+    }
+    own
 }
 
 fn start(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Timestamp> {

@@ -111,6 +111,11 @@ fn mocks_answer_in_turn_by_what_is_sent_and_in_time() {
             "mocks: {Fetch: {sequence: [{error: Busy}, {result: 1}]}}\nexpect: {output: {partial: {packed: [1, 1]}}, calls: {Fetch: 4}}",
             &[],
         ),
+        // All items go through one.
+        (
+            "mocks: {Fetch: {shared: true, sequence: [{error: Busy}, {result: 1}, {result: 2}]}}\nexpect: {calls: {Fetch: 3}}",
+            &[],
+        ),
         ("mocks: {'Pack[1]/Fetch': {error: Gone}}\nexpect: {error: Gone}", &[]),
         (
             "mocks: {Fetch: {choose: [{when: b, result: B}, {result: A}]}}\nexpect: {output: {partial: {packed: [A, B]}}}",
@@ -182,6 +187,7 @@ fn what_cannot_be_is_told() {
         ("expect: {calls: {Sleep: 0}}", "'Sleep' is a Wait state, which calls nothing"),
         ("mocks: {Pack: {result: 1}}", "'Pack' is a Map state: only Task and Wait states"),
         ("mocks: {'Pack[1]/Ask': {result: 1}}", "'Ask' is not inside of 'Pack'"),
+        ("mocks: {Ask: {shared: false, result: 1}}", "'shared' is for a 'sequence'"),
         ("state: Charge\nexpect: {stages: {nothing: 1}}", "there is no stage 'nothing'"),
     ] {
         let cases = format!("  - name: it\n    {}\n", fields.replace('\n', "\n    "));

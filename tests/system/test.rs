@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::Path;
+use std::process::Stdio;
 
 use asl_project::{files_in, yaml};
 use boon::{Compiler, SchemaIndex, Schemas};
@@ -165,4 +167,85 @@ fn json_of(tree: &yaml::Tree) -> Value {
 /// The path of a file as it is in the repository.
 fn below_root(path: &Path) -> String {
     path.strip_prefix(ROOT).expect("it is below").to_str().expect("a UTF-8 path").replace('\\', "/")
+}
+
+const GREET: &str = r#"{"StartAt": "Greet", "States": {"Greet": {"Type": "Pass", "End": true}}}"#;
+
+#[test]
+fn a_changed_file_runs_the_tests_again() {
+    let folder = Folder::new();
+    folder.write("greet.asl.json", GREET);
+    folder.write("greet.test.yaml", "cases: [{name: it, input: 1, expect: {output: 1}}]");
+    let mut command = folder.command(&["test", "--watch"]);
+    let mut run = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("asl starts");
+    let mut stderr = BufReader::new(run.stderr.take().expect("a pipe")).lines().map(|line| line.expect("text"));
+    let mut stdout = BufReader::new(run.stdout.take().expect("a pipe")).lines().map(|line| line.expect("text"));
+    let waits = "note: waiting for a file to change; Ctrl-C ends this";
+    assert_eq!(stderr.next().as_deref(), Some(waits));
+    assert!(stdout.any(|line| line.starts_with("1 passed, 0 failed")));
+    folder.write("greet.asl.json", GREET.replace("\"End\"", "\"Result\": 23, \"End\""));
+    assert_eq!(stderr.next().as_deref(), Some("note: greet.asl.json has changed"));
+    assert_eq!(stderr.next().as_deref(), Some(waits));
+    assert!(stdout.any(|line| line.starts_with("0 passed, 1 failed")));
+    // A file with a mistake is told, and waited for.
+    folder.write("greet.test.yaml", "cases: it");
+    assert_eq!(stderr.next().as_deref(), Some("note: greet.test.yaml has changed"));
+    assert!(stderr.any(|line| line == "no test was run"));
+    assert_eq!(stderr.next().as_deref(), Some(waits));
+    run.kill().expect("it runs");
+    run.wait().expect("it ends");
+}
+
+#[test]
+fn what_is_there_is_not_written_over_by_a_conversion() {
+    let folder = Folder::new();
+    folder.write("greet.asl.json", GREET);
+    folder.write("mocks.json", r#"{"StateMachines": {"greet": {"TestCases": {"It": {}}}}, "MockedResponses": {}}"#);
+    let written = folder.asl(&["test", "--convert", "mocks.json"]);
+    assert_eq!((written.code, &*written.stderr), (Some(0), "note: the cases are written to greet.test.yaml\n"));
+    assert_eq!(folder.asl(&["test", "greet.test.yaml", "--quiet"]).code, Some(0));
+    for (file, told) in [
+        ("mocks.json", "error: greet.test.yaml is there already, and stays as it is\n"),
+        ("greet.test.yaml", "error: --convert: greet.test.yaml is no mock configuration file\n"),
+    ] {
+        let refused = folder.asl(&["test", "--convert", file]);
+        assert_eq!((refused.code, &*refused.stderr), (Some(2), told));
+    }
+}
+
+#[test]
+fn coverage_of_another_version_is_not_merged() {
+    let folder = Folder::new();
+    folder.write("greet.asl.json", GREET);
+    folder.write("greet.test.yaml", "cases: [{name: it}]");
+    assert_eq!(folder.asl(&["test", "--quiet", "--coverage-json", "all.json"]).code, Some(0));
+    let merged = folder.asl(&["test", "--merge", "all.json", "--merge", "all.json", "--min-coverage", "100"]);
+    assert!(merged.code == Some(0) && merged.stdout.contains("coverage of greet.asl.json: 100.0 %"), "{merged:?}");
+    assert_eq!(folder.asl(&["graph", "greet.asl.json", "--coverage", "all.json"]).code, Some(0));
+    folder.write("greet.asl.json", GREET.replace("\"End\"", "\"Result\": 23, \"End\""));
+    folder.write("none.json", "[]");
+    for (arguments, told) in [
+        (
+            ["test", ".", "--merge", "all.json"],
+            "--merge: all.json has the coverage of greet.asl.json, and no test file here",
+        ),
+        (["test", ".", "--merge", "none.json"], "--merge: none.json: this is no coverage as --coverage-json writes it"),
+        (["test", ".", "--merge", "nowhere.json"], "--merge: nowhere.json: No such file"),
+        (
+            ["graph", "greet.asl.json", "--coverage", "all.json"],
+            "--coverage: all.json has nothing of greet.asl.json as it is now",
+        ),
+    ] {
+        let refused = folder.asl(&arguments);
+        assert!(refused.code == Some(2) && refused.stderr.starts_with(&format!("error: {told}")), "{refused:?}");
+    }
+}
+
+#[test]
+fn the_history_of_a_case_that_passes_is_shown() {
+    let folder = Folder::new();
+    folder.write("greet.asl.json", GREET);
+    folder.write("greet.test.yaml", "cases: [{name: it, input: 7}]");
+    let shown = folder.asl(&["test", "--no-capture"]);
+    assert!(shown.stdout.contains("\n  2<0 +0s PassStateEntered {\"name\":\"Greet\",\"input\":7}\n"), "{shown:?}");
 }

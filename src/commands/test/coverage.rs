@@ -4,10 +4,12 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
-use asl_engine::Value;
+use asl_engine::{Program, Value};
 use asl_graph::{Chart, Mark, Marks, Status, Theme, xml_text};
-use asl_testing::{Goal, GoalKind, Taken, TestFile, goals};
+use asl_project::{Definition, read_text};
+use asl_testing::{CoverageFile, CoveredBefore, Goal, GoalKind, Taken, TestFile, goals};
 
 use super::{Ran, text};
 use crate::cli::{Test, TestFormat};
@@ -23,24 +25,75 @@ const CASES: usize = 10;
 
 /// What was taken of one definition, which several test files may test.
 struct Covered<'a> {
-    file: &'a TestFile,
+    definition: &'a Definition,
+    program: &'a Arc<Program>,
     goals: Vec<Goal>,
     taken: Taken,
-    /// The cases that ran it.
-    ran: Vec<&'a Ran<'a>>,
+    /// Whether it has run.
+    has_run: bool,
+    /// The cases that reach each goal.
+    takers: Vec<Takers>,
 }
 
-/// Writes the reports that are asked for. False where less was taken than has to be.
+/// The cases that reach a goal: the first ones by name, and how many others.
+#[derive(Clone, Default)]
+struct Takers {
+    names: Vec<String>,
+    more: usize,
+}
+
+impl Takers {
+    fn add(&mut self, name: &str) {
+        match self.names.len() < CASES {
+            true => self.names.push(name.to_owned()),
+            false => self.more += 1,
+        }
+    }
+}
+
+/// Writes the reports that are asked for, of the cases that have run. False where less was taken than has to be.
 pub(super) fn report(arguments: &Test, files: &[TestFile], ran: &[Ran<'_>]) -> Result<bool, Error> {
     let Test { coverage, coverage_lcov, coverage_json, coverage_html, min_coverage, .. } = arguments;
     let written = [coverage_lcov, coverage_json, coverage_html].iter().any(|file| file.is_some());
     if !*coverage && !written && min_coverage.is_none() {
         return Ok(true);
     }
-    let mut covered = covered(files, ran);
+    reports(arguments, covered(files, ran))
+}
+
+/// Writes the reports that are asked for, of what other runs have written.
+pub(super) fn report_merged(arguments: &Test, files: &[TestFile]) -> Result<bool, Error> {
+    let mut covered = covered(files, &[]);
+    for path in &arguments.merge {
+        let file = file(path, "--merge")?;
+        for before in file.definitions() {
+            let found = covered.iter_mut().find(|covered| before.is_of(covered.program));
+            let named = path.display();
+            let covered = found.ok_or_else(|| {
+                Error::Usage(format!(
+                    "--merge: {named} has the coverage of {}, and no test file here tests it as it was then",
+                    before.definition
+                ))
+            })?;
+            covered.merge(before);
+        }
+    }
+    reports(arguments, covered)
+}
+
+/// The coverage in a file that `--coverage-json` has written.
+pub(crate) fn file(path: &Path, option: &str) -> Result<CoverageFile, Error> {
+    let wrong = |why: String| Error::Usage(format!("{option}: {}: {why}", path.display()));
+    let text = read_text(path).map_err(|error| wrong(error.to_string()))?;
+    CoverageFile::parse(&text).map_err(|error| wrong(error.to_string()))
+}
+
+fn reports(arguments: &Test, mut covered: Vec<Covered<'_>>) -> Result<bool, Error> {
+    let Test { coverage, coverage_lcov, coverage_json, coverage_html, min_coverage, .. } = arguments;
     // Of what was not selected, nothing could be covered.
-    covered.retain(|covered| !covered.ran.is_empty());
-    if *coverage {
+    covered.retain(|covered| covered.has_run);
+    let shows = *coverage || !arguments.merge.is_empty();
+    if shows {
         let mut tables: String = covered.iter().map(Covered::table).collect();
         if covered.len() > 1 {
             let (reached, total) = covered.iter().map(Covered::sums).fold((0, 0), |(a, b), (c, d)| (a + c, b + d));
@@ -81,27 +134,61 @@ fn percent(reached: usize, total: usize) -> f64 {
 }
 
 fn covered<'a>(files: &'a [TestFile], ran: &'a [Ran<'a>]) -> Vec<Covered<'a>> {
-    let mut all: BTreeMap<(String, String), Covered<'a>> = BTreeMap::new();
+    let mut all = BTreeMap::new();
     for file in files {
-        let key = (file.definition.file().display().to_string(), file.machine());
-        let covered = all.entry(key).or_insert_with(|| Covered {
-            file,
-            goals: goals(&file.program),
-            taken: Taken::new(file.program.model()),
-            ran: Vec::new(),
-        });
-        for ran in ran.iter().filter(|ran| std::ptr::eq(ran.file, file)) {
-            covered.taken.merge(&ran.result.taken);
-            covered.ran.push(ran);
+        let _ = of(&mut all, &file.definition, &file.program);
+    }
+    for ran in ran {
+        of(&mut all, &ran.file.definition, &ran.file.program).add(&ran.result.taken, ran);
+        for (name, taken) in &ran.result.started {
+            if let Some((definition, program)) = ran.file.started(name) {
+                of(&mut all, definition, program).add(taken, ran);
+            }
         }
     }
     all.into_values().collect()
 }
 
+/// What is taken of a definition, whichever test file names it.
+fn of<'a, 'b>(
+    all: &'b mut BTreeMap<(String, String), Covered<'a>>,
+    definition: &'a Definition,
+    program: &'a Arc<Program>,
+) -> &'b mut Covered<'a> {
+    let key = (definition.file().display().to_string(), definition.name());
+    let new = || {
+        let goals = goals(program);
+        let takers = vec![Takers::default(); goals.len()];
+        Covered { definition, program, goals, taken: Taken::new(program.model()), has_run: false, takers }
+    };
+    all.entry(key).or_insert_with(new)
+}
+
 impl Covered<'_> {
+    /// Adds what a case has taken.
+    fn add(&mut self, taken: &Taken, ran: &Ran<'_>) {
+        self.has_run = true;
+        self.taken.merge(taken);
+        let name = text::name(ran.file, ran.case);
+        for (goal, takers) in self.goals.iter().zip(&mut self.takers) {
+            if taken.count(*goal) > 0 {
+                takers.add(&name);
+            }
+        }
+    }
+
+    /// Adds what another run has taken.
+    fn merge(&mut self, before: &CoveredBefore) {
+        self.has_run = true;
+        self.taken.merge(&before.taken(self.program));
+        for (takers, names) in self.takers.iter_mut().zip(before.cases()) {
+            names.iter().for_each(|name| takers.add(name));
+        }
+    }
+
     fn name(&self) -> String {
-        let file = self.file.definition.file().display();
-        match self.file.definition.machine() {
+        let file = self.definition.file().display();
+        match self.definition.machine() {
             Some(machine) => format!("{file}#{machine}"),
             None => file.to_string(),
         }
@@ -120,7 +207,7 @@ impl Covered<'_> {
 
     /// The line of a goal in the definition's file.
     fn line(&self, goal: Goal, lines: &Lines<'_>) -> usize {
-        lines.place(self.file.definition.place(goal.span(&self.file.program)).start).0
+        lines.place(self.definition.place(goal.span(self.program)).start).0
     }
 
     fn missed(&self) -> impl Iterator<Item = Goal> {
@@ -137,11 +224,11 @@ impl Covered<'_> {
             let (reached, total) = self.of_kind(kind);
             let _ = writeln!(out, "  {word:<12} {reached:>4} of {total}");
         }
-        let lines = Lines::new(self.file.definition.text());
-        let file = self.file.definition.file().display();
+        let lines = Lines::new(self.definition.text());
+        let file = self.definition.file().display();
         let missed: Vec<Goal> = self.missed().collect();
         for goal in missed.iter().take(SHOWN) {
-            let told = goal.unreached(&self.file.program);
+            let told = goal.unreached(self.program);
             let _ = writeln!(out, "  {}", printable::line(&format!("{file}:{}: {told}", self.line(*goal, &lines))));
         }
         if let Some(more) = missed.len().checked_sub(SHOWN).filter(|more| *more > 0) {
@@ -154,7 +241,7 @@ impl Covered<'_> {
     ///
     /// <https://github.com/linux-test-project/lcov>, "geninfo": tracefile format.
     fn lcov(&self) -> String {
-        let lines = Lines::new(self.file.definition.text());
+        let lines = Lines::new(self.definition.text());
         let mut counts: BTreeMap<usize, u64> = BTreeMap::new();
         let mut branches = String::new();
         let (mut found, mut hit) = (0, 0);
@@ -165,7 +252,7 @@ impl Covered<'_> {
                 *seen = (*seen).max(count);
             }
         }
-        let model = self.file.program.model();
+        let model = self.program.model();
         for state in model.states() {
             let ways = model.transitions_of(state.id);
             if ways.len() < 2 {
@@ -182,7 +269,7 @@ impl Covered<'_> {
                 hit += usize::from(count > 0);
             }
         }
-        let mut out = format!("TN:\nSF:{}\n{branches}BRF:{found}\nBRH:{hit}\n", self.file.definition.file().display());
+        let mut out = format!("TN:\nSF:{}\n{branches}BRF:{found}\nBRH:{hit}\n", self.definition.file().display());
         for (line, count) in &counts {
             let _ = writeln!(out, "DA:{line},{count}");
         }
@@ -192,16 +279,18 @@ impl Covered<'_> {
     }
 
     fn to_json(&self) -> Value {
-        let lines = Lines::new(self.file.definition.text());
+        let lines = Lines::new(self.definition.text());
         let number = |count: usize| Value::from(i64::try_from(count).unwrap_or(i64::MAX));
-        let goals = self.goals.iter().map(|goal| {
+        let goals = self.goals.iter().zip(&self.takers).map(|(goal, takers)| {
             let count = self.taken.count(*goal);
             let mut members = vec![
                 ("line", number(self.line(*goal, &lines))),
                 ("count", i64::try_from(count).unwrap_or(i64::MAX).into()),
             ];
             if count == 0 {
-                members.push(("missing", goal.unreached(&self.file.program).into()));
+                members.push(("missing", goal.unreached(self.program).into()));
+            } else {
+                members.push(("cases", takers.names.iter().map(|name| Value::from(&**name)).collect()));
             }
             members.into_iter().collect::<Value>()
         });
@@ -211,7 +300,7 @@ impl Covered<'_> {
         };
         Value::from([
             ("definition", Value::from(self.name())),
-            ("fingerprint", Value::from(&**self.file.program.fingerprint())),
+            ("fingerprint", Value::from(&**self.program.fingerprint())),
             ("states", kind(GoalKind::State)),
             ("transitions", kind(GoalKind::Transition)),
             ("conditions", kind(GoalKind::Condition)),
@@ -221,30 +310,19 @@ impl Covered<'_> {
 
     /// The definition as a picture, with what was taken of it.
     fn picture(&self) -> String {
-        let mut marks = Marks::default();
-        let status = |count| if count > 0 { Status::Succeeded } else { Status::NotReached };
-        let model = self.file.program.model();
-        for state in model.states() {
-            let count = self.taken.count(Goal::State(state.id));
-            marks.mark_state(state.id, Mark { status: status(count), count, millis: None });
-        }
-        for transition in model.transitions() {
-            let count = self.taken.count(Goal::Transition(transition.id));
-            marks.mark_transition(transition.id, Mark { status: status(count), count, millis: None });
-        }
-        Chart::new(&self.file.program).with_marks(marks).svg(Theme::Auto)
+        Chart::new(self.program).with_marks(marks(self.program, &self.taken)).svg(Theme::Auto)
     }
 
     fn section(&self) -> String {
         let (reached, total) = self.sums();
         let mut out =
             format!("<section>\n<h2>{} <small>{:.1} %</small></h2>\n", xml_text(&self.name()), percent(reached, total));
-        let lines = Lines::new(self.file.definition.text());
+        let lines = Lines::new(self.definition.text());
         let missed: Vec<Goal> = self.missed().collect();
         if !missed.is_empty() {
             out.push_str("<h3>Missing</h3>\n<ul>\n");
             for goal in missed {
-                let told = xml_text(&goal.unreached(&self.file.program));
+                let told = xml_text(&goal.unreached(self.program));
                 let _ = writeln!(out, "<li>line {}: {told}</li>", self.line(goal, &lines));
             }
             out.push_str("</ul>\n");
@@ -255,14 +333,14 @@ impl Covered<'_> {
             self.picture()
         );
         out.push_str("<tr><th>line</th><th>state</th><th>way</th><th>times</th><th>cases</th></tr>\n");
-        let model = self.file.program.model();
+        let model = self.program.model();
+        let takers: BTreeMap<Goal, &Takers> = self.goals.iter().copied().zip(&self.takers).collect();
         for transition in model.transitions() {
             let goal = Goal::Transition(transition.id);
             let name = |id| model.state(id).map_or("", |state| &*state.name);
-            let takers = self.ran.iter().filter(|ran| ran.result.taken.count(goal) > 0);
-            let names: Vec<String> = takers.map(|ran| text::name(ran.file, ran.case)).collect();
-            let mut shown = names.iter().take(CASES).map(|name| xml_text(name)).collect::<Vec<_>>().join("<br>");
-            if let Some(more) = names.len().checked_sub(CASES).filter(|more| *more > 0) {
+            let Takers { names, more } = takers.get(&goal).copied().cloned().unwrap_or_default();
+            let mut shown = names.iter().map(|name| xml_text(name)).collect::<Vec<_>>().join("<br>");
+            if more > 0 {
                 let _ = write!(shown, "<br>and {more} more");
             }
             let to = transition.to.map_or("", name);
@@ -280,6 +358,22 @@ impl Covered<'_> {
         out.push_str("</table>\n</details>\n</section>\n");
         out
     }
+}
+
+/// How often each state and each transition was taken.
+pub(crate) fn marks(program: &Program, taken: &Taken) -> Marks {
+    let mut marks = Marks::default();
+    let status = |count| if count > 0 { Status::Succeeded } else { Status::NotReached };
+    let model = program.model();
+    for state in model.states() {
+        let count = taken.count(Goal::State(state.id));
+        marks.mark_state(state.id, Mark { status: status(count), count, millis: None });
+    }
+    for transition in model.transitions() {
+        let count = taken.count(Goal::Transition(transition.id));
+        marks.mark_transition(transition.id, Mark { status: status(count), count, millis: None });
+    }
+    marks
 }
 
 /// One page with all definitions; it needs nothing else.

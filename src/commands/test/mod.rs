@@ -1,12 +1,14 @@
 //! `asl test`
 
-mod coverage;
+mod convert;
+pub(crate) mod coverage;
 mod failure;
 mod faults;
 mod github;
 mod json;
 mod junit;
 mod text;
+mod watch;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -60,7 +62,14 @@ impl Report<'_> {
 
 /// Runs the cases of the test files that are named, or below the folders that are.
 pub(crate) fn run(arguments: &Test) -> Result<ExitCode, Error> {
+    if arguments.watch { watch::run(arguments, once) } else { once(arguments) }
+}
+
+fn once(arguments: &Test) -> Result<ExitCode, Error> {
     let paths = test_files(&arguments.paths)?;
+    if arguments.convert {
+        return convert::run(&paths);
+    }
     let (mut files, mut has_invalid) = (Vec::new(), false);
     for path in &paths {
         match TestFile::read_all(path) {
@@ -74,6 +83,9 @@ pub(crate) fn run(arguments: &Test) -> Result<ExitCode, Error> {
     if has_invalid {
         output::to_stderr("no test was run\n");
         return Ok(3.into());
+    }
+    if !arguments.merge.is_empty() {
+        return Ok(if coverage::report_merged(arguments, &files)? { ExitCode::SUCCESS } else { 1.into() });
     }
     let failed_before = arguments.failed.then(|| failed_before(&arguments.data));
     let all = files.iter().flat_map(|file| file.cases.iter().map(move |case| Selected { file, case }));
@@ -130,7 +142,8 @@ fn execute<'a>(cases: &[Selected<'a>], arguments: &Test) -> Result<(Vec<Ran<'a>>
             written = update(&mut one);
         }
         if arguments.format == TestFormat::Text && printed.is_ok() && (!arguments.quiet || !is_passed(&one)) {
-            printed = output::print(&text::line(&one));
+            let happened = if arguments.no_capture { text::history(&one, arguments.seed) } else { String::new() };
+            printed = output::print(&(text::line(&one) + &happened));
         }
         ran.push(one);
     });
@@ -190,7 +203,7 @@ fn is_named(selected: Selected<'_>, pattern: &str) -> bool {
 }
 
 /// Why a test file cannot be used.
-fn told(error: &TestFileError) -> String {
+pub(crate) fn told(error: &TestFileError) -> String {
     match error {
         TestFileError::Invalid { file, text, problems } => {
             problems.iter().map(|problem| text::problem(problem, file, text)).collect()

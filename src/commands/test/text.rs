@@ -4,12 +4,16 @@ use std::fmt::Write;
 use std::path::Path;
 use std::time::Duration;
 
+use asl_engine::cut;
 use asl_testing::{Case, Problem, TestFile, Verdict, shown_duration};
 
 use super::failure;
 use super::{Ran, Report, SEED};
 use crate::printable;
 use crate::report;
+
+/// How much is shown of an event.
+const WIDTH: usize = 400;
 
 const GREEN: &str = "\u{1b}[32m";
 const RED: &str = "\u{1b}[31m";
@@ -33,6 +37,12 @@ pub(super) fn line(ran: &Ran<'_>) -> String {
         millis => format!(" ({})", shown_duration(millis)),
     };
     format!("{colour}{word}{PLAIN} [{}] {}{virtual_time}\n", seconds(ran.took), name(ran.file, ran.case))
+}
+
+/// What happened in a case, which goes the same way again.
+pub(super) fn history(ran: &Ran<'_>, seed: u64) -> String {
+    let lines = ran.case.history(ran.file, seed);
+    lines.iter().map(|line| format!("  {}\n", printable::line(&cut(&line.to_string(), WIDTH)))).collect()
 }
 
 /// `0.012s`

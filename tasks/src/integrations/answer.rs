@@ -39,9 +39,9 @@ pub(super) fn headers(headers: &HeaderMap) -> Value {
     all.collect()
 }
 
-/// `result` with the metadata of an integration whose service is in this process and sends no HTTP response.
-pub fn answered_here(result: Object) -> Value {
-    let request_id = uuid::Uuid::new_v4().to_string();
+/// `result` with the metadata of an integration whose service is in this process and sends no HTTP response. The request gets
+/// this id.
+pub fn answered_here(result: Object, request_id: String) -> Value {
     let length = Value::from(result.clone()).json_len().to_string();
     let headers = [
         (header::CONTENT_TYPE, "application/x-amz-json-1.0"),
@@ -49,12 +49,7 @@ pub fn answered_here(result: Object) -> Value {
         (HeaderName::from_static("x-amzn-requestid"), request_id.as_str()),
     ];
     let headers = headers.into_iter().filter_map(|(name, value)| Some((name, HeaderValue::from_str(value).ok()?)));
-    with_metadata(OperationOutput {
-        result,
-        status: 200,
-        headers: headers.collect(),
-        request_id: Some(request_id.clone()),
-    })
+    with_metadata(OperationOutput { result, status: 200, headers: headers.collect(), request_id: Some(request_id) })
 }
 
 /// The name of a header as AWS shows it: HTTP does not keep the case.

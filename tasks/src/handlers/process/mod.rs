@@ -136,7 +136,7 @@ impl Surroundings {
             commands.push((self.command(&work, &region).await.map_err(unfit)?, work));
         }
         let secrets = secrets(&self.settings.environment, &self.folder).unwrap_or_default();
-        let started = answered_here(asked.started());
+        let started = answered_here(asked.started(), uuid::Uuid::new_v4().to_string());
         if !call.request.resource.ends_with(".sync") {
             let surroundings = Arc::clone(self);
             let running = async move {
