@@ -32,6 +32,8 @@ pub(crate) enum Command {
     /// Run the bundled download-images workflow against a server in this process; needs no network
     Demo(Demo),
     /// Report every problem of definitions, as AWS would, without running anything
+    ///
+    /// `${Name}` stands for text that CloudFormation, SAM or the CDK fills in: what depends on it is not reported.
     Check(Check),
     /// Draw a state machine: as Mermaid, DOT or SVG, and what an execution of it did
     Graph(Graph),
@@ -43,11 +45,15 @@ pub(crate) enum Command {
     Answer(Answer),
     /// Print a script that completes the arguments of asl in a shell
     Completions(Completions),
+    /// Print a page of the manual, or write all pages
+    Man(Man),
     /// Run the cases of test files on virtual time, with mocks in the place of tasks
     Test(Test),
     /// Make a test case of the history of an execution: of AWS, or of a run here
     Record(Record),
     /// Test one state: the data on its way from input to output, and what takes an error
+    ///
+    /// Nothing is called: what a Task, Map or Parallel state would do is mocked.
     TestState(TestState),
 }
 
@@ -238,9 +244,27 @@ pub(crate) struct Completions {
     pub(crate) shell: Shell,
 }
 
+/// Print a page of the manual, or write all pages
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  asl man run | man -l -
+  asl man --output ~/.local/share/man/man1
+
+Exit codes:
+  0  it is printed, or they are written
+  2  there is no such command, or a file cannot be written")]
+pub(crate) struct Man {
+    /// The command whose page is printed; without it, that of asl
+    #[arg(value_name = "COMMAND")]
+    pub(crate) verb: Option<String>,
+
+    /// Write the pages of asl and all its commands into this folder: asl.1, asl-run.1 and so on
+    #[arg(short, long, value_name = "DIR", conflicts_with = "verb")]
+    pub(crate) output: Option<PathBuf>,
+}
+
 /// Report every problem of definitions, as AWS would, without running anything
-///
-/// `${Name}` stands for text that CloudFormation, SAM or the CDK fills in: what depends on it is not reported.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Exit codes:
@@ -443,8 +467,6 @@ pub(crate) struct Jsonata {
 }
 
 /// Test one state: the data on its way from input to output, and what takes an error
-///
-/// Nothing is called: what a Task, Map or Parallel state would do is mocked.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Exit codes:

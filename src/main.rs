@@ -44,6 +44,7 @@ fn main() -> ExitCode {
         Command::History(arguments) => commands::history::run(arguments),
         Command::Jsonata(arguments) => commands::jsonata::run(arguments),
         Command::Logs(arguments) => commands::logs::run(arguments),
+        Command::Man(arguments) => commands::man::run(arguments),
         Command::Demo(arguments) => commands::demo::run(arguments),
         Command::Record(arguments) => commands::record::run(arguments),
         Command::Test(arguments) => commands::test::run(arguments),

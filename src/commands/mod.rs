@@ -9,6 +9,7 @@ pub(crate) mod history;
 pub(crate) mod jsonata;
 pub(crate) mod jsonpath;
 pub(crate) mod logs;
+pub(crate) mod man;
 pub(crate) mod record;
 pub(crate) mod run;
 pub(crate) mod test;

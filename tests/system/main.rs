@@ -18,6 +18,7 @@ mod item_reader;
 mod jobs;
 mod lambda_routes;
 mod log;
+mod manual;
 mod mixed;
 mod moto;
 mod notifications;
