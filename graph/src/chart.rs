@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use asl_engine::model::{Model, ScopeId, StateId, Transition, TransitionId, TransitionKind};
+use asl_engine::model::{Model, ScopeId, ScopeNode, StateId, Transition, TransitionId, TransitionKind};
 use asl_engine::{Program, StateType, Value, cut};
 
 use crate::marks::{Mark, Marks, Status};
@@ -19,6 +19,8 @@ const LINE: usize = 48;
 pub struct Chart {
     pub(crate) scopes: Vec<ScopeBox>,
     pub(crate) states: Vec<StateBox>,
+    /// All transitions by their ids, also those of Retriers, which no arrow is drawn for.
+    pub(crate) transitions: Vec<(TransitionKind, Arrow)>,
     pub(crate) marks: Option<Marks>,
 }
 
@@ -26,6 +28,10 @@ pub struct Chart {
 #[derive(Clone, Debug)]
 pub(crate) struct ScopeBox {
     pub(crate) id: ScopeId,
+    pub(crate) path: Arc<str>,
+    /// The state that runs it.
+    pub(crate) parent: Option<StateId>,
+    pub(crate) start: StateId,
     pub(crate) states: Vec<StateId>,
     /// What leads to the first state, then those of the states.
     pub(crate) arrows: Vec<Arrow>,
@@ -38,6 +44,8 @@ pub(crate) struct StateBox {
     pub(crate) name: Arc<str>,
     pub(crate) state_type: StateType,
     pub(crate) path: Arc<str>,
+    /// The scope that it stands in.
+    pub(crate) scope: ScopeId,
     /// The lines below the name.
     pub(crate) lines: Vec<String>,
     /// The tooltip.
@@ -93,10 +101,19 @@ impl Chart {
                     name: state.name.clone(),
                     state_type: state.state_type,
                     path: state.path.clone(),
+                    scope: state.scope,
                     lines,
                     title: title.join("\n"),
                     scopes,
                 }
+            })
+            .collect();
+        let transitions: Vec<(TransitionKind, Arrow)> = model
+            .transitions()
+            .iter()
+            .map(|transition| {
+                let value = values.get(transition.from.index()).unwrap_or(&Value::Null);
+                (transition.kind, arrow(transition, value))
             })
             .collect();
         let scopes = model.scopes().iter().map(|scope| {
@@ -110,14 +127,15 @@ impl Chart {
             };
             let mut arrows = vec![start];
             for state in &scope.states {
-                let value = values.get(state.index()).unwrap_or(&Value::Null);
-                let drawn = model.transitions_of(*state).iter();
-                let drawn = drawn.filter(|transition| !matches!(transition.kind, TransitionKind::Retrier(_)));
-                arrows.extend(drawn.map(|transition| arrow(transition, value)));
+                let of_state = model.transitions_of(*state).iter();
+                let of_state = of_state.filter_map(|transition| transitions.get(transition.id.index()));
+                let drawn = of_state.filter(|(kind, _)| !matches!(kind, TransitionKind::Retrier(_)));
+                arrows.extend(drawn.map(|(_, arrow)| arrow.clone()));
             }
-            ScopeBox { id: scope.id, states: scope.states.clone(), arrows }
+            let ScopeNode { id, path, parent, start, states } = scope.clone();
+            ScopeBox { id, path, parent, start, states, arrows }
         });
-        Self { scopes: scopes.collect(), states, marks: None }
+        Self { scopes: scopes.collect(), states, transitions, marks: None }
     }
 
     /// Shows what was reached, and what was not.
@@ -216,7 +234,12 @@ fn arrow(transition: &Transition, state: &Value) -> Arrow {
             let errors = item("Catch", index).map(describe::errors).unwrap_or_default();
             (errors.clone(), format!("Catch: {errors}"))
         }
-        TransitionKind::Next | TransitionKind::End | TransitionKind::Retrier(_) => (String::new(), String::new()),
+        TransitionKind::Retrier(index) => {
+            let retrier = item("Retry", index);
+            let text = |of: fn(&Value) -> String| retrier.map(of).unwrap_or_default();
+            (text(describe::errors), text(describe::whole_retry))
+        }
+        TransitionKind::Next | TransitionKind::End => (String::new(), String::new()),
     };
     Arrow {
         from: Some(transition.from),

@@ -1,4 +1,4 @@
-//! A state machine drawn: [Mermaid](Chart::mermaid), [DOT](Chart::dot) and [SVG](Chart::svg).
+//! A state machine drawn: [Mermaid](Chart::mermaid), [DOT](Chart::dot) and [SVG](Chart::svg), or [told](Chart::to_json) to whoever draws it.
 //!
 //! A [`Chart`] is what a drawing shows of a program: its states with what they do, and what leads from one to another. [`Marks`] on
 //! it say what was reached, how often and how it ended: those of one execution come from its [history], those of many tests
@@ -37,6 +37,7 @@
 
 mod chart;
 mod condition;
+mod data;
 mod describe;
 mod dot;
 pub mod history;

@@ -107,6 +107,18 @@ impl Status {
         }
     }
 
+    /// The word for programs.
+    pub(crate) fn code(self) -> &'static str {
+        match self {
+            Self::NotReached => "NOT_REACHED",
+            Self::Succeeded => "SUCCEEDED",
+            Self::Caught => "CAUGHT",
+            Self::Aborted => "ABORTED",
+            Self::Running => "RUNNING",
+            Self::Failed => "FAILED",
+        }
+    }
+
     fn symbol(self) -> &'static str {
         match self {
             Self::NotReached => "–",
