@@ -146,35 +146,55 @@ impl Recording {
 
     /// The text of a test file for it, whose definition and history are in these files.
     pub fn test_file(&self, name: &str, definition: &str, history: Option<&str>) -> String {
-        let mut out = format!("definition: {}\ncases:\n  - name: {}\n", json(definition), json(name));
-        if let Some(start) = &self.start {
-            let _ = writeln!(out, "    start: {}", json(start));
-        }
-        if let Some(execution) = &self.execution {
-            let _ = writeln!(out, "    execution: {}", json(execution));
-        }
-        if let Some(role) = &self.role {
-            let _ = writeln!(out, "    role: {}", json(role));
-        }
-        let _ = writeln!(out, "    input: {}", self.input);
-        let mocks = together(&self.answers);
-        if !mocks.is_empty() {
-            out.push_str("    mocks:\n");
-            for (key, answers) in &mocks {
-                match &answers[..] {
-                    [only] => {
-                        let _ = writeln!(out, "      {}: {}", json(key), only.value());
-                    }
-                    _ => {
-                        let _ = writeln!(out, "      {}:\n        sequence:", json(key));
-                        for answer in answers {
-                            let _ = writeln!(out, "          - {}", answer.value());
-                        }
+        let case = self.case(name, history);
+        let mut out = format!("definition: {}\ncases:\n", json(definition));
+        let mut start = "  - ";
+        for (name, value) in case.as_object().into_iter().flat_map(|members| members.iter()) {
+            match (&**name, value.as_object()) {
+                ("mocks", Some(mocks)) => {
+                    let _ = writeln!(out, "{start}mocks:");
+                    mocks.iter().for_each(|(key, mock)| mock_lines(key, mock, &mut out));
+                }
+                ("expect", Some(expected)) => {
+                    let _ = writeln!(out, "{start}expect:");
+                    for (what, value) in expected.iter() {
+                        // A status is a word, which needs no quotes.
+                        let word = value.as_str().filter(|_| &**what == "status");
+                        let value = word.map_or_else(|| value.to_string(), str::to_owned);
+                        let _ = writeln!(out, "      {what}: {value}");
                     }
                 }
+                _ => {
+                    let _ = writeln!(out, "{start}{name}: {value}");
+                }
             }
+            start = "    ";
         }
-        out.push_str("    expect:\n");
+        out
+    }
+
+    /// The same as JSON, which a test file may be, too.
+    pub fn test(&self, name: &str, definition: &str, history: Option<&str>) -> Value {
+        let cases = Value::from(vec![self.case(name, history)]);
+        Value::from([("definition", definition.into()), ("cases", cases)])
+    }
+
+    fn case(&self, name: &str, history: Option<&str>) -> Value {
+        let text = |text: &Option<String>| text.as_deref().map(Value::from);
+        let mocks: Value = together(&self.answers).iter().map(|(key, answers)| (&**key, mock(answers))).collect();
+        let members = [
+            ("name", Some(name.into())),
+            ("start", text(&self.start)),
+            ("execution", text(&self.execution)),
+            ("role", text(&self.role)),
+            ("input", Some(self.input.clone())),
+            ("mocks", Some(mocks).filter(|mocks| *mocks != Value::empty_object())),
+            ("expect", Some(self.expected(history))),
+        ];
+        members.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+
+    fn expected(&self, history: Option<&str>) -> Value {
         let (end, details) = self.history.last().map_or(("", &Value::Null), |line| (&*line.kind, &line.details));
         let (status, names) = match end {
             "ExecutionSucceeded" => ("SUCCEEDED", &["output"][..]),
@@ -182,25 +202,18 @@ impl Recording {
             "ExecutionTimedOut" => ("TIMED_OUT", &["error", "cause"][..]),
             _ => ("ABORTED", &["error", "cause"][..]),
         };
-        let _ = writeln!(out, "      status: {status}");
-        for name in names {
-            if let Some(value) = details.get(name) {
-                let _ = writeln!(out, "      {name}: {}", Value::from([("exact", value.clone())]));
-            }
-        }
-        if let Some(millis) = self.millis.filter(|millis| *millis > 0) {
+        let exact = |name: &&'static str| Some((*name, Value::from([("exact", details.get(name)?.clone())])));
+        let duration = self.millis.filter(|millis| *millis > 0).map(|millis| {
             // AWS takes some milliseconds for each transition, which no wait accounts for.
             let least = millis - millis / 10 - 5000;
-            let bounds = match least > 0 {
+            match least > 0 {
                 true => format!("{}..{}", shown_duration(least), shown_duration(millis)),
                 false => format!("<= {}", shown_duration(millis)),
-            };
-            let _ = writeln!(out, "      duration: {bounds:?}");
-        }
-        if let Some(history) = history {
-            let _ = writeln!(out, "      history: {}", json(history));
-        }
-        out
+            }
+        });
+        let before = [("status", status.into())].into_iter().chain(names.iter().filter_map(exact));
+        let duration = duration.map(|duration| ("duration", duration.into()));
+        before.chain(duration).chain(history.map(|history| ("history", history.into()))).collect()
     }
 
     /// The text of the file with its history.
@@ -217,6 +230,29 @@ impl Answer {
 
 fn json(text: &str) -> String {
     Value::from(text).to_string()
+}
+
+/// What is said of the answers of one mock.
+fn mock(answers: &[Answer]) -> Value {
+    match answers {
+        [only] => only.value(),
+        _ => [("sequence", answers.iter().map(Answer::value).collect())].into(),
+    }
+}
+
+/// A mock on a line, or each of its answers on one.
+fn mock_lines(key: &str, mock: &Value, out: &mut String) {
+    match mock.get("sequence").and_then(Value::as_array) {
+        None => {
+            let _ = writeln!(out, "      {}: {mock}", json(key));
+        }
+        Some(answers) => {
+            let _ = writeln!(out, "      {}:\n        sequence:", json(key));
+            for answer in answers.iter() {
+                let _ = writeln!(out, "          - {answer}");
+            }
+        }
+    }
 }
 
 /// The milliseconds of an event's timestamp: a text, or the seconds of the API.
