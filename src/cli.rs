@@ -104,6 +104,10 @@ pub(crate) struct Run {
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     pub(crate) events: Option<Option<PathBuf>>,
 
+    /// Print how the execution ended as JSON instead of its output, as AWS's DescribeExecution gives it
+    #[arg(long)]
+    pub(crate) json: bool,
+
     /// Show on stderr what functions print, each line behind the name of its function
     #[arg(long)]
     pub(crate) logs: bool,
@@ -148,11 +152,19 @@ pub(crate) struct Record {
     /// The test file to write, with its history beside it; without it, the test file is printed
     #[arg(long, value_name = "NAME.test.yaml")]
     pub(crate) output: Option<PathBuf>,
+
+    /// Make the test file JSON, as the ending .test.json does
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Run the bundled download-images workflow against a server in this process; needs no network
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
+    /// Print everything as one JSON object, at the end
+    #[arg(long)]
+    pub(crate) json: bool,
+
     /// Where the embedded services keep their data
     #[arg(long, value_name = "DIR", default_value = ".asl")]
     pub(crate) data: PathBuf,
@@ -172,8 +184,8 @@ pub(crate) struct History {
     #[arg(long, conflicts_with = "execution")]
     pub(crate) list: bool,
 
-    /// Print the events as AWS's GetExecutionHistory gives them
-    #[arg(long, conflicts_with = "list")]
+    /// Print the events as AWS's GetExecutionHistory gives them; with --list, the executions as ListExecutions does
+    #[arg(long)]
     pub(crate) json: bool,
 
     /// Where the embedded services keep their data
@@ -186,6 +198,10 @@ pub(crate) struct History {
 pub(crate) struct Logs {
     /// The name of the execution, the start of its name, or its ARN. Without it, the newest
     pub(crate) execution: Option<String>,
+
+    /// Print the lines as a JSON array of objects
+    #[arg(long)]
+    pub(crate) json: bool,
 
     /// Where the embedded services keep their data
     #[arg(long, value_name = "DIR", default_value = ".asl")]
@@ -225,6 +241,10 @@ pub(crate) struct Answer {
     /// Tell that somebody works on it
     #[arg(long, requires = "token")]
     pub(crate) heartbeat: bool,
+
+    /// Print the tasks that wait as a JSON array, or the task that was answered as an object
+    #[arg(long)]
+    pub(crate) json: bool,
 
     /// Where the embedded services of the run keep their data
     #[arg(long, value_name = "DIR", default_value = ".asl")]
@@ -328,7 +348,11 @@ pub(crate) struct Graph {
     #[arg(long, value_enum)]
     pub(crate) format: Option<GraphFormat>,
 
-    /// The file to write, instead of stdout: .svg, .dot, .gv, .mmd, or .md
+    /// Short for `--format json`: the states, and what leads from one to another
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// The file to write, instead of stdout: .svg, .dot, .gv, .mmd, .md, or .json
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
@@ -351,6 +375,8 @@ pub(crate) enum GraphFormat {
     Dot,
     /// A picture for browsers
     Svg,
+    /// For a program that draws
+    Json,
 }
 
 /// The type of a state machine

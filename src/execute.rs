@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use asl_engine::{Execution, Timestamp};
+use asl_engine::{Execution, Timestamp, Value};
 use asl_project::{Ended, Project, Start, StateMachine};
 use asl_runtime::tokio_host::GivenUp;
 use asl_runtime::{Finished, Status, now};
@@ -98,6 +98,24 @@ pub(crate) fn place(finished: &Finished) -> Option<String> {
         Some(state) if state != outermost => format!("the state '{state}' of '{outermost}'{items}"),
         _ => format!("the state '{outermost}'{items}"),
     })
+}
+
+/// An execution that has ended, as AWS's `DescribeExecution` tells of it: its output is JSON text.
+pub(crate) fn described(execution: &Execution, finished: &Finished, at: Timestamp) -> Value {
+    let text = |text: Option<&Arc<str>>| text.map(|text| Value::from(text.clone()));
+    let failure = finished.outcome.as_ref().err();
+    let members = [
+        ("executionArn", Some(execution.arn.clone().into())),
+        ("stateMachineArn", Some(execution.state_machine_arn.clone().into())),
+        ("name", Some(execution.name.clone().into())),
+        ("status", Some(finished.status.name().into())),
+        ("startDate", Some(execution.start_time.to_string().into())),
+        ("stopDate", Some(at.to_string().into())),
+        ("output", finished.outcome.as_ref().ok().map(|output| output.to_string().into())),
+        ("error", text(failure.and_then(|failure| failure.error.as_ref()))),
+        ("cause", text(failure.and_then(|failure| failure.cause.as_ref()))),
+    ];
+    members.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
 /// The exit code of a command whose execution has ended.

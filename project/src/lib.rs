@@ -51,7 +51,7 @@ pub use executions::{ExecutionOptions, Executions, LookupError};
 pub use folder::{definitions_in, files_in};
 pub use history::{History, Subscription, by_execution};
 pub use logged::{LoggedLine, logged};
-pub use mocked::run_mocked;
+pub use mocked::{Mocked, run_mocked};
 pub use project::{Project, ProjectError, routes_of};
 pub use shut_down::Notice;
 pub use start::{Start, StartError, StateMachine, Watcher};

@@ -1,6 +1,8 @@
 //! An execution on virtual time, with mocks in the place of all tasks.
 
-use asl_engine::{Reply, TaskRequest, Timestamp};
+use std::sync::Arc;
+
+use asl_engine::{Execution, Reply, TaskRequest, Timestamp};
 use asl_runtime::simulation::{Answer, Simulation, Stuck};
 use asl_runtime::{Finished, Ledger, Recorded};
 use asl_tasks::{MockedAnswer, Mocks};
@@ -8,17 +10,29 @@ use asl_tasks::{MockedAnswer, Mocks};
 use crate::executions::ExecutionOptions;
 use crate::start::{Start, StateMachine, execution};
 
+/// An execution on virtual time that has ended.
+#[derive(Clone, Debug)]
+pub struct Mocked {
+    /// The execution.
+    pub execution: Arc<Execution>,
+    /// Its status, and its output or its failure.
+    pub finished: Finished,
+    /// When it ended, on its own clock.
+    pub at: Timestamp,
+    /// What happened, where that is kept.
+    pub recorded: Vec<Recorded>,
+}
+
 /// Runs a state machine with mocks in the place of all tasks, on a clock that jumps: nothing is called, nothing is waited for.
-/// Gives how it ended, and what happened where that is kept.
 pub fn run_mocked(
     machine: &StateMachine,
     start: &Start,
     mocks: &Mocks,
     options: ExecutionOptions,
-) -> Result<(Finished, Vec<Recorded>), Stuck> {
+) -> Result<Mocked, Stuck> {
     let execution = execution(machine, start, options.quotas);
     let at = execution.start_time;
-    let ledger = Ledger::new(machine.program.clone(), execution).with_waits(mocks.waits().clone());
+    let ledger = Ledger::new(machine.program.clone(), execution.clone()).with_waits(mocks.waits().clone());
     let ledger = if options.keeps_histories { ledger.recording_children() } else { ledger };
     let mut simulation = Simulation::new(ledger, at, |request: &TaskRequest, _| answer(mocks, request));
     let mut recorded = Vec::new();
@@ -27,7 +41,7 @@ pub fn run_mocked(
             recorded.extend(batch.recorded);
         }
         if let Some(finished) = batch.finished {
-            return Ok((finished, recorded));
+            return Ok(Mocked { execution: execution.into(), finished, at: simulation.at(), recorded });
         }
     }
     Err(Stuck::Forever)

@@ -57,7 +57,11 @@ pub(crate) struct Test {
 
     /// How to report
     #[arg(long, value_enum, default_value_t = TestFormat::Text)]
-    pub(crate) format: TestFormat,
+    format: TestFormat,
+
+    /// Short for `--format json`
+    #[arg(long)]
+    json: bool,
 
     /// Where random numbers start (jitter of retries, $random, $uuid): the same seed gives the same
     #[arg(long, value_name = "NUMBER", default_value_t = crate::commands::test::SEED)]
@@ -94,6 +98,13 @@ pub(crate) struct Test {
     /// Where it is kept which cases have failed
     #[arg(long, value_name = "DIR", default_value = ".asl")]
     pub(crate) data: PathBuf,
+}
+
+impl Test {
+    /// How to report.
+    pub(crate) fn format(&self) -> TestFormat {
+        if self.json { TestFormat::Json } else { self.format }
+    }
 }
 
 /// How `asl test` reports.

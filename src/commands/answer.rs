@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use asl_engine::Failure;
+use asl_engine::{Failure, Value};
 use asl_tasks::{AnswerError, TokenAnswer, WaitingTask, answer, living_tasks};
 
 use crate::cli::Answer;
@@ -31,14 +31,18 @@ pub(crate) fn run(arguments: &Answer) -> Result<ExitCode, Error> {
         }
     };
     match runtime()?.block_on(answer(&arguments.data, token, &said)) {
-        Ok(WaitingTask { state, execution, .. }) => {
-            let what = match said {
-                TokenAnswer::Output(_) => "succeeds",
-                TokenAnswer::Failed(_) => "fails",
-                TokenAnswer::Heartbeat => "has heard a heartbeat",
+        Ok(task) => {
+            let (action, what) = match said {
+                TokenAnswer::Output(_) => ("SendTaskSuccess", "succeeds"),
+                TokenAnswer::Failed(_) => ("SendTaskFailure", "fails"),
+                TokenAnswer::Heartbeat => ("SendTaskHeartbeat", "has heard a heartbeat"),
             };
-            let (state, execution) = (printable::line(&state), printable::line(&execution));
-            output::to_stderr(&format!("{state} of {execution} {what}\n"));
+            if arguments.json {
+                output::print_json(&to_json(&task, Some(action)))?;
+            } else {
+                let (state, execution) = (printable::line(&task.state), printable::line(&task.execution));
+                output::to_stderr(&format!("{state} of {execution} {what}\n"));
+            }
             Ok(ExitCode::SUCCESS)
         }
         Err(error @ AnswerError::Unreadable { .. }) => Err(Error::Usage(error.to_string())),
@@ -59,6 +63,10 @@ pub(crate) fn run(arguments: &Answer) -> Result<ExitCode, Error> {
 fn list(arguments: &Answer) -> Result<ExitCode, Error> {
     let waiting =
         runtime()?.block_on(living_tasks(&arguments.data)).map_err(|error| Error::Usage(error.to_string()))?;
+    if arguments.json {
+        output::print_json(&waiting.iter().map(|task| to_json(task, None)).collect())?;
+        return Ok(ExitCode::SUCCESS);
+    }
     if waiting.is_empty() {
         output::to_stderr(&format!(
             "no task of a run with the data in {} waits for its token\n",
@@ -72,4 +80,12 @@ fn list(arguments: &Answer) -> Result<ExitCode, Error> {
     };
     output::print(&waiting.iter().map(line).collect::<String>())?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// A task, and AWS's name for what it was told.
+fn to_json(task: &WaitingTask, action: Option<&str>) -> Value {
+    let WaitingTask { token, state, execution, .. } = task;
+    let named = [("taskToken", token), ("state", state), ("executionArn", execution)];
+    let named = named.into_iter().map(|(name, text)| (name, Value::from(text.as_str())));
+    named.chain(action.map(|action| ("action", action.into()))).collect()
 }

@@ -12,7 +12,7 @@ use asl_tasks::{Router, Routes};
 
 use crate::cli::Demo;
 use crate::error::Error;
-use crate::execute::{execute, exit_code, runtime};
+use crate::execute::{described, execute, exit_code, runtime};
 use crate::flag_server::FlagServer;
 use crate::output;
 use crate::printable::clean;
@@ -30,10 +30,20 @@ const BUCKET: &str = "images";
 /// Runs the bundled workflow twice, once where every image exists and once where one is missing, and shows what it left
 /// behind.
 pub(crate) fn run(arguments: &Demo) -> Result<ExitCode, Error> {
-    runtime()?.block_on(demo(&arguments.data))
+    let mut shown = Vec::new();
+    let ended = runtime()?.block_on(demo(arguments, &mut shown));
+    // Also of a demo that has ended early.
+    if arguments.json && !shown.is_empty() {
+        read_or_not(output::print_json(&shown.into_iter().collect()))?;
+    }
+    ended
 }
 
-async fn demo(data: &Path) -> Result<ExitCode, Error> {
+/// What the object that `--json` prints has.
+type Shown = Vec<(&'static str, Value)>;
+
+async fn demo(arguments: &Demo, shown: &mut Shown) -> Result<ExitCode, Error> {
+    let data = &*arguments.data;
     let server = FlagServer::start()
         .await
         .map_err(|error| Error::Usage(format!("cannot serve the images on loopback: {error}")))?;
@@ -47,9 +57,11 @@ async fn demo(data: &Path) -> Result<ExitCode, Error> {
     let routes = Routes::parse(ROUTES, Path::new("definitions/download-images/routes.toml"))?;
     let options = ExecutionOptions { keeps_histories: true, stores_histories: true, ..ExecutionOptions::default() };
     let project = Project::new(routes, &Substitutions::default(), data, options)?;
+    let print = |text: &str| if arguments.json { Ok(()) } else { print(text) };
     print(&format!("Images are served at {base_url}\n"))?;
 
-    let mut notified = notifications(data);
+    let before = notifications(data);
+    let mut executions = Vec::new();
     for (title, input, expected) in [
         ("All images exist", SUCCESS, Status::Succeeded),
         ("One image is missing, so this one has to fail", FAIL, Status::Failed),
@@ -57,43 +69,79 @@ async fn demo(data: &Path) -> Result<ExitCode, Error> {
         let input = served_here(input, &base_url)?;
         let count = input["resourcePaths"].as_array().map_or(0, |paths| paths.len());
         print(&format!("\n{title} ({count} images)\n"))?;
-        let finished = execute(&project, &machine, input.into(), true).await?.finished;
+        let executed = execute(&project, &machine, input.into(), true).await?;
         let history = project.executions().histories().pop().unwrap_or_default();
-        print(&format!("  {}\n", summary(&finished, &history.recorded())))?;
-        match finished.status {
+        print(&format!("  {}\n", summary(&executed.finished, &history.recorded())))?;
+        let counts = [("images", number(count)), ("events", number(history.recorded().len()))];
+        executions.push(with(&described(&executed.execution, &executed.finished, executed.at), counts));
+        match executed.finished.status {
             status if status == expected => {}
-            Status::Aborted => return Ok(exit_code(finished.status)),
             // What comes below would not be there.
-            _ => return Ok(ExitCode::FAILURE),
+            status => {
+                shown.extend([("baseUrl", base_url.into()), ("executions", executions.into())]);
+                return Ok(if status == Status::Aborted { exit_code(status) } else { ExitCode::FAILURE });
+            }
         }
     }
 
     let objects = data.join("s3").join(BUCKET);
+    let tables = data.join("dynamodb.sqlite");
+    let histories = data.join("executions");
+    let stored = files(&objects);
     let (count, example) = rows(project.router(), &base_url).await?;
-    print(&format!("\nWhat is stored now\n  objects  {} files below {}\n", files(&objects), objects.display()))?;
-    print(&format!("  rows     {count} in the table {TABLE} of {}\n", data.join("dynamodb.sqlite").display()))?;
-    if let Some(example) = example {
+    print(&format!("\nWhat is stored now\n  objects  {stored} files below {}\n", objects.display()))?;
+    print(&format!("  rows     {count} in the table {TABLE} of {}\n", tables.display()))?;
+    if let Some(example) = &example {
         print(&format!("           {example}\n"))?;
     }
-    let mut sent = notifications(data);
-    sent.retain(|file| !notified.contains(file));
-    notified.clear();
-    for file in &sent {
-        let text = fs::read_to_string(file).map_err(|error| Error::unreadable("the notification", file, &error))?;
+    let mut sent = Vec::new();
+    for file in notifications(data).into_iter().filter(|file| !before.contains(file)) {
+        let text = fs::read_to_string(&file).map_err(|error| Error::unreadable("the notification", &file, &error))?;
         let message = text.parse::<Value>().ok().and_then(|value| Some(value["Message"].as_str()?.to_owned()));
-        print(&format!("  notice   {}\n           {}\n", file.display(), message.unwrap_or(text)))?;
+        let message = message.unwrap_or(text);
+        print(&format!("  notice   {}\n           {message}\n", file.display()))?;
+        sent.push(Value::from([("file", path(&file)), ("message", message.into())]));
     }
     project
         .executions()
         .finish_storing()
         .map_err(|error| Error::Usage(format!("the histories are not stored: {error}")))?;
-    print(&format!("  history  {} (asl history)\n", data.join("executions").display()))?;
-    Ok(if sent.len() == 1 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    print(&format!("  history  {} (asl history)\n", histories.display()))?;
+    let has_sent = sent.len() == 1;
+    let rows = [("file", path(&tables)), ("table", TABLE.into()), ("count", number(count))];
+    let example = example.map(|example| ("example", example));
+    shown.extend([
+        ("baseUrl", base_url.into()),
+        ("executions", executions.into()),
+        ("objects", [("folder", path(&objects)), ("count", number(stored))].into()),
+        ("rows", rows.into_iter().chain(example).collect()),
+        ("notifications", sent.into()),
+        ("histories", path(&histories)),
+    ]);
+    Ok(if has_sent { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Prints on stdout; what nobody reads is no reason to stop.
+fn number(count: usize) -> Value {
+    i64::try_from(count).unwrap_or(i64::MAX).into()
+}
+
+fn path(path: &Path) -> Value {
+    path.display().to_string().into()
+}
+
+/// An object with more members.
+fn with(object: &Value, members: impl IntoIterator<Item = (&'static str, Value)>) -> Value {
+    let object = object.as_object().cloned().unwrap_or_default();
+    members.into_iter().fold(object, |object, (name, value)| object.with(name, value)).into()
+}
+
 fn print(text: &str) -> Result<(), Error> {
-    match output::print(&clean(text)) {
+    read_or_not(output::print(&clean(text)))
+}
+
+/// What nobody reads is no reason to stop.
+fn read_or_not(printed: Result<(), Error>) -> Result<(), Error> {
+    match printed {
         Err(Error::ClosedPipe) => Ok(()),
         done => done,
     }
@@ -103,8 +151,7 @@ fn print(text: &str) -> Result<(), Error> {
 fn served_here(input: &str, base_url: &str) -> Result<Value, Error> {
     let input: Value =
         input.parse().map_err(|error| Error::Usage(format!("the bundled input is not JSON: {error}")))?;
-    let members = input.as_object().cloned().unwrap_or_default();
-    Ok(members.with("baseUrl", base_url.into()).into())
+    Ok(with(&input, [("baseUrl", base_url.into())]))
 }
 
 /// `SUCCEEDED in 0.2 s, 423 events`, and the failure where there is one.
@@ -122,15 +169,13 @@ fn summary(finished: &Finished, recorded: &[Recorded]) -> String {
 }
 
 /// How many rows there are for the images of this process, and one of them.
-async fn rows(router: &Router, base_url: &str) -> Result<(usize, Option<String>), Error> {
+async fn rows(router: &Router, base_url: &str) -> Result<(usize, Option<Value>), Error> {
     let stored = router.rows(TABLE).await;
     let stored = stored.map_err(|error| Error::Usage(format!("cannot read the table {TABLE}: {error}")))?;
     let text = |row: &Value, name: &str| row[name]["S"].as_str().unwrap_or_default().to_owned();
     let rows = stored.iter().map(|row| (text(row, "url"), text(row, "filename")));
     let rows: Vec<(String, String)> = rows.filter(|(url, _)| url.starts_with(base_url)).collect();
-    let example = |(url, filename): (String, String)| {
-        Value::from([("url", url.into()), ("filename", filename.into())]).to_string()
-    };
+    let example = |(url, filename): (String, String)| Value::from([("url", url.into()), ("filename", filename.into())]);
     let count = rows.len();
     // Rows come in no order that means something.
     Ok((count, rows.into_iter().min().map(example)))

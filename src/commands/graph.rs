@@ -39,6 +39,11 @@ pub(crate) fn run(arguments: &Graph) -> Result<ExitCode, Error> {
         chart = chart.with_marks(coverage::marks(&program, &before.taken(&program)));
     }
     let drawn = match format {
+        GraphFormat::Json if arguments.output.is_none() => {
+            output::print_json(&chart.to_json())?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        GraphFormat::Json => format!("{:#}\n", chart.to_json()),
         GraphFormat::Mermaid => chart.mermaid(),
         GraphFormat::Dot => chart.dot(),
         GraphFormat::Svg => chart.svg(Theme::Auto),
@@ -56,16 +61,20 @@ pub(crate) fn run(arguments: &Graph) -> Result<ExitCode, Error> {
 
 /// What was asked for, or what the ending of the file says.
 fn format(arguments: &Graph) -> Result<GraphFormat, Error> {
+    if arguments.json {
+        return Ok(GraphFormat::Json);
+    }
     if let Some(format) = arguments.format {
         return Ok(format);
     }
     let Some(file) = &arguments.output else { return Ok(GraphFormat::Mermaid) };
     match ending(file).as_deref() {
         Some("svg") => Ok(GraphFormat::Svg),
+        Some("json") => Ok(GraphFormat::Json),
         Some("dot" | "gv") => Ok(GraphFormat::Dot),
         Some("mmd" | "mermaid" | "md") => Ok(GraphFormat::Mermaid),
         _ => Err(Error::Usage(format!(
-            "{} does not say what is to be drawn\nhelp: end it in .svg, .dot or .mmd, or say --format",
+            "{} does not say what is to be drawn\nhelp: end it in .svg, .dot, .mmd or .json, or say --format",
             file.display()
         ))),
     }

@@ -19,6 +19,10 @@ pub(crate) fn run(arguments: &History) -> Result<ExitCode, Error> {
     let stored = StoredHistories::below(&arguments.data);
     if arguments.list {
         let stored = stored.list()?;
+        if arguments.json {
+            output::print_json(&[("executions", stored.iter().map(listed).collect())].into())?;
+            return Ok(ExitCode::SUCCESS);
+        }
         if stored.is_empty() {
             output::to_stderr(&format!("no execution is stored below {}\n", arguments.data.display()));
         }
@@ -48,6 +52,22 @@ fn list(executions: &[StoredExecution]) -> String {
         );
     }
     out
+}
+
+/// An execution in a list, as AWS has it, and why it was given up, if it was.
+fn listed(execution: &StoredExecution) -> Value {
+    let text = |text: &str| Some(Value::from(text));
+    let ended = execution.ended.as_ref();
+    let members = [
+        ("executionArn", text(&execution.arn)),
+        ("stateMachineArn", text(&execution.state_machine_arn)),
+        ("name", text(&execution.name)),
+        ("status", text(ended.map_or("RUNNING", |(status, _)| status))),
+        ("startDate", Some(execution.start_time.to_string().into())),
+        ("stopDate", ended.map(|(_, at)| at.to_string().into())),
+        ("givenUp", execution.given_up.as_deref().map(Value::from)),
+    ];
+    members.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
 /// `SUCCEEDED in 1.2 s`

@@ -32,7 +32,10 @@ pub(crate) fn run(arguments: &Record) -> Result<ExitCode, Error> {
     let recording = recording.of_execution(arguments.execution_arn.clone());
     let Some(file) = &arguments.output else {
         let named = arguments.definition.display().to_string();
-        output::print(&recording.test_file(&arguments.name, &named, None))?;
+        match arguments.json {
+            true => output::print_json(&recording.test(&arguments.name, &named, None))?,
+            false => output::print(&recording.test_file(&arguments.name, &named, None))?,
+        }
         return Ok(ExitCode::SUCCESS);
     };
     if !is_test_file(file) {
@@ -45,7 +48,12 @@ pub(crate) fn run(arguments: &Record) -> Result<ExitCode, Error> {
         }
     }
     let name = history.file_name().unwrap_or_default().to_string_lossy();
-    let test = recording.test_file(&arguments.name, &relative(&arguments.definition, file), Some(&name));
+    let definition = relative(&arguments.definition, file);
+    let is_json = arguments.json || file.extension().is_some_and(|ending| ending == "json");
+    let test = match is_json {
+        true => format!("{:#}\n", recording.test(&arguments.name, &definition, Some(&name))),
+        false => recording.test_file(&arguments.name, &definition, Some(&name)),
+    };
     write(&history, &recording.history_file())?;
     write(file, &test)?;
     Ok(ExitCode::SUCCESS)

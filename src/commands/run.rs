@@ -4,17 +4,19 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use asl_engine::{CheckOptions, HistoryEvent, Program, Quotas, StateType, Value, history, nearest};
+use asl_engine::{
+    CheckOptions, Execution, HistoryEvent, Program, Quotas, StateType, Timestamp, Value, history, nearest,
+};
 use asl_project::{
-    Definition, DefinitionName, ExecutionOptions, Project, StateMachine, Substitutions, Task, UnusedMock, by_execution,
-    reached_aws, routes_of, run_mocked,
+    Definition, DefinitionName, ExecutionOptions, Mocked, Project, StateMachine, Substitutions, Task, UnusedMock,
+    by_execution, reached_aws, routes_of, run_mocked,
 };
 use asl_runtime::{Finished, Recorded};
 use asl_tasks::{Mocks, Router};
 
 use crate::cli::Run;
 use crate::error::Error;
-use crate::execute::{Executed, execute, exit_code, place, runtime, start_with};
+use crate::execute::{Executed, described, execute, exit_code, place, runtime, start_with};
 use crate::huge_pages;
 use crate::input::{self, Input};
 use crate::interrupt::interrupted;
@@ -32,6 +34,10 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
     let named = DefinitionName::from(&*arguments.definition);
     if named.file == Path::new("-") && arguments.input == "-" {
         return Err(Error::Usage("the definition and the input cannot both come from stdin".to_owned()));
+    }
+    if arguments.json && arguments.events == Some(None) {
+        let text = "--json and --events would both print on stdout: name a file for the history, --events=FILE";
+        return Err(Error::Usage(text.to_owned()));
     }
     let routes = routes_of(&named.file, arguments.routes.as_deref())?;
     let substitutions = arguments.substitute.iter().cloned().collect::<Substitutions>().or(&routes);
@@ -76,9 +82,10 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
             if input.value.json_len() > LARGE {
                 huge_pages::with();
             }
-            let (finished, recorded) = run_mocked(&machine, &start_with(input), &mocks, options)?;
+            let Mocked { execution, finished, at, recorded } =
+                run_mocked(&machine, &start_with(input), &mocks, options)?;
             tell_failure(arguments, &machine.program, &definition, &finished, None);
-            let output = if arguments.events == Some(None) { Ok(()) } else { print_output(&finished) };
+            let output = print_output(arguments, &execution, &finished, at);
             done(&finished, print_histories(arguments, &[&recorded]).and(output))
         }
         None => {
@@ -113,11 +120,7 @@ async fn run_in(
     let finished = &executed.finished;
     // A failure is told first: whether anybody reads stdout does not change it.
     tell_failure(arguments, &machine.program, definition, finished, Some(project));
-    let output = match arguments.events {
-        // That of the executions that were started is still to come.
-        Some(None) => Ok(()),
-        _ => print_output(finished),
-    };
+    let output = print_output(arguments, &executed.execution, finished, executed.at);
     let has_ended = project.shut_down(interrupted, |notice| output::to_stderr(&report::notice(&notice))).await;
     let histories = project.executions().histories();
     let recorded: Vec<_> = histories.iter().map(|history| history.recorded()).collect();
@@ -175,8 +178,14 @@ fn tell_failure(
     output::to_stderr(&told);
 }
 
-fn print_output(finished: &Finished) -> Result<(), Error> {
-    finished.outcome.as_ref().map_or(Ok(()), output::print_json)
+/// Prints the output, or all that `--json` tells. In their place comes the history where stdout is for that: it is printed later,
+/// since that of the executions that were started is still to come.
+fn print_output(arguments: &Run, execution: &Execution, finished: &Finished, at: Timestamp) -> Result<(), Error> {
+    match &finished.outcome {
+        _ if arguments.json => output::print_json(&described(execution, finished, at)),
+        Ok(output) if arguments.events != Some(None) => output::print_json(output),
+        _ => Ok(()),
+    }
 }
 
 /// Prints the histories, or writes them into the file that is named, where they are asked for.

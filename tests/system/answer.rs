@@ -64,6 +64,27 @@ fn a_task_that_waits_is_listed_and_answered() {
 }
 
 #[test]
+fn programs_are_told_who_waits_and_who_was_answered() {
+    let folder = Folder::new();
+    assert_eq!(folder.asl(&["answer", "--json"]).json(), json!([]));
+    let waiting = wait_in(&folder);
+    let listed = folder.asl(&["answer", "--json"]).json();
+    let execution = listed[0]["executionArn"].as_str().expect("an ARN");
+    assert!(execution.starts_with("arn:aws:states:us-east-1:000000000000:execution:approve:run-"), "{execution}");
+    let task = json!({ "taskToken": waiting.token, "state": "Approve", "executionArn": execution });
+    assert_eq!(listed, json!([task]));
+    for (answer, action) in [(&["--heartbeat"][..], "SendTaskHeartbeat"), (&["--output", "1"], "SendTaskSuccess")] {
+        let answered = folder.asl(&[&["answer", &waiting.token, "--json"], answer].concat()).json();
+        let mut expected = task.clone();
+        expected["action"] = action.into();
+        assert_eq!(answered, expected);
+    }
+    let gone = folder.asl(&["answer", &waiting.token, "--heartbeat", "--json"]);
+    assert_eq!((gone.code, &*gone.stdout), (Some(1), ""), "{gone:?}");
+    assert_eq!(waiting.ended().code, Some(0));
+}
+
+#[test]
 fn a_failure_is_an_answer_and_a_killed_run_is_told() {
     let folder = Folder::new();
     let waiting = wait_in(&folder);

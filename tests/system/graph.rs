@@ -50,7 +50,7 @@ fn what_cannot_be_drawn_is_told() {
         (vec!["order.json", "--history", "{}"], 2, "it is no history"),
         (vec!["order.json", "--history", other], 2, "it enters 'Elsewhere', which is not in the definition"),
         (vec!["order.json", "--history", "nowhere.json"], 2, "is neither a file nor JSON"),
-        (vec!["order.json", "--output", "order.png"], 2, "end it in .svg, .dot or .mmd, or say --format"),
+        (vec!["order.json", "--output", "order.png"], 2, "end it in .svg, .dot, .mmd or .json, or say --format"),
         (vec!["order.json", "--output", "nowhere/order.svg"], 2, "cannot write nowhere/order.svg"),
         (vec!["-", "--history", "-"], 2, "cannot both be stdin"),
         (vec!["broken.json"], 3, "/States/A"),

@@ -16,6 +16,7 @@ mod http_tasks;
 mod interrupt;
 mod item_reader;
 mod jobs;
+mod json;
 mod lambda_routes;
 mod log;
 mod manual;

@@ -100,7 +100,7 @@ fn reports(arguments: &Test, mut covered: Vec<Covered<'_>>) -> Result<bool, Erro
             let _ = writeln!(tables, "\ncoverage of all: {:.1} %", percent(reached, total));
         }
         // A report for programs has stdout for itself.
-        match arguments.format {
+        match arguments.format() {
             TestFormat::Text => output::print(&tables)?,
             _ => output::to_stderr(&tables),
         }

@@ -46,7 +46,7 @@ pub(super) fn report(ran: &[Ran<'_>], arguments: &Test) -> Result<bool, Error> {
         count => format!("{count} faults"),
     };
     out = format!("\n{out}{end}\n");
-    match arguments.format {
+    match arguments.format() {
         TestFormat::Text => output::print(&out)?,
         _ => output::to_stderr(&out),
     }

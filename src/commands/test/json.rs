@@ -1,7 +1,7 @@
 //! The report as JSON, for programs.
 
 use asl_engine::Value;
-use asl_testing::Verdict;
+use asl_testing::{Selected, Verdict};
 
 use super::{Ran, Report, failure};
 use crate::lines::Lines;
@@ -17,6 +17,15 @@ pub(super) fn report(run: &Report<'_>, seed: u64) -> Value {
         ("seed", i64::try_from(seed).unwrap_or(i64::MAX).into()),
         ("cases", run.ran.iter().map(case).collect()),
     ])
+}
+
+/// The names of cases, and those of their files.
+pub(super) fn list(cases: &[Selected<'_>]) -> Value {
+    let case = |selected: &Selected<'_>| {
+        let file = selected.file.path.display().to_string();
+        Value::from([("file", Value::from(file)), ("name", (&*selected.case.name).into())])
+    };
+    Value::from([("cases", cases.iter().map(case).collect())])
 }
 
 fn case(ran: &Ran<'_>) -> Value {

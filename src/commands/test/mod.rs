@@ -106,9 +106,11 @@ fn once(arguments: &Test) -> Result<ExitCode, Error> {
         return Err(Error::Tests(why));
     }
     if arguments.list {
-        let lines: String =
-            cases.iter().map(|selected| format!("{}\n", text::name(selected.file, selected.case))).collect();
-        output::print(&lines)?;
+        let lines = || cases.iter().map(|selected| format!("{}\n", line_of(*selected))).collect::<String>();
+        match arguments.format() {
+            TestFormat::Json => output::print_json(&json::list(&cases))?,
+            _ => output::print(&lines())?,
+        }
         return Ok(ExitCode::SUCCESS);
     }
     let ran = execute(&cases, arguments)?;
@@ -116,7 +118,7 @@ fn once(arguments: &Test) -> Result<ExitCode, Error> {
     let report = Report { ran, took };
     let counts = report.counts();
     remember(&arguments.data, ran);
-    match arguments.format {
+    match arguments.format() {
         TestFormat::Text => output::print(&text::end(&report, arguments.seed))?,
         TestFormat::Json => output::print_json(&json::report(&report, arguments.seed))?,
         TestFormat::Junit => output::print(&junit::report(&report))?,
@@ -141,7 +143,7 @@ fn execute<'a>(cases: &[Selected<'a>], arguments: &Test) -> Result<(Vec<Ran<'a>>
         if arguments.update && written.is_ok() {
             written = update(&mut one);
         }
-        if arguments.format == TestFormat::Text && printed.is_ok() && (!arguments.quiet || !is_passed(&one)) {
+        if arguments.format() == TestFormat::Text && printed.is_ok() && (!arguments.quiet || !is_passed(&one)) {
             let happened = if arguments.no_capture { text::history(&one, arguments.seed) } else { String::new() };
             printed = output::print(&(text::line(&one) + &happened));
         }
