@@ -78,7 +78,7 @@ fn is_same_number(one: &Number, other: &Number) -> bool {
 }
 
 /// `$.name`, or `$["a name"]` where that is no plain word.
-fn member(at: &str, name: &str) -> String {
+pub(crate) fn member(at: &str, name: &str) -> String {
     let is_word = !name.is_empty()
         && !name.starts_with(|c: char| c.is_ascii_digit())
         && name.chars().all(|c| c.is_alphanumeric() || c == '_');

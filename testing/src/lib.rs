@@ -14,6 +14,7 @@
 //! assert!(matches!(file.cases[0].run(&file, 1).verdict, Verdict::Passed));
 //! ```
 
+mod alteration;
 mod coverage;
 mod coverage_file;
 mod difference;
@@ -22,6 +23,7 @@ mod expectations;
 mod faults;
 mod fields;
 mod frame_path;
+mod fuzz;
 mod history;
 mod mask;
 mod matcher;
@@ -44,6 +46,7 @@ pub use difference::Difference;
 pub use duration::{duration, shown_duration};
 pub use expectations::{Unmet, Why};
 pub use faults::{Fault, FaultKind, LONGEST_MILLIS, faults};
+pub use fuzz::{Unprocessed, fuzz};
 pub use history::{HistoryDifference, HistoryLine, history_difference};
 pub use mask::{Mask, NoMask};
 pub use matcher::Mismatch;
