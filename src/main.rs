@@ -40,6 +40,7 @@ fn main() -> ExitCode {
         Command::Jsonpath(arguments) => commands::jsonpath::run(arguments),
         Command::Answer(arguments) => commands::answer::run(arguments),
         Command::Completions(arguments) => commands::completions::run(arguments),
+        Command::Diff(arguments) => commands::diff::run(arguments),
         Command::Graph(arguments) => commands::graph::run(arguments),
         Command::History(arguments) => commands::history::run(arguments),
         Command::Jsonata(arguments) => commands::jsonata::run(arguments),

@@ -15,7 +15,6 @@
 //! ```
 
 mod coverage;
-mod difference;
 mod duration;
 mod expectations;
 mod faults;
@@ -35,8 +34,8 @@ mod suite;
 mod test_file;
 mod way;
 
+pub use asl_history::Difference;
 pub use coverage::{Goal, GoalKind, Items, Taken, goals};
-pub use difference::Difference;
 pub use duration::{duration, shown_duration};
 pub use expectations::{Unmet, Why};
 pub use faults::{Fault, FaultKind, LONGEST_MILLIS, faults};

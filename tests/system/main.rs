@@ -5,6 +5,7 @@ mod bad_input;
 mod before;
 mod check;
 mod demo;
+mod diff;
 mod download_images;
 mod download_images_python;
 mod endpoints;

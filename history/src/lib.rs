@@ -1,0 +1,16 @@
+//! What the histories of executions tell.
+//!
+//! A [`Course`] is what happened in an execution: its states, what each was given, sent and answered, and when, with Map and Parallel
+//! states unfolded. [`compare`] tells how two of them differ. Nothing here needs the definition, reads files or looks at a clock.
+
+mod compare;
+mod course;
+mod difference;
+mod event;
+#[cfg(test)]
+mod lines;
+
+pub use compare::{CompareOptions, Comparison, Happened, Parting, Taken, Told, What, compare};
+pub use course::{Answer, Attempt, Course, Frame, FrameAt, FrameKind, Span, Status, Visit, VisitAt};
+pub use difference::{Difference, Extent, differences};
+pub use event::{Event, HistoryError};
