@@ -100,6 +100,15 @@ pub(crate) struct Run {
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     pub(crate) events: Option<Option<PathBuf>>,
 
+    /// Tell on stderr where the time went, for each state and attempt: in tasks, between attempts, waiting; with a file, also draw
+    /// it there as SVG
+    #[arg(long, value_name = "FILE.svg", num_args = 0..=1, require_equals = true)]
+    pub(crate) time: Option<Option<PathBuf>>,
+
+    /// Write a trace of the execution and its child executions into a file, as OpenTelemetry's OTLP has it in JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
+
     /// Show on stderr what functions print, each line behind the name of its function
     #[arg(long)]
     pub(crate) logs: bool,
@@ -159,7 +168,8 @@ pub(crate) struct Demo {
 #[command(after_help = "\
 Exit codes:
   0  it is shown
-  2  there is no such execution, or its file cannot be read")]
+  2  there is no such execution, its file cannot be read, or a file cannot be
+     written")]
 pub(crate) struct History {
     /// The name of the execution, the start of its name, or its ARN; also that of a child execution. Without it, the newest
     pub(crate) execution: Option<String>,
@@ -171,6 +181,15 @@ pub(crate) struct History {
     /// Print the events as AWS's GetExecutionHistory gives them
     #[arg(long, conflicts_with = "list")]
     pub(crate) json: bool,
+
+    /// Show where the time went, for each state and attempt: in tasks, between attempts, waiting; with a file, also draw it there as
+    /// SVG
+    #[arg(long, value_name = "FILE.svg", num_args = 0..=1, require_equals = true, conflicts_with_all = ["list", "json"])]
+    pub(crate) time: Option<Option<PathBuf>>,
+
+    /// Write a trace of the execution and its child executions into a file, as OpenTelemetry's OTLP has it in JSON
+    #[arg(long, value_name = "FILE", conflicts_with = "list")]
+    pub(crate) trace: Option<PathBuf>,
 
     /// Where the embedded services keep their data
     #[arg(long, value_name = "DIR", default_value = ".asl")]

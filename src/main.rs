@@ -18,6 +18,7 @@ mod printable;
 mod progress;
 mod report;
 mod sample;
+mod times;
 
 use std::process::ExitCode;
 

@@ -76,11 +76,16 @@ impl Event {
 
 /// A time: a text, as AWS's command line or Python write it, or the seconds since 1970 as the API has them.
 fn time(timestamp: &Value) -> Option<Timestamp> {
+    /// Beyond it nothing is a time of an execution: some 30,000 years.
+    const MOST_SECONDS: f64 = 1e12;
     match timestamp {
         Value::String(text) => Timestamp::parse(text).or_else(|| Timestamp::parse(&text.replacen(' ', "T", 1))),
-        // Far below what a whole number holds; what is not becomes the nearest one.
-        #[expect(clippy::cast_possible_truncation)]
-        Value::Number(seconds) => Some(Timestamp((seconds.as_f64() * 1000.0).round() as i64)),
+        Value::Number(seconds) => {
+            let seconds = Some(seconds.as_f64()).filter(|seconds| seconds.abs() < MOST_SECONDS)?;
+            // Far below what a whole number holds.
+            #[expect(clippy::cast_possible_truncation)]
+            Some(Timestamp((seconds * 1000.0).round() as i64))
+        }
         _ => None,
     }
 }
@@ -114,7 +119,9 @@ mod tests {
             assert_eq!(at.as_deref(), Some("2026-11-30T08:00:00.250Z"), "{text}");
         }
         assert_eq!(time(&Value::from("soon")), None);
-        assert_eq!(time(&Value::Null), None);
+        for text in ["null", "1e300", "-1e12"] {
+            assert_eq!(time(&text.parse().unwrap()), None, "{text}");
+        }
     }
 
     #[test]

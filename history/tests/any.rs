@@ -1,4 +1,6 @@
-//! Whatever a history says: it is read, or refused, and compared without a panic.
+//! Whatever a history says: it is read, or refused, and compared and timed without a panic.
+
+use std::collections::BTreeSet;
 
 use asl_engine::Value;
 use asl_history::{CompareOptions, Course, compare};
@@ -72,6 +74,22 @@ proptest! {
             prop_assert!(compare(&one, &one, &options).is_same());
             let (there, back) = (compare(&one, &other, &options), compare(&other, &one, &options));
             prop_assert_eq!(there.is_same(), back.is_same());
+        }
+        if let Some(times) = one.times() {
+            let clock = times.clock;
+            prop_assert_eq!(clock.tasks + clock.retries + clock.waits + clock.own, times.total);
+        }
+        if let Some(trace) = one.trace("1") {
+            let spans = trace["resourceSpans"][0]["scopeSpans"][0]["spans"].as_array().expect("spans");
+            let known: BTreeSet<&str> = spans.iter().filter_map(|span| span["spanId"].as_str()).collect();
+            prop_assert_eq!(known.len(), spans.len());
+            let parents = spans.iter().filter_map(|span| span.get("parentSpanId")?.as_str());
+            let orphans = parents.filter(|parent| !known.contains(parent)).count();
+            prop_assert_eq!(orphans, 0);
+        }
+        for visit in 0..one.visits.len() {
+            let pieces = one.pieces_until(visit, one.latest());
+            prop_assert!(pieces.windows(2).all(|pair| pair[0].to == pair[1].from));
         }
     }
 }

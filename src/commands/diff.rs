@@ -41,22 +41,20 @@ struct Side {
 impl Side {
     /// Reads a file, stdin, or the history of a stored execution.
     fn read(named: &str, data: &Path) -> Result<Self, Error> {
-        let (history, arn) = match is_text(named) {
-            true => (input::json("the history", named, named)?, None),
-            false => {
-                let stored = StoredHistories::below(data).find(Some(named)).map_err(|error| match error {
-                    HistoryError::NoSuchExecution(_) | HistoryError::Empty(_) => Error::Usage(format!(
-                        "{named} is neither a file nor an execution that is stored below {}\n\
-                         help: asl history --list shows those that are",
-                        data.display()
-                    )),
-                    error => error.into(),
-                })?;
-                (history::to_json(&stored), Some(stored.execution.arn))
-            }
+        let course = if is_text(named) {
+            let events = input::json("the history", named, named)?;
+            Course::of(&events, None).map_err(|error| Error::Usage(format!("{named}: {error}")))?
+        } else {
+            let stored = StoredHistories::below(data).find(Some(named)).map_err(|error| match error {
+                HistoryError::NoSuchExecution(_) | HistoryError::Empty(_) => Error::Usage(format!(
+                    "{named} is neither a file nor an execution that is stored below {}\n\
+                     help: asl history --list shows those that are",
+                    data.display()
+                )),
+                error => error.into(),
+            })?;
+            history::course(&stored)?
         };
-        let refused = |error| Error::Usage(format!("{named}: {error}"));
-        let course = Course::of(&history, arn.as_deref()).map_err(refused)?;
         Ok(Self { named: named.to_owned(), course })
     }
 }

@@ -27,6 +27,7 @@ mod services;
 mod start_execution;
 mod support;
 mod test;
+mod times;
 mod together;
 mod unchanged;
 mod wasm;
