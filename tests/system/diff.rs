@@ -90,6 +90,24 @@ fn what_was_taken_answered_and_handed_on_is_told() {
 }
 
 #[test]
+fn iterations_that_differ_alike_are_told_once() {
+    let folder = Folder::new();
+    for (name, result) in [("one", 1), ("other", 2)] {
+        let definition = format!(
+            r#"{{"StartAt": "Each", "States": {{"Each": {{"Type": "Map", "End": true, "ResultSelector": {{}}, "ItemProcessor": {{
+                "StartAt": "Work", "States": {{"Work": {{"Type": "Pass", "Result": {result}, "End": true}}}}}}}}}}}}"#
+        );
+        folder.write("map.json", definition);
+        let ended = folder.asl(&["run", "map.json", "--input", "[1, 2, 3, 4]", &format!("--events={name}.json")]);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+    }
+    let told = folder.asl(&["diff", "one.json", "other.json"]);
+    assert_eq!(told.code, Some(1), "{told:?}");
+    let told = told.stdout.split_once("\n\n").expect("the executions and what differs").1;
+    assert_eq!(told, "Each[0]/Work, and 3 more visits likewise\n  output: 1 → 2\n");
+}
+
+#[test]
 fn files_pipes_and_stored_executions_go_together() {
     let folder = Folder::new();
     let name = run(&folder, PAID, r#"{"items": [1]}"#);

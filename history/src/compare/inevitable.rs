@@ -13,8 +13,8 @@ const SLACK: i64 = 1_000;
 /// A text that is shorter is no task token: those of AWS have some hundred characters, ours 43.
 const SHORTEST_TOKEN: usize = 43;
 
-/// Headers and members that each answer has its own of.
-const OF_CALLS: [&str; 11] = [
+/// Headers and members that each answer has its own of, and digests of what was sent, which is compared itself.
+const OF_CALLS: [&str; 15] = [
     "requestid",
     "x-amzn-requestid",
     "x-amzn-request-id",
@@ -26,6 +26,10 @@ const OF_CALLS: [&str; 11] = [
     "x-amz-cf-id",
     "x-amzn-remapped-date",
     "amz-sdk-invocation-id",
+    "receipthandle",
+    "sequencenumber",
+    "md5ofmessagebody",
+    "md5ofmessageattributes",
 ];
 
 /// What is inevitable between two runs.

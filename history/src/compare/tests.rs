@@ -198,6 +198,11 @@ fn what_any_two_runs_have_of_their_own_is_left_out() {
             (1, 2),
         ),
         (
+            r#"{"MD5OfMessageBody":"a","SequenceNumber":"1","Body":"a"}"#.to_owned(),
+            r#"{"MD5OfMessageBody":"b","SequenceNumber":"2","Body":"b"}"#.to_owned(),
+            (1, 2),
+        ),
+        (
             r#"{"Headers":{"date":["a"],"x-amzn-RequestId":["1"]},"date":1}"#.to_owned(),
             r#"{"Headers":{"date":["b"],"x-amzn-RequestId":["2"]},"date":2}"#.to_owned(),
             (1, 2),

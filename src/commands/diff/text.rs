@@ -1,5 +1,7 @@
 //! How two executions differ, for a person.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fmt::Write;
 
 use asl_engine::Value;
@@ -74,26 +76,50 @@ fn parting(parting: &Parting) -> String {
     format!("{}\n", line(&format!("{place}{after}A {}, B {}", way(&parting.ways[0]), way(&parting.ways[1]))))
 }
 
-/// What differs where both were, but for what was only handed on.
+/// What differs where both were, but for what was only handed on. Iterations that differ in the same way are told once.
 fn told(sides: [&Side; 2], comparison: &Comparison) -> String {
-    let is_new = |told: &&Told| told.happened.iter().any(|happened| !happened.differences.is_empty());
-    let new: Vec<&Told> = comparison.told.iter().filter(is_new).collect();
-    let mut out = String::new();
-    for told in new.iter().take(STATES) {
-        let is_start = told.happened.iter().all(|happened| happened.what == What::Input);
-        let title = match &*told.path {
-            "" if is_start => "the start",
-            "" => "the end",
-            path => path,
-        };
-        let times = told.visits.and_then(|(one, other)| beside(sides, one, other)).unwrap_or_default();
-        let _ = writeln!(out, "{}{times}", line(title));
-        told.happened.iter().for_each(|happened| one(happened, &mut out));
+    let mut blocks: Vec<(&Told, String, usize)> = Vec::new();
+    let mut known: HashMap<(String, String), usize> = HashMap::new();
+    for told in &comparison.told {
+        let mut block = String::new();
+        told.happened.iter().for_each(|happened| one(happened, &mut block));
+        if block.is_empty() {
+            continue;
+        }
+        let state = told.visits.map_or_else(|| told.path.clone(), |(visit, _)| sides[0].course.state_path(visit));
+        match known.entry((state, block.clone())) {
+            // The start and the end of an execution are no visits.
+            Entry::Occupied(first) if told.visits.is_some() => blocks[*first.get()].2 += 1,
+            first => {
+                first.or_insert(blocks.len());
+                blocks.push((told, block, 1));
+            }
+        }
     }
-    if let Some(more) = new.len().checked_sub(STATES).filter(|more| *more > 0) {
+    let mut out = String::new();
+    for (told, block, count) in blocks.iter().take(STATES) {
+        let alike = match count - 1 {
+            0 => String::new(),
+            1 => ", and 1 more visit likewise".to_owned(),
+            more => format!(", and {more} more visits likewise"),
+        };
+        let times = told.visits.filter(|_| *count == 1).and_then(|(one, other)| beside(sides, one, other));
+        let _ = writeln!(out, "{}{alike}{}", line(title(told)), times.unwrap_or_default());
+        out += block;
+    }
+    if let Some(more) = blocks.len().checked_sub(STATES).filter(|more| *more > 0) {
         let _ = writeln!(out, "… and {more} more states; --json gives all");
     }
     out
+}
+
+fn title(told: &Told) -> &str {
+    let is_start = told.happened.iter().all(|happened| happened.what == What::Input);
+    match &*told.path {
+        "" if is_start => "the start",
+        "" => "the end",
+        path => path,
+    }
 }
 
 /// How long a visit took in both, where a person would call that different.
