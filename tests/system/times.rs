@@ -127,6 +127,34 @@ fn a_failure_has_its_times_too() {
     assert_eq!(spans.iter().filter(|span| span["status"]["code"] == 2).count(), 3);
 }
 
+#[test]
+fn what_a_task_has_started_is_in_its_trace() {
+    let folder = Folder::new();
+    folder.write(
+        "parent.json",
+        r#"{"StartAt": "Start it", "States": {"Start it": {"Type": "Task", "End": true, "OutputPath": "$.Output",
+            "Resource": "arn:aws:states:::states:startExecution.sync:2", "Parameters": {"Input": {},
+                "StateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:child"}}}}"#,
+    );
+    folder.write("child.json", r#"{"StartAt": "Do", "States": {"Do": {"Type": "Pass", "End": true}}}"#);
+    folder.write("routes.toml", "[state_machines.child]\ndefinition = 'child.json'\n");
+    for number in ["1", "2"] {
+        let events = format!("--events={number}.json");
+        let ended = folder.asl(&["run", "parent.json", &events, "--trace", "trace.json"]);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+    }
+    let trace: Value = serde_json::from_str(&read(&folder, "trace.json")).expect("it is JSON");
+    let spans = otlp::spans(&trace);
+    let named =
+        |name: &str| spans.iter().find(|span| span["name"] == name).unwrap_or_else(|| panic!("{name} {spans:?}"));
+    assert_eq!(named("child")["parentSpanId"], named("states.startExecution")["spanId"]);
+    assert_eq!(named("Do")["parentSpanId"], named("child")["spanId"]);
+    // Executions that are started have other names each time.
+    let same = folder.asl(&["diff", "1.json", "2.json"]);
+    assert_eq!(same.code, Some(0), "{same:?}");
+    assert!(same.stdout.contains("both did the same: 2 visits of states\n"), "{same:?}");
+}
+
 /// What OTLP allows: opentelemetry/proto/trace/v1/trace.proto, with the "JSON Protobuf Encoding" of its specification.
 mod otlp {
     use super::*;
