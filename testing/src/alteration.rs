@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use asl_engine::{Object, Value};
 
-use crate::difference::member;
+use asl_history::member;
 
 /// What becomes of the value at a place.
 #[derive(Clone, Debug, PartialEq)]

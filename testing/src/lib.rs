@@ -17,7 +17,6 @@
 mod alteration;
 mod coverage;
 mod coverage_file;
-mod difference;
 mod duration;
 mod expectations;
 mod faults;
@@ -40,9 +39,9 @@ mod suite;
 mod test_file;
 mod way;
 
+pub use asl_history::Difference;
 pub use coverage::{Goal, GoalKind, Items, Taken, goals};
 pub use coverage_file::{CoverageFile, CoveredBefore, NoCoverage};
-pub use difference::Difference;
 pub use duration::{duration, shown_duration};
 pub use expectations::{Unmet, Why};
 pub use faults::{Fault, FaultKind, LONGEST_MILLIS, faults};

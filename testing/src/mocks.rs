@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use asl_engine::model::StateNode;
 use asl_engine::{Failure, Program, Reply, Span, StateType, TaskRequest, Timestamp, Value};
+use asl_history::Extent;
 use asl_project::yaml::{Tree, TreeKind};
 use asl_runtime::simulation::Answer;
 
 use crate::coverage::written;
-use crate::difference::Extent;
 use crate::fields::{Fields, kind};
 use crate::frame_path::{Step, frame_steps};
 use crate::fuzz::Altering;
