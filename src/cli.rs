@@ -39,6 +39,8 @@ pub(crate) enum Command {
     Graph(Graph),
     /// Show what happened in an execution that was run here
     History(History),
+    /// Show how two executions differ: what was taken, sent, answered and handed on
+    Diff(Diff),
     /// Show what functions printed during an execution that was run here
     Logs(Logs),
     /// Answer a task of a running execution that waits for its token
@@ -108,6 +110,15 @@ pub(crate) struct Run {
     #[arg(long)]
     pub(crate) json: bool,
 
+    /// Tell on stderr where the time went, for each state and attempt: in tasks, between attempts, waiting; with a file, also draw
+    /// it there as SVG
+    #[arg(long, value_name = "FILE.svg", num_args = 0..=1, require_equals = true)]
+    pub(crate) time: Option<Option<PathBuf>>,
+
+    /// Write a trace of the execution and its child executions into a file, as OpenTelemetry's OTLP has it in JSON
+    #[arg(long, value_name = "FILE")]
+    pub(crate) trace: Option<PathBuf>,
+
     /// Show on stderr what functions print, each line behind the name of its function
     #[arg(long)]
     pub(crate) logs: bool,
@@ -175,7 +186,8 @@ pub(crate) struct Demo {
 #[command(after_help = "\
 Exit codes:
   0  it is shown
-  2  there is no such execution, or its file cannot be read")]
+  2  there is no such execution, its file cannot be read, or a file cannot be
+     written")]
 pub(crate) struct History {
     /// The name of the execution, the start of its name, or its ARN; also that of a child execution. Without it, the newest
     pub(crate) execution: Option<String>,
@@ -185,6 +197,62 @@ pub(crate) struct History {
     pub(crate) list: bool,
 
     /// Print the events as AWS's GetExecutionHistory gives them; with --list, the executions as ListExecutions does
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    /// Show where the time went, for each state and attempt: in tasks, between attempts, waiting; with a file, also draw it there as
+    /// SVG
+    #[arg(long, value_name = "FILE.svg", num_args = 0..=1, require_equals = true, conflicts_with_all = ["list", "json"])]
+    pub(crate) time: Option<Option<PathBuf>>,
+
+    /// Write a trace of the execution and its child executions into a file, as OpenTelemetry's OTLP has it in JSON
+    #[arg(long, value_name = "FILE", conflicts_with = "list")]
+    pub(crate) trace: Option<PathBuf>,
+
+    /// Where the embedded services keep their data
+    #[arg(long, value_name = "DIR", default_value = ".asl")]
+    pub(crate) data: PathBuf,
+}
+
+/// Show how two executions differ: what was taken, sent, answered and handed on
+///
+/// States are compared by their path, the visit and the attempt. What any two runs have of their own does not count: names of
+/// executions, task tokens, times, UUIDs and request ids.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  asl diff run-1795968578666 run-1795968601234
+  asl diff yesterday.json today.json --times
+  aws stepfunctions get-execution-history --execution-arn ARN | asl diff - run-1795968578666
+
+Exit codes:
+  0  both did the same
+  1  they differ
+  2  the command line is wrong, there is no such execution, or a file cannot
+     be read or is no history")]
+pub(crate) struct Diff {
+    /// An execution: its history as `asl run --events` or AWS's GetExecutionHistory gives it (a file, `-` for stdin, or the JSON
+    /// itself); or the name of one that was run here, the start of its name, or its ARN
+    #[arg(value_name = "A")]
+    pub(crate) first: String,
+
+    /// The other one
+    #[arg(value_name = "B")]
+    pub(crate) second: String,
+
+    /// Also list the states that took another time, those that differ most first. Times never make two executions different
+    #[arg(long, conflicts_with = "json")]
+    pub(crate) times: bool,
+
+    /// Leave out what is there in inputs, what is sent, results and outputs: `$.order.id`, or `$..messageId` anywhere
+    #[arg(long, value_name = "PATH")]
+    pub(crate) ignore: Vec<Mask>,
+
+    /// Tell also what any two runs have of their own: ids, tokens, times
+    #[arg(long)]
+    pub(crate) exact: bool,
+
+    /// Print everything as one JSON object
     #[arg(long)]
     pub(crate) json: bool,
 

@@ -159,6 +159,10 @@ impl From<DefinitionError> for Error {
                 format!("{text}, and one is wanted: say {}#{one}\n{}", file.display(), known(&names))
             }
             DefinitionError::Template(_) => text,
+            DefinitionError::NoMap { map, known, .. } => match nearest(&map, known.iter().map(String::as_str)) {
+                Some(near) => format!("{text}\nhelp: did you mean '{near}'?"),
+                None => format!("{text}\nhelp: it has {}", known.join(", ")),
+            },
         })
     }
 }

@@ -18,6 +18,7 @@ mod printable;
 mod progress;
 mod report;
 mod sample;
+mod times;
 
 use std::process::ExitCode;
 
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         Command::Jsonpath(arguments) => commands::jsonpath::run(arguments),
         Command::Answer(arguments) => commands::answer::run(arguments),
         Command::Completions(arguments) => commands::completions::run(arguments),
+        Command::Diff(arguments) => commands::diff::run(arguments),
         Command::Graph(arguments) => commands::graph::run(arguments),
         Command::History(arguments) => commands::history::run(arguments),
         Command::Jsonata(arguments) => commands::jsonata::run(arguments),

@@ -50,4 +50,5 @@ mod xml_text;
 pub use chart::Chart;
 pub use marks::{Mark, Marks, Status};
 pub use svg::Theme;
+pub use svg::timeline::{Bar, BarKind, Timeline, TimelineRow};
 pub use xml_text::xml_text;

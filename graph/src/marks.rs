@@ -144,7 +144,7 @@ impl Status {
 }
 
 /// `20 ms`, `1.4 s`, `2 min 5 s`, `3 h 20 min`
-fn duration(millis: i64) -> String {
+pub(crate) fn duration(millis: i64) -> String {
     let seconds = millis / 1000;
     match millis {
         ..1000 => format!("{millis} ms"),

@@ -8,6 +8,7 @@ use asl_engine::{
     CheckOptions, Diagnostic, Program, Severity, Span, StateType, diagnose_calls, diagnose_fields, placeholders,
 };
 
+use crate::child_definition::child_definition;
 use crate::places::Places;
 use crate::substitutions::{Placeholder, Substitutions};
 use crate::text::read_text;
@@ -33,6 +34,8 @@ pub struct Definition {
     text: String,
     /// The name that a template gives it.
     name: Option<String>,
+    /// The Map state whose child executions run it, where it is not the whole.
+    map: Option<String>,
     json: Json,
     /// The ways from the JSON text back to the text of the file, one behind the other.
     places: Vec<Places>,
@@ -77,7 +80,7 @@ impl Definition {
         let file = if is_stdin { "<stdin>".into() } else { file };
         let (json, places) = substitutions.filled_in(&text).unzip();
         let (json, places) = (json.map_or(Json::Text, Json::Made), places.into_iter().collect());
-        let mut definition = Self { file, text, name: None, json, places, doubtful: Vec::new() };
+        let mut definition = Self { file, text, name: None, map: None, json, places, doubtful: Vec::new() };
         if is_yaml {
             definition.read_yaml();
         }
@@ -87,12 +90,24 @@ impl Definition {
     /// The definition of this name in the text of a template: its JSON text, with the places where that comes from.
     pub(crate) fn in_template(file: &Path, text: &str, name: String, json: String, places: Vec<Places>) -> Self {
         let (file, text) = (file.to_owned(), text.to_owned());
-        Self { file, text, name: Some(name), json: Json::Made(json), places, doubtful: Vec::new() }
+        Self { file, text, name: Some(name), map: None, json: Json::Made(json), places, doubtful: Vec::new() }
     }
 
     /// As a template calls it.
     pub(crate) fn named(self, name: String) -> Self {
         Self { name: Some(name), ..self }
+    }
+
+    /// What the child executions of its distributed Map state `map` run; the error has the names of those that it has. One that cannot be
+    /// read stays as it is: who makes it ready to run is told.
+    pub(crate) fn of_children(mut self, map: &str) -> Result<Self, Vec<String>> {
+        let json = self.json().unwrap_or_default();
+        // JSON is YAML, with places.
+        let Some(root) = yaml::read(json).ok().and_then(|document| document.root) else { return Ok(self) };
+        let (json, places) = child_definition(&root, map)?.to_json();
+        (self.map, self.json) = (Some(map.to_owned()), Json::Made(json));
+        self.places.insert(0, places);
+        Ok(self)
     }
 
     /// What was taken for JSON is YAML.
@@ -129,6 +144,12 @@ impl Definition {
     /// What a template calls it, where it is in one.
     pub fn machine(&self) -> Option<&str> {
         self.name.as_deref()
+    }
+
+    /// The file, with what stands behind a `#` where it is a part of that: `template.yaml#Order#Each`.
+    pub fn full_name(&self) -> String {
+        let parts = [&self.name, &self.map].into_iter().flatten().map(|part| format!("#{part}"));
+        std::iter::once(self.file.display().to_string()).chain(parts).collect()
     }
 
     /// The text of the file.

@@ -20,6 +20,7 @@
 //! # });
 //! ```
 
+mod child_definition;
 mod definition;
 mod definitions;
 mod execution;

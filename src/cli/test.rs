@@ -35,6 +35,11 @@ pub(crate) struct Test {
     #[arg(long)]
     pub(crate) faults: bool,
 
+    /// Run each case that passes this many times more with changed data, in its input and in what its tasks answer, and tell which
+    /// states cannot process that
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) fuzz: Option<NonZeroUsize>,
+
     /// Write the test files that say what mock configuration files of AWS Step Functions Local say, beside these, and run none
     #[arg(long)]
     pub(crate) convert: bool,

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::process::ExitCode;
 
 use asl_engine::{Timestamp, Value};
+use asl_history::Course;
 use asl_project::{StoredExecution, StoredHistories, StoredHistory};
 
 use crate::cli::History;
@@ -13,6 +14,7 @@ use crate::preview::cut;
 use crate::printable::line;
 use crate::progress::seconds;
 use crate::report;
+use crate::times::{Wanted, table};
 
 /// Shows what happened in an execution.
 pub(crate) fn run(arguments: &History) -> Result<ExitCode, Error> {
@@ -29,7 +31,19 @@ pub(crate) fn run(arguments: &History) -> Result<ExitCode, Error> {
         output::print(&list(&stored))?;
         return Ok(ExitCode::SUCCESS);
     }
+    let wanted = Wanted::new(&arguments.time, &arguments.trace);
+    wanted.check()?;
     let history = stored.find(arguments.execution.as_deref())?;
+    if wanted.is_any() {
+        let course = course(&history)?;
+        wanted.write(&course)?;
+        if arguments.time.is_some() {
+            output::print(&table(&course))?;
+        }
+        if !arguments.json {
+            return Ok(ExitCode::SUCCESS);
+        }
+    }
     match arguments.json {
         true => output::print_json(&to_json(&history))?,
         false => output::print(&shown(&history))?,
@@ -79,6 +93,13 @@ fn ended(execution: &StoredExecution) -> String {
         Some((status, at)) => format!("{status} in {}", seconds(at.0 - execution.start_time.0)),
         None => "it has not ended, or its program was killed".to_owned(),
     }
+}
+
+/// What happened in an execution that is stored.
+pub(crate) fn course(history: &StoredHistory) -> Result<Course, Error> {
+    let execution = &history.execution;
+    let refused = |error| Error::Usage(format!("{}: {error}", execution.file.display()));
+    Course::of(&to_json(history), Some(&execution.arn)).map_err(refused)
 }
 
 /// As `asl run --events` prints it.

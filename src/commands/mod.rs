@@ -4,6 +4,7 @@ pub(crate) mod answer;
 pub(crate) mod check;
 pub(crate) mod completions;
 pub(crate) mod demo;
+pub(crate) mod diff;
 pub(crate) mod graph;
 pub(crate) mod history;
 pub(crate) mod jsonata;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use asl_engine::{
     CheckOptions, Execution, HistoryEvent, Program, Quotas, StateType, Timestamp, Value, history, nearest,
 };
+use asl_history::Course;
 use asl_project::{
     Definition, DefinitionName, ExecutionOptions, Mocked, Project, StateMachine, Substitutions, Task, UnusedMock,
     by_execution, reached_aws, routes_of, run_mocked,
@@ -25,6 +26,7 @@ use crate::output;
 use crate::printable;
 use crate::progress;
 use crate::report;
+use crate::times::{Wanted, check_folder};
 
 /// An input from which many items may come.
 const LARGE: usize = 64 * 1024;
@@ -42,11 +44,11 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
     let routes = routes_of(&named.file, arguments.routes.as_deref())?;
     let substitutions = arguments.substitute.iter().cloned().collect::<Substitutions>().or(&routes);
     let definition = named.read(&substitutions)?;
-    if let Some(Some(file)) = &arguments.events
-        && let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir())
-    {
-        return Err(Error::Usage(format!("--events: there is no folder {}", folder.display())));
+    if let Some(Some(file)) = &arguments.events {
+        check_folder("--events", file)?;
     }
+    let wanted = Wanted::new(&arguments.time, &arguments.trace);
+    wanted.check()?;
     for given in &arguments.substitute {
         if !definition.text().contains(&format!("${{{}}}", given.name())) {
             let text = format!("--substitute {} fills nothing in: the definition has no ${{{0}}}", given.name());
@@ -72,7 +74,7 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
     output::to_stderr(&report::diagnostics(&misnamed, &definition));
     let options = ExecutionOptions {
         quotas,
-        keeps_histories: arguments.events.is_some(),
+        keeps_histories: arguments.events.is_some() || wanted.is_any(),
         stores_histories: true,
         skips_waits: arguments.skip_waits,
     };
@@ -86,7 +88,8 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
                 run_mocked(&machine, &start_with(input), &mocks, options)?;
             tell_failure(arguments, &machine.program, &definition, &finished, None);
             let output = print_output(arguments, &execution, &finished, at);
-            done(&finished, print_histories(arguments, &[&recorded]).and(output))
+            let printed = print_histories(arguments, &[&recorded]).and(output);
+            done(&finished, printed.and(tell_times(wanted, &[&recorded])))
         }
         None => {
             let project = Project::new(routes, &substitutions, &arguments.data, options)?;
@@ -127,6 +130,7 @@ async fn run_in(
     let recorded: Vec<&[Recorded]> = recorded.iter().map(|recorded| recorded.as_slice()).collect();
     // What was started has a history to its end.
     let printed = print_histories(arguments, &recorded).and(output);
+    let printed = printed.and(tell_times(Wanted::new(&arguments.time, &arguments.trace), &recorded));
     if progress::place().is_some() {
         output::to_stderr(&summary(
             &executed,
@@ -199,6 +203,17 @@ fn print_histories(arguments: &Run, recorded: &[&[Recorded]]) -> Result<(), Erro
             std::fs::write(file, text).map_err(told)
         }
     }
+}
+
+/// Tells where the time went, where it is asked for.
+fn tell_times(wanted: Wanted<'_>, recorded: &[&[Recorded]]) -> Result<(), Error> {
+    if !wanted.is_any() {
+        return Ok(());
+    }
+    let arn = recorded.first().and_then(|own| own.first()).map(|first| &*first.execution.arn);
+    let course = Course::of(&histories(recorded), arn).map_err(|error| Error::Usage(error.to_string()))?;
+    wanted.tell(&course);
+    wanted.write(&course)
 }
 
 /// How an execution ended, on one line, and where to look further.

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use asl_engine::{Failure, Object, Program, Span, Value};
+use asl_history::Extent;
 use asl_project::read_text;
 use asl_project::yaml::{Tree, TreeKind};
 use asl_runtime::{Finished, Recorded, Status};
 
-use crate::difference::Extent;
 use crate::duration::{duration, shown_duration};
 use crate::fields::{DURATION, Fields, kind, millis};
 use crate::frame_path::{Step, frame_steps};

@@ -170,7 +170,7 @@ fn errors(program: &Program, state: StateId) -> BTreeSet<String> {
 }
 
 /// The run as a test case; empty where it has no end.
-fn test_file(file: &TestFile, ran: &Ran, name: &str) -> String {
+pub(crate) fn test_file(file: &TestFile, ran: &Ran, name: &str) -> String {
     let own =
         ran.recorded.iter().filter(|recorded| *recorded.execution.arn == *ran.arn).map(|recorded| &recorded.event);
     let events: Value = history::to_json(own).collect();

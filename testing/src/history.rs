@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use asl_engine::{HistoryEvent, Object, Timestamp, Value};
+use asl_engine::{HistoryEvent, Timestamp, Value};
+use asl_history::{Difference, Event, Extent, differences};
 
-use crate::difference::{Difference, Extent, differences};
 use crate::duration::{duration, shown_duration};
 
 /// One event: `5<4 +2s TaskSucceeded {"output":{…}}`.
@@ -35,12 +35,6 @@ pub struct HistoryDifference {
     pub details: Vec<Difference>,
 }
 
-/// Members of details that are JSON text in AWS's answer.
-const JSON_TEXTS: [&str; 3] = ["input", "output", "parameters"];
-
-/// Members that say nothing about what happened.
-const LEFT_OUT: [&str; 2] = ["inputDetails", "outputDetails"];
-
 impl HistoryLine {
     /// The line of an event of ours.
     pub fn of(event: &HistoryEvent, start: Timestamp) -> Self {
@@ -54,15 +48,7 @@ impl HistoryLine {
 
     /// The line of an event as GetExecutionHistory gives it; none where it has no type or id.
     pub fn of_json(event: &Value) -> Option<Self> {
-        let number = |name: &str| event[name].as_i64().and_then(|number| u64::try_from(number).ok());
-        let details = event.as_object()?.iter().find(|(name, _)| name.ends_with("EventDetails"));
-        Some(Self {
-            id: number("id")?,
-            previous: number("previousEventId").unwrap_or(0),
-            offset: None,
-            kind: event["type"].as_str()?.to_owned(),
-            details: details.map_or(Value::Null, |(_, details)| read(details)),
-        })
+        Event::of_json(event).map(Self::from)
     }
 
     /// Reads a line that was written before; none where it is no such line.
@@ -90,6 +76,12 @@ impl HistoryLine {
     }
 }
 
+impl From<Event> for HistoryLine {
+    fn from(Event { id, previous, kind, details, .. }: Event) -> Self {
+        Self { id, previous, offset: None, kind, details }
+    }
+}
+
 impl fmt::Display for HistoryLine {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}<{} ", self.id, self.previous)?;
@@ -102,24 +94,6 @@ impl fmt::Display for HistoryLine {
             details => write!(f, " {details}"),
         }
     }
-}
-
-/// Details with JSON in the place of JSON text.
-fn read(details: &Value) -> Value {
-    let Some(members) = details.as_object() else { return details.clone() };
-    let parsed = |value: &Value| value.as_str().and_then(|text| text.parse().ok()).unwrap_or_else(|| value.clone());
-    let read = members.iter().filter(|(name, _)| !LEFT_OUT.contains(&&***name)).map(|(name, value)| {
-        let value = match &**name {
-            name if JSON_TEXTS.contains(&name) => parsed(value),
-            "assignedVariables" => {
-                let all = value.as_object().into_iter().flat_map(Object::iter);
-                all.map(|(name, value)| (name.clone(), parsed(value))).collect()
-            }
-            _ => value.clone(),
-        };
-        (name.clone(), value)
-    });
-    read.collect()
 }
 
 /// The text of a history, a line for each event.

@@ -14,14 +14,15 @@
 //! assert!(matches!(file.cases[0].run(&file, 1).verdict, Verdict::Passed));
 //! ```
 
+mod alteration;
 mod coverage;
 mod coverage_file;
-mod difference;
 mod duration;
 mod expectations;
 mod faults;
 mod fields;
 mod frame_path;
+mod fuzz;
 mod history;
 mod mask;
 mod matcher;
@@ -38,12 +39,13 @@ mod suite;
 mod test_file;
 mod way;
 
+pub use asl_history::Difference;
 pub use coverage::{Goal, GoalKind, Items, Taken, goals};
 pub use coverage_file::{CoverageFile, CoveredBefore, NoCoverage};
-pub use difference::Difference;
 pub use duration::{duration, shown_duration};
 pub use expectations::{Unmet, Why};
 pub use faults::{Fault, FaultKind, LONGEST_MILLIS, faults};
+pub use fuzz::{Unprocessed, fuzz};
 pub use history::{HistoryDifference, HistoryLine, history_difference};
 pub use mask::{Mask, NoMask};
 pub use matcher::Mismatch;

@@ -1,10 +1,10 @@
 //! What a value has to be: exactly this, this among other things, a text like this, or what a condition says.
 
 use asl_engine::{Jsonata, JsonataOptions, Object, Value};
+use asl_history::{Difference, Extent, differences};
 use asl_project::yaml::Tree;
 use fancy_regex::Regex;
 
-use crate::difference::{Difference, Extent, differences};
 use crate::problem::{Problem, Problems};
 
 /// What a value has to be.

@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use asl_engine::model::StateNode;
 use asl_engine::{Failure, Program, Reply, Span, StateType, TaskRequest, Timestamp, Value};
+use asl_history::Extent;
 use asl_project::yaml::{Tree, TreeKind};
 use asl_runtime::simulation::Answer;
 
 use crate::coverage::written;
-use crate::difference::Extent;
 use crate::fields::{Fields, kind};
 use crate::frame_path::{Step, frame_steps};
+use crate::fuzz::Altering;
 use crate::matcher::Matcher;
 use crate::problem::{Problem, Problems};
 use crate::response::{Response, Work};
@@ -389,6 +390,8 @@ pub(crate) struct Answering<'a> {
     pub(crate) made_up: bool,
     /// How far an execution may go.
     pub(crate) bound: Option<Bound>,
+    /// How answers are changed, where they are.
+    pub(crate) altering: Option<Altering>,
     /// What was started.
     pub(crate) started: Started<'a>,
 }
@@ -407,6 +410,7 @@ impl<'a> Answering<'a> {
             refused_in: None,
             made_up: false,
             bound: None,
+            altering: None,
             started: Started::default(),
         }
     }
@@ -415,6 +419,11 @@ impl<'a> Answering<'a> {
     /// comes after the failure has none.
     pub(crate) fn failing(self, state: &str, failure: Failure, bound: Bound) -> Self {
         Self { failing: Some((state.to_owned(), failure)), bound: Some(bound), ..self }
+    }
+
+    /// The same, in which answers are changed, and tasks without a mock give an empty object.
+    pub(crate) fn altering(self, altering: Altering, bound: Option<Bound>) -> Self {
+        Self { altering: Some(altering), bound, ..self }
     }
 
     /// The answer to a call; one that no mock answers ends the run.
@@ -441,7 +450,12 @@ impl<'a> Answering<'a> {
             };
             return answered(&Response { work, after: 0, heartbeat: None, submitted: None, worker: None }, request);
         }
-        let answer = self.answer_of(request, is_writing, at);
+        let mut answer = self.answer_of(request, is_writing, at);
+        if let (true, Some(altering), Some(Ok(result))) =
+            (is_own && !is_writing, &mut self.altering, &mut answer.outcome)
+        {
+            *result = altering.answer(request, std::mem::take(result));
+        }
         if is_own && answer.refused.is_some() {
             self.refused_in = Some(request.state.clone());
         }
@@ -457,7 +471,7 @@ impl<'a> Answering<'a> {
             },
             // What a ResultWriter writes is written where nobody says otherwise.
             Ok(None) if is_writing => Answer::from(Ok(Value::empty_object())),
-            Ok(None) | Err(_) if self.failing.is_some() => {
+            Ok(None) | Err(_) if self.failing.is_some() || self.altering.is_some() => {
                 self.made_up = true;
                 Answer::from(Ok(Value::empty_object()))
             }

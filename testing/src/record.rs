@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use asl_engine::model::{Model, StateId};
 use asl_engine::{Program, StateType, Timestamp, Value};
+use asl_history::Event;
 
 use crate::duration::shown_duration;
 use crate::history::{HistoryLine, to_text};
@@ -69,9 +70,11 @@ impl Recording {
     pub fn of(history: &Value, program: &Program) -> Result<Self, RecordError> {
         let events = history.get("events").unwrap_or(history);
         let events = events.as_array().filter(|events| !events.is_empty()).ok_or(RecordError::NoEvents)?;
-        let mut lines = Vec::new();
+        let (mut lines, mut times) = (Vec::new(), HashMap::new());
         for (at, event) in events.iter().enumerate() {
-            lines.push(HistoryLine::of_json(event).ok_or(RecordError::NoEvent(at + 1))?);
+            let event = Event::of_json(event).ok_or(RecordError::NoEvent(at + 1))?;
+            times.extend(event.at.map(|at| (event.id, at.0)));
+            lines.push(HistoryLine::from(event));
         }
         let started =
             lines.first().filter(|line| line.kind == "ExecutionStarted").ok_or(RecordError::NotFromTheStart)?;
@@ -81,8 +84,6 @@ impl Recording {
         if !lines.last().is_some_and(|line| ends.contains(&&*line.kind)) {
             return Err(RecordError::NotToTheEnd);
         }
-        let times: HashMap<u64, i64> =
-            lines.iter().zip(events.iter()).filter_map(|(line, event)| Some((line.id, time(event)?))).collect();
         let start = times.get(&lines[0].id).map(|at| Timestamp(*at).to_string());
         let millis = lines.last().and_then(|last| Some(times.get(&last.id)? - times.get(&lines[0].id)?));
         let answers = answers(&lines, &times, program)?;
@@ -252,19 +253,6 @@ fn mock_lines(key: &str, mock: &Value, out: &mut String) {
                 let _ = writeln!(out, "          - {answer}");
             }
         }
-    }
-}
-
-/// The milliseconds of an event's timestamp: a text, or the seconds of the API.
-fn time(event: &Value) -> Option<i64> {
-    match &event["timestamp"] {
-        Value::String(text) => {
-            Timestamp::parse(text).or_else(|| Timestamp::parse(&text.replacen(' ', "T", 1))).map(|at| at.0)
-        }
-        // Seconds since 1970 with a fraction: far below what a whole number holds.
-        #[expect(clippy::cast_possible_truncation)]
-        Value::Number(seconds) => Some((seconds.as_f64() * 1000.0).round() as i64),
-        _ => None,
     }
 }
 

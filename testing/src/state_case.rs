@@ -3,9 +3,9 @@
 use asl_aws::{parameter_table, result_table};
 use asl_engine::test_state::{Configuration, FieldValidation, Mock, Stage, Status, TestState, Tested};
 use asl_engine::{Failure, Program, Span, Timestamp, Value};
+use asl_history::Extent;
 use asl_project::yaml::Tree;
 
-use crate::difference::Extent;
 use crate::expectations::{Unmet, Why};
 use crate::fields::Fields;
 use crate::matcher::Matcher;

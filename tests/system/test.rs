@@ -249,3 +249,32 @@ fn the_history_of_a_case_that_passes_is_shown() {
     let shown = folder.asl(&["test", "--no-capture"]);
     assert!(shown.stdout.contains("\n  2<0 +0s PassStateEntered {\"name\":\"Greet\",\"input\":7}\n"), "{shown:?}");
 }
+
+#[test]
+fn the_history_of_a_child_execution_becomes_a_test_of_what_its_map_state_runs() {
+    let folder = Folder::new();
+    let processor = json!({
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "Large?", "States": {
+            "Large?": {"Type": "Choice", "Choices": [{"Variable": "$.n", "NumericGreaterThan": 1, "Next": "Rest"}], "Default": "Done"},
+            "Rest": {"Type": "Wait", "Seconds": 0, "Next": "Done"},
+            "Done": {"Type": "Pass", "Result": "done", "End": true}
+        }
+    });
+    let each = json!({"Type": "Map", "ItemProcessor": processor, "End": true});
+    folder.write("each.asl.json", json!({"StartAt": "Each", "States": {"Each": each}}).to_string());
+    let ran = folder.asl(&["run", "each.asl.json", "--input", r#"[{"n": 1}, {"n": 2}]"#, "--events=all.json"]);
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let all: Value = serde_json::from_slice(&fs::read(folder.path("all.json")).expect("a file")).expect("JSON");
+    let children = all["childExecutions"].as_array().unwrap_or_else(|| panic!("{all}"));
+    assert_eq!(children.len(), 2);
+    folder.write("child.json", children[1].to_string());
+    let arguments = ["record", "child.json", "--definition", "each.asl.json#Each", "--output", "child.test.yaml"];
+    let recorded = folder.asl(&arguments);
+    assert_eq!((recorded.code, &*recorded.stderr), (Some(0), ""));
+    let tested = folder.asl(&["test", "child.test.yaml", "--coverage"]);
+    assert!(tested.code == Some(0) && tested.stdout.contains("coverage of each.asl.json#Each: 75.0 %"), "{tested:?}");
+    let refused = folder.asl(&["record", "child.json", "--definition", "each.asl.json#Eahc"]);
+    let told =
+        "error: each.asl.json is no template, and has no distributed Map state 'Eahc'\nhelp: did you mean 'Each'?\n";
+    assert_eq!((refused.code, &*refused.stderr), (Some(2), told));
+}

@@ -5,6 +5,7 @@ mod measure;
 #[cfg(test)]
 mod properties;
 mod style;
+pub(crate) mod timeline;
 
 use std::collections::BTreeSet;
 use std::fmt::Write;
@@ -29,6 +30,17 @@ pub enum Theme {
     Dark,
 }
 
+impl Theme {
+    /// The value of `color-scheme`.
+    fn scheme(self) -> &'static str {
+        match self {
+            Self::Auto => "light dark",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+}
+
 /// How long the head of an arrow is.
 const HEAD: f64 = 8.0;
 
@@ -40,11 +52,7 @@ impl Chart {
     pub fn svg(&self, theme: Theme) -> String {
         let placed = boxes::placed(self);
         let (width, height) = (placed.size.width.ceil(), placed.size.height.ceil());
-        let scheme = match theme {
-            Theme::Auto => "light dark",
-            Theme::Light => "light",
-            Theme::Dark => "dark",
-        };
+        let scheme = theme.scheme();
         let mut out = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"asl-graph\" width=\"{width}\" height=\"{height}\" \
              viewBox=\"0 0 {width} {height}\" style=\"color-scheme:{scheme}\" role=\"img\" aria-label=\"State machine\">\n\

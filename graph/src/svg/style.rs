@@ -80,7 +80,7 @@ const DARK: Palette = Palette {
 
 /// The style sheet. Its rules hold inside of drawings only.
 pub(super) fn sheet(theme: Theme) -> String {
-    let mut out = String::from(concat!(
+    let start = String::from(concat!(
         ".asl-graph{font-family:system-ui,-apple-system,\"Segoe UI\",Roboto,\"Helvetica Neue\",\"Noto Sans\",Arial,sans-serif}",
         ".asl-graph text{font-size:11px}",
         ".asl-graph .name{font-size:13px;font-weight:600}",
@@ -100,6 +100,29 @@ pub(super) fn sheet(theme: Theme) -> String {
         ".asl-graph .state.failed>.shape{stroke-width:3}",
         ".asl-graph .state.unreached>.shape{stroke-dasharray:3 3}",
     ));
+    themed(theme, start, rules)
+}
+
+/// The style sheet of a timeline.
+pub(super) fn timeline(theme: Theme) -> String {
+    let start = String::from(concat!(
+        ".asl-graph{font-family:system-ui,-apple-system,\"Segoe UI\",Roboto,\"Helvetica Neue\",\"Noto Sans\",Arial,sans-serif}",
+        ".asl-graph text{font-size:11px}",
+        ".asl-graph .name{font-size:13px;font-weight:600}",
+        ".asl-graph .label{font-size:12px}",
+        ".asl-graph .tick{text-anchor:middle}",
+        ".asl-graph .mark{stroke-opacity:.3}",
+        ".asl-graph .band{fill-opacity:0}",
+        ".asl-graph .row:hover .band{fill-opacity:1}",
+        ".asl-graph .inside{fill-opacity:.4}",
+        ".asl-graph .waiting{fill-opacity:.45}",
+        ".asl-graph .task{fill-opacity:.85}",
+    ));
+    themed(theme, start, timeline_rules)
+}
+
+/// A style sheet with the rules of what a reader prefers.
+fn themed(theme: Theme, mut out: String, rules: fn(&Palette, &mut String)) -> String {
     match theme {
         Theme::Light => rules(&LIGHT, &mut out),
         Theme::Dark => rules(&DARK, &mut out),
@@ -111,6 +134,22 @@ pub(super) fn sheet(theme: Theme) -> String {
         }
     }
     out
+}
+
+fn timeline_rules(palette: &Palette, out: &mut String) {
+    let Palette { canvas, inner, ink, muted, line, catch, types, statuses, .. } = palette;
+    let of_type = |wanted: StateType| types.iter().find(|(of, _)| *of == wanted).map_or(*line, |(_, colour)| colour);
+    let failed = statuses.iter().find(|(status, ..)| *status == Status::Failed).map_or(*line, |(_, colour, _)| colour);
+    let _ = write!(
+        out,
+        ".asl-graph .canvas{{fill:{canvas}}}.asl-graph .band{{fill:{inner}}}.asl-graph text{{fill:{muted}}}\
+         .asl-graph .name,.asl-graph .label{{fill:{ink}}}.asl-graph .mark{{stroke:{line}}}\
+         .asl-graph .task{{fill:{}}}.asl-graph .retrying{{fill:{catch}}}.asl-graph .waiting{{fill:{}}}\
+         .asl-graph .inside{{fill:{}}}.asl-graph .own{{fill:{line}}}.asl-graph .failed{{fill:{failed}}}",
+        of_type(StateType::Task),
+        of_type(StateType::Wait),
+        of_type(StateType::Map),
+    );
 }
 
 fn rules(palette: &Palette, out: &mut String) {

@@ -151,17 +151,16 @@ fn covered<'a>(files: &'a [TestFile], ran: &'a [Ran<'a>]) -> Vec<Covered<'a>> {
 
 /// What is taken of a definition, whichever test file names it.
 fn of<'a, 'b>(
-    all: &'b mut BTreeMap<(String, String), Covered<'a>>,
+    all: &'b mut BTreeMap<String, Covered<'a>>,
     definition: &'a Definition,
     program: &'a Arc<Program>,
 ) -> &'b mut Covered<'a> {
-    let key = (definition.file().display().to_string(), definition.name());
     let new = || {
         let goals = goals(program);
         let takers = vec![Takers::default(); goals.len()];
         Covered { definition, program, goals, taken: Taken::new(program.model()), has_run: false, takers }
     };
-    all.entry(key).or_insert_with(new)
+    all.entry(definition.full_name()).or_insert_with(new)
 }
 
 impl Covered<'_> {
@@ -183,14 +182,6 @@ impl Covered<'_> {
         self.taken.merge(&before.taken(self.program));
         for (takers, names) in self.takers.iter_mut().zip(before.cases()) {
             names.iter().for_each(|name| takers.add(name));
-        }
-    }
-
-    fn name(&self) -> String {
-        let file = self.definition.file().display();
-        match self.definition.machine() {
-            Some(machine) => format!("{file}#{machine}"),
-            None => file.to_string(),
         }
     }
 
@@ -217,7 +208,11 @@ impl Covered<'_> {
     /// The counts, and what is missing with its line.
     fn table(&self) -> String {
         let (reached, total) = self.sums();
-        let mut out = format!("\ncoverage of {}: {:.1} %\n", printable::line(&self.name()), percent(reached, total));
+        let mut out = format!(
+            "\ncoverage of {}: {:.1} %\n",
+            printable::line(&self.definition.full_name()),
+            percent(reached, total)
+        );
         let kinds =
             [(GoalKind::State, "states"), (GoalKind::Transition, "transitions"), (GoalKind::Condition, "conditions")];
         for (kind, word) in kinds {
@@ -299,7 +294,7 @@ impl Covered<'_> {
             Value::from([("reached", number(reached)), ("total", number(total))])
         };
         Value::from([
-            ("definition", Value::from(self.name())),
+            ("definition", Value::from(self.definition.full_name())),
             ("fingerprint", Value::from(&**self.program.fingerprint())),
             ("states", kind(GoalKind::State)),
             ("transitions", kind(GoalKind::Transition)),
@@ -315,8 +310,11 @@ impl Covered<'_> {
 
     fn section(&self) -> String {
         let (reached, total) = self.sums();
-        let mut out =
-            format!("<section>\n<h2>{} <small>{:.1} %</small></h2>\n", xml_text(&self.name()), percent(reached, total));
+        let mut out = format!(
+            "<section>\n<h2>{} <small>{:.1} %</small></h2>\n",
+            xml_text(&self.definition.full_name()),
+            percent(reached, total)
+        );
         let lines = Lines::new(self.definition.text());
         let missed: Vec<Goal> = self.missed().collect();
         if !missed.is_empty() {

@@ -45,12 +45,27 @@ pub(super) fn report(ran: &[Ran<'_>], arguments: &Test) -> Result<bool, Error> {
         1 => "1 fault".to_owned(),
         count => format!("{count} faults"),
     };
-    out = format!("\n{out}{end}\n");
-    match arguments.format() {
-        TestFormat::Text => output::print(&out)?,
-        _ => output::to_stderr(&out),
-    }
+    print(&format!("\n{out}{end}\n"), arguments)?;
     Ok(count == 0)
+}
+
+/// Prints what was found beside the cases; beside a report for programs, on stderr.
+pub(super) fn print(found: &str, arguments: &Test) -> Result<(), Error> {
+    match arguments.format() {
+        TestFormat::Text => output::print(found)?,
+        _ => output::to_stderr(found),
+    }
+    Ok(())
+}
+
+/// The end of what is told of something that was found: the case it was found in, and one that shows it.
+pub(super) fn shown(ran: &Ran<'_>, test_file: &str) -> String {
+    let mut out = format!("  in the case {}\n", printable::line(&text::name(ran.file, ran.case)));
+    if !test_file.is_empty() {
+        let cases = test_file.split_once("cases:\n").map_or(test_file, |(_, cases)| cases);
+        let _ = writeln!(out, "  as a case that shows it:\n\n{}", clean(cases));
+    }
+    out
 }
 
 fn one(ran: &Ran<'_>, fault: &Fault, errors: &[String]) -> String {
@@ -60,10 +75,5 @@ fn one(ran: &Ran<'_>, fault: &Fault, errors: &[String]) -> String {
     let mut out =
         report::located_error(&title, definition.place(state.span), definition.file(), definition.text(), None);
     out.truncate(out.trim_end().len());
-    let _ = writeln!(out, "\n  in the case {}", printable::line(&text::name(ran.file, ran.case)));
-    if !fault.test_file.is_empty() {
-        let cases = fault.test_file.split_once("cases:\n").map_or(&*fault.test_file, |(_, cases)| cases);
-        let _ = writeln!(out, "  as a case that shows it:\n\n{}", clean(cases));
-    }
-    out
+    out + "\n" + &shown(ran, &fault.test_file)
 }

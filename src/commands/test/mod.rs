@@ -4,6 +4,7 @@ mod convert;
 pub(crate) mod coverage;
 mod failure;
 mod faults;
+mod fuzz;
 mod github;
 mod json;
 mod junit;
@@ -126,6 +127,7 @@ fn once(arguments: &Test) -> Result<ExitCode, Error> {
     }
     let is_covered = coverage::report(arguments, &files, ran)?;
     let is_sound = !arguments.faults || faults::report(ran, arguments)?;
+    let is_sound = fuzz::report(ran, arguments)? && is_sound;
     Ok(match (counts.bugs, counts.failed, is_covered && is_sound) {
         (1.., ..) => 70.into(),
         (0, 1.., _) | (0, 0, false) => 1.into(),

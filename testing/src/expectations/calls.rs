@@ -1,10 +1,10 @@
 //! What a case expects of the calls of tasks.
 
 use asl_engine::{Program, Span};
+use asl_history::Extent;
 use asl_project::yaml::{Tree, TreeKind};
 
 use super::{SHOWN, Why, count};
-use crate::difference::Extent;
 use crate::fields::{Fields, kind};
 use crate::matcher::Matcher;
 use crate::mocks::{CallMade, Key, asks};

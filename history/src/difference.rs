@@ -15,7 +15,7 @@ pub struct Difference {
 
 /// How much of a value is compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Extent {
+pub enum Extent {
     /// All of it.
     Exact,
     /// Objects may have other members, too.
@@ -23,7 +23,7 @@ pub(crate) enum Extent {
 }
 
 /// The places at which `found` differs from `expected`, in the order of what is expected. Numbers are compared by their value.
-pub(crate) fn differences(expected: &Value, found: &Value, extent: Extent) -> Vec<Difference> {
+pub fn differences(expected: &Value, found: &Value, extent: Extent) -> Vec<Difference> {
     let mut out = Vec::new();
     compare(expected, found, extent, "$", &mut out);
     out
@@ -78,7 +78,7 @@ fn is_same_number(one: &Number, other: &Number) -> bool {
 }
 
 /// `$.name`, or `$["a name"]` where that is no plain word.
-fn member(at: &str, name: &str) -> String {
+pub fn member(at: &str, name: &str) -> String {
     let is_word = !name.is_empty()
         && !name.starts_with(|c: char| c.is_ascii_digit())
         && name.chars().all(|c| c.is_alphanumeric() || c == '_');

@@ -1,0 +1,48 @@
+//! Which states cannot process data of another shape.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use asl_engine::Span;
+use asl_testing::{Unprocessed, Verdict, fuzz};
+
+use super::{Ran, faults};
+use crate::cli::Test;
+use crate::error::Error;
+use crate::printable::clean;
+use crate::report;
+
+/// Tells each failure over changed data once, with the first case that shows it. False where there is one.
+pub(super) fn report(ran: &[Ran<'_>], arguments: &Test) -> Result<bool, Error> {
+    let Some(runs) = arguments.fuzz else { return Ok(true) };
+    let mut out = String::new();
+    let mut told = BTreeSet::new();
+    for ran in ran.iter().filter(|ran| matches!(ran.result.verdict, Verdict::Passed)) {
+        for found in fuzz(ran.file, ran.case, arguments.seed, runs.get()) {
+            let definition = ran.file.definition.file().to_owned();
+            let place = found.span.map(|span| (span.start, span.end));
+            if told.insert((definition, found.state.clone(), found.error.clone(), place)) {
+                out += &one(ran, &found);
+            }
+        }
+    }
+    let end = match told.len() {
+        0 => "all changed data was processed".to_owned(),
+        1 => "1 place cannot process changed data".to_owned(),
+        count => format!("{count} places cannot process changed data"),
+    };
+    faults::print(&format!("\n{out}{end}\n"), arguments)?;
+    Ok(told.is_empty())
+}
+
+fn one(ran: &Ran<'_>, found: &Unprocessed) -> String {
+    let (definition, model) = (&ran.file.definition, ran.file.program.model());
+    let state = found.state.as_deref().unwrap_or("a state");
+    let title = format!("'{state}' fails with {} when {}", found.error, found.changes.join(" and "));
+    let whole = model.states().iter().find(|it| *it.name == *state).map(|state| state.span);
+    let span: Span = found.span.or(whole).unwrap_or_default();
+    let mut out = report::located_error(&title, definition.place(span), definition.file(), definition.text(), None);
+    out.truncate(out.trim_end().len());
+    let _ = writeln!(out, "\n  cause: {}", clean(&found.cause));
+    out + &faults::shown(ran, &found.test_file)
+}
