@@ -161,6 +161,9 @@ impl From<DefinitionError> for Error {
             DefinitionError::Template(_) => text,
             DefinitionError::NoMap { map, known, .. } => match nearest(&map, known.iter().map(String::as_str)) {
                 Some(near) => format!("{text}\nhelp: did you mean '{near}'?"),
+                None if known.is_empty() => {
+                    format!("{text}\nhelp: it is no template, either: nothing in it can be named")
+                }
                 None => format!("{text}\nhelp: it has {}", known.join(", ")),
             },
         })

@@ -24,6 +24,16 @@ pub enum HistoryError {
     /// None of the states that were entered is one of the program.
     #[error("it is the history of another state machine: it enters '{0}', which is not in the definition")]
     OtherMachine(String),
+    /// It begins with another state: often it is that of a child execution of a Map Run.
+    #[error(
+        "it begins with the state '{found}', and the definition with '{start}': FILE#MapState is what a child execution runs"
+    )]
+    OtherStart {
+        /// The state that it begins with.
+        found: String,
+        /// The state that the definition begins with.
+        start: String,
+    },
 }
 
 /// The marks of a history as AWS's `GetExecutionHistory` gives it: `{"events": […]}`, or the list alone.
@@ -55,6 +65,15 @@ pub fn marks(program: &Program, history: &Value) -> Result<Marks, HistoryError> 
     reader.read(own)?;
     if let (Some(name), true) = (reader.unknown.take(), reader.states.is_empty()) {
         return Err(HistoryError::OtherMachine(name));
+    }
+    // The states of a child execution are inside of a Map state of the whole.
+    let first = own.iter().find_map(|event| event.get("stateEnteredEventDetails")?.get("name")?.as_str());
+    let start = program.model().scopes().first().and_then(|scope| program.model().state(scope.start));
+    let is_whole = own.first().is_some_and(|event| event["type"].as_str() == Some("ExecutionStarted"));
+    if let (Some(first), Some(start), true) = (first, start, is_whole)
+        && *start.name != *first
+    {
+        return Err(HistoryError::OtherStart { found: first.to_owned(), start: start.name.to_string() });
     }
     for child in history.get("childExecutions").and_then(Value::as_array).map(|all| &**all).unwrap_or_default() {
         // `…:execution:MACHINE/MAP-RUN:NAME`; others were started by a task, and are of other machines.

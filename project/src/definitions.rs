@@ -32,7 +32,7 @@ pub enum DefinitionError {
     #[error(transparent)]
     Template(#[from] TemplateError),
     /// The definition has no such Map state.
-    #[error("{} is no template, and has no distributed Map state '{map}'", file.display())]
+    #[error("{} has no distributed Map state '{map}'", file.display())]
     NoMap {
         /// The file.
         file: PathBuf,
@@ -65,11 +65,12 @@ impl DefinitionName {
         };
         let text = text.map_err(|source| DefinitionError::Unreadable { file, source })?;
         let children = |definition: Definition, map: &str| {
-            let file = definition.file().to_owned();
-            definition.of_children(map).map_err(|known| match known.is_empty() {
-                true => TemplateError::NoTemplate { file }.into(),
-                false => DefinitionError::NoMap { file, map: map.to_owned(), known },
-            })
+            let file = PathBuf::from(definition.full_name());
+            definition.of_children(map).map_err(|known| DefinitionError::NoMap { file, map: map.to_owned(), known })
+        };
+        let no_template = |error| match error {
+            DefinitionError::NoMap { file, known, .. } if known.is_empty() => TemplateError::NoTemplate { file }.into(),
+            error => error,
         };
         match (Template::of(&self.file, &text), &self.machine) {
             (Some(template), Some(machine)) => {
@@ -84,7 +85,7 @@ impl DefinitionName {
             (Some(template), None) => Ok(template.definitions(None, substitutions)?),
             (None, Some(map)) => {
                 let definition = Definition::filled_in(self.file.clone(), text, substitutions);
-                Ok(vec![children(definition, map)?])
+                Ok(vec![children(definition, map).map_err(no_template)?])
             }
             (None, None) => Ok(vec![Definition::filled_in(self.file.clone(), text, substitutions)]),
         }

@@ -37,11 +37,11 @@ pub(crate) struct Test {
 
     /// Run each case that passes this many times more with changed data, in its input and in what its tasks answer, and tell which
     /// states cannot process that
-    #[arg(long, value_name = "NUMBER")]
-    pub(crate) fuzz: Option<NonZeroUsize>,
+    #[arg(long, value_name = "NUMBER", value_parser = at_least_one)]
+    pub(crate) fuzz: Option<usize>,
 
     /// Write the test files that say what mock configuration files of AWS Step Functions Local say, beside these, and run none
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["pattern", "failed", "update", "faults", "fuzz", "list", "coverage"])]
     pub(crate) convert: bool,
 
     /// Name the cases, and run none
@@ -93,7 +93,7 @@ pub(crate) struct Test {
     pub(crate) coverage_html: Option<PathBuf>,
 
     /// Run no case, and show the coverage that other runs have written with --coverage-json, all together
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["pattern", "failed", "update", "faults", "fuzz", "list", "convert", "no_capture"])]
     pub(crate) merge: Vec<PathBuf>,
 
     /// Fail where less than this part is covered
@@ -123,6 +123,10 @@ pub(crate) enum TestFormat {
     Junit,
     /// Workflow commands of GitHub Actions
     Github,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    text.parse().ok().filter(|number| *number > 0).ok_or_else(|| "not a number from 1 on".to_owned())
 }
 
 fn percent(text: &str) -> Result<f64, String> {

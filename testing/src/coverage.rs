@@ -140,13 +140,14 @@ impl Taken {
             self.transitions.resize(other.transitions.len(), 0);
         }
         for (own, other) in self.states.iter_mut().zip(&other.states) {
-            *own += other;
+            *own = own.saturating_add(*other);
         }
         for (own, other) in self.transitions.iter_mut().zip(&other.transitions) {
-            *own += other;
+            *own = own.saturating_add(*other);
         }
         for (goal, count) in &other.others {
-            *self.others.entry(*goal).or_default() += count;
+            let own = self.others.entry(*goal).or_default();
+            *own = own.saturating_add(*count);
         }
     }
 

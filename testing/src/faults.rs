@@ -176,7 +176,7 @@ pub(crate) fn test_file(file: &TestFile, ran: &Ran, name: &str) -> String {
     let events: Value = history::to_json(own).collect();
     let definition = file.definition.file().file_name().unwrap_or_default().to_string_lossy().into_owned();
     match Recording::of(&events, &file.program) {
-        Ok(recording) => recording.without_role().test_file(name, &definition, None),
+        Ok(recording) => recording.on_virtual_time().test_file(name, &definition, None),
         Err(_) => String::new(),
     }
 }

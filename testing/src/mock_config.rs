@@ -15,6 +15,9 @@ use crate::response::{Response, Template, Work};
 /// The most invocations that one mocked response is for.
 const MOST: usize = 10_000;
 
+/// So many equal answers are meant for all calls.
+const ALL: usize = 100;
+
 /// A test case of a state machine.
 pub(crate) struct ConfiguredCase {
     pub(crate) name: String,
@@ -122,17 +125,17 @@ pub(crate) fn test_file<'a>(cases: impl IntoIterator<Item = (&'a str, &'a Mocks)
             out.push_str("    mocks:\n");
         }
         for mock in &mocks.0 {
-            let _ = write!(out, "      {}:", Value::from(&*mock.key.text));
-            match mock.sequence() {
-                [first, others @ ..] if others.iter().all(|other| written(other) == written(first)) => {
-                    let _ = writeln!(out, " {}", written(first));
-                }
-                answers => {
-                    let shared = if repeats(&mock.key.state, program) { "\n        shared: true" } else { "" };
-                    let _ = writeln!(out, "{shared}\n        sequence:");
-                    answers.iter().for_each(|answer| _ = writeln!(out, "          - {}", written(answer)));
-                }
+            let answers: Vec<Value> = mock.sequence().iter().map(written).collect();
+            if answers.is_empty() {
+                continue;
             }
+            if answers.len() >= ALL && answers.iter().all(|answer| *answer == answers[0]) {
+                let _ = writeln!(out, "      {}: {}", Value::from(&*mock.key.text), answers[0]);
+                continue;
+            }
+            let shared = if repeats(&mock.key.state, program) { "\n        shared: true" } else { "" };
+            let _ = writeln!(out, "      {}:{shared}\n        sequence:", Value::from(&*mock.key.text));
+            answers.iter().for_each(|answer| _ = writeln!(out, "          - {answer}"));
         }
     }
     out
@@ -159,9 +162,9 @@ fn written(answer: &Response) -> Value {
             Value::from([(if has_expressions { "result_as_is" } else { "result" }, result.clone())])
         }
         Work::Fails(failure) | Work::TimesOut(failure) => {
-            let members = [("error", &failure.error), ("cause", &failure.cause)];
-            let given = members.into_iter().filter_map(|(name, text)| Some((name, Value::from(text.clone()?))));
-            given.collect()
+            let error = failure.error.clone().map_or(Value::Null, Value::from);
+            let cause = failure.cause.clone().map(|cause| ("cause", Value::from(cause)));
+            std::iter::once(("error", error)).chain(cause).collect()
         }
         // A mock configuration file has no others.
         _ => Value::empty_object(),

@@ -450,11 +450,12 @@ impl<'a> Answering<'a> {
             };
             return answered(&Response { work, after: 0, heartbeat: None, submitted: None, worker: None }, request);
         }
+        let started = self.started.count();
         let mut answer = self.answer_of(request, is_writing, at);
-        if let (true, Some(altering), Some(Ok(result))) =
-            (is_own && !is_writing, &mut self.altering, &mut answer.outcome)
-        {
-            *result = altering.answer(request, std::mem::take(result));
+        // What a started state machine gives is its own doing.
+        let is_mocked = !is_writing && self.started.count() == started;
+        if let (true, Some(altering), Some(Ok(result))) = (is_mocked, &mut self.altering, &mut answer.outcome) {
+            *result = altering.answer(self.started.running.last().copied(), request, std::mem::take(result));
         }
         if is_own && answer.refused.is_some() {
             self.refused_in = Some(request.state.clone());

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt::Write;
 
-use asl_engine::model::{Model, StateId};
+use asl_engine::model::{Model, ScopeNode, StateId};
 use asl_engine::{Program, StateType, Timestamp, Value};
 use asl_history::Event;
 
@@ -26,6 +26,8 @@ pub struct Recording {
     answers: BTreeMap<String, Vec<Answer>>,
     /// How long it took, in milliseconds, where that is told.
     millis: Option<i64>,
+    /// Whether that was virtual time.
+    is_virtual: bool,
     /// What happened.
     pub history: Vec<HistoryLine>,
 }
@@ -53,6 +55,16 @@ pub enum RecordError {
         "the history has no end: the execution was still running, or the history is not whole (--max-items, nextToken)"
     )]
     NotToTheEnd,
+    /// It begins with another state: often it is that of a child execution.
+    #[error("the history begins with the state '{found}', and the definition with '{start}'{hint}")]
+    OtherStart {
+        /// The state that it begins with.
+        found: String,
+        /// The state that the definition begins with.
+        start: String,
+        /// The definition that it may be of; empty where nothing is known of that.
+        hint: String,
+    },
     /// It is that of another definition.
     #[error("the history has a state '{0}', and the definition has none of this name")]
     OtherDefinition(String),
@@ -87,7 +99,8 @@ impl Recording {
         let start = times.get(&lines[0].id).map(|at| Timestamp(*at).to_string());
         let millis = lines.last().and_then(|last| Some(times.get(&last.id)? - times.get(&lines[0].id)?));
         let answers = answers(&lines, &times, program)?;
-        Ok(Self { input, execution: None, role, start, answers, millis, history: lines })
+        begins(&lines, program.model())?;
+        Ok(Self { input, execution: None, role, start, answers, millis, is_virtual: false, history: lines })
     }
 
     /// The same, of an execution with this name or ARN, which states can read and no event has.
@@ -96,10 +109,10 @@ impl Recording {
         Self { execution, ..self }
     }
 
-    /// The same, without its role, which only an execution in AWS has to have.
+    /// The same, of an execution on virtual time: what it takes is exact, and it has no role of its own.
     #[must_use]
-    pub fn without_role(self) -> Self {
-        Self { role: None, ..self }
+    pub(crate) fn on_virtual_time(self) -> Self {
+        Self { role: None, is_virtual: true, ..self }
     }
 
     /// The same, with what is at these places of payloads masked, and the same texts wherever else they stand; and the masks at whose
@@ -208,6 +221,7 @@ impl Recording {
             // AWS takes some milliseconds for each transition, which no wait accounts for.
             let least = millis - millis / 10 - 5000;
             match least > 0 {
+                _ if self.is_virtual => shown_duration(millis),
                 true => format!("{}..{}", shown_duration(least), shown_duration(millis)),
                 false => format!("<= {}", shown_duration(millis)),
             }
@@ -242,7 +256,7 @@ fn mock(answers: &[Answer]) -> Value {
 }
 
 /// A mock on a line, or each of its answers on one.
-fn mock_lines(key: &str, mock: &Value, out: &mut String) {
+pub(crate) fn mock_lines(key: &str, mock: &Value, out: &mut String) {
     match mock.get("sequence").and_then(Value::as_array) {
         None => {
             let _ = writeln!(out, "      {}: {mock}", json(key));
@@ -254,6 +268,25 @@ fn mock_lines(key: &str, mock: &Value, out: &mut String) {
             }
         }
     }
+}
+
+/// Whether the first state of a history is that of the definition.
+fn begins(lines: &[HistoryLine], model: &Model) -> Result<(), RecordError> {
+    let entered = lines.iter().find(|line| line.kind.ends_with("StateEntered"));
+    let found = entered.and_then(|line| line.details["name"].as_str());
+    let start = model.scopes().first().and_then(|scope| model.state(scope.start));
+    let (Some(found), Some(start)) = (found, start) else { return Ok(()) };
+    if *start.name == *found {
+        return Ok(());
+    }
+    let begins_with_it = |scope: &ScopeNode| model.state(scope.start).is_some_and(|state| *state.name == *found);
+    let map = model.scopes().iter().find(|scope| begins_with_it(scope)).and_then(|scope| model.state(scope.parent?));
+    let hint = map.map(|map| format!(": what a child execution of '{0}' runs is --definition FILE#{0}", map.name));
+    Err(RecordError::OtherStart {
+        found: found.to_owned(),
+        start: start.name.to_string(),
+        hint: hint.unwrap_or_default(),
+    })
 }
 
 /// How many Map states are around a state.

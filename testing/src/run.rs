@@ -1,11 +1,12 @@
 //! Runs one case on virtual time.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use asl_engine::{Execution, HistoryEvent, Program, Span, TaskRequest};
 use asl_runtime::simulation::{Simulation, Stuck};
-use asl_runtime::{Finished, Ledger, Recorded};
+use asl_runtime::{Effect, Finished, Ledger, Recorded};
 
 use crate::coverage::Taken;
 use crate::expectations::{Seen, Unmet, variables};
@@ -79,6 +80,8 @@ pub(crate) struct Ran {
     pub(crate) ended: Result<Finished, Stuck>,
     pub(crate) taken: Taken,
     pub(crate) millis: i64,
+    /// The states whose tasks have not answered at the end.
+    pub(crate) waiting: BTreeSet<Arc<str>>,
 }
 
 impl Case {
@@ -103,6 +106,12 @@ impl Case {
             Err(Stuck::Bug(bug)) => {
                 let (verdict, millis, taken) = (Verdict::Bug(bug.to_string()), ran.millis, ran.taken);
                 return CaseResult { verdict, millis, taken, started, history: None, unused };
+            }
+            Err(Stuck::Forever) if !ran.waiting.is_empty() => {
+                let states: Vec<String> = ran.waiting.iter().map(|state| format!("'{state}'")).collect();
+                let told =
+                    format!("nothing can happen any more: {} without a timeout never answers", states.join(", "));
+                (None, Some(told))
             }
             Err(stuck) => (None, Some(stuck.to_string())),
         };
@@ -233,5 +242,10 @@ pub(crate) fn execute(program: &Arc<Program>, execution: Execution, answering: &
             Err(stuck) => break Err(stuck),
         }
     };
-    Ran { arn, recorded, ended, taken, millis: simulation.at().0 - start.0 }
+    let open = simulation.ledger().open().filter_map(|effect| match effect {
+        Effect::Call(_, request) | Effect::Resume(_, request, _) => Some(request.state.clone()),
+        Effect::Sleep(..) | Effect::Cancel(_) => None,
+    });
+    let waiting = open.collect();
+    Ran { arn, recorded, ended, taken, millis: simulation.at().0 - start.0, waiting }
 }

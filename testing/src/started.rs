@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use asl_engine::{Execution, Program, Quotas, Reply, Span, TaskRequest, Timestamp};
+use asl_engine::{Execution, Failure, Program, Quotas, Reply, Span, TaskRequest, Timestamp};
 use asl_project::{StartError, StartRequest, StateMachine};
 use asl_runtime::Bug;
 use asl_runtime::simulation::{Answer, Stuck};
 
 use crate::coverage::Taken;
+use crate::fuzz::is_of_data;
 use crate::mocks::{Answering, Mock, Mocks, refused};
 use crate::run::execute;
 use crate::state_machines::{Found, name_of, starts_execution};
@@ -28,8 +29,17 @@ pub(crate) struct Started<'a> {
     pub(crate) taken: BTreeMap<&'a str, Taken>,
     /// The ARNs of the executions.
     arns: HashSet<Arc<str>>,
+    /// The last failure of one, and which.
+    pub(crate) failed: Option<(&'a str, Failure)>,
     /// A mistake of ours.
     pub(crate) bug: Option<Bug>,
+}
+
+impl Started<'_> {
+    /// How many executions were started.
+    pub(crate) fn count(&self) -> usize {
+        self.arns.len()
+    }
 }
 
 static NO_MOCKS: Mocks = Mocks(Vec::new());
@@ -126,6 +136,11 @@ impl<'a> Answering<'a> {
         let ran = execute(program, execution.clone(), self);
         self.started.running.pop();
         self.started.taken.entry(name).or_insert_with(|| Taken::new(program.model())).merge(&ran.taken);
+        let failure = ran.ended.as_ref().ok().and_then(|finished| finished.outcome.as_ref().err());
+        // What fails because another one did says so.
+        if let Some(failure) = failure.filter(|failure| is_of_data(failure) || self.started.failed.is_none()) {
+            self.started.failed = Some((name, failure.clone()));
+        }
         let submitted = asked.submitted(&execution);
         let ended = match ran.ended {
             Ok(finished) => Some(asked.ended(&execution, &finished, at.plus_millis(ran.millis))),

@@ -77,9 +77,9 @@ impl StateMachines {
         self.0.get_key_value(name).map(|(name, found)| (name.as_str(), found))
     }
 
-    pub(crate) fn definitions(&self) -> impl Iterator<Item = &Definition> {
+    pub(crate) fn programs(&self) -> impl Iterator<Item = (&Definition, &Arc<Program>)> {
         self.0.values().filter_map(|found| match found {
-            Found::Machine(definition, _) => Some(&**definition),
+            Found::Machine(definition, program) => Some((&**definition, program)),
             Found::Unusable(_) => None,
         })
     }

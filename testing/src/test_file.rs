@@ -21,7 +21,7 @@ use crate::state_machines::{StartedMocks, StateMachines};
 pub const ENDINGS: [&str; 3] = [".test.yaml", ".test.yml", ".test.json"];
 
 /// What the names of definitions end with that a test file of the same name is for.
-const DEFINITIONS: [&str; 6] = [".asl.json", ".asl.yaml", ".asl.yml", ".json", ".yaml", ".yml"];
+pub(crate) const DEFINITIONS: [&str; 6] = [".asl.json", ".asl.yaml", ".asl.yml", ".json", ".yaml", ".yml"];
 
 /// A test file, with the definition that it tests.
 #[derive(Debug)]
@@ -262,9 +262,9 @@ impl TestFile {
         self.state_machines.definition(name)
     }
 
-    /// The definitions that it is about: its own, and those of state machines that may be started.
-    pub fn definitions(&self) -> impl Iterator<Item = &Definition> {
-        std::iter::once(&self.definition).chain(self.state_machines.definitions())
+    /// The definitions that it is about, with what runs of them: its own, and those of state machines that may be started.
+    pub fn programs(&self) -> impl Iterator<Item = (&Definition, &Arc<Program>)> {
+        std::iter::once((&self.definition, &self.program)).chain(self.state_machines.programs())
     }
 
     /// The name of the state machine.
@@ -291,9 +291,13 @@ fn definition(path: &Path, named: Option<&str>, substitutions: &Substitutions) -
     if let Some(named) = named {
         return read(&folder.join(named));
     }
+    beside(path, &stem(path), substitutions)
+}
+
+/// What a test file is called, and its definition where it names none.
+pub(crate) fn stem(path: &Path) -> String {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let stem = ENDINGS.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(&name);
-    beside(path, stem, substitutions)
+    ENDINGS.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(&name).to_owned()
 }
 
 fn read(path: &Path) -> Result<String, TestFileError> {

@@ -85,3 +85,66 @@ fn the_same_seed_makes_the_same_changes() {
     let definition = "StartAt: A\nStates:\n  A: {Type: Pass, Parameters: {a.$: $.id, b.$: $.order.items}, End: true}\n";
     assert_eq!(found(definition, 5), found(definition, 5));
 }
+
+/// What is found in a machine that starts another, with these mocks.
+fn found_with(files: &[(&str, &str)], test: &str, runs: usize) -> Vec<String> {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        fs::write(folder.path().join(name), text).unwrap();
+    }
+    let file = TestFile::parse(&folder.path().join("m.test.yaml"), test.to_owned())
+        .unwrap_or_else(|error| panic!("{error:?}"));
+    assert!(matches!(file.cases[0].run(&file, 1).verdict, Verdict::Passed));
+    let told = |one: Unprocessed| format!("{:?} {}", one.machine, one.changes.join(" and "));
+    let mut all: Vec<String> = fuzz(&file, &file.cases[0], 1, runs).into_iter().map(told).collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn what_aws_always_answers_is_always_there() {
+    let given = |resource: &str| match resource.split(':').next() {
+        Some("lambda") => "{FunctionName: f}",
+        Some("states") => "{StateMachineArn: a}",
+        _ => "{TableName: t, Key: {a: {S: x}}}",
+    };
+    for (resource, result, path, expected) in [
+        ("lambda:invoke", "{Payload: {a: 1}, StatusCode: 200}", "$.Payload", &[][..]),
+        ("lambda:invoke", "{Payload: {a: 1}, StatusCode: 200}", "$.StatusCode", &[]),
+        ("lambda:invoke", "{Payload: {a: 1}}", "$.Payload.a", &["None $.Payload.a of what 'Call' answers is gone"]),
+        ("states:startExecution.sync:2", "{Output: {a: 1}, Status: SUCCEEDED}", "$.Output", &[]),
+        ("states:startExecution", "{ExecutionArn: a}", "$.ExecutionArn", &[]),
+        ("dynamodb:getItem", "{Item: {a: {S: x}}}", "$.Item", &["None $.Item of what 'Call' answers is gone"]),
+    ] {
+        let definition = format!(
+            "StartAt: Call\nStates:\n  Call: {{Type: Task, Resource: 'arn:aws:states:::{resource}', Parameters: {}, Next: Use}}\n  \
+             Use: {{Type: Pass, InputPath: {path}, End: true}}\n",
+            given(resource)
+        );
+        let test = format!("cases: [{{name: it, mocks: {{Call: {{result: {result}}}}}}}]");
+        assert_eq!(found_with(&[("m.asl.yaml", &definition)], &test, 300), expected, "{resource} {path}");
+    }
+}
+
+#[test]
+fn a_started_state_machine_has_its_own_data() {
+    let outer = "StartAt: Start\nStates:\n  Start: {Type: Task, Resource: 'arn:aws:states:::states:startExecution.sync:2', End: true,\n    \
+                 Parameters: {StateMachineArn: 'arn:aws:states:us-east-1:1:stateMachine:inner', Input: {a.$: $.a}}}\n";
+    let inner = "StartAt: Pay\nStates:\n  Pay: {Type: Task, Resource: 'arn:aws:lambda:us-east-1:1:function:pay', Next: Use}\n  \
+                 Use: {Type: Pass, InputPath: $.paid, Next: Given}\n  Given: {Type: Pass, Parameters: {x.$: $$.Execution.Input.a.b}, End: true}\n";
+    let test = "cases: [{name: it, input: {a: {b: 1}}, state_machines: {inner: {mocks: {Pay: {result: {paid: 1}}}}}}]";
+    let expected = [
+        r#"None $.a of the input is gone"#,
+        r#"Some("inner") $.a.b of the input is gone"#,
+        r#"Some("inner") $.paid of what 'Pay' of inner answers is gone"#,
+    ];
+    assert_eq!(found_with(&[("m.asl.yaml", outer), ("inner.asl.yaml", inner)], test, 300), expected);
+}
+
+#[test]
+fn a_list_is_changed_as_often_as_its_many_items() {
+    let definition = "StartAt: A\nStates:\n  A: {Type: Pass, InputPath: $.items, End: true}\n";
+    let items: Vec<String> = (0..1000).map(|n| format!("{{sku: s{n}, price: {n}}}")).collect();
+    let test = format!("cases: [{{name: it, input: {{items: [{}]}}}}]", items.join(", "));
+    assert_eq!(found_with(&[("m.asl.yaml", definition)], &test, 50), ["None $.items of the input is gone"]);
+}

@@ -187,6 +187,9 @@ fn a_changed_file_runs_the_tests_again() {
     assert_eq!(stderr.next().as_deref(), Some("note: greet.asl.json has changed"));
     assert_eq!(stderr.next().as_deref(), Some(waits));
     assert!(stdout.any(|line| line.starts_with("0 passed, 1 failed")));
+    // What no test reads is nobody's business.
+    folder.write("notes.txt", "notes");
+    folder.write("other.asl.json", GREET);
     // A file with a mistake is told, and waited for.
     folder.write("greet.test.yaml", "cases: it");
     assert_eq!(stderr.next().as_deref(), Some("note: greet.test.yaml has changed"));
@@ -204,7 +207,10 @@ fn what_is_there_is_not_written_over_by_a_conversion() {
     let written = folder.asl(&["test", "--convert", "mocks.json"]);
     assert_eq!((written.code, &*written.stderr), (Some(0), "note: the cases are written to greet.test.yaml\n"));
     assert_eq!(folder.asl(&["test", "greet.test.yaml", "--quiet"]).code, Some(0));
+    folder.write("none.json", r#"{"StateMachines": {}}"#);
     for (file, told) in [
+        (".", "error: --convert: name the mock configuration file, such as MockConfigFile.json\n"),
+        ("none.json", "error: --convert: none.json has no state machines\n"),
         ("mocks.json", "error: greet.test.yaml is there already, and stays as it is\n"),
         ("greet.test.yaml", "error: --convert: greet.test.yaml is no mock configuration file\n"),
     ] {
@@ -274,7 +280,41 @@ fn the_history_of_a_child_execution_becomes_a_test_of_what_its_map_state_runs() 
     let tested = folder.asl(&["test", "child.test.yaml", "--coverage"]);
     assert!(tested.code == Some(0) && tested.stdout.contains("coverage of each.asl.json#Each: 75.0 %"), "{tested:?}");
     let refused = folder.asl(&["record", "child.json", "--definition", "each.asl.json#Eahc"]);
-    let told =
-        "error: each.asl.json is no template, and has no distributed Map state 'Eahc'\nhelp: did you mean 'Each'?\n";
+    let told = "error: each.asl.json has no distributed Map state 'Eahc'\nhelp: did you mean 'Each'?\n";
     assert_eq!((refused.code, &*refused.stderr), (Some(2), told));
+    // That of a child is not that of the whole.
+    let refused = folder.asl(&["record", "child.json", "--definition", "each.asl.json"]);
+    let told = "the history begins with the state 'Large?', and the definition with 'Each': what a child execution of 'Each' runs is \
+                --definition FILE#Each\n";
+    assert!(refused.code == Some(3) && refused.stderr.ends_with(told), "{refused:?}");
+    let refused = folder.asl(&["graph", "each.asl.json", "--history", "child.json"]);
+    assert!(refused.code == Some(2) && refused.stderr.contains("it begins with the state 'Large?'"), "{refused:?}");
+}
+
+#[test]
+fn coverage_of_started_state_machines_is_merged() {
+    let folder = Folder::new();
+    let start = json!({"Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync:2", "End": true,
+        "Parameters": {"StateMachineArn": "arn:aws:states:us-east-1:1:stateMachine:greet"}});
+    folder.write("outer.asl.json", json!({"StartAt": "Start", "States": {"Start": start}}).to_string());
+    folder.write("greet.asl.json", GREET);
+    // Another one with the same text.
+    folder.write("same.asl.json", GREET);
+    folder.write("outer.test.yaml", "cases: [{name: it}]");
+    folder.write("same.test.yaml", "cases: [{name: it}]");
+    assert_eq!(folder.asl(&["test", "--quiet", "--coverage-json", "all.json"]).code, Some(0));
+    let merged = folder.asl(&["test", "--merge", "all.json", "--merge", "all.json", "--coverage-json", "twice.json"]);
+    assert_eq!(merged.code, Some(0), "{merged:?}");
+    let twice: Value = serde_json::from_slice(&fs::read(folder.path("twice.json")).expect("a file")).expect("JSON");
+    let definitions = twice["definitions"].as_array().expect("a list");
+    let counts: Vec<(&str, &Value)> =
+        definitions.iter().map(|it| (it["definition"].as_str().expect("a name"), &it["goals"][0]["count"])).collect();
+    assert_eq!(counts, [("greet.asl.json", &json!(2)), ("outer.asl.json", &json!(2)), ("same.asl.json", &json!(2))]);
+    // Counts beyond all bounds are no panic.
+    let most = fs::read_to_string(folder.path("all.json"))
+        .expect("a file")
+        .replace("\"count\": 1", "\"count\": 9223372036854775807");
+    folder.write("most.json", most);
+    let merged = folder.asl(&["test", "--merge", "most.json", "--merge", "most.json", "--merge", "most.json"]);
+    assert_eq!(merged.code, Some(0), "{merged:?}");
 }

@@ -40,8 +40,8 @@ struct Machine<'a> {
 /// Why a template has no definition to give.
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
-    /// It is no template, or one without state machines.
-    #[error("{} has no state machines of which one could be named", file.display())]
+    /// It is neither a template with state machines nor a definition with distributed Map states.
+    #[error("{} has neither state machines nor distributed Map states that could be named", file.display())]
     NoTemplate {
         /// The file.
         file: PathBuf,

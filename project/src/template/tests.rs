@@ -189,7 +189,11 @@ fn what_cannot_be_had_is_told_by_its_cause() {
     let one = all(&[machine("M", "DefinitionString: '{}'")]);
     for (argument, text, expected) in [
         ("t.yaml#N", one.as_str(), "t.yaml has no state machine 'N'"),
-        ("t.json#N", r#"{"StartAt": "A"}"#, "t.json has no state machines of which one could be named"),
+        (
+            "t.json#N",
+            r#"{"StartAt": "A"}"#,
+            "t.json has neither state machines nor distributed Map states that could be named",
+        ),
         ("t.yaml", &all(&[machine("M", "RoleArn: x")]), "the state machine 'M' of F has no definition"),
         (
             "t.yaml",

@@ -16,7 +16,14 @@ use crate::report;
 pub(super) fn run(paths: &[PathBuf]) -> Result<ExitCode, Error> {
     let mut all = Vec::new();
     for path in paths {
+        if path.is_dir() {
+            let wanted = "--convert: name the mock configuration file, such as MockConfigFile.json";
+            return Err(Error::Usage(wanted.to_owned()));
+        }
         match TestFile::converted(path) {
+            Ok(Some(files)) if files.is_empty() => {
+                return Err(Error::Usage(format!("--convert: {} has no state machines", path.display())));
+            }
             Ok(Some(files)) => all.extend(files),
             Ok(None) => {
                 let named = path.display();

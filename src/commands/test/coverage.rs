@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
+use asl_engine::model::TransitionKind;
 use asl_engine::{Program, Value};
 use asl_graph::{Chart, Mark, Marks, Status, Theme, xml_text};
 use asl_project::{Definition, read_text};
@@ -63,15 +64,21 @@ pub(super) fn report(arguments: &Test, files: &[TestFile], ran: &[Ran<'_>]) -> R
 
 /// Writes the reports that are asked for, of what other runs have written.
 pub(super) fn report_merged(arguments: &Test, files: &[TestFile]) -> Result<bool, Error> {
-    let mut covered = covered(files, &[]);
+    let mut all = BTreeMap::new();
+    for file in files {
+        file.programs().for_each(|(definition, program)| _ = of(&mut all, definition, program));
+    }
+    let mut covered: Vec<Covered<'_>> = all.into_values().collect();
     for path in &arguments.merge {
         let file = file(path, "--merge")?;
         for before in file.definitions() {
-            let found = covered.iter_mut().find(|covered| before.is_of(covered.program));
-            let named = path.display();
-            let covered = found.ok_or_else(|| {
+            // Of several with the same text, that of the same name.
+            let is_named = |covered: &Covered<'_>| covered.definition.full_name() == before.definition;
+            let fitting = covered.iter_mut().filter(|covered| before.is_of(covered.program));
+            let covered = fitting.max_by_key(|covered| is_named(covered)).ok_or_else(|| {
                 Error::Usage(format!(
-                    "--merge: {named} has the coverage of {}, and no test file here tests it as it was then",
+                    "--merge: {} has the coverage of {}, and no test file here tests it as it was then",
+                    path.display(),
                     before.definition
                 ))
             })?;
@@ -349,12 +356,24 @@ impl Covered<'_> {
                 "<tr{class}><td>{}</td><td>{}</td><td>{}{}</td><td>{count}</td><td>{shown}</td></tr>",
                 self.line(goal, &lines),
                 xml_text(name(transition.from)),
-                xml_text(&format!("{:?}", transition.kind)),
+                xml_text(&way(transition.kind)),
                 if to.is_empty() { String::new() } else { format!(" → {}", xml_text(to)) },
             );
         }
         out.push_str("</table>\n</details>\n</section>\n");
         out
+    }
+}
+
+/// `Catcher 1`
+fn way(kind: TransitionKind) -> String {
+    match kind {
+        TransitionKind::Next => "Next".to_owned(),
+        TransitionKind::End => "End".to_owned(),
+        TransitionKind::Default => "Default".to_owned(),
+        TransitionKind::ChoiceRule(at) => format!("rule {}", at + 1),
+        TransitionKind::Retrier(at) => format!("Retrier {}", at + 1),
+        TransitionKind::Catcher(at) => format!("Catcher {}", at + 1),
     }
 }
 

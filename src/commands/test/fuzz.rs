@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use asl_engine::Span;
+use asl_engine::{Program, Span};
+use asl_project::Definition;
 use asl_testing::{Unprocessed, Verdict, fuzz};
 
 use super::{Ran, faults};
@@ -18,8 +19,8 @@ pub(super) fn report(ran: &[Ran<'_>], arguments: &Test) -> Result<bool, Error> {
     let mut out = String::new();
     let mut told = BTreeSet::new();
     for ran in ran.iter().filter(|ran| matches!(ran.result.verdict, Verdict::Passed)) {
-        for found in fuzz(ran.file, ran.case, arguments.seed, runs.get()) {
-            let definition = ran.file.definition.file().to_owned();
+        for found in fuzz(ran.file, ran.case, arguments.seed, runs) {
+            let definition = definition(ran, &found).0.full_name();
             let place = found.span.map(|span| (span.start, span.end));
             if told.insert((definition, found.state.clone(), found.error.clone(), place)) {
                 out += &one(ran, &found);
@@ -35,8 +36,15 @@ pub(super) fn report(ran: &[Ran<'_>], arguments: &Test) -> Result<bool, Error> {
     Ok(told.is_empty())
 }
 
+/// The definition whose state fails: that of the test file, or of a state machine that was started.
+fn definition<'a>(ran: &'a Ran<'_>, found: &Unprocessed) -> (&'a Definition, &'a Program) {
+    let started = found.machine.as_deref().and_then(|name| ran.file.started(name));
+    started.map_or((&ran.file.definition, &ran.file.program), |(definition, program)| (definition, program))
+}
+
 fn one(ran: &Ran<'_>, found: &Unprocessed) -> String {
-    let (definition, model) = (&ran.file.definition, ran.file.program.model());
+    let (definition, program) = definition(ran, found);
+    let model = program.model();
     let state = found.state.as_deref().unwrap_or("a state");
     let title = format!("'{state}' fails with {} when {}", found.error, found.changes.join(" and "));
     let whole = model.states().iter().find(|it| *it.name == *state).map(|state| state.span);

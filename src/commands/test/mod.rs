@@ -67,10 +67,10 @@ pub(crate) fn run(arguments: &Test) -> Result<ExitCode, Error> {
 }
 
 fn once(arguments: &Test) -> Result<ExitCode, Error> {
-    let paths = test_files(&arguments.paths)?;
     if arguments.convert {
-        return convert::run(&paths);
+        return convert::run(&arguments.paths);
     }
+    let paths = test_files(&arguments.paths)?;
     let (mut files, mut has_invalid) = (Vec::new(), false);
     for path in &paths {
         match TestFile::read_all(path) {
@@ -177,8 +177,6 @@ fn is_passed(ran: &Ran<'_>) -> bool {
 
 /// The test files that the arguments name.
 fn test_files(arguments: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
-    let here = [PathBuf::from(".")];
-    let arguments = if arguments.is_empty() { &here[..] } else { arguments };
     let mut files = Vec::new();
     for argument in arguments {
         if !argument.is_dir() {
@@ -215,8 +213,12 @@ pub(crate) fn told(error: &TestFileError) -> String {
         TestFileError::Program { definition, diagnostics, .. } => {
             report::error(&error.to_string()) + &report::diagnostics(diagnostics, definition)
         }
-        TestFileError::NoDefinition { .. } => {
-            report::error(&error.to_string()) + "help: say which it is with 'definition: FILE'\n"
+        TestFileError::NoDefinition { file, .. } => {
+            let help = match is_test_file(file) {
+                true => "say which it is with 'definition: FILE'",
+                false => "a test file with 'definition: FILE' and 'mock_config: FILE' says where it is",
+            };
+            report::error(&error.to_string()) + &format!("help: {help}\n")
         }
         _ => report::error(&error.to_string()),
     }

@@ -1,14 +1,13 @@
-//! Runs tests again whenever a file changes.
+//! Runs tests again whenever one of their files changes.
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
-use asl_project::files_in;
-use asl_testing::TestFile;
+use asl_testing::files_read;
 
 use super::test_files;
 use crate::cli::Test;
@@ -19,28 +18,29 @@ use crate::report;
 /// How often it is looked whether a file has changed. Looking takes at most a tenth of the time.
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// The files that are watched, with what changes when somebody writes them.
-type Snapshot = BTreeMap<PathBuf, (Option<SystemTime>, u64)>;
+/// The files that are watched, with what changes when somebody writes them; nothing of those that are not there.
+type Snapshot = BTreeMap<PathBuf, Option<(SystemTime, u64)>>;
 
 /// Runs the tests now and after each change, until the program is ended.
 pub(super) fn run(arguments: &Test, once: impl Fn(&Test) -> Result<ExitCode, Error>) -> Result<ExitCode, Error> {
-    let mut written = true;
     loop {
-        let elsewhere = definitions(arguments);
-        let mut before = snapshot(arguments, &elsewhere);
+        let files: Vec<PathBuf> = tests(arguments).iter().flat_map(|path| files_read(path)).collect();
+        let before = snapshot(arguments, &files);
         match once(arguments) {
             Ok(_) => {}
             Err(Error::ClosedPipe) => return Err(Error::ClosedPipe),
             Err(error) => output::to_stderr(&error.report()),
         }
-        // What the first run has written itself, such as histories, is no change of a person's.
-        if std::mem::take(&mut written) && arguments.update {
-            before = snapshot(arguments, &elsewhere);
-        }
         output::to_stderr(&report::note("waiting for a file to change; Ctrl-C ends this"));
-        let changed = change(&before, || snapshot(arguments, &elsewhere));
+        let changed = change(&before, || snapshot(arguments, &files));
         output::to_stderr(&report::note(&format!("{} has changed", changed.display())));
     }
+}
+
+/// The test files that there are now.
+fn tests(arguments: &Test) -> Vec<PathBuf> {
+    // Where there are none yet, there may be some later.
+    test_files(&arguments.paths).unwrap_or_default()
 }
 
 /// Waits until a file is another one than before, or is new or gone, and is written to no more.
@@ -65,38 +65,12 @@ fn difference(before: &Snapshot, now: &Snapshot) -> Option<PathBuf> {
     other.or_else(|| before.keys().find(|file| !now.contains_key(*file))).cloned()
 }
 
-/// The files of the definitions that are tested, wherever they are.
-fn definitions(arguments: &Test) -> Vec<PathBuf> {
-    let paths = test_files(&arguments.paths).unwrap_or_default();
-    let files = paths.iter().flat_map(|path| TestFile::read_all(path).unwrap_or_default());
-    files.flat_map(|file| file.definitions().map(|it| it.file().to_owned()).collect::<Vec<_>>()).collect()
-}
-
-/// The files below the paths, and those beside them: definitions and inputs of a test file are there; and those that are elsewhere.
-/// What the run itself writes is left out.
-fn snapshot(arguments: &Test, elsewhere: &[PathBuf]) -> Snapshot {
-    let Test { paths, coverage_lcov, coverage_json, coverage_html, .. } = arguments;
-    let mut all = Snapshot::new();
-    for path in paths {
-        let folder = match path.is_dir() {
-            true => path.as_path(),
-            false => path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new(".")),
-        };
-        // A folder that cannot be read now can be later.
-        let below = files_in(folder, |_, _, _| true).unwrap_or_default();
-        for file in below.into_iter().chain(elsewhere.iter().cloned()) {
-            if let Ok(seen) = fs::metadata(&file) {
-                all.insert(
-                    file.strip_prefix("./").map(Path::to_owned).unwrap_or(file),
-                    (seen.modified().ok(), seen.len()),
-                );
-            }
-        }
-    }
-    for written in [coverage_lcov, coverage_json, coverage_html].into_iter().flatten() {
-        all.remove(written.strip_prefix("./").unwrap_or(written));
-    }
-    all
+/// The test files, and the files that they are made of. Histories that the run itself writes are left out.
+fn snapshot(arguments: &Test, files: &[PathBuf]) -> Snapshot {
+    let is_written = |file: &PathBuf| arguments.update && file.extension().is_some_and(|ending| ending == "history");
+    let all = tests(arguments).into_iter().chain(files.iter().filter(|file| !is_written(file)).cloned());
+    let seen = |file: &PathBuf| fs::metadata(file).ok().and_then(|seen| Some((seen.modified().ok()?, seen.len())));
+    all.map(|file| (file.clone(), seen(&file))).collect()
 }
 
 #[cfg(test)]
@@ -106,7 +80,7 @@ mod tests {
     #[test]
     fn a_file_that_is_written_is_new_or_is_gone_is_found() {
         let of = |files: &[(&str, u64)]| -> Snapshot {
-            files.iter().map(|(file, len)| (PathBuf::from(file), (None, *len))).collect()
+            files.iter().map(|(file, len)| (PathBuf::from(file), Some((SystemTime::UNIX_EPOCH, *len)))).collect()
         };
         let before = of(&[("a", 1), ("b", 2)]);
         for (now, expected) in [
