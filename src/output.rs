@@ -1,6 +1,8 @@
 //! Writing to the terminal or into a pipe.
 
+use std::fs;
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 
 use asl_engine::Value;
 
@@ -23,6 +25,11 @@ pub(crate) fn print_json(value: &Value) -> Result<(), Error> {
 pub(crate) fn print(text: &str) -> Result<(), Error> {
     let mut out = anstream::stdout().lock();
     told(out.write_all(clean_but_colours(text).as_bytes()).and_then(|()| out.flush()))
+}
+
+/// Writes a file, in the place of one that is there.
+pub(crate) fn write_file(file: &Path, text: impl AsRef<[u8]>) -> Result<(), Error> {
+    fs::write(file, text).map_err(|error| Error::Usage(format!("cannot write {}: {error}", file.display())))
 }
 
 fn told(written: io::Result<()>) -> Result<(), Error> {

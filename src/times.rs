@@ -3,7 +3,6 @@
 mod rows;
 mod table;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use asl_graph::Theme;
@@ -45,11 +44,11 @@ impl<'a> Wanted<'a> {
     /// Writes the files.
     pub(crate) fn write(&self, course: &Course) -> Result<(), Error> {
         if let Some(Some(file)) = self.time {
-            write(file, &rows::timeline(course).svg(Theme::Auto))?;
+            output::write_file(file, rows::timeline(course).svg(Theme::Auto))?;
         }
         let Some(file) = self.trace else { return Ok(()) };
         match course.trace(env!("CARGO_PKG_VERSION")) {
-            Some(trace) => write(file, &format!("{trace}\n")),
+            Some(trace) => output::write_file(file, format!("{trace}\n")),
             None => Err(Error::Usage("--trace: the history has no times".to_owned())),
         }
     }
@@ -68,8 +67,4 @@ pub(crate) fn check_folder(option: &str, file: &Path) -> Result<(), Error> {
         Some(folder) => Err(Error::Usage(format!("{option}: there is no folder {}", folder.display()))),
         None => Ok(()),
     }
-}
-
-fn write(file: &Path, text: &str) -> Result<(), Error> {
-    fs::write(file, text).map_err(|error| Error::Usage(format!("cannot write {}: {error}", file.display())))
 }

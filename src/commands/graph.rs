@@ -1,7 +1,6 @@
 //! `asl graph`
 
 use std::ffi::OsStr;
-use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -53,7 +52,7 @@ pub(crate) fn run(arguments: &Graph) -> Result<ExitCode, Error> {
         Some(file) => {
             let is_markdown = ending(file).is_some_and(|ending| ending == "md") && format == GraphFormat::Mermaid;
             let text = if is_markdown { format!("```mermaid\n{drawn}```\n") } else { drawn };
-            fs::write(file, text).map_err(|error| Error::Usage(format!("cannot write {}: {error}", file.display())))?;
+            output::write_file(file, text)?;
         }
     }
     Ok(ExitCode::SUCCESS)

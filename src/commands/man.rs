@@ -45,8 +45,7 @@ fn write_all(asl: &Command, folder: &Path) -> Result<(), Error> {
         .map_err(|error| Error::Usage(format!("cannot make the folder {}: {error}", folder.display())))?;
     for command in [asl].into_iter().chain(asl.get_subcommands()) {
         let file = folder.join(page::file_name(command));
-        fs::write(&file, page::text(command))
-            .map_err(|error| Error::Usage(format!("cannot write {}: {error}", file.display())))?;
+        output::write_file(&file, page::text(command))?;
     }
     Ok(())
 }

@@ -24,6 +24,13 @@ pub(crate) fn run(arguments: &Record) -> Result<ExitCode, Error> {
     };
     let events = history(&arguments.history)?;
     let from = arguments.history.display();
+    let children = events.get("childExecutions").and_then(Value::as_array).map_or(0, |children| children.len());
+    if children > 0 {
+        let told = format!(
+            "{from} has {children} child executions, too: of each, `asl record --definition FILE#MapState` makes a test"
+        );
+        output::to_stderr(&report::note(&told));
+    }
     let recording = Recording::of(&events, &program).map_err(|error| Error::Tests(format!("{from}: {error}")))?;
     let (recording, unused) = recording.masked(&arguments.mask);
     for mask in unused {
@@ -54,8 +61,8 @@ pub(crate) fn run(arguments: &Record) -> Result<ExitCode, Error> {
         true => format!("{:#}\n", recording.test(&arguments.name, &definition, Some(&name))),
         false => recording.test_file(&arguments.name, &definition, Some(&name)),
     };
-    write(&history, &recording.history_file())?;
-    write(file, &test)?;
+    output::write_file(&history, recording.history_file())?;
+    output::write_file(file, &test)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -85,8 +92,4 @@ fn relative(definition: &Path, file: &Path) -> String {
     };
     let absolute = || fs::canonicalize(definition).unwrap_or_else(|_| definition.to_owned()).display().to_string();
     same.map(|path| path.display().to_string()).or_else(above).unwrap_or_else(absolute)
-}
-
-fn write(file: &Path, text: &str) -> Result<(), Error> {
-    fs::write(file, text).map_err(|error| Error::Usage(format!("cannot write {}: {error}", file.display())))
 }

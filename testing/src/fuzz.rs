@@ -121,7 +121,7 @@ struct Seen {
 pub(crate) struct Altering {
     changes: Vec<Change>,
     /// How often each state of an execution has got an answer in its Frame.
-    calls: BTreeMap<(Arc<str>, Arc<str>, Arc<str>), usize>,
+    calls: BTreeMap<[Arc<str>; 3], usize>,
     /// What was answered.
     seen: Vec<Seen>,
 }
@@ -130,7 +130,7 @@ impl Altering {
     /// What a task answers in the place of `result`: of the execution itself, or of a state machine that it has started.
     pub(crate) fn answer(&mut self, started: Option<&str>, request: &TaskRequest, result: Value) -> Value {
         let TaskRequest { execution, state, frame, .. } = request;
-        let calls = self.calls.entry((execution.clone(), state.clone(), frame.clone())).or_default();
+        let calls = self.calls.entry([execution.clone(), state.clone(), frame.clone()]).or_default();
         *calls += 1;
         let started = started.map(|machine| (machine.to_owned(), execution.clone()));
         let datum = Datum::Answer { started, state: state.clone(), frame: frame.clone(), call: *calls };

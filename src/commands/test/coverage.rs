@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -112,18 +111,15 @@ fn reports(arguments: &Test, mut covered: Vec<Covered<'_>>) -> Result<bool, Erro
             _ => output::to_stderr(&tables),
         }
     }
-    let write = |file: &Path, text: String| {
-        fs::write(file, text).map_err(|error| Error::Usage(format!("cannot write {}: {error}", file.display())))
-    };
     if let Some(file) = coverage_lcov {
-        write(file, covered.iter().map(Covered::lcov).collect())?;
+        output::write_file(file, covered.iter().map(Covered::lcov).collect::<String>())?;
     }
     if let Some(file) = coverage_json {
         let all: Value = covered.iter().map(Covered::to_json).collect();
-        write(file, format!("{:#}\n", Value::from([("definitions", all)])))?;
+        output::write_file(file, format!("{:#}\n", Value::from([("definitions", all)])))?;
     }
     if let Some(file) = coverage_html {
-        write(file, page(&covered))?;
+        output::write_file(file, page(&covered))?;
     }
     let (reached, total) = covered.iter().map(Covered::sums).fold((0, 0), |(a, b), (c, d)| (a + c, b + d));
     let Some(least) = min_coverage else { return Ok(true) };

@@ -163,7 +163,7 @@ fn update(ran: &mut Ran<'_>) -> Result<(), Error> {
     if failed.unmet.len() == others {
         return Ok(());
     }
-    fs::write(&file, text).map_err(|error| Error::Usage(format!("cannot write {}: {error}", file.display())))?;
+    output::write_file(&file, text)?;
     output::to_stderr(&report::note(&format!("the history of '{}' is written to {}", ran.case.name, file.display())));
     if failed.unmet.is_empty() && failed.stuck.is_none() {
         ran.result.verdict = Verdict::Passed;
@@ -180,8 +180,7 @@ fn test_files(arguments: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
     let mut files = Vec::new();
     for argument in arguments {
         if !argument.is_dir() {
-            let named = input::files(argument)?.into_iter();
-            files.extend(named.map(|path| path.strip_prefix("./").map(Path::to_owned).unwrap_or(path)));
+            files.extend(input::files(argument)?);
             continue;
         }
         let found = files_in(argument, |_, path, _| is_test_file(path));
@@ -190,8 +189,11 @@ fn test_files(arguments: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
             let told = format!("there are no test files (NAME.test.yaml) below {}", argument.display());
             return Err(Error::Tests(told));
         }
-        // Below `.`, paths are shown as one would write them.
-        files.extend(found.into_iter().map(|path| path.strip_prefix("./").map(Path::to_owned).unwrap_or(path)));
+        files.extend(found);
+    }
+    // Below `.`, paths are shown as one would write them.
+    for path in &mut files {
+        *path = path.strip_prefix("./").map(Path::to_owned).unwrap_or_else(|_| path.clone());
     }
     files.sort();
     files.dedup();
