@@ -55,6 +55,6 @@ pub use mocks::CallMade;
 pub use problem::Problem;
 pub use record::{RecordError, Recording};
 pub use run::{CaseResult, Failed, Verdict};
-pub use suite::{Selected, run_all};
+pub use suite::{Selected, in_order, run_all};
 pub use test_file::{Case, ENDINGS, TestFile, TestFileError, is_test_file};
 pub use way::{Visit, Way};

@@ -29,19 +29,31 @@ pub fn run_all<'a>(
     threads: usize,
     mut told: impl FnMut(Selected<'a>, CaseResult, Duration),
 ) {
+    let run = |selected: &Selected<'a>| {
+        let began = Instant::now();
+        let ran = catch_unwind(AssertUnwindSafe(|| selected.case.run(selected.file, seed)));
+        (ran.unwrap_or_else(|panic| bug(&*panic)), began.elapsed())
+    };
+    in_order(cases, threads, run, |selected, (result, took)| told(*selected, result, took));
+}
+
+/// Does the work for each item, `threads` at once, and tells what has come of it, in the order of the items.
+pub fn in_order<T: Sync, R: Send>(
+    items: &[T],
+    threads: usize,
+    work: impl Fn(&T) -> R + Sync,
+    mut told: impl FnMut(&T, R),
+) {
     let next = AtomicUsize::new(0);
     let (sender, results) = mpsc::channel();
     thread::scope(|scope| {
-        for _ in 0..threads.clamp(1, cases.len().max(1)) {
-            let (sender, next) = (sender.clone(), &next);
+        for _ in 0..threads.clamp(1, items.len().max(1)) {
+            let (sender, next, work) = (sender.clone(), &next, &work);
             scope.spawn(move || {
                 loop {
                     let at = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(selected) = cases.get(at) else { return };
-                    let began = Instant::now();
-                    let ran = catch_unwind(AssertUnwindSafe(|| selected.case.run(selected.file, seed)));
-                    let ran = ran.unwrap_or_else(|panic| bug(&*panic));
-                    if sender.send((at, ran, began.elapsed())).is_err() {
+                    let Some(item) = items.get(at) else { return };
+                    if sender.send((at, work(item))).is_err() {
                         return;
                     }
                 }
@@ -50,10 +62,10 @@ pub fn run_all<'a>(
         drop(sender);
         let mut waiting = BTreeMap::new();
         let mut position = 0;
-        for (at, ran, took) in results {
-            waiting.insert(at, (ran, took));
-            while let Some((ran, took)) = waiting.remove(&position) {
-                told(cases[position], ran, took);
+        for (at, result) in results {
+            waiting.insert(at, result);
+            while let Some(result) = waiting.remove(&position) {
+                told(&items[position], result);
                 position += 1;
             }
         }

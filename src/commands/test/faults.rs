@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use asl_testing::{Fault, Verdict, faults};
+use asl_testing::{Fault, faults, in_order};
 
 use super::{Ran, text};
 use crate::cli::{Test, TestFormat};
@@ -20,9 +20,11 @@ pub(super) fn report(ran: &[Ran<'_>], arguments: &Test) -> Result<bool, Error> {
     let mut count = 0;
     // One state has the same fault in many cases.
     let mut told = BTreeSet::new();
-    for ran in ran.iter().filter(|ran| matches!(ran.result.verdict, Verdict::Passed)) {
+    let passed: Vec<&Ran<'_>> = ran.iter().filter(|ran| super::is_passed(ran)).collect();
+    let find = |ran: &&Ran<'_>| faults(ran.file, ran.case, arguments.seed);
+    in_order(&passed, super::threads(arguments), find, |ran, found| {
         let mut by_kind: Vec<(Fault, Vec<String>)> = Vec::new();
-        for fault in faults(ran.file, ran.case, arguments.seed) {
+        for fault in found {
             let definition = ran.file.definition.file().to_owned();
             if !told.insert((definition, fault.state, fault.error.clone(), fault.kind.clone())) {
                 continue;
@@ -39,7 +41,7 @@ pub(super) fn report(ran: &[Ran<'_>], arguments: &Test) -> Result<bool, Error> {
             count += 1;
             out += &one(ran, &fault, &errors);
         }
-    }
+    });
     let end = match count {
         0 => "no faults".to_owned(),
         1 => "1 fault".to_owned(),

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use asl_engine::{Program, Span};
 use asl_project::Definition;
-use asl_testing::{Unprocessed, Verdict, fuzz};
+use asl_testing::{Unprocessed, fuzz, in_order};
 
 use super::{Ran, faults};
 use crate::cli::Test;
@@ -18,15 +18,17 @@ pub(super) fn report(ran: &[Ran<'_>], arguments: &Test) -> Result<bool, Error> {
     let Some(runs) = arguments.fuzz else { return Ok(true) };
     let mut out = String::new();
     let mut told = BTreeSet::new();
-    for ran in ran.iter().filter(|ran| matches!(ran.result.verdict, Verdict::Passed)) {
-        for found in fuzz(ran.file, ran.case, arguments.seed, runs) {
+    let passed: Vec<&Ran<'_>> = ran.iter().filter(|ran| super::is_passed(ran)).collect();
+    let find = |ran: &&Ran<'_>| fuzz(ran.file, ran.case, arguments.seed, runs);
+    in_order(&passed, super::threads(arguments), find, |ran, all| {
+        for found in all {
             let definition = definition(ran, &found).0.full_name();
             let place = found.span.map(|span| (span.start, span.end));
             if told.insert((definition, found.state.clone(), found.error.clone(), place)) {
                 out += &one(ran, &found);
             }
         }
-    }
+    });
     let end = match told.len() {
         0 => "all changed data was processed".to_owned(),
         1 => "1 place cannot process changed data".to_owned(),

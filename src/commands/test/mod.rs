@@ -137,10 +137,9 @@ fn once(arguments: &Test) -> Result<ExitCode, Error> {
 
 /// Runs the cases, and tells each as it ends where a person looks on.
 fn execute<'a>(cases: &[Selected<'a>], arguments: &Test) -> Result<(Vec<Ran<'a>>, Duration), Error> {
-    let threads = arguments.threads.or_else(|| available_parallelism().ok()).map_or(1, usize::from);
     let (mut ran, mut printed, mut written) = (Vec::with_capacity(cases.len()), Ok(()), Ok(()));
     let began = Instant::now();
-    run_all(cases, arguments.seed, threads, |selected, result, took| {
+    run_all(cases, arguments.seed, threads(arguments), |selected, result, took| {
         let mut one = Ran { file: selected.file, case: selected.case, result, took };
         if arguments.update && written.is_ok() {
             written = update(&mut one);
@@ -152,6 +151,11 @@ fn execute<'a>(cases: &[Selected<'a>], arguments: &Test) -> Result<(Vec<Ran<'a>>
         ran.push(one);
     });
     printed.and(written).map(|()| (ran, began.elapsed()))
+}
+
+/// How many cases run at once.
+fn threads(arguments: &Test) -> usize {
+    arguments.threads.or_else(|| available_parallelism().ok()).map_or(1, usize::from)
 }
 
 /// Writes the history that a case keeps in a file, where it is another one than there; then it is as expected.
