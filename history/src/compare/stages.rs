@@ -1,5 +1,7 @@
 //! What differs in one visit or execution, stage by stage.
 
+use std::collections::HashMap;
+
 use asl_engine::Value;
 
 use super::inevitable::Inevitable;
@@ -124,7 +126,9 @@ impl<'a, 'c> Stages<'a, 'c> {
             What::Sent => self.known.iter().flat_map(as_sent).collect(),
             _ => self.known.clone(),
         };
-        let (handed_on, new): (Vec<_>, Vec<_>) = found.iter().cloned().partition(|found| handed.contains(found));
+        let handed: HashMap<&str, &Difference> = handed.iter().map(|known| (&*known.at, known)).collect();
+        let is_handed_on = |found: &Difference| handed.get(&*found.at).is_some_and(|known| *known == found);
+        let (handed_on, new): (Vec<_>, Vec<_>) = found.iter().cloned().partition(is_handed_on);
         if matches!(what, What::Input | What::Result | What::Output) && one.is_some() && other.is_some() {
             self.known = found;
         }
