@@ -31,7 +31,8 @@ pub type VisitAt = usize;
 /// assert_eq!(course.path(0), "A");
 /// assert_eq!(course.visits[0].output, Some(2.into()));
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Course {
     /// The Frames.
     pub frames: Vec<Frame>,
@@ -185,7 +186,7 @@ impl Span {
 impl Course {
     /// The execution itself.
     pub fn execution(&self) -> &Frame {
-        // There always is one; see `read.rs`.
+        // There always is one: only `Course::of` makes a course, and begins with it.
         &self.frames[0]
     }
 
