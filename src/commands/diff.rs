@@ -21,7 +21,7 @@ pub(crate) fn run(arguments: &Diff) -> Result<ExitCode, Error> {
     }
     let first = Side::read(&arguments.first, &arguments.data)?;
     let second = Side::read(&arguments.second, &arguments.data)?;
-    let prepared = |value: &Value| arguments.ignore.iter().fold(value.clone(), |value, mask| mask.applied(&value));
+    let prepared = |value: &Value| arguments.ignore.iter().fold(value.clone(), |value, mask| mask.removed(&value));
     let options = CompareOptions { is_exact: arguments.exact, prepared: &prepared };
     let comparison = compare(&first.course, &second.course, &options);
     match arguments.json {

@@ -108,6 +108,22 @@ fn iterations_that_differ_alike_are_told_once() {
 }
 
 #[test]
+fn what_is_ignored_does_not_count_where_only_one_has_it() {
+    let folder = Folder::new();
+    folder.write("pass.json", r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true}}}"#);
+    for (name, input) in [("one", r#"{"a": 1}"#), ("other", r#"{"a": 1, "number": 5}"#)] {
+        let ended = folder.asl(&["run", "pass.json", "--input", input, &format!("--events={name}.json")]);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+    }
+    for (ignored, code) in [("$..number", 0), ("$.number", 0), ("$.a", 1)] {
+        for sides in [["one.json", "other.json"], ["other.json", "one.json"]] {
+            let told = folder.asl(&["diff", sides[0], sides[1], "--ignore", ignored]);
+            assert_eq!(told.code, Some(code), "{ignored} {told:?}");
+        }
+    }
+}
+
+#[test]
 fn files_pipes_and_stored_executions_go_together() {
     let folder = Folder::new();
     let name = run(&folder, PAID, r#"{"items": [1]}"#);

@@ -30,7 +30,7 @@ impl<'a, 'c> Stages<'a, 'c> {
         Self { options, inevitable, left_out, known, given: Vec::new(), happened: Vec::new() }
     }
 
-    /// What differs. Something that was only handed on is something, too.
+    /// Takes what differs so far, also what was only handed on.
     pub(super) fn done(&mut self) -> Vec<Happened> {
         std::mem::take(&mut self.happened)
     }
@@ -104,17 +104,16 @@ impl<'a, 'c> Stages<'a, 'c> {
 
     /// Compares two values that may be missing.
     pub(super) fn optional(&mut self, what: What, at: Option<usize>, one: Option<&Value>, other: Option<&Value>) {
-        let found = match (one, other) {
+        let found = match (one.map(self.options.prepared), other.map(self.options.prepared)) {
             (None, None) => return,
             (Some(one), Some(other)) => {
-                let prepared = self.options.prepared;
                 let mut found = Vec::new();
-                for difference in differences(&prepared(one), &prepared(other), Extent::Exact) {
+                for difference in differences(&one, &other, Extent::Exact) {
                     unfold(difference, &mut found);
                 }
                 found
             }
-            _ => vec![whole(one.cloned(), other.cloned())],
+            (one, other) => vec![whole(one, other)],
         };
         let before = found.len();
         let found: Vec<Difference> = match self.options.is_exact {

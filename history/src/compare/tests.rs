@@ -230,3 +230,14 @@ fn long_texts_and_lists_take_no_time() {
     assert_eq!(counts([&one, "1", &one], [&other, "1", &other]), (40_000, 0));
     assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
 }
+
+#[test]
+fn values_are_prepared_also_where_one_has_none() {
+    let ended = |output: &str| course(&format!("1<0 +0 ExecutionStarted\n2<1 +1 {output}"));
+    let (one, other) = (ended(r#"ExecutionSucceeded {"output":{"n":5}}"#), ended(r#"ExecutionFailed {"error":"E"}"#));
+    let options = CompareOptions { prepared: &|_| Value::from("prepared"), ..CompareOptions::default() };
+    assert_eq!(
+        shown(&compare(&one, &other, &options)),
+        [r#" Status $: "SUCCEEDED" | "FAILED""#, r#" Output $: "prepared" | -"#, r#" Error $: - | "prepared""#]
+    );
+}
