@@ -103,7 +103,7 @@ fn parting(parting: &Parting) -> Value {
 
 /// Each difference of a state or an execution as an object.
 fn happened(told: &Told, sides: [&Side; 2]) -> Vec<Value> {
-    let times = told.visits.map(|(one, other)| {
+    let times = told.place.visits().map(|(one, other)| {
         let millis =
             |side: &Side, visit: usize| side.course.visits[visit].span.millis().map_or(Value::Null, Value::from);
         [("millisA", millis(sides[0], one)), ("millisB", millis(sides[1], other))]

@@ -218,6 +218,14 @@ impl Course {
         self.frames.iter().take(frame).filter(|frame| frame.owner.is_none()).count() + 1
     }
 
+    /// The path of what has forked a Frame, without which iteration, visit or attempt it is; its own one where nothing has.
+    pub fn frame_state_path(&self, frame: FrameAt) -> String {
+        match self.frames.get(frame).and_then(|frame| frame.owner) {
+            Some((owner, _)) => self.state_path(owner),
+            None => self.frame_path(frame).trim_end_matches('/').to_owned(),
+        }
+    }
+
     /// The path of a visit without which iteration, visit or attempt it is: `Each/Work`.
     pub fn state_path(&self, visit: VisitAt) -> String {
         let Some(Visit { frame, name, .. }) = self.visits.get(visit) else { return String::new() };
