@@ -226,3 +226,25 @@ fn files_pipes_and_stored_executions_go_together() {
         assert!(ended.stderr.contains(told), "{told} {ended:?}");
     }
 }
+
+#[test]
+fn histories_as_arguments_are_named_by_their_beginnings() {
+    let folder = Folder::new();
+    let event = |id: usize| {
+        format!(
+            r#"{{"id": {id}, "previousEventId": 0, "type": "ExecutionStarted", "timestamp": "2026-11-30T08:00:00Z"}}"#
+        )
+    };
+    let (one, two) = (format!("[{}]", event(1)), format!("[{}, {}]", event(1), event(2)));
+    let told = folder.asl(&["diff", &one, &two]);
+    assert_eq!((told.code, &*told.stderr), (Some(0), ""), "{told:?}");
+    for line in ["RUNNING, 1 event\n", "RUNNING, 2 events\n"] {
+        assert!(told.stdout.contains(line), "{line} {told:?}");
+    }
+    let items = "1, ".repeat(1_000);
+    for wrong in [format!("[{items}1]"), format!("[{items}"), format!("\"{items}")] {
+        let ended = folder.asl(&["diff", &one, &wrong]);
+        assert_eq!((ended.code, &*ended.stdout), (Some(2), ""), "{ended:?}");
+        assert!(ended.stderr.len() < 500, "{ended:?}");
+    }
+}
