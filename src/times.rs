@@ -33,12 +33,12 @@ impl<'a> Wanted<'a> {
     /// Refuses files that could not be written: before anything is run.
     pub(crate) fn check(&self) -> Result<(), Error> {
         if let Some(Some(file)) = self.time {
-            check_folder("--time", file)?;
+            check_file("--time", file)?;
             if !file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("svg")) {
                 return Err(Error::Usage(format!("--time: {} does not end in .svg: it is a picture", file.display())));
             }
         }
-        self.trace.map_or(Ok(()), |file| check_folder("--trace", file))
+        self.trace.map_or(Ok(()), |file| check_file("--trace", file))
     }
 
     /// Writes the files.
@@ -61,8 +61,11 @@ impl<'a> Wanted<'a> {
     }
 }
 
-/// Refuses a file whose folder is not there.
-pub(crate) fn check_folder(option: &str, file: &Path) -> Result<(), Error> {
+/// Refuses a file whose folder is not there, and `-`: something else is printed on stdout.
+pub(crate) fn check_file(option: &str, file: &Path) -> Result<(), Error> {
+    if file == Path::new("-") {
+        return Err(Error::Usage(format!("{option}: - is not stdout here: name a file")));
+    }
     match file.parent().filter(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()) {
         Some(folder) => Err(Error::Usage(format!("{option}: there is no folder {}", folder.display()))),
         None => Ok(()),

@@ -13,7 +13,7 @@ mod lines;
 mod times;
 mod trace;
 
-pub use compare::{CompareOptions, Comparison, Happened, Parting, Taken, Told, What, compare};
+pub use compare::{CompareOptions, Comparison, Happened, Parting, Place, Taken, Told, What, compare};
 pub use course::{Answer, Attempt, Course, Frame, FrameAt, FrameKind, Span, Status, Visit, VisitAt};
 pub use difference::{Difference, Extent, differences, member};
 pub use event::{Event, HistoryError};

@@ -2,7 +2,7 @@
 
 mod text;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
 use asl_engine::Value;
@@ -12,6 +12,7 @@ use asl_project::{HistoryError, StoredHistories};
 use crate::cli::Diff;
 use crate::commands::history;
 use crate::error::Error;
+use crate::preview::{WIDTH, cut};
 use crate::{input, output};
 
 /// Compares two executions, and tells how they differ. The exit code is 1 where they do.
@@ -21,7 +22,7 @@ pub(crate) fn run(arguments: &Diff) -> Result<ExitCode, Error> {
     }
     let first = Side::read(&arguments.first, &arguments.data)?;
     let second = Side::read(&arguments.second, &arguments.data)?;
-    let prepared = |value: &Value| arguments.ignore.iter().fold(value.clone(), |value, mask| mask.applied(&value));
+    let prepared = |value: &Value| arguments.ignore.iter().fold(value.clone(), |value, mask| mask.removed(&value));
     let options = CompareOptions { is_exact: arguments.exact, prepared: &prepared };
     let comparison = compare(&first.course, &second.course, &options);
     match arguments.json {
@@ -41,14 +42,17 @@ struct Side {
 impl Side {
     /// Reads a file, stdin, or the history of a stored execution.
     fn read(named: &str, data: &Path) -> Result<Self, Error> {
+        // It may be a whole history.
+        let short = || if Path::new(named).exists() { named.to_owned() } else { cut(named, WIDTH) };
         let course = if is_text(named) {
-            let events = input::json("the history", named, named)?;
-            Course::of(&events, None).map_err(|error| Error::Usage(format!("{named}: {error}")))?
+            let events = input::json("the history", &short(), named)?;
+            Course::of(&events, None).map_err(|error| Error::Usage(format!("{}: {error}", short())))?
         } else {
             let stored = StoredHistories::below(data).find(Some(named)).map_err(|error| match error {
                 HistoryError::NoSuchExecution(_) | HistoryError::Empty(_) => Error::Usage(format!(
-                    "{named} is neither a file nor an execution that is stored below {}\n\
+                    "{} is neither a file nor an execution that is stored below {}\n\
                      help: asl history --list shows those that are",
+                    short(),
                     data.display()
                 )),
                 error => error.into(),
@@ -61,7 +65,7 @@ impl Side {
 
 /// Whether an argument is a file, stdin or JSON. An execution has no such name.
 fn is_text(named: &str) -> bool {
-    named == "-" || PathBuf::from(named).exists() || named.trim_start().starts_with(['{', '['])
+    named == "-" || Path::new(named).exists() || named.trim_start().starts_with(['{', '['])
 }
 
 /// Everything that differs, also what was handed on.
@@ -103,7 +107,7 @@ fn parting(parting: &Parting) -> Value {
 
 /// Each difference of a state or an execution as an object.
 fn happened(told: &Told, sides: [&Side; 2]) -> Vec<Value> {
-    let times = told.visits.map(|(one, other)| {
+    let times = told.place.visits().map(|(one, other)| {
         let millis =
             |side: &Side, visit: usize| side.course.visits[visit].span.millis().map_or(Value::Null, Value::from);
         [("millisA", millis(sides[0], one)), ("millisB", millis(sides[1], other))]

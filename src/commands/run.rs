@@ -26,7 +26,7 @@ use crate::output;
 use crate::printable;
 use crate::progress;
 use crate::report;
-use crate::times::{Wanted, check_folder};
+use crate::times::{Wanted, check_file};
 
 /// An input from which many items may come.
 const LARGE: usize = 64 * 1024;
@@ -45,7 +45,7 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
     let substitutions = arguments.substitute.iter().cloned().collect::<Substitutions>().or(&routes);
     let definition = named.read(&substitutions)?;
     if let Some(Some(file)) = &arguments.events {
-        check_folder("--events", file)?;
+        check_file("--events", file)?;
     }
     let wanted = Wanted::new(&arguments.time, &arguments.trace);
     wanted.check()?;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-use asl_engine::{Object, Value};
+use asl_engine::Value;
 
 /// What stands in the place of what is masked.
 const MASKED: &str = "***";
@@ -75,7 +75,12 @@ impl FromStr for Mask {
 impl Mask {
     /// A payload in which what is at the place is masked.
     pub fn applied(&self, payload: &Value) -> Value {
-        masked(payload, &self.parts)
+        changed(payload, &self.parts, Some(&MASKED.into()))
+    }
+
+    /// A payload without what is at the place.
+    pub fn removed(&self, payload: &Value) -> Value {
+        changed(payload, &self.parts, None)
     }
 
     /// Adds the texts that are at the place to `secrets`, and tells whether anything is there.
@@ -122,28 +127,31 @@ pub(crate) fn without(value: &Value, secrets: &BTreeSet<String>) -> Value {
             hidden.into()
         }
         Value::Array(items) => items.iter().map(|item| without(item, secrets)).collect(),
-        Value::Object(members) => each(members, |_, value| without(value, secrets)),
+        Value::Object(members) => members.iter().map(|(name, value)| (name.clone(), without(value, secrets))).collect(),
         other => other.clone(),
     }
 }
 
-fn masked(value: &Value, parts: &[Part]) -> Value {
-    let Some((part, rest)) = parts.split_first() else { return MASKED.into() };
+/// A value with something else, or nothing, at the place.
+fn changed(value: &Value, parts: &[Part], to: Option<&Value>) -> Value {
+    let Some((part, rest)) = parts.split_first() else { return to.cloned().unwrap_or_default() };
+    let is_removed = rest.is_empty() && to.is_none();
     match (part, value) {
-        (Part::Items, Value::Array(items)) => items.iter().map(|item| masked(item, rest)).collect(),
-        (Part::Name(wanted), Value::Object(members)) => {
-            each(members, |name, value| if name == wanted { masked(value, rest) } else { value.clone() })
+        (Part::Items, Value::Array(_)) if is_removed => Value::from_iter([] as [Value; 0]),
+        (Part::Items, Value::Array(items)) => items.iter().map(|item| changed(item, rest, to)).collect(),
+        (Part::Anywhere(_), Value::Array(items)) => items.iter().map(|item| changed(item, parts, to)).collect(),
+        (Part::Name(wanted) | Part::Anywhere(wanted), Value::Object(members)) => {
+            let is_deep = matches!(part, Part::Anywhere(_));
+            let kept = members.iter().filter(|(name, _)| !(is_removed && ***name == **wanted));
+            let each = kept.map(|(name, value)| match **name == **wanted {
+                true => (name.clone(), changed(value, rest, to)),
+                false if is_deep => (name.clone(), changed(value, parts, to)),
+                false => (name.clone(), value.clone()),
+            });
+            each.collect()
         }
-        (Part::Anywhere(wanted), Value::Object(members)) => {
-            each(members, |name, value| if name == wanted { masked(value, rest) } else { masked(value, parts) })
-        }
-        (Part::Anywhere(_), Value::Array(items)) => items.iter().map(|item| masked(item, parts)).collect(),
         _ => value.clone(),
     }
-}
-
-fn each(members: &Object, change: impl Fn(&str, &Value) -> Value) -> Value {
-    members.iter().map(|(name, value)| (name.clone(), change(name, value))).collect()
 }
 
 #[cfg(test)]
@@ -153,14 +161,32 @@ mod tests {
     #[test]
     fn places_are_masked() {
         let payload: Value = r#"{"a":{"b":1,"c":2},"l":[{"b":3},{"c":4}],"b":5}"#.parse().unwrap();
-        for (place, expected) in [
-            ("$.a.b", r#"{"a":{"b":"***","c":2},"l":[{"b":3},{"c":4}],"b":5}"#),
-            ("$..b", r#"{"a":{"b":"***","c":2},"l":[{"b":"***"},{"c":4}],"b":"***"}"#),
-            ("$.l[*].b", r#"{"a":{"b":1,"c":2},"l":[{"b":"***"},{"c":4}],"b":5}"#),
-            ("$.l[*]", r#"{"a":{"b":1,"c":2},"l":["***","***"],"b":5}"#),
-            ("$.x", r#"{"a":{"b":1,"c":2},"l":[{"b":3},{"c":4}],"b":5}"#),
+        for (place, masked, removed) in [
+            (
+                "$.a.b",
+                r#"{"a":{"b":"***","c":2},"l":[{"b":3},{"c":4}],"b":5}"#,
+                r#"{"a":{"c":2},"l":[{"b":3},{"c":4}],"b":5}"#,
+            ),
+            (
+                "$..b",
+                r#"{"a":{"b":"***","c":2},"l":[{"b":"***"},{"c":4}],"b":"***"}"#,
+                r#"{"a":{"c":2},"l":[{},{"c":4}]}"#,
+            ),
+            (
+                "$.l[*].b",
+                r#"{"a":{"b":1,"c":2},"l":[{"b":"***"},{"c":4}],"b":5}"#,
+                r#"{"a":{"b":1,"c":2},"l":[{},{"c":4}],"b":5}"#,
+            ),
+            ("$.l[*]", r#"{"a":{"b":1,"c":2},"l":["***","***"],"b":5}"#, r#"{"a":{"b":1,"c":2},"l":[],"b":5}"#),
+            (
+                "$.x",
+                r#"{"a":{"b":1,"c":2},"l":[{"b":3},{"c":4}],"b":5}"#,
+                r#"{"a":{"b":1,"c":2},"l":[{"b":3},{"c":4}],"b":5}"#,
+            ),
         ] {
-            assert_eq!(place.parse::<Mask>().unwrap().applied(&payload).to_string(), expected, "{place}");
+            let mask: Mask = place.parse().unwrap();
+            assert_eq!(mask.applied(&payload).to_string(), masked, "{place}");
+            assert_eq!(mask.removed(&payload).to_string(), removed, "{place}");
         }
         for text in ["", "$", "a", "$a", "$.", "$..", "$.a[0]", "$.a.."] {
             assert_eq!(text.parse::<Mask>(), Err(NoMask(text.to_owned())));

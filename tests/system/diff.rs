@@ -107,6 +107,92 @@ fn iterations_that_differ_alike_are_told_once() {
     assert_eq!(told, "Each[0]/Work, and 3 more visits likewise\n  output: 1 → 2\n");
 }
 
+/// A child execution for each item, and an execution that a task starts.
+const PARENT: &str = r#"{
+  "StartAt": "Each",
+  "States": {
+    "Each": {
+      "Type": "Map", "ItemsPath": "$.items", "ItemSelector": {"rate.$": "$.rate"}, "ResultSelector": {}, "ResultPath": "$.each",
+      "ItemProcessor": {
+        "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+        "StartAt": "Work", "States": {"Work": {"Type": "Pass", "Parameters": {"of.$": "$.rate"}, "End": true}}
+      },
+      "Next": "Ship"
+    },
+    "Ship": {
+      "Type": "Task", "Resource": "arn:aws:states:::states:startExecution.sync:2", "ResultSelector": {}, "End": true,
+      "Parameters": {
+        "StateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:shipping", "Input": {"kg.$": "$.rate"}
+      },
+      "Catch": [{"ErrorEquals": ["States.ALL"], "ResultPath": null, "Next": "Late"}]
+    },
+    "Late": {"Type": "Pass", "End": true}
+  }
+}"#;
+
+#[test]
+fn child_executions_have_a_start_and_an_end_and_are_told_once() {
+    let folder = Folder::new();
+    folder.write("order.json", PARENT);
+    folder.write("routes.toml", "[state_machines.shipping]\ndefinition = 'ship.json'\n");
+    let items: Vec<usize> = (0..60).collect();
+    let told = |ships: [&str; 2], rates: [i64; 2]| {
+        for (name, (ship, rate)) in ["one", "other"].into_iter().zip(ships.into_iter().zip(rates)) {
+            folder.write("ship.json", format!(r#"{{"StartAt": "Weigh", "States": {{"Weigh": {ship}}}}}"#));
+            let input = format!(r#"{{"rate": {rate}, "items": {items:?}}}"#);
+            let ended = folder.asl(&["run", "order.json", "--input", &input, &format!("--events={name}.json")]);
+            assert_eq!(ended.code, Some(0), "{ended:?}");
+        }
+        let told = folder.asl(&["diff", "one.json", "other.json"]);
+        assert_eq!(told.code, Some(1), "{told:?}");
+        let (_, told) = told.stdout.split_once("\n\n").expect("the executions and what differs");
+        told.rsplit_once("\n\n").expect("what is left out").0.to_owned()
+    };
+    let weigh = r#"{"Type": "Pass", "End": true}"#;
+    let expected = "\
+the start
+  input $.rate: 1 → 2
+Ship
+  sent $.parameters.Input.kg: 1 → 2
+  result $.Input.kg: 1 → 2
+  result $.Output.kg: 1 → 2
+Each[0]: start of the child execution, and 59 more executions likewise
+  input $.rate: 1 → 2
+Each[0]/Work, and 59 more visits likewise
+  output $.of: 1 → 2
+Ship: start of shipping
+  input $.kg: 1 → 2";
+    assert_eq!(told([weigh, weigh], [1, 2]), expected);
+    let failed = told([weigh, r#"{"Type": "Fail", "Error": "Heavy"}"#], [1, 1]);
+    let end = "\
+Ship/Weigh
+  type: Pass → Fail
+  status: SUCCEEDED → FAILED
+Ship: end of shipping
+  status: SUCCEEDED → FAILED
+  output: {\"kg\":1} only in A
+  error: Heavy only in B
+the end
+  output $.rate: 1 only in B";
+    assert!(failed.contains(end), "{failed}");
+}
+
+#[test]
+fn what_is_ignored_does_not_count_where_only_one_has_it() {
+    let folder = Folder::new();
+    folder.write("pass.json", r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "End": true}}}"#);
+    for (name, input) in [("one", r#"{"a": 1}"#), ("other", r#"{"a": 1, "number": 5}"#)] {
+        let ended = folder.asl(&["run", "pass.json", "--input", input, &format!("--events={name}.json")]);
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+    }
+    for (ignored, code) in [("$..number", 0), ("$.number", 0), ("$.a", 1)] {
+        for sides in [["one.json", "other.json"], ["other.json", "one.json"]] {
+            let told = folder.asl(&["diff", sides[0], sides[1], "--ignore", ignored]);
+            assert_eq!(told.code, Some(code), "{ignored} {told:?}");
+        }
+    }
+}
+
 #[test]
 fn files_pipes_and_stored_executions_go_together() {
     let folder = Folder::new();
@@ -138,5 +224,27 @@ fn files_pipes_and_stored_executions_go_together() {
         let ended = folder.asl(&arguments);
         assert_eq!((ended.code, &*ended.stdout), (Some(2), ""), "{ended:?}");
         assert!(ended.stderr.contains(told), "{told} {ended:?}");
+    }
+}
+
+#[test]
+fn histories_as_arguments_are_named_by_their_beginnings() {
+    let folder = Folder::new();
+    let event = |id: usize| {
+        format!(
+            r#"{{"id": {id}, "previousEventId": 0, "type": "ExecutionStarted", "timestamp": "2026-11-30T08:00:00Z"}}"#
+        )
+    };
+    let (one, two) = (format!("[{}]", event(1)), format!("[{}, {}]", event(1), event(2)));
+    let told = folder.asl(&["diff", &one, &two]);
+    assert_eq!((told.code, &*told.stderr), (Some(0), ""), "{told:?}");
+    for line in ["RUNNING, 1 event\n", "RUNNING, 2 events\n"] {
+        assert!(told.stdout.contains(line), "{line} {told:?}");
+    }
+    let items = "1, ".repeat(1_000);
+    for wrong in [format!("[{items}1]"), format!("[{items}"), format!("\"{items}")] {
+        let ended = folder.asl(&["diff", &one, &wrong]);
+        assert_eq!((ended.code, &*ended.stdout), (Some(2), ""), "{ended:?}");
+        assert!(ended.stderr.len() < 500, "{ended:?}");
     }
 }

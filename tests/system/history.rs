@@ -87,6 +87,8 @@ fn the_history_is_that_which_events_prints() {
     let refused = folder.asl(&["run", "order.json", "--events=no/folder/history.json"]);
     assert_eq!(refused.code, Some(2), "{refused:?}");
     assert_eq!(refused.stderr, "error: --events: there is no folder no/folder\n", "before anything runs");
+    let refused = folder.asl(&["run", "order.json", "--events=-"]);
+    assert_eq!(refused.stderr, "error: --events: - is not stdout here: name a file\n");
 }
 
 #[test]

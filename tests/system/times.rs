@@ -104,6 +104,8 @@ fn what_cannot_be_written_is_told_before_anything_runs() {
         ("--time=order.png", "error: --time: order.png does not end in .svg: it is a picture\n"),
         ("--time=no/order.svg", "error: --time: there is no folder no\n"),
         ("--trace=no/trace.json", "error: --trace: there is no folder no\n"),
+        ("--time=-", "error: --time: - is not stdout here: name a file\n"),
+        ("--trace=-", "error: --trace: - is not stdout here: name a file\n"),
     ] {
         for verb in [&["run", "order.json"][..], &["history"]] {
             let arguments: Vec<&str> = verb.iter().copied().chain([argument]).collect();

@@ -1,5 +1,6 @@
 //! What differs between any two runs: their names, their times, and the ids that they make or get.
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use asl_engine::{Timestamp, Value};
@@ -12,6 +13,15 @@ const SLACK: i64 = 1_000;
 
 /// A text that is shorter is no task token: those of AWS have some hundred characters, ours 43.
 const SHORTEST_TOKEN: usize = 43;
+
+/// A text that is longer is neither a task token nor an ARN. API reference of Step Functions, `SendTaskSuccess`.
+const LONGEST: usize = 2_048;
+
+/// How long the name of an execution is that nobody has named: `run-1795968578666`.
+const UNNAMED: usize = 17;
+
+/// No time is longer.
+const LONGEST_TIME: usize = 40;
 
 /// Headers and members that each answer has its own of, and digests of what was sent, which is compared itself.
 const OF_CALLS: [&str; 15] = [
@@ -42,12 +52,18 @@ pub(super) struct Inevitable<'a> {
 /// What one run has of its own.
 struct Run<'a> {
     /// Names of executions.
-    names: BTreeSet<&'a str>,
-    tokens: BTreeSet<String>,
+    names: Words<&'a str>,
+    tokens: Words<String>,
     /// While it ran, in milliseconds.
     during: Option<(i64, i64)>,
     /// The text of its input: what is there was given to it.
     input: String,
+}
+
+/// Words that texts may have, and how long the longest is: no text is looked through for a longer one.
+struct Words<T> {
+    all: BTreeSet<T>,
+    longest: usize,
 }
 
 /// A part of a text.
@@ -132,8 +148,8 @@ impl<'a> Run<'a> {
         let mut tokens = BTreeSet::new();
         attempts.for_each(|attempt| collect_tokens(attempt, &mut tokens));
         Self {
-            names: names.filter(|name| !name.is_empty()).collect(),
-            tokens,
+            names: Words::from(names.filter(|name| !name.is_empty()).collect::<BTreeSet<_>>()),
+            tokens: tokens.into(),
             during,
             input: execution.input.as_ref().map(Value::json_text).unwrap_or_default(),
         }
@@ -169,7 +185,6 @@ impl<'a> Run<'a> {
 
     /// What is inevitable at the start of a text: what of it has to be the same, its length, and what it is.
     fn piece<'t>(&self, before: &str, text: &'t str) -> Option<(Option<&'t str>, usize, Piece<'t>)> {
-        let name = word(text, |c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
         let first = text.as_bytes().first()?;
         if *first == b'#' && before.ends_with("event id ") {
             let digits = text[1..].find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len() - 1);
@@ -178,18 +193,15 @@ impl<'a> Run<'a> {
         if text.starts_with("arn:") {
             return execution_arn(text);
         }
-        let token = word(text, is_of_token);
-        if token.len() >= SHORTEST_TOKEN && self.tokens.contains(token) {
-            return Some((None, token.len(), Piece::Id(token)));
+        let known = self.tokens.at_start(text, is_of_token).or_else(|| self.names.at_start(text, is_of_name));
+        if let Some(known) = known {
+            return Some((None, known.len(), Piece::Id(known)));
         }
-        if self.names.contains(name) {
-            return Some((None, name.len(), Piece::Id(name)));
-        }
-        let id = uuid(text).or_else(|| name.strip_prefix("run-").is_some_and(is_millis).then_some(name));
-        if let Some(id) = id {
+        if let Some(id) = uuid(text).or_else(|| unnamed(text)) {
             return (!self.input.contains(id)).then_some((None, id.len(), Piece::Id(id)));
         }
-        let time = word(text, |c| c.is_ascii_digit() || matches!(c, '-' | ':' | '.' | 'T' | 'Z' | '+'));
+        let time =
+            word(text, LONGEST_TIME, |c| c.is_ascii_digit() || matches!(c, b'-' | b':' | b'.' | b'T' | b'Z' | b'+'));
         let time = time.trim_end_matches(['.', ':', '-']);
         let is_moment =
             Timestamp::parse(time).is_some_and(|at| self.is_moment(at.0 as f64)) && !self.input.contains(time);
@@ -197,24 +209,45 @@ impl<'a> Run<'a> {
     }
 }
 
-/// The characters at the start of a text.
-fn word(text: &str, is_part: impl Fn(char) -> bool) -> &str {
-    &text[..text.find(|c| !is_part(c)).unwrap_or(text.len())]
+impl<T: Ord + Borrow<str>> From<BTreeSet<T>> for Words<T> {
+    fn from(all: BTreeSet<T>) -> Self {
+        let longest = all.iter().map(|word| word.borrow().len()).max().unwrap_or_default();
+        Self { all, longest }
+    }
 }
 
-fn is_of_token(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '+' | '/' | '=' | '-' | '_')
+impl<T: Ord + Borrow<str>> Words<T> {
+    /// The one that a text begins with.
+    fn at_start<'t>(&self, text: &'t str, is_part: impl Fn(u8) -> bool) -> Option<&'t str> {
+        Some(word(text, self.longest, is_part)).filter(|word| self.all.contains(*word))
+    }
 }
 
-/// The name of an execution that nobody has named.
-fn is_millis(text: &str) -> bool {
-    text.len() == 13 && text.bytes().all(|byte| byte.is_ascii_digit())
+/// The ASCII characters at the start of a text. Of a word that is longer than the longest comes one character more than that.
+fn word(text: &str, longest: usize, is_part: impl Fn(u8) -> bool) -> &str {
+    let is_part = |byte: &u8| byte.is_ascii() && is_part(*byte);
+    &text[..text.bytes().take(longest.saturating_add(1)).take_while(is_part).count()]
+}
+
+fn is_of_token(c: u8) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/' | b'=' | b'-' | b'_')
+}
+
+fn is_of_name(c: u8) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_')
+}
+
+/// The name of an execution that nobody has named, at the start of a text.
+fn unnamed(text: &str) -> Option<&str> {
+    let name = word(text, UNNAMED, is_of_name);
+    let millis = name.strip_prefix("run-").filter(|_| name.len() == UNNAMED)?;
+    millis.bytes().all(|byte| byte.is_ascii_digit()).then_some(name)
 }
 
 /// The ARN of an execution or a Map Run at the start of a text. Its state machine has to be the same; neither the account and
 /// region nor the name.
 fn execution_arn(text: &str) -> Option<(Option<&str>, usize, Piece<'_>)> {
-    let arn = word(text, |c| c.is_ascii_alphanumeric() || matches!(c, ':' | '/' | '-' | '_' | '.'));
+    let arn = word(text, LONGEST, |c| is_of_name(c) || matches!(c, b':' | b'/' | b'.'));
     let mut parts = arn.splitn(8, ':');
     let (Some("states"), Some(kind)) = (parts.nth(2), parts.nth(2)) else { return None };
     let machine = parts.next().filter(|_| matches!(kind, "execution" | "express" | "mapRun"))?;
@@ -245,7 +278,8 @@ fn collect_tokens(attempt: &Attempt, tokens: &mut BTreeSet<String>) {
 fn collect(value: &Value, tokens: &mut BTreeSet<String>) {
     match value {
         Value::String(text) => {
-            tokens.extend(text.split(|c| !is_of_token(c)).filter(|word| is_token(word)).map(str::to_owned))
+            let words = text.split(|c| !u8::try_from(c).is_ok_and(is_of_token));
+            tokens.extend(words.filter(|word| is_token(word)).map(str::to_owned));
         }
         Value::Array(items) => items.iter().for_each(|item| collect(item, tokens)),
         Value::Object(members) => members.values().for_each(|member| collect(member, tokens)),
@@ -257,5 +291,9 @@ fn collect(value: &Value, tokens: &mut BTreeSet<String>) {
 fn is_token(word: &str) -> bool {
     let has = |is_it: fn(&u8) -> bool| word.as_bytes().iter().any(is_it);
     let is_long = word.len() == SHORTEST_TOKEN || word.len() >= 100 && word.starts_with('A');
-    is_long && has(u8::is_ascii_digit) && has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase)
+    is_long
+        && word.len() <= LONGEST
+        && has(u8::is_ascii_digit)
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_lowercase)
 }

@@ -19,7 +19,7 @@ use stages::Stages;
 pub struct Comparison {
     /// Where their ways part, in the order in which the first one came there.
     pub partings: Vec<Parting>,
-    /// What differs where both were: the executions themselves as the first, their states in the order of the first one.
+    /// What differs where both were, in the order of the first one: how an execution began, its states, and how it ended.
     pub told: Vec<Told>,
     /// What only the first one, and only the second one has: paths of visits, iterations and child executions.
     pub only: [Vec<String>; 2],
@@ -59,10 +59,31 @@ pub enum Taken {
 pub struct Told {
     /// The path: empty for the execution itself, `Each[2]` for a child execution, otherwise as of [`Course::path`].
     pub path: String,
-    /// The visit in both; none where it is an execution.
-    pub visits: Option<(VisitAt, VisitAt)>,
+    /// What it is, and where it is in both.
+    pub place: Place,
     /// What differs, in the order in which it happens.
     pub happened: Vec<Happened>,
+}
+
+/// What differs in both, by its positions in the two courses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The start of an execution.
+    Start(FrameAt, FrameAt),
+    /// A visit to a state.
+    Visit(VisitAt, VisitAt),
+    /// The end of an execution.
+    End(FrameAt, FrameAt),
+}
+
+impl Place {
+    /// The visit in both; none where it is an execution.
+    pub fn visits(self) -> Option<(VisitAt, VisitAt)> {
+        match self {
+            Self::Visit(one, other) => Some((one, other)),
+            Self::Start(..) | Self::End(..) => None,
+        }
+    }
 }
 
 /// One thing that differs.
@@ -234,10 +255,9 @@ impl<'c> Comparing<'c> {
         let mut known: BTreeMap<FrameAt, Vec<Difference>> = BTreeMap::new();
         // The differences of a visit's input are those that its branches are given.
         let mut inputs: BTreeMap<VisitAt, Vec<Difference>> = BTreeMap::new();
-        let mut ends = Vec::new();
-        for at in self.in_order() {
-            match at {
-                Either::Frame(one, other) => {
+        for place in self.in_order() {
+            let (path, happened) = match place {
+                Place::Start(one, other) => {
                     let (ours, theirs) = (&first.frames[one], &second.frames[other]);
                     let given = match ours.kind {
                         FrameKind::Branch => ours.owner.and_then(|(visit, _)| inputs.get(&visit).cloned()),
@@ -245,61 +265,63 @@ impl<'c> Comparing<'c> {
                     };
                     let mut stages = self.stages(given.unwrap_or_default());
                     stages.optional(What::Input, None, ours.input.as_ref(), theirs.input.as_ref());
-                    let (begun, left) = (stages.done(), stages.handed());
-                    known.insert(one, left);
-                    let path = first.frame_path(one).trim_end_matches('/').to_owned();
-                    self.tell(path.clone(), None, begun);
-                    if matches!(ours.kind, FrameKind::Execution | FrameKind::Child(_)) {
-                        let mut stages = self.stages(Vec::new());
-                        stages.status(ours.status, theirs.status);
-                        stages.answer(None, ours.answer.as_ref(), theirs.answer.as_ref(), What::Output);
-                        ends.push((path, stages.done()));
-                    }
+                    let begun = stages.done();
+                    known.insert(one, stages.handed());
+                    (first.frame_path(one), begun)
                 }
-                Either::Visit(one, other) => {
+                Place::Visit(one, other) => {
                     let frame = first.visits[one].frame;
                     let mut stages = self.stages(known.remove(&frame).unwrap_or_default());
                     stages.visit(&first.visits[one], &second.visits[other]);
                     inputs.insert(one, stages.given());
-                    let (happened, left) = (stages.done(), stages.handed());
-                    known.insert(frame, left);
-                    self.tell(first.path(one), Some((one, other)), happened);
+                    let happened = stages.done();
+                    known.insert(frame, stages.handed());
+                    (first.path(one), happened)
                 }
+                Place::End(one, other) => {
+                    let (ours, theirs) = (&first.frames[one], &second.frames[other]);
+                    // What came of the whole is told, although its last state has handed it on.
+                    let given = known.remove(&one).filter(|_| one != 0);
+                    let mut stages = self.stages(given.unwrap_or_default());
+                    stages.status(ours.status, theirs.status);
+                    stages.answer(None, ours.answer.as_ref(), theirs.answer.as_ref(), What::Output);
+                    (first.frame_path(one), stages.done())
+                }
+            };
+            if !happened.is_empty() {
+                self.out.told.push(Told { path: path.trim_end_matches('/').to_owned(), place, happened });
             }
-        }
-        for (path, happened) in ends {
-            self.tell(path, None, happened);
         }
     }
 
-    /// Frames and visits that both have, as they began in the first one.
-    fn in_order(&self) -> Vec<Either> {
+    /// Frames and visits that both have, as they began in the first one. An execution ends before the next one begins, as each is
+    /// read by itself; the first one ends as the last.
+    fn in_order(&self) -> Vec<Place> {
         let mut all = Vec::new();
         let mut begun = BTreeSet::new();
+        let mut open = None;
         let first = self.courses[0];
+        let mut begin = |one: FrameAt, all: &mut Vec<Place>| {
+            let Some(other) = self.frames.get(&one).copied().filter(|_| begun.insert(one)) else { return };
+            if one != 0 && matches!(first.frames[one].kind, FrameKind::Execution | FrameKind::Child(_)) {
+                all.extend(open.replace(Place::End(one, other)));
+            }
+            all.push(Place::Start(one, other));
+        };
         // A Frame comes before its first visit.
         for (one, other) in &self.visits {
-            let frame = first.visits[*one].frame;
-            if begun.insert(frame)
-                && let Some(other) = self.frames.get(&frame)
-            {
-                all.push(Either::Frame(frame, *other));
-            }
-            all.push(Either::Visit(*one, *other));
+            begin(first.visits[*one].frame, &mut all);
+            all.push(Place::Visit(*one, *other));
         }
-        let empty = self.frames.iter().filter(|(frame, _)| !begun.contains(frame));
-        all.extend(empty.map(|(one, other)| Either::Frame(*one, *other)));
+        // Some have no visit that both have.
+        self.frames.keys().for_each(|one| begin(*one, &mut all));
+        all.extend(open);
+        all.extend(self.frames.get(&0).map(|other| Place::End(0, *other)));
         all
     }
 
     fn stages(&mut self, known: Vec<Difference>) -> Stages<'_, 'c> {
         Stages::new(self.options, &mut self.inevitable, &mut self.out.left_out, known)
-    }
-
-    fn tell(&mut self, path: String, visits: Option<(VisitAt, VisitAt)>, happened: Vec<Happened>) {
-        if !happened.is_empty() {
-            self.out.told.push(Told { path, visits, happened });
-        }
     }
 
     /// What one of them has and the other has not, but for what lies in it.
@@ -309,11 +331,6 @@ impl<'c> Comparing<'c> {
         let (frames, visits) = (turned(&self.frames), turned(&self.visits));
         self.out.only = [only([first, second], &self.frames, &self.visits), only([second, first], &frames, &visits)];
     }
-}
-
-enum Either {
-    Frame(FrameAt, FrameAt),
-    Visit(VisitAt, VisitAt),
 }
 
 /// What the first one has beside what is paired.

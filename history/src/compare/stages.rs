@@ -1,5 +1,7 @@
 //! What differs in one visit or execution, stage by stage.
 
+use std::collections::HashMap;
+
 use asl_engine::Value;
 
 use super::inevitable::Inevitable;
@@ -28,7 +30,7 @@ impl<'a, 'c> Stages<'a, 'c> {
         Self { options, inevitable, left_out, known, given: Vec::new(), happened: Vec::new() }
     }
 
-    /// What differs. Something that was only handed on is something, too.
+    /// Takes what differs so far, also what was only handed on.
     pub(super) fn done(&mut self) -> Vec<Happened> {
         std::mem::take(&mut self.happened)
     }
@@ -102,17 +104,16 @@ impl<'a, 'c> Stages<'a, 'c> {
 
     /// Compares two values that may be missing.
     pub(super) fn optional(&mut self, what: What, at: Option<usize>, one: Option<&Value>, other: Option<&Value>) {
-        let found = match (one, other) {
+        let found = match (one.map(self.options.prepared), other.map(self.options.prepared)) {
             (None, None) => return,
             (Some(one), Some(other)) => {
-                let prepared = self.options.prepared;
                 let mut found = Vec::new();
-                for difference in differences(&prepared(one), &prepared(other), Extent::Exact) {
+                for difference in differences(&one, &other, Extent::Exact) {
                     unfold(difference, &mut found);
                 }
                 found
             }
-            _ => vec![whole(one.cloned(), other.cloned())],
+            (one, other) => vec![whole(one, other)],
         };
         let before = found.len();
         let found: Vec<Difference> = match self.options.is_exact {
@@ -124,7 +125,9 @@ impl<'a, 'c> Stages<'a, 'c> {
             What::Sent => self.known.iter().flat_map(as_sent).collect(),
             _ => self.known.clone(),
         };
-        let (handed_on, new): (Vec<_>, Vec<_>) = found.iter().cloned().partition(|found| handed.contains(found));
+        let handed: HashMap<&str, &Difference> = handed.iter().map(|known| (&*known.at, known)).collect();
+        let is_handed_on = |found: &Difference| handed.get(&*found.at).is_some_and(|known| *known == found);
+        let (handed_on, new): (Vec<_>, Vec<_>) = found.iter().cloned().partition(is_handed_on);
         if matches!(what, What::Input | What::Result | What::Output) && one.is_some() && other.is_some() {
             self.known = found;
         }

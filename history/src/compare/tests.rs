@@ -214,3 +214,30 @@ fn what_any_two_runs_have_of_their_own_is_left_out() {
     let [one, other] = [quoted(ONE), quoted(OTHER)];
     assert_eq!(counts([&one, "1", &one], [&other, "1", &other]), (2, 0));
 }
+
+#[test]
+fn long_texts_and_lists_take_no_time() {
+    const TOKEN: &str = "TokenTokenTokenTokenTokenTokenTokenToken123";
+    let quoted = |text: &str| format!("\"{text}\"");
+    let begun = std::time::Instant::now();
+    for word in ["-", "a/", "-1-=", "arn:", "arn:aws:states:", "A1-a", "2026-"] {
+        let text = word.repeat(20_000 / word.len());
+        let [one, other] = ["x", "y"].map(|end| quoted(&format!("{TOKEN} {text}{end}")));
+        assert_eq!(counts(["1", &one, "2"], ["1", &other, "2"]), (1, 0), "{word}");
+    }
+    let [one, other] =
+        [0, 1].map(|one| (0..20_000).map(|item| Value::from(2 * item + one)).collect::<Value>().to_string());
+    assert_eq!(counts([&one, "1", &one], [&other, "1", &other]), (40_000, 0));
+    assert!(begun.elapsed().as_secs() < 20, "{:?}", begun.elapsed());
+}
+
+#[test]
+fn values_are_prepared_also_where_one_has_none() {
+    let ended = |output: &str| course(&format!("1<0 +0 ExecutionStarted\n2<1 +1 {output}"));
+    let (one, other) = (ended(r#"ExecutionSucceeded {"output":{"n":5}}"#), ended(r#"ExecutionFailed {"error":"E"}"#));
+    let options = CompareOptions { prepared: &|_| Value::from("prepared"), ..CompareOptions::default() };
+    assert_eq!(
+        shown(&compare(&one, &other, &options)),
+        [r#" Status $: "SUCCEEDED" | "FAILED""#, r#" Output $: "prepared" | -"#, r#" Error $: - | "prepared""#]
+    );
+}

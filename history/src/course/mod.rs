@@ -31,7 +31,8 @@ pub type VisitAt = usize;
 /// assert_eq!(course.path(0), "A");
 /// assert_eq!(course.visits[0].output, Some(2.into()));
 /// ```
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Course {
     /// The Frames.
     pub frames: Vec<Frame>,
@@ -185,7 +186,7 @@ impl Span {
 impl Course {
     /// The execution itself.
     pub fn execution(&self) -> &Frame {
-        // There always is one; see `read.rs`.
+        // There always is one: only `Course::of` makes a course, and begins with it.
         &self.frames[0]
     }
 
@@ -215,6 +216,14 @@ impl Course {
     /// Which of the executions it is that nothing in the history has started.
     fn roots_before(&self, frame: FrameAt) -> usize {
         self.frames.iter().take(frame).filter(|frame| frame.owner.is_none()).count() + 1
+    }
+
+    /// The path of what has forked a Frame, without which iteration, visit or attempt it is; its own one where nothing has.
+    pub fn frame_state_path(&self, frame: FrameAt) -> String {
+        match self.frames.get(frame).and_then(|frame| frame.owner) {
+            Some((owner, _)) => self.state_path(owner),
+            None => self.frame_path(frame).trim_end_matches('/').to_owned(),
+        }
     }
 
     /// The path of a visit without which iteration, visit or attempt it is: `Each/Work`.

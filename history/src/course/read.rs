@@ -31,7 +31,6 @@ enum Place {
 }
 
 /// Reads the events of one execution after the other.
-#[derive(Default)]
 struct Reader {
     course: Course,
     depths: Vec<usize>,
@@ -51,11 +50,9 @@ impl Course {
     /// `childExecutions`, as `asl run --events` adds them, are a part of it: those of Map Runs, and those that tasks have started.
     /// The ARN of the execution itself is in no event.
     pub fn of(history: &Value, arn: Option<&str>) -> Result<Self, HistoryError> {
-        let mut reader = Reader::default();
         let events = Event::all(history)?;
-        let own = reader.frame(Frame { arn: arn.map(Arc::from), ..Frame::default() })?;
-        reader.course.events = events.len();
-        reader.read(&events, own)?;
+        let mut reader = Reader::new(Frame { arn: arn.map(Arc::from), ..Frame::default() }, events.len());
+        reader.read(&events, 0)?;
         let others = history.get("childExecutions").and_then(Value::as_array).map(|all| &**all).unwrap_or_default();
         for other in others {
             let arn = other.get("executionArn").and_then(Value::as_str).unwrap_or_default();
@@ -70,6 +67,18 @@ impl Course {
 }
 
 impl Reader {
+    /// Begins with an execution that has so many events.
+    fn new(execution: Frame, events: usize) -> Self {
+        Self {
+            course: Course { frames: vec![execution], visits: Vec::new(), events },
+            depths: vec![0],
+            visited: HashMap::new(),
+            map_runs: HashMap::new(),
+            children: HashMap::new(),
+            named: HashMap::new(),
+        }
+    }
+
     fn frame(&mut self, frame: Frame) -> Result<FrameAt, HistoryError> {
         let depth = match frame.owner {
             Some((visit, _)) => self.depths[self.course.visits[visit].frame] + 1,

@@ -173,3 +173,10 @@ fn what_lies_too_deep_is_refused() {
     }
     assert_eq!(Course::of(&history(&text), None), Err(HistoryError::TooDeep(100)));
 }
+
+#[test]
+fn a_history_without_events_is_an_execution() {
+    let course = course("");
+    assert_eq!((course.frames.len(), course.events, course.execution().status), (1, 0, Status::Running));
+    assert!(crate::compare(&course, &course, &crate::CompareOptions::default()).is_same());
+}

@@ -5,7 +5,9 @@ use std::collections::hash_map::Entry;
 use std::fmt::Write;
 
 use asl_engine::Value;
-use asl_history::{Comparison, Course, Difference, Happened, Parting, Status, Taken, Told, VisitAt, What};
+use asl_history::{
+    Comparison, Course, Difference, Frame, FrameKind, Happened, Parting, Place, Status, Taken, Told, VisitAt, What,
+};
 
 use super::{Side, word};
 use crate::preview::cut;
@@ -52,7 +54,7 @@ fn ended(side: &Side) -> String {
     let name = execution.arn.as_deref().and_then(|arn| arn.rsplit(':').next()).unwrap_or(&side.named);
     let took = execution.span.millis().map_or(String::new(), |millis| format!(" in {}", seconds(millis)));
     let name = cut(name, WIDTH);
-    format!("{name}: {}{took}, {} events", execution.status.name(), side.course.events)
+    format!("{name}: {}{took}, {}", execution.status.name(), counted(side.course.events, "event"))
 }
 
 fn parting(parting: &Parting) -> String {
@@ -76,35 +78,39 @@ fn parting(parting: &Parting) -> String {
     format!("{}\n", line(&format!("{place}{after}A {}, B {}", way(&parting.ways[0]), way(&parting.ways[1]))))
 }
 
-/// What differs where both were, but for what was only handed on. Iterations that differ in the same way are told once.
+/// What differs where both were, but for what was only handed on. Iterations and child executions that differ in the same way are
+/// told once.
 fn told(sides: [&Side; 2], comparison: &Comparison) -> String {
     let mut blocks: Vec<(&Told, String, usize)> = Vec::new();
-    let mut known: HashMap<(String, String), usize> = HashMap::new();
+    let mut known: HashMap<(String, &str, String), usize> = HashMap::new();
     for told in &comparison.told {
         let mut block = String::new();
         told.happened.iter().for_each(|happened| one(happened, &mut block));
         if block.is_empty() {
             continue;
         }
-        let state = told.visits.map_or_else(|| told.path.clone(), |(visit, _)| sides[0].course.state_path(visit));
-        match known.entry((state, block.clone())) {
-            // The start and the end of an execution are no visits.
-            Entry::Occupied(first) if told.visits.is_some() => blocks[*first.get()].2 += 1,
-            first => {
-                first.or_insert(blocks.len());
+        let course = &sides[0].course;
+        let path = match told.place {
+            Place::Visit(visit, _) => course.state_path(visit),
+            Place::Start(frame, _) | Place::End(frame, _) => course.frame_state_path(frame),
+        };
+        match known.entry((path, kind(told.place), block.clone())) {
+            Entry::Occupied(first) => blocks[*first.get()].2 += 1,
+            Entry::Vacant(first) => {
+                first.insert(blocks.len());
                 blocks.push((told, block, 1));
             }
         }
     }
     let mut out = String::new();
     for (told, block, count) in blocks.iter().take(STATES) {
+        let noun = if told.place.visits().is_some() { "visit" } else { "execution" };
         let alike = match count - 1 {
             0 => String::new(),
-            1 => ", and 1 more visit likewise".to_owned(),
-            more => format!(", and {more} more visits likewise"),
+            more => format!(", and {} likewise", counted(more, &format!("more {noun}"))),
         };
-        let times = told.visits.filter(|_| *count == 1).and_then(|(one, other)| beside(sides, one, other));
-        let _ = writeln!(out, "{}{alike}{}", line(title(told)), times.unwrap_or_default());
+        let times = told.place.visits().filter(|_| *count == 1).and_then(|(one, other)| beside(sides, one, other));
+        let _ = writeln!(out, "{}{alike}{}", line(&title(told, &sides[0].course)), times.unwrap_or_default());
         out += block;
     }
     if let Some(more) = blocks.len().checked_sub(STATES).filter(|more| *more > 0) {
@@ -113,13 +119,36 @@ fn told(sides: [&Side; 2], comparison: &Comparison) -> String {
     out
 }
 
-fn title(told: &Told) -> &str {
-    let is_start = told.happened.iter().all(|happened| happened.what == What::Input);
-    match &*told.path {
-        "" if is_start => "the start",
-        "" => "the end",
-        path => path,
+/// What a place is, in a word.
+fn kind(place: Place) -> &'static str {
+    match place {
+        Place::Start(..) => "start",
+        Place::Visit(..) => "visit",
+        Place::End(..) => "end",
     }
+}
+
+/// `Each[2]/Work`, `the end`, `Ship: start of shipping` or `Each[2]: end of the child execution`.
+fn title(told: &Told, course: &Course) -> String {
+    let (Place::Start(frame, _) | Place::End(frame, _)) = told.place else { return told.path.clone() };
+    let kind = kind(told.place);
+    if frame == 0 {
+        return format!("the {kind}");
+    }
+    let Frame { kind: of, arn, .. } = &course.frames[frame];
+    // `arn:aws:states:REGION:ACCOUNT:execution:MACHINE:NAME`
+    let machine = arn.as_deref().and_then(|arn| arn.split(':').nth(6)).filter(|machine| !machine.is_empty());
+    let what = match (of, machine) {
+        (FrameKind::Execution, Some(machine)) => machine,
+        (FrameKind::Execution, None) => "the execution",
+        _ => "the child execution",
+    };
+    format!("{}: {kind} of {what}", told.path)
+}
+
+/// `1 event`, `2 events`
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
 /// How long a visit took in both, where a person would call that different.
@@ -227,8 +256,7 @@ fn took(courses: [&Course; 2], pairs: &[(VisitAt, VisitAt)]) -> String {
 fn last(comparison: &Comparison) -> String {
     let mut out = String::new();
     if comparison.is_same() {
-        let count = comparison.pairs.len();
-        let _ = writeln!(out, "both did the same: {count} {} of states", if count == 1 { "visit" } else { "visits" });
+        let _ = writeln!(out, "both did the same: {} of states", counted(comparison.pairs.len(), "visit"));
     }
     match comparison.left_out {
         0 => {}

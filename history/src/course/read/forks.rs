@@ -38,15 +38,7 @@ impl Reader {
 
     /// Branches or iterations that have ended.
     pub(super) fn ended(&mut self, event: &Event, how: &str, before: Place, wanted: &str) -> Place {
-        let is_wanted = |visit: &VisitAt| {
-            let visit = &self.course.visits[*visit];
-            *visit.state_type == *wanted && visit.status == Status::Running
-        };
-        let is_under_way = |visit: &VisitAt| {
-            let visit = &self.course.visits[*visit];
-            self.open_fork_of(visit).is_some() || visit.attempts.is_empty()
-        };
-        let Some(at) = self.around(before).filter(is_wanted).find(is_under_way) else { return before };
+        let Some(at) = self.under_way(before, wanted) else { return before };
         if how != "Succeeded" {
             self.fail(before, self.frames_below(before, at).last());
         }
@@ -70,18 +62,9 @@ impl Reader {
 
     /// Branches or iterations begin. Those of an attempt that is tried again have no event that ends them.
     pub(super) fn begun(&mut self, event: &Event, before: Place, last: Option<Timestamp>, wanted: &str) -> Place {
-        let is_wanted = |visit: &VisitAt| {
-            let visit = &self.course.visits[*visit];
-            *visit.state_type == *wanted && visit.status == Status::Running
-        };
-        let is_under_way = |visit: &VisitAt| {
-            let visit = &self.course.visits[*visit];
-            self.open_fork_of(visit).is_some() || visit.attempts.is_empty()
-        };
         // What made it fail may lie in states that have failed for good.
-        let under_way = self.around(before).filter(is_wanted).find(is_under_way);
-        let alive = || self.around(before).filter(is_wanted).find(|visit| self.is_alive(*visit));
-        let Some(at) = under_way.or_else(alive) else { return before };
+        let alive = || self.running(before, wanted).find(|visit| self.is_alive(*visit));
+        let Some(at) = self.under_way(before, wanted).or_else(alive) else { return before };
         if let Some(open) = self.open_fork(at) {
             self.fail(before, self.frames_below(before, at).last());
             let open = &mut self.course.visits[at].attempts[open];
@@ -110,6 +93,20 @@ impl Reader {
             _ => {}
         }
         Place::In(at)
+    }
+
+    /// The visits to states of a type that a place is in and that have not ended, the innermost first.
+    fn running(&self, place: Place, state_type: &str) -> impl Iterator<Item = VisitAt> {
+        let is_it = move |visit: &Visit| *visit.state_type == *state_type && visit.status == Status::Running;
+        self.around(place).filter(move |visit| is_it(&self.course.visits[*visit]))
+    }
+
+    /// The innermost of them whose branches or iterations go on, or have not begun.
+    fn under_way(&self, place: Place, state_type: &str) -> Option<VisitAt> {
+        self.running(place, state_type).find(|visit| {
+            let visit = &self.course.visits[*visit];
+            self.open_fork_of(visit).is_some() || visit.attempts.is_empty()
+        })
     }
 
     /// The last attempt of a visit to a Map or Parallel state that has not ended.
