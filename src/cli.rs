@@ -3,14 +3,17 @@
 use std::path::PathBuf;
 
 use asl_project::Substitution;
-use asl_testing::Mask;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 
 use crate::commands::check::codes;
 
+mod histories;
+mod queries;
 mod test;
 
+pub(crate) use histories::{Diff, History, Logs, Record};
+pub(crate) use queries::{Jsonata, Jsonpath};
 pub(crate) use test::{Test, TestFormat};
 
 /// Runs Amazon States Language state machines on this machine.
@@ -128,146 +131,10 @@ pub(crate) struct Run {
     pub(crate) no_quotas: bool,
 }
 
-/// Make a test case of the history of an execution: of AWS, or of a run here
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Exit codes:
-  0  it is written
-  2  the command line is wrong, or a file cannot be read or written
-  3  the definition is invalid, or the history is not one of it")]
-pub(crate) struct Record {
-    /// The history: what `aws stepfunctions get-execution-history` or `asl run --events` prints, or `-` for stdin
-    #[arg(value_name = "HISTORY|-")]
-    pub(crate) history: PathBuf,
-
-    /// The definition: a file, or a state machine of a template
-    #[arg(long, value_name = "FILE|TEMPLATE#NAME")]
-    pub(crate) definition: PathBuf,
-
-    /// Fill in `${NAME}` in the definition
-    #[arg(long, value_name = "NAME=VALUE")]
-    pub(crate) substitute: Vec<Substitution>,
-
-    /// The name of the case
-    #[arg(long, default_value = "recorded")]
-    pub(crate) name: String,
-
-    /// The ARN of the execution, where states read it (`$$.Execution.Id`): no event has it
-    #[arg(long, value_name = "ARN")]
-    pub(crate) execution_arn: Option<String>,
-
-    /// Put `***` in the place of what is there in inputs, results and outputs: `$.card.number`, or `$..password` anywhere
-    #[arg(long, value_name = "PATH")]
-    pub(crate) mask: Vec<Mask>,
-
-    /// The test file to write, with its history beside it; without it, the test file is printed
-    #[arg(long, value_name = "NAME.test.yaml")]
-    pub(crate) output: Option<PathBuf>,
-
-    /// Make the test file JSON, as the ending .test.json does
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
 /// Run the bundled download-images workflow against a server in this process; needs no network
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
     /// Print everything as one JSON object, at the end
-    #[arg(long)]
-    pub(crate) json: bool,
-
-    /// Where the embedded services keep their data
-    #[arg(long, value_name = "DIR", default_value = ".asl")]
-    pub(crate) data: PathBuf,
-}
-
-/// Show what happened in an execution that was run here
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Exit codes:
-  0  it is shown
-  2  there is no such execution, its file cannot be read, or a file cannot be
-     written")]
-pub(crate) struct History {
-    /// The name of the execution, the start of its name, or its ARN; also that of a child execution. Without it, the newest
-    pub(crate) execution: Option<String>,
-
-    /// List the executions that are stored
-    #[arg(long, conflicts_with = "execution")]
-    pub(crate) list: bool,
-
-    /// Print the events as AWS's GetExecutionHistory gives them; with --list, the executions as ListExecutions does
-    #[arg(long)]
-    pub(crate) json: bool,
-
-    /// Show where the time went, for each state and attempt: in tasks, between attempts, waiting; with a file, also draw it there as
-    /// SVG
-    #[arg(long, value_name = "FILE.svg", num_args = 0..=1, require_equals = true, conflicts_with_all = ["list", "json"])]
-    pub(crate) time: Option<Option<PathBuf>>,
-
-    /// Write a trace of the execution and its child executions into a file, as OpenTelemetry's OTLP has it in JSON
-    #[arg(long, value_name = "FILE", conflicts_with = "list")]
-    pub(crate) trace: Option<PathBuf>,
-
-    /// Where the embedded services keep their data
-    #[arg(long, value_name = "DIR", default_value = ".asl")]
-    pub(crate) data: PathBuf,
-}
-
-/// Show how two executions differ: what was taken, sent, answered and handed on
-///
-/// States are compared by their path, the visit and the attempt. What any two runs have of their own does not count: names of
-/// executions, task tokens, times, UUIDs and request ids.
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  asl diff run-1795968578666 run-1795968601234
-  asl diff yesterday.json today.json --times
-  aws stepfunctions get-execution-history --execution-arn ARN | asl diff - run-1795968578666
-
-Exit codes:
-  0  both did the same
-  1  they differ
-  2  the command line is wrong, there is no such execution, or a file cannot
-     be read or is no history")]
-pub(crate) struct Diff {
-    /// An execution: its history as `asl run --events` or AWS's GetExecutionHistory gives it (a file, `-` for stdin, or the JSON
-    /// itself); or the name of one that was run here, the start of its name, or its ARN
-    #[arg(value_name = "A")]
-    pub(crate) first: String,
-
-    /// The other one
-    #[arg(value_name = "B")]
-    pub(crate) second: String,
-
-    /// Also list the states that took another time, those that differ most first. Times never make two executions different
-    #[arg(long, conflicts_with = "json")]
-    pub(crate) times: bool,
-
-    /// Leave out what is there in inputs, what is sent, results and outputs: `$.order.id`, or `$..messageId` anywhere
-    #[arg(long, value_name = "PATH")]
-    pub(crate) ignore: Vec<Mask>,
-
-    /// Tell also what any two runs have of their own: ids, tokens, times
-    #[arg(long)]
-    pub(crate) exact: bool,
-
-    /// Print everything as one JSON object
-    #[arg(long)]
-    pub(crate) json: bool,
-
-    /// Where the embedded services keep their data
-    #[arg(long, value_name = "DIR", default_value = ".asl")]
-    pub(crate) data: PathBuf,
-}
-
-/// Show what functions printed during an execution that was run here
-#[derive(Debug, Args)]
-pub(crate) struct Logs {
-    /// The name of the execution, the start of its name, or its ARN. Without it, the newest
-    pub(crate) execution: Option<String>,
-
-    /// Print the lines as a JSON array of objects
     #[arg(long)]
     pub(crate) json: bool,
 
@@ -467,97 +334,6 @@ pub(crate) enum Format {
     Github,
     /// For code scanning: SARIF 2.1.0
     Sarif,
-}
-
-/// Show what AWS gives for a JSONPath or an intrinsic function, and why
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  asl jsonpath '$.results[?(@.statusCode == 200)].url' results.json
-  asl jsonpath --explain '$[*][*]' '[[1, [2]], 3]'
-  asl jsonpath \"States.Format('{} files', States.ArrayLength($.files))\" in.json
-  asl jsonpath '$$.Map.Item.Value'
-
-Exit codes:
-  0  AWS gives a value
-  1  AWS raises an error: the document lacks what the path asks for
-  2  AWS refuses the path, the command line is wrong, or the document is no JSON")]
-pub(crate) struct Jsonpath {
-    /// The path, or a call such as States.Format(…); put it in single quotes, as the shell reads $ for itself
-    #[arg(value_name = "PATH", allow_hyphen_values = true)]
-    pub(crate) expression: String,
-
-    /// The document: a file, `-` for stdin, or the JSON itself; without it, stdin
-    #[arg(value_name = "FILE|-|JSON", allow_hyphen_values = true)]
-    pub(crate) document: Option<String>,
-
-    /// Show where each value comes from
-    #[arg(long)]
-    pub(crate) paths: bool,
-
-    /// Show what each step was given, what came of it, and what fell out and why
-    #[arg(long)]
-    pub(crate) explain: bool,
-
-    /// Show what RFC 9535 gives, and why AWS differs
-    #[arg(long)]
-    pub(crate) compare: bool,
-
-    /// The context object, where `$$` paths start: a file or the JSON itself; without it, a sample
-    #[arg(long, value_name = "FILE|JSON", allow_hyphen_values = true)]
-    pub(crate) context: Option<String>,
-
-    /// The variables, where `$name` paths start: an object, as a file or the JSON itself
-    #[arg(long, value_name = "FILE|JSON", allow_hyphen_values = true)]
-    pub(crate) variables: Option<String>,
-
-    /// Print everything as one JSON object
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-/// Show what AWS gives for a JSONata expression, and why
-#[derive(Debug, Args)]
-#[command(after_help = "\
-On AWS an expression sees $states and the variables. There is no context around
-it: $ and $$ are refused, and so is a name where a path begins. In predicates
-and behind a dot, $ and names mean what they mean in JSONata.
-
-Examples:
-  asl jsonata '{% $states.input.items[price > 10].name %}' order.json
-  asl jsonata --explain '$sum($states.input.items.(price * quantity))' order.json
-  asl jsonata '$states.result.Payload' --states '{\"result\": {\"Payload\": 1}}'
-  asl jsonata '$total / $count($states.input)' '[1, 2]' --variables '{\"total\": 3}'
-
-Exit codes:
-  0  AWS gives a value
-  1  AWS raises an error: the expression fails, or gives nothing
-  2  AWS refuses the expression, the command line is wrong, or the document is no JSON")]
-pub(crate) struct Jsonata {
-    /// The expression, with {% %} around it or without; put it in single quotes, as the shell reads $ for itself
-    #[arg(value_name = "EXPR", allow_hyphen_values = true)]
-    pub(crate) expression: String,
-
-    /// The document, which is $states.input: a file, `-` for stdin, or the JSON itself; without it, stdin
-    #[arg(value_name = "FILE|-|JSON", allow_hyphen_values = true, conflicts_with = "states")]
-    pub(crate) document: Option<String>,
-
-    /// Show what each part of the expression gave, in the order of evaluation
-    #[arg(long)]
-    pub(crate) explain: bool,
-
-    /// $states as a whole: an object of input, context, result and errorOutput, as a file or the JSON itself; without a
-    /// context, a sample
-    #[arg(long, value_name = "FILE|JSON", allow_hyphen_values = true)]
-    pub(crate) states: Option<String>,
-
-    /// The variables: an object, as a file or the JSON itself
-    #[arg(long, value_name = "FILE|JSON", allow_hyphen_values = true)]
-    pub(crate) variables: Option<String>,
-
-    /// Print everything as one JSON object
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 /// Test one state: the data on its way from input to output, and what takes an error

@@ -103,7 +103,7 @@ pub(crate) fn course(history: &StoredHistory) -> Result<Course, Error> {
 }
 
 /// As `asl run --events` prints it.
-fn to_json(history: &StoredHistory) -> Value {
+pub(crate) fn to_json(history: &StoredHistory) -> Value {
     let events = |events: &[Value]| events.iter().cloned().collect::<Value>();
     let children = history.children.iter();
     report::histories(events(&history.events), children.map(|(arn, of_child)| (arn.as_str().into(), events(of_child))))

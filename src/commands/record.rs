@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use asl_engine::Value;
-use asl_project::DefinitionName;
+use asl_project::{DefinitionName, HistoryError, StoredHistories};
 use asl_testing::{ENDINGS, Recording, is_test_file};
 
 use crate::cli::Record;
+use crate::commands::history;
 use crate::error::Error;
 use crate::input;
 use crate::output;
@@ -22,7 +23,7 @@ pub(crate) fn run(arguments: &Record) -> Result<ExitCode, Error> {
         Ok(program) => program,
         Err(diagnostics) => return Err(Error::Definition { definition: definition.into(), diagnostics }),
     };
-    let events = history(&arguments.history)?;
+    let (events, arn) = history(arguments)?;
     let from = arguments.history.display();
     let children = events.get("childExecutions").and_then(Value::as_array).map_or(0, |children| children.len());
     if children > 0 {
@@ -36,7 +37,7 @@ pub(crate) fn run(arguments: &Record) -> Result<ExitCode, Error> {
     for mask in unused {
         output::to_stderr(&report::warning(&format!("--mask {mask}: nothing is there in the history")));
     }
-    let recording = recording.of_execution(arguments.execution_arn.clone());
+    let recording = recording.of_execution(arguments.execution_arn.clone().or(arn));
     let Some(file) = &arguments.output else {
         let named = arguments.definition.display().to_string();
         match arguments.json {
@@ -66,12 +67,24 @@ pub(crate) fn run(arguments: &Record) -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn history(file: &Path) -> Result<Value, Error> {
+/// The history in a file, or of an execution that is stored, whose ARN is known then.
+fn history(arguments: &Record) -> Result<(Value, Option<String>), Error> {
+    let file = &arguments.history;
+    if file != Path::new("-") && !file.exists() {
+        let stored = StoredHistories::below(&arguments.data).find(file.to_str());
+        match stored {
+            Ok(stored) => return Ok((history::to_json(&stored), Some(stored.execution.arn))),
+            // Then a file was meant.
+            Err(HistoryError::NoSuchExecution(_) | HistoryError::Empty(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
     let text = input::file_or_stdin("the history", file)?;
-    text.parse().map_err(|error| {
+    let events = text.parse().map_err(|error| {
         let from = file.display().to_string();
         Error::NotJson { what: "the history", from, text, error: Box::new(error) }
-    })
+    })?;
+    Ok((events, None))
 }
 
 /// `order.test.yaml` has its history in `order.history`.

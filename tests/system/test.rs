@@ -279,6 +279,10 @@ fn the_history_of_a_child_execution_becomes_a_test_of_what_its_map_state_runs() 
     assert_eq!((recorded.code, &*recorded.stderr), (Some(0), ""));
     let tested = folder.asl(&["test", "child.test.yaml", "--coverage"]);
     assert!(tested.code == Some(0) && tested.stdout.contains("coverage of each.asl.json#Each: 75.0 %"), "{tested:?}");
+    // As they are stored, the ARN is known, too.
+    let name = children[0]["executionArn"].as_str().expect("an ARN");
+    let recorded = folder.asl(&["record", name, "--definition", "each.asl.json#Each"]);
+    assert!(recorded.code == Some(0) && recorded.stdout.contains(&format!("execution: \"{name}\"")), "{recorded:?}");
     let refused = folder.asl(&["record", "child.json", "--definition", "each.asl.json#Eahc"]);
     let told = "error: each.asl.json has no distributed Map state 'Eahc'\nhelp: did you mean 'Each'?\n";
     assert_eq!((refused.code, &*refused.stderr), (Some(2), told));
