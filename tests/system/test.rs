@@ -236,7 +236,7 @@ fn coverage_of_another_version_is_not_merged() {
             "--merge: all.json has the coverage of greet.asl.json, and no test file here",
         ),
         (["test", ".", "--merge", "none.json"], "--merge: none.json: this is no coverage as --coverage-json writes it"),
-        (["test", ".", "--merge", "nowhere.json"], "--merge: nowhere.json: No such file"),
+        (["test", ".", "--merge", "nowhere.json"], "cannot read the coverage nowhere.json: No such file"),
         (
             ["graph", "greet.asl.json", "--coverage", "all.json"],
             "--coverage: all.json has nothing of greet.asl.json as it is now",

@@ -8,12 +8,13 @@ use std::sync::Arc;
 use asl_engine::model::TransitionKind;
 use asl_engine::{Program, Value};
 use asl_graph::{Chart, Mark, Marks, Status, Theme, xml_text};
-use asl_project::{Definition, read_text};
+use asl_project::Definition;
 use asl_testing::{CoverageFile, CoveredBefore, Goal, GoalKind, Taken, TestFile, goals};
 
 use super::{Ran, text};
 use crate::cli::{Test, TestFormat};
 use crate::error::Error;
+use crate::input;
 use crate::lines::Lines;
 use crate::output;
 use crate::printable;
@@ -89,9 +90,8 @@ pub(super) fn report_merged(arguments: &Test, files: &[TestFile]) -> Result<bool
 
 /// The coverage in a file that `--coverage-json` has written.
 pub(crate) fn file(path: &Path, option: &str) -> Result<CoverageFile, Error> {
-    let wrong = |why: String| Error::Usage(format!("{option}: {}: {why}", path.display()));
-    let text = read_text(path).map_err(|error| wrong(error.to_string()))?;
-    CoverageFile::parse(&text).map_err(|error| wrong(error.to_string()))
+    let text = input::file_or_stdin("the coverage", path)?;
+    CoverageFile::parse(&text).map_err(|error| Error::Usage(format!("{option}: {}: {error}", path.display())))
 }
 
 fn reports(arguments: &Test, mut covered: Vec<Covered<'_>>) -> Result<bool, Error> {
