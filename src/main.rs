@@ -35,6 +35,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 fn main() -> ExitCode {
     huge_pages::without();
     let cli = Cli::parse();
+    output::choose_colors(cli.color);
     let done = log::start().and_then(|()| match &cli.command {
         Command::Run(arguments) => commands::run::run(arguments),
         Command::Check(arguments) => commands::check::run(arguments),

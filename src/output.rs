@@ -4,10 +4,22 @@ use std::fs;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
+use anstream::ColorChoice;
 use asl_engine::Value;
 
+use crate::cli::Color;
 use crate::error::Error;
 use crate::printable::{clean, clean_but_colours};
+
+/// Says whether reports have colours.
+pub(crate) fn choose_colors(color: Color) {
+    let choice = match color {
+        Color::Auto => ColorChoice::Auto,
+        Color::Always => ColorChoice::Always,
+        Color::Never => ColorChoice::Never,
+    };
+    choice.write_global();
+}
 
 /// Prints a JSON document on stdout: indented for a person, on one line for a program, which gets every character as it is.
 pub(crate) fn print_json(value: &Value) -> Result<(), Error> {

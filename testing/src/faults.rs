@@ -66,7 +66,7 @@ impl FaultKind {
 /// Runs a case that passes again, with each of its Task states failing by each error that may come, and tells what goes wrong.
 ///
 /// The errors are those that its Retriers and Catchers name, and those of the states around it; and States.TaskFailed, States.Timeout,
-/// and where they apply States.HeartbeatTimeout and Lambda.TooManyRequestsException.
+/// States.DataLimitExceeded, and where they apply States.HeartbeatTimeout and Lambda.TooManyRequestsException.
 pub fn faults(file: &TestFile, case: &Case, seed: u64) -> Vec<Fault> {
     if case.state.is_some() {
         return Vec::new();
@@ -143,7 +143,8 @@ fn around(program: &Program, state: StateId) -> Vec<StateId> {
 /// The errors that the task of a state may fail with.
 fn errors(program: &Program, state: StateId) -> BTreeSet<String> {
     let model = program.model();
-    let mut errors: BTreeSet<String> = ["States.TaskFailed", "States.Timeout"].map(str::to_owned).into();
+    let mut errors: BTreeSet<String> =
+        ["States.TaskFailed", "States.Timeout", "States.DataLimitExceeded"].map(str::to_owned).into();
     for state in around(program, state) {
         for way in model.transitions_of(state) {
             if !matches!(way.kind, TransitionKind::Catcher(_) | TransitionKind::Retrier(_)) {

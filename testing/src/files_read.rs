@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use asl_project::yaml::{self, Tree};
 use asl_project::{DefinitionName, read_text};
 
-use crate::test_file::{DEFINITIONS, TestFile, stem};
+use crate::test_file::{DEFINITIONS, TestFile, folder_of, stem};
 
 /// Fields whose texts are the names of files.
 const NAMES: [&str; 4] = ["definition", "mock_config", "input_file", "history"];
@@ -14,7 +14,7 @@ const NAMES: [&str; 4] = ["definition", "mock_config", "input_file", "history"];
 /// The files that are read for a test file, itself first: definitions, inputs, histories and mock configuration files, also those that
 /// are not there or cannot be used. Whoever watches them knows when its tests may go otherwise.
 pub fn files_read(path: &Path) -> Vec<PathBuf> {
-    let folder = path.parent().unwrap_or(Path::new(""));
+    let folder = folder_of(path);
     let mut named = BTreeSet::new();
     if let Some(root) = read_text(path).ok().and_then(|text| yaml::read(&text).ok()?.root) {
         collect(&root, &mut named);

@@ -204,10 +204,9 @@ impl Fuzzing<'_> {
     /// Runs the case with these changes, and gives its data, too.
     fn run(&self, changes: &[Change]) -> (Outcome, Vec<Seen>) {
         let input = apply(changes, &Datum::Input, self.case.input.clone());
-        let case = Case { input: input.clone(), ..self.case.clone() };
         let altering = Altering { changes: changes.to_vec(), ..Altering::default() };
-        let mut answering = Answering::new(self.file, &case, self.seed).altering(altering, self.bound);
-        let ran = case.execute(self.file, &mut answering);
+        let mut answering = Answering::new(self.file, self.case, self.seed).altering(altering, self.bound);
+        let ran = self.case.execute_with(input.clone(), self.file, &mut answering);
         let ended = ran.ended.as_ref().ok().and_then(|finished| finished.outcome.as_ref().err());
         let failure = ended.and_then(|failure| match is_of_data(failure) {
             true => Some((None, failure.clone())),

@@ -4,12 +4,13 @@
 
 use std::fmt::Write;
 
-use asl_engine::{Failure, Program, Span, StateType, Value};
+use asl_engine::{Failure, Program, Span, Value};
 use asl_project::yaml::{Member, Tree};
 
 use crate::fields::{Fields, kind};
 use crate::mocks::{Key, Mock, Mocks};
 use crate::problem::{Problem, Problems};
+use crate::record::{maps_around, mock_lines};
 use crate::response::{Response, Template, Work};
 
 /// The most invocations that one mocked response is for.
@@ -129,29 +130,20 @@ pub(crate) fn test_file<'a>(cases: impl IntoIterator<Item = (&'a str, &'a Mocks)
             if answers.is_empty() {
                 continue;
             }
-            if answers.len() >= ALL && answers.iter().all(|answer| *answer == answers[0]) {
-                let _ = writeln!(out, "      {}: {}", Value::from(&*mock.key.text), answers[0]);
-                continue;
-            }
-            let shared = if repeats(&mock.key.state, program) { "\n        shared: true" } else { "" };
-            let _ = writeln!(out, "      {}:{shared}\n        sequence:", Value::from(&*mock.key.text));
-            answers.iter().for_each(|answer| _ = writeln!(out, "          - {answer}"));
+            let model = program.model();
+            let state = model.states().iter().find(|state| *state.name == *mock.key.state);
+            // Iterations share the invocations of a mock configuration file.
+            let shared =
+                state.is_some_and(|state| maps_around(model, state.id) > 0).then(|| ("shared", Value::from(true)));
+            let is_for_all = answers.len() >= ALL && answers.iter().all(|answer| *answer == answers[0]);
+            let written = match is_for_all {
+                true => answers[0].clone(),
+                false => shared.into_iter().chain([("sequence", answers.into())]).collect(),
+            };
+            mock_lines(&mock.key.text, &written, &mut out);
         }
     }
     out
-}
-
-/// Whether a state is inside of a Map state: its iterations share the invocations of a mock configuration file.
-fn repeats(state: &str, program: &Program) -> bool {
-    let model = program.model();
-    let mut scope = model.states().iter().find(|it| *it.name == *state).map(|state| state.scope);
-    while let Some(parent) = scope.and_then(|scope| model.scope(scope)?.parent).and_then(|id| model.state(id)) {
-        if parent.state_type == StateType::Map {
-            return true;
-        }
-        scope = Some(parent.scope);
-    }
-    false
 }
 
 /// An answer as a test file has it.

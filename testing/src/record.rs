@@ -262,7 +262,8 @@ pub(crate) fn mock_lines(key: &str, mock: &Value, out: &mut String) {
             let _ = writeln!(out, "      {}: {mock}", json(key));
         }
         Some(answers) => {
-            let _ = writeln!(out, "      {}:\n        sequence:", json(key));
+            let shared = if mock.get("shared").is_some() { "\n        shared: true" } else { "" };
+            let _ = writeln!(out, "      {}:{shared}\n        sequence:", json(key));
             for answer in answers.iter() {
                 let _ = writeln!(out, "          - {answer}");
             }
@@ -290,7 +291,7 @@ fn begins(lines: &[HistoryLine], model: &Model) -> Result<(), RecordError> {
 }
 
 /// How many Map states are around a state.
-fn maps_around(model: &Model, state: StateId) -> usize {
+pub(crate) fn maps_around(model: &Model, state: StateId) -> usize {
     let mut count = 0;
     let mut at = model.state(state).map(|state| state.scope);
     while let Some(parent) = at.and_then(|scope| model.scope(scope)).and_then(|scope| scope.parent) {

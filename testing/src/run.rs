@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use asl_engine::{Execution, HistoryEvent, Program, Span, TaskRequest};
+use asl_engine::{Execution, HistoryEvent, Program, Span, TaskRequest, Value};
 use asl_runtime::simulation::{Simulation, Stuck};
 use asl_runtime::{Effect, Finished, Ledger, Recorded};
 
@@ -190,13 +190,18 @@ impl Case {
 
     /// Runs the execution to its end.
     pub(crate) fn execute(&self, file: &TestFile, answering: &mut Answering<'_>) -> Ran {
-        execute(&file.program, self.execution(&file.machine(), answering.seed), answering)
+        self.execute_with(self.input.clone(), file, answering)
+    }
+
+    /// The same with another input.
+    pub(crate) fn execute_with(&self, input: Value, file: &TestFile, answering: &mut Answering<'_>) -> Ran {
+        execute(&file.program, self.execution(input, &file.machine(), answering.seed), answering)
     }
 
     /// The execution that starts. An ARN of one says in which account and region it is, and what its machine is called.
-    fn execution(&self, machine: &str, seed: u64) -> Execution {
+    fn execution(&self, input: Value, machine: &str, seed: u64) -> Execution {
         let parts: Vec<&str> = self.execution.splitn(8, ':').collect();
-        let local = |machine: &str, name: &str| Execution::local(machine, name, self.input.clone(), self.start, seed);
+        let local = |machine: &str, name: &str| Execution::local(machine, name, input.clone(), self.start, seed);
         let execution = match parts[..] {
             ["arn", _, "states", _, _, "execution", machine, name] => Execution {
                 arn: self.execution.as_str().into(),
@@ -242,10 +247,12 @@ pub(crate) fn execute(program: &Arc<Program>, execution: Execution, answering: &
             Err(stuck) => break Err(stuck),
         }
     };
-    let open = simulation.ledger().open().filter_map(|effect| match effect {
-        Effect::Call(_, request) | Effect::Resume(_, request, _) => Some(request.state.clone()),
-        Effect::Sleep(..) | Effect::Cancel(_) => None,
-    });
+    // Only who waits for ever is told which tasks for.
+    let open =
+        simulation.ledger().open().filter(|_| matches!(ended, Err(Stuck::Forever))).filter_map(|effect| match effect {
+            Effect::Call(_, request) | Effect::Resume(_, request, _) => Some(request.state.clone()),
+            Effect::Sleep(..) | Effect::Cancel(_) => None,
+        });
     let waiting = open.collect();
     Ran { arn, recorded, ended, taken, millis: simulation.at().0 - start.0, waiting }
 }

@@ -13,7 +13,7 @@ use crate::coverage::written;
 use crate::fields::{Fields, kind};
 use crate::mocks::Mocks;
 use crate::problem::{Problem, Problems};
-use crate::test_file::{TestFileError, beside, program, substitutions};
+use crate::test_file::{TestFileError, beside, folder_of, program, substitutions};
 
 /// State machines by their names.
 #[derive(Debug, Default)]
@@ -157,7 +157,7 @@ fn started_by(program: &Program) -> Vec<String> {
 
 /// The definition that a test file names.
 fn named(tree: &Tree, path: &Path, given: &Substitutions, problems: &mut Problems) -> Option<Definition> {
-    let folder = path.parent().unwrap_or(Path::new(""));
+    let folder = folder_of(path);
     let (file, own) = match tree.text() {
         Some(file) => (file, None),
         None => {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use asl_engine::{Diagnostic, Program, Span, Timestamp, Value};
 use asl_project::yaml::{self, Tree, TreeKind, YamlError};
-use asl_project::{Definition, DefinitionError, DefinitionName, Substitution, Substitutions, read_text};
+use asl_project::{Definition, DefinitionError, DefinitionName, Substitution, Substitutions, read_text, read_text_of};
 
 use crate::expectations::Expectations;
 use crate::fields::{Fields, kind};
@@ -227,7 +227,7 @@ impl TestFile {
             definition => definition?,
         };
         let (definition, program) = program(path, definition)?;
-        let folder = path.parent().unwrap_or(Path::new(""));
+        let folder = folder_of(path);
         let state_machines = StateMachines::read(state_machines, path, &program, &substitutions, &mut problems)?;
         let reader = Reader { program: &program, folder, state_machines: &state_machines };
         let defaults = defaults.map(|tree| reader.given(tree, "'defaults'", &mut problems)).unwrap_or_default();
@@ -283,7 +283,7 @@ pub fn is_test_file(path: &Path) -> bool {
 
 /// The definition that a test file names, or that is called like it.
 fn definition(path: &Path, named: Option<&str>, substitutions: &Substitutions) -> Result<Definition, TestFileError> {
-    let folder = path.parent().unwrap_or(Path::new(""));
+    let folder = folder_of(path);
     let read = |named: &Path| {
         let read = DefinitionName::from(named).read(substitutions);
         read.map_err(|source| TestFileError::Definition { file: path.to_owned(), source })
@@ -300,8 +300,15 @@ pub(crate) fn stem(path: &Path) -> String {
     ENDINGS.iter().find_map(|ending| name.strip_suffix(ending)).unwrap_or(&name).to_owned()
 }
 
+/// The folder that names in a test file start at. Stdin and the files of a process have none: there they start at the working folder.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    let is_of_process = path == Path::new("-") || ["/dev/fd", "/proc"].iter().any(|folder| path.starts_with(folder));
+    path.parent().filter(|_| !is_of_process).unwrap_or(Path::new(""))
+}
+
 fn read(path: &Path) -> Result<String, TestFileError> {
-    read_text(path).map_err(|source| TestFileError::Io { file: path.to_owned(), source })
+    let text = if path == Path::new("-") { read_text_of(io::stdin()) } else { read_text(path) };
+    text.map_err(|source| TestFileError::Io { file: path.to_owned(), source })
 }
 
 /// What runs.
@@ -316,7 +323,7 @@ pub(crate) fn program(path: &Path, definition: Definition) -> Result<(Definition
 
 /// The definition of this name beside a file.
 pub(crate) fn beside(path: &Path, stem: &str, substitutions: &Substitutions) -> Result<Definition, TestFileError> {
-    let folder = path.parent().unwrap_or(Path::new(""));
+    let folder = folder_of(path);
     let read = |named: &Path| {
         let read = DefinitionName::from(named).read(substitutions);
         read.map_err(|source| TestFileError::Definition { file: path.to_owned(), source })

@@ -322,3 +322,35 @@ fn coverage_of_started_state_machines_is_merged() {
     let merged = folder.asl(&["test", "--merge", "most.json", "--merge", "most.json", "--merge", "most.json"]);
     assert_eq!(merged.code, Some(0), "{merged:?}");
 }
+
+#[test]
+fn a_test_file_may_come_from_stdin_or_a_pipe() {
+    let folder = Folder::new();
+    folder.write("greet.asl.json", GREET);
+    folder.write("parts/all.yaml", "definition: greet.asl.json\ncases: [{name: it}]");
+    for line in [r#""$0" test - < parts/all.yaml"#, r#""$0" test <(cat parts/all.yaml)"#] {
+        let mut command = std::process::Command::new("bash");
+        command.args(["-c", line, env!("CARGO_BIN_EXE_asl")]).current_dir(folder.path(""));
+        let ended = Ended::from(command.output().expect("bash starts"));
+        assert!(ended.code == Some(0) && ended.stdout.contains("1 passed"), "{line}: {ended:?}");
+    }
+}
+
+#[test]
+fn colours_are_those_that_are_asked_for() {
+    let folder = Folder::new();
+    folder.write("greet.asl.json", GREET);
+    folder.write("greet.test.yaml", "cases: [{name: it}]");
+    for (arguments, has_colours) in [
+        (&["test"][..], false),
+        (&["test", "--color", "always"], true),
+        (&["--color=always", "test"], true),
+        (&["test", "--color", "never"], false),
+    ] {
+        let mut command = folder.command(arguments);
+        let ended = Ended::from(command.env("NO_COLOR", "1").output().expect("asl starts"));
+        assert_eq!(ended.stdout.contains("\u{1b}[32m"), has_colours, "{arguments:?}: {ended:?}");
+    }
+    let wrong = folder.asl(&["test", "--color", "green"]);
+    assert!(wrong.code == Some(2) && wrong.stderr.contains("possible values: auto, always, never"), "{wrong:?}");
+}

@@ -220,9 +220,10 @@ pub(crate) fn told(error: &TestFileError) -> String {
             report::error(&error.to_string()) + &report::diagnostics(diagnostics, definition)
         }
         TestFileError::NoDefinition { file, .. } => {
-            let help = match is_test_file(file) {
-                true => "say which it is with 'definition: FILE'",
-                false => "a test file with 'definition: FILE' and 'mock_config: FILE' says where it is",
+            let is_mock_config = !is_test_file(file) && file.extension().is_some_and(|ending| ending == "json");
+            let help = match is_mock_config {
+                false => "say which it is with 'definition: FILE'",
+                true => "a test file with 'definition: FILE' and 'mock_config: FILE' says where it is",
             };
             report::error(&error.to_string()) + &format!("help: {help}\n")
         }
