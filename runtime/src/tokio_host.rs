@@ -34,13 +34,14 @@ pub enum GivenUp {
 /// Runs an execution to its end on the current tokio runtime: a new one, or one that goes on at the time `at`.
 ///
 /// `handler` gives the handler of a task. `commit` gets each Batch before its effects are performed, and may take what
-/// was recorded. When `stop` completes first,
+/// was recorded. It begins at the call: what it gives says when the Batch is kept, and is not waited for where nobody outside can tell.
+/// When `stop` completes first,
 /// the execution is aborted with the failure that it gives, and its running tasks are cancelled.
-pub async fn run(
+pub async fn run<C: Future<Output = Result<(), JournalError>>>(
     ledger: Ledger,
     at: Timestamp,
     handler: impl Fn(&TaskRequest) -> Result<Arc<dyn Handler>, Failure>,
-    commit: impl FnMut(&Ledger, &mut Batch) -> Result<(), JournalError>,
+    commit: impl FnMut(&Ledger, &mut Batch) -> C,
     stop: impl Future<Output = Failure>,
 ) -> Result<Finished, GivenUp> {
     let arn = ledger.arn().cloned().unwrap_or_default();
@@ -51,11 +52,14 @@ pub async fn run(
     ended
 }
 
-async fn drive(
+/// How many Batches in a row are not waited for.
+const UNAWAITED: usize = 64;
+
+async fn drive<C: Future<Output = Result<(), JournalError>>>(
     mut ledger: Ledger,
     at: Timestamp,
     handler: impl Fn(&TaskRequest) -> Result<Arc<dyn Handler>, Failure>,
-    mut commit: impl FnMut(&Ledger, &mut Batch) -> Result<(), JournalError>,
+    mut commit: impl FnMut(&Ledger, &mut Batch) -> C,
     stop: impl Future<Output = Failure>,
     tasks: Tasks,
 ) -> Result<Finished, GivenUp> {
@@ -64,6 +68,7 @@ async fn drive(
     let deadline = ledger.deadline();
     host.inputs.push(Input::Start);
     let mut effects: Vec<Effect> = ledger.open().collect();
+    let mut unawaited = 0;
     loop {
         for effect in effects {
             host.perform(effect, &handler);
@@ -73,7 +78,14 @@ async fn drive(
             host.wait(next, deadline, &mut stop).await?;
         }
         let mut batch = ledger.feed(host.clock.now(), host.inputs.drain(..))?;
-        commit(&ledger, &mut batch)?;
+        let kept = commit(&ledger, &mut batch);
+        // A later Batch is not kept without this one.
+        if batch.effects.is_empty() && batch.finished.is_none() && unawaited < UNAWAITED {
+            unawaited += 1;
+        } else {
+            kept.await?;
+            unawaited = 0;
+        }
         if let Some(finished) = batch.finished {
             return Ok(finished);
         }
@@ -88,10 +100,12 @@ async fn drive(
 }
 
 /// A `commit` for [`run`] that keeps nothing and hands on what happened.
-pub fn told(mut record: impl FnMut(&Recorded)) -> impl FnMut(&Ledger, &mut Batch) -> Result<(), JournalError> {
+pub fn told(
+    mut record: impl FnMut(&Recorded),
+) -> impl FnMut(&Ledger, &mut Batch) -> std::future::Ready<Result<(), JournalError>> {
     move |_, batch| {
         batch.recorded.iter().for_each(&mut record);
-        Ok(())
+        std::future::ready(Ok(()))
     }
 }
 
