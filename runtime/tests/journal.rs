@@ -66,7 +66,7 @@ async fn executions_are_listed_the_newest_first_page_by_page() {
         assert_eq!(names(journal, &ALL), ["e", "d", "b", "c", "a"]);
         assert_eq!(names(journal, &Listing { status: Some("FAILED"), ..ALL }), ["e", "d"]);
         assert_eq!(names(journal, &Listing { under: Under::All, most: 1, ..ALL }), ["e"]);
-        for under in [Under::StateMachine("other"), Under::Version(MACHINE), Under::Alias("x"), Under::MapRun("y")] {
+        for under in [Under::StateMachine("other"), Under::Version("v"), Under::Alias("x"), Under::MapRun("y")] {
             assert!(names(journal, &Listing { under, ..ALL }).is_empty());
         }
         let mut paged = Vec::new();

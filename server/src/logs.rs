@@ -1,8 +1,7 @@
-//! The events that AWS would send to CloudWatch Logs, as lines of JSON in files.
+//! The events that AWS would send to CloudWatch Logs, as lines of JSON in a file.
 //!
 //! AWS developer guide, "Using CloudWatch Logs to log execution history"; recorded for the members and what levels log.
 
-use std::collections::HashMap;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -14,23 +13,17 @@ use asl_project::Watcher;
 use asl_runtime::{Batch, Recorded};
 use tracing::warn;
 
-/// The log groups below a folder.
+/// The log groups: one file has the events of all of them.
 pub(crate) struct Logs {
-    folder: PathBuf,
+    file: PathBuf,
     /// The thread that writes, from the first line on.
-    writer: Mutex<Option<Sender<Lines>>>,
-}
-
-/// Lines for one log group.
-struct Lines {
-    group: Arc<str>,
-    text: String,
+    writer: Mutex<Option<Sender<String>>>,
 }
 
 impl Logs {
-    /// Those below this folder, which is made with the first line.
-    pub(crate) fn new(folder: &Path) -> Self {
-        Self { folder: folder.to_owned(), writer: Mutex::default() }
+    /// Those in this file, which is made with the first event.
+    pub(crate) fn new(file: PathBuf) -> Self {
+        Self { file, writer: Mutex::default() }
     }
 
     /// Who writes what happens in an execution, as a logging configuration asks for it.
@@ -51,18 +44,17 @@ impl Logs {
                 }
             }
             if !text.is_empty() {
-                logs.write(Lines { group: group.clone(), text });
+                logs.write(text);
             }
         }))
     }
 
-    fn write(&self, lines: Lines) {
+    fn write(&self, lines: String) {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let sender = writer.get_or_insert_with(|| {
             let (sender, lines) = channel();
-            let folder = self.folder.clone();
-            let spawned =
-                std::thread::Builder::new().name("log groups".to_owned()).spawn(move || write(&folder, &lines));
+            let file = self.file.clone();
+            let spawned = std::thread::Builder::new().name("log groups".to_owned()).spawn(move || write(&file, &lines));
             if let Err(error) = spawned {
                 warn!(%error, "log events are lost: no thread can be started");
             }
@@ -133,27 +125,30 @@ fn line(group: &Arc<str>, event: &Value, arn: &Arc<str>, with_data: bool) -> Val
     [("logGroup", Value::from(group.clone())), ("event", event)].into()
 }
 
-/// Writes lines until nobody has more: all groups go into one file, and each into its own.
-fn write(folder: &Path, lines: &Receiver<Lines>) {
-    let mut files: HashMap<Arc<str>, File> = HashMap::new();
+/// Writes lines until nobody has more. What cannot be written is told once.
+fn write(file: &Path, lines: &Receiver<String>) {
+    let opened = || {
+        if let Some(folder) = file.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        File::options().append(true).create(true).open(file)
+    };
+    let mut open = None;
     let mut is_told = false;
-    while let Ok(Lines { group, text }) = lines.recv() {
+    while let Ok(lines) = lines.recv() {
         let written = (|| {
-            if !files.contains_key(&group) {
-                fs::create_dir_all(folder)?;
-                let name: String = group.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
-                let file = folder.join(format!("{}.jsonl", name.trim_matches('-')));
-                files.insert(group.clone(), File::options().append(true).create(true).open(file)?);
-            }
-            match files.get_mut(&group) {
-                Some(file) => file.write_all(text.as_bytes()),
-                None => Ok(()),
-            }
+            let mut file = match open.take() {
+                Some(file) => file,
+                None => opened()?,
+            };
+            file.write_all(lines.as_bytes())?;
+            open = Some(file);
+            std::io::Result::Ok(())
         })();
         if let Err(error) = written
             && !std::mem::replace(&mut is_told, true)
         {
-            warn!(%error, folder = %folder.display(), "log events cannot be written");
+            warn!(%error, file = %file.display(), "log events cannot be written");
         }
     }
 }

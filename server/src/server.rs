@@ -130,7 +130,7 @@ impl Server {
             true => Arc::new(Memory::default()),
             false => Arc::new(Sqlite::open(&options.data.join("executions.sqlite"))?),
         };
-        let logs = Arc::new(Logs::new(&options.data.join("log-groups")));
+        let logs = Arc::new(Logs::new(options.data.join("log-groups.jsonl")));
         let catalog = Arc::new(Catalog::open(Arc::clone(&journal), logs)?);
         let (registered, not_registered) =
             register(&catalog, &options.identity, options.folder.as_deref(), &options.routes, &options.substitutions)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use asl_engine::Value;
+use asl_engine::{JsonError, Value};
 use asl_runtime::now;
 use asl_tasks::{CallbackError, is_step_functions_name, worker_failure};
 
@@ -107,7 +107,8 @@ impl Api {
     pub(super) fn task_success(&self, request: &Request<'_>) -> Result<Value, ApiError> {
         let (token, output) = (request.required("taskToken"), request.required("output"));
         let output = output.parse::<Value>();
-        let output = output.map_err(|error| ApiError::new("InvalidOutput", format!("Invalid Output: '{error}'")))?;
+        let refused = |error: JsonError| format!("Invalid Output: '{}'", error.jackson_message());
+        let output = output.map_err(|error| ApiError::new("InvalidOutput", refused(error)))?;
         self.callbacks.answer(token, Ok(output))?;
         Ok(nothing())
     }

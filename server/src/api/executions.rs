@@ -24,14 +24,12 @@ const REDRIVABLE_DAYS: i64 = 14;
 const REDRIVABLE_EVENTS: u64 = 24_999;
 
 /// The text of an input that is no JSON. AWS has one of its own for nothing at all.
-fn invalid_input(text: &str, error: JsonError) -> ApiError {
-    match text.trim().is_empty() {
-        true => {
-            let message = "Invalid State Machine Execution Input: 'Invalid execution input.'";
-            ApiError::new("InvalidExecutionInput", message)
-        }
-        false => StartError::InvalidInput(error).into(),
-    }
+fn invalid_input(text: &str, error: &JsonError) -> ApiError {
+    let detail = match text.trim().is_empty() {
+        true => "Invalid execution input.".to_owned(),
+        false => error.jackson_message(),
+    };
+    ApiError::new("InvalidExecutionInput", format!("Invalid State Machine Execution Input: '{detail}'"))
 }
 
 /// What a request asks to start.
@@ -40,7 +38,7 @@ fn start_of(request: &Request<'_>) -> Result<Start, ApiError> {
     let has_new_name = name.is_none();
     let name = name.map_or_else(|| uuid::Uuid::new_v4().to_string(), str::to_owned);
     let text = request.text("input").unwrap_or("{}");
-    let input = text.parse().map_err(|error| invalid_input(text, error))?;
+    let input = text.parse().map_err(|error| invalid_input(text, &error))?;
     let trace_header = request.text("traceHeader").map(Into::into);
     Ok(Start { name, has_new_name, input, input_text: Some(text.into()), trace_header, ..Start::default() })
 }
