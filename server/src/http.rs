@@ -16,6 +16,7 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use crate::api::error::ApiError;
@@ -75,8 +76,8 @@ fn is_equal(shown: &[u8], token: &[u8]) -> bool {
     shown.len() == token.len() && shown.iter().zip(token).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
 }
 
-/// Takes connections until it is dropped.
-pub(crate) async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+/// Takes connections until it is told to stop, and serves them until it is dropped.
+pub(crate) async fn accept(listener: TcpListener, shared: Arc<Shared>, stopping: Arc<Notify>) {
     // Owned here, so that dropping this closes the connections, too.
     let mut connections = JoinSet::new();
     let server = loopback::server();
@@ -85,7 +86,11 @@ pub(crate) async fn accept(listener: TcpListener, shared: Arc<Shared>) {
         if connections.len() >= CONNECTIONS {
             connections.join_next().await;
         }
-        match listener.accept().await {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stopping.notified() => break,
+        };
+        match accepted {
             Ok((stream, _)) => {
                 // Small answers are not held back.
                 let _ = stream.set_nodelay(true);
@@ -103,6 +108,9 @@ pub(crate) async fn accept(listener: TcpListener, shared: Arc<Shared>) {
             }
         }
     }
+    // Nobody connects any more.
+    drop(listener);
+    while connections.join_next().await.is_some() {}
 }
 
 /// Counts requests that are being answered.
@@ -124,6 +132,9 @@ impl Drop for Answering<'_> {
 impl Shared {
     async fn answer(&self, request: Request<Incoming>) -> Response<SdkBody> {
         let _answering = Answering::new(&self.answering);
+        if self.is_stopping.load(Ordering::Relaxed) {
+            return ApiError::unavailable("the server ends").response();
+        }
         let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let is_api = header("x-amz-target").starts_with(TARGET);
         let is_signed = !header("authorization").is_empty() && !header("authorization").starts_with("Bearer ");

@@ -2,6 +2,7 @@
 //!
 //! A [`Server`] keeps its executions in a journal: after its end in any way, they go on with the next start.
 
+mod answers;
 mod api;
 mod catalog;
 mod folder;

@@ -4,23 +4,26 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use asl_engine::Quotas;
 use asl_project::{ExecutionOptions, Executions, NotResumed, Project, ProjectError, Substitutions};
 use asl_runtime::journal::{Journal, JournalError, Memory, OpenError, Sqlite};
 use asl_runtime::now;
-use asl_tasks::{HttpServices, Routes, Trigger};
+use asl_tasks::{HttpServices, Routes, Trigger, Undelivered};
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
+use crate::answers::Answers;
 use crate::api::{Api, Identity};
 use crate::catalog::Catalog;
 use crate::folder::{NotRegistered, Registered, register};
 use crate::http::{Guard, accept, url};
 use crate::logs::Logs;
+use crate::triggers::with_defaults;
 
 /// How a server is.
 #[derive(Debug)]
@@ -87,6 +90,8 @@ pub(crate) struct Shared {
     pub(crate) triggers: Vec<Trigger>,
     pub(crate) guard: Guard,
     pub(crate) answering: AtomicUsize,
+    /// Whether no more is taken.
+    pub(crate) is_stopping: AtomicBool,
     identity: Identity,
 }
 
@@ -103,6 +108,10 @@ pub struct Server {
     project: Project,
     shared: Arc<Shared>,
     address: SocketAddr,
+    accepting: AbortHandle,
+    /// Told when no more connections are taken.
+    stopping: Arc<Notify>,
+    /// What goes on in the background.
     tasks: Vec<AbortHandle>,
     /// The state machines of files.
     pub registered: Vec<Registered>,
@@ -111,6 +120,12 @@ pub struct Server {
     /// Executions that cannot go on.
     pub not_resumed: Vec<NotResumed>,
 }
+
+/// How long the end of a server waits for requests that are being answered. Workers ask again elsewhere.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
+
+/// How long it tries to deliver notifications.
+const LAST_DELIVERIES: Duration = Duration::from_secs(5);
 
 /// How often executions are looked for that are kept no longer.
 const DROPS_EVERY: Duration = Duration::from_secs(60 * 60);
@@ -135,7 +150,8 @@ impl Server {
         let (registered, not_registered) =
             register(&catalog, &options.identity, options.folder.as_deref(), &options.routes, &options.substitutions)
                 .await;
-        let triggers = options.routes.triggers.clone();
+        let names: Vec<&str> = registered.iter().map(|registered| registered.name.as_str()).collect();
+        let triggers = with_defaults(options.routes.triggers.clone(), &names);
         let execution_options = ExecutionOptions {
             quotas: options.quotas,
             skips_waits: options.skips_waits,
@@ -154,10 +170,13 @@ impl Server {
         )?;
         let executions = Arc::clone(project.executions());
         executions.serve(Arc::clone(&catalog) as Arc<dyn asl_project::StateMachines>);
+        let answers = Answers::open(Arc::clone(project.router().callbacks()), Arc::clone(&journal))?;
+        let answers = Arc::new(answers);
         let api = Arc::new(Api {
             executions: Arc::downgrade(&executions),
             catalog,
             callbacks: Arc::clone(project.router().callbacks()),
+            answers: Arc::clone(&answers),
             identity: options.identity.clone(),
             polls: Arc::new(Semaphore::new(options.most_polls)),
         });
@@ -173,12 +192,15 @@ impl Server {
             triggers,
             guard: Guard { is_loopback, token: options.token },
             answering: AtomicUsize::new(0),
+            is_stopping: AtomicBool::new(false),
             identity: options.identity,
         });
-        let accepting = tokio::spawn(accept(listener, Arc::clone(&shared))).abort_handle();
+        let stopping = Arc::new(Notify::new());
+        let accepting = tokio::spawn(accept(listener, Arc::clone(&shared), Arc::clone(&stopping))).abort_handle();
         let dropping = tokio::spawn(drop_old(journal, options.kept_days)).abort_handle();
-        let tasks = vec![accepting, dropping];
-        Ok(Self { project, shared, address, tasks, registered, not_registered, not_resumed })
+        let forgetting = tokio::spawn(answers.drop_old()).abort_handle();
+        let tasks = vec![dropping, forgetting];
+        Ok(Self { project, shared, address, accepting, stopping, tasks, registered, not_registered, not_resumed })
     }
 
     /// Where it is reached, such as `http://127.0.0.1:8083`.
@@ -196,11 +218,17 @@ impl Server {
         self.shared.executions.running().len()
     }
 
-    /// Takes no more requests, and lets go of the executions: what is kept goes on with the next start.
-    pub fn stop(&self) {
-        for task in &self.tasks {
-            task.abort();
+    /// Takes no more connections, lets requests be answered that are here, and tries to deliver notifications, each for some seconds.
+    /// Executions that are kept go on with the next start. Gives what is not delivered, which the next start tries again.
+    pub async fn shut_down(&self) -> Vec<Undelivered> {
+        self.shared.is_stopping.store(true, Ordering::Relaxed);
+        self.stopping.notify_one();
+        let since = Instant::now();
+        while self.shared.answering.load(Ordering::Relaxed) > 0 && since.elapsed() < LAST_ANSWERS {
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
+        self.accepting.abort();
+        self.project.router().finish_deliveries(tokio::time::sleep(LAST_DELIVERIES)).await
     }
 
     /// The folder for data.
@@ -211,7 +239,10 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        self.stop();
+        self.accepting.abort();
+        for task in &self.tasks {
+            task.abort();
+        }
     }
 }
 

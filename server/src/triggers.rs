@@ -19,6 +19,28 @@ pub(crate) fn of_request<'a>(triggers: &'a [Trigger], asked: &Method, path: &str
     triggers.iter().rev().filter(|trigger| rank(trigger).is_some()).max_by_key(|trigger| rank(trigger))
 }
 
+/// The triggers of a server whose routing file has these: each state machine of a file without a route of its own has `POST /NAME`, and the
+/// only one has `POST /`.
+pub(crate) fn with_defaults(mut triggers: Vec<Trigger>, machines: &[&str]) -> Vec<Trigger> {
+    let post = |name: &str, path: String| Trigger {
+        state_machine: name.to_owned(),
+        starts: Starts::Http { method: Some("POST".to_owned()), path: Some(path) },
+        is_sync: false,
+    };
+    let has_route = |triggers: &[Trigger], machine: &str| {
+        triggers.iter().any(|trigger| trigger.state_machine == machine && matches!(trigger.starts, Starts::Http { .. }))
+    };
+    let named = machines.iter().filter(|name| !has_route(&triggers, name)).map(|name| post(name, format!("/{name}")));
+    let named: Vec<Trigger> = named.collect();
+    if let [only] = machines
+        && !named.is_empty()
+    {
+        triggers.push(post(only, "/".to_owned()));
+    }
+    triggers.extend(named);
+    triggers
+}
+
 fn trimmed(path: &str) -> &str {
     path.trim_end_matches('/')
 }
@@ -51,5 +73,19 @@ mod tests {
             assert_eq!(found.state_machine, expected, "{method} {path}");
         }
         assert_eq!(of_request(&triggers[1..], &Method::POST, "/other"), None);
+    }
+
+    #[test]
+    fn without_a_route_a_machine_has_one_of_its_name() {
+        let asked = |triggers: &[Trigger], path: &str| {
+            of_request(triggers, &Method::POST, path).map(|trigger| trigger.state_machine.clone())
+        };
+        let only = with_defaults(Vec::new(), &["a"]);
+        assert_eq!(["/", "/a", "/b"].map(|path| asked(&only, path).is_some()), [true, true, false]);
+        let two = with_defaults(Vec::new(), &["a", "b"]);
+        assert_eq!(["/", "/a", "/b"].map(|path| asked(&two, path)), [None, Some("a".to_owned()), Some("b".to_owned())]);
+        let routed = with_defaults(with_defaults(Vec::new(), &["a"]), &["a", "b"]);
+        assert_eq!(["/", "/a", "/b"].map(|path| asked(&routed, path).is_some()), [true, true, true]);
+        assert_eq!(of_request(&two, &Method::GET, "/a"), None);
     }
 }

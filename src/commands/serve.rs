@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use asl_engine::{Quotas, Value};
-use asl_project::{Project, ProjectError, Substitutions, routes_of};
+use asl_project::{Notice, Project, ProjectError, Substitutions, routes_of};
 use asl_server::{Identity, NotRegistered, Registered, Server, ServerError, ServerOptions};
 
 use crate::cli::Serve;
@@ -92,7 +92,9 @@ async fn serve(options: ServerOptions, arguments: &Serve) -> Result<ExitCode, Er
         _ = interrupted() => {}
         () = made_ready => {}
     }
-    server.stop();
+    for undelivered in server.shut_down().await {
+        output::to_stderr(&report::notice(&Notice::Undelivered(undelivered)));
+    }
     let running = server.running();
     if running > 0 && !arguments.memory {
         let text = format!("{running} executions that run go on with the next start");

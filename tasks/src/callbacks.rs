@@ -143,6 +143,17 @@ impl Callbacks {
         Ok(())
     }
 
+    /// Refuses a token that [`Callbacks::answer`] refuses.
+    pub fn check(&self, token: &str) -> Result<(), CallbackError> {
+        let waiting = self.lock();
+        match waiting.tasks.contains_key(token) {
+            true => Ok(()),
+            false if waiting.over.all.contains(token) => Err(CallbackError::TaskTimedOut),
+            false if is_token(token) => Ok(()),
+            false => Err(CallbackError::InvalidToken),
+        }
+    }
+
     /// Tells that somebody works on the task of `token` (`SendTaskHeartbeat`).
     pub fn heartbeat(&self, token: &str) -> Result<(), CallbackError> {
         self.lock().send(token, TokenMessage::Heartbeat)

@@ -11,6 +11,7 @@ use super::error::ApiError;
 use super::request::{Request, object, page};
 use super::state_machines::encryption;
 use super::{Api, date, nothing};
+use crate::answers::AnswerError;
 use crate::catalog::{Activity, Change, Tags};
 
 /// How long `GetActivityTask` waits for work, as on AWS.
@@ -19,6 +20,15 @@ const LONG_POLL: Duration = Duration::from_secs(60);
 impl From<CallbackError> for ApiError {
     fn from(error: CallbackError) -> Self {
         Self::new(error.name(), error.to_string())
+    }
+}
+
+impl From<AnswerError> for ApiError {
+    fn from(error: AnswerError) -> Self {
+        match error {
+            AnswerError::Callback(error) => error.into(),
+            AnswerError::Journal(error) => error.into(),
+        }
     }
 }
 
@@ -104,18 +114,17 @@ impl Api {
         })
     }
 
-    pub(super) fn task_success(&self, request: &Request<'_>) -> Result<Value, ApiError> {
-        let (token, output) = (request.required("taskToken"), request.required("output"));
-        let output = output.parse::<Value>();
+    pub(super) async fn task_success(&self, request: &Request<'_>) -> Result<Value, ApiError> {
+        let output = request.required("output").parse::<Value>();
         let refused = |error: JsonError| format!("Invalid Output: '{}'", error.jackson_message());
         let output = output.map_err(|error| ApiError::new("InvalidOutput", refused(error)))?;
-        self.callbacks.answer(token, Ok(output))?;
+        self.answers.answer(request.required("taskToken"), Ok(output)).await?;
         Ok(nothing())
     }
 
-    pub(super) fn task_failure(&self, request: &Request<'_>) -> Result<Value, ApiError> {
+    pub(super) async fn task_failure(&self, request: &Request<'_>) -> Result<Value, ApiError> {
         let failure = worker_failure(request.text("error"), request.text("cause"));
-        self.callbacks.answer(request.required("taskToken"), Err(failure))?;
+        self.answers.answer(request.required("taskToken"), Err(failure)).await?;
         Ok(nothing())
     }
 

@@ -33,6 +33,7 @@ use tokio::sync::Semaphore;
 use self::arn::Arn;
 use self::error::ApiError;
 use self::request::Request;
+use crate::answers::Answers;
 use crate::catalog::Catalog;
 
 /// What the server says of itself.
@@ -56,6 +57,7 @@ pub(crate) struct Api {
     pub(crate) executions: Weak<Executions>,
     pub(crate) catalog: Arc<Catalog>,
     pub(crate) callbacks: Arc<Callbacks>,
+    pub(crate) answers: Arc<Answers>,
     pub(crate) identity: Identity,
     /// How many more may wait for the work of an activity.
     pub(crate) polls: Arc<Semaphore>,
@@ -151,8 +153,8 @@ impl Api {
             "DeleteActivity" => self.delete_activity(request).await,
             "ListActivities" => self.list_activities(request),
             "GetActivityTask" => self.activity_task(request).await,
-            "SendTaskSuccess" => self.task_success(request),
-            "SendTaskFailure" => self.task_failure(request),
+            "SendTaskSuccess" => self.task_success(request).await,
+            "SendTaskFailure" => self.task_failure(request).await,
             "SendTaskHeartbeat" => self.task_heartbeat(request),
             "TagResource" => self.tag(request).await,
             "UntagResource" => self.untag(request).await,
