@@ -85,6 +85,11 @@ impl Join {
 }
 
 impl SavedJoin {
+    /// What tells it from every other Join of its Frame: the attempt that it belongs to.
+    pub fn attempt(&self) -> &str {
+        &self.0.parent.path
+    }
+
     /// Its values, in an order that is always the same: each can be put in the place of another.
     pub fn values(&mut self, visit: &mut dyn FnMut(&mut Value)) {
         let Join { parent, work, results, .. } = &mut self.0;

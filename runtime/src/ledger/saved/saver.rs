@@ -89,6 +89,10 @@ impl Saver {
             }
             (join, asked)
         });
+        let now = fork.as_ref().map(|(join, _)| join.attempt());
+        if self.forked(id).is_some_and(|before| Some(before) != now) {
+            self.delete_results(id, writes);
+        }
         let Node { parent, history, waits, wait, .. } = node;
         let what = SavedNode { frame, parent: *parent, history: *history, fork, waits: waits.clone(), wait: *wait };
         self.put(Key::Frame(id), Content::Frame(Box::new(Holding { what, values })), writes);
@@ -97,8 +101,13 @@ impl Saver {
             let values = vec![self.take(&mut what.input, writes)];
             self.put(Key::Execution(id), Content::Execution(Holding { what, values }), writes);
         }
-        if node.fork.is_none() {
-            self.delete_results(id, writes);
+    }
+
+    /// The attempt whose Join is saved of a Frame.
+    fn forked(&self, id: FrameId) -> Option<&str> {
+        match self.saved.0.get(&Key::Frame(id)).map(|piece| &piece.0) {
+            Some(Content::Frame(holding)) => holding.what.fork.as_ref().map(|(join, _)| join.attempt()),
+            _ => None,
         }
     }
 
