@@ -41,7 +41,7 @@
 //!                 match join.poll(program) {
 //!                     JoinStep::Start(index, mut child) => join.ended(index, run(program, &mut child, now)?),
 //!                     JoinStep::Ask(request) => join.answered(greet(&request)),
-//!                     JoinStep::Wait | JoinStep::Stop => unreachable!("no child is left running here"),
+//!                     JoinStep::Wait | JoinStep::Stop | JoinStep::Redrive(_) => unreachable!("no child is left here"),
 //!                     JoinStep::Finish(joined) => break Reply::Joined(joined),
 //!                 }
 //!             },

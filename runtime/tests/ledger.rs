@@ -138,7 +138,7 @@ fn what_is_damaged_is_told_by_its_name() {
     assert_eq!(refused(&|pieces| _ = pieces.remove("root")), "the saved execution is damaged: root: it is missing");
     assert_eq!(
         refused(&|pieces| _ = pieces.insert("root".to_owned(), r#"{"version":99}"#.to_owned())),
-        "the execution was saved in the form 99; this release reads the form 2"
+        "the execution was saved in the form 99; this release reads the form 3"
     );
     assert_eq!(
         refused(&|pieces| _ = pieces.remove("execution/0")),

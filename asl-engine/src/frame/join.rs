@@ -1,6 +1,7 @@
 //! Joins: the children of a Map or Parallel state. The policy of MaxConcurrency and of the first failure stands here
 //! and nowhere else.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -47,6 +48,22 @@ pub struct Join {
     pub(super) failed: Option<Joined>,
     /// Whether the children that run were told to stop.
     pub(super) stopping: bool,
+    /// The children that did not succeed and go on, since it was redriven.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub(super) again: BTreeSet<usize>,
+    /// What was still to be done when it failed, where all that will never be done was told since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) unstarted: Option<Box<Unstarted>>,
+    /// Whether results could not be written.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_lost: bool,
+}
+
+/// The position of the child that would have been started next, and where its input comes from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Unstarted {
+    pub(super) next: usize,
+    pub(super) work: Work,
 }
 
 /// What a Join asks for besides its children.
@@ -100,6 +117,8 @@ pub(super) enum Work {
 pub enum JoinStep {
     /// Start this child.
     Start(usize, Box<Frame>),
+    /// Let this child go on, which ended without success before the Join was [redriven](Join::redrive).
+    Redrive(usize),
     /// Call this task, which has neither a deadline nor a heartbeat, and hand in its outcome with `answered`. Until then,
     /// nothing else is asked for.
     Ask(Arc<TaskRequest>),
@@ -184,6 +203,9 @@ impl Join {
             closing_event: self.closing_event,
             failed: self.failed.clone(),
             stopping: self.stopping,
+            again: self.again.clone(),
+            unstarted: self.unstarted.clone(),
+            is_lost: self.is_lost,
         }
     }
 
@@ -200,6 +222,10 @@ impl Join {
             }
             // Results are not collected faster than they are written.
             if self.running < self.limit && self.asked != Some(Asked::Written) {
+                if let Some(index) = self.again.pop_first() {
+                    self.running += 1;
+                    return JoinStep::Redrive(index);
+                }
                 match self.next_child(program) {
                     Ok(NextChild::Start(frame)) => {
                         self.next += 1;
@@ -271,6 +297,9 @@ impl Join {
 
     /// Hands the items that will never be worked on to the ResultWriter; what has to be asked for first comes out.
     fn tell_pending(&mut self, program: &Program) -> Option<JoinStep> {
+        if self.unstarted.is_none() {
+            self.unstarted = Some(Box::new(Unstarted { next: self.next, work: self.work.clone() }));
+        }
         loop {
             if let Some(request) = self.results.request() {
                 return Some(self.ask(Asked::Written, request));
@@ -296,7 +325,10 @@ impl Join {
                     self.results.answered(&answer);
                     Ok(())
                 }
-                Err(failure) => Err(result_writer::failed(failure.to_string())),
+                Err(failure) => {
+                    self.is_lost = true;
+                    Err(result_writer::failed(failure.to_string()))
+                }
             },
             _ => Ok(()),
         };
@@ -356,7 +388,7 @@ impl Join {
     }
 
     /// How many items the input of a child execution has.
-    fn items_of(&self, input: &Value) -> usize {
+    pub(super) fn items_of(&self, input: &Value) -> usize {
         match &self.work {
             Work::Items { batcher: Some(_), .. } => input[BATCHED].as_array().map_or(1, |items| items.len()),
             _ => 1,

@@ -1,6 +1,6 @@
 //! What the children of a Join came to: a list of outputs, or what a ResultWriter makes of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -212,6 +212,33 @@ impl Results {
     /// What is to be written now.
     pub(super) fn request(&mut self) -> Option<TaskRequest> {
         self.writer.as_mut()?.request()
+    }
+
+    /// Forgets what these children came to, which go on.
+    pub(super) fn redrive(&mut self, again: &BTreeSet<usize>) {
+        for index in again {
+            if let Some(before) = self.list.get_mut(*index).and_then(Option::take) {
+                self.bytes = self.bytes.saturating_sub(before.json_len() + 1);
+                self.changed.push(*index);
+            }
+            if self.early.remove(index).is_some() {
+                self.changed.push(*index);
+            }
+        }
+        if let Some(writer) = &mut self.writer {
+            for (index, result) in std::mem::take(&mut self.early) {
+                result.write(index, writer, &mut self.changed);
+            }
+            // Those that come now are written as they come.
+            self.written = usize::MAX;
+        }
+    }
+
+    /// Lets what is written from now on stand in a folder of the redrive, unless files are open.
+    pub(super) fn begin_folder(&mut self, redrive: u32) {
+        if let Some(writer) = &mut self.writer {
+            writer.begin_folder(redrive);
+        }
     }
 
     /// Takes the answer to what was written.

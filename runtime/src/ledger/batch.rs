@@ -27,6 +27,8 @@ pub enum Input {
     Reply(WaitId, Reply),
     /// End the execution now.
     Stop(Termination),
+    /// Go on from where it failed. Nothing happens where that cannot be: see [`Ledger::redrive_status`](crate::Ledger::redrive_status).
+    Redrive,
     /// Go on with what was left over ([`Batch::is_busy`]).
     GoOn,
 }

@@ -20,9 +20,9 @@ mod saver;
 
 pub use saver::Saver;
 
-/// The version of the saved form. A form of another one is refused. The form 1 is read, too:
-/// only Map Runs that read or write objects are another there, and are told as damaged.
-const VERSION: u32 = 2;
+/// The version of the saved form. A form of another one is refused. The forms 1 and 2 are read, too: in the form 1, only Map Runs
+/// that read or write objects are another, and are told as damaged; neither has Frames at rest, which wait for a redrive.
+const VERSION: u32 = 3;
 
 /// Values whose JSON text is shorter are saved where they stand.
 const SHARED_FROM: usize = 100;
@@ -286,6 +286,8 @@ struct Root {
     ready: VecDeque<(FrameId, Reply)>,
     starting: VecDeque<FrameId>,
     has_begun: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    keeps: bool,
     finished: Option<Finished>,
 }
 

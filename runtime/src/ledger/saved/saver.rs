@@ -69,6 +69,7 @@ impl Saver {
             ready: ledger.ready.clone(),
             starting: ledger.starting.clone(),
             has_begun: ledger.has_begun,
+            keeps: ledger.keeps,
             finished: ledger.finished.clone(),
         };
         self.put(Key::Root, Content::Root(root), &mut writes);
@@ -111,10 +112,13 @@ impl Saver {
         }
     }
 
-    /// Whether the execution is saved as it is. A child execution starts, and changes, when its first step is made.
+    /// Whether the execution is saved as it is. A child execution starts, and changes, when its first step is made; any does when
+    /// it is redriven.
     fn has_execution(&self, id: FrameId, execution: &Execution) -> bool {
         match self.saved.0.get(&Key::Execution(id)).map(|piece| &piece.0) {
-            Some(Content::Execution(saved)) => saved.what.start_time == execution.start_time,
+            Some(Content::Execution(Holding { what, .. })) => {
+                (what.start_time, what.redrive_count) == (execution.start_time, execution.redrive_count)
+            }
             _ => false,
         }
     }
