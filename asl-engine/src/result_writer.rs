@@ -469,6 +469,11 @@ impl Writer {
         request
     }
 
+    /// Whether all is written that there is.
+    pub(crate) fn is_done(&self) -> bool {
+        self.stage == Stage::Done
+    }
+
     /// Takes the answer to a request.
     pub(crate) fn answered(&mut self, answer: &Value) {
         if answer.get("ResultWriterDetails").is_some() {

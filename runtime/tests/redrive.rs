@@ -5,9 +5,12 @@
 
 use std::sync::Arc;
 
-use asl_engine::{Execution, Failure, HistoryEvent, Program, Reply, TaskRequest, Termination, Timestamp, Value};
+use asl_engine::{
+    Execution, Failure, HistoryEvent, MapRunCounts, MapRunUpdate, Program, Reply, TaskRequest, Termination, Timestamp,
+    Value,
+};
 use asl_runtime::simulation::{Answer, Simulation};
-use asl_runtime::{Input, Ledger, NotRedrivable, RedriveStatus, Saver, Status};
+use asl_runtime::{Effect, Input, Ledger, MapRunStatus, NotRedrivable, RedriveStatus, Saved, Saver, Status};
 
 const START: Timestamp = Timestamp(1_700_000_000_000);
 
@@ -555,4 +558,74 @@ fn only_what_failed_is_kept() {
     }
     let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
     assert_eq!(pieces, ["events/0", "execution/0", "frame/0", "root"]);
+}
+
+/// `standard` of `redrive_map.json`: what `DescribeMapRun` tells of a Map Run before and after its redrive; the start and the ARN stay.
+/// There one more item was racing and had succeeded.
+#[test]
+fn a_map_run_tells_what_it_has_come_to() {
+    let writer = r#""ResultWriter": {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b", "Prefix": "p"}},"#;
+    let mut missing = true;
+    let mut run = Run::new(&map_run("STANDARD", writer), ITEMS, |request: &TaskRequest, _| {
+        let fails = request.input["Key"].as_str() == Some("1") && std::mem::take(&mut missing);
+        Answer::from(if fails { Err(Failure::new("S3.NoSuchKeyException", "no")) } else { Ok(Value::empty_object()) })
+    });
+    run.go_on().unwrap_err();
+    let before = run.simulation.ledger().map_runs().next().expect("a Map Run");
+    let counts = MapRunCounts {
+        pending: 3,
+        succeeded: 1,
+        failed: 1,
+        aborted: 1,
+        total: 6,
+        results_written: 6,
+        ..MapRunCounts::default()
+    };
+    assert_eq!((before.status, before.state.items, before.state.executions), (MapRunStatus::Failed, counts, counts));
+    assert_eq!((before.state.started, before.state.max_concurrency, before.state.redrive_count), (START, 2, 0));
+    assert_eq!((&*before.state.state, before.redriven), ("Map", None));
+    run.redrive().expect("it succeeds");
+    let runs: Vec<_> = run.simulation.ledger().map_runs().collect();
+    let [after] = &runs[..] else { panic!("{runs:#?}") };
+    let counts = MapRunCounts { succeeded: 6, total: 6, results_written: 6, ..MapRunCounts::default() };
+    assert_eq!((after.status, after.state.items, after.state.executions), (MapRunStatus::Succeeded, counts, counts));
+    assert_eq!((&after.state.arn, after.state.started, after.state.redrive_count), (&before.state.arn, START, 1));
+    assert!(after.redriven.is_some() && after.stopped > before.stopped);
+}
+
+/// AWS Step Functions API reference, `UpdateMapRun`: more run at once from then on, and more failures are borne, or fewer.
+#[test]
+fn a_map_run_that_runs_can_be_changed() {
+    let program = program(
+        r#"{"StartAt": "M", "States": {"M": {"Type": "Map", "MaxConcurrency": 2, "End": true,
+        "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "T", "States": {
+            "T": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f", "End": true}}}}}}"#,
+    );
+    let mut ledger = Ledger::new(program.clone(), execution("[0, 1, 2, 3, 4]")).redrivable();
+    let (mut saver, mut saved) = (Saver::default(), Saved::default());
+    let mut feed = |ledger: &mut Ledger, input| {
+        let batch = ledger.feed(START, [input]).expect("a sound host");
+        saved.apply(saver.save(ledger, &batch));
+        let text = serde_json::to_string(&saved).expect("it can be saved");
+        let read = serde_json::from_str(&text).expect("it can be read");
+        (*ledger, saver) = Ledger::restore(program.clone(), read).expect("it can be restored");
+        batch
+    };
+    let update = |ledger: &Ledger, update| Input::UpdateMapRun(ledger.map_runs().next().expect("one").state.arn, update);
+    let batch = feed(&mut ledger, Input::Start);
+    assert_eq!(batch.effects.len(), 2);
+    let wider = MapRunUpdate { max_concurrency: Some(4), tolerated_failure_count: Some(1), ..MapRunUpdate::default() };
+    let wider = update(&ledger, wider);
+    assert_eq!(feed(&mut ledger, wider).effects.len(), 2);
+    let state = ledger.map_runs().next().expect("one").state;
+    assert_eq!((state.max_concurrency, state.tolerated_failure_count), (4, 1));
+    assert_eq!((state.items.running, state.items.pending, state.items.total), (4, 1, 5));
+    let Effect::Call(wait, _) = &batch.effects[0] else { panic!("a task is called") };
+    let failed = Input::Reply(*wait, Reply::Task(Err(Failure::new("Odd", "as told"))));
+    assert!(feed(&mut ledger, failed).finished.is_none(), "one failure is borne");
+    let narrower = update(&ledger, MapRunUpdate { tolerated_failure_count: Some(0), ..MapRunUpdate::default() });
+    let finished = feed(&mut ledger, narrower).finished.expect("it ends");
+    assert!(finished.outcome.unwrap_err().to_string().starts_with("States.ExceedToleratedFailureThreshold"));
+    let run = ledger.map_runs().next().expect("one");
+    assert_eq!((run.status.name(), run.state.items.failed, run.state.items.aborted), ("FAILED", 1, 4));
 }

@@ -1,6 +1,6 @@
 //! What a Map or Parallel state does: its Join, and what becomes of its children.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::io::bounded;
@@ -106,7 +106,7 @@ impl Frame {
             closing_event: self.last_event,
             failed: None,
             stopping: false,
-            again: BTreeSet::new(),
+            again: BTreeMap::new(),
             unstarted: None,
             is_lost: false,
         })

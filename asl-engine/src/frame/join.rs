@@ -1,7 +1,7 @@
 //! Joins: the children of a Map or Parallel state. The policy of MaxConcurrency and of the first failure stands here
 //! and nowhere else.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -48,9 +48,9 @@ pub struct Join {
     pub(super) failed: Option<Joined>,
     /// Whether the children that run were told to stop.
     pub(super) stopping: bool,
-    /// The children that did not succeed and go on, since it was redriven.
-    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
-    pub(super) again: BTreeSet<usize>,
+    /// The children that did not succeed and go on, since it was redriven, with their numbers of items.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) again: BTreeMap<usize, usize>,
     /// What was still to be done when it failed, where all that will never be done was told since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) unstarted: Option<Box<Unstarted>>,
@@ -222,12 +222,16 @@ impl Join {
             }
             // Results are not collected faster than they are written.
             if self.running < self.limit && self.asked != Some(Asked::Written) {
-                if let Some(index) = self.again.pop_first() {
+                if let Some((index, _)) = self.again.pop_first() {
                     self.running += 1;
                     return JoinStep::Redrive(index);
                 }
                 match self.next_child(program) {
                     Ok(NextChild::Start(frame)) => {
+                        let items = self.items_of(&frame.input);
+                        if let Some(run) = &mut self.map_run {
+                            run.tallies.started(items);
+                        }
                         self.next += 1;
                         self.running += 1;
                         return JoinStep::Start(self.next - 1, frame);
@@ -347,6 +351,9 @@ impl Join {
         self.running = self.running.saturating_sub(1);
         let Ended { outcome, last_event, closing_event, child, failed_in } = ended;
         let items = child.as_ref().map_or(1, |end| self.items_of(&end.execution.input));
+        if let Some(run) = &mut self.map_run {
+            run.tallies.ended(items, &outcome, false);
+        }
         if let Err(failure) = &outcome
             && let Err(failure) = self.bear(index, items, failure, child.as_ref().map(|end| &end.execution.name))
         {
@@ -374,6 +381,10 @@ impl Join {
     /// Takes note of a child that was stopped.
     pub fn stopped(&mut self, index: usize, ended: Ended) {
         self.running = self.running.saturating_sub(1);
+        let items = ended.child.as_ref().map_or(1, |end| self.items_of(&end.execution.input));
+        if let Some(run) = &mut self.map_run {
+            run.tallies.ended(items, &ended.outcome, true);
+        }
         self.results.add(index, ended.outcome, ended.child, true);
     }
 
@@ -396,7 +407,7 @@ impl Join {
     }
 
     /// How many items there are in all; `None` where that is not known yet.
-    fn all_items(&mut self) -> Option<usize> {
+    pub(super) fn all_items(&mut self) -> Option<usize> {
         let needed = self.tolerance.as_ref().is_some_and(Tolerance::needs_total);
         match &mut self.work {
             Work::Branches { scopes } => Some(scopes.len()),

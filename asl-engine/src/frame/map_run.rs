@@ -10,6 +10,7 @@ use super::Frame;
 use super::io::Sight;
 use super::items::Batcher;
 use super::stages::{Stage, Visit};
+use super::tally::Tallies;
 use crate::context::Execution;
 use crate::definition::ast::{ItemBatcher, ItemReader, Name, NumberField, ResultWriter};
 use crate::history::EventId;
@@ -41,6 +42,9 @@ pub(super) struct MapRun {
     /// The event that `MapRunStarted` follows, and each `MapRunRedriven`; known once it was redriven.
     #[serde(default, skip_serializing_if = "is_default")]
     pub(super) opened_by: EventId,
+    /// What its items and child executions came to.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) tallies: Tallies,
 }
 
 fn is_default<T: Default + PartialEq>(value: &T) -> bool {
@@ -59,6 +63,22 @@ pub(super) struct Tolerance {
 }
 
 impl Tolerance {
+    /// `ToleratedFailureCount`; AWS tells 0 where nothing is said.
+    pub(super) fn count(&self) -> i64 {
+        self.count.unwrap_or(0)
+    }
+
+    /// `ToleratedFailurePercentage`; AWS tells 0 where nothing is said.
+    pub(super) fn percentage(&self) -> f64 {
+        self.percentage.unwrap_or(0.0)
+    }
+
+    /// Bears so many from now on, where that is said.
+    pub(super) fn update(&mut self, count: Option<i64>, percentage: Option<f64>) {
+        self.count = count.or(self.count);
+        self.percentage = percentage.or(self.percentage);
+    }
+
     /// Forgets the failures that were, but for those of so many items, which stay.
     pub(super) fn forget(&mut self, stays: usize) {
         self.failed = stays;
@@ -174,6 +194,7 @@ impl Frame {
             state_machine_arn: format!("{}/{label}", parent.state_machine_arn).into(),
             redrive_count: 0,
             opened_by: 0,
+            tallies: Tallies::default(),
         }
     }
 

@@ -12,6 +12,7 @@ mod results;
 mod run;
 mod saved;
 mod stages;
+mod tally;
 mod task;
 mod values;
 mod variables;
@@ -26,6 +27,7 @@ pub(crate) use mode::Mode;
 pub use protocol::{ChildEnd, Ended, EventIds, Next, Now, Reply, Request, Step, Termination, UnexpectedReply};
 pub use saved::{ForeignProgram, SavedFrame, SavedJoin, SavedResult};
 pub use stages::{Stage, Stages};
+pub use tally::{MapRunCounts, MapRunState, MapRunUpdate};
 
 use crate::context::{Context, Execution, MapItem};
 use crate::definition::ast::StateType;

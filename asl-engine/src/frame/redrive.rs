@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use super::items::Source;
 use super::join::{Join, Work};
+use super::tally::Tallies;
 use super::protocol::{EventIds, Next};
 use super::run::Run;
 use super::{Frame, Phase, Rest, Role};
@@ -159,6 +160,9 @@ impl Run<'_> {
         let state = self.state;
         let mut join = self.frame.join(state)?;
         join.map_run = before.map_run;
+        if let Some(run) = &mut join.map_run {
+            run.tallies = Tallies::default();
+        }
         self.frame.complete_join(state, &mut join)?;
         self.frame.open_join(state, &mut join)?;
         Ok(join)
@@ -178,14 +182,21 @@ impl Run<'_> {
 }
 
 impl Join {
-    /// Lets the children at these positions go on that did not succeed, and forgets why it failed. `over` are the inputs of those
-    /// that can never go on, which still count as failed.
-    pub fn redrive<'a>(&mut self, again: impl IntoIterator<Item = usize>, over: impl IntoIterator<Item = &'a Value>) {
-        self.again = again.into_iter().collect();
+    /// Lets the children at these positions go on that did not succeed, each with its input, and forgets why it failed. `over` are
+    /// the inputs of those that can never go on, which still count as failed.
+    pub fn redrive<'a>(
+        &mut self,
+        again: impl IntoIterator<Item = (usize, &'a Value)>,
+        over: impl IntoIterator<Item = &'a Value>,
+    ) {
+        self.again = again.into_iter().map(|(index, input)| (index, self.items_of(input))).collect();
         (self.running, self.stopping, self.failed) = (0, false, None);
-        let stays = over.into_iter().map(|input| self.items_of(input)).sum();
+        let over: Vec<usize> = over.into_iter().map(|input| self.items_of(input)).collect();
         if let Some(tolerance) = &mut self.tolerance {
-            tolerance.forget(stays);
+            tolerance.forget(over.iter().sum());
+        }
+        if let Some(run) = &mut self.map_run {
+            run.tallies.redriven(over.into_iter());
         }
         if let Some(unstarted) = self.unstarted.take() {
             (self.next, self.work) = (unstarted.next, unstarted.work);

@@ -1,6 +1,6 @@
 //! What the children of a Join came to: a list of outputs, or what a ResultWriter makes of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -215,8 +215,8 @@ impl Results {
     }
 
     /// Forgets what these children came to, which go on.
-    pub(super) fn redrive(&mut self, again: &BTreeSet<usize>) {
-        for index in again {
+    pub(super) fn redrive(&mut self, again: &BTreeMap<usize, usize>) {
+        for index in again.keys() {
             if let Some(before) = self.list.get_mut(*index).and_then(Option::take) {
                 self.bytes = self.bytes.saturating_sub(before.json_len() + 1);
                 self.changed.push(*index);
@@ -232,6 +232,11 @@ impl Results {
             // Those that come now are written as they come.
             self.written = usize::MAX;
         }
+    }
+
+    /// Whether a ResultWriter has written all that there is.
+    pub(super) fn is_written(&self) -> bool {
+        self.writer.as_ref().is_some_and(|writer| writer.is_done())
     }
 
     /// Lets what is written from now on stand in a folder of the redrive, unless files are open.

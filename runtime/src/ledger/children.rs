@@ -2,7 +2,7 @@
 
 use asl_engine::{EventId, JoinStep, Next, Reply, Step};
 
-use super::{Bug, Effect, FrameId, Ledger, STARTED, Waits};
+use super::{Bug, Effect, FrameId, Ledger, MapRunStatus, STARTED, Waits};
 
 impl Ledger {
     /// Does what the Join of a Frame wants.
@@ -53,6 +53,7 @@ impl Ledger {
                         // An answer may be on its way already.
                         self.ready.retain(|(other, _)| *other != id);
                     }
+                    self.end_map_run(id, MapRunStatus::of(&joined.outcome));
                     let told = (!joined.ends_execution()).then_some(joined.last_event);
                     self.stop_children(id, told)?;
                     if joined.outcome.is_ok() {
@@ -67,6 +68,7 @@ impl Ledger {
 
     /// Stops what still runs below a Frame, the innermost first: because of an event, or without a word.
     pub(super) fn stop_children(&mut self, id: FrameId, because: Option<EventId>) -> Result<(), Bug> {
+        self.end_map_run(id, MapRunStatus::Aborted);
         let Some(node) = self.nodes.get_mut(id) else { return Ok(()) };
         let Some(mut fork) = node.fork.take() else { return Ok(()) };
         self.recorder.mark(node, id);

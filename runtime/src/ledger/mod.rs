@@ -5,6 +5,7 @@
 
 mod batch;
 mod children;
+mod map_runs;
 mod nodes;
 mod recorder;
 mod redrive;
@@ -18,6 +19,7 @@ use asl_engine::{
 };
 
 pub use batch::{Batch, Bug, Effect, Finished, FrameId, Input, Recorded, Status, WaitId};
+pub use map_runs::{MapRun, MapRunStatus};
 use nodes::Nodes;
 use recorder::Recorder;
 pub use redrive::{NotRedrivable, RedriveStatus};
@@ -60,6 +62,8 @@ pub struct Ledger {
     has_begun: bool,
     /// Whether what a redrive needs is kept.
     keeps: bool,
+    /// The Map Runs of the execution itself, where that is kept.
+    map_runs: Vec<MapRun>,
     finished: Option<Finished>,
 }
 
@@ -135,6 +139,7 @@ impl Ledger {
             starting: VecDeque::new(),
             has_begun: false,
             keeps: false,
+            map_runs: Vec::new(),
             finished: None,
         };
         ledger.nodes.add(Node::new(frame, None, 0));
@@ -235,8 +240,9 @@ impl Ledger {
                     }
                     self.stop(termination)?;
                 }
+                Input::UpdateMapRun(arn, update) if self.finished.is_none() => self.update_map_run(&arn, &update)?,
                 Input::Redrive if self.redrive_status() == RedriveStatus::Redrivable => self.redrive(),
-                Input::Start | Input::Stop(_) | Input::GoOn | Input::Redrive => {}
+                Input::Start | Input::Stop(_) | Input::GoOn | Input::Redrive | Input::UpdateMapRun(..) => {}
             }
         }
         self.run()?;
@@ -290,7 +296,11 @@ impl Ledger {
         match termination {
             // Its child executions record that they end.
             Termination::TimedOut | Termination::Aborted(_) if self.keeps => self.stop_children(0, None)?,
-            _ => self.forget_all(0),
+            _ => {
+                let frames: Vec<FrameId> = self.map_runs.iter().map(|run| run.frame).collect();
+                frames.into_iter().for_each(|frame| self.end_map_run(frame, MapRunStatus::Aborted));
+                self.forget_all(0);
+            }
         }
         let status = match termination {
             Termination::TimedOut => Status::TimedOut,
@@ -365,6 +375,7 @@ impl Ledger {
                     self.recorder.batch.effects.push(Effect::Call(wait, request.clone()));
                 }
                 node.fork = Some(Box::new(Fork { join: *join, running: BTreeMap::new(), kept: children, asked }));
+                self.begin_map_run(id);
                 self.poll(id)?;
             }
             Next::Pending => {}

@@ -109,7 +109,8 @@ pub(super) struct Kept {
 
 impl Ledger {
     /// The same, which keeps what [`Input::Redrive`](super::Input::Redrive) needs where the execution ends without success: its
-    /// Frames as they were. A child that failed is kept as long as the state that runs it.
+    /// Frames as they were. A child that failed is kept as long as the state that runs it. It also knows of its
+    /// [Map Runs](Self::map_runs), those that have ended too.
     #[must_use]
     pub fn redrivable(mut self) -> Self {
         self.keeps = true;
@@ -157,7 +158,7 @@ impl Ledger {
         let (again, over): (Vec<_>, Vec<_>) =
             children.partition(|(_, child)| child.frame.is_redrivable(&self.program, child.ids));
         let over = over.iter().map(|(_, child)| &child.frame.execution().input);
-        join.redrive(again.iter().map(|(index, _)| *index), over);
+        join.redrive(again.iter().map(|(index, child)| (*index, &child.frame.execution().input)), over);
         join
     }
 

@@ -7,7 +7,7 @@ use asl_engine::{EventIds, Execution, Program, Reply, Value};
 
 use super::super::nodes::Nodes;
 use super::super::recorder::Recorder;
-use super::super::{Fork, FrameId, Ledger, Node};
+use super::super::{Fork, FrameId, Ledger, MapRun, Node};
 use super::{Content, Holding, Key, RestoreError, Root, Saved, SavedNode, SavedValue, damaged};
 
 pub(super) fn ledger(saved: &Saved, program: Arc<Program>) -> Result<Ledger, RestoreError> {
@@ -33,6 +33,7 @@ pub(super) fn ledger(saved: &Saved, program: Arc<Program>) -> Result<Ledger, Res
         return Err(RestoreError::ChangedDefinition);
     }
     let (mut histories, mut executions, mut frames) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+    let mut map_runs = Vec::new();
     // Values and results, of which there can be many, come last and are taken as they are asked for.
     for (key, piece) in saved.0.range(..Key::Result(0, 0)) {
         match (key, &piece.0) {
@@ -41,6 +42,7 @@ pub(super) fn ledger(saved: &Saved, program: Arc<Program>) -> Result<Ledger, Res
                 executions.insert(*id, Arc::new(Execution { input, ..what.clone() }));
             }
             (Key::Events(id), Content::Events(ids)) => _ = histories.insert(*id, *ids),
+            (Key::MapRun(_), Content::MapRun(run)) => map_runs.push(MapRun::clone(run)),
             (Key::Frame(id), Content::Frame(node)) => frames.push((*id, &**node)),
             _ => {}
         }
@@ -68,7 +70,7 @@ pub(super) fn ledger(saved: &Saved, program: Arc<Program>) -> Result<Ledger, Res
     }
     nodes.go_on_from(next);
     let recorder = Recorder { records_before: records_children.before(), ..Recorder::new(at) };
-    Ok(Ledger { program, deadline, recorder, nodes, waits, ready, starting, has_begun, keeps, finished })
+    Ok(Ledger { program, deadline, recorder, nodes, waits, ready, starting, has_begun, keeps, map_runs, finished })
 }
 
 fn node(

@@ -57,6 +57,11 @@ impl Saver {
                 None => self.delete(Key::Events(*id), &mut writes),
             }
         }
+        for at in &batch.map_runs {
+            if let Some(run) = ledger.map_runs.get(*at) {
+                self.put(Key::MapRun(*at), Content::MapRun(Box::new(run.clone())), &mut writes);
+            }
+        }
         let root = Root {
             version: VERSION,
             fingerprint: ledger.program.fingerprint().clone(),
