@@ -33,8 +33,19 @@ pub struct Execution {
     /// What its task tokens are made with, so that nobody can guess them. A host that tells tokens to others sets it to what only
     /// chance knows; without that, it comes from the seed.
     pub token_secret: Arc<str>,
+    /// `$$.Execution.RedriveCount`: how often it went on after it had failed.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub redrive_count: u32,
+    /// `$$.Execution.RedriveTime`: when it went on last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redrive_time: Option<Timestamp>,
     /// The bounds that it has to keep.
     pub quotas: Quotas,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// The service quotas that end an execution or a task. [`Quotas::default`] has AWS's; `None` sets no bound.
@@ -100,6 +111,8 @@ impl Execution {
             state_machine_name: state_machine.into(),
             seed,
             token_secret: format!("{seed:016x}").into(),
+            redrive_count: 0,
+            redrive_time: None,
             quotas: Quotas::default(),
         }
     }
@@ -179,18 +192,17 @@ impl Context<'_> {
         let text = |text: &Arc<str>| Value::from(text.clone());
         let mut state = vec![("Name", text(self.state)), ("EnteredTime", self.entered_time.to_string().into())];
         state.extend(self.retry_count.map(|count| ("RetryCount", count.into())));
+        let mut about = vec![
+            ("Id", text(&execution.arn)),
+            ("Input", execution.input.clone()),
+            ("StartTime", execution.start_time.to_string().into()),
+            ("Name", text(&execution.name)),
+            ("RoleArn", text(&execution.role_arn)),
+            ("RedriveCount", execution.redrive_count.into()),
+        ];
+        about.extend(execution.redrive_time.map(|time| ("RedriveTime", time.to_string().into())));
         let mut parts = vec![
-            (
-                "Execution",
-                Value::from([
-                    ("Id", text(&execution.arn)),
-                    ("Input", execution.input.clone()),
-                    ("StartTime", execution.start_time.to_string().into()),
-                    ("Name", text(&execution.name)),
-                    ("RoleArn", text(&execution.role_arn)),
-                    ("RedriveCount", 0.into()),
-                ]),
-            ),
+            ("Execution", about.into_iter().collect()),
             (
                 "StateMachine",
                 Value::from([

@@ -41,7 +41,7 @@
 //!                 match join.poll(program) {
 //!                     JoinStep::Start(index, mut child) => join.ended(index, run(program, &mut child, now)?),
 //!                     JoinStep::Ask(request) => join.answered(greet(&request)),
-//!                     JoinStep::Wait | JoinStep::Stop => unreachable!("no child is left running here"),
+//!                     JoinStep::Wait | JoinStep::Stop | JoinStep::Redrive(_) => unreachable!("no child is left here"),
 //!                     JoinStep::Finish(joined) => break Reply::Joined(joined),
 //!                 }
 //!             },
@@ -118,7 +118,7 @@ pub use definition::{
 pub use diagnostic::{Diagnostic, Severity, Span, refusal};
 pub use expression::{Documents, ExplainedArgument, ExplainedCall, ExplainedExpression, Expression, ExpressionError};
 pub use frame::{
-    ChildEnd, Ended, EventIds, ForeignProgram, Frame, Join, JoinStep, Joined, Next, Now, Reply, Request, SavedFrame,
+    ChildEnd, Ended, EventIds, ForeignProgram, Frame, Join, JoinStep, Joined, MapRunCounts, MapRunState, MapRunUpdate, Next, Now, Reply, Request, SavedFrame,
     SavedJoin, SavedResult, Stage, Stages, Step, Termination, UnexpectedReply,
 };
 pub use history::{EventId, EventKind, HistoryEvent};

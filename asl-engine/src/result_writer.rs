@@ -109,7 +109,7 @@ impl Child<'_> {
         if let Ok(output) = self.outcome {
             parts.push(("Output", output.json_text().into()));
         }
-        parts.extend([("OutputDetails", included()), ("RedriveCount", 0.into())]);
+        parts.extend([("OutputDetails", included()), ("RedriveCount", execution.redrive_count.into())]);
         let status = match self.outcome {
             Ok(_) => {
                 parts.push(("RedriveStatus", "NOT_REDRIVABLE".into()));
@@ -172,6 +172,9 @@ pub(crate) struct Writer {
     bucket: Value,
     /// What keys begin with.
     folder: String,
+    /// How many files of each kind are in other folders, of runs before a redrive.
+    #[serde(default, skip_serializing_if = "is_none")]
+    elsewhere: [usize; 3],
     map_run_arn: Arc<str>,
     files: [Files; 3],
     requests: VecDeque<TaskRequest>,
@@ -255,7 +258,7 @@ impl Writer {
             size: 0,
             parts: 0,
         });
-        let (folder, requests) = (format!("{folder}{run}/"), VecDeque::new());
+        let (folder, requests, elsewhere) = (format!("{folder}{run}/"), VecDeque::new(), [0; 3]);
         let part_bytes = PART;
         Ok(Self {
             config,
@@ -263,6 +266,7 @@ impl Writer {
             request,
             bucket,
             folder,
+            elsewhere,
             map_run_arn,
             files,
             requests,
@@ -311,6 +315,18 @@ impl Writer {
         changed.push(child);
     }
 
+    /// Goes on in a folder of its own, where all files are closed: those stay in the manifest.
+    pub(crate) fn begin_folder(&mut self, redrive: u32) {
+        if self.stage == Stage::Collects {
+            return;
+        }
+        let run = format!("{}/", self.map_run_arn.rsplit(':').next().unwrap_or_default());
+        let base = self.folder.rfind(&run).map_or(self.folder.len(), |at| at + run.len());
+        self.folder = format!("{}Redrive-{redrive}/", &self.folder[..base]);
+        self.elsewhere = [0, 1, 2].map(|file: usize| self.files[file].closed.len());
+        self.stage = Stage::Collects;
+    }
+
     /// The text of a child that is not handed out yet, as it is saved.
     pub(crate) fn saved(&self, child: usize) -> Option<SavedText> {
         self.files.iter().enumerate().find_map(|(file, files)| {
@@ -337,6 +353,7 @@ impl Writer {
             request: self.request.clone(),
             bucket: self.bucket.clone(),
             folder: self.folder.clone(),
+            elsewhere: self.elsewhere,
             map_run_arn: self.map_run_arn.clone(),
             files: [failed, pending, succeeded].map(without),
             requests: self.requests.clone(),
@@ -386,7 +403,8 @@ impl Writer {
 
     fn key(&self, file: usize) -> String {
         let Files { name, closed, .. } = &self.files[file];
-        format!("{}{name}_{}.{}", self.folder, closed.len(), self.config.output_type.extension())
+        let number = closed.len() - self.elsewhere[file];
+        format!("{}{name}_{number}.{}", self.folder, self.config.output_type.extension())
     }
 
     /// Ends a file, if there is one.
@@ -451,6 +469,11 @@ impl Writer {
         request
     }
 
+    /// Whether all is written that there is.
+    pub(crate) fn is_done(&self) -> bool {
+        self.stage == Stage::Done
+    }
+
     /// Takes the answer to a request.
     pub(crate) fn answered(&mut self, answer: &Value) {
         if answer.get("ResultWriterDetails").is_some() {
@@ -466,6 +489,10 @@ impl Writer {
         let details = Value::from([("Bucket", self.bucket.clone()), ("Key", self.manifest_key().into())]);
         [("MapRunArn", self.map_run_arn.clone().into()), ("ResultWriterDetails", details)].into()
     }
+}
+
+fn is_none(elsewhere: &[usize; 3]) -> bool {
+    *elsewhere == [0; 3]
 }
 
 /// The failure of writing.

@@ -114,7 +114,9 @@ fn drive(program: &Program, frame: &mut Frame, now: &mut Now, answer: &Value, st
                         );
                     }
                     asl_engine::JoinStep::Ask(_) => join.answered(Ok(answer.clone())),
-                    asl_engine::JoinStep::Wait | asl_engine::JoinStep::Stop => return,
+                    asl_engine::JoinStep::Wait | asl_engine::JoinStep::Stop | asl_engine::JoinStep::Redrive(_) => {
+                        return;
+                    }
                     asl_engine::JoinStep::Finish(joined) => break Reply::Joined(joined),
                 }
             },

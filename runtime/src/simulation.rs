@@ -86,6 +86,17 @@ impl<A: FnMut(&TaskRequest, Timestamp) -> Answer> Simulation<A> {
         self.at
     }
 
+    /// Lets an execution go on at this time that has ended without success, with the next step: see [`Input::Redrive`].
+    pub fn redrive(&mut self, at: Timestamp) {
+        self.at = self.at.max(at);
+        self.inputs = vec![Input::Redrive];
+    }
+
+    /// Stops the execution with the next step.
+    pub fn stop(&mut self, termination: Termination) {
+        self.inputs.push(Input::Stop(termination));
+    }
+
     /// The execution as the last step has left it.
     pub fn ledger(&self) -> &Ledger {
         &self.ledger
@@ -94,7 +105,7 @@ impl<A: FnMut(&TaskRequest, Timestamp) -> Answer> Simulation<A> {
     /// Does what the last Batch asked for, goes to the time when something is due, and takes it in: everything that is due at the
     /// same time at once. None when the execution has ended.
     pub fn step(&mut self) -> Result<Option<Batch>, Stuck> {
-        if self.ledger.finished().is_some() {
+        if self.ledger.finished().is_some() && !self.inputs.contains(&Input::Redrive) {
             return Ok(None);
         }
         for effect in std::mem::take(&mut self.effects) {

@@ -9,7 +9,7 @@ use asl_engine::{Execution, Program, Reply, Timestamp, Value};
 use asl_runtime::{Effect, Input, Ledger, Saved, Saver};
 
 /// An execution with everything that can be saved: children that run, have ended and wait for their place, a value that many
-/// share, a task that was submitted, one that is retried, a Wait, variables, and a Map Run.
+/// share, a task that was submitted, one that is retried, a Wait, variables, and a Map Run with a child execution that failed.
 const DEFINITION: &str = r#"{"StartAt": "Keep", "States": {
     "Keep": {"Type": "Pass", "Assign": {"kept.$": "$.text"}, "Next": "All"},
     "All": {"Type": "Parallel", "End": true, "Branches": [
@@ -45,7 +45,8 @@ fn saved() -> Saved {
         ),
     ]);
     let execution = Execution::local("machine", "golden", input, START, 3);
-    let (mut ledger, mut saver, mut saved) = (Ledger::new(program(), execution), Saver::default(), Saved::default());
+    let (mut ledger, mut saver, mut saved) =
+        (Ledger::new(program(), execution).redrivable(), Saver::default(), Saved::default());
     let mut inputs = vec![Input::Start];
     // Each function is asked once: the first answers, the second fails and is tried again, and so on.
     for round in 0..3 {
@@ -56,6 +57,7 @@ fn saved() -> Saved {
             let reply = match (&*request.state, request.input.as_i64()) {
                 ("Ask", _) => Reply::Submitted(Value::from("sent")),
                 ("Work", Some(2)) => Reply::Task(Err(asl_engine::Failure::new("Flaky", "as told"))),
+                ("Child", Some(2)) => Reply::Task(Err(asl_engine::Failure::new("Odd", "as told"))),
                 ("Work" | "Child", Some(1 | 4)) => Reply::Task(Ok(Value::from(10))),
                 _ => continue,
             };
@@ -95,7 +97,7 @@ fn file(version: u32) -> PathBuf {
 }
 
 /// The version of the form that this release writes.
-const CURRENT: u32 = 2;
+const CURRENT: u32 = 3;
 
 #[test]
 fn the_saved_form_has_not_changed() {
@@ -112,6 +114,10 @@ fn every_version_is_read() {
     for version in 1..=CURRENT {
         let golden = std::fs::read_to_string(file(version)).expect("the file of the version");
         let saved: Saved = serde_json::from_str(&golden).expect("it can be read");
-        assert_eq!(finish(saved), r#"{"each":[10,2,3,4],"runs":[10,2,3,10]}"#, "{version}");
+        let runs = match version {
+            1 | 2 => "[10,2,3,10]",
+            _ => r#"[10,{"Status":"FAILED","Error":"Odd","Cause":"as told"},3,10]"#,
+        };
+        assert_eq!(finish(saved), format!(r#"{{"each":[10,2,3,4],"runs":{runs}}}"#), "{version}");
     }
 }

@@ -138,7 +138,7 @@ fn what_is_damaged_is_told_by_its_name() {
     assert_eq!(refused(&|pieces| _ = pieces.remove("root")), "the saved execution is damaged: root: it is missing");
     assert_eq!(
         refused(&|pieces| _ = pieces.insert("root".to_owned(), r#"{"version":99}"#.to_owned())),
-        "the execution was saved in the form 99; this release reads the form 2"
+        "the execution was saved in the form 99; this release reads the form 3"
     );
     assert_eq!(
         refused(&|pieces| _ = pieces.remove("execution/0")),
@@ -224,4 +224,26 @@ fn a_child_execution_keeps_the_time_when_it_started() {
         unreachable!("every batch brings it on")
     };
     assert_eq!(run(true), run(false));
+}
+
+/// A fan-out that begins in the Batch in which another one ended gets nothing of what the children of that came to.
+#[test]
+fn results_of_one_fan_out_are_not_those_of_the_next() {
+    let task = |name: &str, then: &str| {
+        format!(
+            r#""{name}": {{"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f", {then}}}"#
+        )
+    };
+    let definition = format!(
+        r#"{{"StartAt": "M", "States": {{
+            "M": {{"Type": "Map", "Next": "P", "ItemProcessor": {{"StartAt": "T", "States": {{{}}}}}}},
+            "P": {{"Type": "Parallel", "End": true, "Branches": [{{"StartAt": "B", "States": {{{}}}}}]}}}}}}"#,
+        task("T", r#""End": true"#),
+        task("B", r#""End": true"#)
+    );
+    let mut delays = [3, 1, 2, 1].into_iter().cycle();
+    let mut answer =
+        |_: &TaskRequest| Answer { after_millis: delays.next().unwrap_or(1), ..Answer::from(Ok(7.into())) };
+    let run = restarting::run(&program(&definition), execution("[1, 2, 3]"), &mut answer, restarting::chances(0));
+    assert_eq!(run.expect("it ends").finished.outcome.map(|output| output.to_string()), Ok("[7]".to_owned()));
 }

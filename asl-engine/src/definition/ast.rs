@@ -325,6 +325,8 @@ pub(crate) enum Items {
 /// AWS developer guide, "Distributed mode".
 #[derive(Clone, Debug)]
 pub(crate) struct Distributed {
+    /// `"ExecutionType": "EXPRESS"`
+    pub is_express: bool,
     /// `ItemReader`
     pub item_reader: Option<ItemReader>,
     /// `ItemBatcher`

@@ -32,13 +32,14 @@ pub(super) fn map(fields: &mut Fields<'_>, machine: Language, out: &mut Vec<Diag
     let tolerated_failure_percentage = fields.fraction_field("ToleratedFailurePercentage", 0.0..=100.0, out);
     let processor = processor(fields, machine, out);
     // Where the mode is not known, both may be meant.
-    let is_distributed = processor.as_ref().is_none_or(|(_, mode)| is_distributed(mode.as_ref()));
+    let is_distributed = processor.as_ref().is_none_or(|(_, mode, _)| is_distributed(mode.as_ref()));
+    let is_express = processor.as_ref().is_some_and(|(.., is_express)| *is_express);
     let items = match fields.language() {
         Language::JsonPath => fields.reference_path("ItemsPath", true, out).map(Items::Path),
         Language::Jsonata => fields.jsonata_items(is_distributed, out),
     };
-    let distributed = is_distributed.then(|| Box::new(distributed(fields, out)));
-    let (body, mode) = processor?;
+    let distributed = is_distributed.then(|| Box::new(distributed(fields, is_express, out)));
+    let (body, mode, _) = processor?;
     Some(Map {
         body,
         items,
@@ -52,33 +53,39 @@ pub(super) fn map(fields: &mut Fields<'_>, machine: Language, out: &mut Vec<Diag
     })
 }
 
-/// `ItemProcessor` or `Iterator`, and its mode.
-fn processor(fields: &mut Fields<'_>, machine: Language, out: &mut Vec<Diagnostic>) -> Option<(Body, Option<Name>)> {
+/// `ItemProcessor` or `Iterator`, its mode, and whether its executions are of the type `EXPRESS`.
+fn processor(
+    fields: &mut Fields<'_>,
+    machine: Language,
+    out: &mut Vec<Diagnostic>,
+) -> Option<(Body, Option<Name>, bool)> {
     fields.one_of_fields(&["ItemProcessor", "Iterator"], None, out);
     let name = if fields.has("Iterator") { "Iterator" } else { "ItemProcessor" };
     let node = fields.take(name)?;
     let mut processor = Fields::of(node, fields.at(name), out)?;
     processor.require(&["States", "StartAt"], out);
     processor.string("Comment", out);
-    let mode = mode(&mut processor, out);
+    let (mode, is_express) = mode(&mut processor, out);
     let body = body(&mut processor, machine, out);
     processor.refuse_the_rest(out);
-    Some((body, mode))
+    Some((body, mode, is_express))
 }
 
-/// Reads `ProcessorConfig`: its `Mode`. What AWS refuses was measured by cdk-preflight (`pf-sfn-asl-map-distributed`,
+/// Reads `ProcessorConfig`: its `Mode`, and whether its `ExecutionType` is `EXPRESS`. What AWS refuses was measured by cdk-preflight (`pf-sfn-asl-map-distributed`,
 /// 2026-09-05); one source.
-fn mode(processor: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Option<Name> {
+fn mode(processor: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> (Option<Name>, bool) {
     let location = processor.at("ProcessorConfig");
-    let node = processor.take("ProcessorConfig")?;
-    let mut config = Fields::of(node, location, out)?;
+    let config = processor.take("ProcessorConfig").and_then(|node| Fields::of(node, location, out));
+    let Some(mut config) = config else { return (None, false) };
+    let mut is_express = false;
     let mode = if config.has("Mode") { config.discriminator("Mode", &["INLINE", "DISTRIBUTED"], out) } else { None };
     if is_distributed(mode.as_ref()) {
         config.require(&["ExecutionType"], out);
-        config.one_of("ExecutionType", &["STANDARD", "EXPRESS"], out);
+        let execution_type = config.one_of("ExecutionType", &["STANDARD", "EXPRESS"], out);
+        is_express = execution_type.is_some_and(|name| &*name.text == "EXPRESS");
     }
     config.refuse_the_rest(out);
-    mode
+    (mode, is_express)
 }
 
 fn is_distributed(mode: Option<&Name>) -> bool {
@@ -86,8 +93,9 @@ fn is_distributed(mode: Option<&Name>) -> bool {
 }
 
 /// The fields that only a Map state in the mode `DISTRIBUTED` has.
-fn distributed(fields: &mut Fields<'_>, out: &mut Vec<Diagnostic>) -> Distributed {
+fn distributed(fields: &mut Fields<'_>, is_express: bool, out: &mut Vec<Diagnostic>) -> Distributed {
     Distributed {
+        is_express,
         item_reader: item_reader(fields, out),
         item_batcher: item_batcher(fields, out),
         result_writer: result_writer(fields, out),

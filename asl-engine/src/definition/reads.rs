@@ -119,7 +119,7 @@ fn paths_in_map(map: &Map, found: FoundPath<'_>) {
     if let Some(FractionField::Path(path)) = &map.tolerated_failure_percentage {
         found(Start::Other, "ToleratedFailurePercentagePath", path);
     }
-    let Some(Distributed { item_reader, item_batcher, result_writer }) = map.distributed.as_deref() else { return };
+    let Some(Distributed { item_reader, item_batcher, result_writer, .. }) = map.distributed.as_deref() else { return };
     if let Some(reader) = item_reader {
         in_template(&reader.parameters, Start::Other, "ItemReader/Parameters", found);
         in_number(&reader.max_items, Start::Other, "ItemReader/ReaderConfig/MaxItemsPath", found);
@@ -172,7 +172,7 @@ fn in_map(map: &Map, found: Found<'_>) {
     if let Some(FractionField::Query(query, _)) = &map.tolerated_failure_percentage {
         found(query);
     }
-    let Some(Distributed { item_reader, item_batcher, result_writer }) = map.distributed.as_deref() else { return };
+    let Some(Distributed { item_reader, item_batcher, result_writer, .. }) = map.distributed.as_deref() else { return };
     if let Some(reader) = item_reader {
         each(&reader.parameters, found);
         numbers([&reader.max_items], found);

@@ -1,5 +1,6 @@
 //! What a Map or Parallel state does: its Join, and what becomes of its children.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::io::bounded;
@@ -27,6 +28,10 @@ const MOST_ITERATIONS: usize = 40;
 impl Run<'_> {
     pub(super) fn fork(&mut self, mut join: Join, random: Random) -> Next {
         join.begin(self.frame.last_event);
+        self.ask_fork(join, random)
+    }
+
+    pub(super) fn ask_fork(&mut self, join: Join, random: Random) -> Next {
         self.frame.phase = Phase::Fork { random };
         Next::Ask(Request::Fork(Box::new(join)))
     }
@@ -50,6 +55,7 @@ impl Run<'_> {
                 self.completed(outputs)
             }
             Err(failure) => {
+                self.children_failed = true;
                 // An ItemSelector could not be evaluated; the failures of children have been told.
                 let untold = failure.origin.as_ref().is_some_and(|origin| origin.location.is_some());
                 let failure = if untold { self.told(failure) } else { failure };
@@ -100,6 +106,9 @@ impl Frame {
             closing_event: self.last_event,
             failed: None,
             stopping: false,
+            again: BTreeMap::new(),
+            unstarted: None,
+            is_lost: false,
         })
     }
 

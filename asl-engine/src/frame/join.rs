@@ -1,6 +1,7 @@
 //! Joins: the children of a Map or Parallel state. The policy of MaxConcurrency and of the first failure stands here
 //! and nowhere else.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -47,6 +48,22 @@ pub struct Join {
     pub(super) failed: Option<Joined>,
     /// Whether the children that run were told to stop.
     pub(super) stopping: bool,
+    /// The children that did not succeed and go on, since it was redriven, with their numbers of items.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub(super) again: BTreeMap<usize, usize>,
+    /// What was still to be done when it failed, where all that will never be done was told since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) unstarted: Option<Box<Unstarted>>,
+    /// Whether results could not be written.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) is_lost: bool,
+}
+
+/// The position of the child that would have been started next, and where its input comes from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Unstarted {
+    pub(super) next: usize,
+    pub(super) work: Work,
 }
 
 /// What a Join asks for besides its children.
@@ -100,6 +117,8 @@ pub(super) enum Work {
 pub enum JoinStep {
     /// Start this child.
     Start(usize, Box<Frame>),
+    /// Let this child go on, which ended without success before the Join was [redriven](Join::redrive).
+    Redrive(usize),
     /// Call this task, which has neither a deadline nor a heartbeat, and hand in its outcome with `answered`. Until then,
     /// nothing else is asked for.
     Ask(Arc<TaskRequest>),
@@ -184,6 +203,9 @@ impl Join {
             closing_event: self.closing_event,
             failed: self.failed.clone(),
             stopping: self.stopping,
+            again: self.again.clone(),
+            unstarted: self.unstarted.clone(),
+            is_lost: self.is_lost,
         }
     }
 
@@ -200,8 +222,16 @@ impl Join {
             }
             // Results are not collected faster than they are written.
             if self.running < self.limit && self.asked != Some(Asked::Written) {
+                if let Some((index, _)) = self.again.pop_first() {
+                    self.running += 1;
+                    return JoinStep::Redrive(index);
+                }
                 match self.next_child(program) {
                     Ok(NextChild::Start(frame)) => {
+                        let items = self.items_of(&frame.input);
+                        if let Some(run) = &mut self.map_run {
+                            run.tallies.started(items);
+                        }
                         self.next += 1;
                         self.running += 1;
                         return JoinStep::Start(self.next - 1, frame);
@@ -271,6 +301,9 @@ impl Join {
 
     /// Hands the items that will never be worked on to the ResultWriter; what has to be asked for first comes out.
     fn tell_pending(&mut self, program: &Program) -> Option<JoinStep> {
+        if self.unstarted.is_none() {
+            self.unstarted = Some(Box::new(Unstarted { next: self.next, work: self.work.clone() }));
+        }
         loop {
             if let Some(request) = self.results.request() {
                 return Some(self.ask(Asked::Written, request));
@@ -296,7 +329,10 @@ impl Join {
                     self.results.answered(&answer);
                     Ok(())
                 }
-                Err(failure) => Err(result_writer::failed(failure.to_string())),
+                Err(failure) => {
+                    self.is_lost = true;
+                    Err(result_writer::failed(failure.to_string()))
+                }
             },
             _ => Ok(()),
         };
@@ -315,6 +351,9 @@ impl Join {
         self.running = self.running.saturating_sub(1);
         let Ended { outcome, last_event, closing_event, child, failed_in } = ended;
         let items = child.as_ref().map_or(1, |end| self.items_of(&end.execution.input));
+        if let Some(run) = &mut self.map_run {
+            run.tallies.ended(items, &outcome, false);
+        }
         if let Err(failure) = &outcome
             && let Err(failure) = self.bear(index, items, failure, child.as_ref().map(|end| &end.execution.name))
         {
@@ -342,6 +381,10 @@ impl Join {
     /// Takes note of a child that was stopped.
     pub fn stopped(&mut self, index: usize, ended: Ended) {
         self.running = self.running.saturating_sub(1);
+        let items = ended.child.as_ref().map_or(1, |end| self.items_of(&end.execution.input));
+        if let Some(run) = &mut self.map_run {
+            run.tallies.ended(items, &ended.outcome, true);
+        }
         self.results.add(index, ended.outcome, ended.child, true);
     }
 
@@ -356,7 +399,7 @@ impl Join {
     }
 
     /// How many items the input of a child execution has.
-    fn items_of(&self, input: &Value) -> usize {
+    pub(super) fn items_of(&self, input: &Value) -> usize {
         match &self.work {
             Work::Items { batcher: Some(_), .. } => input[BATCHED].as_array().map_or(1, |items| items.len()),
             _ => 1,
@@ -364,7 +407,7 @@ impl Join {
     }
 
     /// How many items there are in all; `None` where that is not known yet.
-    fn all_items(&mut self) -> Option<usize> {
+    pub(super) fn all_items(&mut self) -> Option<usize> {
         let needed = self.tolerance.as_ref().is_some_and(Tolerance::needs_total);
         match &mut self.work {
             Work::Branches { scopes } => Some(scopes.len()),

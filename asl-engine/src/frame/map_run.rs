@@ -10,8 +10,10 @@ use super::Frame;
 use super::io::Sight;
 use super::items::Batcher;
 use super::stages::{Stage, Visit};
+use super::tally::Tallies;
 use crate::context::Execution;
 use crate::definition::ast::{ItemBatcher, ItemReader, Name, NumberField, ResultWriter};
+use crate::history::EventId;
 use crate::intrinsic::uuid;
 use crate::item_reader::{Reader, failed};
 use crate::program::Map;
@@ -34,6 +36,19 @@ pub(super) struct MapRun {
     executions: Arc<str>,
     /// The ARN of the state machine that these belong to.
     state_machine_arn: Arc<str>,
+    /// How often it went on after it had failed.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) redrive_count: u32,
+    /// The event that `MapRunStarted` follows, and each `MapRunRedriven`; known once it was redriven.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) opened_by: EventId,
+    /// What its items and child executions came to.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub(super) tallies: Tallies,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// How many failed items a Map state bears, and how many it has had. Nothing said of it bears none, and so does 0: AWS shows
@@ -48,6 +63,28 @@ pub(super) struct Tolerance {
 }
 
 impl Tolerance {
+    /// `ToleratedFailureCount`; AWS tells 0 where nothing is said.
+    pub(super) fn count(&self) -> i64 {
+        self.count.unwrap_or(0)
+    }
+
+    /// `ToleratedFailurePercentage`; AWS tells 0 where nothing is said.
+    pub(super) fn percentage(&self) -> f64 {
+        self.percentage.unwrap_or(0.0)
+    }
+
+    /// Bears so many from now on, where that is said.
+    pub(super) fn update(&mut self, count: Option<i64>, percentage: Option<f64>) {
+        self.count = count.or(self.count);
+        self.percentage = percentage.or(self.percentage);
+    }
+
+    /// Forgets the failures that were, but for those of so many items, which stay.
+    pub(super) fn forget(&mut self, stays: usize) {
+        self.failed = stays;
+        self.first = None;
+    }
+
     /// Takes note of a failed child with so many items.
     pub(super) fn failed(&mut self, items: usize, what: impl FnOnce() -> String) {
         self.failed += items;
@@ -94,6 +131,9 @@ impl MapRun {
             state_machine_arn: self.state_machine_arn.clone(),
             seed: random.next(),
             token_secret: parent.token_secret.clone(),
+            // It is new, however often its parent was redriven.
+            redrive_count: 0,
+            redrive_time: None,
             ..parent.clone()
         }
     }
@@ -152,6 +192,9 @@ impl Frame {
             arn,
             executions: format!("{base}/{label}:").into(),
             state_machine_arn: format!("{}/{label}", parent.state_machine_arn).into(),
+            redrive_count: 0,
+            opened_by: 0,
+            tallies: Tallies::default(),
         }
     }
 

@@ -7,10 +7,12 @@ mod join;
 mod map_run;
 mod mode;
 mod protocol;
+mod redrive;
 mod results;
 mod run;
 mod saved;
 mod stages;
+mod tally;
 mod task;
 mod values;
 mod variables;
@@ -25,6 +27,7 @@ pub(crate) use mode::Mode;
 pub use protocol::{ChildEnd, Ended, EventIds, Next, Now, Reply, Request, Step, Termination, UnexpectedReply};
 pub use saved::{ForeignProgram, SavedFrame, SavedJoin, SavedResult};
 pub use stages::{Stage, Stages};
+pub use tally::{MapRunCounts, MapRunState, MapRunUpdate};
 
 use crate::context::{Context, Execution, MapItem};
 use crate::definition::ast::StateType;
@@ -118,10 +121,32 @@ enum Phase {
     /// There is no room for another event.
     HistoryFull,
     /// It is over.
-    Ended,
+    Ended {
+        /// Where it goes on when its execution is redriven.
+        rest: Rest,
+    },
+}
+
+/// Where a Frame was when it ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum Rest {
+    /// It has done all that it had to do.
+    Done,
+    /// Nothing had happened yet.
+    Start,
+    /// A state was about to be entered.
+    Enter,
+    /// Inside its state, whose work is done again.
+    Inside,
+    /// The children of its state ran, and those that did not succeed go on.
+    Fork { random: Random },
 }
 
 impl Phase {
+    fn is_ended(&self) -> bool {
+        matches!(self, Self::Ended { .. })
+    }
+
     /// What the Frame has to be answered with.
     fn waits_for(&self) -> &'static str {
         match self {
@@ -130,7 +155,7 @@ impl Phase {
             Self::Wait { .. } | Self::Retry { .. } => "Woke",
             Self::Fork { .. } => "Joined",
             Self::HistoryFull => "Terminate",
-            Self::Ended => "nothing, for it has ended",
+            Self::Ended { .. } => "nothing, for it has ended",
         }
     }
 }
@@ -176,6 +201,23 @@ impl Frame {
         }
     }
 
+    /// The same from its beginning: a child execution that starts again.
+    fn restarted(&self, program: &Program) -> Self {
+        let child = Child {
+            execution: self.execution.clone(),
+            role: self.role.clone(),
+            path: self.path.clone(),
+            scope: self.scope,
+            input: self.execution.input.clone(),
+            map_item: None,
+            variables: Value::empty_object(),
+            last_event: 0,
+            random: Random::new(self.execution.seed),
+        };
+        // No attempt has the token of one before.
+        Self { visits: self.visits, ..Self::child(program, child) }
+    }
+
     /// A Frame that is about to enter the one state of a test, which sees this context object.
     pub(crate) fn tested(
         program: &Program,
@@ -207,7 +249,7 @@ impl Frame {
         let stages = now.stages.then(RefCell::default);
         let visit = Visit::new(state, stages.as_ref());
         let events = std::mem::take(&mut now.spare);
-        let mut run = Run { frame: self, state: visit, now, events, transition: None, failed_in: Vec::new() };
+        let mut run = Run::new(self, visit, now, events);
         let next = match (run.frame.phase.clone(), reply) {
             (Phase::Start, Reply::Go) => {
                 run.open();
@@ -239,8 +281,10 @@ impl Frame {
                 }
             }
             (Phase::Fork { .. }, Reply::Joined(joined)) => run.joined(joined),
-            (phase, Reply::Stop { because }) if phase != Phase::Ended => run.stop(because),
-            (phase, Reply::Terminate(termination)) if phase != Phase::Ended => run.terminate(termination),
+            (Phase::Ended { .. }, Reply::Redrive { .. }) if run.frame.is_restarted(program) => run.restart(program),
+            (Phase::Ended { rest }, Reply::Redrive { join }) if rest != Rest::Done => run.redrive(rest, join),
+            (phase, Reply::Stop { because }) if !phase.is_ended() => run.stop(because),
+            (phase, Reply::Terminate(termination)) if !phase.is_ended() => run.terminate(termination),
             (phase, reply) => {
                 run.frame.now = before;
                 return Err(UnexpectedReply::new(&state.name, phase.waits_for(), &reply));
@@ -271,7 +315,7 @@ impl Frame {
                 let before = Self { random: random.clone(), ..self.clone() };
                 before.whole_join(Visit::new(state, None)).ok().map(|join| Request::Fork(Box::new(join)))
             }
-            Phase::Start | Phase::Enter | Phase::Failed { .. } | Phase::HistoryFull | Phase::Ended => None,
+            Phase::Start | Phase::Enter | Phase::Failed { .. } | Phase::HistoryFull | Phase::Ended { .. } => None,
         }
     }
 

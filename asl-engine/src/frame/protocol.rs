@@ -57,6 +57,11 @@ impl Default for EventIds {
 }
 
 impl EventIds {
+    /// How many events there are.
+    pub fn count(self) -> u64 {
+        self.next.saturating_sub(1)
+    }
+
     fn take(&mut self) -> EventId {
         let id = self.next;
         self.next += 1;
@@ -140,6 +145,11 @@ pub enum Reply {
     },
     /// End the execution now. Only the execution's own Frame is told so.
     Terminate(Termination),
+    /// Go on, from where the Frame was when it ended without success.
+    Redrive {
+        /// Its Join, where it [resumes](crate::Frame::resumes_join) it and still has it.
+        join: Option<Box<Join>>,
+    },
 }
 
 /// Why an execution ends before its time.
@@ -166,6 +176,7 @@ impl Reply {
             Self::Joined(_) => "Joined",
             Self::Stop { .. } => "Stop",
             Self::Terminate(_) => "Terminate",
+            Self::Redrive { .. } => "Redrive",
         }
     }
 }

@@ -214,6 +214,38 @@ impl Results {
         self.writer.as_mut()?.request()
     }
 
+    /// Forgets what these children came to, which go on.
+    pub(super) fn redrive(&mut self, again: &BTreeMap<usize, usize>) {
+        for index in again.keys() {
+            if let Some(before) = self.list.get_mut(*index).and_then(Option::take) {
+                self.bytes = self.bytes.saturating_sub(before.json_len() + 1);
+                self.changed.push(*index);
+            }
+            if self.early.remove(index).is_some() {
+                self.changed.push(*index);
+            }
+        }
+        if let Some(writer) = &mut self.writer {
+            for (index, result) in std::mem::take(&mut self.early) {
+                result.write(index, writer, &mut self.changed);
+            }
+            // Those that come now are written as they come.
+            self.written = usize::MAX;
+        }
+    }
+
+    /// Whether a ResultWriter has written all that there is.
+    pub(super) fn is_written(&self) -> bool {
+        self.writer.as_ref().is_some_and(|writer| writer.is_done())
+    }
+
+    /// Lets what is written from now on stand in a folder of the redrive, unless files are open.
+    pub(super) fn begin_folder(&mut self, redrive: u32) {
+        if let Some(writer) = &mut self.writer {
+            writer.begin_folder(redrive);
+        }
+    }
+
     /// Takes the answer to what was written.
     pub(super) fn answered(&mut self, answer: &Value) {
         if let Some(writer) = &mut self.writer {

@@ -6,7 +6,7 @@ use super::io::{Exit, Sight};
 use super::protocol::{ChildEnd, Ended, Next, Now, Request, Termination};
 use super::stages::{Stage, Visit};
 use super::variables::with_variables;
-use super::{Frame, Phase, Role};
+use super::{Frame, Phase, Rest, Role};
 use crate::definition::ast::StateType;
 use crate::history::{EventId, EventKind, HistoryEvent};
 use crate::program::Kind;
@@ -28,6 +28,17 @@ pub(super) struct Run<'a> {
     pub(super) transition: Option<TransitionId>,
     /// Where the children of the state failed, if they did.
     pub(super) failed_in: Vec<Arc<str>>,
+    /// Whether the step has entered the state.
+    has_entered: bool,
+    /// Whether it was the children of the state that failed.
+    pub(super) children_failed: bool,
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(frame: &'a mut Frame, state: Visit<'a>, now: &'a mut Now, events: Vec<HistoryEvent>) -> Self {
+        let (transition, failed_in) = (None, Vec::new());
+        Self { frame, state, now, events, transition, failed_in, has_entered: false, children_failed: false }
+    }
 }
 
 impl Run<'_> {
@@ -79,6 +90,7 @@ impl Run<'_> {
             input: self.frame.input.clone(),
         };
         self.frame.entered_event = self.emit(entered);
+        self.has_entered = true;
         self.attempt()
     }
 
@@ -273,14 +285,13 @@ impl Run<'_> {
 
     /// Ends because another child failed.
     pub(super) fn stop(&mut self, because: EventId) -> Next {
-        self.frame.last_event = because;
         if let Role::Iteration(iteration) = self.frame.role.clone()
             && self.frame.phase != Phase::Start
         {
             self.emit_aside(because, EventKind::MapIterationAborted(iteration));
         }
-        self.abort_task();
-        self.frame.phase = Phase::Ended;
+        self.abort_task(because);
+        self.frame.halt();
         let (outcome, child) = (Err(Failure::default()), self.child_end());
         Next::End(Box::new(Ended {
             outcome,
@@ -315,7 +326,7 @@ impl Run<'_> {
             }
         };
         let failed_in = if self.has_entered() { vec![self.state.name.clone()] } else { Vec::new() };
-        self.frame.phase = Phase::Ended;
+        self.frame.halt();
         let (last_event, child) = (self.frame.last_event, self.child_end());
         Next::End(Box::new(Ended { outcome: Err(failure), last_event, closing_event: last_event, child, failed_in }))
     }
@@ -327,10 +338,19 @@ impl Run<'_> {
     }
 
     /// A Task inside a branch or an iteration that ends early is recorded as aborted.
-    fn abort_task(&mut self) {
+    fn abort_task(&mut self, because: EventId) {
         let state_type = self.state.state_type();
         if self.has_entered() && state_type == StateType::Task {
-            self.emit_aside(self.frame.last_event, EventKind::StateAborted(state_type));
+            self.emit_aside(because, EventKind::StateAborted(state_type));
+        }
+    }
+
+    /// Where the Frame goes on after this failure, when its execution is redriven.
+    fn rest(&self, failure: &Failure) -> Rest {
+        match self.frame.rest() {
+            Rest::Fork { .. } if !self.children_failed || self.begins_anew(failure) => Rest::Inside,
+            Rest::Start | Rest::Enter if self.has_entered => Rest::Inside,
+            rest => rest,
         }
     }
 
@@ -356,12 +376,16 @@ impl Run<'_> {
             (Role::Iteration(_) | Role::Branch, Err(failure)) if failure.ends_execution() => {}
             (Role::Iteration(iteration), Err(_)) => {
                 self.emit_aside(last_event, EventKind::MapIterationFailed(iteration));
-                self.abort_task();
+                self.abort_task(last_event);
             }
             (Role::Branch, Ok(_)) => {}
-            (Role::Branch, Err(_)) => self.abort_task(),
+            (Role::Branch, Err(_)) => self.abort_task(last_event),
         }
-        self.frame.phase = Phase::Ended;
+        let rest = match &outcome {
+            Ok(_) => Rest::Done,
+            Err(failure) => self.rest(failure),
+        };
+        self.frame.phase = Phase::Ended { rest };
         let mut failed_in = Vec::new();
         if outcome.is_err() {
             failed_in.push(self.state.name.clone());

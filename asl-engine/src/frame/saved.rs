@@ -85,20 +85,23 @@ impl Join {
 }
 
 impl SavedJoin {
+    /// What tells it from every other Join of its Frame: the attempt that it belongs to.
+    pub fn attempt(&self) -> &str {
+        &self.0.parent.path
+    }
+
     /// Its values, in an order that is always the same: each can be put in the place of another.
     pub fn values(&mut self, visit: &mut dyn FnMut(&mut Value)) {
-        let Join { parent, work, results, .. } = &mut self.0;
+        let Join { parent, work, results, unstarted, .. } = &mut self.0;
         visit(&mut parent.input);
         visit(&mut parent.variables);
         of_item(&mut parent.map_item, visit);
-        if let Work::Items { source, batcher, .. } = work {
-            source.values(visit);
-            if let Some(batcher) = batcher {
-                batcher.values(visit);
-            }
-        }
+        of_work(work, visit);
         if let Some(writer) = &mut results.writer {
             writer.values(visit);
+        }
+        if let Some(unstarted) = unstarted {
+            of_work(&mut unstarted.work, visit);
         }
     }
 
@@ -111,16 +114,27 @@ impl SavedJoin {
     ) -> Result<Join, ForeignProgram> {
         let mut join = self.0;
         let state = program.state(forked.scope, forked.state);
-        match (&mut join.work, &state.kind) {
-            (Work::Branches { scopes }, Kind::Parallel { branches }) => scopes.clone_from(branches),
-            (Work::Items { scope, .. }, Kind::Map(map)) => *scope = map.scope,
-            _ => return Err(ForeignProgram { state: state.name.clone(), what: "another type of the state" }),
+        let unstarted = join.unstarted.as_mut().map(|unstarted| &mut unstarted.work);
+        for work in [&mut join.work].into_iter().chain(unstarted) {
+            match (work, &state.kind) {
+                (Work::Branches { scopes }, Kind::Parallel { branches }) => scopes.clone_from(branches),
+                (Work::Items { scope, .. }, Kind::Map(map)) => *scope = map.scope,
+                _ => return Err(ForeignProgram { state: state.name.clone(), what: "another type of the state" }),
+            }
         }
         join.parent.execution = forked.execution.clone();
         (join.parent.scope, join.parent.state) = (forked.scope, forked.state);
         join.results.reserve(join.next);
         join.results.restore(results);
         Ok(join)
+    }
+}
+
+fn of_work(work: &mut Work, visit: &mut dyn FnMut(&mut Value)) {
+    let Work::Items { source, batcher, .. } = work else { return };
+    source.values(visit);
+    if let Some(batcher) = batcher {
+        batcher.values(visit);
     }
 }
 

@@ -316,6 +316,15 @@ impl Program {
         &self.scopes[scope.index()].states[state]
     }
 
+    /// Whether a scope is run by executions of the type `EXPRESS`.
+    pub(crate) fn is_express(&self, scope: ScopeId) -> bool {
+        let parent = self.model.scope(scope).and_then(|scope| scope.parent);
+        let mut states = self.scopes.iter().flat_map(|scope| &scope.states);
+        let state = states.find(|state| Some(state.id) == parent);
+        matches!(state.map(|state| &state.kind), Some(Kind::Map(Map { distributed: Some(distributed), .. }))
+            if distributed.is_express)
+    }
+
     pub(crate) fn start(&self, scope: ScopeId) -> StateIndex {
         self.scopes[scope.index()].start
     }

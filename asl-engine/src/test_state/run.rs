@@ -124,7 +124,7 @@ fn joined(test: &TestState<'_>, subject: &Subject, stages: &mut Stages, mut join
                 );
             }
             JoinStep::Ask(_) => join.answered(Ok(read(test))),
-            JoinStep::Stop => {}
+            JoinStep::Stop | JoinStep::Redrive(_) => {}
             JoinStep::Finish(failed @ Joined { outcome: Err(_), .. }) => return Err(failed),
             JoinStep::Finish(_) | JoinStep::Wait => break,
         }

@@ -152,7 +152,7 @@ impl Host<'_> {
                     let outcome = (self.tasks)(&request).expect("what a Join asks for is answered");
                     join.answered(outcome);
                 }
-                JoinStep::Wait | JoinStep::Stop => panic!("every child that started has ended"),
+                JoinStep::Wait | JoinStep::Stop | JoinStep::Redrive(_) => panic!("every child that started has ended"),
                 JoinStep::Finish(joined) => return Some(joined),
             }
         }

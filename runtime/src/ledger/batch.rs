@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use asl_engine::model::{StateId, TransitionId};
-use asl_engine::{Execution, HistoryEvent, Outcome, Reply, TaskRequest, Termination, Timestamp};
+use asl_engine::{Execution, HistoryEvent, MapRunUpdate, Outcome, Reply, TaskRequest, Termination, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Names one Frame of an execution. Never used twice.
@@ -27,6 +27,10 @@ pub enum Input {
     Reply(WaitId, Reply),
     /// End the execution now.
     Stop(Termination),
+    /// Go on from where it failed. Nothing happens where that cannot be: see [`Ledger::redrive_status`](crate::Ledger::redrive_status).
+    Redrive,
+    /// Change the Map Run with this ARN. Nothing happens where it does not run.
+    UpdateMapRun(Arc<str>, MapRunUpdate),
     /// Go on with what was left over ([`Batch::is_busy`]).
     GoOn,
 }
@@ -44,6 +48,8 @@ pub struct Batch {
     pub(super) counted: Vec<FrameId>,
     /// The results of children whose saved form has changed, by the Frame that has forked and the position of the child.
     pub(super) results: Vec<(FrameId, usize)>,
+    /// The Map Runs that have begun or ended, by their positions.
+    pub(super) map_runs: Vec<usize>,
     /// What has to be done now, in order.
     pub effects: Vec<Effect>,
     /// Whether there is more to do at once. Look at the clock and at who wants to stop the execution, and feed

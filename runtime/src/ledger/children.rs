@@ -2,7 +2,7 @@
 
 use asl_engine::{EventId, JoinStep, Next, Reply, Step};
 
-use super::{Bug, Effect, FrameId, Ledger, STARTED, Waits};
+use super::{Bug, Effect, FrameId, Ledger, MapRunStatus, STARTED, Waits};
 
 impl Ledger {
     /// Does what the Join of a Frame wants.
@@ -26,6 +26,7 @@ impl Ledger {
                     let history = if fork.join.starts_executions() { next_id } else { history };
                     self.add(frame, Some((id, index)), history);
                 }
+                JoinStep::Redrive(index) => self.redrive_child(id, index),
                 JoinStep::Ask(request) => {
                     fork.asked = Some(request.clone());
                     let wait = node.wait_for(id, Waits::ForTask { told: Vec::new() }, &mut self.waits);
@@ -33,12 +34,15 @@ impl Ledger {
                 }
                 JoinStep::Wait => return Ok(()),
                 JoinStep::Stop => {
+                    let stops = Self::stops(&fork.join, None);
                     for (index, child) in std::mem::take(&mut fork.running) {
-                        self.stop_children(child, Some(0))?;
-                        let Some(step) = self.stop_node(child, Some(0))? else { continue };
-                        if let Some(fork) = self.nodes.get_mut(id).and_then(|node| node.fork.as_mut())
-                            && let Next::End(ended) = step.next
-                        {
+                        self.stop_children(child, None)?;
+                        let step = self.stop_node(child, stops.clone())?;
+                        let Some(fork) = self.nodes.get_mut(id).and_then(|node| node.fork.as_mut()) else { continue };
+                        if self.keeps {
+                            fork.kept.insert(index, child);
+                        }
+                        if let Some(Step { next: Next::End(ended), .. }) = step {
                             fork.join.stopped(index, *ended);
                         }
                     }
@@ -49,8 +53,12 @@ impl Ledger {
                         // An answer may be on its way already.
                         self.ready.retain(|(other, _)| *other != id);
                     }
+                    self.end_map_run(id, MapRunStatus::of(&joined.outcome));
                     let told = (!joined.ends_execution()).then_some(joined.last_event);
                     self.stop_children(id, told)?;
+                    if joined.outcome.is_ok() {
+                        self.forget(id);
+                    }
                     self.ready.push_back((id, Reply::Joined(joined)));
                     return Ok(());
                 }
@@ -59,24 +67,59 @@ impl Ledger {
     }
 
     /// Stops what still runs below a Frame, the innermost first: because of an event, or without a word.
-    fn stop_children(&mut self, id: FrameId, because: Option<EventId>) -> Result<(), Bug> {
+    pub(super) fn stop_children(&mut self, id: FrameId, because: Option<EventId>) -> Result<(), Bug> {
+        self.end_map_run(id, MapRunStatus::Aborted);
         let Some(node) = self.nodes.get_mut(id) else { return Ok(()) };
-        let Some(fork) = node.fork.take() else { return Ok(()) };
+        let Some(mut fork) = node.fork.take() else { return Ok(()) };
         self.recorder.mark(node, id);
-        for child in fork.running.into_values() {
+        // It starts none any more.
+        self.starting.retain(|other| *other != id);
+        let stops = Self::stops(&fork.join, because);
+        // What is inside an execution that is aborted ends without a word.
+        let because = because.filter(|_| !fork.join.starts_executions());
+        for (index, child) in std::mem::take(&mut fork.running) {
             self.stop_children(child, because)?;
-            self.stop_node(child, because)?;
+            self.stop_node(child, stops.clone())?;
+            if self.keeps {
+                fork.kept.insert(index, child);
+            }
+        }
+        if self.keeps
+            && let Some(node) = self.nodes.get_mut(id)
+        {
+            node.fork = Some(fork);
         }
         Ok(())
     }
 
-    /// Stops one Frame whose children are stopped.
-    fn stop_node(&mut self, id: FrameId, because: Option<EventId>) -> Result<Option<Step>, Bug> {
-        let (Some(mut node), Some(because)) = (self.drop_node(id), because) else { return Ok(None) };
+    /// Stops one Frame whose children are stopped, with a last reply or without a word.
+    fn stop_node(&mut self, id: FrameId, reply: Option<Reply>) -> Result<Option<Step>, Bug> {
+        if !self.keeps {
+            let (Some(mut node), Some(reply)) = (self.drop_node(id), reply) else { return Ok(None) };
+            let history = node.history;
+            let mut ids = if history == id { node.ids } else { self.ids(history) };
+            let step = self.recorder.step(&self.program, id, &mut node, &mut ids, reply)?;
+            self.set_ids(history, ids);
+            return Ok(Some(step));
+        }
+        let Some(node) = self.nodes.get(id) else { return Ok(None) };
         let history = node.history;
-        let mut ids = if history == id { node.ids } else { self.ids(history) };
-        let step = self.recorder.step(&self.program, id, &mut node, &mut ids, Reply::Stop { because })?;
+        let mut ids = self.ids(history);
+        let Some(node) = self.nodes.get_mut(id) else { return Ok(None) };
+        let step = match reply {
+            // It was to go on, and has not yet.
+            _ if node.frame.is_over() => {
+                self.ready.retain(|(other, _)| *other != id);
+                None
+            }
+            Some(reply) => Some(self.recorder.step(&self.program, id, node, &mut ids, reply)?),
+            None => {
+                node.frame.halt();
+                None
+            }
+        };
         self.set_ids(history, ids);
-        Ok(Some(step))
+        self.rest_node(id);
+        Ok(step)
     }
 }

@@ -5,8 +5,10 @@
 
 mod batch;
 mod children;
+mod map_runs;
 mod nodes;
 mod recorder;
+mod redrive;
 mod saved;
 
 use std::collections::{BTreeMap, VecDeque};
@@ -17,8 +19,10 @@ use asl_engine::{
 };
 
 pub use batch::{Batch, Bug, Effect, Finished, FrameId, Input, Recorded, Status, WaitId};
+pub use map_runs::{MapRun, MapRunStatus};
 use nodes::Nodes;
 use recorder::Recorder;
+pub use redrive::{NotRedrivable, RedriveStatus};
 pub use saved::{Key, Piece, RestoreError, Saved, Saver, Write};
 
 /// How many steps are made in one go.
@@ -56,6 +60,10 @@ pub struct Ledger {
     /// Frames that have more child executions to start, once those before them have got as far as they can.
     starting: VecDeque<FrameId>,
     has_begun: bool,
+    /// Whether what a redrive needs is kept.
+    keeps: bool,
+    /// The Map Runs of the execution itself, where that is kept.
+    map_runs: Vec<MapRun>,
     finished: Option<Finished>,
 }
 
@@ -109,6 +117,8 @@ impl Node {
 struct Fork {
     join: Join,
     running: BTreeMap<usize, FrameId>,
+    /// The children at rest: those that did not succeed.
+    kept: BTreeMap<usize, FrameId>,
     /// What the Join has asked for besides its children.
     asked: Option<Arc<TaskRequest>>,
 }
@@ -128,6 +138,8 @@ impl Ledger {
             ready: VecDeque::new(),
             starting: VecDeque::new(),
             has_begun: false,
+            keeps: false,
+            map_runs: Vec::new(),
             finished: None,
         };
         ledger.nodes.add(Node::new(frame, None, 0));
@@ -168,7 +180,7 @@ impl Ledger {
         self.deadline
     }
 
-    /// The ARN of the execution; none once it has ended.
+    /// The ARN of the execution; none once it has ended and cannot be redriven.
     pub fn arn(&self) -> Option<&Arc<str>> {
         self.nodes.get(0).map(|node| &node.frame.execution().arn)
     }
@@ -233,7 +245,9 @@ impl Ledger {
                     }
                     self.stop(termination)?;
                 }
-                Input::Start | Input::Stop(_) | Input::GoOn => {}
+                Input::UpdateMapRun(arn, update) if self.finished.is_none() => self.update_map_run(&arn, &update)?,
+                Input::Redrive if self.redrive_status() == RedriveStatus::Redrivable => self.redrive(),
+                Input::Start | Input::Stop(_) | Input::GoOn | Input::Redrive | Input::UpdateMapRun(..) => {}
             }
         }
         self.run()?;
@@ -284,8 +298,14 @@ impl Ledger {
     fn stop(&mut self, termination: Termination) -> Result<(), Bug> {
         self.ready.clear();
         self.starting.clear();
-        for id in self.nodes.ids().into_iter().filter(|id| *id != 0) {
-            self.drop_node(id);
+        match termination {
+            // Its child executions record that they end.
+            Termination::TimedOut | Termination::Aborted(_) if self.keeps => self.stop_children(0, None)?,
+            _ => {
+                let frames: Vec<FrameId> = self.map_runs.iter().map(|run| run.frame).collect();
+                frames.into_iter().for_each(|frame| self.end_map_run(frame, MapRunStatus::Aborted));
+                self.forget_all(0);
+            }
         }
         let status = match termination {
             Termination::TimedOut => Status::TimedOut,
@@ -307,6 +327,11 @@ impl Ledger {
 
     fn step(&mut self, id: FrameId, reply: Reply) -> Result<(), Bug> {
         let Some(node) = self.nodes.get_mut(id) else { return Ok(()) };
+        let is_redriven = matches!(reply, Reply::Redrive { .. });
+        // What was on its way to a Frame at rest is late.
+        if node.frame.is_over() && !is_redriven {
+            return Ok(());
+        }
         self.recorder.mark(node, id);
         if let Some(fork) = &mut node.fork
             && let Reply::Task(outcome) = reply
@@ -316,10 +341,21 @@ impl Ledger {
             return self.poll(id);
         }
         let history = node.history;
+        let (reply, mut kept) = if is_redriven { self.redriven(id) } else { (reply, None) };
+        let is_joined = matches!(reply, Reply::Joined(_));
         let mut ids = self.ids(history);
         let Some(node) = self.nodes.get_mut(id) else { return Ok(()) };
         let step = self.recorder.step(&self.program, id, node, &mut ids, reply)?;
         self.set_ids(history, ids);
+        if is_joined && !matches!(step.next, Next::End(_)) {
+            // The failure of its children was caught, or they are tried again.
+            self.forget(id);
+        }
+        if !matches!(step.next, Next::Ask(Request::Fork(_)))
+            && let Some(kept) = kept.take()
+        {
+            kept.children.into_values().for_each(|child| self.drop_tree(child));
+        }
         let Some(node) = self.nodes.get_mut(id) else { return Ok(()) };
         match step.next {
             Next::Continue => self.ready.push_back((id, Reply::Go)),
@@ -337,7 +373,14 @@ impl Ledger {
                 self.recorder.batch.effects.push(Effect::Sleep(wait, until));
             }
             Next::Ask(Request::Fork(join)) => {
-                node.fork = Some(Box::new(Fork { join: *join, running: BTreeMap::new(), asked: None }));
+                let redrive::Kept { children, asked } = kept.unwrap_or_default();
+                let asked = asked.filter(|_| join.has_asked());
+                if let Some(request) = &asked {
+                    let wait = node.wait_for(id, Waits::ForTask { told: Vec::new() }, &mut self.waits);
+                    self.recorder.batch.effects.push(Effect::Call(wait, request.clone()));
+                }
+                node.fork = Some(Box::new(Fork { join: *join, running: BTreeMap::new(), kept: children, asked }));
+                self.begin_map_run(id);
                 self.poll(id)?;
             }
             Next::Pending => {}
@@ -364,17 +407,21 @@ impl Ledger {
         if root == 0 {
             return self.stop(Termination::HistoryFull);
         }
-        for id in self.nodes.ids().into_iter().filter(|id| *id != root) {
-            if self.nodes.get(id).is_some_and(|node| node.history == root) {
-                self.drop_node(id);
-            }
-        }
+        self.forget(root);
         self.step(root, Reply::Terminate(Termination::HistoryFull))
     }
 
     fn ended(&mut self, id: FrameId, ended: Ended) -> Result<(), Bug> {
-        let parent = self.drop_node(id).and_then(|node| node.parent);
+        let is_kept = self.keeps && ended.outcome.is_err();
+        let parent = match is_kept {
+            true => self.rest_node(id),
+            false => self.drop_node(id).and_then(|node| node.parent),
+        };
         let Some((parent, index)) = parent else {
+            if is_kept {
+                self.ready.clear();
+                self.starting.clear();
+            }
             let status = if ended.outcome.is_ok() { Status::Succeeded } else { Status::Failed };
             self.finished = Some(Finished { status, outcome: ended.outcome, failed_in: ended.failed_in });
             return Ok(());
@@ -383,10 +430,23 @@ impl Ledger {
             self.recorder.mark(node, parent);
             if let Some(fork) = &mut node.fork {
                 fork.running.remove(&index);
+                if is_kept {
+                    fork.kept.insert(index, id);
+                }
                 fork.join.ended(index, ended);
             }
         }
         self.poll(parent)
+    }
+
+    /// Drops all Frames but one.
+    fn forget_all(&mut self, but: FrameId) {
+        for id in self.nodes.ids().into_iter().filter(|id| *id != but) {
+            self.drop_node(id);
+        }
+        if let Some(node) = self.nodes.get_mut(but) {
+            node.fork = None;
+        }
     }
 
     fn drop_node(&mut self, id: FrameId) -> Option<Node> {

@@ -13,16 +13,16 @@ use asl_engine::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Finished, FrameId, Waits};
+use super::{Finished, FrameId, MapRun, Waits};
 
 mod restore;
 mod saver;
 
 pub use saver::Saver;
 
-/// The version of the saved form. A form of another one is refused. The form 1 is read, too:
-/// only Map Runs that read or write objects are another there, and are told as damaged.
-const VERSION: u32 = 2;
+/// The version of the saved form. A form of another one is refused. The forms 1 and 2 are read, too: in the form 1, only Map Runs
+/// that read or write objects are another, and are told as damaged; neither has Frames at rest, which wait for a redrive.
+const VERSION: u32 = 3;
 
 /// Values whose JSON text is shorter are saved where they stand.
 const SHARED_FROM: usize = 100;
@@ -41,6 +41,8 @@ pub enum Key {
     Events(FrameId),
     /// A Frame, with its Join.
     Frame(FrameId),
+    /// A Map Run of the execution itself.
+    MapRun(usize),
     /// What a child of this Frame, at this position, came to.
     Result(FrameId, usize),
     /// A value that Frames share.
@@ -54,6 +56,7 @@ impl fmt::Display for Key {
             Self::Execution(id) => write!(f, "execution/{id}"),
             Self::Events(id) => write!(f, "events/{id}"),
             Self::Frame(id) => write!(f, "frame/{id}"),
+            Self::MapRun(at) => write!(f, "map-run/{at}"),
             Self::Result(id, index) => write!(f, "result/{id}/{index}"),
             Self::Value(id) => write!(f, "value/{id}"),
         }
@@ -71,6 +74,7 @@ impl FromStr for Key {
             ["execution", id] => Self::Execution(number(id)?),
             ["events", id] => Self::Events(number(id)?),
             ["frame", id] => Self::Frame(number(id)?),
+            ["map-run", at] => Self::MapRun(number(at)?),
             ["result", id, index] => Self::Result(number(id)?, number(index)?),
             ["value", id] => Self::Value(number(id)? as u64),
             _ => return Err(refused()),
@@ -97,6 +101,7 @@ enum Content {
     Execution(Holding<Execution>),
     Events(EventIds),
     Frame(Box<Holding<SavedNode>>),
+    MapRun(Box<MapRun>),
     Result(Holding<SavedResult>),
     Value(Value),
 }
@@ -109,6 +114,7 @@ impl Piece {
             Content::Execution(execution) => serde_json::to_string(execution),
             Content::Events(ids) => serde_json::to_string(ids),
             Content::Frame(node) => serde_json::to_string(node),
+            Content::MapRun(run) => serde_json::to_string(run),
             Content::Result(result) => serde_json::to_string(result),
             Content::Value(value) => return value.json_text(),
         };
@@ -132,6 +138,7 @@ impl Piece {
             Key::Execution(_) => Content::Execution(read(key, text)?),
             Key::Events(_) => Content::Events(read(key, text)?),
             Key::Frame(_) => Content::Frame(read(key, text)?),
+            Key::MapRun(_) => Content::MapRun(read(key, text)?),
             Key::Result(..) => Content::Result(read(key, text)?),
             Key::Value(_) => Content::Value(text.parse().map_err(|error| damaged(key, error))?),
         }))
@@ -141,7 +148,7 @@ impl Piece {
         match &self.0 {
             Content::Execution(Holding { values, .. }) | Content::Result(Holding { values, .. }) => values,
             Content::Frame(holding) => &holding.values,
-            Content::Root(_) | Content::Events(_) | Content::Value(_) => &[],
+            Content::Root(_) | Content::Events(_) | Content::MapRun(_) | Content::Value(_) => &[],
         }
     }
 
@@ -149,7 +156,7 @@ impl Piece {
         match &mut self.0 {
             Content::Execution(Holding { values, .. }) | Content::Result(Holding { values, .. }) => values,
             Content::Frame(holding) => &mut holding.values,
-            Content::Root(_) | Content::Events(_) | Content::Value(_) => &mut [],
+            Content::Root(_) | Content::Events(_) | Content::MapRun(_) | Content::Value(_) => &mut [],
         }
     }
 
@@ -286,6 +293,8 @@ struct Root {
     ready: VecDeque<(FrameId, Reply)>,
     starting: VecDeque<FrameId>,
     has_begun: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    keeps: bool,
     finished: Option<Finished>,
 }
 

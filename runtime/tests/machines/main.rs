@@ -1,6 +1,7 @@
 //! What holds for every state machine and every text, shown for generated ones.
 
 mod generate;
+mod redriven;
 #[path = "../support/restarting.rs"]
 mod restarting;
 #[path = "../../../asl-engine/tests/support/mod.rs"]
@@ -130,6 +131,27 @@ proptest! {
         let own: Vec<&HistoryEvent> = own.map(|recorded| &recorded.event).collect();
         prop_assert_eq!((&plain.finished, own), (&finished, events.iter().collect()));
         prop_assert_eq!(crashed, plain);
+    }
+
+    /// Stopped or failed at any moment, redriven, saved and restored, an execution comes to the output of one that was not: what
+    /// tasks, tokens and times make of it is left out.
+    #[test]
+    fn a_redriven_execution_comes_to_the_same(definition in generate::machine(), input in generate::input(), seed in any::<u64>()) {
+        let (plain, events) = run(machine(&definition), &input, 0);
+        // A child execution may go round for ever, and its parent not mind.
+        let is_endless = format!("{:?}", plain.outcome).contains("maximum number of history events");
+        if plain.outcome.is_err() || !fan_outs_succeeded(&events) || is_endless {
+            return Ok(());
+        }
+        let program = Arc::new(machine(&definition));
+        let mut execution = Execution::local("machine", "run", input.to_string().parse().expect("JSON"), START, 5);
+        execution.quotas = Quotas { history_events: Some(2000), ..QUOTAS };
+        let redriven = redriven::run(&program, execution, seed);
+        prop_assert_eq!(redriven::fault(&redriven.recorded), None);
+        // What draws random numbers may go round for ever this time.
+        if !redriven::draws(&definition) {
+            prop_assert_eq!(redriven::without_event_ids(&redriven.outcome), redriven::without_event_ids(&plain.outcome));
+        }
     }
 
     /// Where an execution succeeds and no attempt of a fan-out fails, each child does its work to the end, whatever the others do, so that the output and the

@@ -1,13 +1,13 @@
 //! From a saved ledger to a ledger.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use asl_engine::{EventIds, Execution, Program, Value};
+use asl_engine::{EventIds, Execution, Program, Reply, Value};
 
 use super::super::nodes::Nodes;
 use super::super::recorder::Recorder;
-use super::super::{Fork, FrameId, Ledger, Node};
+use super::super::{Fork, FrameId, Ledger, MapRun, Node};
 use super::{Content, Holding, Key, RestoreError, Root, Saved, SavedNode, SavedValue, damaged};
 
 pub(super) fn ledger(saved: &Saved, program: Arc<Program>) -> Result<Ledger, RestoreError> {
@@ -26,12 +26,14 @@ pub(super) fn ledger(saved: &Saved, program: Arc<Program>) -> Result<Ledger, Res
         ready,
         starting,
         has_begun,
+        keeps,
         finished,
     } = root.ok_or_else(missing)?.clone();
     if fingerprint != *program.fingerprint() {
         return Err(RestoreError::ChangedDefinition);
     }
     let (mut histories, mut executions, mut frames) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
+    let mut map_runs = Vec::new();
     // Values and results, of which there can be many, come last and are taken as they are asked for.
     for (key, piece) in saved.0.range(..Key::Result(0, 0)) {
         match (key, &piece.0) {
@@ -40,6 +42,7 @@ pub(super) fn ledger(saved: &Saved, program: Arc<Program>) -> Result<Ledger, Res
                 executions.insert(*id, Arc::new(Execution { input, ..what.clone() }));
             }
             (Key::Events(id), Content::Events(ids)) => _ = histories.insert(*id, *ids),
+            (Key::MapRun(_), Content::MapRun(run)) => map_runs.push(MapRun::clone(run)),
             (Key::Frame(id), Content::Frame(node)) => frames.push((*id, &**node)),
             _ => {}
         }
@@ -49,17 +52,25 @@ pub(super) fn ledger(saved: &Saved, program: Arc<Program>) -> Result<Ledger, Res
         let ids = histories.get(id).copied().unwrap_or_default();
         nodes.put_back(*id, Node { ids, ..node(saved, *id, holding, &program, &executions)? });
     }
+    // One that is about to go on runs.
+    let goes_on =
+        |id: FrameId| ready.iter().any(|(other, reply)| *other == id && matches!(reply, Reply::Redrive { .. }));
+    let at_rest: BTreeSet<FrameId> =
+        nodes.iter().filter(|(id, node)| node.frame.is_over() && !goes_on(*id)).map(|(id, _)| id).collect();
     // A child knows its parent: so a Frame that has forked need not be saved whenever a child starts.
     for (id, Holding { what, .. }) in frames {
         if let Some((parent, index)) = what.parent
             && let Some(fork) = nodes.get_mut(parent).and_then(|node| node.fork.as_mut())
         {
-            fork.running.insert(index, id);
+            match at_rest.contains(&id) {
+                true => fork.kept.insert(index, id),
+                false => fork.running.insert(index, id),
+            };
         }
     }
     nodes.go_on_from(next);
     let recorder = Recorder { records_before: records_children.before(), ..Recorder::new(at) };
-    Ok(Ledger { program, deadline, recorder, nodes, waits, ready, starting, has_begun, finished })
+    Ok(Ledger { program, deadline, recorder, nodes, waits, ready, starting, has_begun, keeps, map_runs, finished })
 }
 
 fn node(
@@ -95,7 +106,7 @@ fn node(
                 _ => None,
             });
             let join = join.restore(program, &frame, results)?;
-            Some(Box::new(Fork { join, running: BTreeMap::new(), asked }))
+            Some(Box::new(Fork { join, running: BTreeMap::new(), kept: BTreeMap::new(), asked }))
         }
     };
     let ids = EventIds::default();

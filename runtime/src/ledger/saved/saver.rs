@@ -57,6 +57,11 @@ impl Saver {
                 None => self.delete(Key::Events(*id), &mut writes),
             }
         }
+        for at in &batch.map_runs {
+            if let Some(run) = ledger.map_runs.get(*at) {
+                self.put(Key::MapRun(*at), Content::MapRun(Box::new(run.clone())), &mut writes);
+            }
+        }
         let root = Root {
             version: VERSION,
             fingerprint: ledger.program.fingerprint().clone(),
@@ -69,6 +74,7 @@ impl Saver {
             ready: ledger.ready.clone(),
             starting: ledger.starting.clone(),
             has_begun: ledger.has_begun,
+            keeps: ledger.keeps,
             finished: ledger.finished.clone(),
         };
         self.put(Key::Root, Content::Root(root), &mut writes);
@@ -89,6 +95,10 @@ impl Saver {
             }
             (join, asked)
         });
+        let now = fork.as_ref().map(|(join, _)| join.attempt());
+        if self.forked(id).is_some_and(|before| Some(before) != now) {
+            self.delete_results(id, writes);
+        }
         let Node { parent, history, waits, wait, .. } = node;
         let what = SavedNode { frame, parent: *parent, history: *history, fork, waits: waits.clone(), wait: *wait };
         self.put(Key::Frame(id), Content::Frame(Box::new(Holding { what, values })), writes);
@@ -97,15 +107,23 @@ impl Saver {
             let values = vec![self.take(&mut what.input, writes)];
             self.put(Key::Execution(id), Content::Execution(Holding { what, values }), writes);
         }
-        if node.fork.is_none() {
-            self.delete_results(id, writes);
+    }
+
+    /// The attempt whose Join is saved of a Frame.
+    fn forked(&self, id: FrameId) -> Option<&str> {
+        match self.saved.0.get(&Key::Frame(id)).map(|piece| &piece.0) {
+            Some(Content::Frame(holding)) => holding.what.fork.as_ref().map(|(join, _)| join.attempt()),
+            _ => None,
         }
     }
 
-    /// Whether the execution is saved as it is. A child execution starts, and changes, when its first step is made.
+    /// Whether the execution is saved as it is. A child execution starts, and changes, when its first step is made; any does when
+    /// it is redriven.
     fn has_execution(&self, id: FrameId, execution: &Execution) -> bool {
         match self.saved.0.get(&Key::Execution(id)).map(|piece| &piece.0) {
-            Some(Content::Execution(saved)) => saved.what.start_time == execution.start_time,
+            Some(Content::Execution(Holding { what, .. })) => {
+                (what.start_time, what.redrive_count) == (execution.start_time, execution.redrive_count)
+            }
             _ => false,
         }
     }
