@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use asl_engine::{EventKind, Failure};
+use asl_engine::{EventKind, Execution, Failure};
 use asl_runtime::journal::Entry;
 use asl_runtime::{Finished, Recorded, Status};
 
@@ -11,31 +11,23 @@ use crate::details::Details;
 
 /// The child executions of an execution that run.
 #[derive(Default)]
-pub(crate) struct ChildEntries {
-    running: HashMap<Arc<str>, Details>,
-    /// The Map Runs by the ARN that their child executions begin with.
-    map_runs: HashMap<Arc<str>, Arc<str>>,
-}
+pub(crate) struct ChildEntries(HashMap<Arc<str>, Details>);
 
 impl ChildEntries {
     /// What is known of those that events tell of.
     pub(crate) fn of(&mut self, recorded: &[Recorded], parent: &Details) -> Vec<Entry> {
         let mut entries = Vec::new();
-        for Recorded { execution, event, .. } in recorded {
-            if execution.arn == parent.arn {
-                if let EventKind::MapRunStarted { map_run_arn } = &event.kind {
-                    self.map_runs.insert(label_of_map_run(map_run_arn).into(), map_run_arn.clone());
-                }
-                continue;
-            }
+        for Recorded { execution, event, .. } in recorded.iter().filter(|it| it.execution.arn != parent.arn) {
             let finished = |status, outcome| Finished { status, outcome, failed_in: Vec::new() };
             let failed = |status, failure: &Failure| finished(status, Err(failure.clone()));
             let finished = match &event.kind {
-                EventKind::ExecutionStarted { .. } => {
-                    let map_run = self.map_runs.get(label_of_child(&execution.arn)).cloned();
-                    let details = Details::of_child(execution, map_run, parent.more.revision.clone());
+                EventKind::ExecutionStarted { .. } | EventKind::ExecutionRedriven { .. } => {
+                    let mut details = begun(execution, parent);
+                    if let EventKind::ExecutionRedriven { redrive_count } = event.kind {
+                        details.more.redriven = Some((redrive_count, event.timestamp));
+                    }
                     entries.push(details.entry());
-                    self.running.insert(execution.arn.clone(), details);
+                    self.0.insert(execution.arn.clone(), details);
                     continue;
                 }
                 EventKind::ExecutionSucceeded { output } => finished(Status::Succeeded, Ok(output.clone())),
@@ -45,11 +37,7 @@ impl ChildEntries {
                 _ => continue,
             };
             // After a restart it is made again of what its execution says.
-            let known = self.running.remove(&execution.arn);
-            let mut details = known.unwrap_or_else(|| {
-                let map_run = self.map_runs.get(label_of_child(&execution.arn)).cloned();
-                Details::of_child(execution, map_run, parent.more.revision.clone())
-            });
+            let mut details = self.0.remove(&execution.arn).unwrap_or_else(|| begun(execution, parent));
             details.end(&finished, event.timestamp);
             entries.push(details.entry());
         }
@@ -57,12 +45,15 @@ impl ChildEntries {
     }
 }
 
-/// `machine/label` of `arn:aws:states:us-east-1:0:mapRun:machine/label:id`.
-fn label_of_map_run(arn: &str) -> &str {
-    arn.split(':').nth(6).unwrap_or_default()
+/// What is known of a child that has begun.
+fn begun(execution: &Execution, parent: &Details) -> Details {
+    // Of Map Runs of one state, the last one has children that run.
+    let label = label(&execution.arn);
+    let map_run = parent.more.map_runs.iter().rev().find(|map_run| self::label(map_run) == label);
+    Details::of_child(execution, map_run.cloned(), parent.more.revision.clone())
 }
 
-/// `machine/label` of `arn:aws:states:us-east-1:0:execution:machine/label:name`.
-fn label_of_child(arn: &str) -> &str {
+/// `machine/label` of `arn:aws:states:us-east-1:0:mapRun:machine/label:id`, and of an execution likewise.
+fn label(arn: &str) -> &str {
     arn.split(':').nth(6).unwrap_or_default()
 }

@@ -47,6 +47,9 @@ pub struct More {
     /// How often it was redriven, and when last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redriven: Option<(u32, Timestamp)>,
+    /// The ARNs of its Map Runs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub map_runs: Vec<Arc<str>>,
     /// Why it was given up, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub given_up: Option<Arc<str>>,
@@ -103,6 +106,7 @@ impl Details {
                 output: None,
                 failure: None,
                 redriven: None,
+                map_runs: Vec::new(),
                 given_up: None,
                 trace_header: None,
             },
@@ -112,6 +116,16 @@ impl Details {
     /// Whether it has not ended.
     pub fn is_running(&self) -> bool {
         self.stopped.is_none()
+    }
+
+    /// Takes in that it goes on.
+    pub(crate) fn redrive(&mut self, at: Timestamp) {
+        self.status = RUNNING.into();
+        self.stopped = None;
+        self.more.output = None;
+        self.more.failure = None;
+        let count = self.more.redriven.map_or(0, |(count, _)| count);
+        self.more.redriven = Some((count + 1, at));
     }
 
     /// Takes in how it ended.

@@ -6,15 +6,17 @@ use std::sync::Arc;
 use asl_engine::{Execution, Failure, TaskRequest, Timestamp};
 use asl_runtime::journal::{Commit, Entry, Journal, JournalError, LedgerCommit};
 use asl_runtime::tokio_host::{self, GivenUp};
-use asl_runtime::{Batch, BoxFuture, Bug, Finished, FrameId, Ledger, Saver, Status, now};
+use asl_runtime::{Batch, BoxFuture, Bug, Finished, FrameId, Input, Ledger, RedriveStatus, Saver, Status, now};
 use futures_util::FutureExt;
 use futures_util::future::Either;
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{oneshot, watch};
 
 use crate::child_entries::ChildEntries;
 use crate::details::Details;
 use crate::executions::Executions;
 use crate::history::History;
+use crate::map_runs::MapRuns;
 use crate::start::Watcher;
 use crate::stored::Recording;
 
@@ -91,6 +93,10 @@ pub(crate) struct Run {
     pub(crate) recording: Option<Recording>,
     pub(crate) watcher: Option<Watcher>,
     pub(crate) journaled: Option<Journaled>,
+    /// What is fed first.
+    pub(crate) first: Input,
+    /// What is told it while it runs.
+    pub(crate) told: UnboundedReceiver<Input>,
 }
 
 /// An execution that a journal keeps.
@@ -99,6 +105,7 @@ pub(crate) struct Journaled {
     details: Details,
     saver: Saver,
     children: ChildEntries,
+    map_runs: Arc<MapRuns>,
     /// Whether its start is kept.
     kept: watch::Sender<bool>,
     is_new: bool,
@@ -112,6 +119,7 @@ impl Journaled {
             details,
             saver: Saver::default(),
             children: ChildEntries::default(),
+            map_runs: Arc::default(),
             kept: watch::Sender::new(false),
             is_new: true,
         }
@@ -127,27 +135,35 @@ impl Journaled {
         self.kept.subscribe()
     }
 
+    /// One that is redriven.
+    pub(crate) fn redriven(journal: Arc<dyn Journal>, details: Details, saver: Saver) -> Self {
+        Self { is_new: true, kept: watch::Sender::new(false), ..Self::again(journal, details, saver) }
+    }
+
+    /// Its Map Runs, as they are now.
+    pub(crate) fn map_runs(&self) -> Arc<MapRuns> {
+        Arc::clone(&self.map_runs)
+    }
+
     /// Keeps a Batch.
     fn commit(&mut self, ledger: &Ledger, batch: &mut Batch) -> BoxFuture<'static, Result<(), JournalError>> {
         let recorded = std::mem::take(&mut batch.recorded);
-        let mut entries = self.children.of(&recorded, &self.details);
         let is_first = std::mem::take(&mut self.is_new);
+        let documents = self.map_runs.take_in(ledger, &mut self.details);
+        let mut entries = self.children.of(&recorded, &self.details);
         if let Some(finished) = &batch.finished {
             let at = recorded.last().map_or_else(now, |recorded| recorded.event.timestamp);
             self.details.end(finished, at);
         }
-        if is_first || batch.finished.is_some() {
+        if is_first || batch.finished.is_some() || !documents.is_empty() {
             entries.push(self.details.entry());
         }
-        // Who is told that it has not ended can lose it. In memory only, nobody can go on with it.
-        let writes = match batch.finished.is_some() || !self.journal.is_durable() {
-            true => Vec::new(),
-            false => self.saver.save(ledger, batch),
-        };
+        // What has failed can be redriven.
+        let is_over = batch.finished.is_some() && ledger.redrive_status() != RedriveStatus::Redrivable;
+        let writes = if is_over { Vec::new() } else { self.saver.save(ledger, batch) };
         let arn = self.details.arn.clone();
-        let ledger = LedgerCommit { arn, writes, recorded, is_over: batch.finished.is_some() };
-        let kept =
-            self.journal.commit(Commit { entries, ledger: Some(ledger), may_fail: is_first, documents: Vec::new() });
+        let ledger = Some(LedgerCommit { arn, writes, recorded, is_over });
+        let kept = self.journal.commit(Commit { entries, ledger, may_fail: is_first, documents });
         match is_first {
             false => kept,
             true => {
@@ -186,7 +202,7 @@ impl Run {
         stopped: oneshot::Receiver<Failure>,
         tell: watch::Sender<Option<Ended>>,
     ) {
-        let Self { executions, ledger, history, recording, mut watcher, mut journaled } = self;
+        let Self { executions, ledger, history, recording, mut watcher, mut journaled, first, told } = self;
         let ledger = match (&history, &recording) {
             _ if journaled.is_some() => ledger.recording_children(),
             (Some(_), _) => ledger.recording_children(),
@@ -222,7 +238,8 @@ impl Run {
                 Err(_) => std::future::pending().await,
             }
         };
-        let finished = AssertUnwindSafe(tokio_host::run(ledger, at, handler, commit, stop)).catch_unwind().await;
+        let finished =
+            AssertUnwindSafe(tokio_host::run_with(ledger, at, first, told, handler, commit, stop)).catch_unwind().await;
         // Where it was, stands on stderr by now.
         let finished = finished.unwrap_or_else(|_| Err(Bug("an execution panicked".to_owned()).into()));
         let (finished, given_up): (_, Option<Arc<GivenUp>>) = match finished {

@@ -7,15 +7,17 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use asl_aws::in_process::{LinePlace, Missing, toml_key};
-use asl_engine::{Execution, Failure, HistoryEvent, Program, Quotas};
+use asl_engine::{Execution, Failure, HistoryEvent, MapRunUpdate, Program, Quotas, Timestamp};
 use asl_runtime::journal::{Journal, JournalError, Kept};
-use asl_runtime::{Finished, Ledger, now};
+use asl_runtime::{Finished, Input, Ledger, NotRedrivable, RedriveStatus, now};
 use asl_tasks::Router;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::{oneshot, watch};
 
 use crate::details::Details;
 use crate::execution::{Description, Ended, Journaled, Run, Started, wait};
 use crate::history::{History, Subscription};
+use crate::map_runs::{MAP_RUN, MapRunDetails, MapRuns};
 use crate::start::{Start, StartError, Watcher, execution};
 use crate::start_execution::{RESOURCES, StartExecution};
 use crate::state_machines::{StateMachine, StateMachines};
@@ -94,6 +96,35 @@ struct Entry {
     stop: Option<oneshot::Sender<Failure>>,
     is_waited_for: bool,
     kept: Option<watch::Receiver<bool>>,
+    /// Tells it something while it runs.
+    tell: UnboundedSender<Input>,
+    map_runs: Option<Arc<MapRuns>>,
+}
+
+/// What an execution begins with, or goes on with.
+struct Begin {
+    ledger: Ledger,
+    journaled: Option<Journaled>,
+    watcher: Option<Watcher>,
+    is_waited_for: bool,
+    first: Input,
+}
+
+/// An execution is not redriven.
+#[derive(Debug, thiserror::Error)]
+pub enum RedriveError {
+    /// It is not there, or cannot be read.
+    #[error(transparent)]
+    Lookup(#[from] LookupError),
+    /// It cannot go on.
+    #[error("{0}")]
+    NotRedrivable(NotRedrivable),
+}
+
+impl From<JournalError> for RedriveError {
+    fn from(error: JournalError) -> Self {
+        LookupError::from(error).into()
+    }
 }
 
 /// What is found in the place of an execution that has ended, and is kept with the same name.
@@ -265,7 +296,11 @@ impl Executions {
         });
         let watcher = start.watcher.or_else(|| self.watcher(machine, &known));
         let ledger = Ledger::new(machine.program.clone(), execution);
-        Ok(self.begin(&mut started, known, ledger, journaled, watcher, start.is_waited_for))
+        // Of EXPRESS executions nothing goes on that has failed.
+        let ledger = if journaled.is_some() && !machine.is_express { ledger.redrivable() } else { ledger };
+        let is_waited_for = start.is_waited_for;
+        let begin = Begin { ledger, journaled, watcher, is_waited_for, first: Input::Start };
+        Ok(self.begin(&mut started, known, begin))
     }
 
     fn watcher(&self, machine: &StateMachine, execution: &Arc<Execution>) -> Option<Watcher> {
@@ -273,15 +308,9 @@ impl Executions {
     }
 
     /// Runs a ledger that is new, or that goes on.
-    fn begin(
-        self: &Arc<Self>,
-        started: &mut Registry,
-        known: Arc<Execution>,
-        ledger: Ledger,
-        journaled: Option<Journaled>,
-        watcher: Option<Watcher>,
-        is_waited_for: bool,
-    ) -> Started {
+    fn begin(self: &Arc<Self>, started: &mut Registry, known: Arc<Execution>, begin: Begin) -> Started {
+        let Begin { ledger, journaled, watcher, is_waited_for, first } = begin;
+        let (tell_it, told) = unbounded_channel();
         let (tell, ended) = watch::channel(None);
         let (stop, stopped) = oneshot::channel();
         let history = self.options.keeps_histories.then(Arc::<History>::default);
@@ -293,11 +322,13 @@ impl Executions {
             stop: Some(stop),
             is_waited_for,
             kept: kept.clone(),
+            tell: tell_it,
+            map_runs: journaled.as_ref().map(Journaled::map_runs),
         });
         let ledger = ledger.with_waits(Arc::clone(self.router.mocked_waits()));
         let ledger = if self.options.skips_waits { ledger.skipping_waits() } else { ledger };
         let recording = self.recordings.as_ref().and_then(|recordings| recordings.begin(&known));
-        let run = Run { executions: Arc::clone(self), ledger, history, recording, watcher, journaled };
+        let run = Run { executions: Arc::clone(self), ledger, history, recording, watcher, journaled, first, told };
         tokio::spawn(run.drive(now().max(known.start_time), stopped, tell));
         Started { execution: known, is_new: true, ended, kept }
     }
@@ -320,20 +351,14 @@ impl Executions {
         if !details.is_running() {
             return Ok(());
         }
-        let catalog = self.catalog.get().ok_or("there are no state machines")?;
-        let revision = &details.more.revision;
-        let machine = catalog.revision(revision).ok_or_else(|| format!("its definition {revision} is not kept"))?;
-        let machine = StateMachine {
-            version: details.listed_under.version.clone(),
-            alias: details.listed_under.alias.clone(),
-            ..machine
-        };
+        let machine = self.machine_of(&details)?;
         let saved = kept.saved.map_err(|error| error.to_string())?;
         let (ledger, saver) = Ledger::restore(machine.program.clone(), saved).map_err(|error| error.to_string())?;
         let known = ledger.execution().cloned().ok_or("it has ended")?;
         let watcher = self.watcher(&machine, &known);
         let journaled = Journaled::again(Arc::clone(journal), details, saver);
-        self.begin(&mut self.lock(), known, ledger, Some(journaled), watcher, false);
+        let begin = Begin { ledger, journaled: Some(journaled), watcher, is_waited_for: false, first: Input::Start };
+        self.begin(&mut self.lock(), known, begin);
         Ok(())
     }
 
@@ -356,19 +381,65 @@ impl Executions {
         Ok(journal.last_event(arn)?)
     }
 
-    /// Lets an execution go on that has ended without success. The error says why it cannot.
-    pub async fn redrive(self: &Arc<Self>, details: &Details) -> Result<asl_engine::Timestamp, String> {
-        Err(format!("{} cannot be redriven", details.arn))
+    /// Lets an execution go on that has ended without success, from where it failed; says when.
+    pub async fn redrive(self: &Arc<Self>, arn: &str) -> Result<Timestamp, RedriveError> {
+        let unknown = || LookupError::NoSuchExecution(arn.to_owned());
+        let journal = self.journal.as_ref().ok_or_else(unknown)?;
+        let (begun, at) = {
+            let mut started = self.lock();
+            if started.find(arn).is_some() {
+                return Err(RedriveError::NotRedrivable(NotRedrivable::Running));
+            }
+            let mut details = Details::of_entry(journal.entry(arn).map_err(LookupError::from)?.ok_or_else(unknown)?)?;
+            let machine = self.machine_of(&details).map_err(|_| RedriveError::NotRedrivable(NotRedrivable::NotKept))?;
+            let saved = journal.saved(arn).map_err(LookupError::from)?;
+            let restored = Ledger::restore(machine.program.clone(), saved);
+            let not_kept = |_| RedriveError::NotRedrivable(NotRedrivable::NotKept);
+            let (ledger, saver) = restored.map_err(not_kept)?;
+            if let RedriveStatus::NotRedrivable(reason) = ledger.redrive_status() {
+                return Err(RedriveError::NotRedrivable(reason));
+            }
+            let at = now();
+            details.redrive(at);
+            let known = ledger.execution().cloned().ok_or(RedriveError::NotRedrivable(NotRedrivable::NotKept))?;
+            let watcher = self.watcher(&machine, &known);
+            let journaled = Journaled::redriven(Arc::clone(journal), details, saver);
+            let begin =
+                Begin { ledger, journaled: Some(journaled), watcher, is_waited_for: false, first: Input::Redrive };
+            (self.begin(&mut started, known, begin), at)
+        };
+        begun.kept().await.map_err(LookupError::from)?;
+        Ok(at)
     }
 
-    /// The Map Runs of an execution.
-    pub fn map_runs(&self, _: &str) -> Result<Vec<asl_engine::Value>, LookupError> {
-        Ok(Vec::new())
+    /// What the state machine was that an execution was started of.
+    fn machine_of(&self, details: &Details) -> Result<StateMachine, String> {
+        let catalog = self.catalog.get().ok_or("there are no state machines")?;
+        let revision = &details.more.revision;
+        let machine = catalog.revision(revision).ok_or_else(|| format!("its definition {revision} is not kept"))?;
+        let (version, alias) = (details.listed_under.version.clone(), details.listed_under.alias.clone());
+        Ok(StateMachine { version, alias, ..machine })
     }
 
-    /// A Map Run.
-    pub fn map_run(&self, _: &str) -> Result<Option<asl_engine::Value>, LookupError> {
-        Ok(None)
+    /// A Map Run of an execution that runs or is kept.
+    pub fn map_run(&self, arn: &str) -> Result<Option<MapRunDetails>, LookupError> {
+        let Some(journal) = &self.journal else { return Ok(None) };
+        let Some(text) = journal.document(MAP_RUN, arn)? else { return Ok(None) };
+        let kept: MapRunDetails =
+            serde_json::from_str(&text).map_err(|error| JournalError(format!("{arn}: {error}")))?;
+        let now = self.lock().find(&kept.execution).and_then(|entry| entry.map_runs.as_ref()?.find(arn));
+        Ok(Some(match now {
+            Some(map_run) => MapRunDetails { map_run, ..kept },
+            None => kept,
+        }))
+    }
+
+    /// Changes a Map Run that runs. Nothing happens to one that has ended.
+    pub fn update_map_run(&self, map_run: &MapRunDetails, update: MapRunUpdate) {
+        if let Some(entry) = self.lock().find(&map_run.execution) {
+            // It may have ended at this moment.
+            let _ = entry.tell.send(Input::UpdateMapRun(map_run.map_run.state.arn.clone(), update));
+        }
     }
 
     /// What is known of an execution, whether it runs or is kept.

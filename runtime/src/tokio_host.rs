@@ -44,10 +44,27 @@ pub async fn run<C: Future<Output = Result<(), JournalError>>>(
     commit: impl FnMut(&Ledger, &mut Batch) -> C,
     stop: impl Future<Output = Failure>,
 ) -> Result<Finished, GivenUp> {
+    // Nobody tells it more.
+    let (_, told) = unbounded_channel();
+    run_with(ledger, at, Input::Start, told, handler, commit, stop).await
+}
+
+/// As [`run`], with what is fed first, and with what is told it while it runs, such as [`Input::UpdateMapRun`].
+pub async fn run_with<C: Future<Output = Result<(), JournalError>>>(
+    ledger: Ledger,
+    at: Timestamp,
+    first: Input,
+    told: UnboundedReceiver<Input>,
+    handler: impl Fn(&TaskRequest) -> Result<Arc<dyn Handler>, Failure>,
+    commit: impl FnMut(&Ledger, &mut Batch) -> C,
+    stop: impl Future<Output = Failure>,
+) -> Result<Finished, GivenUp> {
     let arn = ledger.arn().cloned().unwrap_or_default();
     let span = spans::execution(&arn);
     let began = Instant::now();
-    let ended = drive(ledger, at, handler, commit, stop, Tasks::new(arn)).instrument(span.clone()).await;
+    let clock = Clock::at(at);
+    let host = Host { clock, timers: Timers::default(), tasks: Tasks::new(arn), inputs: vec![first], told };
+    let ended = drive(ledger, host, handler, commit, stop).instrument(span.clone()).await;
     span.in_scope(|| spans::execution_ended(ended.as_ref().ok(), began));
     ended
 }
@@ -57,22 +74,20 @@ const UNAWAITED: usize = 64;
 
 async fn drive<C: Future<Output = Result<(), JournalError>>>(
     mut ledger: Ledger,
-    at: Timestamp,
+    mut host: Host,
     handler: impl Fn(&TaskRequest) -> Result<Arc<dyn Handler>, Failure>,
     mut commit: impl FnMut(&Ledger, &mut Batch) -> C,
     stop: impl Future<Output = Failure>,
-    tasks: Tasks,
 ) -> Result<Finished, GivenUp> {
-    let mut host = Host { clock: Clock::at(at), timers: Timers::default(), tasks, inputs: Vec::new() };
     let mut stop = std::pin::pin!(stop);
-    let deadline = ledger.deadline();
-    host.inputs.push(Input::Start);
     let mut effects: Vec<Effect> = ledger.open().collect();
     let mut unawaited = 0;
     loop {
         for effect in effects {
             host.perform(effect, &handler);
         }
+        // It is another one after a redrive.
+        let deadline = ledger.deadline();
         while host.inputs.is_empty() {
             let next = host.timers.next().into_iter().chain(deadline).min();
             host.wait(next, deadline, &mut stop).await?;
@@ -115,6 +130,8 @@ struct Host {
     tasks: Tasks,
     /// What is fed next.
     inputs: Vec<Input>,
+    /// What is told it while it runs.
+    told: UnboundedReceiver<Input>,
 }
 
 impl Host {
@@ -151,6 +168,7 @@ impl Host {
         tokio::select! {
             // A task that answered in time counts, even when its deadline has passed meanwhile.
             biased;
+            Some(input) = self.told.recv() => self.inputs.push(input),
             failure = stop => self.inputs.push(Input::Stop(Termination::Aborted(failure))),
             word = self.tasks.next() => {
                 let mut word = Some(word);

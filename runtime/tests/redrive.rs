@@ -611,7 +611,8 @@ fn a_map_run_that_runs_can_be_changed() {
         (*ledger, saver) = Ledger::restore(program.clone(), read).expect("it can be restored");
         batch
     };
-    let update = |ledger: &Ledger, update| Input::UpdateMapRun(ledger.map_runs().next().expect("one").state.arn, update);
+    let update =
+        |ledger: &Ledger, update| Input::UpdateMapRun(ledger.map_runs().next().expect("one").state.arn, update);
     let batch = feed(&mut ledger, Input::Start);
     assert_eq!(batch.effects.len(), 2);
     let wider = MapRunUpdate { max_concurrency: Some(4), tolerated_failure_count: Some(1), ..MapRunUpdate::default() };

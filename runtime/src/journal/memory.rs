@@ -35,6 +35,12 @@ struct Execution {
     events: Vec<HistoryEvent>,
 }
 
+impl Execution {
+    fn runs(&self) -> bool {
+        self.entry.as_ref().is_some_and(|(_, entry)| entry.stopped.is_none())
+    }
+}
+
 impl Entry {
     /// Where it stands in lists.
     pub(super) fn listed_at(&self) -> Timestamp {
@@ -169,7 +175,8 @@ impl Journal for Memory {
 
     fn kept(&self) -> Result<Vec<Kept>, JournalError> {
         let contents = self.lock();
-        let mut kept: Vec<_> = contents.executions.values().filter(|execution| execution.has_ledger).collect();
+        let mut kept: Vec<_> =
+            contents.executions.values().filter(|execution| execution.has_ledger && execution.runs()).collect();
         kept.sort_by_key(|execution| execution.entry.as_ref().map(|(place, _)| place.number));
         let kept = kept.into_iter().filter_map(|execution| {
             let (_, entry) = execution.entry.clone()?;

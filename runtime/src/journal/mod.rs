@@ -36,7 +36,7 @@ pub trait Journal: Send + Sync {
     /// How many executions have each status.
     fn counts(&self) -> Result<Vec<(Arc<str>, u64)>, JournalError>;
 
-    /// The executions whose ledger is kept, and those ledgers. One that cannot be read is told, and keeps nobody from the others.
+    /// The executions that have not ended and whose ledger is kept, and those ledgers. One that cannot be read is told, and keeps nobody from the others.
     fn kept(&self) -> Result<Vec<Kept>, JournalError>;
 
     /// The ledger of an execution; empty where none is kept.

@@ -77,7 +77,8 @@ pub(crate) fn run(program: &Arc<Program>, execution: Execution, seed: u64) -> Re
                     let late = request.gives_up(at).unwrap_or(at);
                     let answered = at.plus_millis(answer.after_millis);
                     // It ends the execution whatever Retry and Catch say.
-                    let fails = disturbed < MOST && chance().is_multiple_of(8) && (!is_own_only || request.execution == own);
+                    let fails =
+                        disturbed < MOST && chance().is_multiple_of(8) && (!is_own_only || request.execution == own);
                     let outcome = match fails {
                         true => Some(Err(Failure::new("States.Runtime", "disturbed"))),
                         false => answer.outcome,

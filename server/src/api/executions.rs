@@ -4,10 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use asl_engine::{Execution, Failure, JsonError, Timestamp, Value};
-use asl_project::{Details, Ended, Executions, Start, StartError, StopOnDrop};
-use asl_runtime::Status;
+use asl_project::{Details, Ended, Executions, RedriveError, Start, StartError, StopOnDrop};
 use asl_runtime::journal::{Listing, Place, Under};
-use asl_runtime::now;
+use asl_runtime::{NotRedrivable, RedriveStatus, Status, now};
 
 use super::arn::Arn;
 use super::error::ApiError;
@@ -17,10 +16,7 @@ use super::{Api, date, machine_to_start};
 /// How long an execution may take that is waited for. AWS developer guide, "Service quotas".
 const SYNC_MAX: Duration = Duration::from_secs(5 * 60);
 
-/// For how long after its end an execution can be redriven, in days. AWS developer guide, "Redriving executions".
-const REDRIVABLE_DAYS: i64 = 14;
-
-/// The most events of a history that can go on. There, too.
+/// The most events of a history that can go on. AWS developer guide, "Redriving executions".
 const REDRIVABLE_EVENTS: u64 = 24_999;
 
 /// The text of an input that is no JSON. AWS has one of its own for nothing at all.
@@ -130,23 +126,24 @@ pub(super) async fn stop(executions: &Executions, request: &Request<'_>) -> Resu
     Ok([("stopDate", date(stopped))].into())
 }
 
-/// Whether an execution can be redriven, and why not.
+/// Whether an execution can be redriven, as far as can be told without its ledger.
 ///
-/// AWS developer guide, "Restarting state machine executions with redrive"; recorded for executions that run or have succeeded.
-pub(super) fn redrive_status(details: &Details, events: u64, at: Timestamp) -> (&'static str, Option<&'static str>) {
-    const DAY: i64 = 24 * 60 * 60 * 1_000;
-    let no = |reason| ("NOT_REDRIVABLE", Some(reason));
-    match &*details.status {
-        "RUNNING" => no("Execution is RUNNING and cannot be redriven"),
-        "SUCCEEDED" => no("Execution is SUCCEEDED and cannot be redriven"),
-        _ if details.listed_under.map_run.is_some() => ("REDRIVABLE_BY_MAP_RUN", None),
-        _ if details.more.given_up.is_some() => no("Execution was given up and cannot be redriven"),
-        _ if events >= REDRIVABLE_EVENTS => no("Execution history event limit exceeded"),
-        _ if details.stopped.is_some_and(|stopped| at.0 - stopped.0 > REDRIVABLE_DAYS * DAY) => {
-            no("Execution redrivable period exceeded")
-        }
-        _ => ("REDRIVABLE", None),
-    }
+/// AWS developer guide, "Restarting state machine executions with redrive".
+fn redrive_status(details: &Details, events: u64, is_deleting: bool, at: Timestamp) -> RedriveStatus {
+    let reason = match &*details.status {
+        "RUNNING" => NotRedrivable::Running,
+        "SUCCEEDED" => NotRedrivable::Succeeded,
+        _ if details.listed_under.map_run.is_some() => return RedriveStatus::RedrivableByMapRun,
+        _ if is_deleting => NotRedrivable::Deleting,
+        _ if details.more.given_up.is_some() => NotRedrivable::NotKept,
+        _ if events >= REDRIVABLE_EVENTS => NotRedrivable::HistoryFull,
+        _ if at.0 - details.started.0 > NotRedrivable::LONGEST_MILLIS => NotRedrivable::TooOld,
+        _ => match details.stopped {
+            Some(stopped) if at.0 - stopped.0 > NotRedrivable::PERIOD_MILLIS => NotRedrivable::PeriodExceeded,
+            _ => return RedriveStatus::Redrivable,
+        },
+    };
+    RedriveStatus::NotRedrivable(reason)
 }
 
 /// The members of an execution that lists and descriptions have in common.
@@ -169,15 +166,47 @@ fn listed(details: &Details) -> [(&'static str, Option<Value>); 11] {
     ]
 }
 
-pub(super) fn describe(executions: &Executions, request: &Request<'_>) -> Result<Value, ApiError> {
-    let arn = Arn::execution(request.required("executionArn"))?;
-    let details = executions.details(arn.text)?;
-    let is_metadata_only = request.is_metadata_only();
+impl Api {
+    fn redrive_status(&self, executions: &Executions, details: &Details) -> Result<RedriveStatus, ApiError> {
+        let machine = self.catalog.machine(&details.more.state_machine_arn);
+        let is_deleting = machine.is_some_and(|machine| machine.is_deleting);
+        Ok(redrive_status(details, executions.count_events(&details.arn)?, is_deleting, now()))
+    }
+
+    pub(super) fn describe_execution(&self, executions: &Executions, request: &Request<'_>) -> Result<Value, ApiError> {
+        let arn = Arn::execution(request.required("executionArn"))?;
+        let details = executions.details(arn.text)?;
+        let redrive_status = self.redrive_status(executions, &details)?;
+        Ok(described(&details, redrive_status, request.is_metadata_only()))
+    }
+
+    pub(super) async fn redrive(&self, executions: &Arc<Executions>, request: &Request<'_>) -> Result<Value, ApiError> {
+        let arn = Arn::execution(request.required("executionArn"))?;
+        let details = executions.details(arn.text)?;
+        let refused = |reason: NotRedrivable| ApiError::new("ExecutionNotRedrivable", reason.message(arn.text));
+        match self.redrive_status(executions, &details)? {
+            RedriveStatus::Redrivable => {}
+            RedriveStatus::NotRedrivable(reason) => return Err(refused(reason)),
+            RedriveStatus::RedrivableByMapRun => {
+                let message = format!("Execution {} is redriven with its Map Run", arn.text);
+                return Err(ApiError::new("ExecutionNotRedrivable", message));
+            }
+        }
+        match executions.redrive(arn.text).await {
+            Ok(at) => Ok([("redriveDate", date(at))].into()),
+            Err(RedriveError::NotRedrivable(reason)) => Err(refused(reason)),
+            Err(RedriveError::Lookup(error)) => Err(error.into()),
+        }
+    }
+}
+
+/// What `DescribeExecution` tells.
+fn described(details: &Details, redrive_status: RedriveStatus, is_metadata_only: bool) -> Value {
     let included = || Some([("included", Value::from(!is_metadata_only))].into());
-    let (redrive_status, reason) = redrive_status(&details, executions.count_events(arn.text)?, now());
     // What has timed out has its error in its history alone.
     let failure = details.more.failure.clone().filter(|_| *details.status != *"TIMED_OUT").unwrap_or_default();
     let output = details.more.output.clone();
+    let reason = redrive_status.reason().map(|reason| Value::from(reason.to_string()));
     let more = [
         ("input", (!is_metadata_only).then(|| details.more.input.clone().into())),
         ("inputDetails", included()),
@@ -186,10 +215,10 @@ pub(super) fn describe(executions: &Executions, request: &Request<'_>) -> Result
         ("error", failure.error.map(Into::into)),
         ("cause", failure.cause.or_else(|| details.more.given_up.clone()).map(Into::into)),
         ("traceHeader", details.more.trace_header.clone().map(Into::into)),
-        ("redriveStatus", Some(redrive_status.into())),
-        ("redriveStatusReason", reason.map(Into::into)),
+        ("redriveStatus", Some(redrive_status.name().into())),
+        ("redriveStatusReason", reason),
     ];
-    Ok(listed(&details).into_iter().chain(more).filter_map(|(name, value)| Some((name, value?))).collect())
+    listed(details).into_iter().chain(more).filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
 impl Api {
@@ -260,16 +289,4 @@ fn place(of: &str, token: &str) -> Result<Place, ApiError> {
     let place = place.split_once(' ').and_then(|(at, number)| Some((at.parse().ok()?, number.parse().ok()?)));
     let (at, number) = place.ok_or_else(ApiError::invalid_token)?;
     Ok(Place { at: Timestamp(at), number })
-}
-
-pub(super) async fn redrive(executions: &Arc<Executions>, request: &Request<'_>) -> Result<Value, ApiError> {
-    let arn = Arn::execution(request.required("executionArn"))?;
-    let details = executions.details(arn.text)?;
-    let (status, reason) = redrive_status(&details, executions.count_events(arn.text)?, now());
-    if status != "REDRIVABLE" {
-        let reason = reason.unwrap_or("Execution is a child of a Map Run and is redriven with that");
-        return Err(ApiError::new("ExecutionNotRedrivable", reason));
-    }
-    let at = executions.redrive(&details).await.map_err(|why| ApiError::new("ExecutionNotRedrivable", why))?;
-    Ok([("redriveDate", date(at))].into())
 }

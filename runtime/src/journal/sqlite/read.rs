@@ -70,10 +70,10 @@ pub(super) fn counts(connection: &Connection) -> Result<Vec<(Arc<str>, u64)>, Er
 
 pub(super) fn kept(connection: &Connection) -> Result<Vec<Kept>, Error> {
     let columns = COLUMNS.replace("number,", "executions.number,");
-    // Ordered by the execution, whose pieces come one after another.
+    // Those that have ended and can be redriven have a ledger, too. The pieces of an execution come one after another.
     let sql = format!(
-        "SELECT {columns}, pieces.name, pieces.text FROM pieces CROSS JOIN executions ON executions.number = pieces.execution \
-         ORDER BY pieces.execution"
+        "SELECT {columns}, pieces.name, pieces.text FROM executions CROSS JOIN pieces ON executions.number = pieces.execution \
+         WHERE executions.status = 'RUNNING' ORDER BY executions.number"
     );
     let mut asked = connection.prepare(&sql)?;
     let mut rows = asked.query([])?;
