@@ -1,7 +1,7 @@
 //! Calls an operation of a service: parameters and results as Step Functions has them.
 
 use asl_engine::{Object, Value};
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::answer;
 use crate::clients::Clients;
@@ -10,6 +10,9 @@ use crate::model::{Operation, Service, Style};
 use crate::parameters::{self, ParametersError};
 use crate::request;
 use crate::service_error::{self, ServiceError};
+
+/// The header with the id of a call, which is the same for all its attempts.
+pub const INVOCATION_ID: HeaderName = HeaderName::from_static("amz-sdk-invocation-id");
 
 /// What an operation gave.
 #[derive(Debug)]
@@ -61,9 +64,25 @@ impl Clients {
         parameters: &Value,
         style: Style,
     ) -> Result<OperationOutput, CallError> {
+        self.call_as(None, service, operation, parameters, style).await
+    }
+
+    /// The same, by an id that is the same when the call is made again after a crash: the SDKs have it for attempts of one call. An
+    /// embedded service does once what it is asked twice with one id.
+    pub async fn call_as(
+        &self,
+        invocation: Option<&str>,
+        service: &'static Service,
+        operation: &'static Operation,
+        parameters: &Value,
+        style: Style,
+    ) -> Result<OperationOutput, CallError> {
         let unfit = |why| CallError::Parameters { parameters: parameters.clone(), why };
         let input = parameters::read(service, operation.input, parameters, style).map_err(unfit)?;
-        let request = request::build(service, operation, input).map_err(unfit)?;
+        let mut request = request::build(service, operation, input).map_err(unfit)?;
+        if let Some(invocation) = invocation.and_then(|id| HeaderValue::from_str(id).ok()) {
+            request.headers.insert(INVOCATION_ID, invocation);
+        }
         let response = self.send(service, operation, request).await?;
         if !(200..300).contains(&response.status) {
             return Err(CallError::Service(service_error::read(service, operation, &response, 1)));

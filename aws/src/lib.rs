@@ -40,7 +40,7 @@ pub mod web;
 mod xml;
 
 pub use answer::AnswerError;
-pub use call::{CallError, OperationOutput, Unanswered};
+pub use call::{CallError, INVOCATION_ID, OperationOutput, Unanswered};
 pub use clients::{Clients, Embedded};
 pub use error::{NoEndpoint, NoHttp, SendError, UnknownName};
 pub use in_process::InProcess;

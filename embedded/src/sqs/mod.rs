@@ -13,9 +13,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use asl_aws::InProcess;
 use asl_aws::in_process::{ENDPOINT, Missing, respond, target_operation, whole_body};
 use asl_aws::names::is_queue;
+use asl_aws::{INVOCATION_ID, InProcess};
 use asl_runtime::BoxFuture;
 use asl_runtime::blocking;
 use aws_smithy_types::body::SdkBody;
@@ -173,6 +173,7 @@ impl Sqs {
             Some(delay) => delay,
             None => number(&self.attributes(&queue).await?.0, "DelaySeconds").unwrap_or(0),
         };
+        let call = parameters.text(INVOCATION_ID.as_str()).map(str::to_owned);
         let group = parameters.text("MessageGroupId").map(str::to_owned);
         let is_fifo = queue.ends_with(".fifo");
         if is_fifo && group.is_none() {
@@ -184,11 +185,14 @@ impl Sqs {
         let stored = self
             .with(move |store| {
                 store.create(&queue, &BTreeMap::new(), at)?;
-                store.send(&queue, &[message], at)
+                match &call {
+                    Some(call) => store.send_once(&queue, message, at, call),
+                    None => Ok(store.send(&queue, &[message], at)?.into_iter().next().unwrap_or_default()),
+                }
             })
             .await?;
         self.sent.notify_waiters();
-        let (number, id) = stored.into_iter().next().unwrap_or_default();
+        let (number, id) = stored;
         let mut answer = json!({ "MessageId": id, "MD5OfMessageBody": digests.0 });
         if let Some(digest) = digests.1 {
             answer["MD5OfMessageAttributes"] = digest.into();
@@ -352,11 +356,17 @@ impl InProcess for Sqs {
             let header =
                 |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
             let operation = target_operation(&request).to_owned();
+            let call = header(INVOCATION_ID.as_str());
             // Where the caller found this service, it finds the queue.
             let base = header(HOST.as_str()).map_or(ENDPOINT.to_owned(), |host| format!("http://{host}"));
             let answered = match whole_body(request.into_body()).await {
-                Ok(body) => match serde_json::from_slice(&body) {
-                    Ok(parameters) => self.run(&operation, &parameters, &base).await,
+                Ok(body) => match serde_json::from_slice::<Value>(&body) {
+                    Ok(mut parameters) => {
+                        if let (Some(call), Some(members)) = (call, parameters.as_object_mut()) {
+                            members.insert(INVOCATION_ID.as_str().to_owned(), call.into());
+                        }
+                        self.run(&operation, &parameters, &base).await
+                    }
                     Err(error) => {
                         Err(SqsError::refuse("SerializationException", format!("the request is not JSON: {error}")))
                     }

@@ -30,7 +30,11 @@ const SCHEMA: &str = "
         received INTEGER NOT NULL DEFAULT 0,
         first_received INTEGER
     );
-    CREATE INDEX IF NOT EXISTS next_message ON messages (queue, number);";
+    CREATE INDEX IF NOT EXISTS next_message ON messages (queue, number);
+    CREATE TABLE IF NOT EXISTS invocations (id TEXT PRIMARY KEY, message TEXT NOT NULL, sent INTEGER NOT NULL);";
+
+/// For how many milliseconds the same call made again sends nothing.
+const CALLED_AGAIN: i64 = 24 * 60 * 60 * 1000;
 
 /// The queues and their messages. Times are in milliseconds since 1970.
 pub(super) struct Store(Connection);
@@ -64,6 +68,16 @@ pub(super) struct Counts {
     pub(super) visible: i64,
     pub(super) in_flight: i64,
     pub(super) delayed: i64,
+}
+
+/// Stores a message; the answer is its number and its id.
+fn insert(connection: &Connection, queue: &str, message: &Sent, now: i64) -> Stored<(i64, String)> {
+    let id = Uuid::new_v4().to_string();
+    let insert = "INSERT INTO messages (queue, id, body, attributes, message_group, sent, visible)
+                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let Sent { body, attributes, group, visible } = message;
+    connection.prepare_cached(insert)?.execute(params![queue, id, body, attributes, group, now, visible])?;
+    Ok((connection.last_insert_rowid(), id))
 }
 
 pub(super) type Stored<T> = Result<T, rusqlite::Error>;
@@ -118,14 +132,30 @@ impl Store {
         let work = self.0.transaction()?;
         let mut stored = Vec::with_capacity(messages.len());
         for message in messages {
-            let id = Uuid::new_v4().to_string();
-            let insert = "INSERT INTO messages (queue, id, body, attributes, message_group, sent, visible)
-                          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-            let Sent { body, attributes, group, visible } = message;
-            work.prepare_cached(insert)?.execute(params![queue, id, body, attributes, group, now, visible])?;
-            stored.push((work.last_insert_rowid(), id));
+            stored.push(insert(&work, queue, message, now)?);
         }
         work.commit()?;
+        Ok(stored)
+    }
+
+    /// Stores a message as [`Store::send`] does, unless the same call has done so.
+    pub(super) fn send_once(&mut self, queue: &str, message: Sent, now: i64, call: &str) -> Stored<(i64, String)> {
+        let known = "SELECT message FROM invocations WHERE id = ?1";
+        if let Some(id) = self.0.prepare_cached(known)?.query_row([call], |row| row.get(0)).optional()? {
+            return Ok((0, id));
+        }
+        // A message without its call would be sent again, and a call without its message never.
+        self.0.execute_batch("SAVEPOINT once")?;
+        let sent = self.send_noted(queue, message, now, call);
+        self.0.execute_batch(if sent.is_ok() { "RELEASE once" } else { "ROLLBACK TO once; RELEASE once" })?;
+        sent
+    }
+
+    fn send_noted(&mut self, queue: &str, message: Sent, now: i64, call: &str) -> Stored<(i64, String)> {
+        self.0.prepare_cached("DELETE FROM invocations WHERE sent < ?1")?.execute([now - CALLED_AGAIN])?;
+        let stored = insert(&self.0, queue, &message, now)?;
+        let noted = "INSERT INTO invocations (id, message, sent) VALUES (?1, ?2, ?3)";
+        self.0.prepare_cached(noted)?.execute(params![call, stored.1, now])?;
         Ok(stored)
     }
 

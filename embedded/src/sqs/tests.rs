@@ -90,6 +90,17 @@ async fn queues_are_made_listed_and_emptied() {
 }
 
 #[tokio::test]
+async fn a_call_that_is_made_again_sends_once() {
+    let fixture = Fixture::new();
+    let message = |call: &str| json!({ "QueueUrl": "q", "MessageBody": "x", "amz-sdk-invocation-id": call });
+    let first = fixture.run("SendMessage", message("a")).await;
+    assert_eq!(fixture.run("SendMessage", message("a")).await["MessageId"], first["MessageId"]);
+    assert_ne!(fixture.run("SendMessage", message("b")).await["MessageId"], first["MessageId"]);
+    let asked = json!({ "QueueUrl": "q", "MaxNumberOfMessages": 10 });
+    assert_eq!(fixture.run("ReceiveMessage", asked).await["Messages"].as_array().map(Vec::len), Some(2));
+}
+
+#[tokio::test]
 async fn a_receiver_waits_for_a_message() {
     let fixture = Fixture::new();
     let sqs = Arc::clone(&fixture.sqs);

@@ -9,6 +9,16 @@ use tokio::net::TcpStream;
 
 /// Sends a request to an `http://host:port/…` URL and returns the whole answer, whatever its status.
 pub(crate) fn send(method: Method, url: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Response<Bytes> {
+    try_send(method, url, headers, body).expect("a whole answer")
+}
+
+/// As [`send`], to a server that may have gone: then there is no answer.
+pub(crate) fn try_send(
+    method: Method,
+    url: &str,
+    headers: &[(&str, &str)],
+    body: impl Into<Bytes>,
+) -> Option<Response<Bytes>> {
     let uri: Uri = url.parse().expect("a URL");
     let authority = uri.authority().expect("a URL with a host").as_str().to_owned();
     let mut request = Request::builder().method(method).header("host", &authority);
@@ -17,12 +27,12 @@ pub(crate) fn send(method: Method, url: &str, headers: &[(&str, &str)], body: im
     }
     let request = request.uri(uri.path_and_query().map_or("/", |path| path.as_str())).body(Full::new(body.into()));
     let exchange = async {
-        let stream = TcpStream::connect(&authority).await.expect("the server accepts connections");
-        let (mut sender, connection) = handshake(TokioIo::new(stream)).await.expect("an HTTP connection");
+        let stream = TcpStream::connect(&authority).await.ok()?;
+        let (mut sender, connection) = handshake(TokioIo::new(stream)).await.ok()?;
         tokio::spawn(connection);
-        let answer = sender.send_request(request.expect("a valid request")).await.expect("an answer");
+        let answer = sender.send_request(request.expect("a valid request")).await.ok()?;
         let (head, body) = answer.into_parts();
-        Response::from_parts(head, body.collect().await.expect("a whole body").to_bytes())
+        Some(Response::from_parts(head, body.collect().await.ok()?.to_bytes()))
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().expect("a runtime");
     runtime.block_on(exchange)

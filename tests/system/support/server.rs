@@ -8,15 +8,13 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 use super::folder::Folder;
-use super::http::send;
+use super::http::try_send;
 
 /// A server that runs. Dropping it kills it.
 pub(crate) struct Server {
     process: Child,
     stderr: Option<ChildStderr>,
     pub(crate) url: String,
-    /// What it has told when it was ready.
-    pub(crate) told: Value,
 }
 
 /// How long anything may take that a test waits for.
@@ -42,12 +40,7 @@ impl Server {
             panic!("the server does not start: {line:?} {told}")
         });
         let url = told["url"].as_str().expect("a URL").to_owned();
-        Self { process, stderr, url, told }
-    }
-
-    /// The ID of the process.
-    pub(crate) fn id(&self) -> u32 {
-        self.process.id()
+        Self { process, stderr, url }
     }
 
     /// Kills it, as a crash does.
@@ -68,16 +61,7 @@ impl Server {
 
     /// Calls an operation of the API; the error is its name and its message.
     pub(crate) fn call(&self, operation: &str, parameters: &Value) -> Result<Value, (String, String)> {
-        let target = format!("AWSStepFunctions.{operation}");
-        let headers = [("x-amz-target", &*target), ("content-type", "application/x-amz-json-1.0")];
-        let answer = send(Method::POST, &format!("{}/", self.url), &headers, parameters.to_string());
-        let body: Value = serde_json::from_slice(answer.body()).expect("JSON");
-        if answer.status().is_success() {
-            return Ok(body);
-        }
-        let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
-        let code = text("__type");
-        Err((code.rsplit('#').next().unwrap_or_default().to_owned(), text("message")))
+        call(&self.url, operation, parameters).expect("the server answers")
     }
 
     /// Calls an operation that succeeds.
@@ -126,6 +110,23 @@ impl Drop for Server {
         let _ = self.process.kill();
         let _ = self.process.wait();
     }
+}
+
+/// Calls an operation of the API of a server that may have gone: then there is nothing.
+pub(crate) fn call(url: &str, operation: &str, parameters: &Value) -> Option<Result<Value, (String, String)>> {
+    let target = match operation.contains('.') {
+        true => operation.to_owned(),
+        false => format!("AWSStepFunctions.{operation}"),
+    };
+    let headers = [("x-amz-target", &*target), ("content-type", "application/x-amz-json-1.0")];
+    let answer = try_send(Method::POST, &format!("{url}/"), &headers, parameters.to_string())?;
+    let body: Value = serde_json::from_slice(answer.body()).expect("JSON");
+    if answer.status().is_success() {
+        return Some(Ok(body));
+    }
+    let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+    let code = text("__type");
+    Some(Err((code.rsplit('#').next().unwrap_or_default().to_owned(), text("message"))))
 }
 
 /// What `look` finds, which is looked for until it is there.

@@ -50,6 +50,15 @@ pub(crate) struct WebServer {
 impl WebServer {
     /// Starts a server on a free loopback port that gives for each path what `answer` gives.
     pub(crate) fn start(answer: impl Fn(&str) -> Answer + Send + Sync + 'static) -> Self {
+        let path = |request: &Received| {
+            let target = request.line.split(' ').nth(1).unwrap_or_default();
+            target.split('?').next().unwrap_or_default().to_owned()
+        };
+        Self::start_with(move |request| answer(&path(request)))
+    }
+
+    /// Starts a server on a free loopback port that gives for each request what `answer` gives.
+    pub(crate) fn start_with(answer: impl Fn(&Received) -> Answer + Send + Sync + 'static) -> Self {
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         listener.set_nonblocking(true).expect("a listener that tokio can use");
         let address = listener.local_addr().expect("a bound port");
@@ -89,7 +98,7 @@ impl Drop for WebServer {
 
 async fn serve<F>(listener: std::net::TcpListener, answer: Arc<F>, received: Arc<Mutex<Vec<Received>>>)
 where
-    F: Fn(&str) -> Answer + Send + Sync + 'static,
+    F: Fn(&Received) -> Answer + Send + Sync + 'static,
 {
     let listener = TcpListener::from_std(listener).expect("a listener");
     let mut connections = JoinSet::new();
@@ -99,13 +108,13 @@ where
         let service = service_fn(move |request: Request<Incoming>| {
             let (answer, received) = (Arc::clone(&answer), Arc::clone(&received));
             async move {
-                let path = request.uri().path().to_owned();
                 let line = format!("{} {}", request.method(), request.uri());
                 let headers = request.headers().clone();
                 // A client that breaks off gets no answer, whatever is returned here.
                 let body = request.into_body().collect().await.map(|body| body.to_bytes()).unwrap_or_default();
-                received.lock().expect("no request panicked").push(Received { line, headers, body });
-                Ok::<_, Infallible>(answer(&path))
+                let request = Received { line, headers, body };
+                received.lock().expect("no request panicked").push(request.clone());
+                Ok::<_, Infallible>(answer(&request))
             }
         });
         connections.spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));

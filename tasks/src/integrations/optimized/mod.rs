@@ -37,7 +37,9 @@ impl Optimized {
     /// Calls the service; the result has the metadata of the response.
     pub(super) async fn run(&self, call: &Call) -> Outcome {
         let Self { lookup, service, operation, .. } = self;
-        let answer = match lookup.clients.call(service, operation, &self.sent(call), Style::Optimized).await {
+        let (invocation, sent) = (call.request.uuid(), self.sent(call));
+        let called = lookup.clients.call_as(Some(&invocation), service, operation, &sent, Style::Optimized);
+        let answer = match called.await {
             Ok(answer) => answer,
             Err(error) => {
                 let given_up = lookup.given_up(call, service, operation, &error).await;
