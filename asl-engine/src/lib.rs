@@ -118,8 +118,8 @@ pub use definition::{
 pub use diagnostic::{Diagnostic, Severity, Span, refusal};
 pub use expression::{Documents, ExplainedArgument, ExplainedCall, ExplainedExpression, Expression, ExpressionError};
 pub use frame::{
-    ChildEnd, Ended, EventIds, ForeignProgram, Frame, Join, JoinStep, Joined, MapRunCounts, MapRunState, MapRunUpdate, Next, Now, Reply, Request, SavedFrame,
-    SavedJoin, SavedResult, Stage, Stages, Step, Termination, UnexpectedReply,
+    ChildEnd, Ended, EventIds, ForeignProgram, Frame, Join, JoinStep, Joined, MapRunCounts, MapRunState, MapRunUpdate,
+    Next, Now, Reply, Request, SavedFrame, SavedJoin, SavedResult, Stage, Stages, Step, Termination, UnexpectedReply,
 };
 pub use history::{EventId, EventKind, HistoryEvent};
 pub use json::JsonError;

@@ -21,7 +21,7 @@ pub use blocking::blocking;
 pub use clock::now;
 pub use handler::{BoxFuture, Call, Handler, PrepareError, Report};
 pub use ledger::{
-    Batch, Bug, Effect, Finished, FrameId, Input, Key, Ledger, MapRun, MapRunStatus, NotRedrivable, Piece, Recorded, RedriveStatus,
-    RestoreError, Saved, Saver, Status, WaitId, Write,
+    Batch, Bug, Effect, Finished, FrameId, Input, Key, Ledger, MapRun, MapRunStatus, NotRedrivable, Piece, Recorded,
+    RedriveStatus, RestoreError, Saved, Saver, Status, WaitId, Write,
 };
 pub use pattern::Pattern;

@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use super::items::Source;
 use super::join::{Join, Work};
-use super::tally::Tallies;
 use super::protocol::{EventIds, Next};
 use super::run::Run;
+use super::tally::Tallies;
 use super::{Frame, Phase, Rest, Role};
 use crate::context::Execution;
 use crate::history::{EventId, EventKind};
