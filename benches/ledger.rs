@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use asl_engine::{Execution, Program, Quotas, Reply, Timestamp, Value};
-use asl_runtime::journal::{Journal, Memory};
+use asl_runtime::journal::{Commit, Journal, LedgerCommit, Memory};
 use asl_runtime::{Effect, Input, Ledger, Saver};
 
 #[global_allocator]
@@ -73,8 +73,9 @@ struct Ran {
 fn run(program: &Arc<Program>, input: &Value, kept: Kept) -> Ran {
     let mut execution = Execution::local("machine", "run", input.clone(), Timestamp(0), 1);
     execution.quotas = Quotas::NONE;
+    let arn = execution.arn.clone();
     let (mut ledger, mut saver) = (Ledger::new(program.clone(), execution), Saver::default());
-    let (mut journal, mut inputs, mut ran) = (Memory::default(), vec![Input::Start], Ran::default());
+    let (journal, mut inputs, mut ran) = (Memory::default(), vec![Input::Start], Ran::default());
     loop {
         let mut batch = ledger.feed(Timestamp(0), inputs.drain(..)).expect("a sound host");
         if kept != Kept::Not {
@@ -84,7 +85,10 @@ fn run(program: &Arc<Program>, input: &Value, kept: Kept) -> Ran {
                 ran.bytes += texts.map(|text| black_box(text).len()).sum::<usize>();
             }
             ran.commits += 1;
-            journal.commit(writes, std::mem::take(&mut batch.recorded)).expect("memory");
+            let (arn, recorded) = (arn.clone(), std::mem::take(&mut batch.recorded));
+            let ledger = LedgerCommit { arn, writes, recorded, is_over: false };
+            // It is kept at the call.
+            drop(journal.commit(Commit { ledger: Some(ledger), ..Commit::default() }));
         }
         if let Some(finished) = batch.finished {
             finished.outcome.expect("it succeeds");

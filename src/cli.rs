@@ -10,10 +10,12 @@ use crate::commands::check::codes;
 
 mod histories;
 mod queries;
+mod serve;
 mod test;
 
 pub(crate) use histories::{Diff, History, Logs, Record};
 pub(crate) use queries::{Jsonata, Jsonpath};
+pub(crate) use serve::Serve;
 pub(crate) use test::{Test, TestFormat};
 
 /// Runs Amazon States Language state machines on this machine.
@@ -43,6 +45,8 @@ pub(crate) enum Color {
 pub(crate) enum Command {
     /// Run a state machine and print its output
     Run(Run),
+    /// Serve the Step Functions API over HTTP, with executions that survive the end of the server
+    Serve(Serve),
     /// Show what AWS gives for a JSONPath or an intrinsic function, and why
     Jsonpath(Jsonpath),
     /// Show what AWS gives for a JSONata expression, and why

@@ -14,7 +14,7 @@ use crate::error::Error;
 const VARIABLE: &str = "ASL_LOG";
 
 /// The crates that log.
-const PARTS: [&str; 2] = ["asl_runtime", "asl_tasks"];
+const PARTS: [&str; 3] = ["asl_runtime", "asl_server", "asl_tasks"];
 
 /// Begins to log what `ASL_LOG` asks for; nothing where it is not set.
 pub(crate) fn start() -> Result<(), Error> {

@@ -50,6 +50,7 @@ fn main() -> ExitCode {
         Command::Man(arguments) => commands::man::run(arguments),
         Command::Demo(arguments) => commands::demo::run(arguments),
         Command::Record(arguments) => commands::record::run(arguments),
+        Command::Serve(arguments) => commands::serve::run(arguments),
         Command::Test(arguments) => commands::test::run(arguments),
         Command::TestState(arguments) => commands::test_state::run(arguments),
     });

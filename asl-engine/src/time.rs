@@ -41,6 +41,13 @@ impl Timestamp {
         Self(self.0.saturating_add(millis))
     }
 
+    /// Seconds since 1970 with milliseconds, as the JSON protocols of AWS have times: `1709208000.125`.
+    pub fn seconds_text(self) -> String {
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let millis = self.0.unsigned_abs();
+        format!("{sign}{}.{:03}", millis / 1000, millis % 1000)
+    }
+
     /// This time and `seconds` seconds.
     pub fn plus_seconds(self, seconds: i64) -> Self {
         self.plus_millis(seconds.saturating_mul(1000))

@@ -4,13 +4,19 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use asl_engine::{Execution, Failure, TaskRequest, Timestamp};
+use asl_runtime::journal::{Commit, Entry, Journal, JournalError, LedgerCommit};
 use asl_runtime::tokio_host::{self, GivenUp};
-use asl_runtime::{Batch, Bug, Finished, FrameId, Ledger, Status, now};
+use asl_runtime::{Batch, BoxFuture, Bug, Finished, FrameId, Input, Ledger, RedriveStatus, Saver, Status, now};
 use futures_util::FutureExt;
+use futures_util::future::Either;
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{oneshot, watch};
 
+use crate::child_entries::ChildEntries;
+use crate::details::Details;
 use crate::executions::Executions;
 use crate::history::History;
+use crate::map_runs::MapRuns;
 use crate::start::Watcher;
 use crate::stored::Recording;
 
@@ -22,6 +28,8 @@ pub struct Started {
     /// Whether this call has started it.
     pub is_new: bool,
     pub(crate) ended: watch::Receiver<Option<Ended>>,
+    /// Whether it is kept, where it will be.
+    pub(crate) kept: Option<watch::Receiver<bool>>,
 }
 
 /// An execution, and what has become of it.
@@ -51,6 +59,19 @@ impl Started {
     pub async fn ended(&self) -> Ended {
         wait(self.ended.clone()).await
     }
+
+    /// Waits until its start is kept, where it will be.
+    pub async fn kept(&self) -> Result<(), JournalError> {
+        let Some(kept) = &self.kept else { return Ok(()) };
+        if kept.clone().wait_for(|is_kept| *is_kept).await.is_ok() {
+            return Ok(());
+        }
+        let ended = self.ended.borrow().clone();
+        match ended.and_then(|ended| ended.given_up).as_deref() {
+            Some(GivenUp::Journal(error)) => Err(error.clone()),
+            _ => Err(JournalError("the program ends".to_owned())),
+        }
+    }
 }
 
 impl Description {
@@ -71,6 +92,106 @@ pub(crate) struct Run {
     pub(crate) history: Option<Arc<History>>,
     pub(crate) recording: Option<Recording>,
     pub(crate) watcher: Option<Watcher>,
+    pub(crate) journaled: Option<Journaled>,
+    /// What is fed first.
+    pub(crate) first: Input,
+    /// What is told it while it runs.
+    pub(crate) told: UnboundedReceiver<Input>,
+}
+
+/// An execution that a journal keeps.
+pub(crate) struct Journaled {
+    journal: Arc<dyn Journal>,
+    details: Details,
+    saver: Saver,
+    children: ChildEntries,
+    map_runs: Arc<MapRuns>,
+    /// Whether its start is kept.
+    kept: watch::Sender<bool>,
+    is_new: bool,
+}
+
+impl Journaled {
+    /// A new one.
+    pub(crate) fn new(journal: Arc<dyn Journal>, details: Details) -> Self {
+        Self {
+            journal,
+            details,
+            saver: Saver::default(),
+            children: ChildEntries::default(),
+            map_runs: Arc::default(),
+            kept: watch::Sender::new(false),
+            is_new: true,
+        }
+    }
+
+    /// One that goes on, of which this is saved.
+    pub(crate) fn again(journal: Arc<dyn Journal>, details: Details, saver: Saver) -> Self {
+        Self { saver, kept: watch::Sender::new(true), is_new: false, ..Self::new(journal, details) }
+    }
+
+    /// Tells when its start is kept.
+    pub(crate) fn kept(&self) -> watch::Receiver<bool> {
+        self.kept.subscribe()
+    }
+
+    /// One that is redriven.
+    pub(crate) fn redriven(journal: Arc<dyn Journal>, details: Details, saver: Saver) -> Self {
+        Self { is_new: true, kept: watch::Sender::new(false), ..Self::again(journal, details, saver) }
+    }
+
+    /// Its Map Runs, as they are now.
+    pub(crate) fn map_runs(&self) -> Arc<MapRuns> {
+        Arc::clone(&self.map_runs)
+    }
+
+    /// Keeps a Batch.
+    fn commit(&mut self, ledger: &Ledger, batch: &mut Batch) -> BoxFuture<'static, Result<(), JournalError>> {
+        let recorded = std::mem::take(&mut batch.recorded);
+        let is_first = std::mem::take(&mut self.is_new);
+        let documents = self.map_runs.take_in(ledger, &mut self.details);
+        let mut entries = self.children.of(&recorded, &self.details);
+        if let Some(finished) = &batch.finished {
+            let at = recorded.last().map_or_else(now, |recorded| recorded.event.timestamp);
+            self.details.end(finished, at);
+        }
+        if is_first || batch.finished.is_some() || !documents.is_empty() {
+            entries.push(self.details.entry());
+        }
+        // What has failed can be redriven.
+        let is_over = batch.finished.is_some() && ledger.redrive_status() != RedriveStatus::Redrivable;
+        let writes = if is_over { Vec::new() } else { self.saver.save(ledger, batch) };
+        let arn = self.details.arn.clone();
+        let ledger = Some(LedgerCommit { arn, writes, recorded, is_over });
+        let kept = self.journal.commit(Commit { entries, ledger, may_fail: is_first, documents });
+        match is_first {
+            false => kept,
+            true => {
+                let tell = self.kept.clone();
+                Box::pin(async move {
+                    kept.await?;
+                    tell.send_replace(true);
+                    Ok(())
+                })
+            }
+        }
+    }
+
+    /// Keeps that it was given up.
+    async fn give_up(mut self, given_up: &GivenUp, finished: &Finished, at: Timestamp) {
+        // What was never kept need not be ended.
+        if matches!(given_up, GivenUp::Journal(_)) {
+            return;
+        }
+        self.details.end(finished, at);
+        self.details.more.given_up = Some(given_up.to_string().into());
+        let ledger =
+            LedgerCommit { arn: self.details.arn.clone(), writes: Vec::new(), recorded: Vec::new(), is_over: true };
+        let entries: Vec<Entry> = vec![self.details.entry()];
+        // The next start of the program goes on with what could not be kept.
+        let _ = self.journal.commit(Commit { entries, ledger: Some(ledger), ..Commit::default() }).await;
+        self.kept.send_replace(true);
+    }
 }
 
 impl Run {
@@ -81,18 +202,20 @@ impl Run {
         stopped: oneshot::Receiver<Failure>,
         tell: watch::Sender<Option<Ended>>,
     ) {
-        let Self { executions, ledger, history, recording, mut watcher } = self;
+        let Self { executions, ledger, history, recording, mut watcher, mut journaled, first, told } = self;
         let ledger = match (&history, &recording) {
+            _ if journaled.is_some() => ledger.recording_children(),
             (Some(_), _) => ledger.recording_children(),
             (None, Some(_)) => ledger.recording_children_before(STORED_BEFORE),
             (None, None) => ledger,
         };
         let (mut events, arn) = (0, ledger.arn().cloned());
+        let known = arn.clone().unwrap_or_default();
         let handler = |request: &TaskRequest| {
             let found = executions.router().handler_of(&request.state, &request.resource);
             found.map_err(|error| Failure::new("States.Runtime", error.to_string()))
         };
-        let commit = |_: &Ledger, batch: &mut Batch| {
+        let commit = |ledger: &Ledger, batch: &mut Batch| {
             // Those of child executions have another one.
             events += batch.recorded.iter().filter(|recorded| Some(&recorded.execution.arn) == arn.as_ref()).count();
             if let Some(history) = &history {
@@ -104,7 +227,10 @@ impl Run {
             if let Some(recording) = &recording {
                 recording.add(std::mem::take(&mut batch.recorded));
             }
-            Ok(())
+            match &mut journaled {
+                Some(journaled) => Either::Left(journaled.commit(ledger, batch)),
+                None => Either::Right(std::future::ready(Ok(()))),
+            }
         };
         let stop = async {
             match stopped.await {
@@ -112,10 +238,11 @@ impl Run {
                 Err(_) => std::future::pending().await,
             }
         };
-        let finished = AssertUnwindSafe(tokio_host::run(ledger, at, handler, commit, stop)).catch_unwind().await;
+        let finished =
+            AssertUnwindSafe(tokio_host::run_with(ledger, at, first, told, handler, commit, stop)).catch_unwind().await;
         // Where it was, stands on stderr by now.
         let finished = finished.unwrap_or_else(|_| Err(Bug("an execution panicked".to_owned()).into()));
-        let (finished, given_up) = match finished {
+        let (finished, given_up): (_, Option<Arc<GivenUp>>) = match finished {
             Ok(finished) => (finished, None),
             Err(error) => {
                 let failure = Failure::new("States.Runtime", error.to_string());
@@ -125,10 +252,17 @@ impl Run {
         // What it shows is gone before the end is told.
         drop(watcher);
         let at = now();
+        let is_kept = journaled.is_some();
+        if let (Some(journaled), Some(given_up)) = (journaled, &given_up) {
+            journaled.give_up(given_up, &finished, at).await;
+        }
         if let Some(recording) = recording {
-            recording.end(&finished, at, given_up.as_ref().map(|why: &Arc<GivenUp>| why.to_string()));
+            recording.end(&finished, at, given_up.as_ref().map(|why| why.to_string()));
         }
         tell.send_replace(Some(Ended { finished, at, events, given_up }));
+        if is_kept {
+            executions.forget(&known);
+        }
     }
 }
 

@@ -4,18 +4,23 @@ use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use asl_aws::in_process::{LinePlace, Missing, toml_key};
-use asl_engine::{Execution, Failure, HistoryEvent, Program, Quotas};
-use asl_runtime::{Finished, Ledger};
+use asl_engine::{Execution, Failure, HistoryEvent, MapRunUpdate, Program, Quotas, Timestamp};
+use asl_runtime::journal::{Journal, JournalError, Kept};
+use asl_runtime::{Finished, Input, Ledger, NotRedrivable, RedriveStatus, now};
 use asl_tasks::Router;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::{oneshot, watch};
 
-use crate::execution::{Description, Ended, Run, Started, wait};
+use crate::details::Details;
+use crate::execution::{Description, Ended, Journaled, Run, Started, wait};
 use crate::history::{History, Subscription};
-use crate::start::{Start, StartError, StateMachine, execution};
+use crate::map_runs::{MAP_RUN, MapRunDetails, MapRuns};
+use crate::start::{Start, StartError, Watcher, execution};
 use crate::start_execution::{RESOURCES, StartExecution};
+use crate::state_machines::{StateMachine, StateMachines};
 use crate::step_functions_api::StepFunctionsApi;
 use crate::stored::Recordings;
 
@@ -30,6 +35,10 @@ pub struct Executions {
     router: Arc<Router>,
     options: ExecutionOptions,
     recordings: Option<Recordings>,
+    /// Where executions are kept. Those that have ended are there only.
+    journal: Option<Arc<dyn Journal>>,
+    /// State machines beside those of the routing file.
+    catalog: OnceLock<Arc<dyn StateMachines>>,
     started: Mutex<Registry>,
 }
 
@@ -44,6 +53,8 @@ pub struct ExecutionOptions {
     pub skips_waits: bool,
     /// Whether what happens is stored below the folder for data ([`StoredHistories`](crate::StoredHistories)).
     pub stores_histories: bool,
+    /// How many executions may run at a time.
+    pub most_running: Option<usize>,
 }
 
 /// Why nothing can be told of an execution.
@@ -55,13 +66,27 @@ pub enum LookupError {
     /// What happens is not kept ([`ExecutionOptions::keeps_histories`]).
     #[error("the history of {0} is not kept")]
     NotKept(String),
+    /// The journal cannot be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
 }
 
-/// All that was started, in order.
+/// All that was started, in order; where there is a journal, all that runs.
 #[derive(Default)]
 struct Registry {
-    entries: Vec<Entry>,
-    places: HashMap<Arc<str>, usize>,
+    entries: BTreeMap<u64, Entry>,
+    places: HashMap<Arc<str>, u64>,
+    started: u64,
+}
+
+/// An execution that was kept cannot go on. What is kept of it stays as it is.
+#[derive(Debug, thiserror::Error)]
+#[error("{arn} cannot go on: {reason}")]
+pub struct NotResumed {
+    /// The ARN of the execution.
+    pub arn: Arc<str>,
+    /// Why not.
+    pub reason: String,
 }
 
 struct Entry {
@@ -70,11 +95,60 @@ struct Entry {
     ended: watch::Receiver<Option<Ended>>,
     stop: Option<oneshot::Sender<Failure>>,
     is_waited_for: bool,
+    kept: Option<watch::Receiver<bool>>,
+    /// Tells it something while it runs.
+    tell: UnboundedSender<Input>,
+    map_runs: Option<Arc<MapRuns>>,
+}
+
+/// What an execution begins with, or goes on with.
+struct Begin {
+    ledger: Ledger,
+    journaled: Option<Journaled>,
+    watcher: Option<Watcher>,
+    is_waited_for: bool,
+    first: Input,
+}
+
+/// An execution is not redriven.
+#[derive(Debug, thiserror::Error)]
+pub enum RedriveError {
+    /// It is not there, or cannot be read.
+    #[error(transparent)]
+    Lookup(#[from] LookupError),
+    /// It cannot go on.
+    #[error("{0}")]
+    NotRedrivable(NotRedrivable),
+}
+
+impl From<JournalError> for RedriveError {
+    fn from(error: JournalError) -> Self {
+        LookupError::from(error).into()
+    }
+}
+
+/// What is found in the place of an execution that has ended, and is kept with the same name.
+fn ended_before(kept: Details, execution: Execution, finds_ended: bool) -> Result<Started, StartError> {
+    let input = kept.more.input.parse().ok();
+    match kept.ended().filter(|_| finds_ended && input.as_ref() == Some(&execution.input)) {
+        Some(ended) => {
+            let execution = Arc::new(Execution { start_time: kept.started, ..execution });
+            let (_, ended) = watch::channel(Some(ended));
+            Ok(Started { execution, is_new: false, ended, kept: None })
+        }
+        None => Err(StartError::AlreadyExists(execution.arn)),
+    }
 }
 
 impl Entry {
     fn has_ended(&self) -> bool {
         self.ended.borrow().is_some()
+    }
+
+    /// As who asks for it again finds it.
+    fn found(&self) -> Started {
+        let (execution, ended, kept) = (self.execution.clone(), self.ended.clone(), self.kept.clone());
+        Started { execution, is_new: false, ended, kept }
     }
 
     fn described(&self) -> Description {
@@ -96,11 +170,23 @@ impl Entry {
 
 impl Registry {
     fn find(&mut self, arn: &str) -> Option<&mut Entry> {
-        self.places.get(arn).map(|place| &mut self.entries[*place])
+        self.entries.get_mut(self.places.get(arn)?)
     }
 
     fn look_up(&mut self, arn: &str) -> Result<&mut Entry, LookupError> {
         self.find(arn).ok_or_else(|| LookupError::NoSuchExecution(arn.to_owned()))
+    }
+
+    fn add(&mut self, entry: Entry) {
+        self.started += 1;
+        self.places.insert(entry.execution.arn.clone(), self.started);
+        self.entries.insert(self.started, entry);
+    }
+
+    fn remove(&mut self, arn: &str) {
+        if let Some(place) = self.places.remove(arn) {
+            self.entries.remove(&place);
+        }
     }
 }
 
@@ -112,6 +198,7 @@ impl Executions {
         router: Router,
         data: &Path,
         options: ExecutionOptions,
+        journal: Option<Arc<dyn Journal>>,
     ) -> Arc<Self> {
         let recordings = options.stores_histories.then(|| Recordings::new(data));
         Arc::new_cyclic(|executions| {
@@ -121,11 +208,12 @@ impl Executions {
                 clients.serve(SFN, Arc::new(StepFunctionsApi { executions: executions.clone(), callbacks }));
             }
             // Machines that the routing file names are started here, wherever else Step Functions is.
-            let router = match machines.is_empty() && !is_here {
+            let router = match machines.is_empty() && !is_here && journal.is_none() {
                 true => router,
                 false => router.with_handler(RESOURCES, Arc::new(StartExecution(executions.clone()))),
             };
-            Self { machines, router: Arc::new(router), options, recordings, started: Mutex::default() }
+            let (router, catalog, started) = (Arc::new(router), OnceLock::new(), Mutex::default());
+            Self { machines, router, options, recordings, journal, catalog, started }
         })
     }
 
@@ -142,13 +230,27 @@ impl Executions {
     /// The state machine with this ARN, whose last part is its name; region and account may be any. A version or an alias is the
     /// machine itself here.
     pub fn state_machine(&self, arn: &str) -> Result<StateMachine, StartError> {
+        if let Some(catalog) = self.catalog.get() {
+            return catalog.find(arn);
+        }
         let (arn, name) = StateMachine::arn_and_name(arn)?;
         let Some(program) = self.machines.get(name) else { return Err(StartError::NoSuchMachine(arn)) };
-        Ok(StateMachine { arn, name: name.into(), program: program.clone() })
+        Ok(StateMachine::with_arn(arn, name, program.clone()))
+    }
+
+    /// Takes state machines from here, in the place of those of the routing file.
+    pub fn serve(&self, catalog: Arc<dyn StateMachines>) {
+        // The first one stays: there is one server.
+        let _ = self.catalog.set(catalog);
+    }
+
+    /// Where executions are kept.
+    pub fn journal(&self) -> Option<&Arc<dyn Journal>> {
+        self.journal.as_ref()
     }
 
     /// What is not there where a task names this state machine.
-    pub(crate) fn missing_machine(&self, arn: &str) -> Option<Missing> {
+    pub fn missing_machine(&self, arn: &str) -> Option<Missing> {
         Some(match self.state_machine(arn).err()? {
             StartError::NoSuchMachine(arn) => {
                 let name = arn.rsplit(':').next().unwrap_or_default();
@@ -165,7 +267,7 @@ impl Executions {
     /// Starts an execution on the current tokio runtime, or finds the one that runs with the same name and input.
     ///
     /// It is driven on a thread of the runtime, beside its tasks: waking another thread for each task that ends costs more than
-    /// what is then done.
+    /// what is then done. Where it is kept, [`Started::kept`] says when it is.
     pub fn start(self: &Arc<Self>, machine: &StateMachine, start: Start) -> Result<Started, StartError> {
         start.check(self.options.quotas)?;
         let execution = execution(machine, &start, self.options.quotas);
@@ -174,31 +276,179 @@ impl Executions {
             // AWS takes the same call again while the execution runs.
             if known.execution.input == start.input && (start.finds_ended || !known.has_ended()) {
                 known.is_waited_for |= start.is_waited_for;
-                let (execution, ended) = (known.execution.clone(), known.ended.clone());
-                return Ok(Started { execution, is_new: false, ended });
+                return Ok(known.found());
             }
             return Err(StartError::AlreadyExists(execution.arn));
         }
+        if let Some(journal) = self.journal.as_ref().filter(|_| !machine.is_express && !start.has_new_name)
+            && let Some(kept) = journal.entry(&execution.arn)?
+        {
+            return ended_before(Details::of_entry(kept)?, execution, start.finds_ended);
+        }
+        if let Some(most) = self.options.most_running.filter(|most| started.entries.len() >= *most) {
+            return Err(StartError::TooMany(most));
+        }
+        let known = Arc::new(execution.clone());
+        let journaled = self.journal.as_ref().filter(|_| start.is_kept()).map(|journal| {
+            let mut details = Details::of_start(&known, machine);
+            details.more.trace_header = start.trace_header;
+            Journaled::new(Arc::clone(journal), details)
+        });
+        let watcher = start.watcher.or_else(|| self.watcher(machine, &known));
+        let ledger = Ledger::new(machine.program.clone(), execution);
+        // Of EXPRESS executions nothing goes on that has failed.
+        let ledger = if journaled.is_some() && !machine.is_express { ledger.redrivable() } else { ledger };
+        let is_waited_for = start.is_waited_for;
+        let begin = Begin { ledger, journaled, watcher, is_waited_for, first: Input::Start };
+        Ok(self.begin(&mut started, known, begin))
+    }
+
+    fn watcher(&self, machine: &StateMachine, execution: &Arc<Execution>) -> Option<Watcher> {
+        self.catalog.get()?.watcher(machine, execution)
+    }
+
+    /// Runs a ledger that is new, or that goes on.
+    fn begin(self: &Arc<Self>, started: &mut Registry, known: Arc<Execution>, begin: Begin) -> Started {
+        let Begin { ledger, journaled, watcher, is_waited_for, first } = begin;
+        let (tell_it, told) = unbounded_channel();
         let (tell, ended) = watch::channel(None);
         let (stop, stopped) = oneshot::channel();
         let history = self.options.keeps_histories.then(Arc::<History>::default);
-        let known = Arc::new(execution.clone());
-        let place = started.entries.len();
-        started.places.insert(known.arn.clone(), place);
-        started.entries.push(Entry {
+        let kept = journaled.as_ref().map(Journaled::kept);
+        started.add(Entry {
             execution: known.clone(),
             history: history.clone(),
             ended: ended.clone(),
             stop: Some(stop),
-            is_waited_for: start.is_waited_for,
+            is_waited_for,
+            kept: kept.clone(),
+            tell: tell_it,
+            map_runs: journaled.as_ref().map(Journaled::map_runs),
         });
-        let ledger = Ledger::new(machine.program.clone(), execution);
         let ledger = ledger.with_waits(Arc::clone(self.router.mocked_waits()));
         let ledger = if self.options.skips_waits { ledger.skipping_waits() } else { ledger };
         let recording = self.recordings.as_ref().and_then(|recordings| recordings.begin(&known));
-        let run = Run { executions: Arc::clone(self), ledger, history, recording, watcher: start.watcher };
-        tokio::spawn(run.drive(known.start_time, stopped, tell));
-        Ok(Started { execution: known, is_new: true, ended })
+        let run = Run { executions: Arc::clone(self), ledger, history, recording, watcher, journaled, first, told };
+        tokio::spawn(run.drive(now().max(known.start_time), stopped, tell));
+        Started { execution: known, is_new: true, ended, kept }
+    }
+
+    /// Lets all executions go on that are kept and have not ended, on the current tokio runtime. Those that cannot go on are told.
+    pub fn resume(self: &Arc<Self>) -> Result<Vec<NotResumed>, JournalError> {
+        let Some(journal) = &self.journal else { return Ok(Vec::new()) };
+        let mut not_resumed = Vec::new();
+        for kept in journal.kept()? {
+            let arn = kept.entry.arn.clone();
+            if let Err(reason) = self.go_on(journal, kept) {
+                not_resumed.push(NotResumed { arn, reason });
+            }
+        }
+        Ok(not_resumed)
+    }
+
+    fn go_on(self: &Arc<Self>, journal: &Arc<dyn Journal>, kept: Kept) -> Result<(), String> {
+        let details = Details::of_entry(kept.entry).map_err(|error| error.to_string())?;
+        if !details.is_running() {
+            return Ok(());
+        }
+        let machine = self.machine_of(&details)?;
+        let saved = kept.saved.map_err(|error| error.to_string())?;
+        let (ledger, saver) = Ledger::restore(machine.program.clone(), saved).map_err(|error| error.to_string())?;
+        let known = ledger.execution().cloned().ok_or("it has ended")?;
+        let watcher = self.watcher(&machine, &known);
+        let journaled = Journaled::again(Arc::clone(journal), details, saver);
+        let begin = Begin { ledger, journaled: Some(journaled), watcher, is_waited_for: false, first: Input::Start };
+        self.begin(&mut self.lock(), known, begin);
+        Ok(())
+    }
+
+    /// Forgets an execution that has ended and is kept.
+    pub(crate) fn forget(&self, arn: &str) {
+        self.lock().remove(arn);
+    }
+
+    /// Waits until an execution has ended, where it runs.
+    pub async fn ended_of(&self, arn: &str) {
+        let ended = self.lock().find(arn).map(|entry| entry.ended.clone());
+        if let Some(ended) = ended {
+            wait(ended).await;
+        }
+    }
+
+    /// How many events an execution has that is kept.
+    pub fn count_events(&self, arn: &str) -> Result<u64, LookupError> {
+        let Some(journal) = &self.journal else { return Ok(0) };
+        Ok(journal.last_event(arn)?)
+    }
+
+    /// Lets an execution go on that has ended without success, from where it failed; says when.
+    pub async fn redrive(self: &Arc<Self>, arn: &str) -> Result<Timestamp, RedriveError> {
+        let unknown = || LookupError::NoSuchExecution(arn.to_owned());
+        let journal = self.journal.as_ref().ok_or_else(unknown)?;
+        let (begun, at) = {
+            let mut started = self.lock();
+            if started.find(arn).is_some() {
+                return Err(RedriveError::NotRedrivable(NotRedrivable::Running));
+            }
+            let mut details = Details::of_entry(journal.entry(arn).map_err(LookupError::from)?.ok_or_else(unknown)?)?;
+            let machine = self.machine_of(&details).map_err(|_| RedriveError::NotRedrivable(NotRedrivable::NotKept))?;
+            let saved = journal.saved(arn).map_err(LookupError::from)?;
+            let restored = Ledger::restore(machine.program.clone(), saved);
+            let not_kept = |_| RedriveError::NotRedrivable(NotRedrivable::NotKept);
+            let (ledger, saver) = restored.map_err(not_kept)?;
+            if let RedriveStatus::NotRedrivable(reason) = ledger.redrive_status() {
+                return Err(RedriveError::NotRedrivable(reason));
+            }
+            let at = now();
+            details.redrive(at);
+            let known = ledger.execution().cloned().ok_or(RedriveError::NotRedrivable(NotRedrivable::NotKept))?;
+            let watcher = self.watcher(&machine, &known);
+            let journaled = Journaled::redriven(Arc::clone(journal), details, saver);
+            let begin =
+                Begin { ledger, journaled: Some(journaled), watcher, is_waited_for: false, first: Input::Redrive };
+            (self.begin(&mut started, known, begin), at)
+        };
+        begun.kept().await.map_err(LookupError::from)?;
+        Ok(at)
+    }
+
+    /// What the state machine was that an execution was started of.
+    fn machine_of(&self, details: &Details) -> Result<StateMachine, String> {
+        let catalog = self.catalog.get().ok_or("there are no state machines")?;
+        let revision = &details.more.revision;
+        let machine = catalog.revision(revision).ok_or_else(|| format!("its definition {revision} is not kept"))?;
+        let (version, alias) = (details.listed_under.version.clone(), details.listed_under.alias.clone());
+        Ok(StateMachine { version, alias, ..machine })
+    }
+
+    /// A Map Run of an execution that runs or is kept.
+    pub fn map_run(&self, arn: &str) -> Result<Option<MapRunDetails>, LookupError> {
+        let Some(journal) = &self.journal else { return Ok(None) };
+        let Some(text) = journal.document(MAP_RUN, arn)? else { return Ok(None) };
+        let kept: MapRunDetails =
+            serde_json::from_str(&text).map_err(|error| JournalError(format!("{arn}: {error}")))?;
+        let now = self.lock().find(&kept.execution).and_then(|entry| entry.map_runs.as_ref()?.find(arn));
+        Ok(Some(match now {
+            Some(map_run) => MapRunDetails { map_run, ..kept },
+            None => kept,
+        }))
+    }
+
+    /// Changes a Map Run that runs. Nothing happens to one that has ended.
+    pub fn update_map_run(&self, map_run: &MapRunDetails, update: MapRunUpdate) {
+        if let Some(entry) = self.lock().find(&map_run.execution) {
+            // It may have ended at this moment.
+            let _ = entry.tell.send(Input::UpdateMapRun(map_run.map_run.state.arn.clone(), update));
+        }
+    }
+
+    /// What is known of an execution, whether it runs or is kept.
+    pub fn details(&self, arn: &str) -> Result<Details, LookupError> {
+        let unknown = || LookupError::NoSuchExecution(arn.to_owned());
+        match &self.journal {
+            Some(journal) => Ok(Details::of_entry(journal.entry(arn)?.ok_or_else(unknown)?)?),
+            None => Err(unknown()),
+        }
     }
 
     /// Ends an execution with this failure, as AWS's `StopExecution` does. Nothing happens to one that has ended.
@@ -213,7 +463,7 @@ impl Executions {
 
     /// All executions, in the order in which they were started.
     pub fn list(&self) -> Vec<Description> {
-        self.lock().entries.iter().map(Entry::described).collect()
+        self.lock().entries.values().map(Entry::described).collect()
     }
 
     /// The events of an execution so far, where they are kept; also of a child execution of a Map Run.
@@ -221,7 +471,7 @@ impl Executions {
         let history = self.lock().look_up(arn).and_then(|entry| entry.history().cloned());
         match history {
             Ok(history) => Ok(history.events_of(arn)),
-            Err(not_kept @ LookupError::NotKept(_)) => Err(not_kept),
+            Err(unread @ (LookupError::NotKept(_) | LookupError::Journal(_))) => Err(unread),
             Err(unknown) => {
                 let of_child = self.histories().into_iter().map(|history| history.events_of(arn));
                 of_child.into_iter().find(|events| !events.is_empty()).ok_or(unknown)
@@ -231,7 +481,7 @@ impl Executions {
 
     /// What happened in each execution, where that is kept, in the order in which they were started.
     pub fn histories(&self) -> Vec<Arc<History>> {
-        self.lock().entries.iter().filter_map(|entry| entry.history.clone()).collect()
+        self.lock().entries.values().filter_map(|entry| entry.history.clone()).collect()
     }
 
     /// Listens to an execution from its start to its end, where its history is kept.
@@ -244,7 +494,7 @@ impl Executions {
     /// The ARNs of the executions that have not ended.
     pub fn running(&self) -> Vec<Arc<str>> {
         let started = self.lock();
-        let running = started.entries.iter().filter(|entry| !entry.has_ended());
+        let running = started.entries.values().filter(|entry| !entry.has_ended());
         running.map(|entry| entry.execution.arn.clone()).collect()
     }
 
@@ -261,7 +511,7 @@ impl Executions {
     async fn each_running(&self, told: impl Fn(&mut Entry)) {
         loop {
             let mut running = Vec::new();
-            for entry in self.lock().entries.iter_mut().filter(|entry| !entry.has_ended()) {
+            for entry in self.lock().entries.values_mut().filter(|entry| !entry.has_ended()) {
                 told(entry);
                 running.push(entry.ended.clone());
             }
@@ -287,7 +537,7 @@ impl Executions {
     /// The executions that have ended without anybody waiting for it, and how.
     pub(crate) fn ended_alone(&self) -> Vec<(Arc<str>, Finished)> {
         let started = self.lock();
-        let alone = started.entries.iter().filter(|entry| !entry.is_waited_for);
+        let alone = started.entries.values().filter(|entry| !entry.is_waited_for);
         alone
             .filter_map(|entry| {
                 let ended = entry.ended.borrow();
@@ -425,7 +675,8 @@ mod tests {
         for (mocked, expected) in [("[[mocks]]\nstate = 'Sleep'\nafter_seconds = 2", 2), ("", 60)] {
             let routes = asl_tasks::Routes::parse(mocked, Path::new("r.toml")).expect("routes");
             let router = Router::new(routes, "unused");
-            let executions = Executions::new(BTreeMap::new(), router, Path::new("unused"), ExecutionOptions::default());
+            let executions =
+                Executions::new(BTreeMap::new(), router, Path::new("unused"), ExecutionOptions::default(), None);
             let before = tokio::time::Instant::now();
             let started = executions.start(&machine("m", SLEEPS), start_of("n", 1)).expect("the name is free");
             started.ended().await;

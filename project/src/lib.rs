@@ -21,13 +21,16 @@
 //! ```
 
 mod child_definition;
+mod child_entries;
 mod definition;
 mod definitions;
+mod details;
 mod execution;
 mod executions;
 mod folder;
 mod history;
 mod logged;
+mod map_runs;
 mod mocked;
 mod places;
 mod project;
@@ -35,6 +38,7 @@ mod shut_down;
 mod start;
 mod start_execution;
 mod start_request;
+mod state_machines;
 mod step_functions_api;
 mod stored;
 mod substitutions;
@@ -47,16 +51,20 @@ pub mod yaml;
 
 pub use definition::Definition;
 pub use definitions::{DefinitionError, DefinitionName};
+pub use details::{Details, FailureTexts, More};
 pub use execution::{Description, Ended, Started};
-pub use executions::{ExecutionOptions, Executions, LookupError};
+pub use executions::{ExecutionOptions, Executions, LookupError, NotResumed, RedriveError};
 pub use folder::{definitions_in, files_in};
 pub use history::{History, Subscription, by_execution};
 pub use logged::{LoggedLine, logged};
+pub use map_runs::MapRunDetails;
 pub use mocked::{Mocked, run_mocked};
 pub use project::{Project, ProjectError, routes_of};
 pub use shut_down::Notice;
-pub use start::{Start, StartError, StateMachine, Watcher};
+pub use start::{Start, StartError, Watcher};
+pub use start_execution::StopOnDrop;
 pub use start_request::StartRequest;
+pub use state_machines::{StateMachine, StateMachines};
 pub use stored::{HistoryError, StoredExecution, StoredHistories, StoredHistory};
 pub use substitutions::{NoSubstitution, Placeholder, Substitution, Substitutions};
 pub use tasks::{NotReady, Task, Unserved, UnusedMock, reached_aws};

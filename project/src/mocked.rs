@@ -8,7 +8,8 @@ use asl_runtime::{Finished, Ledger, Recorded};
 use asl_tasks::{MockedAnswer, Mocks};
 
 use crate::executions::ExecutionOptions;
-use crate::start::{Start, StateMachine, execution};
+use crate::start::{Start, execution};
+use crate::state_machines::StateMachine;
 
 /// An execution on virtual time that has ended.
 #[derive(Clone, Debug)]

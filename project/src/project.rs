@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use asl_engine::Diagnostic;
+use asl_runtime::journal::Journal;
 use asl_tasks::{Router, Routes, RoutesError};
 
 use crate::definition::Definition;
@@ -73,13 +74,24 @@ impl Project {
         data: &Path,
         options: ExecutionOptions,
     ) -> Result<Self, ProjectError> {
+        Self::with_journal(routes, substitutions, data, options, None)
+    }
+
+    /// The same, whose executions are kept in a journal.
+    pub fn with_journal(
+        routes: Routes,
+        substitutions: &Substitutions,
+        data: &Path,
+        options: ExecutionOptions,
+        journal: Option<Arc<dyn Journal>>,
+    ) -> Result<Self, ProjectError> {
         // It need not be there yet, but it must be possible to make it.
         if let Some(file) = data.ancestors().find(|path| path.exists()).filter(|path| !path.is_dir()) {
             return Err(ProjectError::DataIsNoFolder(file.to_owned()));
         }
         let mut machines = BTreeMap::new();
-        for (name, file) in &routes.state_machines {
-            let named = DefinitionName::from(&*routes.folder().join(file));
+        for (name, machine) in &routes.state_machines {
+            let named = DefinitionName::from(&*routes.folder().join(&machine.definition));
             let definition = named.read(substitutions)?;
             let program = match definition.unfilled_program() {
                 Ok(program) => program,
@@ -93,7 +105,7 @@ impl Project {
             }
             machines.insert(name.clone(), Arc::new(program));
         }
-        let executions = Executions::new(machines, Router::new(routes, data), data, options);
+        let executions = Executions::new(machines, Router::new(routes, data), data, options, journal);
         Ok(Self { executions, data: data.to_owned() })
     }
 

@@ -2,20 +2,12 @@
 
 use std::sync::Arc;
 
-use asl_engine::{Execution, JsonError, Program, Quotas, Value};
+use asl_engine::{Execution, JsonError, Quotas, Value};
+use asl_runtime::journal::JournalError;
 use asl_runtime::{Batch, now};
 use asl_tasks::is_step_functions_name;
 
-/// A state machine that can be started.
-#[derive(Clone, Debug)]
-pub struct StateMachine {
-    /// Its ARN.
-    pub arn: Arc<str>,
-    /// Its name, which its ARN ends with.
-    pub name: Arc<str>,
-    /// What it does.
-    pub program: Arc<Program>,
-}
+use crate::state_machines::StateMachine;
 
 /// What is started: an execution of a state machine.
 #[derive(Default)]
@@ -30,16 +22,33 @@ pub struct Start {
     pub is_waited_for: bool,
     /// Whether an execution that has ended is taken for the one that is asked for: who asks has started it before.
     pub finds_ended: bool,
+    /// Whether the name was made just now, so that no other execution can have it.
+    pub has_new_name: bool,
+    /// Whether it is lost with the program, though there is a journal: who asks waits for its end.
+    pub is_lost_at_the_end: bool,
+    /// What its tracing header is.
+    pub trace_header: Option<Arc<str>>,
     /// Is told at once what each Batch does, before anything is called.
     pub watcher: Option<Watcher>,
 }
 
 impl Start {
+    /// Whether a journal keeps the execution.
+    pub(crate) fn is_kept(&self) -> bool {
+        !self.is_lost_at_the_end
+    }
+
+    /// Whether an execution may have this name.
+    pub fn check_name(&self) -> Result<(), StartError> {
+        match is_step_functions_name(&self.name) {
+            true => Ok(()),
+            false => Err(StartError::InvalidName(self.name.clone())),
+        }
+    }
+
     /// Whether an execution may have this name and this input.
     pub fn check(&self, quotas: Quotas) -> Result<(), StartError> {
-        if !is_step_functions_name(&self.name) {
-            return Err(StartError::InvalidName(self.name.clone()));
-        }
+        self.check_name()?;
         let bytes = || self.input_text.as_ref().map_or_else(|| self.input.json_len(), |text| text.len());
         match quotas.payload_bytes {
             Some(most) if bytes() > most => Err(StartError::InputTooLong(most)),
@@ -60,6 +69,9 @@ pub enum StartError {
     /// There is no state machine with this ARN.
     #[error("State Machine Does Not Exist: '{0}'")]
     NoSuchMachine(Arc<str>),
+    /// The state machine with this ARN goes as soon as its executions have ended.
+    #[error("State Machine is being deleted: '{0}'")]
+    Deleting(Arc<str>),
     /// Nothing can have this name.
     #[error("Invalid Name: '{0}'")]
     InvalidName(String),
@@ -75,6 +87,15 @@ pub enum StartError {
     /// The execution with this ARN has another input, or has ended.
     #[error("Execution Already Exists: '{0}'")]
     AlreadyExists(Arc<str>),
+    /// The state machine is of the other type.
+    #[error("This operation is not supported by this type of state machine")]
+    NotSupported,
+    /// There are as many executions as there may be.
+    #[error("the limit of {0} executions that run at a time is reached")]
+    TooMany(usize),
+    /// Nothing can be kept of it.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
 }
 
 impl StartError {
@@ -85,41 +106,32 @@ impl StartError {
         match self {
             Self::InvalidArn(_) => "InvalidArn",
             Self::NoSuchMachine(_) => "StateMachineDoesNotExist",
+            Self::Deleting(_) => "StateMachineDeleting",
             Self::InvalidName(_) => "InvalidName",
             Self::InvalidInput(_) => "InvalidExecutionInput",
             Self::InputTooLong(_) => "ValidationException",
             Self::AlreadyExists(_) => "ExecutionAlreadyExists",
+            Self::NotSupported => "StateMachineTypeNotSupported",
+            Self::TooMany(_) => "ExecutionLimitExceeded",
+            Self::Journal(_) => "ServiceUnavailable",
         }
-    }
-}
-
-impl StateMachine {
-    /// The ARN of a state machine without the version or alias behind it, and its name.
-    pub fn arn_and_name(arn: &str) -> Result<(Arc<str>, &str), StartError> {
-        let parts: Vec<&str> = arn.split(':').collect();
-        match parts[..] {
-            ["arn", _, "states", _, _, "stateMachine", name] | ["arn", _, "states", _, _, "stateMachine", name, _]
-                if is_step_functions_name(name) =>
-            {
-                Ok((parts[..7].join(":").into(), name))
-            }
-            _ => Err(StartError::InvalidArn(arn.to_owned())),
-        }
-    }
-
-    /// The state machine of this name where [`Execution::local`] has it.
-    pub fn local(name: &str, program: Arc<Program>) -> Self {
-        let arn = format!("arn:aws:states:us-east-1:000000000000:stateMachine:{name}").into();
-        Self { arn, name: name.into(), program }
     }
 }
 
 /// An execution of `machine` that starts now.
 pub(crate) fn execution(machine: &StateMachine, start: &Start, quotas: Quotas) -> Execution {
     let seed = uuid::Uuid::new_v4().as_u64_pair().0;
-    let arn = machine.arn.replacen(":stateMachine:", ":execution:", 1);
+    // Those of EXPRESS may have the same name: their ARNs tell them apart.
+    let arn = match machine.is_express {
+        false => format!("{}:{}", machine.arn.replacen(":stateMachine:", ":execution:", 1), start.name),
+        true => {
+            let arn = machine.arn.replacen(":stateMachine:", ":express:", 1);
+            format!("{arn}:{}:{}", start.name, uuid::Uuid::new_v4())
+        }
+    };
     Execution {
-        arn: format!("{arn}:{}", start.name).into(),
+        arn: arn.into(),
+        role_arn: machine.role_arn.clone(),
         state_machine_arn: machine.arn.clone(),
         input_text: start.input_text.clone(),
         quotas,

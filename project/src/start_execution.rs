@@ -61,7 +61,7 @@ impl StartExecution {
         if !request.waits() {
             return Ok(submitted);
         }
-        let _stop = started.is_new.then(|| StopOnDrop { executions: &executions, arn: &execution.arn });
+        let _stop = started.is_new.then(|| StopOnDrop::new(&executions, &execution.arn));
         call.report(Report::Submitted(submitted));
         let ended = started.ended().await;
         if let Some(given_up) = &ended.given_up {
@@ -74,10 +74,17 @@ impl StartExecution {
     }
 }
 
-/// Stops an execution when the task that waits for it is given up.
-pub(crate) struct StopOnDrop<'a> {
-    pub(crate) executions: &'a Executions,
-    pub(crate) arn: &'a str,
+/// Stops an execution when who waits for it is given up.
+pub struct StopOnDrop<'a> {
+    executions: &'a Executions,
+    arn: &'a str,
+}
+
+impl<'a> StopOnDrop<'a> {
+    /// Stops this execution when it is dropped.
+    pub fn new(executions: &'a Executions, arn: &'a str) -> Self {
+        Self { executions, arn }
+    }
 }
 
 impl Drop for StopOnDrop<'_> {

@@ -14,8 +14,9 @@ use http::{Request, Response, StatusCode};
 
 use crate::execution::{Description, Ended};
 use crate::executions::{Executions, LookupError};
-use crate::start::{Start, StartError, StateMachine};
+use crate::start::{Start, StartError};
 use crate::start_execution::StopOnDrop;
+use crate::state_machines::StateMachine;
 
 /// What answers the requests. The executions hold it.
 pub(crate) struct StepFunctionsApi {
@@ -119,7 +120,7 @@ async fn run(executions: &Arc<Executions>, operation: &str, parameters: &Value) 
             let started = executions.start(&machine, Start { is_waited_for: true, ..start })?;
             let execution = &started.execution;
             // Who asks may be given up.
-            let _stop = started.is_new.then(|| StopOnDrop { executions, arn: &execution.arn });
+            let _stop = started.is_new.then(|| StopOnDrop::new(executions, &execution.arn));
             let ended = started.ended().await;
             if let Some(given_up) = &ended.given_up {
                 return Err(Refusal::fault(given_up.to_string()));
@@ -149,7 +150,7 @@ async fn run(executions: &Arc<Executions>, operation: &str, parameters: &Value) 
             page("executions", listed, parameters)?
         }
         "DescribeStateMachine" => {
-            let StateMachine { arn, name, program } = executions.state_machine(required("stateMachineArn")?)?;
+            let StateMachine { arn, name, program, .. } = executions.state_machine(required("stateMachineArn")?)?;
             object([
                 ("creationDate", Some(seconds(asl_runtime::now()))),
                 ("definition", Some(program.source().clone().into())),

@@ -18,7 +18,7 @@ pub(crate) fn started_by(machines: &[(&str, &str)], keeps_histories: bool) -> Ar
     let machines = machines.iter().map(|(name, definition)| ((*name).to_owned(), program(definition))).collect();
     let routes = Routes::parse("", Path::new("routes.toml")).expect("routes");
     let options = ExecutionOptions { keeps_histories, ..ExecutionOptions::default() };
-    Executions::new(machines, Router::new(routes, "unused"), "unused".as_ref(), options)
+    Executions::new(machines, Router::new(routes, "unused"), "unused".as_ref(), options, None)
 }
 
 /// The start of an execution with a number as its input.

@@ -34,46 +34,73 @@ pub enum GivenUp {
 /// Runs an execution to its end on the current tokio runtime: a new one, or one that goes on at the time `at`.
 ///
 /// `handler` gives the handler of a task. `commit` gets each Batch before its effects are performed, and may take what
-/// was recorded. When `stop` completes first,
+/// was recorded. It begins at the call: what it gives says when the Batch is kept, and is not waited for where nobody outside can tell.
+/// When `stop` completes first,
 /// the execution is aborted with the failure that it gives, and its running tasks are cancelled.
-pub async fn run(
+pub async fn run<C: Future<Output = Result<(), JournalError>>>(
     ledger: Ledger,
     at: Timestamp,
     handler: impl Fn(&TaskRequest) -> Result<Arc<dyn Handler>, Failure>,
-    commit: impl FnMut(&Ledger, &mut Batch) -> Result<(), JournalError>,
+    commit: impl FnMut(&Ledger, &mut Batch) -> C,
+    stop: impl Future<Output = Failure>,
+) -> Result<Finished, GivenUp> {
+    // Nobody tells it more.
+    let (_, told) = unbounded_channel();
+    run_with(ledger, at, Input::Start, told, handler, commit, stop).await
+}
+
+/// As [`run`], with what is fed first, and with what is told it while it runs, such as [`Input::UpdateMapRun`].
+pub async fn run_with<C: Future<Output = Result<(), JournalError>>>(
+    ledger: Ledger,
+    at: Timestamp,
+    first: Input,
+    told: UnboundedReceiver<Input>,
+    handler: impl Fn(&TaskRequest) -> Result<Arc<dyn Handler>, Failure>,
+    commit: impl FnMut(&Ledger, &mut Batch) -> C,
     stop: impl Future<Output = Failure>,
 ) -> Result<Finished, GivenUp> {
     let arn = ledger.arn().cloned().unwrap_or_default();
     let span = spans::execution(&arn);
     let began = Instant::now();
-    let ended = drive(ledger, at, handler, commit, stop, Tasks::new(arn)).instrument(span.clone()).await;
+    let clock = Clock::at(at);
+    let host = Host { clock, timers: Timers::default(), tasks: Tasks::new(arn), inputs: vec![first], told };
+    let ended = drive(ledger, host, handler, commit, stop).instrument(span.clone()).await;
     span.in_scope(|| spans::execution_ended(ended.as_ref().ok(), began));
     ended
 }
 
-async fn drive(
+/// How many Batches in a row are not waited for.
+const UNAWAITED: usize = 64;
+
+async fn drive<C: Future<Output = Result<(), JournalError>>>(
     mut ledger: Ledger,
-    at: Timestamp,
+    mut host: Host,
     handler: impl Fn(&TaskRequest) -> Result<Arc<dyn Handler>, Failure>,
-    mut commit: impl FnMut(&Ledger, &mut Batch) -> Result<(), JournalError>,
+    mut commit: impl FnMut(&Ledger, &mut Batch) -> C,
     stop: impl Future<Output = Failure>,
-    tasks: Tasks,
 ) -> Result<Finished, GivenUp> {
-    let mut host = Host { clock: Clock::at(at), timers: Timers::default(), tasks, inputs: Vec::new() };
     let mut stop = std::pin::pin!(stop);
-    let deadline = ledger.deadline();
-    host.inputs.push(Input::Start);
     let mut effects: Vec<Effect> = ledger.open().collect();
+    let mut unawaited = 0;
     loop {
         for effect in effects {
             host.perform(effect, &handler);
         }
+        // It is another one after a redrive.
+        let deadline = ledger.deadline();
         while host.inputs.is_empty() {
             let next = host.timers.next().into_iter().chain(deadline).min();
             host.wait(next, deadline, &mut stop).await?;
         }
         let mut batch = ledger.feed(host.clock.now(), host.inputs.drain(..))?;
-        commit(&ledger, &mut batch)?;
+        let kept = commit(&ledger, &mut batch);
+        // A later Batch is not kept without this one.
+        if batch.effects.is_empty() && batch.finished.is_none() && unawaited < UNAWAITED {
+            unawaited += 1;
+        } else {
+            kept.await?;
+            unawaited = 0;
+        }
         if let Some(finished) = batch.finished {
             return Ok(finished);
         }
@@ -88,10 +115,12 @@ async fn drive(
 }
 
 /// A `commit` for [`run`] that keeps nothing and hands on what happened.
-pub fn told(mut record: impl FnMut(&Recorded)) -> impl FnMut(&Ledger, &mut Batch) -> Result<(), JournalError> {
+pub fn told(
+    mut record: impl FnMut(&Recorded),
+) -> impl FnMut(&Ledger, &mut Batch) -> std::future::Ready<Result<(), JournalError>> {
     move |_, batch| {
         batch.recorded.iter().for_each(&mut record);
-        Ok(())
+        std::future::ready(Ok(()))
     }
 }
 
@@ -101,6 +130,8 @@ struct Host {
     tasks: Tasks,
     /// What is fed next.
     inputs: Vec<Input>,
+    /// What is told it while it runs.
+    told: UnboundedReceiver<Input>,
 }
 
 impl Host {
@@ -137,6 +168,7 @@ impl Host {
         tokio::select! {
             // A task that answered in time counts, even when its deadline has passed meanwhile.
             biased;
+            Some(input) = self.told.recv() => self.inputs.push(input),
             failure = stop => self.inputs.push(Input::Stop(Termination::Aborted(failure))),
             word = self.tasks.next() => {
                 let mut word = Some(word);

@@ -13,5 +13,6 @@ pub(crate) mod logs;
 pub(crate) mod man;
 pub(crate) mod record;
 pub(crate) mod run;
+pub(crate) mod serve;
 pub(crate) mod test;
 pub(crate) mod test_state;

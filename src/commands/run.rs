@@ -77,6 +77,7 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
         keeps_histories: arguments.events.is_some() || wanted.is_any(),
         stores_histories: true,
         skips_waits: arguments.skip_waits,
+        ..ExecutionOptions::default()
     };
     match &arguments.mocks {
         Some(mocks) => {

@@ -2,7 +2,7 @@
 //!
 //! AWS developer guide, "Wait for a Callback with Task Token" and "Activities".
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use asl_engine::{Failure, Outcome, Value};
@@ -95,6 +95,15 @@ pub struct ActivityTask {
     pub input: Value,
 }
 
+/// How much waits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WaitingCounts {
+    /// The tasks that wait for their token, those of activities among them.
+    pub tasks: usize,
+    /// What no worker has taken, by the ARN of the activity.
+    pub activities: BTreeMap<Arc<str>, usize>,
+}
+
 /// Why a token is refused, with the names and texts of AWS's `SendTaskSuccess`, `SendTaskFailure` and `SendTaskHeartbeat`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CallbackError {
@@ -134,6 +143,17 @@ impl Callbacks {
         Ok(())
     }
 
+    /// Refuses a token that [`Callbacks::answer`] refuses.
+    pub fn check(&self, token: &str) -> Result<(), CallbackError> {
+        let waiting = self.lock();
+        match waiting.tasks.contains_key(token) {
+            true => Ok(()),
+            false if waiting.over.all.contains(token) => Err(CallbackError::TaskTimedOut),
+            false if is_token(token) => Ok(()),
+            false => Err(CallbackError::InvalidToken),
+        }
+    }
+
     /// Tells that somebody works on the task of `token` (`SendTaskHeartbeat`).
     pub fn heartbeat(&self, token: &str) -> Result<(), CallbackError> {
         self.lock().send(token, TokenMessage::Heartbeat)
@@ -159,6 +179,13 @@ impl Callbacks {
             };
             arrived.await;
         }
+    }
+
+    /// How many tasks wait for their token, and for the workers of each activity.
+    pub fn waiting(&self) -> WaitingCounts {
+        let waiting = self.lock();
+        let activities = waiting.activities.iter().map(|(arn, activity)| (arn.clone(), activity.waiting.len()));
+        WaitingCounts { tasks: waiting.tasks.len(), activities: activities.collect() }
     }
 
     /// Waits for the answer of `call`'s token, and reports what comes before it.

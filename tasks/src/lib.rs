@@ -52,10 +52,10 @@ pub use asl_embedded::{Table, Undelivered};
 #[cfg(feature = "functions")]
 pub use asl_functions::{Printed, PrintedLine};
 pub use asl_runtime::Pattern;
-pub use callbacks::{ActivityTask, CallbackError, Callbacks, worker_failure};
-pub use endpoint::ListenError;
+pub use callbacks::{ActivityTask, CallbackError, Callbacks, WaitingCounts, worker_failure};
+pub use endpoint::{HttpServices, ListenError};
 pub use integrations::answered_here;
 pub use mocks::{InvalidMocks, MockedAnswer, Mocks, MocksError, Unmocked};
 pub use router::{NoRoute, Router, RowsError};
-pub use routes::{Endpoint, InvalidRoutes, Route, Routes, RoutesError};
+pub use routes::{Endpoint, InvalidRoutes, MachineFile, Route, Routes, RoutesError, Starts, Trigger};
 pub use waiting::{AnswerError, TokenAnswer, WaitingTask, answer, living_tasks};

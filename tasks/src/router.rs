@@ -23,7 +23,7 @@ use crate::callback_api::CallbackApi;
 use crate::callbacks::{AsWorker, Callbacks, WAIT_FOR_TASK_TOKEN, WaitForTaskToken, Worker};
 use crate::code::{Code, code_of};
 use crate::dependencies::Dependencies;
-use crate::endpoint::{LazyEndpoint, ListenError};
+use crate::endpoint::{HttpServices, LazyEndpoint, ListenError};
 use crate::handler_table::HandlerTable;
 use crate::handlers::KINDS;
 use crate::integrations::http::Connections;
@@ -121,6 +121,11 @@ impl Router {
     /// The services that tasks call.
     pub fn clients(&self) -> &Arc<Clients> {
         &self.dependencies.clients
+    }
+
+    /// What answers requests for the services in this process.
+    pub fn services(&self) -> Arc<HttpServices> {
+        self.dependencies.endpoint.services()
     }
 
     /// Takes note of the task of a state. Where it makes tables or buckets, the service itself says which there are.

@@ -146,7 +146,10 @@ fn child_executions_have_a_start_and_an_end_and_are_told_once() {
         let told = folder.asl(&["diff", "one.json", "other.json"]);
         assert_eq!(told.code, Some(1), "{told:?}");
         let (_, told) = told.stdout.split_once("\n\n").expect("the executions and what differs");
-        told.rsplit_once("\n\n").expect("what is left out").0.to_owned()
+        let told = told.rsplit_once("\n\n").expect("what is left out").0;
+        // On a busy machine, one of them takes longer.
+        let untimed = |line: &str| line.split_once("  (A ").map_or(line, |(visit, _)| visit).to_owned();
+        told.lines().map(untimed).collect::<Vec<_>>().join("\n")
     };
     let weigh = r#"{"Type": "Pass", "End": true}"#;
     let expected = "\

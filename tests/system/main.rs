@@ -25,6 +25,7 @@ mod mixed;
 mod moto;
 mod notifications;
 mod output;
+mod serve;
 mod services;
 mod start_execution;
 mod support;

@@ -21,6 +21,8 @@ trait Members {
     fn object(&mut self, name: &str, members: &mut dyn FnMut(&mut dyn Members));
     /// `{"truncated": false}`, beside each text that AWS may cut off.
     fn whole(&mut self, name: &str);
+    /// The time of the event.
+    fn time(&mut self, name: &str, at: Timestamp);
 }
 
 /// The events as [`HistoryEvent::to_json`] gives them, one after the other. What a state hands on is what the next one is
@@ -45,20 +47,42 @@ pub fn to_json_text<'a>(events: impl IntoIterator<Item = &'a HistoryEvent>) -> i
 #[derive(Default)]
 pub struct EventTexts {
     quoted: Quoted,
-    /// The last time, as text: many events have the same.
-    time: Option<(Timestamp, String)>,
+    times: Times,
+}
+
+/// How times are written.
+#[derive(Default)]
+struct Times {
+    in_seconds: bool,
+    /// The last time, as JSON text: many events have the same.
+    last: Option<(Timestamp, String)>,
+}
+
+impl Times {
+    fn text(&mut self, at: Timestamp) -> &str {
+        if self.last.as_ref().is_none_or(|(last, _)| *last != at) {
+            let text = match self.in_seconds {
+                true => at.seconds_text(),
+                false => format!("\"{at}\""),
+            };
+            self.last = Some((at, text));
+        }
+        self.last.as_ref().map_or("", |(_, text)| text)
+    }
 }
 
 impl EventTexts {
+    /// The same with times as the API has them: in seconds since 1970, with milliseconds.
+    #[must_use]
+    pub fn in_seconds() -> Self {
+        Self { times: Times { in_seconds: true, last: None }, ..Self::default() }
+    }
+
     /// Appends the JSON text of an event.
     pub fn write(&mut self, event: &HistoryEvent, out: &mut String) {
         out.push('{');
-        let mut text = Text { out, quoted: &mut self.quoted, is_first: true };
-        let time = match &self.time {
-            Some((at, time)) if *at == event.timestamp => time,
-            _ => &self.time.insert((event.timestamp, event.timestamp.to_string())).1,
-        };
-        event.tell(time, &mut text);
+        let Self { quoted, times } = self;
+        event.tell(&mut Text { out, quoted, times, is_first: true });
         out.push('}');
     }
 }
@@ -67,6 +91,7 @@ impl EventTexts {
 struct Text<'a> {
     out: &'a mut String,
     quoted: &'a mut Quoted,
+    times: &'a mut Times,
     is_first: bool,
 }
 
@@ -111,6 +136,11 @@ impl Members for Text<'_> {
         self.name(name);
         self.out.push_str("{\"truncated\":false}");
     }
+
+    fn time(&mut self, name: &str, at: Timestamp) {
+        self.name(name);
+        self.out.push_str(self.times.text(at));
+    }
 }
 
 /// The members of an object as values.
@@ -123,7 +153,7 @@ struct Values {
 
 impl Values {
     fn event(&mut self, event: &HistoryEvent) -> Value {
-        event.tell(&event.timestamp.to_string(), self);
+        event.tell(self);
         std::mem::take(&mut self.members).into_iter().collect()
     }
 
@@ -163,6 +193,10 @@ impl Members for Values {
     fn whole(&mut self, name: &str) {
         self.add(name, [("truncated", Value::from(false))].into());
     }
+
+    fn time(&mut self, name: &str, at: Timestamp) {
+        self.add(name, at.to_string().into());
+    }
 }
 
 impl HistoryEvent {
@@ -178,9 +212,9 @@ impl HistoryEvent {
         [of_state, name].concat()
     }
 
-    fn tell(&self, time: &str, to: &mut dyn Members) {
+    fn tell(&self, to: &mut dyn Members) {
         let number = |id: u64| i64::try_from(id).unwrap_or(i64::MAX);
-        to.text("timestamp", time);
+        to.time("timestamp", self.timestamp);
         let (of_state, name) = self.kind.type_name();
         match of_state {
             "" => to.text("type", name),

@@ -38,6 +38,12 @@ impl Fault {
         self.told(source, (line, column - usize::from(self.unexpected && column > 1)))
     }
 
+    /// Without the place, as StartExecution tells it.
+    pub(crate) fn placeless(&self) -> String {
+        let told = self.redacted();
+        told.split_once("\n at ").map_or(told.clone(), |(message, _)| message.to_owned())
+    }
+
     /// With the place and the start of the text, as ValidateStateMachineDefinition tells it.
     pub(crate) fn shown(&self, text: &str) -> String {
         self.told(&source(text), self.stopped)

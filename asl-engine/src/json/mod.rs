@@ -45,6 +45,11 @@ pub struct JsonError {
 
 impl JsonError {
     /// What Jackson says of it where it does not show the text.
+    /// What Jackson, the JSON parser behind AWS's API, says of the text, without a place: the detail of `InvalidExecutionInput`.
+    pub fn jackson_message(&self) -> String {
+        self.jackson.as_ref().map_or_else(|| self.message.clone(), |fault| fault.placeless())
+    }
+
     pub(crate) fn told_by_jackson(&self) -> String {
         self.jackson.as_ref().map_or_else(|| self.message.clone(), |fault| fault.redacted())
     }

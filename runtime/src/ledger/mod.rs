@@ -185,6 +185,11 @@ impl Ledger {
         self.nodes.get(0).map(|node| &node.frame.execution().arn)
     }
 
+    /// The execution; none once it has ended.
+    pub fn execution(&self) -> Option<&Arc<Execution>> {
+        self.nodes.get(0).map(|node| node.frame.execution())
+    }
+
     /// How the execution ended, once it has.
     pub fn finished(&self) -> Option<&Finished> {
         self.finished.as_ref()

@@ -10,7 +10,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use asl_aws::{Clients, Place};
-use asl_loopback as loopback;
+use asl_loopback::{self as loopback, Refused};
 use asl_settings::shown;
 use aws_smithy_types::body::SdkBody;
 use error::EndpointError;
@@ -45,14 +45,14 @@ fn in_use(error: &io::Error) -> &'static str {
 pub(crate) struct LazyEndpoint {
     /// What the routing file says.
     listen: Option<SocketAddr>,
-    served: Arc<Served>,
+    served: Arc<HttpServices>,
     running: OnceCell<Endpoint>,
 }
 
 impl LazyEndpoint {
     /// A server at `listen`, or on a free port where that says nothing.
     pub(crate) fn new(listen: Option<SocketAddr>, clients: Arc<Clients>) -> Self {
-        Self { listen, served: Arc::new(Served { clients }), running: OnceCell::new() }
+        Self { listen, served: Arc::new(HttpServices { clients }), running: OnceCell::new() }
     }
 
     /// Where other processes on this machine reach the embedded services, such as `http://127.0.0.1:40123`; the first call
@@ -60,6 +60,11 @@ impl LazyEndpoint {
     pub(crate) async fn url(&self) -> Result<String, ListenError> {
         let start = || Endpoint::start(self.listen, Arc::clone(&self.served));
         Ok(self.running.get_or_try_init(start).await?.url.clone())
+    }
+
+    /// What answers the requests.
+    pub(crate) fn services(&self) -> Arc<HttpServices> {
+        Arc::clone(&self.served)
     }
 
     /// Where the routing file says that other processes reach the embedded services.
@@ -82,14 +87,14 @@ const OBJECT_MAX: usize = 1 << 30;
 /// The most bytes of any other request: DynamoDB takes 16 MB, the others less.
 const REQUEST_MAX: usize = 16 << 20;
 
-/// What answers the requests.
-struct Served {
+/// What answers requests for the services in this process.
+pub struct HttpServices {
     clients: Arc<Clients>,
 }
 
 impl Endpoint {
     /// Starts at `listen`, or on a free loopback port.
-    async fn start(listen: Option<SocketAddr>, served: Arc<Served>) -> Result<Self, ListenError> {
+    async fn start(listen: Option<SocketAddr>, served: Arc<HttpServices>) -> Result<Self, ListenError> {
         let address = listen.unwrap_or((Ipv4Addr::LOCALHOST, 0).into());
         let failed = |source| ListenError { address, source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
@@ -105,7 +110,7 @@ impl Drop for Endpoint {
     }
 }
 
-async fn accept(listener: TcpListener, served: Arc<Served>) {
+async fn accept(listener: TcpListener, served: Arc<HttpServices>) {
     // Owned here, so that aborting this task aborts the connections too.
     let mut connections = JoinSet::new();
     let server = loopback::server();
@@ -129,10 +134,21 @@ async fn accept(listener: TcpListener, served: Arc<Served>) {
     }
 }
 
-impl Served {
-    async fn receive(&self, mut request: Request<Incoming>) -> http::Response<SdkBody> {
+impl HttpServices {
+    /// Answers a request of a program on this machine.
+    async fn receive(&self, request: Request<Incoming>) -> http::Response<SdkBody> {
+        let host = loopback::host(&request);
+        self.answer_to(request, host).await
+    }
+
+    /// Answers a request that came under this name, or says why it is refused.
+    pub async fn answer_to(
+        &self,
+        mut request: Request<Incoming>,
+        host: Result<String, Refused>,
+    ) -> http::Response<SdkBody> {
         let service = service(&request);
-        let (most, received) = match loopback::host(&request) {
+        let (most, received) = match host {
             Ok(host) if service == "s3" => {
                 in_path(&mut request, &host);
                 (OBJECT_MAX, Ok(()))

@@ -14,7 +14,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::error::{InvalidAt, InvalidRoutes};
-use super::{BucketName, CheckSettings, Endpoint, HandlerKind, QueueName, Route, Routes, TopicName};
+use super::{
+    BucketName, CheckSettings, Endpoint, HandlerKind, MachineFile, QueueName, Route, Routes, TopicName, Trigger,
+};
 use crate::integrations::http::Connection;
 #[cfg(not(feature = "embedded"))]
 use crate::left_out::{self, Embedded as Mail, Embedded as Subscription, Embedded as Table};
@@ -25,6 +27,17 @@ use crate::mocks;
 #[serde(deny_unknown_fields)]
 struct StateMachine {
     definition: PathBuf,
+    #[serde(default, rename = "type")]
+    machine_type: MachineType,
+}
+
+#[derive(Default, Deserialize)]
+enum MachineType {
+    #[default]
+    #[serde(rename = "STANDARD")]
+    Standard,
+    #[serde(rename = "EXPRESS")]
+    Express,
 }
 
 /// What is filled in for a placeholder: a text, or what JSON writes as TOML does.
@@ -58,6 +71,8 @@ struct Head {
     endpoint: Endpoint,
     #[serde(default)]
     state_machines: BTreeMap<String, StateMachine>,
+    #[serde(default)]
+    triggers: Vec<Trigger>,
     #[serde(default)]
     substitutions: BTreeMap<String, FilledIn>,
     #[serde(default)]
@@ -107,7 +122,11 @@ pub(super) fn parse(text: &str) -> Result<Routes, InvalidAt> {
         }
     }
     let head: Head = read(Spanned::new(span, DeValue::Table(document)))?;
-    let state_machines = head.state_machines.into_iter().map(|(name, machine)| (name, machine.definition)).collect();
+    let state_machines = head.state_machines.into_iter().map(|(name, machine)| {
+        let is_express = matches!(machine.machine_type, MachineType::Express);
+        (name, MachineFile { definition: machine.definition, is_express })
+    });
+    let state_machines = state_machines.collect();
     let Head {
         services,
         tables,
@@ -118,6 +137,7 @@ pub(super) fn parse(text: &str) -> Result<Routes, InvalidAt> {
         connections,
         subscriptions,
         mail,
+        triggers,
         substitutions,
         check,
         ..
@@ -147,6 +167,7 @@ pub(super) fn parse(text: &str) -> Result<Routes, InvalidAt> {
         subscribers,
         endpoint,
         state_machines,
+        triggers,
         substitutions,
         check,
         routes,

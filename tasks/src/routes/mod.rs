@@ -2,6 +2,7 @@
 
 mod error;
 mod file;
+mod trigger;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -22,6 +23,7 @@ use toml::de::DeValue;
 
 use self::error::InvalidAt;
 pub use self::error::{InvalidRoutes, RoutesError};
+pub use self::trigger::{MachineFile, Starts, Trigger};
 use crate::dependencies::Dependencies;
 use crate::handlers::KINDS;
 use crate::integrations::http::Connection;
@@ -96,7 +98,9 @@ pub struct Routes {
     /// The routes; the first that matches is taken.
     pub routes: Vec<Route>,
     /// The state machines that tasks can start in this process, by name: the files of their definitions.
-    pub state_machines: BTreeMap<String, PathBuf>,
+    pub state_machines: BTreeMap<String, MachineFile>,
+    /// What starts executions at a server.
+    pub triggers: Vec<Trigger>,
     /// What is filled in for the placeholders of definitions, by name.
     pub substitutions: BTreeMap<String, String>,
     /// How definitions are checked.

@@ -4,6 +4,7 @@ pub(crate) mod folder;
 pub(crate) mod http;
 pub(crate) mod images;
 pub(crate) mod moto;
+pub(crate) mod server;
 pub(crate) mod smtp;
 pub(crate) mod stored;
 pub(crate) mod web_server;

@@ -1,0 +1,238 @@
+//! The requests that reach the server: which of them it takes, and who answers them.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use asl_aws::InProcess;
+use asl_loopback::{self as loopback, Refused};
+use asl_tasks::Trigger;
+use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+
+use crate::api::error::ApiError;
+use crate::metrics;
+use crate::server::Shared;
+use crate::triggers;
+
+/// The most bytes of a request of the API: a definition has 1 MiB, whose JSON text may be six times as long.
+const REQUEST_MAX: usize = 8 << 20;
+
+/// How many connections are open at a time; more wait until one is closed.
+const CONNECTIONS: usize = 10_000;
+
+/// What requests of the API name: `AWSStepFunctions.StartExecution`.
+const TARGET: &str = "AWSStepFunctions.";
+
+/// Who may send requests.
+#[derive(Clone, Debug)]
+pub(crate) struct Guard {
+    /// Whether requests of other machines come in at all.
+    pub(crate) is_loopback: bool,
+    /// What requests have to show.
+    pub(crate) token: Option<Arc<str>>,
+}
+
+impl Guard {
+    /// The name under which the server is asked, or why the request is refused.
+    fn host(&self, request: &Request<Incoming>) -> Result<String, Refused> {
+        let host = match self.is_loopback {
+            true => loopback::host(request)?,
+            false => {
+                if request.headers().contains_key(http::header::ORIGIN) {
+                    return Err(Refused(StatusCode::FORBIDDEN, "requests of web pages are refused".to_owned()));
+                }
+                String::new()
+            }
+        };
+        match &self.token {
+            Some(token) if !shows(request, token) => {
+                Err(Refused(StatusCode::FORBIDDEN, "the access token of this server is missing or wrong".to_owned()))
+            }
+            _ => Ok(host),
+        }
+    }
+}
+
+/// Whether a request shows the token: as `Authorization: Bearer TOKEN`, or as the access key of an AWS client.
+fn shows(request: &Request<Incoming>, token: &str) -> bool {
+    let authorization = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let bearer = authorization.strip_prefix("Bearer ").map(str::trim);
+    let key = authorization.split_once("Credential=").and_then(|(_, credential)| credential.split('/').next());
+    [bearer, key].into_iter().flatten().any(|shown| is_equal(shown.as_bytes(), token.as_bytes()))
+}
+
+/// Compares in a time that does not tell how much of it is right.
+fn is_equal(shown: &[u8], token: &[u8]) -> bool {
+    shown.len() == token.len() && shown.iter().zip(token).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
+}
+
+/// Takes connections until it is told to stop, and serves them until it is dropped.
+pub(crate) async fn accept(listener: TcpListener, shared: Arc<Shared>, stopping: Arc<Notify>) {
+    // Owned here, so that dropping this closes the connections, too.
+    let mut connections = JoinSet::new();
+    let server = loopback::server();
+    loop {
+        while connections.try_join_next().is_some() {}
+        if connections.len() >= CONNECTIONS {
+            connections.join_next().await;
+        }
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stopping.notified() => break,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                // Small answers are not held back.
+                let _ = stream.set_nodelay(true);
+                let shared = Arc::clone(&shared);
+                let service = service_fn(move |request| {
+                    let shared = Arc::clone(&shared);
+                    async move { Ok::<_, Infallible>(shared.answer(request).await) }
+                });
+                connections.spawn(server.serve_connection(TokioIo::new(stream), service));
+            }
+            // Too many open files, most likely: a connection that ends gives one back.
+            Err(_) => {
+                connections.join_next().await;
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+    // Nobody connects any more.
+    drop(listener);
+    while connections.join_next().await.is_some() {}
+}
+
+/// Counts requests that are being answered.
+struct Answering<'a>(&'a AtomicUsize);
+
+impl<'a> Answering<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Answering<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Shared {
+    async fn answer(&self, request: Request<Incoming>) -> Response<SdkBody> {
+        let _answering = Answering::new(&self.answering);
+        if self.is_stopping.load(Ordering::Relaxed) {
+            return ApiError::unavailable("the server ends").response();
+        }
+        let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let is_api = header("x-amz-target").starts_with(TARGET);
+        let is_signed = !header("authorization").is_empty() && !header("authorization").starts_with("Bearer ");
+        let is_signed = is_signed || request.uri().query().is_some_and(|query| query.contains("X-Amz-Credential="));
+        let path = request.uri().path();
+        if request.method() == Method::GET && path == "/health" {
+            return self.health();
+        }
+        let host = self.guard.host(&request);
+        if is_api {
+            return match host {
+                Ok(_) => self.answer_api(request).await,
+                Err(refused) => refusal(refused),
+            };
+        }
+        let is_plain = !is_signed && header("x-amz-target").is_empty();
+        if is_plain && request.method() == Method::GET && path == "/metrics" {
+            return match host {
+                Ok(_) => text(StatusCode::OK, "text/plain; version=0.0.4", metrics::text(self)),
+                Err(refused) => refusal(refused),
+            };
+        }
+        let trigger = triggers::of_request(&self.triggers, request.method(), path).cloned();
+        // Requests of the query protocol, which SNS has, are forms.
+        if is_plain && let Some(trigger) = trigger {
+            return match host {
+                Ok(_) => self.triggered(&trigger, request).await,
+                Err(refused) => refusal(refused),
+            };
+        }
+        self.services.answer_to(request, host).await
+    }
+
+    fn health(&self) -> Response<SdkBody> {
+        match self.journal.trouble() {
+            None => text(StatusCode::OK, "application/json", r#"{"status":"ok"}"#.to_owned()),
+            Some(trouble) => {
+                let body = asl_engine::Value::from([("status", "failing".into()), ("journal", trouble.into())]);
+                text(StatusCode::SERVICE_UNAVAILABLE, "application/json", body.to_string())
+            }
+        }
+    }
+
+    async fn answer_api(&self, request: Request<Incoming>) -> Response<SdkBody> {
+        let (parts, body) = request.into_parts();
+        let head = Request::from_parts(parts.clone(), ());
+        match loopback::body(Request::from_parts(parts, body), REQUEST_MAX).await {
+            Ok(body) => self.api.answer(head.map(|()| SdkBody::from(body))).await,
+            Err(refused) => refusal(refused),
+        }
+    }
+
+    /// Starts an execution with the body of a request.
+    async fn triggered(&self, trigger: &Trigger, request: Request<Incoming>) -> Response<SdkBody> {
+        let body = match loopback::body(request, REQUEST_MAX).await {
+            Ok(body) => body,
+            Err(refused) => return refusal(refused),
+        };
+        let Ok(input) = std::str::from_utf8(&body) else {
+            return ApiError::new("InvalidExecutionInput", "the body of the request is not UTF-8").response();
+        };
+        let operation = if trigger.is_sync { "StartSyncExecution" } else { "StartExecution" };
+        let input = if input.is_empty() { "{}" } else { input };
+        let arn = self.machine_arn(&trigger.state_machine);
+        let parameters = asl_engine::Value::from([("stateMachineArn", arn.into()), ("input", input.into())]);
+        let asked = Request::post("/").header("x-amz-target", format!("{TARGET}{operation}"));
+        match asked.body(SdkBody::from(parameters.to_string())) {
+            Ok(asked) => self.api.answer(asked).await,
+            Err(error) => ApiError::fault("InternalFailure", error.to_string()).response(),
+        }
+    }
+}
+
+fn refusal(Refused(status, message): Refused) -> Response<SdkBody> {
+    let code = match status {
+        StatusCode::FORBIDDEN => "AccessDeniedException",
+        StatusCode::PAYLOAD_TOO_LARGE => "RequestEntityTooLarge",
+        StatusCode::REQUEST_TIMEOUT => "RequestTimeout",
+        _ => "SerializationException",
+    };
+    let mut response = ApiError::new(code, message).response();
+    *response.status_mut() = status;
+    response
+}
+
+fn text(status: StatusCode, content_type: &'static str, body: String) -> Response<SdkBody> {
+    let mut response = Response::new(SdkBody::from(Bytes::from(body)));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static(content_type));
+    response
+}
+
+/// Where the server is reached.
+pub(crate) fn url(address: SocketAddr) -> String {
+    // What listens everywhere is reached here.
+    let shown = match address.ip() {
+        ip if ip.is_unspecified() => SocketAddr::from(([127, 0, 0, 1], address.port())),
+        _ => address,
+    };
+    format!("http://{shown}")
+}

@@ -1,0 +1,17 @@
+//! The Step Functions API over HTTP, and what starts executions.
+//!
+//! A [`Server`] keeps its executions in a journal: after its end in any way, they go on with the next start.
+
+mod answers;
+mod api;
+mod catalog;
+mod folder;
+mod http;
+mod logs;
+mod metrics;
+mod server;
+mod triggers;
+
+pub use api::Identity;
+pub use folder::{NotRegistered, Registered};
+pub use server::{Server, ServerError, ServerOptions};

@@ -1,0 +1,258 @@
+//! A server: opened, run and shut down.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use asl_engine::Quotas;
+use asl_project::{ExecutionOptions, Executions, NotResumed, Project, ProjectError, Substitutions};
+use asl_runtime::journal::{Journal, JournalError, Memory, OpenError, Sqlite};
+use asl_runtime::now;
+use asl_tasks::{HttpServices, Routes, Trigger, Undelivered};
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, Semaphore};
+use tokio::task::AbortHandle;
+use tokio::time::Instant;
+
+use crate::answers::Answers;
+use crate::api::{Api, Identity};
+use crate::catalog::Catalog;
+use crate::folder::{NotRegistered, Registered, register};
+use crate::http::{Guard, accept, url};
+use crate::logs::Logs;
+use crate::triggers::with_defaults;
+
+/// How a server is.
+#[derive(Debug)]
+pub struct ServerOptions {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// The folder whose definitions are its state machines.
+    pub folder: Option<PathBuf>,
+    /// What the routing file says.
+    pub routes: Routes,
+    /// What is filled in in definitions.
+    pub substitutions: Substitutions,
+    /// Where everything is kept.
+    pub data: PathBuf,
+    /// Whether executions are kept in memory only.
+    pub is_in_memory: bool,
+    /// Its account and region.
+    pub identity: Identity,
+    /// The bounds of executions.
+    pub quotas: Quotas,
+    /// Whether Wait states and the delays of Retriers take no time.
+    pub skips_waits: bool,
+    /// How many executions may run at a time.
+    pub most_running: usize,
+    /// How many workers may wait for the work of activities at a time.
+    pub most_polls: usize,
+    /// For how many days executions are kept that have ended.
+    pub kept_days: u32,
+    /// What requests have to show.
+    pub token: Option<Arc<str>>,
+}
+
+/// Why a server cannot start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServerError {
+    /// The journal cannot be opened.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The journal cannot be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The project cannot be used.
+    #[error(transparent)]
+    Project(#[from] ProjectError),
+    /// Nobody on other machines has to show anything.
+    #[error("{0} is reached from other machines: say what requests have to show, with --auth-token-file")]
+    Unguarded(SocketAddr),
+    /// The address cannot be had.
+    #[error("cannot listen at {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// What those share who answer requests.
+pub(crate) struct Shared {
+    pub(crate) executions: Arc<Executions>,
+    pub(crate) journal: Arc<dyn Journal>,
+    pub(crate) api: Arc<Api>,
+    pub(crate) services: Arc<HttpServices>,
+    pub(crate) triggers: Vec<Trigger>,
+    pub(crate) guard: Guard,
+    pub(crate) answering: AtomicUsize,
+    /// Whether no more is taken.
+    pub(crate) is_stopping: AtomicBool,
+    identity: Identity,
+}
+
+impl Shared {
+    /// The ARN of a state machine of this server.
+    pub(crate) fn machine_arn(&self, name: &str) -> String {
+        let Identity { account, region } = &self.identity;
+        format!("arn:aws:states:{region}:{account}:stateMachine:{name}")
+    }
+}
+
+/// A server that listens. Dropping it closes its connections.
+pub struct Server {
+    project: Project,
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    accepting: AbortHandle,
+    /// Told when no more connections are taken.
+    stopping: Arc<Notify>,
+    /// What goes on in the background.
+    tasks: Vec<AbortHandle>,
+    /// The state machines of files.
+    pub registered: Vec<Registered>,
+    /// What is wrong with others.
+    pub not_registered: Vec<NotRegistered>,
+    /// Executions that cannot go on.
+    pub not_resumed: Vec<NotResumed>,
+}
+
+/// How long the end of a server waits for requests that are being answered. Workers ask again elsewhere.
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
+
+/// How long it tries to deliver notifications.
+const LAST_DELIVERIES: Duration = Duration::from_secs(5);
+
+/// How often executions are looked for that are kept no longer.
+const DROPS_EVERY: Duration = Duration::from_secs(60 * 60);
+
+impl Server {
+    /// Opens what is kept, registers the state machines of files, lets executions go on, and listens.
+    pub async fn start(options: ServerOptions) -> Result<Self, ServerError> {
+        let is_loopback = options.listen.ip().is_loopback();
+        if !is_loopback && options.token.is_none() {
+            return Err(ServerError::Unguarded(options.listen));
+        }
+        // Taken first: where another server has the address, nothing is touched.
+        let failed = |source| ServerError::Listen { address: options.listen, source };
+        let listener = TcpListener::bind(options.listen).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let journal: Arc<dyn Journal> = match options.is_in_memory {
+            true => Arc::new(Memory::default()),
+            false => Arc::new(Sqlite::open(&options.data.join("executions.sqlite"))?),
+        };
+        let logs = Arc::new(Logs::new(options.data.join("log-groups.jsonl")));
+        let catalog = Arc::new(Catalog::open(Arc::clone(&journal), logs)?);
+        let (registered, not_registered) =
+            register(&catalog, &options.identity, options.folder.as_deref(), &options.routes, &options.substitutions)
+                .await;
+        let names: Vec<&str> = registered.iter().map(|registered| registered.name.as_str()).collect();
+        let triggers = with_defaults(options.routes.triggers.clone(), &names);
+        let execution_options = ExecutionOptions {
+            quotas: options.quotas,
+            skips_waits: options.skips_waits,
+            most_running: Some(options.most_running),
+            ..ExecutionOptions::default()
+        };
+        // Its state machines are those of the catalog.
+        let mut routes = options.routes;
+        routes.state_machines.clear();
+        let project = Project::with_journal(
+            routes,
+            &options.substitutions,
+            &options.data,
+            execution_options,
+            Some(Arc::clone(&journal)),
+        )?;
+        let executions = Arc::clone(project.executions());
+        executions.serve(Arc::clone(&catalog) as Arc<dyn asl_project::StateMachines>);
+        let answers = Answers::open(Arc::clone(project.router().callbacks()), Arc::clone(&journal))?;
+        let answers = Arc::new(answers);
+        let api = Arc::new(Api {
+            executions: Arc::downgrade(&executions),
+            catalog,
+            callbacks: Arc::clone(project.router().callbacks()),
+            answers: Arc::clone(&answers),
+            identity: options.identity.clone(),
+            polls: Arc::new(Semaphore::new(options.most_polls)),
+        });
+        project.router().clients().serve("sfn", Arc::clone(&api) as Arc<dyn asl_aws::InProcess>);
+        project.router().resume_deliveries();
+        let not_resumed = executions.resume()?;
+        api.resume_deletions(&executions)?;
+        let shared = Arc::new(Shared {
+            executions,
+            journal: Arc::clone(&journal),
+            api,
+            services: project.router().services(),
+            triggers,
+            guard: Guard { is_loopback, token: options.token },
+            answering: AtomicUsize::new(0),
+            is_stopping: AtomicBool::new(false),
+            identity: options.identity,
+        });
+        let stopping = Arc::new(Notify::new());
+        let accepting = tokio::spawn(accept(listener, Arc::clone(&shared), Arc::clone(&stopping))).abort_handle();
+        let dropping = tokio::spawn(drop_old(journal, options.kept_days)).abort_handle();
+        let forgetting = tokio::spawn(answers.drop_old()).abort_handle();
+        let tasks = vec![dropping, forgetting];
+        Ok(Self { project, shared, address, accepting, stopping, tasks, registered, not_registered, not_resumed })
+    }
+
+    /// Where it is reached, such as `http://127.0.0.1:8083`.
+    pub fn url(&self) -> String {
+        url(self.address)
+    }
+
+    /// What serves the tasks, and all executions.
+    pub fn project(&self) -> &Project {
+        &self.project
+    }
+
+    /// How many executions run.
+    pub fn running(&self) -> usize {
+        self.shared.executions.running().len()
+    }
+
+    /// Takes no more connections, lets requests be answered that are here, and tries to deliver notifications, each for some seconds.
+    /// Executions that are kept go on with the next start. Gives what is not delivered, which the next start tries again.
+    pub async fn shut_down(&self) -> Vec<Undelivered> {
+        self.shared.is_stopping.store(true, Ordering::Relaxed);
+        self.stopping.notify_one();
+        let since = Instant::now();
+        while self.shared.answering.load(Ordering::Relaxed) > 0 && since.elapsed() < LAST_ANSWERS {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        self.accepting.abort();
+        self.project.router().finish_deliveries(tokio::time::sleep(LAST_DELIVERIES)).await
+    }
+
+    /// The folder for data.
+    pub fn data(&self) -> &Path {
+        self.project.data()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.accepting.abort();
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+/// Drops executions that have ended long ago, now and then.
+async fn drop_old(journal: Arc<dyn Journal>, kept_days: u32) {
+    const DAY: i64 = 24 * 60 * 60;
+    loop {
+        let before = now().plus_seconds(-i64::from(kept_days) * DAY);
+        // A failure is told where it happens.
+        while journal.drop_ended_before(before).await == Ok(true) {}
+        tokio::time::sleep(DROPS_EVERY).await;
+    }
+}

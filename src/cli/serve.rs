@@ -1,0 +1,99 @@
+//! The arguments of `asl serve`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use asl_project::Substitution;
+use clap::Args;
+
+/// Serve the Step Functions API over HTTP, with executions that survive the end of the server
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The AWS CLI and the SDKs reach the server at AWS_ENDPOINT_URL; any credentials do.
+Ctrl-C ends the server; executions that run go on with its next start.
+
+Exit codes:
+  0    ended by a signal
+  2    the command line is wrong, a file cannot be read, or the address is taken
+  3    the routing file is invalid
+  70   asl itself has made a mistake; stderr says what to report")]
+pub(crate) struct Serve {
+    /// A folder: its definitions become state machines, and its `routes.toml` says what their tasks call
+    #[arg(value_name = "FOLDER")]
+    pub(crate) folder: Option<PathBuf>,
+
+    /// Where to listen: a port, or an address and a port; port 0 is a free one
+    #[arg(long, value_name = "[ADDRESS:]PORT", default_value = "8083", value_parser = address)]
+    pub(crate) listen: SocketAddr,
+
+    /// The routing file; without it, `routes.toml` in the folder where there is one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) routes: Option<PathBuf>,
+
+    /// Fill in `${NAME}` in definitions; `[substitutions]` of the routing file does the same
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) substitute: Vec<Substitution>,
+
+    /// Where executions and the embedded services keep their data
+    #[arg(long, value_name = "DIR", default_value = ".asl")]
+    pub(crate) data: PathBuf,
+
+    /// Keep executions in memory only: they are lost with the server
+    #[arg(long)]
+    pub(crate) memory: bool,
+
+    /// The account that things are made in
+    #[arg(long, value_name = "ID", default_value = "000000000000", value_parser = account)]
+    pub(crate) account: String,
+
+    /// The region of requests that name none, and of the folder's state machines
+    #[arg(long, value_name = "REGION", default_value = "us-east-1", value_parser = region)]
+    pub(crate) region: String,
+
+    /// A file with a text that requests have to show: as the access key of an AWS client, or as `Authorization: Bearer`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) auth_token_file: Option<PathBuf>,
+
+    /// Let Wait states and the delays of retries take no time
+    #[arg(long)]
+    pub(crate) skip_waits: bool,
+
+    /// How many days to keep executions that have ended
+    #[arg(long, value_name = "DAYS", default_value_t = 90)]
+    pub(crate) keep_days: u32,
+
+    /// How many executions may run at a time
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    pub(crate) max_executions: usize,
+
+    /// How many workers may wait for the work of activities at a time
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    pub(crate) max_polls: usize,
+
+    /// Print where the server is reached and what it has as JSON, on one line
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    if let Ok(port) = text.parse::<u16>() {
+        return Ok(SocketAddr::from(([127, 0, 0, 1], port)));
+    }
+    text.parse()
+        .map_err(|_| "a port such as 8083 is wanted, or an address and a port such as 127.0.0.1:8083".to_owned())
+}
+
+fn account(text: &str) -> Result<String, String> {
+    match text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        true => Ok(text.to_owned()),
+        false => Err("the ID of an account has 12 digits".to_owned()),
+    }
+}
+
+fn region(text: &str) -> Result<String, String> {
+    let is_region = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    match !text.is_empty() && text.bytes().all(is_region) {
+        true => Ok(text.to_owned()),
+        false => Err("a region such as eu-central-1 is wanted".to_owned()),
+    }
+}

@@ -1,0 +1,145 @@
+//! `asl serve`
+
+use std::fmt::Write;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use asl_engine::{Quotas, Value};
+use asl_project::{Notice, Project, ProjectError, Substitutions, routes_of};
+use asl_server::{Identity, NotRegistered, Registered, Server, ServerError, ServerOptions};
+
+use crate::cli::Serve;
+use crate::error::Error;
+use crate::execute::runtime;
+use crate::interrupt::interrupted;
+use crate::output;
+use crate::report;
+
+impl From<ServerError> for Error {
+    fn from(error: ServerError) -> Self {
+        match error {
+            ServerError::Project(ProjectError::Routes(error)) => error.into(),
+            ServerError::Project(error) => error.into(),
+            _ => Self::Usage(error.to_string()),
+        }
+    }
+}
+
+/// Serves until a signal comes.
+pub(crate) fn run(arguments: &Serve) -> Result<ExitCode, Error> {
+    let options = options(arguments)?;
+    runtime()?.block_on(serve(options, arguments))
+}
+
+fn options(arguments: &Serve) -> Result<ServerOptions, Error> {
+    if let Some(folder) = arguments.folder.as_deref().filter(|folder| !folder.is_dir()) {
+        return Err(Error::Usage(format!("{} is not a folder", folder.display())));
+    }
+    let beside = arguments.folder.as_deref().unwrap_or(Path::new("")).join("definition");
+    let routes = routes_of(&beside, arguments.routes.as_deref())?;
+    let substitutions = arguments.substitute.iter().cloned().collect::<Substitutions>().or(&routes);
+    let token = arguments.auth_token_file.as_deref().map(token).transpose()?;
+    Ok(ServerOptions {
+        listen: arguments.listen,
+        folder: arguments.folder.clone(),
+        routes,
+        substitutions,
+        data: arguments.data.clone(),
+        is_in_memory: arguments.memory,
+        identity: Identity { account: arguments.account.clone(), region: arguments.region.clone() },
+        quotas: Quotas::default(),
+        skips_waits: arguments.skip_waits,
+        most_running: arguments.max_executions,
+        most_polls: arguments.max_polls,
+        kept_days: arguments.keep_days,
+        token,
+    })
+}
+
+/// The text that requests have to show.
+fn token(file: &Path) -> Result<Arc<str>, Error> {
+    let text = std::fs::read_to_string(file);
+    let text = text.map_err(|error| Error::Usage(format!("cannot read {}: {error}", file.display())))?;
+    match text.trim() {
+        // As short as this, it would be guessed.
+        token if token.len() < 16 => {
+            Err(Error::Usage(format!("the token in {} has to have 16 characters at least", file.display())))
+        }
+        token => Ok(token.into()),
+    }
+}
+
+async fn serve(options: ServerOptions, arguments: &Serve) -> Result<ExitCode, Error> {
+    let server = Server::start(options).await?;
+    for error in &server.not_registered {
+        output::to_stderr(&told(error));
+    }
+    for error in &server.not_resumed {
+        output::to_stderr(&report::warning(&error.to_string()));
+    }
+    match arguments.json {
+        true => output::print_json(&as_json(&server))?,
+        false => output::print(&as_text(&server))?,
+    }
+    let made_ready = async {
+        for registered in &server.registered {
+            make_ready(server.project(), registered).await;
+        }
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        _ = interrupted() => {}
+        () = made_ready => {}
+    }
+    for undelivered in server.shut_down().await {
+        output::to_stderr(&report::notice(&Notice::Undelivered(undelivered)));
+    }
+    let running = server.running();
+    if running > 0 && !arguments.memory {
+        let text = format!("{running} executions that run go on with the next start");
+        output::to_stderr(&report::note(&text));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Tells what the tasks of a state machine lack, and does beforehand what takes long.
+async fn make_ready(project: &Project, registered: &Registered) {
+    match project.tasks(&registered.program).await {
+        Ok(tasks) => {
+            if let Err(error) = project.prepare(&tasks).await {
+                output::to_stderr(&report::warning(&format!("{}: {error}", registered.name)));
+            }
+        }
+        Err(unserved) => {
+            for unserved in unserved {
+                let text = format!("{}: the state '{}' {}", registered.name, unserved.state, unserved.why);
+                output::to_stderr(&report::warning(&text));
+            }
+        }
+    }
+}
+
+fn told(error: &NotRegistered) -> String {
+    match error {
+        NotRegistered::Refused { definition, diagnostics } => report::diagnostics(diagnostics, definition),
+        other => report::warning(&other.to_string()),
+    }
+}
+
+fn as_text(server: &Server) -> String {
+    let mut text = format!("asl serves Step Functions at {}\n", server.url());
+    for Registered { arn, file, .. } in &server.registered {
+        // A text takes whatever is written.
+        let _ = writeln!(text, "  {arn}  {}", file.display());
+    }
+    text
+}
+
+fn as_json(server: &Server) -> Value {
+    let machines = server.registered.iter().map(|registered| {
+        let file = registered.file.display().to_string();
+        Value::from([("stateMachineArn", registered.arn.clone().into()), ("file", file.into())])
+    });
+    [("url", Value::from(server.url())), ("stateMachines", machines.collect())].into()
+}

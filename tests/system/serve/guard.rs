@@ -1,0 +1,132 @@
+//! Who may ask the server, and what it does with requests that are none.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use hyper::Method;
+use serde_json::json;
+
+use crate::support::folder::Folder;
+use crate::support::http::{get, send};
+use crate::support::server::Server;
+
+const START: (&str, &str) = ("x-amz-target", "AWSStepFunctions.ListStateMachines");
+
+#[test]
+fn web_pages_and_other_names_are_refused() {
+    let server = Server::start(&Folder::new(), &["--memory"]);
+    for (headers, status) in [
+        (&[START][..], 200),
+        (&[START, ("origin", "https://example.com")], 403),
+        (&[START, ("sec-fetch-site", "cross-site")], 403),
+        (&[("x-amz-target", "AWSStepFunctions.Unknown")], 400),
+        (&[START, ("authorization", "nonsense")], 200),
+    ] {
+        let answer = send(Method::POST, &server.url, headers, "{}");
+        assert_eq!(answer.status().as_u16(), status, "{headers:?}");
+    }
+    assert_eq!(get(&format!("{}/health", server.url)).body(), r#"{"status":"ok"}"#);
+    let metrics = get(&format!("{}/metrics", server.url));
+    assert!(String::from_utf8_lossy(metrics.body()).contains("asl_journal_failing 0"), "{metrics:?}");
+}
+
+#[test]
+fn a_token_is_asked_for_and_other_machines_need_one() {
+    let folder = Folder::new();
+    folder.write("token", "0123456789abcdef\n");
+    let server = Server::start(&folder, &["--memory", "--auth-token-file", "token"]);
+    let signed = |key: &str| {
+        format!(
+            "AWS4-HMAC-SHA256 Credential={key}/20261130/us-east-1/states/aws4_request, SignedHeaders=host, Signature=0"
+        )
+    };
+    for (authorization, status) in [
+        (String::new(), 403),
+        ("Bearer 0123456789abcdef".to_owned(), 200),
+        ("Bearer 0123456789abcdee".to_owned(), 403),
+        (signed("0123456789abcdef"), 200),
+        (signed("AKIAIOSFODNN7EXAMPLE"), 403),
+    ] {
+        let answer = send(Method::POST, &server.url, &[START, ("authorization", &authorization)], "{}");
+        assert_eq!(answer.status().as_u16(), status, "{authorization}");
+    }
+    // Whether it lives may be asked by anybody.
+    assert_eq!(get(&format!("{}/health", server.url)).status(), 200);
+    assert_eq!(get(&format!("{}/metrics", server.url)).status(), 403);
+
+    let open = folder.asl(&["serve", "--memory", "--listen", "0.0.0.0:0"]);
+    assert_eq!(open.code, Some(2));
+    assert!(open.stderr.contains("--auth-token-file"), "{open:?}");
+    folder.write("short", "secret");
+    let short = folder.asl(&["serve", "--memory", "--auth-token-file", "short"]);
+    assert!(short.stderr.contains("16 characters"), "{short:?}");
+}
+
+#[test]
+fn what_is_taken_or_wrong_is_told_before_anything_is_touched() {
+    let folder = Folder::new();
+    let server = Server::start(&folder, &[]);
+    let again = folder.asl(&["serve", "--listen", "0"]);
+    assert_eq!(again.code, Some(2));
+    assert!(again.stderr.contains("is used by another program"), "{again:?}");
+    let port = server.url.rsplit(':').next().expect("a port");
+    let taken = Folder::new();
+    let ended = taken.asl(&["serve", "--listen", port]);
+    assert!(ended.stderr.contains("cannot listen at") && !taken.path(".asl").exists(), "{ended:?}");
+    for (arguments, part) in [
+        (&["serve", "nowhere"][..], "nowhere is not a folder"),
+        (&["serve", "--account", "1"], "12 digits"),
+        (&["serve", "--region", "Mars!"], "a region such as"),
+        (&["serve", "--listen", "everywhere"], "a port such as"),
+    ] {
+        let ended = taken.asl(arguments);
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+        assert!(ended.stderr.contains(part), "{ended:?}");
+    }
+    let machine = server.create("m", &json!({"StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}}));
+    assert_eq!(server.ended(&server.start_execution(&machine, "n", &json!(1)))["status"], "SUCCEEDED");
+}
+
+/// Sends bytes, and reads until the other end closes or a whole answer is there.
+fn raw(server: &Server, bytes: &[u8]) -> String {
+    let address = server.url.strip_prefix("http://").expect("a URL");
+    let mut stream = TcpStream::connect(address).expect("it accepts connections");
+    // It may close before it has read everything.
+    let _ = stream.write_all(bytes);
+    let _ = stream.shutdown(std::net::Shutdown::Write);
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[test]
+fn no_request_ends_the_server() {
+    let server = Server::start(&Folder::new(), &["--memory"]);
+    let head = |length: usize, target: &str| {
+        format!("POST / HTTP/1.1\r\nhost: localhost\r\nx-amz-target: {target}\r\ncontent-length: {length}\r\n\r\n")
+    };
+    let huge = format!("POST / HTTP/1.1\r\nhost: localhost\r\nx: {}\r\n\r\n", "x".repeat(200_000));
+    for bytes in [
+        b"".to_vec(),
+        b"\r\n\r\n".to_vec(),
+        b"GET".to_vec(),
+        vec![0xff; 4_096],
+        huge.into_bytes(),
+        head(100, "AWSStepFunctions.StartExecution").into_bytes(),
+        head(usize::MAX, "AWSStepFunctions.StartExecution").into_bytes(),
+        b"POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: -1\r\n\r\n".to_vec(),
+        b"POST / HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n".to_vec(),
+        b"POST / HTTP/1.1\r\nhost: localhost\r\nhost: other\r\ncontent-length: 2\r\n\r\n{}".to_vec(),
+    ] {
+        let answer = raw(&server, &bytes);
+        assert!(answer.is_empty() || answer.starts_with("HTTP/1.1 4"), "{bytes:?}: {answer}");
+    }
+    for body in ["", "{", "[]", "null", "\"x\"", "{\"name\":5}", "{\"name\":null}", &"[".repeat(100_000)] {
+        for operation in ["CreateStateMachine", "StartExecution", "ListExecutions", "TestState", "GetActivityTask"] {
+            let target = format!("AWSStepFunctions.{operation}");
+            let answer = send(Method::POST, &server.url, &[("x-amz-target", &target)], body.to_owned());
+            assert_eq!(answer.status(), 400, "{operation} {body:.100}: {answer:?}");
+        }
+    }
+    assert_eq!(get(&format!("{}/health", server.url)).status(), 200);
+}

@@ -1,0 +1,5 @@
+//! `asl serve`: what other programs see of it, and what survives its end.
+
+mod article;
+mod crash;
+mod guard;
