@@ -630,3 +630,137 @@ fn a_map_run_that_runs_can_be_changed() {
     let run = ledger.map_runs().next().expect("one");
     assert_eq!((run.status.name(), run.state.items.failed, run.state.items.aborted), ("FAILED", 1, 4));
 }
+
+/// A Map Run over the lines of an object, two at once, whose results are written.
+const READS: &str = r#"{"StartAt": "Each", "States": {"Each": {"Type": "Map", "MaxConcurrency": 2, "End": true,
+    "ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": {"InputType": "JSONL"},
+        "Parameters": {"Bucket": "b", "Key": "k"}},
+    "ResultWriter": {"Resource": "arn:aws:states:::s3:putObject", "Parameters": {"Bucket": "b", "Prefix": "p"},
+        "WriterConfig": {"Transformation": "COMPACT", "OutputType": "JSON"}},
+    "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "Work", "States": {
+        "Work": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f", "End": true}}}}}}"#;
+
+/// What S3 answers for the object of six lines, two lines at a time.
+fn two_lines(request: &TaskRequest) -> Value {
+    let text = "0\n1\n2\n3\n4\n5\n";
+    let range = request.input["Range"].as_str().unwrap_or("bytes=0-");
+    let from: usize = range.trim_start_matches("bytes=").trim_end_matches('-').parse().expect("a position");
+    let to = (from + 4).min(text.len());
+    let range = format!("bytes {from}-{}/{}", to - 1, text.len());
+    [("Body", Value::from(&text[from..to])), ("ContentRange", range.into())].into()
+}
+
+/// Runs [`READS`] with these failures, each of which happens once, and redrives it: what was asked for, `x` being the children.
+fn reads(failing: &[(&str, usize)]) -> (Vec<String>, String, Vec<String>) {
+    let (mut asked, mut written) = (Vec::new(), Vec::new());
+    let mut counts = std::collections::BTreeMap::<String, usize>::new();
+    let mut run = Run::new(READS, "{}", |request: &TaskRequest, _| {
+        let action = request.resource.rsplit(':').next().unwrap_or_default().to_owned();
+        let count = counts.entry(action.clone()).or_default();
+        *count += 1;
+        let fails = failing.iter().any(|(name, at)| *name == action && at == count);
+        match &*action {
+            "getObject" => asked.push(request.input["Range"].as_str().unwrap_or("bytes=0-").to_owned()),
+            "putObject" => {
+                let key =
+                    request.input["Key"].as_str().expect("a key").splitn(3, '/').last().expect("a name").to_owned();
+                let body = request.input["Body"].as_str().unwrap_or_default();
+                asked.push(key.clone());
+                if !fails && key.contains("SUCCEEDED") {
+                    written.push(body.to_owned());
+                }
+            }
+            _ => asked.push(format!("x{}", request.input)),
+        }
+        if fails {
+            return Answer { after_millis: 10, ..Answer::from(Err(Failure::new("Odd", "as told"))) };
+        }
+        Answer::from(Ok(match &*action {
+            "getObject" => two_lines(request),
+            "putObject" => Value::empty_object(),
+            _ => request.input.clone(),
+        }))
+    });
+    run.go_on().unwrap_err();
+    run.redrive().expect("it succeeds");
+    let types: Vec<String> = run.events.iter().map(HistoryEvent::type_name).map(|name| name.to_string()).collect();
+    drop(run);
+    (asked, written.join(" "), types.into_iter().filter(|name| name.starts_with("MapRun")).collect())
+}
+
+/// AWS developer guide, "Scenarios of input used on Map Run redrive". That the Map Run stays the same where no child was started is
+/// a guess; that all is done again where results could not be written is ours.
+#[test]
+fn map_runs_that_read_and_write_go_on() {
+    // Nothing was started: the object is read again, from its beginning.
+    let (asked, written, events) = reads(&[("getObject", 1)]);
+    assert_eq!(asked.iter().filter(|asked| *asked == "bytes=0-").count(), 2, "{asked:?}");
+    assert_eq!(written, "[0,1,2,3,4,5]");
+    assert_eq!(events, ["MapRunStarted", "MapRunFailed", "MapRunRedriven", "MapRunSucceeded"]);
+    // A later piece: it is asked for again, and what was done is not done again.
+    let (asked, written, events) = reads(&[("getObject", 2)]);
+    let children: Vec<&String> = asked.iter().filter(|asked| asked.starts_with('x')).collect();
+    assert_eq!(children, ["x0", "x1", "x2", "x3", "x4", "x5"], "{asked:?}");
+    assert_eq!(written, "[0,1] [2,3,4,5]");
+    assert_eq!(events, ["MapRunStarted", "MapRunFailed", "MapRunRedriven", "MapRunSucceeded"]);
+    // A child: those that never started get the items that were left.
+    let (asked, written, _) = reads(&[("f", 2)]);
+    let children: Vec<&String> = asked.iter().filter(|asked| asked.starts_with('x')).collect();
+    assert_eq!(children.len(), 7, "{asked:?}");
+    let mut results: Vec<char> = written.chars().filter(char::is_ascii_digit).collect();
+    results.sort_unstable();
+    assert_eq!(results.into_iter().collect::<String>(), "012345", "{written}");
+    // Results that could not be written: everything again.
+    let (asked, written, _) = reads(&[("putObject", 1)]);
+    assert_eq!(asked.iter().filter(|asked| asked.starts_with('x')).count(), 12, "{asked:?}");
+    assert_eq!(written, "[0,1,2,3,4,5]");
+}
+
+/// AWS developer guide, "Redrive eligibility for child workflows in a Map Run": a child execution whose history is full is not
+/// attempted again, and counts as failed.
+#[test]
+fn a_child_execution_whose_history_is_full_stays_failed() {
+    let definition = r#"{"StartAt": "M", "States": {"M": {"Type": "Map", "End": true, "MaxConcurrency": 2, "ToleratedFailureCount": 1,
+        "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "A", "States": {
+            "A": {"Type": "Choice", "Default": "T", "Choices": [{"Variable": "$", "NumericEquals": 0, "Next": "A"}]},
+            "T": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f", "End": true}}}}}}"#;
+    let mut calls = 0;
+    let mut run = Run::new(definition, "[0, 1, 2]", |request: &TaskRequest, _| {
+        calls += 1;
+        let outcome = if calls <= 2 { Err(Failure::new("Odd", "as told")) } else { Ok(request.input.clone()) };
+        Answer { after_millis: 1000, ..Answer::from(outcome) }
+    });
+    run.go_on().unwrap_err();
+    let state = run.simulation.ledger().map_runs().next().expect("a Map Run").state;
+    assert_eq!((state.executions.failed, state.executions.aborted), (2, 1));
+    assert_eq!(state.executions.failures_not_redrivable, 1);
+    let output = run.redrive().expect("one failure is borne");
+    let status = output[0]["Status"].as_str();
+    assert_eq!((status, output[1].as_i64(), output[2].as_i64()), (Some("FAILED"), Some(1), Some(2)));
+    let state = run.simulation.ledger().map_runs().next().expect("a Map Run").state;
+    assert_eq!((state.executions.failed, state.executions.succeeded), (1, 2));
+}
+
+/// A Parallel state in an iteration in a child execution: each Frame goes on in its own state, however deep it is.
+#[test]
+fn what_failed_deep_inside_goes_on_there() {
+    let definition = r#"{"StartAt": "M", "States": {"M": {"Type": "Map", "End": true,
+        "ItemProcessor": {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "I", "States": {
+            "I": {"Type": "Map", "End": true, "ItemProcessor": {"StartAt": "P", "States": {
+                "P": {"Type": "Parallel", "End": true, "Branches": [
+                    {"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f", "End": true}}},
+                    {"StartAt": "B", "States": {"B": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:f", "End": true}}}
+                ]}}}}}}}}}"#;
+    let mut calls = Vec::new();
+    let mut run = Run::new(definition, "[[1, 2], [3]]", |request: &TaskRequest, _| {
+        calls.push(format!("{}{}", request.state, request.input));
+        let fails = calls.len() <= 6 && *calls.last().expect("one") == "B2";
+        let outcome = if fails { Err(Failure::new("Odd", "as told")) } else { Ok(request.input.clone()) };
+        let after_millis = if fails || request.input.as_i64() == Some(3) { 500 } else { 100 };
+        Answer { after_millis, ..Answer::from(outcome) }
+    });
+    run.go_on().unwrap_err();
+    assert_eq!(run.redrive().map(|output| output.to_string()), Ok("[[[1,1],[2,2]],[[3,3]]]".to_owned()));
+    drop(run);
+    assert_eq!(calls[6..].iter().filter(|call| !call.ends_with('3')).collect::<Vec<_>>(), ["B2"], "{calls:?}");
+}

@@ -111,6 +111,28 @@ impl Ledger {
     /// The same, which keeps what [`Input::Redrive`](super::Input::Redrive) needs where the execution ends without success: its
     /// Frames as they were. A child that failed is kept as long as the state that runs it. It also knows of its
     /// [Map Runs](Self::map_runs), those that have ended too.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use asl_engine::{Execution, Failure, Program, Reply, Timestamp, Value};
+    /// use asl_runtime::{Effect, Input, Ledger, RedriveStatus};
+    ///
+    /// let definition = r#"{"StartAt": "Work", "States": {"Work": {"Type": "Task", "End": true,
+    ///     "Resource": "arn:aws:lambda:us-east-1:123456789012:function:work"}}}"#;
+    /// let program = Arc::new(Program::parse(definition).unwrap());
+    /// let execution = Execution::local("work", "run", Value::Null, Timestamp(0), 0);
+    /// let mut ledger = Ledger::new(program, execution).redrivable();
+    /// let mut answer = |ledger: &mut Ledger, outcome| {
+    ///     let Some(Effect::Call(wait, _)) = ledger.open().next() else { panic!("the task is called") };
+    ///     ledger.feed(Timestamp(1), [Input::Reply(wait, Reply::Task(outcome))]).unwrap()
+    /// };
+    /// ledger.feed(Timestamp(0), [Input::Start]).unwrap();
+    /// assert!(answer(&mut ledger, Err(Failure::new("Odd", "as told"))).finished.is_some());
+    /// assert_eq!(ledger.redrive_status(), RedriveStatus::Redrivable);
+    /// // `asl_runtime::tokio_host::run` could go on from here, too: what is to be done is in `Ledger::open`.
+    /// assert_eq!(ledger.feed(Timestamp(2), [Input::Redrive]).unwrap().finished, None);
+    /// assert_eq!(answer(&mut ledger, Ok(7.into())).finished.unwrap().outcome, Ok(7.into()));
+    /// ```
     #[must_use]
     pub fn redrivable(mut self) -> Self {
         self.keeps = true;

@@ -63,7 +63,13 @@ pub(crate) fn run(program: &Arc<Program>, execution: Execution, seed: u64) -> Re
             inputs.push(Input::Redrive);
             continue;
         }
-        for effect in batch.effects {
+        // What is lost in between is found again.
+        let is_lost = chance().is_multiple_of(5);
+        let effects = if is_lost { ledger.open().collect() } else { batch.effects };
+        if is_lost {
+            due.clear();
+        }
+        for effect in effects {
             asked += 1;
             let (wait, when, reply) = match effect {
                 Effect::Sleep(wait, until) => (wait, until, Reply::Woke),
