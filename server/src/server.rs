@@ -54,6 +54,8 @@ pub struct ServerOptions {
     pub kept_days: u32,
     /// What requests have to show.
     pub token: Option<Arc<str>>,
+    /// A mock configuration file of Step Functions Local: its name and its text as JSON.
+    pub mocks: Option<(PathBuf, String)>,
 }
 
 /// Why a server cannot start.
@@ -146,7 +148,7 @@ impl Server {
             false => Arc::new(Sqlite::open(&options.data.join("executions.sqlite"))?),
         };
         let logs = Arc::new(Logs::new(options.data.join("log-groups.jsonl")));
-        let catalog = Arc::new(Catalog::open(Arc::clone(&journal), logs)?);
+        let catalog = Arc::new(Catalog::open(Arc::clone(&journal), logs, options.mocks)?);
         let (registered, not_registered) =
             register(&catalog, &options.identity, options.folder.as_deref(), &options.routes, &options.substitutions)
                 .await;

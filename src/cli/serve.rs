@@ -54,6 +54,10 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "FILE")]
     pub(crate) auth_token_file: Option<PathBuf>,
 
+    /// A mock configuration file of Step Functions Local, in JSON or YAML: executions of `…:stateMachine:NAME#TestCase` are answered by it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) mocks: Option<PathBuf>,
+
     /// Let Wait states and the delays of retries take no time
     #[arg(long)]
     pub(crate) skip_waits: bool,
