@@ -98,7 +98,16 @@ async fn serve(options: ServerOptions, arguments: &Serve) -> Result<ExitCode, Er
         for registered in &server.registered {
             make_ready(server.project(), registered).await;
         }
-        std::future::pending::<()>().await;
+        loop {
+            let (registered, refused) = server.registered_anew().await;
+            for error in &refused {
+                output::to_stderr(&told(error));
+            }
+            for registered in &registered {
+                output::to_stderr(&report::note(&format!("{} is registered anew", registered.name)));
+                make_ready(server.project(), registered).await;
+            }
+        }
     };
     tokio::select! {
         _ = interrupted() => {}

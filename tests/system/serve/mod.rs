@@ -3,3 +3,4 @@
 mod article;
 mod crash;
 mod guard;
+mod verbs;
