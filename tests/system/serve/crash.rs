@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use crate::support::folder::Folder;
 use crate::support::server::{Server, call, until};
+use crate::support::shown;
 use crate::support::web_server::{WebServer, answer};
 
 /// How often the server is killed where nothing else is said.
@@ -257,7 +258,8 @@ fn nothing_is_lost_and_nothing_is_done_twice() {
         }
     }
     let again: usize = calls.values().map(|times| times.len() - 1).sum();
-    println!("{} executions over {kills} kills, {again} tasks in flight called again", started.len());
+    let told = format!("{} executions over {kills} kills, {again} tasks in flight called again", started.len());
+    shown(&format!("crash test: {told}"));
 }
 
 /// An execution that was started.

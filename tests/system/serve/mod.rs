@@ -3,4 +3,5 @@
 mod article;
 mod crash;
 mod guard;
+mod recorded;
 mod verbs;
