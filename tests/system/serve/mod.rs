@@ -3,5 +3,6 @@
 mod article;
 mod crash;
 mod guard;
+mod guide;
 mod recorded;
 mod verbs;
