@@ -10,8 +10,11 @@ mod http;
 mod logs;
 mod metrics;
 mod server;
+mod tls;
+mod traces;
 mod triggers;
 
 pub use api::Identity;
 pub use folder::{NotRegistered, Registered};
 pub use server::{Server, ServerError, ServerOptions};
+pub use tls::{Tls, TlsError};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use asl_engine::{Quotas, Value};
 use asl_project::{Definition, Notice, Project, ProjectError, Substitutions, routes_of};
-use asl_server::{Identity, NotRegistered, Registered, Server, ServerError, ServerOptions};
+use asl_server::{Identity, NotRegistered, Registered, Server, ServerError, ServerOptions, Tls};
 
 use crate::cli::Serve;
 use crate::error::Error;
@@ -55,8 +55,17 @@ fn options(arguments: &Serve) -> Result<ServerOptions, Error> {
         most_polls: arguments.max_polls,
         kept_days: arguments.keep_days,
         token,
+        tls: tls(arguments),
+        otlp: arguments.otlp.clone().or_else(|| std::env::var("OTEL_EXPORTER_OTLP_ENDPOINT").ok()),
         mocks: arguments.mocks.as_deref().map(mocks).transpose()?,
     })
+}
+
+fn tls(arguments: &Serve) -> Option<Tls> {
+    match (&arguments.tls_certificate, &arguments.tls_key) {
+        (Some(certificate), Some(key)) => Some(Tls::Files { certificate: certificate.clone(), key: key.clone() }),
+        _ => arguments.tls.then_some(Tls::SelfSigned),
+    }
 }
 
 /// A mock configuration file, as JSON.

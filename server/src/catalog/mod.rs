@@ -18,6 +18,7 @@ pub(crate) use activity::Activity;
 pub(crate) use machine::{Alias, Machine, Revision, Route, Tags, Type};
 
 use crate::logs::Logs;
+use crate::traces::{Traces, both};
 
 /// The kinds of documents in the journal.
 const MACHINE: &str = "state machine";
@@ -34,6 +35,7 @@ pub(crate) struct Catalog {
     logs: Arc<Logs>,
     /// A mock configuration file: its name and its text.
     mocks: Option<(PathBuf, String)>,
+    traces: Option<Traces>,
 }
 
 /// What is there, by ARN.
@@ -101,6 +103,7 @@ impl Catalog {
         journal: Arc<dyn Journal>,
         logs: Arc<Logs>,
         mocks: Option<(PathBuf, String)>,
+        traces: Option<Traces>,
     ) -> Result<Self, JournalError> {
         let mut contents = Contents::default();
         for (arn, text) in journal.documents(MACHINE)? {
@@ -110,7 +113,7 @@ impl Catalog {
             contents.activities.insert(arn.as_str().into(), Arc::new(read(&arn, &text)?));
         }
         let (changing, programs) = (tokio::sync::Mutex::default(), Mutex::default());
-        Ok(Self { journal, contents: RwLock::new(contents), changing, programs, logs, mocks })
+        Ok(Self { journal, contents: RwLock::new(contents), changing, programs, logs, mocks, traces })
     }
 
     /// What is there now.
@@ -234,7 +237,10 @@ impl StateMachines for Catalog {
 
     fn watcher(&self, machine: &StateMachine, execution: &Arc<Execution>) -> Option<Watcher> {
         let revision = self.find_revision(&machine.revision)?;
-        self.logs.watcher(&revision.logging, execution)
+        let logs = self.logs.watcher(&revision.logging, execution);
+        // What is not in the journal can tell nothing.
+        let traces = self.traces.as_ref().filter(|_| !machine.is_express);
+        both(logs, traces.map(|traces| traces.watcher(execution)))
     }
 }
 

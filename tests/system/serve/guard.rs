@@ -130,3 +130,24 @@ fn no_request_ends_the_server() {
     }
     assert_eq!(get(&format!("{}/health", server.url)).status(), 200);
 }
+
+#[test]
+fn https_is_spoken_with_a_certificate_that_is_made_or_given() {
+    let folder = Folder::new();
+    let health = |server: &Server, certificate: &str| {
+        let url = format!("{}/health", server.url);
+        let mut curl = std::process::Command::new("curl");
+        let ran = curl.args(["--silent", "--cacert", certificate, &url]).current_dir(folder.path(".")).output();
+        String::from_utf8(ran.expect("curl is there").stdout).expect("UTF-8")
+    };
+    let made = Server::start(&folder, &["--memory", "--tls"]);
+    assert!(made.url.starts_with("https://"), "{}", made.url);
+    assert_eq!(health(&made, ".asl/tls/certificate.pem"), r#"{"status":"ok"}"#);
+    let files = ["--memory", "--tls-certificate", ".asl/tls/certificate.pem", "--tls-key", ".asl/tls/key.pem"];
+    let given = Server::start(&folder, &files);
+    assert_eq!(health(&given, ".asl/tls/certificate.pem"), r#"{"status":"ok"}"#);
+    folder.write("other.pem", "nonsense");
+    let wrong = folder.asl(&["serve", "--listen", "0", "--tls-certificate", "other.pem", "--tls-key", "other.pem"]);
+    assert_eq!(wrong.code, Some(2));
+    assert!(wrong.stderr.contains("the certificate other.pem: there is no certificate in it"), "{wrong:?}");
+}
