@@ -2,6 +2,7 @@
 
 mod article;
 mod crash;
+mod disk;
 mod guard;
 mod guide;
 mod recorded;
