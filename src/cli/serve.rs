@@ -79,6 +79,10 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "URL")]
     pub(crate) otlp: Option<String>,
 
+    /// Lift AWS's quotas on the size of histories, data, variables and expressions
+    #[arg(long)]
+    pub(crate) no_quotas: bool,
+
     /// How many days to keep executions that have ended
     #[arg(long, value_name = "DAYS", default_value_t = 90)]
     pub(crate) keep_days: u32,

@@ -49,7 +49,7 @@ fn options(arguments: &Serve) -> Result<ServerOptions, Error> {
         data: arguments.data.clone(),
         is_in_memory: arguments.memory,
         identity: Identity { account: arguments.account.clone(), region: arguments.region.clone() },
-        quotas: Quotas::default(),
+        quotas: if arguments.no_quotas { Quotas::NONE } else { Quotas::default() },
         skips_waits: arguments.skip_waits,
         most_running: arguments.max_executions,
         most_polls: arguments.max_polls,
