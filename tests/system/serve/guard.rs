@@ -223,12 +223,13 @@ fn ten_thousand_malformed_requests_are_all_answered() {
     ];
     for number in 0..10_000 {
         let (operation, members) = operations[chance(operations.len())];
-        let given = members
-            .as_object()
-            .expect("members")
-            .keys()
-            .filter_map(|name| (chance(4) > 0).then(|| (name.clone(), values[chance(values.len())].clone())));
-        let body = Value::Object(given.collect()).to_string();
+        let mut given = serde_json::Map::new();
+        for name in members.as_object().expect("members").keys() {
+            if chance(4) > 0 {
+                given.insert(name.clone(), values[chance(values.len())].clone());
+            }
+        }
+        let body = Value::Object(given).to_string();
         let status = connection.status(&format!("AWSStepFunctions.{operation}"), &body);
         assert!(matches!(status, 200 | 400), "{number}: {status} for {operation} {body:.300}");
     }
