@@ -1,5 +1,6 @@
 //! `asl serve`: what other programs see of it, and what survives its end.
 
 mod article;
+mod clients;
 mod crash;
 mod guard;
