@@ -1,6 +1,7 @@
 //! `asl serve`: what other programs see of it, and what survives its end.
 
 mod article;
+mod clients;
 mod crash;
 mod disk;
 mod guard;
