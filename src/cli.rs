@@ -15,7 +15,7 @@ mod test;
 
 pub(crate) use histories::{Diff, History, Logs, Record};
 pub(crate) use queries::{Jsonata, Jsonpath};
-pub(crate) use serve::Serve;
+pub(crate) use serve::{AtServer, Ps, Serve, Start, Stop};
 pub(crate) use test::{Test, TestFormat};
 
 /// Runs Amazon States Language state machines on this machine.
@@ -47,6 +47,12 @@ pub(crate) enum Command {
     Run(Run),
     /// Serve the Step Functions API over HTTP, with executions that survive the end of the server
     Serve(Serve),
+    /// List the executions of a running server
+    Ps(Ps),
+    /// Start an execution at a running server
+    Start(Start),
+    /// Stop an execution of a running server
+    Stop(Stop),
     /// Show what AWS gives for a JSONPath or an intrinsic function, and why
     Jsonpath(Jsonpath),
     /// Show what AWS gives for a JSONata expression, and why
@@ -63,7 +69,7 @@ pub(crate) enum Command {
     History(History),
     /// Show how two executions differ: what was taken, sent, answered and handed on
     Diff(Diff),
-    /// Show what functions printed during an execution that was run here
+    /// Show what functions printed during an execution, or follow one of a running server
     Logs(Logs),
     /// Answer a task of a running execution that waits for its token
     Answer(Answer),

@@ -16,6 +16,7 @@ mod output;
 mod preview;
 mod printable;
 mod progress;
+mod remote;
 mod report;
 mod sample;
 mod times;
@@ -50,6 +51,9 @@ fn main() -> ExitCode {
         Command::Man(arguments) => commands::man::run(arguments),
         Command::Demo(arguments) => commands::demo::run(arguments),
         Command::Record(arguments) => commands::record::run(arguments),
+        Command::Ps(arguments) => commands::ps::run(arguments),
+        Command::Start(arguments) => commands::start::run(arguments),
+        Command::Stop(arguments) => commands::stop::run(arguments),
         Command::Serve(arguments) => commands::serve::run(arguments),
         Command::Test(arguments) => commands::test::run(arguments),
         Command::TestState(arguments) => commands::test_state::run(arguments),

@@ -53,6 +53,9 @@ pub struct More {
     /// Why it was given up, if it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub given_up: Option<Arc<str>>,
+    /// The test case that answers its tasks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test_case: Option<Arc<str>>,
     /// What its tracing header was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace_header: Option<Arc<str>>,
@@ -108,6 +111,7 @@ impl Details {
                 redriven: None,
                 map_runs: Vec::new(),
                 given_up: None,
+                test_case: None,
                 trace_header: None,
             },
         }

@@ -7,6 +7,7 @@ use asl_engine::{Execution, Failure, TaskRequest, Timestamp};
 use asl_runtime::journal::{Commit, Entry, Journal, JournalError, LedgerCommit};
 use asl_runtime::tokio_host::{self, GivenUp};
 use asl_runtime::{Batch, BoxFuture, Bug, Finished, FrameId, Input, Ledger, RedriveStatus, Saver, Status, now};
+use asl_tasks::Mocks;
 use futures_util::FutureExt;
 use futures_util::future::Either;
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -93,6 +94,8 @@ pub(crate) struct Run {
     pub(crate) recording: Option<Recording>,
     pub(crate) watcher: Option<Watcher>,
     pub(crate) journaled: Option<Journaled>,
+    /// What answers some of its tasks.
+    pub(crate) mocks: Option<Arc<Mocks>>,
     /// What is fed first.
     pub(crate) first: Input,
     /// What is told it while it runs.
@@ -202,7 +205,7 @@ impl Run {
         stopped: oneshot::Receiver<Failure>,
         tell: watch::Sender<Option<Ended>>,
     ) {
-        let Self { executions, ledger, history, recording, mut watcher, mut journaled, first, told } = self;
+        let Self { executions, ledger, history, recording, mut watcher, mut journaled, mocks, first, told } = self;
         let ledger = match (&history, &recording) {
             _ if journaled.is_some() => ledger.recording_children(),
             (Some(_), _) => ledger.recording_children(),
@@ -212,6 +215,9 @@ impl Run {
         let (mut events, arn) = (0, ledger.arn().cloned());
         let known = arn.clone().unwrap_or_default();
         let handler = |request: &TaskRequest| {
+            if let Some(mocked) = mocks.as_ref().and_then(|mocks| mocks.handler(&request.state)) {
+                return Ok(mocked);
+            }
             let found = executions.router().handler_of(&request.state, &request.resource);
             found.map_err(|error| Failure::new("States.Runtime", error.to_string()))
         };

@@ -10,7 +10,7 @@ use asl_aws::in_process::{LinePlace, Missing, toml_key};
 use asl_engine::{Execution, Failure, HistoryEvent, MapRunUpdate, Program, Quotas, Timestamp};
 use asl_runtime::journal::{Journal, JournalError, Kept};
 use asl_runtime::{Finished, Input, Ledger, NotRedrivable, RedriveStatus, now};
-use asl_tasks::Router;
+use asl_tasks::{Mocks, Router};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::{oneshot, watch};
 
@@ -106,6 +106,7 @@ struct Begin {
     ledger: Ledger,
     journaled: Option<Journaled>,
     watcher: Option<Watcher>,
+    mocks: Option<Arc<Mocks>>,
     is_waited_for: bool,
     first: Input,
 }
@@ -288,10 +289,12 @@ impl Executions {
         if let Some(most) = self.options.most_running.filter(|most| started.entries.len() >= *most) {
             return Err(StartError::TooMany(most));
         }
+        let mocks = self.mocks(machine, start.test_case.as_deref()).map_err(StartError::Mocks)?;
         let known = Arc::new(execution.clone());
         let journaled = self.journal.as_ref().filter(|_| start.is_kept()).map(|journal| {
             let mut details = Details::of_start(&known, machine);
             details.more.trace_header = start.trace_header;
+            details.more.test_case = start.test_case.clone();
             Journaled::new(Arc::clone(journal), details)
         });
         let watcher = start.watcher.or_else(|| self.watcher(machine, &known));
@@ -299,8 +302,14 @@ impl Executions {
         // Of EXPRESS executions nothing goes on that has failed.
         let ledger = if journaled.is_some() && !machine.is_express { ledger.redrivable() } else { ledger };
         let is_waited_for = start.is_waited_for;
-        let begin = Begin { ledger, journaled, watcher, is_waited_for, first: Input::Start };
+        let begin = Begin { ledger, journaled, watcher, mocks, is_waited_for, first: Input::Start };
         Ok(self.begin(&mut started, known, begin))
+    }
+
+    fn mocks(&self, machine: &StateMachine, test_case: Option<&str>) -> Result<Option<Arc<Mocks>>, String> {
+        let Some(test_case) = test_case else { return Ok(None) };
+        let catalog = self.catalog.get().ok_or("there are no mocks")?;
+        catalog.mocks(machine, test_case).map(Some)
     }
 
     fn watcher(&self, machine: &StateMachine, execution: &Arc<Execution>) -> Option<Watcher> {
@@ -309,7 +318,7 @@ impl Executions {
 
     /// Runs a ledger that is new, or that goes on.
     fn begin(self: &Arc<Self>, started: &mut Registry, known: Arc<Execution>, begin: Begin) -> Started {
-        let Begin { ledger, journaled, watcher, is_waited_for, first } = begin;
+        let Begin { ledger, journaled, watcher, mocks, is_waited_for, first } = begin;
         let (tell_it, told) = unbounded_channel();
         let (tell, ended) = watch::channel(None);
         let (stop, stopped) = oneshot::channel();
@@ -328,7 +337,8 @@ impl Executions {
         let ledger = ledger.with_waits(Arc::clone(self.router.mocked_waits()));
         let ledger = if self.options.skips_waits { ledger.skipping_waits() } else { ledger };
         let recording = self.recordings.as_ref().and_then(|recordings| recordings.begin(&known));
-        let run = Run { executions: Arc::clone(self), ledger, history, recording, watcher, journaled, first, told };
+        let run =
+            Run { executions: Arc::clone(self), ledger, history, recording, watcher, journaled, mocks, first, told };
         tokio::spawn(run.drive(now().max(known.start_time), stopped, tell));
         Started { execution: known, is_new: true, ended, kept }
     }
@@ -337,16 +347,18 @@ impl Executions {
     pub fn resume(self: &Arc<Self>) -> Result<Vec<NotResumed>, JournalError> {
         let Some(journal) = &self.journal else { return Ok(Vec::new()) };
         let mut not_resumed = Vec::new();
+        // One may look for another that is about to go on, too.
+        let mut started = self.lock();
         for kept in journal.kept()? {
             let arn = kept.entry.arn.clone();
-            if let Err(reason) = self.go_on(journal, kept) {
+            if let Err(reason) = self.go_on(&mut started, journal, kept) {
                 not_resumed.push(NotResumed { arn, reason });
             }
         }
         Ok(not_resumed)
     }
 
-    fn go_on(self: &Arc<Self>, journal: &Arc<dyn Journal>, kept: Kept) -> Result<(), String> {
+    fn go_on(self: &Arc<Self>, started: &mut Registry, journal: &Arc<dyn Journal>, kept: Kept) -> Result<(), String> {
         let details = Details::of_entry(kept.entry).map_err(|error| error.to_string())?;
         if !details.is_running() {
             return Ok(());
@@ -356,9 +368,12 @@ impl Executions {
         let (ledger, saver) = Ledger::restore(machine.program.clone(), saved).map_err(|error| error.to_string())?;
         let known = ledger.execution().cloned().ok_or("it has ended")?;
         let watcher = self.watcher(&machine, &known);
+        let test_case = details.more.test_case.clone();
         let journaled = Journaled::again(Arc::clone(journal), details, saver);
-        let begin = Begin { ledger, journaled: Some(journaled), watcher, is_waited_for: false, first: Input::Start };
-        self.begin(&mut self.lock(), known, begin);
+        let mocks = self.mocks(&machine, test_case.as_deref())?;
+        let first = Input::Start;
+        let begin = Begin { ledger, journaled: Some(journaled), watcher, mocks, is_waited_for: false, first };
+        self.begin(started, known, begin);
         Ok(())
     }
 
@@ -403,9 +418,9 @@ impl Executions {
             details.redrive(at);
             let known = ledger.execution().cloned().ok_or(RedriveError::NotRedrivable(NotRedrivable::NotKept))?;
             let watcher = self.watcher(&machine, &known);
-            let journaled = Journaled::redriven(Arc::clone(journal), details, saver);
-            let begin =
-                Begin { ledger, journaled: Some(journaled), watcher, is_waited_for: false, first: Input::Redrive };
+            let mocks = self.mocks(&machine, details.more.test_case.as_deref()).ok().flatten();
+            let journaled = Some(Journaled::redriven(Arc::clone(journal), details, saver));
+            let begin = Begin { ledger, journaled, watcher, mocks, is_waited_for: false, first: Input::Redrive };
             (self.begin(&mut started, known, begin), at)
         };
         begun.kept().await.map_err(LookupError::from)?;

@@ -26,6 +26,8 @@ pub struct Start {
     pub has_new_name: bool,
     /// Whether it is lost with the program, though there is a journal: who asks waits for its end.
     pub is_lost_at_the_end: bool,
+    /// The test case of the server's mocks that answers its tasks.
+    pub test_case: Option<Arc<str>>,
     /// What its tracing header is.
     pub trace_header: Option<Arc<str>>,
     /// Is told at once what each Batch does, before anything is called.
@@ -93,6 +95,9 @@ pub enum StartError {
     /// There are as many executions as there may be.
     #[error("the limit of {0} executions that run at a time is reached")]
     TooMany(usize),
+    /// Its mocks cannot be had, for this reason.
+    #[error("{0}")]
+    Mocks(String),
     /// Nothing can be kept of it.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -113,6 +118,7 @@ impl StartError {
             Self::AlreadyExists(_) => "ExecutionAlreadyExists",
             Self::NotSupported => "StateMachineTypeNotSupported",
             Self::TooMany(_) => "ExecutionLimitExceeded",
+            Self::Mocks(_) => "ValidationException",
             Self::Journal(_) => "ServiceUnavailable",
         }
     }

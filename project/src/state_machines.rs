@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use asl_engine::{Execution, Program};
-use asl_tasks::is_step_functions_name;
+use asl_tasks::{Mocks, is_step_functions_name};
 
 use crate::start::{StartError, Watcher};
 
@@ -35,6 +35,9 @@ pub trait StateMachines: Send + Sync {
 
     /// What it was in this revision.
     fn revision(&self, revision: &str) -> Option<StateMachine>;
+
+    /// What a test case answers in the place of a machine's tasks; the error says why nothing does.
+    fn mocks(&self, machine: &StateMachine, test_case: &str) -> Result<Arc<Mocks>, String>;
 
     /// Who is told what happens in an execution of it.
     fn watcher(&self, machine: &StateMachine, execution: &Arc<Execution>) -> Option<Watcher>;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use asl_engine::{Diagnostic, Program};
 use asl_project::{Definition, DefinitionName, Placeholder, Substitutions, definitions_in};
@@ -129,6 +130,20 @@ fn found(
 
 fn same_file(first: &Path, second: &Path) -> bool {
     first == second || first.canonicalize().ok().zip(second.canonicalize().ok()).is_some_and(|(a, b)| a == b)
+}
+
+/// What the files of state machines are, with what changes when somebody writes them.
+pub(crate) type Snapshot = BTreeMap<PathBuf, Option<(SystemTime, u64)>>;
+
+/// The files as they are now.
+pub(crate) fn snapshot(folder: Option<&Path>, routes: &Routes) -> Snapshot {
+    let named = routes.state_machines.values().map(|machine| routes.folder().join(&machine.definition));
+    let found = folder.and_then(|folder| definitions_in(folder).ok()).unwrap_or_default();
+    let seen = |file: &PathBuf| {
+        let seen = std::fs::metadata(file).ok()?;
+        Some((seen.modified().ok()?, seen.len()))
+    };
+    named.chain(found).map(|file| (file.clone(), seen(&file))).collect()
 }
 
 /// Registers the state machines of files. What is wrong with one keeps nobody from the others.

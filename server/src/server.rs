@@ -10,7 +10,7 @@ use std::time::Duration;
 use asl_engine::Quotas;
 use asl_project::{ExecutionOptions, Executions, NotResumed, Project, ProjectError, Substitutions};
 use asl_runtime::journal::{Journal, JournalError, Memory, OpenError, Sqlite};
-use asl_runtime::now;
+use asl_runtime::{blocking, now};
 use asl_tasks::{HttpServices, Routes, Trigger, Undelivered};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore};
@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use crate::answers::Answers;
 use crate::api::{Api, Identity};
 use crate::catalog::Catalog;
-use crate::folder::{NotRegistered, Registered, register};
+use crate::folder::{NotRegistered, Registered, Snapshot, register, snapshot};
 use crate::http::{Guard, accept, url};
 use crate::logs::Logs;
 use crate::triggers::with_defaults;
@@ -54,6 +54,8 @@ pub struct ServerOptions {
     pub kept_days: u32,
     /// What requests have to show.
     pub token: Option<Arc<str>>,
+    /// A mock configuration file of Step Functions Local: its name and its text as JSON.
+    pub mocks: Option<(PathBuf, String)>,
 }
 
 /// Why a server cannot start.
@@ -113,6 +115,7 @@ pub struct Server {
     stopping: Arc<Notify>,
     /// What goes on in the background.
     tasks: Vec<AbortHandle>,
+    files: Files,
     /// The state machines of files.
     pub registered: Vec<Registered>,
     /// What is wrong with others.
@@ -120,6 +123,25 @@ pub struct Server {
     /// Executions that cannot go on.
     pub not_resumed: Vec<NotResumed>,
 }
+
+/// Where the state machines of files come from.
+struct Files {
+    folder: Option<PathBuf>,
+    routes: Routes,
+    substitutions: Substitutions,
+    /// As they were when they were registered last.
+    registered: tokio::sync::Mutex<Option<Snapshot>>,
+}
+
+impl Files {
+    async fn snapshot(&self) -> Snapshot {
+        let (folder, routes) = (self.folder.clone(), self.routes.clone());
+        blocking(move || snapshot(folder.as_deref(), &routes)).await
+    }
+}
+
+/// How often it is looked whether a file has changed. Looking takes at most a tenth of the time.
+const LOOKED_AT: Duration = Duration::from_millis(300);
 
 /// How long the end of a server waits for requests that are being answered. Workers ask again elsewhere.
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
@@ -146,7 +168,7 @@ impl Server {
             false => Arc::new(Sqlite::open(&options.data.join("executions.sqlite"))?),
         };
         let logs = Arc::new(Logs::new(options.data.join("log-groups.jsonl")));
-        let catalog = Arc::new(Catalog::open(Arc::clone(&journal), logs)?);
+        let catalog = Arc::new(Catalog::open(Arc::clone(&journal), logs, options.mocks)?);
         let (registered, not_registered) =
             register(&catalog, &options.identity, options.folder.as_deref(), &options.routes, &options.substitutions)
                 .await;
@@ -159,11 +181,17 @@ impl Server {
             ..ExecutionOptions::default()
         };
         // Its state machines are those of the catalog.
+        let files = Files {
+            folder: options.folder,
+            routes: options.routes.clone(),
+            substitutions: options.substitutions,
+            registered: tokio::sync::Mutex::default(),
+        };
         let mut routes = options.routes;
         routes.state_machines.clear();
         let project = Project::with_journal(
             routes,
-            &options.substitutions,
+            &files.substitutions,
             &options.data,
             execution_options,
             Some(Arc::clone(&journal)),
@@ -200,7 +228,18 @@ impl Server {
         let dropping = tokio::spawn(drop_old(journal, options.kept_days)).abort_handle();
         let forgetting = tokio::spawn(answers.drop_old()).abort_handle();
         let tasks = vec![dropping, forgetting];
-        Ok(Self { project, shared, address, accepting, stopping, tasks, registered, not_registered, not_resumed })
+        Ok(Self {
+            project,
+            shared,
+            address,
+            accepting,
+            stopping,
+            tasks,
+            files,
+            registered,
+            not_registered,
+            not_resumed,
+        })
     }
 
     /// Where it is reached, such as `http://127.0.0.1:8083`.
@@ -229,6 +268,33 @@ impl Server {
         }
         self.accepting.abort();
         self.project.router().finish_deliveries(tokio::time::sleep(LAST_DELIVERIES)).await
+    }
+
+    /// Waits until definitions have changed, and registers them anew; gives those that are new or different, and what is wrong.
+    pub async fn registered_anew(&self) -> (Vec<Registered>, Vec<NotRegistered>) {
+        let mut registered_last = self.files.registered.lock().await;
+        let before = match registered_last.take() {
+            Some(before) => before,
+            None => self.files.snapshot().await,
+        };
+        let mut last = before.clone();
+        loop {
+            let began = Instant::now();
+            tokio::time::sleep(LOOKED_AT).await;
+            let now = self.files.snapshot().await;
+            // What is still being written is waited for.
+            if now != before && now == last {
+                break;
+            }
+            last = now;
+            tokio::time::sleep(began.elapsed().saturating_sub(LOOKED_AT) * 10).await;
+        }
+        *registered_last = Some(last);
+        let Files { folder, routes, substitutions, .. } = &self.files;
+        let (catalog, identity) = (&self.shared.api.catalog, &self.shared.identity);
+        let (mut registered, refused) = register(catalog, identity, folder.as_deref(), routes, substitutions).await;
+        registered.retain(|registered| registered.has_changed);
+        (registered, refused)
     }
 
     /// The folder for data.

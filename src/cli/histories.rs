@@ -6,6 +6,8 @@ use asl_project::Substitution;
 use asl_testing::Mask;
 use clap::Args;
 
+use super::AtServer;
+
 /// Make a test case of the history of an execution: of AWS, or of a run here
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -132,11 +134,18 @@ pub(crate) struct Diff {
     pub(crate) data: PathBuf,
 }
 
-/// Show what functions printed during an execution that was run here
+/// Show what functions printed during an execution that was run here, or what happens in one of a running server
 #[derive(Debug, Args)]
 pub(crate) struct Logs {
     /// The name of the execution, the start of its name, or its ARN. Without it, the newest
     pub(crate) execution: Option<String>,
+
+    /// Tell the events of an execution of a running server as they happen, until it ends
+    #[arg(short, long)]
+    pub(crate) follow: bool,
+
+    #[command(flatten)]
+    pub(crate) server: AtServer,
 
     /// Print the lines as a JSON array of objects
     #[arg(long)]

@@ -54,6 +54,10 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "FILE")]
     pub(crate) auth_token_file: Option<PathBuf>,
 
+    /// A mock configuration file of Step Functions Local, in JSON or YAML: executions of `…:stateMachine:NAME#TestCase` are answered by it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) mocks: Option<PathBuf>,
+
     /// Let Wait states and the delays of retries take no time
     #[arg(long)]
     pub(crate) skip_waits: bool,
@@ -73,6 +77,82 @@ pub(crate) struct Serve {
     /// Print where the server is reached and what it has as JSON, on one line
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Which server is asked.
+#[derive(Debug, Args)]
+pub(crate) struct AtServer {
+    /// The server; without it, AWS_ENDPOINT_URL_SFN or AWS_ENDPOINT_URL, or http://127.0.0.1:8083
+    #[arg(long, value_name = "URL")]
+    pub(crate) endpoint: Option<String>,
+
+    /// A file with the access token of the server
+    #[arg(long, value_name = "FILE")]
+    pub(crate) auth_token_file: Option<PathBuf>,
+}
+
+/// List the executions of a running server
+#[derive(Debug, Args)]
+pub(crate) struct Ps {
+    /// Also those that have ended
+    #[arg(short, long)]
+    pub(crate) all: bool,
+
+    /// Print them as a JSON array, as the API has them
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) server: AtServer,
+}
+
+/// Start an execution at a running server
+#[derive(Debug, Args)]
+pub(crate) struct Start {
+    /// The state machine: its name, with a version or an alias behind a colon if wanted, or its ARN
+    #[arg(value_name = "STATE_MACHINE")]
+    pub(crate) state_machine: String,
+
+    /// The input: a file, `-` for stdin, or the JSON itself
+    #[arg(short, long, value_name = "FILE|-|JSON", default_value = "{}", allow_hyphen_values = true)]
+    pub(crate) input: String,
+
+    /// The name of the execution
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+
+    /// Wait for its end and print its output; exit with 1 where it does not succeed
+    #[arg(short, long)]
+    pub(crate) wait: bool,
+
+    /// Print what the server answers as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) server: AtServer,
+}
+
+/// Stop an execution of a running server
+#[derive(Debug, Args)]
+pub(crate) struct Stop {
+    /// The execution: its name, the start of its name, or its ARN
+    pub(crate) execution: String,
+
+    /// The error that it ends with
+    #[arg(long)]
+    pub(crate) error: Option<String>,
+
+    /// The cause of that
+    #[arg(long)]
+    pub(crate) cause: Option<String>,
+
+    /// Print what the server answers as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) server: AtServer,
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {

@@ -1,17 +1,18 @@
 //! `asl serve`
 
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use asl_engine::{Quotas, Value};
-use asl_project::{Notice, Project, ProjectError, Substitutions, routes_of};
+use asl_project::{Definition, Notice, Project, ProjectError, Substitutions, routes_of};
 use asl_server::{Identity, NotRegistered, Registered, Server, ServerError, ServerOptions};
 
 use crate::cli::Serve;
 use crate::error::Error;
 use crate::execute::runtime;
+use crate::input;
 use crate::interrupt::interrupted;
 use crate::output;
 use crate::report;
@@ -54,7 +55,18 @@ fn options(arguments: &Serve) -> Result<ServerOptions, Error> {
         most_polls: arguments.max_polls,
         kept_days: arguments.keep_days,
         token,
+        mocks: arguments.mocks.as_deref().map(mocks).transpose()?,
     })
+}
+
+/// A mock configuration file, as JSON.
+fn mocks(file: &Path) -> Result<(PathBuf, String), Error> {
+    // Read as a definition is: JSON, or YAML.
+    let read = Definition::new(file, input::file("the mocks", file)?);
+    let json =
+        read.json().map_err(|why| Error::Mocks(format!("{}: this is not YAML: {}", file.display(), why.message)));
+    let json = json?.to_owned();
+    Ok((file.with_extension("json"), json))
 }
 
 /// The text that requests have to show.
@@ -86,7 +98,16 @@ async fn serve(options: ServerOptions, arguments: &Serve) -> Result<ExitCode, Er
         for registered in &server.registered {
             make_ready(server.project(), registered).await;
         }
-        std::future::pending::<()>().await;
+        loop {
+            let (registered, refused) = server.registered_anew().await;
+            for error in &refused {
+                output::to_stderr(&told(error));
+            }
+            for registered in &registered {
+                output::to_stderr(&report::note(&format!("{} is registered anew", registered.name)));
+                make_ready(server.project(), registered).await;
+            }
+        }
     };
     tokio::select! {
         _ = interrupted() => {}

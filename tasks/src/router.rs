@@ -30,7 +30,7 @@ use crate::integrations::http::Connections;
 use crate::integrations::{self, NotServed};
 use crate::lambda_api::LambdaApi;
 use crate::left_out;
-use crate::mocks::{Mocked, Mocks};
+use crate::mocks::Mocks;
 use crate::routes::Routes;
 use crate::waiting::{self, WaitingFiles};
 
@@ -208,9 +208,9 @@ impl Router {
 
     /// The handler of a task: a mock of the state, or what serves `resource`.
     pub fn handler_of(&self, state: &str, resource: &str) -> Result<Arc<dyn Handler>, NoRoute> {
-        let found = match self.mocks.has(state) {
-            true => Arc::new(Mocked(Arc::clone(&self.mocks))),
-            false => self.handler(resource)?,
+        let found = match self.mocks.handler(state) {
+            Some(mocked) => mocked,
+            None => self.handler(resource)?,
         };
         debug!(state, resource, handler = found.name(), "handler found");
         Ok(found)

@@ -23,6 +23,30 @@ only with npm's. What the two differ in on purpose, or by the nature of JavaScri
 false, `in` compares by value, characters are whole, and a value may not contain itself.
 ";
 
+/// What `asl serve` answers to the recorded requests, by kind of case. The test of that holds it against its own figures.
+const API: &str = include_str!("../api/summary.txt");
+
+/// The section about the API.
+fn api() -> String {
+    let mut section = "
+## The API
+
+What boto3 gets of `asl serve` for the recorded requests, by `cargo test --test system recorded` (`tests/api/replay.py`):
+
+| Kind of case | strictly | laxly | of |
+| --- | ---: | ---: | ---: |
+"
+    .to_owned();
+    for line in API.lines() {
+        let numbers: Vec<&str> = line.split(|c: char| !c.is_ascii_digit()).filter(|text| !text.is_empty()).collect();
+        if let (Some((kind, _)), [strict, lax, of]) = (line.split_once(':'), &numbers[..]) {
+            // A text takes whatever is written.
+            let _ = writeln!(section, "| {kind} | {strict} | {lax} | {of} |");
+        }
+    }
+    section + "\nWhat differs is in `tests/api/known.txt`, with the reason.\n"
+}
+
 /// The row of the second body of recordings: executions and refused definitions of another corpus.
 const SECOND_BODY: &str = "second body (April 2026)";
 
@@ -74,6 +98,7 @@ pub(crate) fn page(index: &BTreeMap<&str, &Value>, verdicts: &BTreeMap<String, V
         let percent = |count: &usize| format!("{count} ({:.1} %)", *count as f64 * 100.0 / *of as f64);
         let _ = writeln!(page, "| {kind} | {language} | {} | {} | {of} |", percent(strict), percent(lax));
     }
+    page += &api();
     page += JSONATA;
     page += "\n## Not compared\n\n";
     for (reason, count) in &reasons {

@@ -52,14 +52,14 @@ fn not_applicable(case: &Value) -> Option<&'static str> {
     let replayable = case["replayable"].as_str().unwrap_or_default();
     match (kind, replayable) {
         ("execution", _) if case["status"] == "RUNNING" => Some("its history was read before it ended"),
-        ("execution", _) if case["status"] == "ABORTED" => Some("StopExecution comes with the server"),
+        ("execution", _) if case["status"] == "ABORTED" => Some("it is stopped through the API"),
         ("execution", "needs-task-implementation") => Some("what its children answered is in no recording"),
         ("execution", "pure" | "mocks" | "mocks-partial" | "needs-s3") => None,
         ("execution", _) => Some("needs other services of AWS"),
         ("execution-batch", _) => None,
-        ("sync-execution" | "express-async", _) => Some("Express executions come with the server"),
+        ("sync-execution" | "express-async", _) => Some("through the API, as above"),
         ("validation-error" | "validate-definition", _) => None,
-        ("api", _) => Some("the API comes with the server"),
+        ("api", _) => Some("through the API, as above"),
         ("test-state", _) => None,
         (_, _) => Some("is of a kind that the runner does not know"),
     }

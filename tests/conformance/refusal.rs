@@ -9,9 +9,9 @@ use crate::compare::{Bindings, agree, normal};
 /// What was refused for another reason than its definition.
 pub(crate) fn not_applicable(case: &Value) -> Option<&'static str> {
     match case["expected"]["errorCode"].as_str() {
-        Some("InvalidLoggingConfiguration") => Some("the logging configuration of a state machine belongs to the API"),
-        Some("StateMachineAlreadyExists") => Some("the names that are taken belong to the API"),
-        Some("ValidationException") => Some("the other members of the request belong to the API"),
+        Some("InvalidLoggingConfiguration") => Some("through the API: the logging configuration of a state machine"),
+        Some("StateMachineAlreadyExists") => Some("through the API: the names that are taken"),
+        Some("ValidationException") => Some("through the API: the other members of the request"),
         _ => None,
     }
 }

@@ -45,8 +45,8 @@ pub(super) async fn start(executions: &Arc<Executions>, request: &Request<'_>) -
     }
     let start = start_of(request)?;
     start.check_name()?;
-    let machine = machine_to_start(executions, request)?;
-    let started = executions.start(&machine, start)?;
+    let (machine, test_case) = machine_to_start(executions, request)?;
+    let started = executions.start(&machine, Start { test_case, ..start })?;
     started.kept().await?;
     Ok(object([
         ("executionArn", Some(started.execution.arn.clone().into())),
@@ -57,12 +57,12 @@ pub(super) async fn start(executions: &Arc<Executions>, request: &Request<'_>) -
 pub(super) async fn start_sync(executions: &Arc<Executions>, request: &Request<'_>) -> Result<Value, ApiError> {
     let start = start_of(request)?;
     start.check_name()?;
-    let machine = machine_to_start(executions, request)?;
+    let (machine, test_case) = machine_to_start(executions, request)?;
     if !machine.is_express {
         return Err(StartError::NotSupported.into());
     }
     let trace_header = start.trace_header.clone();
-    let start = Start { is_waited_for: true, is_lost_at_the_end: true, ..start };
+    let start = Start { is_waited_for: true, is_lost_at_the_end: true, test_case, ..start };
     let started = executions.start(&machine, start)?;
     let execution = &started.execution;
     // Who asks may go away.

@@ -173,14 +173,20 @@ impl Api {
     }
 }
 
-/// The state machine that a request starts.
-fn machine_to_start(executions: &Executions, request: &Request<'_>) -> Result<StateMachine, ApiError> {
+/// The state machine that a request starts, and the test case of Step Functions Local that stands behind its ARN:
+/// `…:stateMachine:NAME#TestCase`.
+fn machine_to_start(
+    executions: &Executions,
+    request: &Request<'_>,
+) -> Result<(StateMachine, Option<Arc<str>>), ApiError> {
     let arn = Arn::state_machine(request.required("stateMachineArn"))?;
     if arn.name.contains('/') {
         let message = "This operation does not support labeled state machine ARNs";
         return Err(ApiError::validation(message).with("reason", "API_DOES_NOT_SUPPORT_LABELED_ARNS"));
     }
-    // A test case of Step Functions Local stands behind the ARN.
-    let (text, _) = arn.text.split_once('#').unwrap_or((arn.text, ""));
-    Ok(executions.state_machine(text)?)
+    let (text, test_case) = match arn.text.split_once('#') {
+        Some((text, test_case)) => (text, Some(test_case.into())),
+        None => (arn.text, None),
+    };
+    Ok((executions.state_machine(text)?, test_case))
 }

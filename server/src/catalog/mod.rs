@@ -6,11 +6,13 @@ mod activity;
 mod machine;
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use asl_engine::{Execution, Program, Timestamp};
 use asl_project::{Definition, StartError, StateMachine, StateMachines, Watcher};
 use asl_runtime::journal::{Commit, Document, Journal, JournalError};
+use asl_tasks::Mocks;
 
 pub(crate) use activity::Activity;
 pub(crate) use machine::{Alias, Machine, Revision, Route, Tags, Type};
@@ -30,6 +32,8 @@ pub(crate) struct Catalog {
     changing: tokio::sync::Mutex<()>,
     programs: Mutex<HashMap<Arc<str>, Arc<Program>>>,
     logs: Arc<Logs>,
+    /// A mock configuration file: its name and its text.
+    mocks: Option<(PathBuf, String)>,
 }
 
 /// What is there, by ARN.
@@ -93,7 +97,11 @@ fn read<T: for<'a> serde::Deserialize<'a>>(name: &str, text: &str) -> Result<T, 
 
 impl Catalog {
     /// What the journal has.
-    pub(crate) fn open(journal: Arc<dyn Journal>, logs: Arc<Logs>) -> Result<Self, JournalError> {
+    pub(crate) fn open(
+        journal: Arc<dyn Journal>,
+        logs: Arc<Logs>,
+        mocks: Option<(PathBuf, String)>,
+    ) -> Result<Self, JournalError> {
         let mut contents = Contents::default();
         for (arn, text) in journal.documents(MACHINE)? {
             contents.machines.insert(arn.as_str().into(), Arc::new(read(&arn, &text)?));
@@ -102,7 +110,7 @@ impl Catalog {
             contents.activities.insert(arn.as_str().into(), Arc::new(read(&arn, &text)?));
         }
         let (changing, programs) = (tokio::sync::Mutex::default(), Mutex::default());
-        Ok(Self { journal, contents: RwLock::new(contents), changing, programs, logs })
+        Ok(Self { journal, contents: RwLock::new(contents), changing, programs, logs, mocks })
     }
 
     /// What is there now.
@@ -216,6 +224,12 @@ impl StateMachines for Catalog {
             revision: found.key.clone(),
             ..StateMachine::with_arn(arn, name, self.program(&found)?)
         })
+    }
+
+    fn mocks(&self, machine: &StateMachine, test_case: &str) -> Result<Arc<Mocks>, String> {
+        let (file, text) = self.mocks.as_ref().ok_or("this server has no mocks: start it with --mocks FILE")?;
+        let read = Mocks::read(file, text, &machine.name, Some(test_case));
+        read.map(Arc::new).map_err(|error| error.with_hints())
     }
 
     fn watcher(&self, machine: &StateMachine, execution: &Arc<Execution>) -> Option<Watcher> {

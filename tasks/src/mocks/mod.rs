@@ -116,6 +116,11 @@ impl Mocks {
         self.states.keys().map(String::as_str)
     }
 
+    /// What answers the tasks of a state, where that has mocks.
+    pub fn handler(self: &Arc<Self>, state: &str) -> Option<Arc<dyn Handler>> {
+        self.has(state).then(|| Arc::new(Mocked(Arc::clone(self))) as Arc<dyn Handler>)
+    }
+
     /// Whether a state has mocks.
     pub(crate) fn has(&self, state: &str) -> bool {
         self.states.contains_key(state)

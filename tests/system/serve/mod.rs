@@ -3,3 +3,5 @@
 mod article;
 mod crash;
 mod guard;
+mod recorded;
+mod verbs;

@@ -1,0 +1,95 @@
+//! The verbs that ask a running server, and definitions that change while it runs.
+
+use serde_json::{Value, json};
+
+use crate::support::folder::Folder;
+use crate::support::server::{Server, until};
+
+const GREET: &str = r#"{"StartAt":"G","States":{"G":{"Type":"Pass","Result":"hello","End":true}}}"#;
+const SLEEP: &str = r#"{"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":600,"End":true}}}"#;
+
+#[test]
+fn executions_are_started_listed_followed_and_stopped() {
+    let folder = Folder::new();
+    folder.write("greet.asl.json", GREET);
+    folder.write("sleep.asl.json", SLEEP);
+    let server = Server::start(&folder, &["."]);
+    let asl = |arguments: &[&str]| folder.asl(&[arguments, &["--endpoint", &server.url]].concat());
+
+    let greeted = asl(&["start", "greet", "--wait"]);
+    assert_eq!((greeted.code, greeted.stdout.as_str(), greeted.stderr.as_str()), (Some(0), "\"hello\"\n", ""));
+    let started = asl(&["start", "sleep", "--name", "nap"]);
+    assert_eq!(started.stdout, "arn:aws:states:us-east-1:000000000000:execution:sleep:nap\n");
+    let listed = asl(&["ps"]);
+    let rows: Vec<&str> = listed.stdout.lines().collect();
+    assert_eq!(rows.len(), 2, "{listed:?}");
+    assert!(rows[0].starts_with("NAME  STATE MACHINE  STATUS ") && rows[1].starts_with("nap   sleep          RUNNING"));
+    assert_eq!(asl(&["ps", "--all", "--json"]).json().as_array().map(Vec::len), Some(2));
+
+    let stopped = asl(&["stop", "na", "--error", "Enough", "--cause", "it was long"]);
+    assert_eq!(stopped.code, Some(0), "{stopped:?}");
+    let followed = asl(&["logs", "--follow", "nap"]);
+    let told: Vec<&str> =
+        followed.stdout.lines().filter_map(|line| line.split_once(' ')).map(|(_, told)| told).collect();
+    assert_eq!(told, ["ExecutionStarted", "WaitStateEntered W", "ExecutionAborted Enough"]);
+    assert_eq!(asl(&["ps"]).stderr, "nothing runs; --all shows what has ended\n");
+
+    for (arguments, part) in [
+        (&["start", "great"][..], "help: did you mean greet?"),
+        (&["start", "greet", "--name", "a b"], "InvalidName: Invalid Name: 'a b'"),
+        (&["stop", "nobody"], "has no execution nobody"),
+        (&["logs", "--follow"], "say which execution"),
+    ] {
+        let ended = asl(arguments);
+        assert_eq!(ended.code, Some(2), "{ended:?}");
+        assert!(ended.stderr.contains(part), "{ended:?}");
+    }
+    server.kill();
+    let nobody = folder.asl(&["ps", "--endpoint", "http://127.0.0.1:9"]);
+    assert!(nobody.stderr.contains("does not answer") && nobody.stderr.contains("asl serve"), "{nobody:?}");
+}
+
+#[test]
+fn a_definition_that_changes_is_registered_anew_and_what_runs_goes_on_as_it_began() {
+    let folder = Folder::new();
+    folder.write("m.asl.json", GREET);
+    let server = Server::start(&folder, &["."]);
+    let machine = "arn:aws:states:us-east-1:000000000000:stateMachine:m";
+    let first = server.ended(&server.start_execution(machine, "first", &json!({})));
+    assert_eq!(first["output"], "\"hello\"");
+    folder.write("m.asl.json", GREET.replace("hello", "good bye"));
+    let described = || server.ask("DescribeStateMachine", &json!({"stateMachineArn": machine}));
+    let changed =
+        until(|| Some(described()).filter(|it| it["definition"].as_str().is_some_and(|it| it.contains("good bye"))));
+    assert!(changed["revisionId"].is_string(), "{changed}");
+    let second = server.ended(&server.start_execution(machine, "second", &json!({})));
+    assert_eq!(second["output"], "\"good bye\"");
+    let of = |execution: &Value| {
+        let asked = json!({"executionArn": execution["executionArn"]});
+        server.ask("DescribeStateMachineForExecution", &asked)["definition"].as_str().expect("a text").to_owned()
+    };
+    assert!(of(&first).contains("hello") && of(&second).contains("good bye"));
+}
+
+#[test]
+fn test_cases_of_step_functions_local_answer_the_tasks() {
+    let folder = Folder::new();
+    folder.write(
+        "m.asl.json",
+        r#"{"StartAt":"Ask","States":{"Ask":{"Type":"Task","Resource":"arn:aws:lambda:us-east-1:000000000000:function:f","End":true}}}"#,
+    );
+    folder.write(
+        "mocks.json",
+        r#"{"StateMachines":{"m":{"TestCases":{"Happy":{"Ask":"yes"},"Sad":{"Ask":"no"}}}},
+            "MockedResponses":{"yes":{"0":{"Return":{"answer":42}}},"no":{"0":{"Throw":{"Error":"Sorry","Cause":"not today"}}}}}"#,
+    );
+    let server = Server::start(&folder, &[".", "--mocks", "mocks.json"]);
+    let machine = "arn:aws:states:us-east-1:000000000000:stateMachine:m";
+    let happy = server.ended(&server.start_execution(&format!("{machine}#Happy"), "a", &json!({})));
+    assert_eq!((happy["status"].as_str(), happy["output"].as_str()), (Some("SUCCEEDED"), Some(r#"{"answer":42}"#)));
+    let sad = server.ended(&server.start_execution(&format!("{machine}#Sad"), "b", &json!({})));
+    assert_eq!((sad["error"].as_str(), sad["cause"].as_str()), (Some("Sorry"), Some("not today")));
+    let unknown = json!({"stateMachineArn": format!("{machine}#Other"), "input": "{}"});
+    let (code, message) = server.call("StartExecution", &unknown).expect_err("there is no such test case");
+    assert!(code == "ValidationException" && message.contains("Other"), "{code}: {message}");
+}
