@@ -10,8 +10,10 @@ mod http;
 mod logs;
 mod metrics;
 mod server;
+mod status_changes;
 mod triggers;
 
 pub use api::Identity;
 pub use folder::{NotRegistered, Registered};
 pub use server::{Server, ServerError, ServerOptions};
+pub use triggers::InvalidTrigger;

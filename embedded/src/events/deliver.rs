@@ -3,7 +3,6 @@
 use asl_aws::{Clients, Service, Style};
 use asl_engine::Value;
 use serde_json::Value as Json;
-use uuid::Uuid;
 
 /// A service that takes events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,12 +26,14 @@ impl Takes {
     }
 }
 
-/// Delivers `input`, which was made of the event of this id, to the target with this ARN. The error is for people.
+/// Delivers `input`, which was made of the event of this id, to the target with this ARN. `delivery` is the same for all attempts. The error
+/// is for people.
 pub(super) async fn deliver(
     clients: &Clients,
     arn: &str,
     target: &Json,
     event_id: &str,
+    delivery: &str,
     input: String,
 ) -> Result<(), String> {
     let takes = Takes::of(arn).ok_or_else(|| "it is none to which this program delivers events".to_owned())?;
@@ -52,7 +53,7 @@ pub(super) async fn deliver(
         }
         Takes::StepFunctions => {
             // As AWS names them. An id of an event may be longer than a name.
-            let name = format!("{:.36}_{}", event_id, Uuid::new_v4());
+            let name = format!("{event_id:.36}_{delivery}");
             let start = [("StateMachineArn", text(arn)), ("Name", name.into()), ("Input", input.into())];
             ("sfn", "startExecution", start.into())
         }
@@ -60,7 +61,7 @@ pub(super) async fn deliver(
     let service = Service::find(service).map_err(|error| error.to_string())?;
     let operation = service.operation(action).map_err(|error| error.to_string())?;
     let parameters: Value = parameters.into_iter().collect();
-    let called = clients.call(service, operation, &parameters, Style::Optimized).await;
+    let called = clients.call_as(Some(delivery), service, operation, &parameters, Style::Optimized).await;
     called.map(drop).map_err(|error| error.to_string())
 }
 

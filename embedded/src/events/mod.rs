@@ -110,6 +110,8 @@ pub struct Unopened(#[from] OpenError);
 /// What goes to a target.
 #[derive(Clone)]
 struct Delivery {
+    /// Tells it from others, so that it is not taken twice.
+    id: String,
     arn: String,
     target: Value,
     event_id: String,
@@ -385,13 +387,15 @@ impl Events {
 
 impl StandingRule {
     fn delivery(&self, event_id: &str, input: String) -> Delivery {
-        Delivery { arn: self.state_machine.clone(), target: Value::Null, event_id: event_id.to_owned(), input }
+        let (id, arn) = (Uuid::new_v4().to_string(), self.state_machine.clone());
+        Delivery { id, arn, target: Value::Null, event_id: event_id.to_owned(), input }
     }
 }
 
 impl Delivery {
     async fn attempt(&self, clients: &Clients) -> Result<(), String> {
-        deliver::deliver(clients, &self.arn, &self.target, &self.event_id, self.input.clone()).await
+        let Self { id, arn, target, event_id, input } = self;
+        deliver::deliver(clients, arn, target, event_id, id, input.clone()).await
     }
 
     async fn try_again(self, clients: Weak<Clients>) {
@@ -415,6 +419,7 @@ fn deliveries<'a>(
 ) -> impl Iterator<Item = Delivery> + 'a {
     let (arn, taken) = (rule_arn(bus, name), OffsetDateTime::now_utc().format(TIME).unwrap_or_default());
     targets.iter().map(move |target| Delivery {
+        id: Uuid::new_v4().to_string(),
         arn: target["Arn"].as_str().unwrap_or_default().to_owned(),
         target: target.clone(),
         event_id: event["id"].as_str().unwrap_or_default().to_owned(),

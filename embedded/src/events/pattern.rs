@@ -103,7 +103,19 @@ impl EventPattern {
 
     /// Whether an event fits.
     pub fn matches(&self, event: &Value) -> bool {
-        self.0.matches(Some(&undotted(event)))
+        match has_dots(event) {
+            true => self.0.matches(Some(&undotted(event))),
+            false => self.0.matches(Some(event)),
+        }
+    }
+}
+
+/// Whether a member has a dot in its name.
+fn has_dots(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => members.iter().any(|(name, value)| name.contains('.') || has_dots(value)),
+        Value::Array(items) => items.iter().any(has_dots),
+        _ => false,
     }
 }
 
