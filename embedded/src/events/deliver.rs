@@ -1,8 +1,34 @@
 //! Hands events to targets: queues, topics, functions and state machines, wherever the routing file says that those services are.
 
-use asl_aws::{Clients, Service, Style};
+use asl_aws::{CallError, Clients, Service, Style};
 use asl_engine::Value;
 use serde_json::Value as Json;
+
+/// Why an event is not delivered.
+#[derive(Debug, PartialEq, thiserror::Error)]
+pub(super) enum NotDelivered {
+    /// It may be later.
+    #[error("{0}")]
+    Later(String),
+    /// The target refuses it, and would again.
+    #[error("{0}")]
+    Refused(String),
+}
+
+impl From<CallError> for NotDelivered {
+    fn from(error: CallError) -> Self {
+        let told = error.to_string();
+        match &error {
+            CallError::Parameters { .. } => Self::Refused(told),
+            CallError::Client(_) => Self::Later(told),
+            CallError::Service(refused) => {
+                // As where too many executions run.
+                let is_full = refused.code.as_deref().is_some_and(|code| code.ends_with("LimitExceeded"));
+                if is_full || refused.is_passing() { Self::Later(told) } else { Self::Refused(told) }
+            }
+        }
+    }
+}
 
 /// A service that takes events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,8 +52,7 @@ impl Takes {
     }
 }
 
-/// Delivers `input`, which was made of the event of this id, to the target with this ARN. `delivery` is the same for all attempts. The error
-/// is for people.
+/// Delivers `input`, which was made of the event of this id, to the target with this ARN. `delivery` is the same for all attempts.
 pub(super) async fn deliver(
     clients: &Clients,
     arn: &str,
@@ -35,8 +60,9 @@ pub(super) async fn deliver(
     event_id: &str,
     delivery: &str,
     input: String,
-) -> Result<(), String> {
-    let takes = Takes::of(arn).ok_or_else(|| "it is none to which this program delivers events".to_owned())?;
+) -> Result<(), NotDelivered> {
+    let refused = |why: String| NotDelivered::Refused(why);
+    let takes = Takes::of(arn).ok_or_else(|| refused("nothing is delivered to targets of this kind".to_owned()))?;
     let text = |text: &str| Value::from(text);
     let (service, action, parameters): (_, _, Vec<(&str, Value)>) = match takes {
         Takes::Sqs => {
@@ -47,7 +73,7 @@ pub(super) async fn deliver(
         }
         Takes::Sns => ("sns", "publish", vec![("TopicArn", text(arn)), ("Message", input.into())]),
         Takes::Lambda => {
-            let payload = input.parse().map_err(|_| "its input is no JSON".to_owned())?;
+            let payload = input.parse().map_err(|_| refused("its input is no JSON".to_owned()))?;
             let call = [("FunctionName", text(arn)), ("InvocationType", text("Event")), ("Payload", payload)];
             ("lambda", "invoke", call.into())
         }
@@ -58,11 +84,11 @@ pub(super) async fn deliver(
             ("sfn", "startExecution", start.into())
         }
     };
-    let service = Service::find(service).map_err(|error| error.to_string())?;
-    let operation = service.operation(action).map_err(|error| error.to_string())?;
+    let service = Service::find(service).map_err(|error| refused(error.to_string()))?;
+    let operation = service.operation(action).map_err(|error| refused(error.to_string()))?;
     let parameters: Value = parameters.into_iter().collect();
-    let called = clients.call_as(Some(delivery), service, operation, &parameters, Style::Optimized).await;
-    called.map(drop).map_err(|error| error.to_string())
+    clients.call_as(Some(delivery), service, operation, &parameters, Style::Optimized).await?;
+    Ok(())
 }
 
 /// The URL that AWS gives to the queue of an ARN.
@@ -76,6 +102,24 @@ fn queue_url(arn: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use asl_aws::ServiceError;
+
+    #[test]
+    fn a_full_service_is_asked_again_and_a_refusal_is_taken() {
+        let refused = |code: &str, status: u16| {
+            let error = ServiceError { code: Some(code.to_owned()), status, ..ServiceError::default() };
+            matches!(NotDelivered::from(CallError::Service(error)), NotDelivered::Refused(_))
+        };
+        for (code, status, is_refused) in [
+            ("StateMachineDoesNotExist", 400, true),
+            ("AWS.SimpleQueueService.NonExistentQueue", 400, true),
+            ("ExecutionLimitExceeded", 400, false),
+            ("ThrottlingException", 400, false),
+            ("InternalFailure", 500, false),
+        ] {
+            assert_eq!(refused(code, status), is_refused, "{code}");
+        }
+    }
 
     #[test]
     fn targets_are_told_by_their_arns() {

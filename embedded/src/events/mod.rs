@@ -33,6 +33,7 @@ use tracing::warn;
 use uuid::Uuid;
 
 use self::api::Refusal;
+use self::deliver::NotDelivered;
 pub use self::pattern::{EventPattern, InvalidPattern};
 use self::rules::{DEFAULT, Rules, rule_arn};
 pub use self::schedule::{InvalidSchedule, Schedule};
@@ -286,9 +287,11 @@ impl Events {
             warn!("events are not delivered: nothing is known of targets");
             return;
         };
-        join_all(deliveries.into_iter().map(async |delivery| {
-            if let Err(error) = delivery.attempt(&clients).await {
-                warn!(target = delivery.arn, error, "an event is not delivered yet");
+        join_all(deliveries.into_iter().map(async |delivery| match delivery.attempt(&clients).await {
+            Ok(()) => {}
+            Err(NotDelivered::Refused(why)) => warn!(to = delivery.arn, why, "an event is not delivered"),
+            Err(NotDelivered::Later(why)) => {
+                warn!(to = delivery.arn, why, "an event is not delivered yet");
                 tokio::spawn(delivery.try_again(Arc::downgrade(&clients)));
             }
         }))
@@ -393,7 +396,7 @@ impl StandingRule {
 }
 
 impl Delivery {
-    async fn attempt(&self, clients: &Clients) -> Result<(), String> {
+    async fn attempt(&self, clients: &Clients) -> Result<(), NotDelivered> {
         let Self { id, arn, target, event_id, input } = self;
         deliver::deliver(clients, arn, target, event_id, id, input.clone()).await
     }
@@ -402,11 +405,13 @@ impl Delivery {
         for pause in AGAIN_AFTER {
             tokio::time::sleep(pause).await;
             let Some(clients) = clients.upgrade() else { return };
-            if self.attempt(&clients).await.is_ok() {
-                return;
+            match self.attempt(&clients).await {
+                Ok(()) => return,
+                Err(NotDelivered::Refused(_)) => break,
+                Err(NotDelivered::Later(_)) => {}
             }
         }
-        warn!(target = self.arn, id = self.event_id, "an event is not delivered");
+        warn!(to = self.arn, id = self.event_id, "an event is not delivered");
     }
 }
 
