@@ -19,6 +19,7 @@ use asl_aws::InProcess;
 use asl_aws::web::Caller;
 
 pub use self::dynamodb::{KeyAttribute, KeyType, Table};
+pub use self::events::{EventPattern, Events, InvalidPattern, InvalidSchedule, Schedule, StandingRule, Unopened, When};
 pub use self::sns::{Mail, Subscribers, Subscription, Undelivered};
 
 /// The embedded services of one data folder. Making them is cheap: each opens its data at its first request.
@@ -75,6 +76,16 @@ impl Embedded {
         self.sns.finish(stop).await
     }
 
+    /// The EventBridge.
+    pub fn events(&self) -> &Arc<Events> {
+        &self.events
+    }
+
+    /// Takes note of what services reach each other with; the first time only.
+    pub fn reach_each_other_with(&self, clients: &Arc<asl_aws::Clients>) {
+        self.events.reach_targets_with(clients);
+    }
+
     /// All of them, by their names in `arn:aws:states:::aws-sdk:NAME:action`.
     pub fn services(&self) -> asl_aws::Embedded {
         let services: [(&str, Arc<dyn InProcess>); 5] = [
@@ -99,6 +110,8 @@ pub(crate) enum OpenError {
     Folder { path: PathBuf, source: std::io::Error },
     #[error("the database {} cannot be opened: {message}", path.display())]
     Database { path: PathBuf, message: String },
+    #[error("the rules of {} cannot be read: {source}", path.display())]
+    Rules { path: PathBuf, source: std::io::Error },
     #[error("the table {table} cannot be created: {message}")]
     Table { table: String, message: String },
 }

@@ -11,7 +11,7 @@ use asl_engine::Quotas;
 use asl_project::{ExecutionOptions, Executions, NotResumed, Project, ProjectError, Substitutions};
 use asl_runtime::journal::{Journal, JournalError, Memory, OpenError, Sqlite};
 use asl_runtime::{blocking, now};
-use asl_tasks::{HttpServices, Routes, Trigger, Undelivered};
+use asl_tasks::{HttpServices, Routes, Trigger, Undelivered, Unopened};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::AbortHandle;
@@ -23,9 +23,10 @@ use crate::catalog::Catalog;
 use crate::folder::{NotRegistered, Registered, Snapshot, register, snapshot};
 use crate::http::{Guard, accept, url};
 use crate::logs::Logs;
+use crate::status_changes::{StatusChanges, publish};
 use crate::tls::{Tls, TlsError, acceptor};
 use crate::traces::Traces;
-use crate::triggers::with_defaults;
+use crate::triggers::{InvalidTrigger, standing, with_defaults};
 
 /// How a server is.
 #[derive(Debug)]
@@ -76,6 +77,12 @@ pub enum ServerError {
     /// The project cannot be used.
     #[error(transparent)]
     Project(#[from] ProjectError),
+    /// The rules of events cannot be read.
+    #[error(transparent)]
+    Events(#[from] Unopened),
+    /// A trigger starts nothing.
+    #[error(transparent)]
+    Trigger(#[from] InvalidTrigger),
     /// Nobody on other machines has to show anything.
     #[error("{0} is reached from other machines: say what requests have to show, with --auth-token-file")]
     Unguarded(SocketAddr),
@@ -99,6 +106,7 @@ pub(crate) struct Shared {
     pub(crate) api: Arc<Api>,
     pub(crate) services: Arc<HttpServices>,
     pub(crate) triggers: Vec<Trigger>,
+    status_changes: Arc<StatusChanges>,
     pub(crate) guard: Guard,
     pub(crate) answering: AtomicUsize,
     /// Whether no more is taken.
@@ -109,8 +117,7 @@ pub(crate) struct Shared {
 impl Shared {
     /// The ARN of a state machine of this server.
     pub(crate) fn machine_arn(&self, name: &str) -> String {
-        let Identity { account, region } = &self.identity;
-        format!("arn:aws:states:{region}:{account}:stateMachine:{name}")
+        self.identity.machine_arn(name)
     }
 }
 
@@ -210,6 +217,10 @@ impl Server {
             Some(Arc::clone(&journal)),
         )?;
         let executions = Arc::clone(project.executions());
+        let events = Arc::clone(project.router().events());
+        events.start(standing(&triggers, |name| options.identity.machine_arn(name))?).await?;
+        let (status_changes, changes) = StatusChanges::new(Arc::clone(&events));
+        catalog.tell_status_changes(Arc::clone(&status_changes));
         executions.serve(Arc::clone(&catalog) as Arc<dyn asl_project::StateMachines>);
         let answers = Answers::open(Arc::clone(project.router().callbacks()), Arc::clone(&journal))?;
         let answers = Arc::new(answers);
@@ -231,6 +242,7 @@ impl Server {
             api,
             services: project.router().services(),
             triggers,
+            status_changes,
             guard: Guard { is_loopback, token: options.token },
             answering: AtomicUsize::new(0),
             is_stopping: AtomicBool::new(false),
@@ -240,7 +252,10 @@ impl Server {
         let accepting = tokio::spawn(accept(listener, tls, Arc::clone(&shared), Arc::clone(&stopping))).abort_handle();
         let dropping = tokio::spawn(drop_old(journal, options.kept_days)).abort_handle();
         let forgetting = tokio::spawn(answers.drop_old()).abort_handle();
-        let tasks = vec![dropping, forgetting];
+        let publishing = publish(Arc::clone(&shared.status_changes), Arc::downgrade(&shared.executions), changes);
+        let publishing = tokio::spawn(publishing).abort_handle();
+        let scheduling = tokio::spawn(async move { events.run_schedules(now).await }).abort_handle();
+        let tasks = vec![dropping, forgetting, publishing, scheduling];
         Ok(Self {
             project,
             shared,
@@ -281,6 +296,7 @@ impl Server {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         self.accepting.abort();
+        self.shared.status_changes.published(LAST_ANSWERS).await;
         self.project.router().finish_deliveries(tokio::time::sleep(LAST_DELIVERIES)).await
     }
 

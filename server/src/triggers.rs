@@ -1,8 +1,8 @@
-//! Requests that start executions, as an API Gateway with an integration of `StartExecution` has them.
+//! What starts executions: requests, as an API Gateway with an integration of `StartExecution` has them, events and schedules.
 //!
 //! AWS developer guide of API Gateway, "AWS service integrations for HTTP APIs: StepFunctions-StartExecution".
 
-use asl_tasks::{Starts, Trigger};
+use asl_tasks::{EventPattern, InvalidPattern, InvalidSchedule, Schedule, StandingRule, Starts, Trigger, When};
 use http::Method;
 
 /// The trigger of a request: the most special one, in the order of API Gateway: method and path, then the path alone, then the default.
@@ -39,6 +39,33 @@ pub(crate) fn with_defaults(mut triggers: Vec<Trigger>, machines: &[&str]) -> Ve
     }
     triggers.extend(named);
     triggers
+}
+
+/// A trigger starts nothing.
+#[derive(Debug, thiserror::Error)]
+pub enum InvalidTrigger {
+    /// Its event is no pattern.
+    #[error(transparent)]
+    Pattern(#[from] InvalidPattern),
+    /// Its schedule is none.
+    #[error(transparent)]
+    Schedule(#[from] InvalidSchedule),
+}
+
+/// The triggers by events and schedules, as rules of EventBridge; `arn` gives the ARN of a state machine.
+pub(crate) fn standing(
+    triggers: &[Trigger],
+    arn: impl Fn(&str) -> String,
+) -> Result<Vec<StandingRule>, InvalidTrigger> {
+    let rule = |trigger: &Trigger| {
+        let when = match &trigger.starts {
+            Starts::Http { .. } => return Ok(None),
+            Starts::Schedule { expression, input } => When::Scheduled(Schedule::parse(expression)?, input.to_string()),
+            Starts::Event { pattern } => When::Event(EventPattern::parse(&pattern.to_string())?),
+        };
+        Ok(Some(StandingRule { when, state_machine: arn(&trigger.state_machine) }))
+    };
+    triggers.iter().filter_map(|trigger| rule(trigger).transpose()).collect()
 }
 
 fn trimmed(path: &str) -> &str {

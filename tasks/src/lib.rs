@@ -48,7 +48,9 @@ mod waiting;
 pub use asl_aws::names::is_step_functions_name;
 pub use asl_aws::{Place, Services};
 #[cfg(feature = "embedded")]
-pub use asl_embedded::{Table, Undelivered};
+pub use asl_embedded::{
+    EventPattern, Events, InvalidPattern, InvalidSchedule, Schedule, StandingRule, Table, Undelivered, Unopened, When,
+};
 #[cfg(feature = "functions")]
 pub use asl_functions::{Printed, PrintedLine};
 pub use asl_runtime::Pattern;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use asl_aws::web::{Caller, Downloads};
 use asl_aws::{CallError, Clients, Service, Style, UnknownName, plain_resource};
 #[cfg(feature = "embedded")]
-use asl_embedded::{Declared, Embedded, Undelivered};
+use asl_embedded::{Declared, Embedded, Events, Undelivered};
 use asl_engine::{Value, is_activity};
 #[cfg(feature = "functions")]
 use asl_functions::{Logs, Printed, PrintedLine};
@@ -68,6 +68,8 @@ impl Router {
         #[cfg(not(feature = "embedded"))]
         let services = asl_aws::Embedded::new();
         let clients = Arc::new(Clients::new(routes.services, services));
+        #[cfg(feature = "embedded")]
+        embedded.reach_each_other_with(&clients);
         let (table, callbacks) = (Arc::new(HandlerTable::default()), Arc::new(Callbacks::default()));
         let (background, functions) = (Arc::<Background>::default(), Arc::downgrade(&table));
         let lambda = LambdaApi { table: functions, background: Arc::clone(&background), routes: routes.file.clone() };
@@ -175,6 +177,12 @@ impl Router {
     #[cfg(feature = "embedded")]
     pub async fn finish_deliveries(&self, stop: impl Future<Output = ()>) -> Vec<Undelivered> {
         self.embedded.finish_deliveries(stop).await
+    }
+
+    /// The embedded EventBridge.
+    #[cfg(feature = "embedded")]
+    pub fn events(&self) -> &Arc<Events> {
+        self.embedded.events()
     }
 
     /// All rows of a DynamoDB table, in DynamoDB's JSON, to look at what the handlers stored.

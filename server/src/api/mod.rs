@@ -45,6 +45,14 @@ pub struct Identity {
     pub region: String,
 }
 
+impl Identity {
+    /// The ARN of a state machine.
+    pub(crate) fn machine_arn(&self, name: &str) -> String {
+        let Self { account, region } = self;
+        format!("arn:aws:states:{region}:{account}:stateMachine:{name}")
+    }
+}
+
 impl Default for Identity {
     fn default() -> Self {
         Self { account: "000000000000".to_owned(), region: "us-east-1".to_owned() }

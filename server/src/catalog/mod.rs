@@ -7,7 +7,7 @@ mod machine;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
 use asl_engine::{Execution, Program, Timestamp};
 use asl_project::{Definition, StartError, StateMachine, StateMachines, Watcher};
@@ -18,6 +18,7 @@ pub(crate) use activity::Activity;
 pub(crate) use machine::{Alias, Machine, Revision, Route, Tags, Type};
 
 use crate::logs::Logs;
+use crate::status_changes::StatusChanges;
 use crate::traces::{Traces, both};
 
 /// The kinds of documents in the journal.
@@ -33,6 +34,8 @@ pub(crate) struct Catalog {
     changing: tokio::sync::Mutex<()>,
     programs: Mutex<HashMap<Arc<str>, Arc<Program>>>,
     logs: Arc<Logs>,
+    /// Who is told of status changes, once there is somebody.
+    status_changes: OnceLock<Arc<StatusChanges>>,
     /// A mock configuration file: its name and its text.
     mocks: Option<(PathBuf, String)>,
     traces: Option<Traces>,
@@ -113,7 +116,13 @@ impl Catalog {
             contents.activities.insert(arn.as_str().into(), Arc::new(read(&arn, &text)?));
         }
         let (changing, programs) = (tokio::sync::Mutex::default(), Mutex::default());
-        Ok(Self { journal, contents: RwLock::new(contents), changing, programs, logs, mocks, traces })
+        let (contents, status_changes) = (RwLock::new(contents), OnceLock::new());
+        Ok(Self { journal, contents, changing, programs, logs, status_changes, mocks, traces })
+    }
+
+    /// Has the status changes of executions told; the first time only.
+    pub(crate) fn tell_status_changes(&self, to: Arc<StatusChanges>) {
+        let _ = self.status_changes.set(to);
     }
 
     /// What is there now.
@@ -236,11 +245,12 @@ impl StateMachines for Catalog {
     }
 
     fn watcher(&self, machine: &StateMachine, execution: &Arc<Execution>) -> Option<Watcher> {
-        let revision = self.find_revision(&machine.revision)?;
-        let logs = self.logs.watcher(&revision.logging, execution);
+        let revision = self.find_revision(&machine.revision);
+        let logs = revision.and_then(|revision| self.logs.watcher(&revision.logging, execution));
+        let told = self.status_changes.get().and_then(|changes| changes.watcher(machine, execution));
         // What is not in the journal can tell nothing.
-        let traces = self.traces.as_ref().filter(|_| !machine.is_express);
-        both(logs, traces.map(|traces| traces.watcher(execution)))
+        let traces = self.traces.as_ref().filter(|_| !machine.is_express).map(|traces| traces.watcher(execution));
+        both(both(logs, told), traces)
     }
 }
 

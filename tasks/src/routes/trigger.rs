@@ -75,7 +75,36 @@ impl<'de> Deserialize<'de> for Trigger {
             (None, None, Some(pattern)) => Starts::Event { pattern: json(&pattern) },
             _ => return custom("a trigger has one of http, schedule and event"),
         };
+        check(&starts).map_err(D::Error::custom)?;
         Ok(Self { state_machine, starts, is_sync: sync })
+    }
+}
+
+/// Refuses what starts nothing: a text that is no schedule, and what is no pattern.
+#[cfg(feature = "embedded")]
+fn check(starts: &Starts) -> Result<(), String> {
+    match starts {
+        Starts::Http { .. } => Ok(()),
+        Starts::Schedule { expression, .. } => match asl_embedded::Schedule::parse(expression) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(format!(
+                "{expression:?} is no schedule of EventBridge; \"rate(5 minutes)\" and \"cron(0 12 * * ? *)\" are"
+            )),
+        },
+        Starts::Event { pattern } => match asl_embedded::EventPattern::parse(&pattern.to_string()) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(error.to_string()),
+        },
+    }
+}
+
+/// Nothing here knows schedules and patterns.
+#[cfg(not(feature = "embedded"))]
+fn check(starts: &Starts) -> Result<(), String> {
+    match starts {
+        Starts::Http { .. } => Ok(()),
+        Starts::Schedule { .. } => Err(crate::left_out::told("a trigger with a schedule", "embedded")),
+        Starts::Event { .. } => Err(crate::left_out::told("a trigger with an event", "embedded")),
     }
 }
 
@@ -142,9 +171,27 @@ mod tests {
             ("state_machine = 'm'\nhttp = 'POST /a'\ninput = 1", "input belongs to a schedule"),
             ("state_machine = 'm'\nschedule = 'rate(1 day)'\nsync = true", "sync belongs to http"),
             ("http = 'POST /a'", "state_machine"),
+            #[cfg(feature = "embedded")]
+            ("state_machine = 'm'\nschedule = 'rate(1 minutes)'", "\"rate(1 minutes)\" is no schedule of EventBridge"),
+            #[cfg(feature = "embedded")]
+            ("state_machine = 'm'\nevent = { source = 's' }", "Reason: \"source\" must be an object or an array"),
+            #[cfg(feature = "embedded")]
+            ("state_machine = 'm'\nevent = 's'", "Reason: Filter is not an object"),
         ] {
             let refused = trigger(written).expect_err(written);
             assert!(refused.contains(part), "{written}: {refused}");
         }
+    }
+
+    #[cfg(feature = "embedded")]
+    #[test]
+    fn patterns_and_inputs_are_what_toml_says() {
+        let read =
+            trigger("state_machine = 'm'\nevent = { source = ['s'], detail.n = [{ numeric = ['>', 1] }] }").unwrap();
+        let pattern = r#"{"source":["s"],"detail":{"n":[{"numeric":[">",1]}]}}"#.parse().unwrap();
+        assert_eq!(read.starts, Starts::Event { pattern });
+        let read = trigger("state_machine = 'm'\nschedule = 'rate(1 day)'\ninput = { a = [1, 1.5] }").unwrap();
+        let input = r#"{"a":[1,1.5]}"#.parse().unwrap();
+        assert_eq!(read.starts, Starts::Schedule { expression: "rate(1 day)".to_owned(), input });
     }
 }
