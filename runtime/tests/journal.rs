@@ -289,3 +289,20 @@ async fn many_commits_share_a_transaction() {
     assert_eq!(commits.commits, 1_000);
     assert!(commits.transactions < 500, "{commits:?}");
 }
+
+/// The clock of the machine is set back while an execution runs, or before it goes on: its history never goes back.
+#[test]
+fn a_clock_that_jumps_back_does_not_turn_a_history_back() {
+    let program = Arc::new(Program::parse(WAITS).expect("a definition"));
+    let execution = Execution::local("m", "w", Value::Null, Timestamp(1_000_000), 1);
+    let mut ledger = Ledger::new(Arc::clone(&program), execution);
+    let batch = ledger.feed(Timestamp(1_000_000), [Input::Start]).expect("it begins");
+    let mut saver = Saver::default();
+    saver.save(&ledger, &batch);
+    let mut ledger = saver.ledger(program).expect("it is restored");
+    let wait = ledger.open().find_map(|effect| if let Effect::Sleep(wait, _) = effect { Some(wait) } else { None });
+    let woke = Input::Reply(wait.expect("it sleeps"), asl_engine::Reply::Woke);
+    let batch = ledger.feed(Timestamp(5), [woke]).expect("it goes on");
+    assert!(batch.finished.is_some());
+    assert!(batch.recorded.iter().all(|recorded| recorded.event.timestamp >= Timestamp(1_000_000)), "{batch:?}");
+}

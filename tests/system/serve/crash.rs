@@ -91,6 +91,13 @@ fn kinds() -> Vec<Kind> {
                 "Parameters": {"StateMachineArn": child, "Input.$": "$"}, "End": true})),
             |n| json!({"counted": n}),
         ),
+        (
+            "process",
+            of_one(json!({
+                "Type": "Task", "Resource": "arn:aws:states:::ecs:runTask.sync", "ResultPath": null, "OutputPath": "$.n",
+                "Parameters": {"TaskDefinition": "job", "Cluster": "here"}, "End": true})),
+            |n| json!(n),
+        ),
         ("activity", of_one(json!({"Type": "Task", "Resource": ACTIVITY, "End": true})), |n| json!({"worked": n})),
     ]
 }
@@ -206,7 +213,8 @@ fn nothing_is_lost_and_nothing_is_done_twice() {
         let resource = format!("arn:aws:lambda:*:*:function:{function}");
         format!("[[routes]]\nresource = '{resource}'\nhandler = 'http'\nurl = '{}/{function}'\n", tasks.origin())
     });
-    folder.write("routes.toml", routes.join("\n"));
+    let job = "[[routes]]\nresource = 'arn:aws:states:::ecs:runTask*'\nhandler = 'process'\ncommand = ['true']\n";
+    folder.write("routes.toml", format!("{}\n{job}", routes.join("\n")));
     let at: Where = Arc::default();
     let is_over = Arc::new(AtomicBool::new(false));
     let (seen, workers) = helpers(&at, &is_over);
@@ -288,7 +296,7 @@ fn check(server: &Server, started: &[Started], kinds: &[Kind], seed: u64) {
         };
         assert_eq!((count("ExecutionStarted"), count("ExecutionSucceeded")), (1, 1), "{name} {n} (seed {seed})");
         assert_eq!(count("StateEntered"), count("StateExited"), "{name} {n} (seed {seed}): {history:?}");
-        let submitted = usize::from(["callback", "nested"].contains(name));
+        let submitted = usize::from(["callback", "nested", "process"].contains(name));
         assert_eq!(count("TaskSubmitted"), submitted, "{name} {n} (seed {seed})");
     }
     // None is there that nobody has started, but for those that others start.
