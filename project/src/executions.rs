@@ -108,6 +108,8 @@ struct Begin {
     watcher: Option<Watcher>,
     mocks: Option<Arc<Mocks>>,
     is_waited_for: bool,
+    /// The time then.
+    at: Timestamp,
     first: Input,
 }
 
@@ -302,7 +304,8 @@ impl Executions {
         // Of EXPRESS executions nothing goes on that has failed.
         let ledger = if journaled.is_some() && !machine.is_express { ledger.redrivable() } else { ledger };
         let is_waited_for = start.is_waited_for;
-        let begin = Begin { ledger, journaled, watcher, mocks, is_waited_for, first: Input::Start };
+        let (at, first) = (known.start_time, Input::Start);
+        let begin = Begin { ledger, journaled, watcher, mocks, is_waited_for, at, first };
         Ok(self.begin(&mut started, known, begin))
     }
 
@@ -318,7 +321,7 @@ impl Executions {
 
     /// Runs a ledger that is new, or that goes on.
     fn begin(self: &Arc<Self>, started: &mut Registry, known: Arc<Execution>, begin: Begin) -> Started {
-        let Begin { ledger, journaled, watcher, mocks, is_waited_for, first } = begin;
+        let Begin { ledger, journaled, watcher, mocks, is_waited_for, at, first } = begin;
         let (tell_it, told) = unbounded_channel();
         let (tell, ended) = watch::channel(None);
         let (stop, stopped) = oneshot::channel();
@@ -339,7 +342,7 @@ impl Executions {
         let recording = self.recordings.as_ref().and_then(|recordings| recordings.begin(&known));
         let run =
             Run { executions: Arc::clone(self), ledger, history, recording, watcher, journaled, mocks, first, told };
-        tokio::spawn(run.drive(now().max(known.start_time), stopped, tell));
+        tokio::spawn(run.drive(at, stopped, tell));
         Started { execution: known, is_new: true, ended, kept }
     }
 
@@ -371,8 +374,8 @@ impl Executions {
         let test_case = details.more.test_case.clone();
         let journaled = Journaled::again(Arc::clone(journal), details, saver);
         let mocks = self.mocks(&machine, test_case.as_deref())?;
-        let first = Input::Start;
-        let begin = Begin { ledger, journaled: Some(journaled), watcher, mocks, is_waited_for: false, first };
+        let (journaled, at, first) = (Some(journaled), now(), Input::Start);
+        let begin = Begin { ledger, journaled, watcher, mocks, is_waited_for: false, at, first };
         self.begin(started, known, begin);
         Ok(())
     }
@@ -420,7 +423,8 @@ impl Executions {
             let watcher = self.watcher(&machine, &known);
             let mocks = self.mocks(&machine, details.more.test_case.as_deref()).ok().flatten();
             let journaled = Some(Journaled::redriven(Arc::clone(journal), details, saver));
-            let begin = Begin { ledger, journaled, watcher, mocks, is_waited_for: false, first: Input::Redrive };
+            let first = Input::Redrive;
+            let begin = Begin { ledger, journaled, watcher, mocks, is_waited_for: false, at, first };
             (self.begin(&mut started, known, begin), at)
         };
         begun.kept().await.map_err(LookupError::from)?;

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use asl_aws::InProcess;
 use asl_loopback::{self as loopback, Refused};
@@ -18,6 +19,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 
 use crate::api::error::ApiError;
 use crate::metrics;
@@ -26,6 +28,9 @@ use crate::triggers;
 
 /// The most bytes of a request of the API: a definition has 1 MiB, whose JSON text may be six times as long.
 const REQUEST_MAX: usize = 8 << 20;
+
+/// How long the beginning of a connection over TLS may take.
+const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 
 /// How many connections are open at a time; more wait until one is closed.
 const CONNECTIONS: usize = 10_000;
@@ -77,7 +82,12 @@ fn is_equal(shown: &[u8], token: &[u8]) -> bool {
 }
 
 /// Takes connections until it is told to stop, and serves them until it is dropped.
-pub(crate) async fn accept(listener: TcpListener, shared: Arc<Shared>, stopping: Arc<Notify>) {
+pub(crate) async fn accept(
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    shared: Arc<Shared>,
+    stopping: Arc<Notify>,
+) {
     // Owned here, so that dropping this closes the connections, too.
     let mut connections = JoinSet::new();
     let server = loopback::server();
@@ -99,7 +109,19 @@ pub(crate) async fn accept(listener: TcpListener, shared: Arc<Shared>, stopping:
                     let shared = Arc::clone(&shared);
                     async move { Ok::<_, Infallible>(shared.answer(request).await) }
                 });
-                connections.spawn(server.serve_connection(TokioIo::new(stream), service));
+                match tls.clone() {
+                    None => _ = connections.spawn(server.serve_connection(TokioIo::new(stream), service)),
+                    Some(tls) => {
+                        let server = server.clone();
+                        connections.spawn(async move {
+                            // Who says nothing holds nobody up.
+                            match tokio::time::timeout(HANDSHAKE_MAX, tls.accept(stream)).await {
+                                Ok(Ok(stream)) => server.serve_connection(TokioIo::new(stream), service).await,
+                                Ok(Err(_)) | Err(_) => Ok(()),
+                            }
+                        });
+                    }
+                }
             }
             // Too many open files, most likely: a connection that ends gives one back.
             Err(_) => {
@@ -228,11 +250,11 @@ fn text(status: StatusCode, content_type: &'static str, body: String) -> Respons
 }
 
 /// Where the server is reached.
-pub(crate) fn url(address: SocketAddr) -> String {
+pub(crate) fn url(address: SocketAddr, is_tls: bool) -> String {
     // What listens everywhere is reached here.
     let shown = match address.ip() {
         ip if ip.is_unspecified() => SocketAddr::from(([127, 0, 0, 1], address.port())),
         _ => address,
     };
-    format!("http://{shown}")
+    format!("{}://{shown}", if is_tls { "https" } else { "http" })
 }

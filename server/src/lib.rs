@@ -11,9 +11,12 @@ mod logs;
 mod metrics;
 mod server;
 mod status_changes;
+mod tls;
+mod traces;
 mod triggers;
 
 pub use api::Identity;
 pub use folder::{NotRegistered, Registered};
 pub use server::{Server, ServerError, ServerOptions};
+pub use tls::{Tls, TlsError};
 pub use triggers::InvalidTrigger;

@@ -24,6 +24,8 @@ use crate::folder::{NotRegistered, Registered, Snapshot, register, snapshot};
 use crate::http::{Guard, accept, url};
 use crate::logs::Logs;
 use crate::status_changes::{StatusChanges, publish};
+use crate::tls::{Tls, TlsError, acceptor};
+use crate::traces::Traces;
 use crate::triggers::{InvalidTrigger, standing, with_defaults};
 
 /// How a server is.
@@ -55,6 +57,10 @@ pub struct ServerOptions {
     pub kept_days: u32,
     /// What requests have to show.
     pub token: Option<Arc<str>>,
+    /// Where traces of executions go: the base address of a collector for OTLP over HTTP.
+    pub otlp: Option<String>,
+    /// The certificate of a server that speaks HTTPS.
+    pub tls: Option<Tls>,
     /// A mock configuration file of Step Functions Local: its name and its text as JSON.
     pub mocks: Option<(PathBuf, String)>,
 }
@@ -80,6 +86,9 @@ pub enum ServerError {
     /// Nobody on other machines has to show anything.
     #[error("{0} is reached from other machines: say what requests have to show, with --auth-token-file")]
     Unguarded(SocketAddr),
+    /// Its certificate cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The address cannot be had.
     #[error("cannot listen at {address}: {source}")]
     Listen {
@@ -117,6 +126,7 @@ pub struct Server {
     project: Project,
     shared: Arc<Shared>,
     address: SocketAddr,
+    is_tls: bool,
     accepting: AbortHandle,
     /// Told when no more connections are taken.
     stopping: Arc<Notify>,
@@ -170,12 +180,15 @@ impl Server {
         let failed = |source| ServerError::Listen { address: options.listen, source };
         let listener = TcpListener::bind(options.listen).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
+        let tls = options.tls.as_ref().map(|tls| acceptor(tls, &options.data)).transpose()?;
+        let is_tls = tls.is_some();
         let journal: Arc<dyn Journal> = match options.is_in_memory {
             true => Arc::new(Memory::default()),
             false => Arc::new(Sqlite::open(&options.data.join("executions.sqlite"))?),
         };
         let logs = Arc::new(Logs::new(options.data.join("log-groups.jsonl")));
-        let catalog = Arc::new(Catalog::open(Arc::clone(&journal), logs, options.mocks)?);
+        let traces = options.otlp.as_deref().map(|address| Traces::to(address, Arc::clone(&journal)));
+        let catalog = Arc::new(Catalog::open(Arc::clone(&journal), logs, options.mocks, traces)?);
         let (registered, not_registered) =
             register(&catalog, &options.identity, options.folder.as_deref(), &options.routes, &options.substitutions)
                 .await;
@@ -236,7 +249,7 @@ impl Server {
             identity: options.identity,
         });
         let stopping = Arc::new(Notify::new());
-        let accepting = tokio::spawn(accept(listener, Arc::clone(&shared), Arc::clone(&stopping))).abort_handle();
+        let accepting = tokio::spawn(accept(listener, tls, Arc::clone(&shared), Arc::clone(&stopping))).abort_handle();
         let dropping = tokio::spawn(drop_old(journal, options.kept_days)).abort_handle();
         let forgetting = tokio::spawn(answers.drop_old()).abort_handle();
         let publishing = publish(Arc::clone(&shared.status_changes), Arc::downgrade(&shared.executions), changes);
@@ -247,6 +260,7 @@ impl Server {
             project,
             shared,
             address,
+            is_tls,
             accepting,
             stopping,
             tasks,
@@ -259,7 +273,7 @@ impl Server {
 
     /// Where it is reached, such as `http://127.0.0.1:8083`.
     pub fn url(&self) -> String {
-        url(self.address)
+        url(self.address, self.is_tls)
     }
 
     /// What serves the tasks, and all executions.

@@ -38,6 +38,8 @@ fn options(folder: &Path, routes: &str) -> ServerOptions {
         kept_days: 1,
         token: None,
         mocks: None,
+        otlp: None,
+        tls: None,
     }
 }
 

@@ -58,9 +58,30 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "FILE")]
     pub(crate) mocks: Option<PathBuf>,
 
+    /// Speak HTTPS, with a certificate for this machine that is made once: clients trust `tls/certificate.pem` in the data folder
+    #[arg(long, conflicts_with_all = ["tls_certificate", "tls_key"])]
+    pub(crate) tls: bool,
+
+    /// Speak HTTPS with the certificate of this file, in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_certificate: Option<PathBuf>,
+
+    /// The private key of that certificate
+    #[arg(long, value_name = "FILE", requires = "tls_certificate")]
+    pub(crate) tls_key: Option<PathBuf>,
+
     /// Let Wait states and the delays of retries take no time
     #[arg(long)]
     pub(crate) skip_waits: bool,
+
+    /// Send a trace of each execution that has ended to a collector for OpenTelemetry (OTLP over HTTP, in JSON); without it, as
+    /// OTEL_EXPORTER_OTLP_ENDPOINT says
+    #[arg(long, value_name = "URL")]
+    pub(crate) otlp: Option<String>,
+
+    /// Lift AWS's quotas on the size of histories, data, variables and expressions
+    #[arg(long)]
+    pub(crate) no_quotas: bool,
 
     /// How many days to keep executions that have ended
     #[arg(long, value_name = "DAYS", default_value_t = 90)]

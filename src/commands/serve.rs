@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use asl_engine::{Quotas, Value};
 use asl_project::{Definition, Notice, Project, ProjectError, Substitutions, routes_of};
-use asl_server::{Identity, NotRegistered, Registered, Server, ServerError, ServerOptions};
+use asl_server::{Identity, NotRegistered, Registered, Server, ServerError, ServerOptions, Tls};
 
 use crate::cli::Serve;
 use crate::error::Error;
@@ -49,14 +49,23 @@ fn options(arguments: &Serve) -> Result<ServerOptions, Error> {
         data: arguments.data.clone(),
         is_in_memory: arguments.memory,
         identity: Identity { account: arguments.account.clone(), region: arguments.region.clone() },
-        quotas: Quotas::default(),
+        quotas: if arguments.no_quotas { Quotas::NONE } else { Quotas::default() },
         skips_waits: arguments.skip_waits,
         most_running: arguments.max_executions,
         most_polls: arguments.max_polls,
         kept_days: arguments.keep_days,
         token,
+        tls: tls(arguments),
+        otlp: arguments.otlp.clone().or_else(|| std::env::var("OTEL_EXPORTER_OTLP_ENDPOINT").ok()),
         mocks: arguments.mocks.as_deref().map(mocks).transpose()?,
     })
+}
+
+fn tls(arguments: &Serve) -> Option<Tls> {
+    match (&arguments.tls_certificate, &arguments.tls_key) {
+        (Some(certificate), Some(key)) => Some(Tls::Files { certificate: certificate.clone(), key: key.clone() }),
+        _ => arguments.tls.then_some(Tls::SelfSigned),
+    }
 }
 
 /// A mock configuration file, as JSON.

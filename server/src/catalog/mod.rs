@@ -11,7 +11,6 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockRea
 
 use asl_engine::{Execution, Program, Timestamp};
 use asl_project::{Definition, StartError, StateMachine, StateMachines, Watcher};
-use asl_runtime::Batch;
 use asl_runtime::journal::{Commit, Document, Journal, JournalError};
 use asl_tasks::Mocks;
 
@@ -20,6 +19,7 @@ pub(crate) use machine::{Alias, Machine, Revision, Route, Tags, Type};
 
 use crate::logs::Logs;
 use crate::status_changes::StatusChanges;
+use crate::traces::{Traces, both};
 
 /// The kinds of documents in the journal.
 const MACHINE: &str = "state machine";
@@ -38,6 +38,7 @@ pub(crate) struct Catalog {
     status_changes: OnceLock<Arc<StatusChanges>>,
     /// A mock configuration file: its name and its text.
     mocks: Option<(PathBuf, String)>,
+    traces: Option<Traces>,
 }
 
 /// What is there, by ARN.
@@ -105,6 +106,7 @@ impl Catalog {
         journal: Arc<dyn Journal>,
         logs: Arc<Logs>,
         mocks: Option<(PathBuf, String)>,
+        traces: Option<Traces>,
     ) -> Result<Self, JournalError> {
         let mut contents = Contents::default();
         for (arn, text) in journal.documents(MACHINE)? {
@@ -115,7 +117,7 @@ impl Catalog {
         }
         let (changing, programs) = (tokio::sync::Mutex::default(), Mutex::default());
         let (contents, status_changes) = (RwLock::new(contents), OnceLock::new());
-        Ok(Self { journal, contents, changing, programs, logs, status_changes, mocks })
+        Ok(Self { journal, contents, changing, programs, logs, status_changes, mocks, traces })
     }
 
     /// Has the status changes of executions told; the first time only.
@@ -243,16 +245,12 @@ impl StateMachines for Catalog {
     }
 
     fn watcher(&self, machine: &StateMachine, execution: &Arc<Execution>) -> Option<Watcher> {
-        let revision = self.find_revision(&machine.revision);
-        let logs = revision.and_then(|revision| self.logs.watcher(&revision.logging, execution));
-        let told = self.status_changes.get().and_then(|changes| changes.watcher(machine, execution));
-        match (logs, told) {
-            (Some(mut logs), Some(mut told)) => Some(Box::new(move |batch: &Batch| {
-                logs(batch);
-                told(batch);
-            })),
-            (logs, told) => logs.or(told),
-        }
+        let revision = self.find_revision(&machine.revision)?;
+        let logs = self.logs.watcher(&revision.logging, execution);
+        // What is not in the journal can tell nothing.
+        let traces = self.traces.as_ref().filter(|_| !machine.is_express);
+        let changes = self.status_changes.get().and_then(|changes| changes.watcher(machine, execution));
+        both(both(logs, traces.map(|traces| traces.watcher(execution))), changes)
     }
 }
 

@@ -24,8 +24,11 @@ const COMMITTED: Duration = Duration::from_secs(2);
 const ACTIVITY: &str = "arn:aws:states:us-east-1:000000000000:activity:work";
 const QUEUE: &str = "https://sqs.us-east-1.amazonaws.com/000000000000/asked";
 
-/// The kinds of executions: a name, a definition, and the output for the input `{"n": n}`.
-fn kinds() -> Vec<(&'static str, Value, fn(u64) -> Value)> {
+/// A kind of executions: a name, a definition, and the output for the input `{"n": n}`.
+type Kind = (&'static str, Value, fn(u64) -> Value);
+
+/// All kinds.
+fn kinds() -> Vec<Kind> {
     let task = |function: &str| {
         let resource = format!("arn:aws:lambda:us-east-1:000000000000:function:{function}");
         let retry =
@@ -270,7 +273,7 @@ struct Started {
 }
 
 /// Every execution has the outcome, the output and the history that it should have.
-fn check(server: &Server, started: &[Started], kinds: &[(&'static str, Value, fn(u64) -> Value)], seed: u64) {
+fn check(server: &Server, started: &[Started], kinds: &[Kind], seed: u64) {
     for Started { execution, kind, n } in started {
         let (name, _, expected) = &kinds[*kind];
         let ended = server.ended(execution);

@@ -1,10 +1,10 @@
 //! Who may ask the server, and what it does with requests that are none.
 
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 
 use hyper::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::folder::Folder;
 use crate::support::http::{get, send};
@@ -129,4 +129,128 @@ fn no_request_ends_the_server() {
         }
     }
     assert_eq!(get(&format!("{}/health", server.url)).status(), 200);
+}
+
+#[test]
+fn https_is_spoken_with_a_certificate_that_is_made_or_given() {
+    let folder = Folder::new();
+    let health = |server: &Server, certificate: &str| {
+        let url = format!("{}/health", server.url);
+        let mut curl = std::process::Command::new("curl");
+        let ran = curl.args(["--silent", "--cacert", certificate, &url]).current_dir(folder.path(".")).output();
+        String::from_utf8(ran.expect("curl is there").stdout).expect("UTF-8")
+    };
+    let made = Server::start(&folder, &["--memory", "--tls"]);
+    assert!(made.url.starts_with("https://"), "{}", made.url);
+    assert_eq!(health(&made, ".asl/tls/certificate.pem"), r#"{"status":"ok"}"#);
+    let files = ["--memory", "--tls-certificate", ".asl/tls/certificate.pem", "--tls-key", ".asl/tls/key.pem"];
+    let given = Server::start(&folder, &files);
+    assert_eq!(health(&given, ".asl/tls/certificate.pem"), r#"{"status":"ok"}"#);
+    folder.write("other.pem", "nonsense");
+    let wrong = folder.asl(&["serve", "--listen", "0", "--tls-certificate", "other.pem", "--tls-key", "other.pem"]);
+    assert_eq!(wrong.code, Some(2));
+    assert!(wrong.stderr.contains("the certificate other.pem: there is no certificate in it"), "{wrong:?}");
+}
+
+/// One connection, on which one request is answered after another.
+struct Connection(BufReader<TcpStream>);
+
+impl Connection {
+    fn to(server: &Server) -> Self {
+        let address = server.url.strip_prefix("http://").expect("a URL");
+        Self(BufReader::new(TcpStream::connect(address).expect("it accepts connections")))
+    }
+
+    /// The status of the answer; the rest of it is read.
+    fn status(&mut self, target: &str, body: &str) -> u16 {
+        let length = body.len();
+        let request = format!(
+            "POST / HTTP/1.1\r\nhost: localhost\r\nx-amz-target: {target}\r\ncontent-length: {length}\r\n\r\n{body}"
+        );
+        self.0.get_mut().write_all(request.as_bytes()).expect("the connection is open");
+        let (mut status, mut length) = (0, 0);
+        loop {
+            let mut line = String::new();
+            assert!(self.0.read_line(&mut line).expect("an answer") > 0, "the connection was closed after {body:.300}");
+            let line = line.trim_end().to_ascii_lowercase();
+            if let Some(rest) = line.strip_prefix("http/1.1 ") {
+                status = rest[..3].parse().expect("a status");
+            } else if let Some(rest) = line.strip_prefix("content-length: ") {
+                length = rest.parse().expect("a length");
+            } else if line.is_empty() {
+                break;
+            }
+        }
+        self.0.read_exact(&mut vec![0; length]).expect("the whole answer");
+        status
+    }
+}
+
+/// Requests that fit the model in parts: each member is left out, or is something of another kind, size or shape.
+#[test]
+fn ten_thousand_malformed_requests_are_all_answered() {
+    let model = include_str!("../../../server/src/api/members.json");
+    let model: Value = serde_json::from_str(model).expect("JSON");
+    let operations: Vec<(&String, &Value)> = model.as_object().expect("operations").iter().collect();
+    let server = Server::start(&Folder::new(), &["--memory"]);
+    let mut connection = Connection::to(&server);
+    let mut seed = 0_u64;
+    let mut chance = |bound: usize| {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(seed >> 33).expect("small") % bound
+    };
+    let long = "x".repeat(3_000);
+    let values = [
+        json!(null),
+        json!(true),
+        json!(-1),
+        json!(1e300),
+        json!(""),
+        json!("\u{0}\u{7f}\u{202e}"),
+        json!(long),
+        json!([]),
+        json!([null, [], {}]),
+        json!({}),
+        json!({"a": {"b": [1, 2]}}),
+        json!("arn:"),
+        json!("arn:aws:states:us-east-1:000000000000:stateMachine:nobody"),
+        json!("arn:aws:states:us-east-1:000000000000:execution:nobody:nothing"),
+        json!("arn:aws:states:us-east-1:000000000000:mapRun:a/b:c"),
+        json!("{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":\"Pass\",\"End\":true}}}"),
+        json!("{\"StartAt\":\"A\",\"States\":{\"A\":{\"Type\":[],\"Next\":{}}}}"),
+        json!([{"key": "k", "value": null}]),
+        json!([{"stateMachineVersionArn": "arn:aws:states:us-east-1:0:stateMachine:m:99999999999999999999", "weight": 100}]),
+    ];
+    for number in 0..10_000 {
+        let (operation, members) = operations[chance(operations.len())];
+        let mut given = serde_json::Map::new();
+        for name in members.as_object().expect("members").keys() {
+            if chance(4) > 0 {
+                given.insert(name.clone(), values[chance(values.len())].clone());
+            }
+        }
+        let body = Value::Object(given).to_string();
+        let status = connection.status(&format!("AWSStepFunctions.{operation}"), &body);
+        assert!(matches!(status, 200 | 400), "{number}: {status} for {operation} {body:.300}");
+    }
+    assert_eq!(get(&format!("{}/health", server.url)).status(), 200);
+}
+
+#[test]
+fn a_client_that_says_nothing_holds_nobody_up() {
+    let server = Server::start(&Folder::new(), &["--memory"]);
+    let address = server.url.strip_prefix("http://").expect("a URL");
+    let idle: Vec<TcpStream> = (0..200)
+        .map(|number| {
+            let mut stream = TcpStream::connect(address).expect("it accepts connections");
+            if number % 2 == 0 {
+                stream
+                    .write_all(b"POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000\r\n\r\n{")
+                    .expect("it is sent");
+            }
+            stream
+        })
+        .collect();
+    assert_eq!(get(&format!("{}/health", server.url)).status(), 200);
+    drop(idle);
 }

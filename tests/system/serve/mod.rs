@@ -1,7 +1,10 @@
 //! `asl serve`: what other programs see of it, and what survives its end.
 
 mod article;
+mod clients;
 mod crash;
+mod disk;
 mod guard;
+mod guide;
 mod recorded;
 mod verbs;

@@ -8,7 +8,7 @@ use crate::support::server::Server;
 use crate::support::{not_run, shown};
 
 /// The Python that has boto3: as `ASL_BOTO3_PYTHON` says, or that of moto, which needs it, too.
-fn python() -> Option<PathBuf> {
+pub(super) fn python() -> Option<PathBuf> {
     let named = std::env::var_os("ASL_BOTO3_PYTHON").map(PathBuf::from);
     let of_moto = || std::env::var_os("ASL_MOTO_SERVER").map(|moto| Path::new(&moto).with_file_name("python"));
     let python = named.or_else(of_moto).unwrap_or_else(|| "python3".into());

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::folder::Folder;
 use crate::support::server::{Server, until};
+use crate::support::web_server::{WebServer, answer};
 
 const GREET: &str = r#"{"StartAt":"G","States":{"G":{"Type":"Pass","Result":"hello","End":true}}}"#;
 const SLEEP: &str = r#"{"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":600,"End":true}}}"#;
@@ -92,4 +93,20 @@ fn test_cases_of_step_functions_local_answer_the_tasks() {
     let unknown = json!({"stateMachineArn": format!("{machine}#Other"), "input": "{}"});
     let (code, message) = server.call("StartExecution", &unknown).expect_err("there is no such test case");
     assert!(code == "ValidationException" && message.contains("Other"), "{code}: {message}");
+}
+
+#[test]
+fn an_execution_that_has_ended_is_a_trace_at_a_collector() {
+    let collector = WebServer::start(|_| answer(200, "{}"));
+    let folder = Folder::new();
+    folder.write("greet.asl.json", GREET);
+    let server = Server::start(&folder, &[".", "--otlp", &collector.origin()]);
+    let machine = "arn:aws:states:us-east-1:000000000000:stateMachine:greet";
+    server.ended(&server.start_execution(machine, "traced", &json!({})));
+    let received = until(|| collector.received().into_iter().next());
+    assert_eq!(received.line, "POST /v1/traces");
+    let trace: Value = serde_json::from_slice(&received.body).expect("JSON");
+    let spans = trace["resourceSpans"][0]["scopeSpans"][0]["spans"].as_array().expect("spans");
+    // The execution and its state.
+    assert_eq!(spans.len(), 2, "{trace}");
 }

@@ -43,6 +43,11 @@ impl Server {
         Self { process, stderr, url }
     }
 
+    /// The ID of the process.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Kills it, as a crash does.
     pub(crate) fn kill(mut self) {
         self.process.kill().expect("it runs");

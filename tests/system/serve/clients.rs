@@ -1,0 +1,85 @@
+//! What users ask the server with: boto3, the SDK for JavaScript and the AWS CLI, each with a script of `tests/clients`.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::support::folder::Folder;
+use crate::support::not_run;
+use crate::support::server::Server;
+
+/// A script of `tests/clients`.
+fn script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients").join(name)
+}
+
+/// Whether a command that shows that a client is there succeeds.
+fn is_there(mut command: Command) -> bool {
+    let ended = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    ended.is_ok_and(|status| status.success())
+}
+
+/// Lets a script, which `command` runs, drive a server with its URL as the last argument.
+#[track_caller]
+fn drive(mut command: Command) {
+    let folder = Folder::new();
+    let server = Server::start(&folder, &[]);
+    // The server is on this machine, whatever proxy there is to others. Python leaves nothing beside the scripts.
+    command.env("NO_PROXY", "*").env("no_proxy", "*").env("PYTHONDONTWRITEBYTECODE", "1");
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("AWS_")) {
+        command.env_remove(name);
+    }
+    let ended = command.arg(&server.url).stdin(Stdio::null()).output().expect("it was there before");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let (stdout, stderr) = (text(&ended.stdout), text(&ended.stderr));
+    assert!(ended.status.success(), "{command:?}: {}\n{stdout}{stderr}", ended.status);
+    assert!(stdout.starts_with("ok: ") && stdout.ends_with(" calls\n"), "{stdout:?}");
+    let (code, said) = server.interrupt();
+    assert_eq!((code, said.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn boto3() {
+    let python = std::env::var_os("ASL_BOTO3_PYTHON").unwrap_or_else(|| OsString::from("python3"));
+    let mut imports = Command::new(&python);
+    imports.args(["-c", "import boto3"]);
+    if !is_there(imports) {
+        let advice = "install it with `pip install boto3`, or name a Python in ASL_BOTO3_PYTHON";
+        return not_run(&format!("{} has no boto3; {advice}", python.display()));
+    }
+    let mut command = Command::new(python);
+    command.arg(script("boto3_client.py"));
+    drive(command);
+}
+
+#[test]
+fn the_sdk_for_javascript() {
+    let folder = std::env::var_os("ASL_AWS_SDK_NPM")
+        .map_or_else(|| Path::new(env!("CARGO_TARGET_TMPDIR")).join("aws-sdk-npm"), PathBuf::from);
+    if !folder.join("node_modules/@aws-sdk/client-sfn/package.json").exists() {
+        let advice = format!("npm install --prefix {} @aws-sdk/client-sfn", folder.display());
+        return not_run(&format!("there is no SDK for JavaScript in {}; {advice}", folder.display()));
+    }
+    let mut version = Command::new("node");
+    version.arg("--version");
+    if !is_there(version) {
+        return not_run("node does not run; on Debian: apt-get install nodejs npm");
+    }
+    let mut command = Command::new("node");
+    command.arg(script("javascript_client.mjs")).env("ASL_AWS_SDK_NPM", folder);
+    drive(command);
+}
+
+#[test]
+fn the_aws_cli() {
+    let aws = std::env::var_os("ASL_AWS_CLI").unwrap_or_else(|| OsString::from("aws"));
+    let mut version = Command::new(&aws);
+    version.arg("--version");
+    if !is_there(version) {
+        let advice = "install it with `pip install awscli`, or say where it is in ASL_AWS_CLI";
+        return not_run(&format!("{} does not run; {advice}", aws.display()));
+    }
+    let mut command = Command::new("bash");
+    command.arg(script("aws_cli.sh")).env("ASL_AWS_CLI", aws);
+    drive(command);
+}
