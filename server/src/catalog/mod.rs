@@ -245,12 +245,12 @@ impl StateMachines for Catalog {
     }
 
     fn watcher(&self, machine: &StateMachine, execution: &Arc<Execution>) -> Option<Watcher> {
-        let revision = self.find_revision(&machine.revision)?;
-        let logs = self.logs.watcher(&revision.logging, execution);
+        let revision = self.find_revision(&machine.revision);
+        let logs = revision.and_then(|revision| self.logs.watcher(&revision.logging, execution));
+        let told = self.status_changes.get().and_then(|changes| changes.watcher(machine, execution));
         // What is not in the journal can tell nothing.
-        let traces = self.traces.as_ref().filter(|_| !machine.is_express);
-        let changes = self.status_changes.get().and_then(|changes| changes.watcher(machine, execution));
-        both(both(logs, traces.map(|traces| traces.watcher(execution))), changes)
+        let traces = self.traces.as_ref().filter(|_| !machine.is_express).map(|traces| traces.watcher(execution));
+        both(both(logs, told), traces)
     }
 }
 
