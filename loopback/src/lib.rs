@@ -74,6 +74,8 @@ pub fn host<B>(request: &Request<B>) -> Result<String, Refused> {
 
 fn is_loopback(host: &str) -> bool {
     let host = host.to_ascii_lowercase();
+    // The SDKs put this before the name of a server of Step Functions.
+    let host = host.strip_prefix("sync-").unwrap_or(&host);
     if let Some(address) = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
         return address.parse::<Ipv6Addr>().is_ok_and(|address| address.is_loopback());
     }
@@ -130,6 +132,8 @@ mod tests {
             ("/", &[("host", "images.localhost:4566")], Ok("images.localhost")),
             ("/", &[("host", "[::1]:4566")], Ok("[::1]")),
             ("/", &[("host", "127.1.2.3")], Ok("127.1.2.3")),
+            ("/", &[("host", "sync-localhost:8083")], Ok("sync-localhost")),
+            ("/", &[("host", "sync-127.0.0.1:8083")], Ok("sync-127.0.0.1")),
             ("http://localhost/a", &[("host", "localhost")], Ok("localhost")),
             ("/", &[("host", "localhost:1"), ("origin", "http://localhost:1")], Ok("localhost")),
             ("/", &[("host", "localhost:1"), ("sec-fetch-site", "none")], Ok("localhost")),

@@ -81,7 +81,8 @@ async fn drive<C: Future<Output = Result<(), JournalError>>>(
 ) -> Result<Finished, GivenUp> {
     let mut stop = std::pin::pin!(stop);
     let mut effects: Vec<Effect> = ledger.open().collect();
-    let mut unawaited = 0;
+    // The first one is waited for: who has started the execution is told then.
+    let mut unawaited = UNAWAITED;
     loop {
         for effect in effects {
             host.perform(effect, &handler);

@@ -13,6 +13,8 @@ use asl_project::Watcher;
 use asl_runtime::{Batch, Recorded};
 use tracing::warn;
 
+use crate::data::without_data;
+
 /// The log groups: one file has the events of all of them.
 pub(crate) struct Logs {
     file: PathBuf,
@@ -87,28 +89,12 @@ fn is_logged(level: &str, type_name: &str) -> bool {
     }
 }
 
-/// The members of an event that hold data of an execution.
-const DATA: [&str; 9] = [
-    "input",
-    "inputDetails",
-    "output",
-    "outputDetails",
-    "parameters",
-    "assignedVariables",
-    "assignedVariablesDetails",
-    "arguments",
-    "taskCredentials",
-];
-
 fn line(group: &Arc<str>, event: &Value, arn: &Arc<str>, with_data: bool) -> Value {
     let number = |name: &str| Value::from(event[name].to_string());
     let details = event.as_object().and_then(|members| members.iter().find(|(name, _)| name.ends_with("EventDetails")));
     let details = details.map_or_else(Value::empty_object, |(_, details)| details.clone());
     let details = match details.as_object() {
-        Some(members) if !with_data => {
-            let kept = members.iter().filter(|(name, _)| !DATA.contains(&&***name));
-            kept.map(|(name, value)| (name.clone(), value.clone())).collect()
-        }
+        Some(members) if !with_data => without_data(members),
         _ => details,
     };
     let at = asl_engine::Timestamp::parse(event["timestamp"].as_str().unwrap_or_default()).unwrap_or_default();

@@ -37,6 +37,8 @@ fn options(folder: &Path, routes: &str) -> ServerOptions {
         most_polls: 100,
         kept_days: 1,
         token: None,
+        otlp: None,
+        tls: None,
         mocks: None,
         otlp: None,
         tls: None,

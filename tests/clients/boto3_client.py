@@ -258,6 +258,14 @@ class Scenario:
         got = [machine_told[member] for member in ("stateMachineArn", "name", "definition", "roleArn")]
         same("DescribeStateMachineForExecution", got, [self.double, self.name("double"), self.definition, ROLE])
 
+        choice = {"Variable": "$.i", "NumericLessThan": 100, "Next": "More"}
+        more = {"Type": "Pass", "Parameters": {"i.$": "States.MathAdd($.i, 1)"}, "Next": "Check"}
+        counting = machine(
+            Check={"Type": "Choice", "Choices": [choice], "Default": "Done"}, More=more, Done={"Type": "Succeed"}
+        )
+        told = call.ended(self.start(self.create("counting", counting), input='{"i":0}'), "SUCCEEDED")
+        same("output of a loop", told["output"], '{"i":100}')
+
         failing = self.create("failing", machine(No={"Type": "Fail", "Error": "Wrong", "Cause": "it is"}))
         told = call.ended(self.start(failing), "FAILED")
         same("why an execution failed", (told["error"], told["cause"]), ("Wrong", "it is"))
@@ -590,6 +598,23 @@ class Scenario:
         told = call("test_state", definition=text(task), input="{}", mock=broken)
         got = (told["status"], told["error"], told["cause"], told["nextState"])
         same("TestState of a mocked task", got, ("CAUGHT_ERROR", "Broken", "it is", "Caught"))
+        call.refused(
+            "test_state",
+            "ValidationException",
+            "RoleArn must be specified when testing a Task state",
+            definition=text(task),
+            input="{}",
+        )
+        waits = {"Type": "Task", "Resource": self.activity, "End": True}
+        call.refused(
+            "test_state",
+            "InvalidDefinition",
+            "TestState API supports Activity tasks and the '.sync' and '.waitForTaskToken' service integration patterns "
+            "only when a mock is specified",
+            definition=text(waits),
+            input="{}",
+            roleArn=ROLE,
+        )
         told = call("validate_state_machine_definition", definition=self.definition)
         same("a valid definition", told, {"result": "OK", "diagnostics": [], "truncated": False})
         told = call("validate_state_machine_definition", definition="{}", type="STANDARD")

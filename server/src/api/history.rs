@@ -7,18 +7,7 @@ use asl_runtime::journal::Events;
 use super::arn::Arn;
 use super::error::ApiError;
 use super::request::{Request, object, page_place, page_token};
-
-/// The members of the details of events that hold data of the execution.
-const DATA: [&str; 8] = [
-    "input",
-    "inputDetails",
-    "output",
-    "outputDetails",
-    "parameters",
-    "assignedVariables",
-    "assignedVariablesDetails",
-    "taskCredentials",
-];
+use crate::data::without_data;
 
 pub(super) fn history(executions: &Executions, request: &Request<'_>) -> Result<Value, ApiError> {
     let arn = Arn::execution(request.required("executionArn"))?;
@@ -43,19 +32,17 @@ pub(super) fn history(executions: &Executions, request: &Request<'_>) -> Result<
     let with_data = request.value("includeExecutionData").and_then(Value::as_bool).unwrap_or(true);
     let events = texts.iter().take(most).map(|text| {
         let event = read(text)?;
-        Ok(if with_data { event } else { without_data(&event) })
+        Ok(if with_data { event } else { bare(&event) })
     });
     let events = events.collect::<Result<Vec<Value>, ApiError>>()?;
     Ok(object([("events", Some(events.into_iter().collect())), ("nextToken", next.map(Into::into))]))
 }
 
-fn without_data(event: &Value) -> Value {
+/// An event without the data of its execution.
+fn bare(event: &Value) -> Value {
     let members = event.as_object().into_iter().flat_map(|members| members.iter());
     let members = members.map(|(name, value)| match value.as_object() {
-        Some(details) => {
-            let kept = details.iter().filter(|(name, _)| !DATA.contains(&&***name));
-            (name.clone(), kept.map(|(name, value)| (name.clone(), value.clone())).collect::<Value>())
-        }
+        Some(details) => (name.clone(), without_data(details)),
         None => (name.clone(), value.clone()),
     });
     members.collect()
