@@ -40,8 +40,6 @@ fn options(folder: &Path, routes: &str) -> ServerOptions {
         otlp: None,
         tls: None,
         mocks: None,
-        otlp: None,
-        tls: None,
     }
 }
 
