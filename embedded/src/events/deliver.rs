@@ -1,8 +1,29 @@
 //! Hands events to targets: queues, topics, functions and state machines, wherever the routing file says that those services are.
 
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
 use asl_aws::{CallError, Clients, Service, Style};
 use asl_engine::Value;
+use futures_util::future::join_all;
 use serde_json::Value as Json;
+use time::OffsetDateTime;
+use tracing::warn;
+use uuid::Uuid;
+
+use super::rules::rule_arn;
+use super::target::{self, Through};
+use super::{Events, TIME};
+
+/// How long is waited before each further attempt to deliver an event.
+const AGAIN_AFTER: [Duration; 6] = [
+    Duration::from_secs(1),
+    Duration::from_secs(4),
+    Duration::from_secs(15),
+    Duration::from_secs(60),
+    Duration::from_secs(60),
+    Duration::from_secs(240),
+];
 
 /// Why an event is not delivered.
 #[derive(Debug, PartialEq, thiserror::Error)]
@@ -52,8 +73,78 @@ impl Takes {
     }
 }
 
+/// What goes to a target.
+#[derive(Clone)]
+pub(super) struct Delivery {
+    /// Tells it from others, so that it is not taken twice.
+    pub(super) id: String,
+    pub(super) arn: String,
+    pub(super) target: Json,
+    pub(super) event_id: String,
+    pub(super) input: String,
+}
+
+impl Events {
+    /// Delivers once to each, and later again where that was in vain.
+    pub(super) async fn deliver(&self, deliveries: Vec<Delivery>) {
+        if deliveries.is_empty() {
+            return;
+        }
+        let Some(clients) = self.clients.get().and_then(Weak::upgrade) else {
+            warn!("events are not delivered: nothing is known of targets");
+            return;
+        };
+        join_all(deliveries.into_iter().map(async |delivery| match delivery.attempt(&clients).await {
+            Ok(()) => {}
+            Err(NotDelivered::Refused(why)) => warn!(to = delivery.arn, why, "an event is not delivered"),
+            Err(NotDelivered::Later(why)) => {
+                warn!(to = delivery.arn, why, "an event is not delivered yet");
+                tokio::spawn(delivery.try_again(Arc::downgrade(&clients)));
+            }
+        }))
+        .await;
+    }
+}
+
+impl Delivery {
+    async fn attempt(&self, clients: &Clients) -> Result<(), NotDelivered> {
+        let Self { id, arn, target, event_id, input } = self;
+        deliver(clients, arn, target, event_id, id, input.clone()).await
+    }
+
+    async fn try_again(self, clients: Weak<Clients>) {
+        for pause in AGAIN_AFTER {
+            tokio::time::sleep(pause).await;
+            let Some(clients) = clients.upgrade() else { return };
+            match self.attempt(&clients).await {
+                Ok(()) => return,
+                Err(NotDelivered::Refused(_)) => break,
+                Err(NotDelivered::Later(_)) => {}
+            }
+        }
+        warn!(to = self.arn, id = self.event_id, "an event is not delivered");
+    }
+}
+
+/// What the targets of a rule get of an event.
+pub(super) fn deliveries<'a>(
+    bus: &str,
+    name: &'a str,
+    targets: &'a [Json],
+    event: &'a Json,
+) -> impl Iterator<Item = Delivery> + 'a {
+    let (arn, taken) = (rule_arn(bus, name), OffsetDateTime::now_utc().format(TIME).unwrap_or_default());
+    targets.iter().map(move |target| Delivery {
+        id: Uuid::new_v4().to_string(),
+        arn: target["Arn"].as_str().unwrap_or_default().to_owned(),
+        target: target.clone(),
+        event_id: event["id"].as_str().unwrap_or_default().to_owned(),
+        input: target::input(target, event, Through { rule_arn: &arn, rule_name: name, taken: &taken }),
+    })
+}
+
 /// Delivers `input`, which was made of the event of this id, to the target with this ARN. `delivery` is the same for all attempts.
-pub(super) async fn deliver(
+async fn deliver(
     clients: &Clients,
     arn: &str,
     target: &Json,

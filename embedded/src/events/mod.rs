@@ -10,19 +10,17 @@ mod pattern;
 mod rules;
 mod schedule;
 mod target;
+mod timer;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock, Weak};
-use std::time::Duration;
 
 use asl_aws::in_process::{respond, target_operation, whole_body};
 use asl_aws::{Clients, InProcess};
-use asl_engine::Timestamp;
 use asl_runtime::{BoxFuture, blocking};
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
-use futures_util::future::join_all;
 use http::StatusCode;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
@@ -33,29 +31,15 @@ use tracing::warn;
 use uuid::Uuid;
 
 use self::api::Refusal;
-use self::deliver::NotDelivered;
+use self::deliver::{Delivery, deliveries};
 pub use self::pattern::{EventPattern, InvalidPattern};
-use self::rules::{DEFAULT, Rules, rule_arn};
+use self::rules::{DEFAULT, Rules};
 pub use self::schedule::{InvalidSchedule, Schedule};
-use self::target::Through;
 use super::files::{Staging, create_folder};
 use super::{ACCOUNT, OpenError, REGION};
 
 /// The most entries of a request.
 const ENTRIES_MAX: usize = 10;
-
-/// The longest sleep between two looks at the clock, which somebody may set.
-const LOOK_AGAIN: Duration = Duration::from_secs(60);
-
-/// How long is waited before each further attempt to deliver an event.
-const AGAIN_AFTER: [Duration; 6] = [
-    Duration::from_secs(1),
-    Duration::from_secs(4),
-    Duration::from_secs(15),
-    Duration::from_secs(60),
-    Duration::from_secs(60),
-    Duration::from_secs(240),
-];
 
 const PUT_EVENTS: &str = "PutEvents";
 
@@ -107,17 +91,6 @@ pub enum When {
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct Unopened(#[from] OpenError);
-
-/// What goes to a target.
-#[derive(Clone)]
-struct Delivery {
-    /// Tells it from others, so that it is not taken twice.
-    id: String,
-    arn: String,
-    target: Value,
-    event_id: String,
-    input: String,
-}
 
 impl Opened {
     fn rules(&self) -> Arc<Rules> {
@@ -175,65 +148,6 @@ impl Events {
         self.deliver(deliveries).await;
     }
 
-    /// Does what is scheduled at its times, by this clock, until it is dropped. What is missed while the program does not run is not done later.
-    pub async fn run_schedules(&self, clock: impl Fn() -> Timestamp) {
-        let mut looked = clock();
-        loop {
-            // Registered before the look, so that no rule is missed.
-            let mut changed = std::pin::pin!(self.changed.notified());
-            changed.as_mut().enable();
-            let now = clock();
-            let rules = match self.opened().await {
-                Ok(opened) => opened.rules(),
-                Err(error) => {
-                    warn!(%error, "the rules with schedules are not known");
-                    Arc::default()
-                }
-            };
-            let (due, next) = self.scheduled(&rules, looked, now);
-            self.deliver(due).await;
-            looked = now;
-            let millis = next.map(|next| next.0.saturating_sub(clock().0).max(0).unsigned_abs());
-            let sleep = millis.map_or(LOOK_AGAIN, Duration::from_millis).min(LOOK_AGAIN);
-            tokio::select! {
-                () = changed => {}
-                () = tokio::time::sleep(sleep) => {}
-            }
-        }
-    }
-
-    /// What is due since the last look, each once, and when the next is.
-    fn scheduled(&self, rules: &Rules, looked: Timestamp, now: Timestamp) -> (Vec<Delivery>, Option<Timestamp>) {
-        let mut due = Vec::new();
-        let mut next: Option<Timestamp> = None;
-        let mut is_due = |schedule: &Schedule, created: Timestamp| {
-            let at = schedule.next_after(looked.max(created), created).filter(|at| *at <= now);
-            let later = schedule.next_after(now.max(created), created);
-            next = [next, later].into_iter().flatten().min();
-            at
-        };
-        for standing in self.standing() {
-            if let When::Scheduled(schedule, input) = &standing.when
-                && is_due(schedule, Timestamp(0)).is_some()
-            {
-                due.push(standing.delivery(&Uuid::new_v4().to_string(), input.clone()));
-            }
-        }
-        for (bus, name, rule) in rules.enabled() {
-            if let Some(schedule) = &rule.schedule
-                && let Some(at) = is_due(schedule, rule.written.created)
-            {
-                let arn = rule_arn(bus, name);
-                let time =
-                    OffsetDateTime::from_unix_timestamp(at.0.div_euclid(1000)).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-                // User guide, "Scheduled events".
-                let event = whole_event("Scheduled Event", "aws.events", time, &json!([arn]), json!({}));
-                due.extend(deliveries(bus, name, &rule.written.targets, &event));
-            }
-        }
-        (due, next)
-    }
-
     fn standing(&self) -> &[StandingRule] {
         self.standing.get().map_or(&[], Vec::as_slice)
     }
@@ -276,26 +190,6 @@ impl Events {
             }
         }
         wanted
-    }
-
-    /// Delivers once to each, and later again where that was in vain.
-    async fn deliver(&self, deliveries: Vec<Delivery>) {
-        if deliveries.is_empty() {
-            return;
-        }
-        let Some(clients) = self.clients.get().and_then(Weak::upgrade) else {
-            warn!("events are not delivered: nothing is known of targets");
-            return;
-        };
-        join_all(deliveries.into_iter().map(async |delivery| match delivery.attempt(&clients).await {
-            Ok(()) => {}
-            Err(NotDelivered::Refused(why)) => warn!(to = delivery.arn, why, "an event is not delivered"),
-            Err(NotDelivered::Later(why)) => {
-                warn!(to = delivery.arn, why, "an event is not delivered yet");
-                tokio::spawn(delivery.try_again(Arc::downgrade(&clients)));
-            }
-        }))
-        .await;
     }
 
     async fn write(&self, opened: &Arc<Opened>, bus: &str, event: &Value) -> std::io::Result<()> {
@@ -395,43 +289,6 @@ impl StandingRule {
     }
 }
 
-impl Delivery {
-    async fn attempt(&self, clients: &Clients) -> Result<(), NotDelivered> {
-        let Self { id, arn, target, event_id, input } = self;
-        deliver::deliver(clients, arn, target, event_id, id, input.clone()).await
-    }
-
-    async fn try_again(self, clients: Weak<Clients>) {
-        for pause in AGAIN_AFTER {
-            tokio::time::sleep(pause).await;
-            let Some(clients) = clients.upgrade() else { return };
-            match self.attempt(&clients).await {
-                Ok(()) => return,
-                Err(NotDelivered::Refused(_)) => break,
-                Err(NotDelivered::Later(_)) => {}
-            }
-        }
-        warn!(to = self.arn, id = self.event_id, "an event is not delivered");
-    }
-}
-
-/// What the targets of a rule get of an event.
-fn deliveries<'a>(
-    bus: &str,
-    name: &'a str,
-    targets: &'a [Value],
-    event: &'a Value,
-) -> impl Iterator<Item = Delivery> + 'a {
-    let (arn, taken) = (rule_arn(bus, name), OffsetDateTime::now_utc().format(TIME).unwrap_or_default());
-    targets.iter().map(move |target| Delivery {
-        id: Uuid::new_v4().to_string(),
-        arn: target["Arn"].as_str().unwrap_or_default().to_owned(),
-        target: target.clone(),
-        event_id: event["id"].as_str().unwrap_or_default().to_owned(),
-        input: target::input(target, event, Through { rule_arn: &arn, rule_name: name, taken: &taken }),
-    })
-}
-
 /// The name of a fault.
 const INTERNAL: &str = "InternalException";
 
@@ -499,236 +356,4 @@ impl InProcess for Events {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn events_are_files_and_faulty_entries_are_told() {
-        let folder = tempfile::tempdir().unwrap();
-        let events = Events::new(folder.path().join("events"));
-        let good = json!({ "Source": "s", "DetailType": "t", "Detail": "{\"a\":1}", "Time": 1_700_000_000 });
-        let with = |name: &str, value: &str| {
-            let mut entry = good.clone();
-            entry[name] = value.into();
-            entry
-        };
-        let entries = json!({ "Entries": [good, with("Detail", "[]"), with("Source", ""), with("Detail", "{")] });
-        let (status, answer) = events.run("PutEvents", &entries).await;
-        assert_eq!((status, &answer["FailedEntryCount"]), (StatusCode::OK, &json!(3)));
-        let malformed = json!({ "ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed." });
-        let missing = "Parameter Source is not valid. Reason: Source is a required argument.";
-        assert_eq!(answer["Entries"][1], malformed);
-        assert_eq!(answer["Entries"][2], json!({ "ErrorCode": "InvalidArgument", "ErrorMessage": missing }));
-        assert_eq!(answer["Entries"][3], malformed);
-
-        let files = std::fs::read_dir(folder.path().join("events")).unwrap().map(|entry| entry.unwrap().path());
-        let files: Vec<PathBuf> = files.filter(|path| path.is_file()).collect();
-        assert_eq!(files.len(), 1);
-        let event: Value = serde_json::from_str(&std::fs::read_to_string(&files[0]).unwrap()).unwrap();
-        assert_eq!(event["id"], answer["Entries"][0]["EventId"]);
-        assert_eq!((&event["detail"], &event["time"]), (&json!({ "a": 1 }), &json!("2023-11-14T22:13:20Z")));
-        assert_eq!((&event["detail-type"], &event["event-bus"]), (&json!("t"), &json!("default")));
-
-        let (status, answer) = events.run("PutEvents", &json!({ "Entries": [] })).await;
-        assert_eq!((status, &answer["__type"]), (StatusCode::BAD_REQUEST, &json!("ValidationException")));
-        assert_eq!(events.run("CreateArchive", &json!({})).await.1["__type"], "UnknownOperationException");
-    }
-
-    /// A service that takes note of what it is asked, and fails as often as it is told to.
-    #[derive(Default)]
-    struct Noting {
-        asked: std::sync::Mutex<Vec<Value>>,
-        fails: std::sync::atomic::AtomicUsize,
-    }
-
-    impl InProcess for Noting {
-        fn answer(&self, request: http::Request<SdkBody>) -> BoxFuture<'_, http::Response<SdkBody>> {
-            Box::pin(async move {
-                let body = whole_body(request.into_body()).await.unwrap();
-                self.asked.lock().unwrap().push(serde_json::from_slice(&body).unwrap());
-                let fails = self.fails.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1));
-                let status = if fails.is_ok() { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
-                respond(status, JSON, "1", "{\"executionArn\":\"a\",\"startDate\":1}".to_owned())
-            })
-        }
-
-        fn has(&self, _: &str) -> bool {
-            true
-        }
-    }
-
-    impl Noting {
-        fn inputs(&self) -> Vec<Value> {
-            let asked = self.asked.lock().unwrap();
-            asked.iter().map(|asked| serde_json::from_str(asked["input"].as_str().unwrap()).unwrap()).collect()
-        }
-    }
-
-    const MACHINE: &str = "arn:aws:states:us-east-1:000000000000:stateMachine:m";
-    const QUEUE: &str = "arn:aws:sqs:us-east-1:000000000000:q";
-    const TOPIC: &str = "arn:aws:sns:us-east-1:000000000000:t";
-
-    /// Embedded services that reach each other, and what stands for Step Functions.
-    fn services(data: &std::path::Path) -> (crate::Embedded, Arc<Clients>, Arc<Noting>) {
-        let subscribers = crate::Subscribers::default();
-        let caller = asl_aws::web::Caller::default();
-        let embedded = crate::Embedded::new(data, crate::Declared::default(), subscribers, data.to_owned(), caller);
-        let clients = Arc::new(Clients::new(asl_aws::Services::default(), embedded.services()));
-        let noting = Arc::new(Noting::default());
-        clients.serve("sfn", Arc::clone(&noting) as _);
-        embedded.reach_each_other_with(&clients);
-        (embedded, clients, noting)
-    }
-
-    async fn ask(events: &Events, operation: &str, request: Value) -> Value {
-        let (status, answer) = events.run(operation, &request).await;
-        assert_eq!(status, StatusCode::OK, "{operation} {request}: {answer}");
-        answer
-    }
-
-    async fn call(clients: &Clients, service: &str, action: &str, parameters: Value) -> Value {
-        let service = asl_aws::Service::find(service).unwrap();
-        let parameters = parameters.to_string().parse().unwrap();
-        let called = clients.call(service, service.operation(action).unwrap(), &parameters, asl_aws::Style::Optimized);
-        serde_json::from_str(&asl_engine::Value::from(called.await.unwrap().result).to_string()).unwrap()
-    }
-
-    #[tokio::test]
-    async fn events_go_to_the_targets_of_the_rules_that_want_them() {
-        let folder = tempfile::tempdir().unwrap();
-        let (embedded, clients, noting) = services(folder.path());
-        let events = &embedded.events;
-        let rule = json!({ "Name": "r", "EventPattern": r#"{"source":["s"],"detail":{"n":[{"numeric":[">",1]}]}}"# });
-        call(&clients, "eventbridge", "putRule", rule).await;
-        let targets = json!([
-            { "Id": "1", "Arn": QUEUE, "InputPath": "$.detail" },
-            { "Id": "2", "Arn": MACHINE },
-            { "Id": "3", "Arn": TOPIC, "InputTransformer": { "InputPathsMap": { "n": "$.detail.n" }, "InputTemplate": "\"n is <n>\"" } },
-        ]);
-        ask(events, "PutTargets", json!({ "Rule": "r", "Targets": targets })).await;
-        let put = async |n: u8| {
-            let entry = json!({ "Source": "s", "DetailType": "t", "Detail": format!("{{\"n\":{n}}}") });
-            ask(events, "PutEvents", json!({ "Entries": [entry] })).await["Entries"][0]["EventId"].clone()
-        };
-        put(1).await;
-        let id = put(2).await;
-        let started = noting.asked.lock().unwrap().clone();
-        assert_eq!(started.len(), 1);
-        assert_eq!(started[0]["stateMachineArn"], MACHINE);
-        assert!(started[0]["name"].as_str().unwrap().starts_with(id.as_str().unwrap()));
-        let event = &noting.inputs()[0];
-        assert_eq!((&event["id"], &event["detail"], event.get("event-bus")), (&id, &json!({ "n": 2 }), None));
-        let received =
-            call(&clients, "sqs", "receiveMessage", json!({ "QueueUrl": QUEUE, "MaxNumberOfMessages": 10 })).await;
-        let bodies: Vec<&Value> =
-            received["Messages"].as_array().unwrap().iter().map(|message| &message["Body"]).collect();
-        assert_eq!(bodies, [&json!("{\"n\":2}")]);
-        let published = std::fs::read_dir(folder.path().join("sns")).unwrap().filter_map(|entry| {
-            let path = entry.unwrap().path();
-            path.is_file().then(|| std::fs::read_to_string(path).unwrap())
-        });
-        let published: Vec<String> = published.filter(|text| text.contains("n is 2")).collect();
-        assert_eq!(published.len(), 1);
-
-        // What another program finds; and what a rule that is disabled does.
-        let (again, clients, noting) = services(folder.path());
-        let events = &again.events;
-        assert_eq!(
-            ask(events, "ListTargetsByRule", json!({ "Rule": "r" })).await["Targets"].as_array().unwrap().len(),
-            3
-        );
-        events.start(Vec::new()).await.unwrap();
-        assert!(events.is_listened_to());
-        ask(events, "DisableRule", json!({ "Name": "r" })).await;
-        assert!(!events.is_listened_to());
-        let entry = json!({ "Source": "s", "DetailType": "t", "Detail": "{\"n\":2}" });
-        ask(events, "PutEvents", json!({ "Entries": [entry] })).await;
-        assert_eq!(noting.inputs(), Vec::<Value>::new());
-        // An operation without an answer.
-        call(&clients, "eventbridge", "enableRule", json!({ "Name": "r" })).await;
-    }
-
-    #[tokio::test]
-    async fn rules_of_another_bus_and_of_the_program_see_their_events() {
-        let folder = tempfile::tempdir().unwrap();
-        let (embedded, _clients, noting) = services(folder.path());
-        let events = &embedded.events;
-        let pattern = EventPattern::parse(r#"{"source":["s"]}"#).unwrap();
-        assert!(!events.is_listened_to());
-        let standing = StandingRule { when: When::Event(pattern), state_machine: MACHINE.to_owned() };
-        events.start(vec![standing]).await.unwrap();
-        assert!(events.is_listened_to());
-        ask(events, "CreateEventBus", json!({ "Name": "b" })).await;
-        ask(events, "PutRule", json!({ "Name": "r", "EventBusName": "b", "EventPattern": r#"{"source":["s"]}"# }))
-            .await;
-        let targets = json!([{ "Id": "1", "Arn": MACHINE, "Input": "\"b\"" }]);
-        ask(events, "PutTargets", json!({ "Rule": "r", "EventBusName": "b", "Targets": targets })).await;
-        let entry = |bus: &str| json!({ "Source": "s", "DetailType": "t", "Detail": "{}", "EventBusName": bus });
-        ask(events, "PutEvents", json!({ "Entries": [entry("b"), entry("c"), entry("default")] })).await;
-        let event = json!({ "id": "1", "source": "s" });
-        events.publish(&event).await;
-        events.publish(&json!({ "id": "2", "source": "t" })).await;
-        let inputs = noting.inputs();
-        assert_eq!((inputs.len(), &inputs[0], &inputs[2]), (3, &json!("b"), &event));
-        assert_eq!(inputs[1]["source"], "s");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn schedules_do_what_is_due_and_targets_are_tried_again() {
-        let folder = tempfile::tempdir().unwrap();
-        let (embedded, _clients, noting) = services(folder.path());
-        let events = Arc::clone(&embedded.events);
-        let schedule = Schedule::parse("rate(2 hours)").unwrap();
-        let standing =
-            StandingRule { when: When::Scheduled(schedule, "[1]".to_owned()), state_machine: MACHINE.to_owned() };
-        events.start(vec![standing]).await.unwrap();
-        let began = tokio::time::Instant::now();
-        let start = Timestamp::parse("2024-01-01T00:59:30Z").unwrap();
-        let running = Arc::clone(&events);
-        let task = tokio::spawn(async move {
-            running.run_schedules(|| start.plus_millis(i64::try_from(began.elapsed().as_millis()).unwrap())).await;
-        });
-        let hours = async |hours: u64| tokio::time::sleep(Duration::from_secs(hours * 60 * 60)).await;
-        hours(1).await;
-        assert_eq!(noting.inputs(), Vec::<Value>::new());
-        hours(1).await;
-        assert_eq!(noting.inputs(), [json!([1])]);
-        noting.fails.store(2, Ordering::SeqCst);
-        hours(2).await;
-        // Two attempts in vain, and the third.
-        assert_eq!(noting.inputs().len(), 4);
-        task.abort();
-
-        let rules = Rules {
-            buses: [(
-                DEFAULT.to_owned(),
-                rules::Bus {
-                    rules: [(
-                        "r".to_owned(),
-                        rules::Rule::try_from(rules::WrittenRule {
-                            schedule: Some("cron(0 12 * * ? *)".to_owned()),
-                            state: "ENABLED".to_owned(),
-                            targets: vec![json!({ "Id": "1", "Arn": QUEUE })],
-                            ..rules::WrittenRule::default()
-                        })
-                        .unwrap(),
-                    )]
-                    .into(),
-                    ..rules::Bus::default()
-                },
-            )]
-            .into(),
-        };
-        let at = |text: &str| Timestamp::parse(text).unwrap();
-        let (due, next) = events.scheduled(&rules, at("2024-01-01T11:59:00Z"), at("2024-01-01T12:00:01Z"));
-        // The program's own comes first: every second hour.
-        let event: Value = serde_json::from_str(&due[1].input).unwrap();
-        assert_eq!(
-            (due.len(), &event["source"], &event["time"]),
-            (2, &json!("aws.events"), &json!("2024-01-01T12:00:00Z"))
-        );
-        assert_eq!((&event["detail-type"], &event["detail"]), (&json!("Scheduled Event"), &json!({})));
-        assert_eq!(event["resources"], json!(["arn:aws:events:us-east-1:000000000000:rule/r"]));
-        assert_eq!(next, Some(at("2024-01-01T14:00:00Z")));
-    }
-}
+mod tests;
