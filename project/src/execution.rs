@@ -6,11 +6,10 @@ use std::sync::Arc;
 use asl_engine::{Execution, Failure, TaskRequest, Timestamp};
 use asl_runtime::journal::{Commit, Entry, Journal, JournalError, LedgerCommit};
 use asl_runtime::tokio_host::{self, GivenUp};
-use asl_runtime::{Batch, BoxFuture, Bug, Finished, FrameId, Input, Ledger, RedriveStatus, Saver, Status, now};
+use asl_runtime::{Batch, BoxFuture, Bug, Finished, FrameId, Input, Ledger, Queue, RedriveStatus, Saver, Status, now};
 use asl_tasks::Mocks;
 use futures_util::FutureExt;
 use futures_util::future::Either;
-use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::{oneshot, watch};
 
 use crate::child_entries::ChildEntries;
@@ -89,17 +88,18 @@ const STORED_BEFORE: FrameId = 10_000;
 /// An execution that is about to run.
 pub(crate) struct Run {
     pub(crate) executions: Arc<Executions>,
-    pub(crate) ledger: Ledger,
+    pub(crate) ledger: Box<Ledger>,
     pub(crate) history: Option<Arc<History>>,
     pub(crate) recording: Option<Recording>,
     pub(crate) watcher: Option<Watcher>,
-    pub(crate) journaled: Option<Journaled>,
+    /// Boxed: what waits is as large as its future, and holds it more than once.
+    pub(crate) journaled: Option<Box<Journaled>>,
     /// What answers some of its tasks.
     pub(crate) mocks: Option<Arc<Mocks>>,
     /// What is fed first.
     pub(crate) first: Input,
     /// What is told it while it runs.
-    pub(crate) told: UnboundedReceiver<Input>,
+    pub(crate) told: Arc<Queue<Input>>,
 }
 
 /// An execution that a journal keeps.
@@ -181,7 +181,7 @@ impl Journaled {
     }
 
     /// Keeps that it was given up.
-    async fn give_up(mut self, given_up: &GivenUp, finished: &Finished, at: Timestamp) {
+    async fn give_up(mut self: Box<Self>, given_up: &GivenUp, finished: &Finished, at: Timestamp) {
         // What was never kept need not be ended.
         if matches!(given_up, GivenUp::Journal(_)) {
             return;
@@ -207,9 +207,9 @@ impl Run {
     ) {
         let Self { executions, ledger, history, recording, mut watcher, mut journaled, mocks, first, told } = self;
         let ledger = match (&history, &recording) {
-            _ if journaled.is_some() => ledger.recording_children(),
-            (Some(_), _) => ledger.recording_children(),
-            (None, Some(_)) => ledger.recording_children_before(STORED_BEFORE),
+            _ if journaled.is_some() => Box::new(ledger.recording_children()),
+            (Some(_), _) => Box::new(ledger.recording_children()),
+            (None, Some(_)) => Box::new(ledger.recording_children_before(STORED_BEFORE)),
             (None, None) => ledger,
         };
         let (mut events, arn) = (0, ledger.arn().cloned());

@@ -11,6 +11,7 @@ pub mod journal;
 pub mod lambda;
 mod ledger;
 mod pattern;
+mod queue;
 pub mod simulation;
 mod spans;
 mod timers;
@@ -25,3 +26,4 @@ pub use ledger::{
     RedriveStatus, RestoreError, Saved, Saver, Status, WaitId, Write,
 };
 pub use pattern::Pattern;
+pub use queue::Queue;

@@ -5,7 +5,6 @@ use std::future::Future;
 use std::sync::Arc;
 
 use asl_engine::{Failure, Outcome, Reply, TaskRequest, Termination, Timestamp};
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::Instant;
 use tracing::{Instrument, Span};
@@ -14,6 +13,7 @@ use crate::clock::Clock;
 use crate::handler::{Call, Handler, Report};
 use crate::journal::JournalError;
 use crate::ledger::{Batch, Bug, Effect, Finished, FrameId, Input, Ledger, Recorded, WaitId};
+use crate::queue::Queue;
 use crate::spans;
 use crate::timers::Timers;
 
@@ -45,16 +45,15 @@ pub async fn run<C: Future<Output = Result<(), JournalError>>>(
     stop: impl Future<Output = Failure>,
 ) -> Result<Finished, GivenUp> {
     // Nobody tells it more.
-    let (_, told) = unbounded_channel();
-    run_with(ledger, at, Input::Start, told, handler, commit, stop).await
+    run_with(Box::new(ledger), at, Input::Start, Arc::default(), handler, commit, stop).await
 }
 
 /// As [`run`], with what is fed first, and with what is told it while it runs, such as [`Input::UpdateMapRun`].
 pub async fn run_with<C: Future<Output = Result<(), JournalError>>>(
-    ledger: Ledger,
+    ledger: Box<Ledger>,
     at: Timestamp,
     first: Input,
-    told: UnboundedReceiver<Input>,
+    told: Arc<Queue<Input>>,
     handler: impl Fn(&TaskRequest) -> Result<Arc<dyn Handler>, Failure>,
     commit: impl FnMut(&Ledger, &mut Batch) -> C,
     stop: impl Future<Output = Failure>,
@@ -64,6 +63,8 @@ pub async fn run_with<C: Future<Output = Result<(), JournalError>>>(
     let began = Instant::now();
     let clock = Clock::at(at);
     let host = Host { clock, timers: Timers::default(), tasks: Tasks::new(arn), inputs: vec![first], told };
+    // Boxed as the ledger is: an execution that waits is as large as its future, which holds what is handed on more than once.
+    let host = Box::new(host);
     let ended = drive(ledger, host, handler, commit, stop).instrument(span.clone()).await;
     span.in_scope(|| spans::execution_ended(ended.as_ref().ok(), began));
     ended
@@ -73,8 +74,8 @@ pub async fn run_with<C: Future<Output = Result<(), JournalError>>>(
 const UNAWAITED: usize = 64;
 
 async fn drive<C: Future<Output = Result<(), JournalError>>>(
-    mut ledger: Ledger,
-    mut host: Host,
+    mut ledger: Box<Ledger>,
+    mut host: Box<Host>,
     handler: impl Fn(&TaskRequest) -> Result<Arc<dyn Handler>, Failure>,
     mut commit: impl FnMut(&Ledger, &mut Batch) -> C,
     stop: impl Future<Output = Failure>,
@@ -132,7 +133,7 @@ struct Host {
     /// What is fed next.
     inputs: Vec<Input>,
     /// What is told it while it runs.
-    told: UnboundedReceiver<Input>,
+    told: Arc<Queue<Input>>,
 }
 
 impl Host {
@@ -169,7 +170,7 @@ impl Host {
         tokio::select! {
             // A task that answered in time counts, even when its deadline has passed meanwhile.
             biased;
-            Some(input) = self.told.recv() => self.inputs.push(input),
+            input = self.told.next() => self.inputs.push(input),
             failure = stop => self.inputs.push(Input::Stop(Termination::Aborted(failure))),
             word = self.tasks.next() => {
                 let mut word = Some(word);
@@ -238,7 +239,7 @@ struct Tasks {
     frame_of: HashMap<Id, WaitId>,
     /// Counts the calls: a Frame makes one after another.
     calls: u64,
-    reports: (UnboundedSender<Told>, UnboundedReceiver<Told>),
+    reports: Arc<Queue<Told>>,
     /// The ARN of the execution.
     execution: Arc<str>,
 }
@@ -268,17 +269,16 @@ enum Word {
 impl Tasks {
     fn new(execution: Arc<str>) -> Self {
         let (set, of_frame, frame_of) = (JoinSet::new(), BTreeMap::new(), HashMap::new());
-        Self { set, of_frame, frame_of, calls: 0, reports: unbounded_channel(), execution }
+        Self { set, of_frame, frame_of, calls: 0, reports: Arc::default(), execution }
     }
 
     fn start(&mut self, wait: WaitId, handler: Arc<dyn Handler>, request: Arc<TaskRequest>, told: Vec<Reply>) {
         self.calls += 1;
-        let (call, tell) = (self.calls, self.reports.0.clone());
+        let (call, reports) = (self.calls, Arc::clone(&self.reports));
         let TaskRequest { deadline, heartbeat_seconds, .. } = *request;
         let span = spans::task(&request, &self.execution);
         let asked = Call::with_reports(request, move |report| {
-            // Nobody listens any more when the execution has ended.
-            let _ = tell.send(Told { wait, call, report });
+            reports.tell(Told { wait, call, report });
         });
         let told: Vec<Report> = told.into_iter().filter_map(as_report).collect();
         let name = handler.name();
@@ -317,7 +317,7 @@ impl Tasks {
             let heard = tokio::select! {
                 // What a task reported comes before its end.
                 biased;
-                Some(told) = self.reports.1.recv() => self.reported(told),
+                told = self.reports.next() => self.reported(told),
                 Some(ended) = self.set.join_next_with_id() => self.ended(ended),
                 else => std::future::pending().await,
             };
@@ -330,9 +330,9 @@ impl Tasks {
     /// What was heard already.
     fn try_next(&mut self) -> Option<Word> {
         loop {
-            let heard = match self.reports.1.try_recv() {
-                Ok(told) => self.reported(told),
-                Err(_) => {
+            let heard = match self.reports.try_next() {
+                Some(told) => self.reported(told),
+                None => {
                     let ended = self.set.try_join_next_with_id()?;
                     self.ended(ended)
                 }

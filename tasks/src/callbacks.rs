@@ -27,7 +27,7 @@ pub struct Callbacks(Mutex<Waiting>);
 #[derive(Default)]
 struct Waiting {
     /// By token.
-    tasks: HashMap<Arc<str>, mpsc::UnboundedSender<TokenMessage>>,
+    tasks: HashMap<Arc<str>, mpsc::UnboundedSender<Box<TokenMessage>>>,
     /// By ARN.
     activities: HashMap<Arc<str>, Activity>,
     /// Tokens whose tasks are over.
@@ -196,7 +196,7 @@ impl Callbacks {
         waiting.over.forget(token);
         match waiting.kept.remove(token) {
             // The receiver is here still.
-            Some(outcome) => _ = sender.send(TokenMessage::Ended(outcome)),
+            Some(outcome) => _ = sender.send(Box::new(TokenMessage::Ended(outcome))),
             None => _ = waiting.tasks.insert(token.clone(), sender.clone()),
         }
         drop(waiting);
@@ -213,22 +213,22 @@ impl Waiting {
         let is_known = is_token(token) || self.over.all.contains(token);
         let refused = if is_known { CallbackError::TaskTimedOut } else { CallbackError::InvalidToken };
         let task = self.tasks.get(token).ok_or(refused)?;
-        task.send(message).map_err(|_| CallbackError::TaskTimedOut)
+        task.send(Box::new(message)).map_err(|_| CallbackError::TaskTimedOut)
     }
 }
 
 /// A task that waits for whoever has its token; dropping it gives the token up.
 struct Wait<'a> {
     call: &'a Call,
-    sender: mpsc::UnboundedSender<TokenMessage>,
-    messages: mpsc::UnboundedReceiver<TokenMessage>,
+    sender: mpsc::UnboundedSender<Box<TokenMessage>>,
+    messages: mpsc::UnboundedReceiver<Box<TokenMessage>>,
     callbacks: Arc<Callbacks>,
 }
 
 impl Wait<'_> {
     async fn answer(mut self) -> Outcome {
         while let Some(message) = self.messages.recv().await {
-            match message {
+            match *message {
                 TokenMessage::Taken { worker_name } => self.call.report(Report::Started { worker_name }),
                 TokenMessage::Heartbeat => self.call.report(Report::Heartbeat),
                 TokenMessage::Ended(outcome) => return outcome,

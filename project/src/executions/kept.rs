@@ -66,7 +66,7 @@ impl Executions {
         let known = ledger.execution().cloned().ok_or("it has ended")?;
         let watcher = self.watcher(&machine, &known);
         let test_case = details.more.test_case.clone();
-        let journaled = Journaled::again(Arc::clone(journal), details, saver);
+        let journaled = Box::new(Journaled::again(Arc::clone(journal), details, saver));
         let mocks = self.mocks(&machine, test_case.as_deref())?;
         let (journaled, at, first) = (Some(journaled), now(), Input::Start);
         let begin = Begin { ledger, journaled, watcher, mocks, is_waited_for: false, at, first };
@@ -97,7 +97,7 @@ impl Executions {
             let known = ledger.execution().cloned().ok_or(RedriveError::NotRedrivable(NotRedrivable::NotKept))?;
             let watcher = self.watcher(&machine, &known);
             let mocks = self.mocks(&machine, details.more.test_case.as_deref()).ok().flatten();
-            let journaled = Some(Journaled::redriven(Arc::clone(journal), details, saver));
+            let journaled = Some(Box::new(Journaled::redriven(Arc::clone(journal), details, saver)));
             let first = Input::Redrive;
             let begin = Begin { ledger, journaled, watcher, mocks, is_waited_for: false, at, first };
             (self.begin(&mut started, known, begin), at)
@@ -131,8 +131,7 @@ impl Executions {
     /// Changes a Map Run that runs. Nothing happens to one that has ended.
     pub fn update_map_run(&self, map_run: &MapRunDetails, update: MapRunUpdate) {
         if let Some(entry) = self.lock().find(&map_run.execution) {
-            // It may have ended at this moment.
-            let _ = entry.tell.send(Input::UpdateMapRun(map_run.map_run.state.arn.clone(), update));
+            entry.told.tell(Input::UpdateMapRun(map_run.map_run.state.arn.clone(), update));
         }
     }
 

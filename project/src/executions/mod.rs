@@ -11,9 +11,8 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use asl_aws::in_process::{LinePlace, Missing, toml_key};
 use asl_engine::{Execution, Failure, HistoryEvent, Program, Quotas, Timestamp};
 use asl_runtime::journal::{Journal, JournalError};
-use asl_runtime::{Finished, Input, Ledger};
+use asl_runtime::{Finished, Input, Ledger, Queue};
 use asl_tasks::{Mocks, Router};
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::sync::{oneshot, watch};
 
 use crate::details::Details;
@@ -91,14 +90,14 @@ struct Entry {
     is_waited_for: bool,
     kept: Option<watch::Receiver<bool>>,
     /// Tells it something while it runs.
-    tell: UnboundedSender<Input>,
+    told: Arc<Queue<Input>>,
     map_runs: Option<Arc<MapRuns>>,
 }
 
 /// What an execution begins with, or goes on with.
 struct Begin {
     ledger: Ledger,
-    journaled: Option<Journaled>,
+    journaled: Option<Box<Journaled>>,
     watcher: Option<Watcher>,
     mocks: Option<Arc<Mocks>>,
     is_waited_for: bool,
@@ -274,7 +273,7 @@ impl Executions {
             let mut details = Details::of_start(&known, machine);
             details.more.trace_header = start.trace_header;
             details.more.test_case = start.test_case.clone();
-            Journaled::new(Arc::clone(journal), details)
+            Box::new(Journaled::new(Arc::clone(journal), details))
         });
         let watcher = start.watcher.or_else(|| self.watcher(machine, &known));
         let ledger = Ledger::new(machine.program.clone(), execution);
@@ -299,11 +298,11 @@ impl Executions {
     /// Runs a ledger that is new, or that goes on.
     fn begin(self: &Arc<Self>, started: &mut Registry, known: Arc<Execution>, begin: Begin) -> Started {
         let Begin { ledger, journaled, watcher, mocks, is_waited_for, at, first } = begin;
-        let (tell_it, told) = unbounded_channel();
+        let told = Arc::<Queue<Input>>::default();
         let (tell, ended) = watch::channel(None);
         let (stop, stopped) = oneshot::channel();
         let history = self.options.keeps_histories.then(Arc::<History>::default);
-        let kept = journaled.as_ref().map(Journaled::kept);
+        let kept = journaled.as_ref().map(|journaled| journaled.kept());
         started.add(Entry {
             execution: known.clone(),
             history: history.clone(),
@@ -311,14 +310,23 @@ impl Executions {
             stop: Some(stop),
             is_waited_for,
             kept: kept.clone(),
-            tell: tell_it,
-            map_runs: journaled.as_ref().map(Journaled::map_runs),
+            told: Arc::clone(&told),
+            map_runs: journaled.as_ref().map(|journaled| journaled.map_runs()),
         });
         let ledger = ledger.with_waits(Arc::clone(self.router.mocked_waits()));
         let ledger = if self.options.skips_waits { ledger.skipping_waits() } else { ledger };
         let recording = self.recordings.as_ref().and_then(|recordings| recordings.begin(&known));
-        let run =
-            Run { executions: Arc::clone(self), ledger, history, recording, watcher, journaled, mocks, first, told };
+        let run = Run {
+            executions: Arc::clone(self),
+            ledger: Box::new(ledger),
+            history,
+            recording,
+            watcher,
+            journaled,
+            mocks,
+            first,
+            told,
+        };
         tokio::spawn(run.drive(at, stopped, tell));
         Started { execution: known, is_new: true, ended, kept }
     }

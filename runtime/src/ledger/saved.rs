@@ -309,7 +309,8 @@ struct SavedNode {
     frame: SavedFrame,
     parent: Option<(FrameId, usize)>,
     history: FrameId,
-    fork: Option<(SavedJoin, Option<Arc<TaskRequest>>)>,
+    /// Boxed: few Frames have one, and it is large.
+    fork: Option<Box<(SavedJoin, Option<Arc<TaskRequest>>)>>,
     waits: Waits,
     wait: u64,
 }

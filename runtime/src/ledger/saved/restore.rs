@@ -91,7 +91,7 @@ fn node(
     frame.values(&mut put);
     let execution = executions.get(&history).ok_or_else(|| damaged(Key::Execution(history), "it is missing"))?;
     let frame = frame.restore(program, execution)?;
-    let fork = match fork {
+    let fork = match fork.map(|fork| *fork) {
         None => None,
         Some((mut join, mut asked)) => {
             join.values(&mut put);

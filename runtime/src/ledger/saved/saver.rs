@@ -93,9 +93,9 @@ impl Saver {
             if let Some(asked) = &mut asked {
                 take(&mut Arc::make_mut(asked).input);
             }
-            (join, asked)
+            Box::new((join, asked))
         });
-        let now = fork.as_ref().map(|(join, _)| join.attempt());
+        let now = fork.as_ref().map(|fork| fork.0.attempt());
         if self.forked(id).is_some_and(|before| Some(before) != now) {
             self.delete_results(id, writes);
         }
@@ -112,7 +112,7 @@ impl Saver {
     /// The attempt whose Join is saved of a Frame.
     fn forked(&self, id: FrameId) -> Option<&str> {
         match self.saved.0.get(&Key::Frame(id)).map(|piece| &piece.0) {
-            Some(Content::Frame(holding)) => holding.what.fork.as_ref().map(|(join, _)| join.attempt()),
+            Some(Content::Frame(holding)) => holding.what.fork.as_ref().map(|fork| fork.0.attempt()),
             _ => None,
         }
     }
