@@ -32,6 +32,9 @@ const REQUEST_MAX: usize = 8 << 20;
 /// How long the beginning of a connection over TLS may take.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
 
+/// How long nobody is let in after nobody could be.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(50);
+
 /// How many connections are open at a time; more wait until one is closed.
 const CONNECTIONS: usize = 10_000;
 
@@ -124,10 +127,7 @@ pub(crate) async fn accept(
                 }
             }
             // Too many open files, most likely: a connection that ends gives one back.
-            Err(_) => {
-                connections.join_next().await;
-                tokio::task::yield_now().await;
-            }
+            Err(_) => tokio::time::sleep(ACCEPT_AGAIN).await,
         }
     }
     // Nobody connects any more.
@@ -179,9 +179,8 @@ impl Shared {
                 Err(refused) => refusal(refused),
             };
         }
-        let trigger = triggers::of_request(&self.triggers, request.method(), path).cloned();
-        // Requests of the query protocol, which SNS has, are forms.
-        if is_plain && let Some(trigger) = trigger {
+        // What an AWS client signs, or names an operation for, is for a service.
+        if is_plain && let Some(trigger) = triggers::of_request(&self.triggers(), request.method(), path).cloned() {
             return match host {
                 Ok(_) => self.triggered(&trigger, request).await,
                 Err(refused) => refusal(refused),

@@ -41,7 +41,7 @@ impl Logs {
                 let type_name = event["type"].as_str().unwrap_or_default();
                 if is_logged(&level, type_name) {
                     let arn = if execution.arn == root { &root } else { &execution.arn };
-                    text.push_str(&line(&group, &event, arn, with_data).to_string());
+                    text.push_str(&line(&group, &event, arn, execution.redrive_count, with_data).to_string());
                     text.push('\n');
                 }
             }
@@ -89,7 +89,7 @@ fn is_logged(level: &str, type_name: &str) -> bool {
     }
 }
 
-fn line(group: &Arc<str>, event: &Value, arn: &Arc<str>, with_data: bool) -> Value {
+fn line(group: &Arc<str>, event: &Value, arn: &Arc<str>, redrive_count: u32, with_data: bool) -> Value {
     let number = |name: &str| Value::from(event[name].to_string());
     let details = event.as_object().and_then(|members| members.iter().find(|(name, _)| name.ends_with("EventDetails")));
     let details = details.map_or_else(Value::empty_object, |(_, details)| details.clone());
@@ -105,7 +105,7 @@ fn line(group: &Arc<str>, event: &Value, arn: &Arc<str>, with_data: bool) -> Val
         ("previous_event_id", number("previousEventId")),
         ("event_timestamp", at.0.to_string().into()),
         ("execution_arn", arn.clone().into()),
-        ("redrive_count", "0".into()),
+        ("redrive_count", redrive_count.to_string().into()),
     ]
     .into();
     [("logGroup", Value::from(group.clone())), ("event", event)].into()

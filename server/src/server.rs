@@ -105,7 +105,7 @@ pub(crate) struct Shared {
     pub(crate) journal: Arc<dyn Journal>,
     pub(crate) api: Arc<Api>,
     pub(crate) services: Arc<HttpServices>,
-    pub(crate) triggers: Vec<Trigger>,
+    triggers: Vec<Trigger>,
     status_changes: Arc<StatusChanges>,
     pub(crate) guard: Guard,
     pub(crate) answering: AtomicUsize,
@@ -115,6 +115,14 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// What starts executions now: definitions come while the server runs, too.
+    pub(crate) fn triggers(&self) -> Vec<Trigger> {
+        let contents = self.api.catalog.contents();
+        let of_folder = contents.machines.values().filter(|machine| machine.is_of_folder && !machine.is_deleting);
+        let names: Vec<&str> = of_folder.map(|machine| &*machine.name).collect();
+        with_defaults(self.triggers.clone(), &names)
+    }
+
     /// The ARN of a state machine of this server.
     pub(crate) fn machine_arn(&self, name: &str) -> String {
         self.identity.machine_arn(name)
@@ -147,7 +155,7 @@ struct Files {
     routes: Routes,
     substitutions: Substitutions,
     /// As they were when they were registered last.
-    registered: tokio::sync::Mutex<Option<Snapshot>>,
+    registered: tokio::sync::Mutex<Snapshot>,
 }
 
 impl Files {
@@ -189,11 +197,12 @@ impl Server {
         let logs = Arc::new(Logs::new(options.data.join("log-groups.jsonl")));
         let traces = options.otlp.as_deref().map(|address| Traces::to(address, Arc::clone(&journal)));
         let catalog = Arc::new(Catalog::open(Arc::clone(&journal), logs, options.mocks, traces)?);
+        // What changes from here on is registered anew.
+        let seen = snapshot(options.folder.as_deref(), &options.routes);
         let (registered, not_registered) =
             register(&catalog, &options.identity, options.folder.as_deref(), &options.routes, &options.substitutions)
                 .await;
-        let names: Vec<&str> = registered.iter().map(|registered| registered.name.as_str()).collect();
-        let triggers = with_defaults(options.routes.triggers.clone(), &names);
+        let triggers = options.routes.triggers.clone();
         let execution_options = ExecutionOptions {
             quotas: options.quotas,
             skips_waits: options.skips_waits,
@@ -205,7 +214,7 @@ impl Server {
             folder: options.folder,
             routes: options.routes.clone(),
             substitutions: options.substitutions,
-            registered: tokio::sync::Mutex::default(),
+            registered: tokio::sync::Mutex::new(seen),
         };
         let mut routes = options.routes;
         routes.state_machines.clear();
@@ -230,6 +239,7 @@ impl Server {
             callbacks: Arc::clone(project.router().callbacks()),
             answers: Arc::clone(&answers),
             identity: options.identity.clone(),
+            redrives: Default::default(),
             polls: Arc::new(Semaphore::new(options.most_polls)),
         });
         project.router().clients().serve("sfn", Arc::clone(&api) as Arc<dyn asl_aws::InProcess>);
@@ -302,24 +312,20 @@ impl Server {
 
     /// Waits until definitions have changed, and registers them anew; gives those that are new or different, and what is wrong.
     pub async fn registered_anew(&self) -> (Vec<Registered>, Vec<NotRegistered>) {
-        let mut registered_last = self.files.registered.lock().await;
-        let before = match registered_last.take() {
-            Some(before) => before,
-            None => self.files.snapshot().await,
-        };
+        let mut before = self.files.registered.lock().await;
         let mut last = before.clone();
         loop {
             let began = Instant::now();
             tokio::time::sleep(LOOKED_AT).await;
             let now = self.files.snapshot().await;
             // What is still being written is waited for.
-            if now != before && now == last {
+            if now != *before && now == last {
                 break;
             }
             last = now;
             tokio::time::sleep(began.elapsed().saturating_sub(LOOKED_AT) * 10).await;
         }
-        *registered_last = Some(last);
+        *before = last;
         let Files { folder, routes, substitutions, .. } = &self.files;
         let (catalog, identity) = (&self.shared.api.catalog, &self.shared.identity);
         let (mut registered, refused) = register(catalog, identity, folder.as_deref(), routes, substitutions).await;

@@ -1,5 +1,6 @@
 //! Activities, and the answers to task tokens.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use asl_engine::{JsonError, Value};
@@ -54,6 +55,7 @@ impl Api {
             Some(known) => known.created,
             None => {
                 let (created, tags) = (now(), Tags::read(request.value("tags")));
+                tags.check(&arn)?;
                 let activity = Activity { arn: arn.clone(), name: name.into(), created, encryption, tags };
                 self.catalog.change(Change::activity(activity)).await?;
                 created
@@ -86,7 +88,9 @@ impl Api {
     }
 
     pub(super) fn list_activities(&self, request: &Request<'_>) -> Result<Value, ApiError> {
-        let activities: Vec<_> = self.catalog.contents().activities.values().cloned().collect();
+        // Those of another region are not seen.
+        let is_here = |activity: &&Arc<Activity>| activity.arn.split(':').nth(3) == Some(request.region);
+        let activities: Vec<_> = self.catalog.contents().activities.values().filter(is_here).cloned().collect();
         let (activities, next) = page(activities, "ListActivities", request, |activity| activity.arn.to_string())?;
         let listed = activities.iter().map(|activity| {
             Value::from([

@@ -1,7 +1,8 @@
 //! Executions: started, stopped, told of, listed and redriven.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use asl_engine::{Execution, Failure, JsonError, Timestamp, Value};
 use asl_project::{Details, Ended, Executions, RedriveError, Start, StartError, StopOnDrop};
@@ -12,6 +13,7 @@ use super::arn::Arn;
 use super::error::ApiError;
 use super::request::{Request, object, page_place, page_token};
 use super::{Api, date, machine_to_start};
+use crate::catalog::{Catalog, Machine};
 
 /// How long an execution may take that is waited for. AWS developer guide, "Service quotas".
 const SYNC_MAX: Duration = Duration::from_secs(5 * 60);
@@ -39,12 +41,17 @@ fn start_of(request: &Request<'_>) -> Result<Start, ApiError> {
     Ok(Start { name, has_new_name, input, input_text: Some(text.into()), trace_header, ..Start::default() })
 }
 
-pub(super) async fn start(executions: &Arc<Executions>, request: &Request<'_>) -> Result<Value, ApiError> {
+pub(super) async fn start(
+    catalog: &Catalog,
+    executions: &Arc<Executions>,
+    request: &Request<'_>,
+) -> Result<Value, ApiError> {
     if let Some(trouble) = executions.journal().and_then(|journal| journal.trouble()) {
         return Err(ApiError::unavailable(format!("nothing can be kept at the moment: {trouble}")));
     }
     let start = start_of(request)?;
     start.check_name()?;
+    let _starting = catalog.starting().await;
     let (machine, test_case) = machine_to_start(executions, request)?;
     let started = executions.start(&machine, Start { test_case, ..start })?;
     started.kept().await?;
@@ -146,6 +153,28 @@ fn redrive_status(details: &Details, events: u64, is_deleting: bool, at: Timesta
     RedriveStatus::NotRedrivable(reason)
 }
 
+/// Redrives by the execution and the token of the client: the same call again is answered in the same way.
+///
+/// AWS API reference, `RedriveExecution`: for 15 minutes.
+#[derive(Default)]
+pub(crate) struct Redrives(Mutex<HashMap<(String, String), (Instant, Timestamp)>>);
+
+/// For how long the same call is known.
+const SAME_CALL: Duration = Duration::from_secs(15 * 60);
+
+impl Redrives {
+    fn find(&self, token: &(String, String)) -> Option<Timestamp> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.get(token).filter(|(since, _)| since.elapsed() < SAME_CALL).map(|(_, at)| *at)
+    }
+
+    fn add(&self, token: (String, String), at: Timestamp) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.retain(|_, (since, _)| since.elapsed() < SAME_CALL);
+        known.insert(token, (Instant::now(), at));
+    }
+}
+
 /// The members of an execution that lists and descriptions have in common.
 fn listed(details: &Details) -> [(&'static str, Option<Value>); 11] {
     let under = &details.listed_under;
@@ -169,7 +198,9 @@ fn listed(details: &Details) -> [(&'static str, Option<Value>); 11] {
 impl Api {
     fn redrive_status(&self, executions: &Executions, details: &Details) -> Result<RedriveStatus, ApiError> {
         let machine = self.catalog.machine(&details.more.state_machine_arn);
-        let is_deleting = machine.is_some_and(|machine| machine.is_deleting);
+        // One of the same name that was made later is another one.
+        let is_gone = |machine: Arc<Machine>| machine.is_deleting || machine.created > details.started;
+        let is_deleting = machine.is_none_or(is_gone);
         Ok(redrive_status(details, executions.count_events(&details.arn)?, is_deleting, now()))
     }
 
@@ -183,6 +214,11 @@ impl Api {
     pub(super) async fn redrive(&self, executions: &Arc<Executions>, request: &Request<'_>) -> Result<Value, ApiError> {
         let arn = Arn::execution(request.required("executionArn"))?;
         let details = executions.details(arn.text)?;
+        let token = request.text("clientToken").map(|token| (arn.text.to_owned(), token.to_owned()));
+        let known = token.as_ref().and_then(|token| self.redrives.find(token));
+        if let Some(at) = known {
+            return Ok([("redriveDate", date(at))].into());
+        }
         let refused = |reason: NotRedrivable| ApiError::new("ExecutionNotRedrivable", reason.message(arn.text));
         match self.redrive_status(executions, &details)? {
             RedriveStatus::Redrivable => {}
@@ -193,7 +229,12 @@ impl Api {
             }
         }
         match executions.redrive(arn.text).await {
-            Ok(at) => Ok([("redriveDate", date(at))].into()),
+            Ok(at) => {
+                if let Some(token) = token {
+                    self.redrives.add(token, at);
+                }
+                Ok([("redriveDate", date(at))].into())
+            }
             Err(RedriveError::NotRedrivable(reason)) => Err(refused(reason)),
             Err(RedriveError::Lookup(error)) => Err(error.into()),
         }

@@ -67,6 +67,7 @@ pub(crate) struct Api {
     pub(crate) callbacks: Arc<Callbacks>,
     pub(crate) answers: Arc<Answers>,
     pub(crate) identity: Identity,
+    pub(crate) redrives: executions::Redrives,
     /// How many more may wait for the work of an activity.
     pub(crate) polls: Arc<Semaphore>,
 }
@@ -146,7 +147,7 @@ impl Api {
             "DescribeStateMachineAlias" => self.describe_alias(request),
             "DeleteStateMachineAlias" => self.delete_alias(request).await,
             "ListStateMachineAliases" => self.list_aliases(request),
-            "StartExecution" => executions::start(&executions, request).await,
+            "StartExecution" => executions::start(&self.catalog, &executions, request).await,
             "StartSyncExecution" => executions::start_sync(&executions, request).await,
             "StopExecution" => executions::stop(&executions, request).await,
             "DescribeExecution" => self.describe_execution(&executions, request),

@@ -11,6 +11,7 @@ use asl_tasks::is_step_functions_name;
 use super::arn::Arn;
 use super::error::ApiError;
 use super::request::{Request, object, page};
+use super::versions::too_many_versions;
 use super::{Api, date, nothing};
 use crate::catalog::{Change, Machine, NewRevision, Revision, Tags, Type};
 
@@ -144,6 +145,8 @@ impl Api {
         let new =
             NewRevision { arn: &arn, id: None, machine_type, definition, role_arn, logging, tracing, encryption, at };
         let revision = new.made();
+        let tags = Tags::read(request.value("tags"));
+        tags.check(&arn)?;
         let machine = Machine {
             arn: arn.clone(),
             name: name.into(),
@@ -153,7 +156,7 @@ impl Api {
             versions: Default::default(),
             last_version: 0,
             aliases: Default::default(),
-            tags: Tags::read(request.value("tags")),
+            tags,
             is_deleting: false,
             is_of_folder: false,
         };
@@ -188,7 +191,7 @@ impl Api {
     ) -> Result<Arc<str>, ApiError> {
         let mut machine = machine.clone();
         let last = machine.last_version;
-        let number = machine.publish(description, now());
+        let number = machine.publish(description, now()).ok_or_else(too_many_versions)?;
         let arn = machine.version_arn(number);
         if machine.last_version != last {
             self.catalog.change(Change::machine(machine)).await?;
@@ -340,13 +343,15 @@ impl Api {
         }
         let changing = self.catalog.changing().await;
         let Some(machine) = self.catalog.machine(arn.text) else { return Ok(nothing()) };
+        let deleting = Machine { is_deleting: true, ..Machine::clone(&machine) };
+        self.catalog.change(Change::machine(deleting)).await?;
+        // Nobody starts one from here on.
+        self.catalog.started().await;
         let running = running_of(executions, arn.text)?;
         if running.is_empty() {
             self.catalog.change(Change::without_machine(&machine.arn)).await?;
             return Ok(nothing());
         }
-        let deleting = Machine { is_deleting: true, ..Machine::clone(&machine) };
-        self.catalog.change(Change::machine(deleting)).await?;
         drop(changing);
         self.end_deleted(executions, machine.arn.clone(), running);
         Ok(nothing())

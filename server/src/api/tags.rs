@@ -10,6 +10,17 @@ use crate::catalog::{Activity, Change, Machine, Tags};
 /// How many tags a resource may have. AWS developer guide, "Service quotas".
 const MOST: usize = 50;
 
+impl Tags {
+    /// Refuses more than a resource may have.
+    pub(super) fn check(&self, arn: &str) -> Result<(), ApiError> {
+        if self.len() <= MOST {
+            return Ok(());
+        }
+        let message = format!("Too many tags: a resource can have {MOST}: '{arn}'");
+        Err(ApiError::new("TooManyTags", message).with("resourceName", arn))
+    }
+}
+
 impl Api {
     /// The tags of the resource that a request names.
     fn tags_of(&self, request: &Request<'_>) -> Result<Tags, ApiError> {
@@ -39,10 +50,7 @@ impl Api {
         let mut tags = self.tags_of(request)?;
         tags.add(request.value("tags"));
         let arn = request.required("resourceArn");
-        if tags.len() > MOST {
-            let message = format!("Too many tags: a resource can have {MOST}: '{arn}'");
-            return Err(ApiError::new("TooManyTags", message).with("resourceName", arn));
-        }
+        tags.check(arn)?;
         self.put_tags(arn, tags).await?;
         Ok(nothing())
     }

@@ -7,10 +7,13 @@ use super::arn::Arn;
 use super::error::ApiError;
 use super::request::{Request, object, page};
 use super::{Api, date, nothing};
-use crate::catalog::{Change, Machine};
+use crate::catalog::{Change, MOST_VERSIONS, Machine};
 
-/// How many versions a state machine may have. AWS developer guide, "Service quotas".
-const MOST: usize = 1_000;
+/// That a state machine has as many versions as it may have.
+pub(super) fn too_many_versions() -> ApiError {
+    let message = format!("a state machine can have {MOST_VERSIONS} versions");
+    ApiError::new("ServiceQuotaExceededException", message)
+}
 
 /// What AWS calls a revision before the first change.
 const INITIAL: &str = "INITIAL";
@@ -32,11 +35,8 @@ impl Api {
             return Err(ApiError::new("ConflictException", message));
         }
         let mut changed = Machine::clone(&machine);
-        let number = changed.publish(request.text("description").map(Into::into), now());
-        if changed.versions.len() > MOST {
-            let message = format!("a state machine can have {MOST} versions");
-            return Err(ApiError::new("ServiceQuotaExceededException", message));
-        }
+        let number =
+            changed.publish(request.text("description").map(Into::into), now()).ok_or_else(too_many_versions)?;
         let created = changed.versions.get(&number).map(|version| date(version.created));
         let version = changed.version_arn(number);
         if changed.last_version != machine.last_version {

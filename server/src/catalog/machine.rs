@@ -6,6 +6,9 @@ use std::sync::Arc;
 use asl_engine::{Timestamp, Value};
 use serde::{Deserialize, Serialize};
 
+/// How many versions a state machine may have. AWS developer guide, "Service quotas".
+pub(crate) const MOST_VERSIONS: usize = 1_000;
+
 /// A state machine.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Machine {
@@ -93,15 +96,18 @@ impl Machine {
         format!("{}:{name}", self.arn).into()
     }
 
-    /// Publishes what it is now, unless that is a version already; its number.
-    pub(crate) fn publish(&mut self, description: Option<Arc<str>>, at: Timestamp) -> u64 {
+    /// Publishes what it is now, unless that is a version already; its number. There may be too many versions.
+    pub(crate) fn publish(&mut self, description: Option<Arc<str>>, at: Timestamp) -> Option<u64> {
         let published = self.versions.iter().find(|(_, version)| version.revision.key == self.revision.key);
         if let Some((number, _)) = published {
-            return *number;
+            return Some(*number);
+        }
+        if self.versions.len() >= MOST_VERSIONS {
+            return None;
         }
         self.last_version += 1;
         self.versions.insert(self.last_version, Version { revision: self.revision.clone(), description, created: at });
-        self.last_version
+        Some(self.last_version)
     }
 
     /// The names of the aliases that lead to a version.

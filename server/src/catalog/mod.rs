@@ -5,7 +5,7 @@
 mod activity;
 mod machine;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard};
 
@@ -15,7 +15,7 @@ use asl_runtime::journal::{Commit, Document, Journal, JournalError};
 use asl_tasks::Mocks;
 
 pub(crate) use activity::Activity;
-pub(crate) use machine::{Alias, Machine, Revision, Route, Tags, Type};
+pub(crate) use machine::{Alias, MOST_VERSIONS, Machine, Revision, Route, Tags, Type};
 
 use crate::logs::Logs;
 use crate::status_changes::StatusChanges;
@@ -26,12 +26,17 @@ const MACHINE: &str = "state machine";
 const REVISION: &str = "revision";
 const ACTIVITY: &str = "activity";
 
+/// How many programs are at hand before those of old revisions are dropped.
+const PROGRAMS: usize = 1_000;
+
 /// State machines and activities.
 pub(crate) struct Catalog {
     journal: Arc<dyn Journal>,
     contents: RwLock<Contents>,
     /// Held by who changes something, from when it is looked at until it is committed.
     changing: tokio::sync::Mutex<()>,
+    /// Held to read by who starts an execution, from when its machine is looked up until it is kept.
+    starting: tokio::sync::RwLock<()>,
     programs: Mutex<HashMap<Arc<str>, Arc<Program>>>,
     logs: Arc<Logs>,
     /// Who is told of status changes, once there is somebody.
@@ -117,7 +122,8 @@ impl Catalog {
         }
         let (changing, programs) = (tokio::sync::Mutex::default(), Mutex::default());
         let (contents, status_changes) = (RwLock::new(contents), OnceLock::new());
-        Ok(Self { journal, contents, changing, programs, logs, status_changes, mocks, traces })
+        let starting = tokio::sync::RwLock::default();
+        Ok(Self { journal, contents, changing, starting, programs, logs, status_changes, mocks, traces })
     }
 
     /// Has the status changes of executions told; the first time only.
@@ -138,6 +144,16 @@ impl Catalog {
     /// Keeps everybody else from changing something, until the guard is dropped.
     pub(crate) async fn changing(&self) -> tokio::sync::MutexGuard<'_, ()> {
         self.changing.lock().await
+    }
+
+    /// Keeps machines that are deleted from being taken for gone while one of their executions starts.
+    pub(crate) async fn starting(&self) -> tokio::sync::RwLockReadGuard<'_, ()> {
+        self.starting.read().await
+    }
+
+    /// Waits until whoever was about to start an execution has done so.
+    pub(crate) async fn started(&self) {
+        drop(self.starting.write().await);
     }
 
     /// Makes a change. Who calls it holds [`Catalog::changing`].
@@ -164,7 +180,14 @@ impl Catalog {
 
     /// Takes note of the program of a revision, which was made already.
     pub(crate) fn know(&self, revision: &Revision, program: Arc<Program>) {
-        self.programs().insert(revision.key.clone(), program);
+        let mut programs = self.programs();
+        if programs.len() >= PROGRAMS {
+            // What is not current can be made again.
+            let contents = self.contents();
+            let current: HashSet<&str> = contents.machines.values().map(|machine| &*machine.revision.key).collect();
+            programs.retain(|key, _| current.contains(&**key));
+        }
+        programs.insert(revision.key.clone(), program);
     }
 
     /// What a revision does.
@@ -175,7 +198,7 @@ impl Catalog {
         let definition = Definition::new("definition.json", revision.definition.to_string());
         // It was made before, by this release or an earlier one.
         let program = Arc::new(definition.unfilled_program().ok()?);
-        self.programs().insert(revision.key.clone(), Arc::clone(&program));
+        self.know(revision, Arc::clone(&program));
         Some(program)
     }
 

@@ -1,8 +1,10 @@
 //! The verbs that ask a running server, and definitions that change while it runs.
 
+use hyper::Method;
 use serde_json::{Value, json};
 
 use crate::support::folder::Folder;
+use crate::support::http::send;
 use crate::support::server::{Server, until};
 use crate::support::web_server::{WebServer, answer};
 
@@ -70,6 +72,51 @@ fn a_definition_that_changes_is_registered_anew_and_what_runs_goes_on_as_it_bega
         server.ask("DescribeStateMachineForExecution", &asked)["definition"].as_str().expect("a text").to_owned()
     };
     assert!(of(&first).contains("hello") && of(&second).contains("good bye"));
+
+    // One that comes while the server runs has a route of its name, too.
+    folder.write("late.asl.json", GREET);
+    let posted = || send(Method::POST, &format!("{}/late", server.url), &[], "{}");
+    let started = until(|| Some(posted()).filter(|answer| answer.status() == 200));
+    let started: Value = serde_json::from_slice(started.body()).expect("JSON");
+    assert_eq!(server.ended(started["executionArn"].as_str().expect("an ARN"))["output"], "\"hello\"");
+}
+
+#[test]
+fn a_machine_that_is_deleted_takes_its_executions_with_it() {
+    let server = Server::start(&Folder::new(), &["--memory"]);
+    let sleep: Value = serde_json::from_str(SLEEP).expect("JSON");
+    let machine = server.create("m", &sleep);
+    let running = server.start_execution(&machine, "first", &json!({}));
+    server.ask("DeleteStateMachine", &json!({"stateMachineArn": machine}));
+    let ended = server.ended(&running);
+    assert_eq!(ended["status"], "ABORTED");
+    let gone = |execution: &str| {
+        let described = server.ask("DescribeExecution", &json!({"executionArn": execution}));
+        assert_eq!(described["redriveStatusReason"], "State machine is in DELETING status", "{described}");
+        let (code, _) = server.call("RedriveExecution", &json!({"executionArn": execution})).expect_err("it is gone");
+        assert_eq!(code, "ExecutionNotRedrivable");
+    };
+    until(|| server.call("DescribeStateMachine", &json!({"stateMachineArn": machine})).err());
+    gone(&running);
+    // One of the same name is another one.
+    server.create("m", &sleep);
+    gone(&running);
+}
+
+#[test]
+fn a_redrive_that_is_asked_for_again_is_the_same() {
+    let server = Server::start(&Folder::new(), &["--memory"]);
+    let machine = server.create("m", &json!({"StartAt": "F", "States": {"F": {"Type": "Fail"}}}));
+    let failed = server.start_execution(&machine, "n", &json!({}));
+    server.ended(&failed);
+    let redrive = |token: &str| {
+        server.ended(&failed);
+        server.ask("RedriveExecution", &json!({"executionArn": failed, "clientToken": token}))
+    };
+    let first = redrive("a");
+    assert_eq!(redrive("a"), first);
+    redrive("b");
+    assert_eq!(server.ended(&failed)["redriveCount"], 2);
 }
 
 #[test]
