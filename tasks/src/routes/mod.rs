@@ -353,7 +353,7 @@ mod tests {
             ),
             (
                 "a = 1",
-                r#"routes.toml:1:1: unknown field "a", expected one of "services", "tables", "buckets", "queues", "topics", "connections", "subscriptions", "mail", "endpoint", "state_machines", "substitutions", "check", "routes", "mocks""#,
+                r#"routes.toml:1:1: unknown field "a", expected one of "services", "tables", "buckets", "queues", "topics", "connections", "subscriptions", "mail", "endpoint", "state_machines", "triggers", "substitutions", "check", "routes", "mocks""#,
             ),
             ("\n[services]\ns4 = 'aws'", r#"routes.toml:3:1: there is no service "s4", did you mean "s3"?"#),
             (
