@@ -125,7 +125,7 @@ impl From<RoutesError> for Error {
     fn from(error: RoutesError) -> Self {
         match error {
             RoutesError::Unreadable { file, source } => Self::unreadable("the routing file", &file, &source),
-            error @ RoutesError::Invalid { .. } => Self::Routes(error.with_hints()),
+            error @ (RoutesError::Invalid { .. } | RoutesError::Differs { .. }) => Self::Routes(error.with_hints()),
         }
     }
 }

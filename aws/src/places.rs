@@ -24,6 +24,17 @@ impl Services {
         self.0.get(name).or(embedded)
     }
 
+    /// Takes over what others say, too. Gives the name of a service that they say otherwise of.
+    pub fn join(&mut self, others: Self) -> Result<(), &'static str> {
+        for (name, place) in others.0 {
+            match self.0.get(name) {
+                Some(known) if *known != place => return Err(name),
+                _ => _ = self.0.insert(name, place),
+            }
+        }
+        Ok(())
+    }
+
     /// The environment variables that lead the SDKs of AWS to the servers that stand here, such as
     /// `("AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://127.0.0.1:5000")`.
     pub fn endpoint_variables(&self) -> Vec<(String, String)> {

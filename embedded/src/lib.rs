@@ -46,13 +46,14 @@ pub struct Declared {
 }
 
 impl Embedded {
-    /// Services that keep their data below `data_dir`, with what is `declared` in it from the start. What is published goes to
-    /// `subscribers`, whose relative paths start at `folder`, with the help of `caller`.
-    pub fn new(data_dir: &Path, declared: Declared, subscribers: Subscribers, folder: PathBuf, caller: Caller) -> Self {
+    /// Services that keep their data below `data_dir`, with what is `declared` in it from the start. What is published goes to the
+    /// `subscribers` of each routing file, with the help of `caller`.
+    pub fn new(data_dir: &Path, declared: Declared, subscribers: Vec<Subscribers>, caller: Caller) -> Self {
         let Declared { tables, buckets, queues, topics } = declared;
-        let queues = sqs::Queues { declared: queues, subscribed: subscribers.queues() };
+        let queues =
+            sqs::Queues { declared: queues, subscribed: subscribers.iter().flat_map(Subscribers::queues).collect() };
         let sqs = Arc::new(sqs::Sqs::new(data_dir.join("sqs.sqlite"), queues));
-        let sns = sns::Sns::new(data_dir.join("sns"), topics, subscribers, folder, caller, Arc::clone(&sqs));
+        let sns = sns::Sns::new(data_dir.join("sns"), topics, subscribers, caller, Arc::clone(&sqs));
         Self {
             s3: Arc::new(s3::S3::new(data_dir.join("s3"), buckets)),
             dynamodb: Arc::new(dynamodb::DynamoDb::new(data_dir.join("dynamodb.sqlite"), tables)),

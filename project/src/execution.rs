@@ -7,7 +7,7 @@ use asl_engine::{Execution, Failure, TaskRequest, Timestamp};
 use asl_runtime::journal::{Commit, Entry, Journal, JournalError, LedgerCommit};
 use asl_runtime::tokio_host::{self, GivenUp};
 use asl_runtime::{Batch, BoxFuture, Bug, Finished, FrameId, Input, Ledger, Queue, RedriveStatus, Saver, Status, now};
-use asl_tasks::Mocks;
+use asl_tasks::{Mocks, Router};
 use futures_util::FutureExt;
 use futures_util::future::Either;
 use tokio::sync::{oneshot, watch};
@@ -88,6 +88,8 @@ const STORED_BEFORE: FrameId = 10_000;
 /// An execution that is about to run.
 pub(crate) struct Run {
     pub(crate) executions: Arc<Executions>,
+    /// What serves its tasks.
+    pub(crate) router: Arc<Router>,
     pub(crate) ledger: Box<Ledger>,
     pub(crate) history: Option<Arc<History>>,
     pub(crate) recording: Option<Recording>,
@@ -205,7 +207,8 @@ impl Run {
         stopped: oneshot::Receiver<Failure>,
         tell: watch::Sender<Option<Ended>>,
     ) {
-        let Self { executions, ledger, history, recording, mut watcher, mut journaled, mocks, first, told } = self;
+        let Self { executions, router, ledger, history, recording, mut watcher, mut journaled, mocks, first, told } =
+            self;
         let ledger = match (&history, &recording) {
             _ if journaled.is_some() => Box::new(ledger.recording_children()),
             (Some(_), _) => Box::new(ledger.recording_children()),
@@ -218,7 +221,7 @@ impl Run {
             if let Some(mocked) = mocks.as_ref().and_then(|mocks| mocks.handler(&request.state)) {
                 return Ok(mocked);
             }
-            let found = executions.router().handler_of(&request.state, &request.resource);
+            let found = router.handler_of(&request.state, &request.resource);
             found.map_err(|error| Failure::new("States.Runtime", error.to_string()))
         };
         let commit = |ledger: &Ledger, batch: &mut Batch| {

@@ -59,7 +59,7 @@ pub use history::{History, Subscription, by_execution};
 pub use logged::{LoggedLine, logged};
 pub use map_runs::MapRunDetails;
 pub use mocked::{Mocked, run_mocked};
-pub use project::{Project, ProjectError, routes_of};
+pub use project::{Project, ProjectError, routes_below, routes_of};
 pub use shut_down::Notice;
 pub use start::{Start, StartError, Watcher};
 pub use start_execution::StopOnDrop;

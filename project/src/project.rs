@@ -1,6 +1,6 @@
 //! A project: its routing file, what that names, and the executions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use asl_tasks::{Router, Routes, RoutesError};
 use crate::definition::Definition;
 use crate::definitions::{DefinitionError, DefinitionName};
 use crate::executions::{ExecutionOptions, Executions};
+use crate::folder::definitions_in;
 use crate::substitutions::{Placeholder, Substitutions};
 
 /// What a folder of the user's is: what its routing file says of the tasks, the state machines that it names, and all
@@ -20,6 +21,9 @@ pub struct Project {
     pub(crate) executions: Arc<Executions>,
     pub(crate) data: PathBuf,
 }
+
+/// What a routing file is called that is found without being named.
+const ROUTES: &str = "routes.toml";
 
 /// Why a project cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -56,13 +60,27 @@ pub enum ProjectError {
 pub fn routes_of(definition: &Path, named: Option<&Path>) -> Result<Routes, RoutesError> {
     // A pipe such as `/dev/fd/63` has no folder of the user's.
     let is_pipe = ["/dev", "/proc"].iter().any(|folder| definition.starts_with(folder));
-    let beside = if is_pipe { PathBuf::from("routes.toml") } else { definition.with_file_name("routes.toml") };
+    let beside = if is_pipe { PathBuf::from(ROUTES) } else { definition.with_file_name(ROUTES) };
     match named {
         Some(file) => Routes::read(file),
         None if beside.is_file() => Routes::read(&beside),
         // That is where a missing route can be added.
         None => Routes::parse("", &beside),
     }
+}
+
+/// The routing files of the definitions below a folder, but for that of the folder itself: each is for the definitions in its folder and
+/// below it. Given in the order of their paths.
+pub fn routes_below(folder: &Path) -> Result<Vec<Routes>, RoutesError> {
+    // What cannot be read is told where the definitions are registered.
+    let definitions = definitions_in(folder).unwrap_or_default();
+    let folders: BTreeSet<PathBuf> = definitions
+        .iter()
+        .flat_map(|file| file.ancestors().skip(1).take_while(|above| *above != folder))
+        .map(Path::to_owned)
+        .collect();
+    let files = folders.into_iter().map(|folder| folder.join(ROUTES)).filter(|file| file.is_file());
+    files.map(|file| Routes::read(&file)).collect()
 }
 
 impl Project {

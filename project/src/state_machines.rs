@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use asl_engine::{Execution, Program};
-use asl_tasks::{Mocks, is_step_functions_name};
+use asl_tasks::{Mocks, Router, is_step_functions_name};
 
 use crate::start::{StartError, Watcher};
 
@@ -38,6 +38,12 @@ pub trait StateMachines: Send + Sync {
 
     /// What a test case answers in the place of a machine's tasks; the error says why nothing does.
     fn mocks(&self, machine: &StateMachine, test_case: &str) -> Result<Arc<Mocks>, String>;
+
+    /// What serves the tasks of the machine with this ARN, where that is not what serves all others.
+    fn router(&self, arn: &str) -> Option<Arc<Router>> {
+        let _ = arn;
+        None
+    }
 
     /// Who is told what happens in an execution of it.
     fn watcher(&self, machine: &StateMachine, execution: &Arc<Execution>) -> Option<Watcher>;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use asl_engine::{Called, Program, StateType, nearest};
 use asl_runtime::{Handler, PrepareError};
-use asl_tasks::ListenError;
+use asl_tasks::{ListenError, Router};
 use futures_util::future::try_join_all;
 
 use crate::project::Project;
@@ -72,13 +72,18 @@ impl Project {
     /// Each state with a task, of `program` and of the state machines that it can start. All that nothing serves are told at once,
     /// each once.
     pub async fn tasks<'a>(&'a self, program: &'a Program) -> Result<Vec<Task<'a>>, Vec<Unserved>> {
+        self.tasks_by(self.router(), program).await
+    }
+
+    /// The same, of a state machine whose tasks this router serves.
+    pub async fn tasks_by<'a>(&'a self, router: &Router, program: &'a Program) -> Result<Vec<Task<'a>>, Vec<Unserved>> {
         let mut found = Vec::new();
         let mut missing: Vec<Unserved> = Vec::new();
         let others = self.executions().programs().map(|(name, program)| (Some(name), &**program));
         for (machine, program) in std::iter::once((None, program)).chain(others) {
             for called in program.tasks() {
                 let Called { state, resource, .. } = called;
-                match self.router().handler_of(state, resource) {
+                match router.handler_of(state, resource) {
                     Ok(handler) => found.push((machine, called, handler)),
                     Err(error) => {
                         let mock =
@@ -89,7 +94,7 @@ impl Project {
             }
         }
         for (_, called, _) in &found {
-            self.router().note_task(called.state, called.resource);
+            router.note_task(called.state, called.resource);
         }
         for (machine, called, handler) in &found {
             if let Some(why) = handler.missing(called.resource, &called.known_parameters()).await {

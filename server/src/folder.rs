@@ -59,10 +59,36 @@ pub enum NotRegistered {
     Journal(#[from] JournalError),
 }
 
+/// A routing file, and what is filled in in the definitions that it is for.
+#[derive(Clone)]
+pub(crate) struct Routing {
+    pub(crate) routes: Routes,
+    pub(crate) substitutions: Substitutions,
+}
+
+/// Where the state machines of files come from.
+#[derive(Clone)]
+pub(crate) struct Sources {
+    pub(crate) folder: Option<PathBuf>,
+    /// The routing file of the server, and then those of folders below its folder.
+    pub(crate) routing: Vec<Routing>,
+}
+
+impl Sources {
+    /// The place of the routing file of a definition: the nearest one in the folders above it, and else that of the server.
+    fn routing_of(&self, file: &Path) -> usize {
+        let below =
+            self.routing.iter().enumerate().skip(1).filter(|(_, routing)| file.starts_with(routing.routes.folder()));
+        below.max_by_key(|(_, routing)| routing.routes.folder().components().count()).map_or(0, |(place, _)| place)
+    }
+}
+
 /// A state machine of a file.
 struct Found {
     definition: Definition,
     machine_type: Type,
+    /// The place of its routing file.
+    routing: usize,
 }
 
 /// A state machine that was registered.
@@ -78,48 +104,48 @@ pub struct Registered {
     pub program: Arc<Program>,
     /// Whether it is new or different.
     pub has_changed: bool,
+    /// The place of its routing file among those of the server.
+    pub(crate) routing: usize,
 }
 
-/// The state machines that the routing file names, and those of the other definitions below a folder, by name.
-fn found(
-    folder: Option<&Path>,
-    routes: &Routes,
-    substitutions: &Substitutions,
-    refused: &mut Vec<NotRegistered>,
-) -> BTreeMap<String, Found> {
+/// The state machines that routing files name, and those of the other definitions below the folder, by name.
+fn found(sources: &Sources, refused: &mut Vec<NotRegistered>) -> BTreeMap<String, Found> {
     let mut found: BTreeMap<String, Found> = BTreeMap::new();
+    let mut add = |name: String, new: Found, refused: &mut Vec<NotRegistered>| match found.get(&name) {
+        Some(known) => refused.push(NotRegistered::Twice {
+            name,
+            first: known.definition.file().to_owned(),
+            second: new.definition.file().to_owned(),
+        }),
+        None => _ = found.insert(name, new),
+    };
     let mut named = Vec::new();
-    for (name, machine) in &routes.state_machines {
-        let file = routes.folder().join(&machine.definition);
-        let machine_type = if machine.is_express { Type::Express } else { Type::Standard };
-        match DefinitionName::from(&*file).read(substitutions) {
-            Ok(definition) => _ = found.insert(name.clone(), Found { definition, machine_type }),
-            Err(error) => refused.push(error.into()),
+    for (routing, Routing { routes, substitutions }) in sources.routing.iter().enumerate() {
+        for (name, machine) in &routes.state_machines {
+            let file = routes.folder().join(&machine.definition);
+            let machine_type = if machine.is_express { Type::Express } else { Type::Standard };
+            match DefinitionName::from(&*file).read(substitutions) {
+                Ok(definition) => add(name.clone(), Found { definition, machine_type, routing }, refused),
+                Err(error) => refused.push(error.into()),
+            }
+            named.push(file);
         }
-        named.push(file);
     }
-    let Some(folder) = folder else { return found };
+    let Some(folder) = &sources.folder else { return found };
     let files = match definitions_in(folder) {
         Ok(files) => files,
         Err(source) => {
-            refused.push(NotRegistered::Folder { folder: folder.to_owned(), source });
+            refused.push(NotRegistered::Folder { folder: folder.clone(), source });
             return found;
         }
     };
     let is_named = |file: &Path| named.iter().any(|named| same_file(named, file));
     for file in files.into_iter().filter(|file| !is_named(file)) {
-        match DefinitionName::from(&*file).read_all(substitutions) {
+        let routing = sources.routing_of(&file);
+        match DefinitionName::from(&*file).read_all(&sources.routing[routing].substitutions) {
             Ok(definitions) => {
                 for definition in definitions {
-                    let name = definition.name();
-                    match found.get(&name) {
-                        Some(known) => refused.push(NotRegistered::Twice {
-                            name,
-                            first: known.definition.file().to_owned(),
-                            second: file.clone(),
-                        }),
-                        None => _ = found.insert(name, Found { definition, machine_type: Type::Standard }),
-                    }
+                    add(definition.name(), Found { definition, machine_type: Type::Standard, routing }, refused);
                 }
             }
             Err(error) => refused.push(error.into()),
@@ -136,9 +162,11 @@ fn same_file(first: &Path, second: &Path) -> bool {
 pub(crate) type Snapshot = BTreeMap<PathBuf, Option<(SystemTime, u64)>>;
 
 /// The files as they are now.
-pub(crate) fn snapshot(folder: Option<&Path>, routes: &Routes) -> Snapshot {
-    let named = routes.state_machines.values().map(|machine| routes.folder().join(&machine.definition));
-    let found = folder.and_then(|folder| definitions_in(folder).ok()).unwrap_or_default();
+pub(crate) fn snapshot(sources: &Sources) -> Snapshot {
+    let named = sources.routing.iter().flat_map(|Routing { routes, .. }| {
+        routes.state_machines.values().map(|machine| routes.folder().join(&machine.definition))
+    });
+    let found = sources.folder.as_deref().and_then(|folder| definitions_in(folder).ok()).unwrap_or_default();
     let seen = |file: &PathBuf| {
         let seen = std::fs::metadata(file).ok()?;
         Some((seen.modified().ok()?, seen.len()))
@@ -150,13 +178,11 @@ pub(crate) fn snapshot(folder: Option<&Path>, routes: &Routes) -> Snapshot {
 pub(crate) async fn register(
     catalog: &Catalog,
     identity: &Identity,
-    folder: Option<&Path>,
-    routes: &Routes,
-    substitutions: &Substitutions,
+    sources: &Sources,
 ) -> (Vec<Registered>, Vec<NotRegistered>) {
     let (mut registered, mut refused) = (Vec::new(), Vec::new());
-    for (name, Found { definition, machine_type }) in found(folder, routes, substitutions, &mut refused) {
-        match register_one(catalog, identity, routes, &name, definition, machine_type).await {
+    for (name, found) in found(sources, &mut refused) {
+        match register_one(catalog, identity, &sources.routing[found.routing].routes, &name, found).await {
             Ok(one) => registered.push(one),
             Err(error) => refused.push(error),
         }
@@ -169,8 +195,7 @@ async fn register_one(
     identity: &Identity,
     routes: &Routes,
     name: &str,
-    definition: Definition,
-    machine_type: Type,
+    Found { definition, machine_type, routing }: Found,
 ) -> Result<Registered, NotRegistered> {
     let program = match definition.unfilled_program() {
         Ok(program) => Arc::new(program),
@@ -180,17 +205,19 @@ async fn register_one(
     if !unfilled.is_empty() {
         return Err(NotRegistered::Unfilled { definition: definition.into(), unfilled });
     }
-    let Identity { account, region } = identity;
-    let arn: Arc<str> = format!("arn:aws:states:{region}:{account}:stateMachine:{name}").into();
+    let arn: Arc<str> = identity.machine_arn(name).into();
     // It was read, so it has one.
     let text: Arc<str> = definition.json().unwrap_or_default().into();
     let file = definition.file().to_owned();
     let _changing = catalog.changing().await;
     let known = catalog.machine(&arn);
-    let is_same = |known: &Machine| *known.revision.definition == *text && known.machine_type == machine_type;
+    // One that was made over the API is the folder's from now on.
+    let is_same = |known: &Machine| {
+        *known.revision.definition == *text && known.machine_type == machine_type && known.is_of_folder
+    };
     if let Some(known) = known.as_ref().filter(|known| is_same(known)) {
         catalog.know(&known.revision, Arc::clone(&program));
-        return Ok(Registered { name: name.to_owned(), arn, file, program, has_changed: false });
+        return Ok(Registered { name: name.to_owned(), arn, file, program, has_changed: false, routing });
     }
     let at = now();
     let before = known.as_ref().map(|known| Arc::clone(&known.revision));
@@ -201,7 +228,7 @@ async fn register_one(
         id: before.as_ref().map(|_| uuid::Uuid::new_v4().to_string().into()),
         machine_type,
         definition: text,
-        role_arn: format!("arn:aws:iam::{account}:role/asl").into(),
+        role_arn: format!("arn:aws:iam::{}:role/asl", identity.account).into(),
         logging: of_before(|it| it.logging.clone()).unwrap_or_else(off),
         tracing: of_before(|it| it.tracing.clone()).unwrap_or_else(|| [("enabled", false.into())].into()),
         encryption: of_before(|it| it.encryption.clone()).unwrap_or_else(|| [("type", "AWS_OWNED_KEY".into())].into()),
@@ -232,5 +259,5 @@ async fn register_one(
         },
     };
     catalog.change(Change::machine(machine).with(&revision)).await?;
-    Ok(Registered { name: name.to_owned(), arn, file, program, has_changed: true })
+    Ok(Registered { name: name.to_owned(), arn, file, program, has_changed: true, routing })
 }

@@ -11,7 +11,7 @@ use asl_engine::Quotas;
 use asl_project::{ExecutionOptions, Executions, NotResumed, Project, ProjectError, Substitutions};
 use asl_runtime::journal::{Journal, JournalError, Memory, OpenError, Sqlite};
 use asl_runtime::{blocking, now};
-use asl_tasks::{HttpServices, Routes, Trigger, Undelivered, Unopened};
+use asl_tasks::{HttpServices, Router, Routes, Trigger, Undelivered, Unopened};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::AbortHandle;
@@ -20,7 +20,7 @@ use tokio::time::Instant;
 use crate::answers::Answers;
 use crate::api::{Api, Identity};
 use crate::catalog::Catalog;
-use crate::folder::{NotRegistered, Registered, Snapshot, register, snapshot};
+use crate::folder::{NotRegistered, Registered, Routing, Snapshot, Sources, register, snapshot};
 use crate::http::{Guard, accept, url};
 use crate::logs::Logs;
 use crate::status_changes::{StatusChanges, publish};
@@ -37,7 +37,9 @@ pub struct ServerOptions {
     pub folder: Option<PathBuf>,
     /// What the routing file says.
     pub routes: Routes,
-    /// What is filled in in definitions.
+    /// What routing files of folders below the folder say: each is for the definitions there, and shares the services with the others.
+    pub routes_below: Vec<Routes>,
+    /// What is filled in in definitions, before what routing files say.
     pub substitutions: Substitutions,
     /// Where everything is kept.
     pub data: PathBuf,
@@ -149,19 +151,26 @@ pub struct Server {
     pub not_resumed: Vec<NotResumed>,
 }
 
-/// Where the state machines of files come from.
+/// The files of state machines, and what serves their tasks.
 struct Files {
-    folder: Option<PathBuf>,
-    routes: Routes,
-    substitutions: Substitutions,
+    sources: Sources,
+    /// What serves the tasks of the definitions of each routing file.
+    routers: Vec<Arc<Router>>,
     /// As they were when they were registered last.
     registered: tokio::sync::Mutex<Snapshot>,
 }
 
 impl Files {
     async fn snapshot(&self) -> Snapshot {
-        let (folder, routes) = (self.folder.clone(), self.routes.clone());
-        blocking(move || snapshot(folder.as_deref(), &routes)).await
+        let sources = self.sources.clone();
+        blocking(move || snapshot(&sources)).await
+    }
+
+    /// Has the tasks of state machines served by what their routing files say.
+    fn route(&self, catalog: &Catalog, registered: &[Registered]) {
+        for registered in registered {
+            catalog.route(&registered.arn, &self.routers[registered.routing]);
+        }
     }
 }
 
@@ -198,11 +207,19 @@ impl Server {
         let traces = options.otlp.as_deref().map(|address| Traces::to(address, Arc::clone(&journal)));
         let catalog = Arc::new(Catalog::open(Arc::clone(&journal), logs, options.mocks, traces)?);
         // What changes from here on is registered anew.
-        let seen = snapshot(options.folder.as_deref(), &options.routes);
-        let (registered, not_registered) =
-            register(&catalog, &options.identity, options.folder.as_deref(), &options.routes, &options.substitutions)
-                .await;
-        let triggers = options.routes.triggers.clone();
+        let routing = |routes: &Routes| Routing {
+            routes: routes.clone(),
+            substitutions: options.substitutions.clone().or(routes),
+        };
+        let all = std::iter::once(&options.routes).chain(&options.routes_below);
+        let sources = Sources { folder: options.folder, routing: all.map(routing).collect() };
+        let seen = snapshot(&sources);
+        let (registered, not_registered) = register(&catalog, &options.identity, &sources).await;
+        let (mut routes, mut routes_below) = (options.routes, options.routes_below);
+        for below in &mut routes_below {
+            routes.share_services(below).map_err(ProjectError::Routes)?;
+        }
+        let triggers = routes.triggers.clone();
         let execution_options = ExecutionOptions {
             quotas: options.quotas,
             skips_waits: options.skips_waits,
@@ -210,22 +227,19 @@ impl Server {
             ..ExecutionOptions::default()
         };
         // Its state machines are those of the catalog.
-        let files = Files {
-            folder: options.folder,
-            routes: options.routes.clone(),
-            substitutions: options.substitutions,
-            registered: tokio::sync::Mutex::new(seen),
-        };
-        let mut routes = options.routes;
         routes.state_machines.clear();
         let project = Project::with_journal(
             routes,
-            &files.substitutions,
+            &options.substitutions,
             &options.data,
             execution_options,
             Some(Arc::clone(&journal)),
         )?;
         let executions = Arc::clone(project.executions());
+        let routers = routes_below.into_iter().map(|routes| Arc::new(project.router().beside(routes)));
+        let routers = std::iter::once(Arc::clone(project.router())).chain(routers.collect::<Vec<_>>()).collect();
+        let files = Files { sources, routers, registered: tokio::sync::Mutex::new(seen) };
+        files.route(&catalog, &registered);
         let events = Arc::clone(project.router().events());
         events.start(standing(&triggers, |name| options.identity.machine_arn(name))?).await?;
         let (status_changes, changes) = StatusChanges::new(Arc::clone(&events));
@@ -326,9 +340,9 @@ impl Server {
             tokio::time::sleep(began.elapsed().saturating_sub(LOOKED_AT) * 10).await;
         }
         *before = last;
-        let Files { folder, routes, substitutions, .. } = &self.files;
         let (catalog, identity) = (&self.shared.api.catalog, &self.shared.identity);
-        let (mut registered, refused) = register(catalog, identity, folder.as_deref(), routes, substitutions).await;
+        let (mut registered, refused) = register(catalog, identity, &self.files.sources).await;
+        self.files.route(catalog, &registered);
         registered.retain(|registered| registered.has_changed);
         (registered, refused)
     }

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use asl_engine::{Quotas, Value};
-use asl_project::{Definition, Notice, Project, ProjectError, Substitutions, routes_of};
+use asl_project::{Definition, Notice, Project, ProjectError, routes_below, routes_of};
 use asl_server::{Identity, NotRegistered, Registered, Server, ServerError, ServerOptions, Tls};
 
 use crate::cli::Serve;
@@ -39,13 +39,16 @@ fn options(arguments: &Serve) -> Result<ServerOptions, Error> {
     }
     let beside = arguments.folder.as_deref().unwrap_or(Path::new("")).join("definition");
     let routes = routes_of(&beside, arguments.routes.as_deref())?;
-    let substitutions = arguments.substitute.iter().cloned().collect::<Substitutions>().or(&routes);
+    // A file that is named is for all definitions.
+    let folder = arguments.folder.as_deref().filter(|_| arguments.routes.is_none());
+    let routes_below = folder.map(routes_below).transpose()?.unwrap_or_default();
     let token = arguments.auth_token_file.as_deref().map(token).transpose()?;
     Ok(ServerOptions {
         listen: arguments.listen,
         folder: arguments.folder.clone(),
         routes,
-        substitutions,
+        routes_below,
+        substitutions: arguments.substitute.iter().cloned().collect(),
         data: arguments.data.clone(),
         is_in_memory: arguments.memory,
         identity: Identity { account: arguments.account.clone(), region: arguments.region.clone() },
@@ -135,7 +138,8 @@ async fn serve(options: ServerOptions, arguments: &Serve) -> Result<ExitCode, Er
 
 /// Tells what the tasks of a state machine lack, and does beforehand what takes long.
 async fn make_ready(project: &Project, registered: &Registered) {
-    match project.tasks(&registered.program).await {
+    let router = project.executions().router_of(&registered.arn);
+    match project.tasks_by(&router, &registered.program).await {
         Ok(tasks) => {
             if let Err(error) = project.prepare(&tasks).await {
                 output::to_stderr(&report::warning(&format!("{}: {error}", registered.name)));

@@ -15,6 +15,7 @@ use crate::endpoint::LazyEndpoint;
 use crate::handler_table::HandlerTable;
 
 /// What handlers are made of: each takes what it needs.
+#[derive(Clone)]
 pub(crate) struct Dependencies {
     /// The client for downloads.
     pub(crate) downloads: Downloads,

@@ -30,7 +30,8 @@ use crate::integrations::http::Connections;
 use crate::integrations::{self, NotServed};
 use crate::lambda_api::LambdaApi;
 use crate::left_out;
-use crate::mocks::Mocks;
+use crate::mocks::table::MockedWaits;
+use crate::mocks::{Mock, Mocks};
 use crate::routes::Routes;
 use crate::waiting::{self, WaitingFiles};
 
@@ -62,7 +63,7 @@ impl Router {
         #[cfg(feature = "embedded")]
         let declared = Declared { tables: routes.tables, buckets, queues: routes.queues, topics: routes.topics };
         #[cfg(feature = "embedded")]
-        let embedded = Embedded::new(&data_dir, declared, routes.subscribers, folder.clone(), caller.clone());
+        let embedded = Embedded::new(&data_dir, declared, routes.subscribers, caller.clone());
         #[cfg(feature = "embedded")]
         let services = embedded.services();
         #[cfg(not(feature = "embedded"))]
@@ -76,7 +77,6 @@ impl Router {
         clients.serve("lambda", Arc::new(lambda));
         clients.serve("sfn", Arc::new(CallbackApi(Arc::clone(&callbacks))));
         let endpoint = LazyEndpoint::new(routes.endpoint.listen, Arc::clone(&clients));
-        let connections = Connections::new(routes.connections, folder.clone());
         let dependencies = Dependencies {
             downloads: Downloads::default(),
             caller,
@@ -92,11 +92,11 @@ impl Router {
             background,
             table: Arc::downgrade(&table),
         };
+        let connections = Connections::new(routes.connections, dependencies.folder.clone());
         let routed = routes.routes.iter().map(|route| (route.resource.clone(), route.settings.handler(&dependencies)));
         // These say by themselves what they are, and come after the routes so that a route can replace them.
-        table.set_others(routed.chain(integrations::all(&dependencies, connections)).collect());
-        let from = routes.file.as_deref().map_or("the routing file".to_owned(), |file| file.display().to_string());
-        let mocks = Arc::new(Mocks::new(routes.mocks, routes.mocked_waits, from));
+        table.set(routed.collect(), integrations::all(&dependencies, connections));
+        let mocks = Arc::new(mocks(routes.mocks, routes.mocked_waits, routes.file.as_deref()));
         Self {
             table,
             #[cfg(feature = "embedded")]
@@ -105,6 +105,34 @@ impl Router {
             mocks,
             dependencies,
             file: routes.file,
+        }
+    }
+
+    /// A router for another routing file of the same program: the services, the task tokens and what this router's routes serve are the
+    /// same, behind the routes, mocks and connections of the other file. What that says of services, [`Routes::share_services`] has to
+    /// give to this one's before.
+    #[must_use]
+    pub fn beside(&self, routes: Routes) -> Self {
+        let table = Arc::new(HandlerTable::default());
+        let (folder, file) = (routes.folder().to_owned(), routes.file);
+        let dependencies = Dependencies {
+            folder: folder.clone(),
+            routes: file.clone(),
+            table: Arc::downgrade(&table),
+            ..self.dependencies.clone()
+        };
+        let routed = routes.routes.iter().map(|route| (route.resource.clone(), route.settings.handler(&dependencies)));
+        let connections = Connections::new(routes.connections, folder);
+        table.set(routed.collect(), integrations::all(&dependencies, connections));
+        table.put_beside(&self.table);
+        Self {
+            table,
+            #[cfg(feature = "embedded")]
+            embedded: self.embedded.clone(),
+            callbacks: Arc::clone(&self.callbacks),
+            mocks: Arc::new(mocks(routes.mocks, routes.mocked_waits, file.as_deref())),
+            dependencies,
+            file,
         }
     }
 
@@ -279,6 +307,10 @@ impl Router {
         let files = WaitingFiles { folder: data_dir.join(waiting::FOLDER), endpoint: Arc::clone(endpoint) };
         Ok(Arc::new(WaitForTaskToken { called, callbacks, files }))
     }
+}
+
+fn mocks(mocked: BTreeMap<String, Vec<Mock>>, waits: MockedWaits, file: Option<&Path>) -> Mocks {
+    Mocks::new(mocked, waits, file.map_or("the routing file".to_owned(), |file| file.display().to_string()))
 }
 
 /// The rows of a table cannot be read.

@@ -73,9 +73,8 @@ const TOPIC: &str = "arn:aws:sns:us-east-1:000000000000:t";
 
 /// Embedded services that reach each other, and what stands for Step Functions.
 fn services(data: &std::path::Path) -> (crate::Embedded, Arc<Clients>, Arc<Noting>) {
-    let subscribers = crate::Subscribers::default();
     let caller = asl_aws::web::Caller::default();
-    let embedded = crate::Embedded::new(data, crate::Declared::default(), subscribers, data.to_owned(), caller);
+    let embedded = crate::Embedded::new(data, crate::Declared::default(), Vec::new(), caller);
     let clients = Arc::new(Clients::new(asl_aws::Services::default(), embedded.services()));
     let noting = Arc::new(Noting::default());
     clients.serve("sfn", Arc::clone(&noting) as _);

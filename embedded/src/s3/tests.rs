@@ -9,7 +9,6 @@ use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart, Delete, ObjectIdentifier};
 use bytes::Bytes;
 
-use crate::sns::Subscribers;
 use crate::{Declared, Embedded};
 
 struct Fixture {
@@ -22,9 +21,8 @@ impl Fixture {
         let data = tempfile::tempdir().unwrap();
         let buckets = ["images".to_owned(), "../outside".to_owned()].into();
         let folder = data.path().join("data");
-        let (caller, subscribers) = (Caller::default(), Subscribers::default());
-        let embedded =
-            Embedded::new(&folder, Declared { buckets, ..Declared::default() }, subscribers, folder.clone(), caller);
+        let declared = Declared { buckets, ..Declared::default() };
+        let embedded = Embedded::new(&folder, declared, Vec::new(), Caller::default());
         let clients = Clients::new(Services::default(), embedded.services());
         Self { data, clients }
     }

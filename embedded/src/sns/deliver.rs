@@ -26,7 +26,13 @@ const LIMIT: Duration = Duration::from_secs(15);
 /// The codes of a mail server that asks for a user or does not take the one it is given (RFC 4954).
 const NOT_LET_IN: [u16; 4] = [530, 534, 535, 538];
 
-/// What deliveries need.
+/// Who gets notifications, and what delivering them needs.
+pub(super) struct Subscriber {
+    pub(super) subscription: Subscription,
+    pub(super) means: Arc<Means>,
+}
+
+/// What deliveries to the subscriptions of a routing file need.
 pub(super) struct Means {
     pub(super) mail: Option<Mail>,
     /// Where relative paths of the routing file start.

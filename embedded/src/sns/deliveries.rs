@@ -12,7 +12,7 @@ use tokio::sync::{OnceCell, Semaphore, oneshot, watch};
 use tokio::task::JoinSet;
 
 use super::super::OpenError;
-use super::deliver::{DeliveryError, Means};
+use super::deliver::{DeliveryError, Subscriber};
 use super::notification::{Delivery, DeliveryState, Notification};
 use super::outbox::Outbox;
 use super::subscription::Subscription;
@@ -48,8 +48,7 @@ pub(super) struct Deliveries {
 struct Shared {
     folder: PathBuf,
     outbox: OnceCell<Arc<Outbox>>,
-    subscriptions: Vec<Subscription>,
-    means: Means,
+    subscribers: Vec<Subscriber>,
     permits: Semaphore,
     /// Whether the program ends: then each delivery is tried once more, without a pause.
     ending: watch::Sender<bool>,
@@ -76,12 +75,11 @@ struct Kept {
 }
 
 impl Deliveries {
-    pub(super) fn new(folder: PathBuf, subscriptions: Vec<Subscription>, means: Means) -> Self {
+    pub(super) fn new(folder: PathBuf, subscribers: Vec<Subscriber>) -> Self {
         let shared = Shared {
             folder,
             outbox: OnceCell::new(),
-            subscriptions,
-            means,
+            subscribers,
             permits: Semaphore::new(AT_ONCE),
             ending: watch::Sender::new(false),
             undelivered: Mutex::default(),
@@ -93,7 +91,8 @@ impl Deliveries {
     pub(super) async fn publish(&self, name: String, mut notification: Notification) -> Result<(), PublishError> {
         let shared = Arc::clone(&self.shared);
         let topic = notification.topic().unwrap_or_default();
-        let fit = shared.subscriptions.iter().filter(|subscription| subscription.topic.matches(topic));
+        let fit = shared.subscribers.iter().map(|subscriber| &subscriber.subscription);
+        let fit = fit.filter(|subscription| subscription.topic.matches(topic));
         notification.deliveries = fit.map(pending).collect();
         let (kept, answer) = oneshot::channel();
         // A task of its own: what is kept is delivered, also when nobody waits for the answer any more.
@@ -111,7 +110,7 @@ impl Deliveries {
     /// Takes up what programs that live no more did not deliver.
     pub(super) fn resume(&self) {
         let shared = Arc::clone(&self.shared);
-        if !shared.subscriptions.is_empty() && Outbox::has_pending(&shared.folder) {
+        if !shared.subscribers.is_empty() && Outbox::has_pending(&shared.folder) {
             self.spawn(async move { shared.resume().await });
         }
     }
@@ -182,28 +181,31 @@ impl Shared {
         }
         let pending = self.pending(&notification);
         let kept = Kept { name, notification: Mutex::new(notification), writing: tokio::sync::Mutex::default() };
-        join_all(pending.into_iter().map(|(at, subscription)| self.deliver(&kept, at, subscription))).await;
+        join_all(pending.into_iter().map(|(at, subscriber)| self.deliver(&kept, at, subscriber))).await;
     }
 
-    /// The deliveries that are pending, with their subscriptions. One whose subscription is not in the routing file of this
+    /// The deliveries that are pending, with their subscribers. One whose subscription is not in a routing file of this
     /// program is left to another program.
-    fn pending(&self, notification: &Notification) -> Vec<(usize, &Subscription)> {
+    fn pending(&self, notification: &Notification) -> Vec<(usize, &Subscriber)> {
         let topic = notification.topic().unwrap_or_default();
-        let mut free: Vec<&Subscription> = self.subscriptions.iter().filter(|one| one.topic.matches(topic)).collect();
+        let all = self.subscribers.iter();
+        let mut free: Vec<&Subscriber> = all.filter(|one| one.subscription.topic.matches(topic)).collect();
         let mut found = Vec::new();
         for (at, delivery) in notification.deliveries.iter().enumerate() {
-            let same = |one: &&Subscription| one.protocol() == delivery.protocol && one.endpoint() == delivery.endpoint;
+            let same = |Subscriber { subscription, .. }: &&Subscriber| {
+                subscription.protocol() == delivery.protocol && subscription.endpoint() == delivery.endpoint
+            };
             let Some(fits) = free.iter().position(same) else { continue };
             // Each stands for one: two can look the same without their secrets.
-            let subscription = free.remove(fits);
+            let subscriber = free.remove(fits);
             if delivery.state == DeliveryState::Pending {
-                found.push((at, subscription));
+                found.push((at, subscriber));
             }
         }
         found
     }
 
-    async fn deliver(&self, kept: &Kept, at: usize, subscription: &Subscription) {
+    async fn deliver(&self, kept: &Kept, at: usize, subscriber: &Subscriber) {
         let mut ending = self.ending.subscribe();
         let mut pause = FIRST_PAUSE;
         self.tell(kept, at);
@@ -211,7 +213,7 @@ impl Shared {
             let last = *ending.borrow_and_update();
             let notification = lock(&kept.notification).clone();
             let outcome = match self.permits.acquire().await {
-                Ok(_permit) => self.means.deliver(&notification, subscription).await,
+                Ok(_permit) => subscriber.means.deliver(&notification, &subscriber.subscription).await,
                 Err(_) => return,
             };
             let (state, last_error) = match outcome {

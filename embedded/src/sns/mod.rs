@@ -29,7 +29,7 @@ use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use uuid::Uuid;
 
-use self::deliver::Means;
+use self::deliver::{Means, Subscriber};
 use self::deliveries::Deliveries;
 pub use self::deliveries::Undelivered;
 use self::notification::{Attribute, Notification};
@@ -81,6 +81,8 @@ pub struct Subscribers {
     pub subscriptions: Vec<Subscription>,
     /// The mail server, where there is one.
     pub mail: Option<Mail>,
+    /// Where relative paths start: the folder of the routing file.
+    pub folder: PathBuf,
 }
 
 /// Why a request is not answered with success.
@@ -99,19 +101,22 @@ impl Subscribers {
 }
 
 impl Sns {
-    /// An SNS that writes into the folder `outbox`, with the `topics` of that list. It calls subscribers with `caller`, and their queues are in `sqs`; their
-    /// relative paths start at `folder`.
+    /// An SNS that writes into the folder `outbox`, with the `topics` of that list. It calls the subscribers of routing files with
+    /// `caller`, and their queues are in `sqs`.
     pub(crate) fn new(
         outbox: PathBuf,
         topics: Option<BTreeSet<String>>,
-        subscribers: Subscribers,
-        folder: PathBuf,
+        subscribers: Vec<Subscribers>,
         caller: Caller,
         sqs: Arc<Sqs>,
     ) -> Self {
-        let Subscribers { subscriptions, mail } = subscribers;
-        let patterns = subscriptions.iter().map(|subscription| subscription.topic.clone()).collect();
-        let deliveries = Deliveries::new(outbox, subscriptions, Means { mail, folder, caller, sqs });
+        let of_file = |Subscribers { subscriptions, mail, folder }| {
+            let means = Arc::new(Means { mail, folder, caller: caller.clone(), sqs: Arc::clone(&sqs) });
+            subscriptions.into_iter().map(move |subscription| Subscriber { subscription, means: Arc::clone(&means) })
+        };
+        let subscribers: Vec<Subscriber> = subscribers.into_iter().flat_map(of_file).collect();
+        let patterns = subscribers.iter().map(|subscriber| subscriber.subscription.topic.clone()).collect();
+        let deliveries = Deliveries::new(outbox, subscribers);
         Self { deliveries, topics: Topics { declared: topics, patterns } }
     }
 

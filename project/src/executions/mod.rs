@@ -201,6 +201,12 @@ impl Executions {
         &self.router
     }
 
+    /// What serves the tasks of the state machine with this ARN.
+    pub fn router_of(&self, state_machine: &str) -> Arc<Router> {
+        let of_catalog = self.catalog.get().and_then(|catalog| catalog.router(state_machine));
+        of_catalog.unwrap_or_else(|| Arc::clone(&self.router))
+    }
+
     /// The programs of the state machines, by name.
     pub fn programs(&self) -> impl Iterator<Item = (&str, &Arc<Program>)> {
         self.machines.iter().map(|(name, program)| (name.as_str(), program))
@@ -313,11 +319,13 @@ impl Executions {
             told: Arc::clone(&told),
             map_runs: journaled.as_ref().map(|journaled| journaled.map_runs()),
         });
-        let ledger = ledger.with_waits(Arc::clone(self.router.mocked_waits()));
+        let router = self.router_of(&known.state_machine_arn);
+        let ledger = ledger.with_waits(Arc::clone(router.mocked_waits()));
         let ledger = if self.options.skips_waits { ledger.skipping_waits() } else { ledger };
         let recording = self.recordings.as_ref().and_then(|recordings| recordings.begin(&known));
         let run = Run {
             executions: Arc::clone(self),
+            router,
             ledger: Box::new(ledger),
             history,
             recording,

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockRea
 use asl_engine::{Execution, Program, Timestamp};
 use asl_project::{Definition, StartError, StateMachine, StateMachines, Watcher};
 use asl_runtime::journal::{Commit, Document, Journal, JournalError};
-use asl_tasks::Mocks;
+use asl_tasks::{Mocks, Router};
 
 pub(crate) use activity::Activity;
 pub(crate) use machine::{Alias, MOST_VERSIONS, Machine, Revision, Route, Tags, Type};
@@ -44,6 +44,8 @@ pub(crate) struct Catalog {
     /// A mock configuration file: its name and its text.
     mocks: Option<(PathBuf, String)>,
     traces: Option<Traces>,
+    /// What serves the tasks of the machines that have a routing file of their own, by ARN.
+    routers: RwLock<HashMap<Arc<str>, Arc<Router>>>,
 }
 
 /// What is there, by ARN.
@@ -122,13 +124,19 @@ impl Catalog {
         }
         let (changing, programs) = (tokio::sync::Mutex::default(), Mutex::default());
         let (contents, status_changes) = (RwLock::new(contents), OnceLock::new());
-        let starting = tokio::sync::RwLock::default();
-        Ok(Self { journal, contents, changing, starting, programs, logs, status_changes, mocks, traces })
+        let (starting, routers) = (tokio::sync::RwLock::default(), RwLock::default());
+        Ok(Self { journal, contents, changing, starting, programs, logs, status_changes, mocks, traces, routers })
     }
 
     /// Has the status changes of executions told; the first time only.
     pub(crate) fn tell_status_changes(&self, to: Arc<StatusChanges>) {
         let _ = self.status_changes.set(to);
+    }
+
+    /// Has the tasks of a state machine served by this router.
+    pub(crate) fn route(&self, arn: &Arc<str>, router: &Arc<Router>) {
+        let mut routers = self.routers.write().unwrap_or_else(PoisonError::into_inner);
+        routers.insert(Arc::clone(arn), Arc::clone(router));
     }
 
     /// What is there now.
@@ -265,6 +273,10 @@ impl StateMachines for Catalog {
         let (file, text) = self.mocks.as_ref().ok_or("this server has no mocks: start it with --mocks FILE")?;
         let read = Mocks::read(file, text, &machine.name, Some(test_case));
         read.map(Arc::new).map_err(|error| error.with_hints())
+    }
+
+    fn router(&self, arn: &str) -> Option<Arc<Router>> {
+        self.routers.read().unwrap_or_else(PoisonError::into_inner).get(arn).cloned()
     }
 
     fn watcher(&self, machine: &StateMachine, execution: &Arc<Execution>) -> Option<Watcher> {

@@ -30,6 +30,14 @@ pub enum RoutesError {
         /// What is wrong and what is allowed.
         why: InvalidRoutes,
     },
+    /// A file says something of a service that others say otherwise, which use it, too.
+    #[error("{}: {what} is said otherwise in another routing file of this server, and there is one for all of them", file.display())]
+    Differs {
+        /// What it is said of.
+        what: String,
+        /// The file.
+        file: PathBuf,
+    },
 }
 
 impl RoutesError {

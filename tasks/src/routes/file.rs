@@ -149,7 +149,11 @@ pub(super) fn parse(text: &str) -> Result<Routes, InvalidAt> {
     #[cfg(feature = "embedded")]
     check_subscriptions(&subscriptions, &services, mail.as_ref())?;
     #[cfg(feature = "embedded")]
-    let subscribers = Subscribers { subscriptions: subscriptions.into_iter().map(Spanned::into_inner).collect(), mail };
+    let subscribers = Subscribers {
+        subscriptions: subscriptions.into_iter().map(Spanned::into_inner).collect(),
+        mail,
+        ..Subscribers::default()
+    };
     // What is told them is refused when it is read.
     #[cfg(not(feature = "embedded"))]
     let _ = (tables, subscriptions, mail);
@@ -164,7 +168,7 @@ pub(super) fn parse(text: &str) -> Result<Routes, InvalidAt> {
         topics,
         connections,
         #[cfg(feature = "embedded")]
-        subscribers,
+        subscribers: vec![subscribers],
         endpoint,
         state_machines,
         triggers,

@@ -90,9 +90,9 @@ pub struct Routes {
     pub topics: Option<BTreeSet<String>>,
     /// The EventBridge connections that HTTP Tasks name, by the pattern of their ARNs.
     pub(crate) connections: BTreeMap<String, Connection>,
-    /// Who gets what the embedded SNS publishes.
+    /// Who gets what the embedded SNS publishes, by routing file.
     #[cfg(feature = "embedded")]
-    pub(crate) subscribers: Subscribers,
+    pub(crate) subscribers: Vec<Subscribers>,
     /// Where the embedded services are reached from other processes.
     pub endpoint: Endpoint,
     /// The routes; the first that matches is taken.
@@ -269,7 +269,40 @@ impl Routes {
     pub fn parse(text: &str, file: &Path) -> Result<Self, RoutesError> {
         let mut routes = file::parse(text).map_err(|invalid| invalid.locate(text, file))?;
         routes.file = Some(file.to_owned());
+        #[cfg(feature = "embedded")]
+        for subscribers in &mut routes.subscribers {
+            subscribers.folder = file.parent().unwrap_or(Path::new("")).to_owned();
+        }
         Ok(routes)
+    }
+
+    /// Takes over what the services of `other` have: one program has them for both ([`Router::beside`](crate::Router::beside)). Where
+    /// one of both has no list of queues or topics, every one is there.
+    pub fn share_services(&mut self, other: &mut Self) -> Result<(), RoutesError> {
+        let file = other.file.clone().unwrap_or_default();
+        let differs = |what: String| Err(RoutesError::Differs { what, file: file.clone() });
+        if let Err(name) = self.services.join(std::mem::take(&mut other.services)) {
+            return differs(format!("services.{name}"));
+        }
+        #[cfg(feature = "embedded")]
+        for (name, table) in std::mem::take(&mut other.tables) {
+            match self.tables.get(&name) {
+                Some(known) if *known != table => return differs(format!("tables.{name}")),
+                _ => _ = self.tables.insert(name, table),
+            }
+        }
+        let both = |first: &mut Option<BTreeSet<String>>, second: Option<BTreeSet<String>>| {
+            *first = first.take().zip(second).map(|(first, second)| &first | &second);
+        };
+        both(&mut self.queues, other.queues.take());
+        both(&mut self.topics, other.topics.take());
+        self.buckets.append(&mut other.buckets);
+        #[cfg(feature = "embedded")]
+        self.buckets.extend(other.routes.iter().flat_map(|route| route.settings.buckets()));
+        #[cfg(feature = "embedded")]
+        self.subscribers.append(&mut other.subscribers);
+        self.triggers.append(&mut other.triggers);
+        Ok(())
     }
 }
 

@@ -4,6 +4,7 @@ mod article;
 mod clients;
 mod crash;
 mod disk;
+mod folders;
 mod guard;
 mod guide;
 mod recorded;
