@@ -217,11 +217,16 @@ impl Run {
         };
         let (mut events, arn) = (0, ledger.arn().cloned());
         let known = arn.clone().unwrap_or_default();
+        let times = executions.times().cloned();
         let handler = |request: &TaskRequest| {
             if let Some(mocked) = mocks.as_ref().and_then(|mocks| mocks.handler(&request.state)) {
                 return Ok(mocked);
             }
             let found = router.handler_of(&request.state, &request.resource);
+            let found = found.map(|handler| match &times {
+                Some(times) => times.measured(handler),
+                None => handler,
+            });
             found.map_err(|error| Failure::new("States.Runtime", error.to_string()))
         };
         let commit = |ledger: &Ledger, batch: &mut Batch| {

@@ -42,6 +42,7 @@ mod state_machines;
 mod step_functions_api;
 mod stored;
 mod substitutions;
+mod task_times;
 mod tasks;
 mod template;
 #[cfg(test)]
@@ -67,6 +68,7 @@ pub use start_request::StartRequest;
 pub use state_machines::{StateMachine, StateMachines};
 pub use stored::{HistoryError, StoredExecution, StoredHistories, StoredHistory};
 pub use substitutions::{NoSubstitution, Placeholder, Substitution, Substitutions};
+pub use task_times::{BOUNDS, TaskTimes, TimesTaken};
 pub use tasks::{NotReady, Task, Unserved, UnusedMock, reached_aws};
 pub use template::TemplateError;
 pub use text::{read_text, read_text_of};

@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::sync::atomic::Ordering;
 
+use asl_project::{BOUNDS, TimesTaken};
+
 use crate::server::Shared;
 
 /// All figures.
@@ -16,7 +18,8 @@ pub(crate) fn text(server: &Shared) -> String {
         }
     };
     let counts = server.journal.counts().unwrap_or_default();
-    let counts: Vec<_> = counts.iter().map(|(status, count)| (format!("{{status=\"{status}\"}}"), *count)).collect();
+    let counts: Vec<_> =
+        counts.iter().map(|(status, count)| (format!("{{status=\"{}\"}}", label(status)), *count)).collect();
     family("asl_executions", "gauge", "Executions that are kept, by status.", &counts);
     let running = server.executions.running().len() as u64;
     family("asl_executions_running", "gauge", "Executions that this process runs.", &[(String::new(), running)]);
@@ -31,8 +34,34 @@ pub(crate) fn text(server: &Shared) -> String {
     family("asl_requests_in_flight", "gauge", "Requests that are being answered.", &answering);
     let waiting = server.api.callbacks.waiting();
     family("asl_tasks_waiting", "gauge", "Tasks that wait for their token.", &[(String::new(), waiting.tasks as u64)]);
-    let queues: Vec<_> =
-        waiting.activities.iter().map(|(arn, count)| (format!("{{activity=\"{arn}\"}}"), *count as u64)).collect();
+    let queues: Vec<_> = waiting
+        .activities
+        .iter()
+        .map(|(arn, count)| (format!("{{activity=\"{}\"}}", label(arn)), *count as u64))
+        .collect();
     family("asl_activity_queue", "gauge", "Tasks of an activity that wait for a worker.", &queues);
+    drop(family);
+    task_times(&mut out, server);
     out
+}
+
+/// How long tasks took, as a histogram of each resource.
+fn task_times(out: &mut String, server: &Shared) {
+    const NAME: &str = "asl_task_seconds";
+    let _ = writeln!(out, "# HELP {NAME} How long tasks took that have ended, by resource.\n# TYPE {NAME} histogram");
+    for (resource, times) in server.executions.times().map(|times| times.all()).unwrap_or_default() {
+        let resource = label(&resource);
+        for (within, bound) in times.within.iter().zip(BOUNDS) {
+            let _ = writeln!(out, "{NAME}_bucket{{resource=\"{resource}\",le=\"{bound}\"}} {within}");
+        }
+        let TimesTaken { count, sum, .. } = times;
+        let _ = writeln!(out, "{NAME}_bucket{{resource=\"{resource}\",le=\"+Inf\"}} {count}");
+        let _ = writeln!(out, "{NAME}_sum{{resource=\"{resource}\"}} {}", sum.as_secs_f64());
+        let _ = writeln!(out, "{NAME}_count{{resource=\"{resource}\"}} {count}");
+    }
+}
+
+/// A text as the value of a label.
+fn label(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
 }

@@ -1,10 +1,12 @@
 //! The arguments of `asl serve`.
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use asl_project::Substitution;
 use clap::Args;
+use hyper::Uri;
 
 /// Serve the Step Functions API over HTTP, with executions that survive the end of the server
 #[derive(Debug, Args)]
@@ -76,7 +78,7 @@ pub(crate) struct Serve {
 
     /// Send a trace of each execution that has ended to a collector for OpenTelemetry (OTLP over HTTP, in JSON); without it, as
     /// OTEL_EXPORTER_OTLP_ENDPOINT says
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = http_url)]
     pub(crate) otlp: Option<String>,
 
     /// Lift AWS's quotas on the size of histories, data, variables and expressions
@@ -88,8 +90,8 @@ pub(crate) struct Serve {
     pub(crate) keep_days: u32,
 
     /// How many executions may run at a time
-    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
-    pub(crate) max_executions: usize,
+    #[arg(long, value_name = "N", default_value = "1000000")]
+    pub(crate) max_executions: NonZeroUsize,
 
     /// How many workers may wait for the work of activities at a time
     #[arg(long, value_name = "N", default_value_t = 1_000)]
@@ -177,11 +179,18 @@ pub(crate) struct Stop {
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {
-    if let Ok(port) = text.parse::<u16>() {
+    // Without an address, and by the name that everybody has for it.
+    if let Ok(port) = text.strip_prefix("localhost:").unwrap_or(text).parse::<u16>() {
         return Ok(SocketAddr::from(([127, 0, 0, 1], port)));
     }
     text.parse()
         .map_err(|_| "a port such as 8083 is wanted, or an address and a port such as 127.0.0.1:8083".to_owned())
+}
+
+fn http_url(text: &str) -> Result<String, String> {
+    let is_http =
+        text.parse::<Uri>().is_ok_and(|url| matches!(url.scheme_str(), Some("http" | "https")) && url.host().is_some());
+    if is_http { Ok(text.to_owned()) } else { Err("an address such as http://127.0.0.1:4318 is wanted".to_owned()) }
 }
 
 fn account(text: &str) -> Result<String, String> {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use asl_engine::{Quotas, Value};
 use asl_project::{Definition, Notice, Project, ProjectError, routes_below, routes_of};
+use asl_runtime::journal::OpenError;
 use asl_server::{Identity, NotRegistered, Registered, Server, ServerError, ServerOptions, Tls};
 
 use crate::cli::Serve;
@@ -22,6 +23,9 @@ impl From<ServerError> for Error {
         match error {
             ServerError::Project(ProjectError::Routes(error)) => error.into(),
             ServerError::Project(error) => error.into(),
+            ServerError::Open(OpenError::InUse(_)) => {
+                Self::Usage(format!("{error}\nhelp: --data DIR gives this one a folder of its own"))
+            }
             _ => Self::Usage(error.to_string()),
         }
     }
@@ -54,7 +58,7 @@ fn options(arguments: &Serve) -> Result<ServerOptions, Error> {
         identity: Identity { account: arguments.account.clone(), region: arguments.region.clone() },
         quotas: if arguments.no_quotas { Quotas::NONE } else { Quotas::default() },
         skips_waits: arguments.skip_waits,
-        most_running: arguments.max_executions,
+        most_running: arguments.max_executions.get(),
         most_polls: arguments.max_polls,
         kept_days: arguments.keep_days,
         token,

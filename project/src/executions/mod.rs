@@ -24,6 +24,7 @@ use crate::start_execution::{RESOURCES, StartExecution};
 use crate::state_machines::{StateMachine, StateMachines};
 use crate::step_functions_api::StepFunctionsApi;
 use crate::stored::Recordings;
+use crate::task_times::TaskTimes;
 
 pub use kept::{NotResumed, RedriveError};
 
@@ -42,6 +43,8 @@ pub struct Executions {
     journal: Option<Arc<dyn Journal>>,
     /// State machines beside those of the routing file.
     catalog: OnceLock<Arc<dyn StateMachines>>,
+    /// How long tasks take, where somebody serves it.
+    times: OnceLock<Arc<TaskTimes>>,
     started: Mutex<Registry>,
 }
 
@@ -192,7 +195,7 @@ impl Executions {
                 false => router.with_handler(RESOURCES, Arc::new(StartExecution(executions.clone()))),
             };
             let (router, catalog, started) = (Arc::new(router), OnceLock::new(), Mutex::default());
-            Self { machines, router, options, recordings, journal, catalog, started }
+            Self { machines, router, options, recordings, journal, catalog, times: OnceLock::new(), started }
         })
     }
 
@@ -227,6 +230,12 @@ impl Executions {
     pub fn serve(&self, catalog: Arc<dyn StateMachines>) {
         // The first one stays: there is one server.
         let _ = self.catalog.set(catalog);
+        let _ = self.times.set(Arc::default());
+    }
+
+    /// How long tasks take; measured where state machines are served.
+    pub fn times(&self) -> Option<&Arc<TaskTimes>> {
+        self.times.get()
     }
 
     /// Where executions are kept.

@@ -274,7 +274,11 @@ impl Api {
                 let message = "Must provide a StateMachine ARN or MapRun ARN";
                 return Err(ApiError::validation(message).with("reason", "MISSING_REQUIRED_PARAMETER"));
             }
-            (None, Some(arn)) => (Arn::of(arn, &["mapRun"])?.text, Under::MapRun(arn)),
+            (None, Some(arn)) => {
+                let of = Arn::of(arn, &["mapRun"])?.text;
+                executions.map_run(arn)?.ok_or_else(|| ApiError::no_such_resource(arn))?;
+                (of, Under::MapRun(arn))
+            }
             (Some(text), None) => {
                 let arn = Arn::state_machine(text)?;
                 let unknown = || ApiError::no_such_machine(text);

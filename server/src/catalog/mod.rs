@@ -7,7 +7,7 @@ mod machine;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard, Weak};
 
 use asl_engine::{Execution, Program, Timestamp};
 use asl_project::{Definition, StartError, StateMachine, StateMachines, Watcher};
@@ -44,8 +44,8 @@ pub(crate) struct Catalog {
     /// A mock configuration file: its name and its text.
     mocks: Option<(PathBuf, String)>,
     traces: Option<Traces>,
-    /// What serves the tasks of the machines that have a routing file of their own, by ARN.
-    routers: RwLock<HashMap<Arc<str>, Arc<Router>>>,
+    /// What serves the tasks of the machines of files, by ARN. Weak: a router's services lead here.
+    routers: RwLock<HashMap<Arc<str>, Weak<Router>>>,
 }
 
 /// What is there, by ARN.
@@ -136,7 +136,7 @@ impl Catalog {
     /// Has the tasks of a state machine served by this router.
     pub(crate) fn route(&self, arn: &Arc<str>, router: &Arc<Router>) {
         let mut routers = self.routers.write().unwrap_or_else(PoisonError::into_inner);
-        routers.insert(Arc::clone(arn), Arc::clone(router));
+        routers.insert(Arc::clone(arn), Arc::downgrade(router));
     }
 
     /// What is there now.
@@ -276,7 +276,7 @@ impl StateMachines for Catalog {
     }
 
     fn router(&self, arn: &str) -> Option<Arc<Router>> {
-        self.routers.read().unwrap_or_else(PoisonError::into_inner).get(arn).cloned()
+        self.routers.read().unwrap_or_else(PoisonError::into_inner).get(arn)?.upgrade()
     }
 
     fn watcher(&self, machine: &StateMachine, execution: &Arc<Execution>) -> Option<Watcher> {

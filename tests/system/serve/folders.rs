@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::folder::Folder;
+use crate::support::http::get;
 use crate::support::server::Server;
 
 /// A definition with these states, one after another.
@@ -73,6 +74,15 @@ fn definitions_have_the_routing_file_that_is_nearest_and_share_the_services() {
     // A function is found in whichever file it stands, and the first file is for all.
     assert_eq!(run("other"), json!("of all"));
     assert_eq!(run("mocked"), json!("mocked"));
+    let metrics = get(&format!("{}/metrics", server.url));
+    let metrics = String::from_utf8_lossy(metrics.body());
+    for told in [
+        "asl_task_seconds_count{resource=\"arn:aws:lambda:us-east-1:1:function:whoami\"} 2\n",
+        "asl_task_seconds_bucket{resource=\"arn:aws:states:::sqs:sendMessage\",le=\"+Inf\"} 1\n",
+        "asl_executions{status=\"SUCCEEDED\"} 5\n",
+    ] {
+        assert!(metrics.contains(told), "{told} {metrics}");
+    }
 }
 
 #[test]

@@ -68,7 +68,10 @@ fn what_is_taken_or_wrong_is_told_before_anything_is_touched() {
     let server = Server::start(&folder, &[]);
     let again = folder.asl(&["serve", "--listen", "0"]);
     assert_eq!(again.code, Some(2));
-    assert!(again.stderr.contains("is used by another program"), "{again:?}");
+    assert!(
+        again.stderr.contains("is used by another program") && again.stderr.contains("help: --data DIR"),
+        "{again:?}"
+    );
     let port = server.url.rsplit(':').next().expect("a port");
     let taken = Folder::new();
     let ended = taken.asl(&["serve", "--listen", port]);
@@ -78,6 +81,8 @@ fn what_is_taken_or_wrong_is_told_before_anything_is_touched() {
         (&["serve", "--account", "1"], "12 digits"),
         (&["serve", "--region", "Mars!"], "a region such as"),
         (&["serve", "--listen", "everywhere"], "a port such as"),
+        (&["serve", "--otlp", "collector"], "an address such as http://127.0.0.1:4318"),
+        (&["serve", "--max-executions", "0"], "number would be zero"),
     ] {
         let ended = taken.asl(arguments);
         assert_eq!(ended.code, Some(2), "{ended:?}");
