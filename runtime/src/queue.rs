@@ -35,7 +35,7 @@ impl<T> Queue<T> {
     }
 
     /// What was told first; waits until there is something. One at a time may wait.
-    pub(crate) async fn next(&self) -> T {
+    pub async fn next(&self) -> T {
         loop {
             // What comes between this and the wait leaves a permit behind.
             if let Some(what) = self.try_next() {

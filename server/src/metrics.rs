@@ -40,7 +40,6 @@ pub(crate) fn text(server: &Shared) -> String {
         .map(|(arn, count)| (format!("{{activity=\"{}\"}}", label(arn)), *count as u64))
         .collect();
     family("asl_activity_queue", "gauge", "Tasks of an activity that wait for a worker.", &queues);
-    drop(family);
     task_times(&mut out, server);
     out
 }

@@ -27,6 +27,7 @@ fn options(folder: &Path, routes: &str) -> ServerOptions {
         listen: ([127, 0, 0, 1], 0).into(),
         folder: Some(folder.to_owned()),
         routes: Routes::parse(routes, &folder.join("routes.toml")).unwrap(),
+        routes_below: Vec::new(),
         substitutions: Substitutions::default(),
         data: folder.join("data"),
         is_in_memory: true,

@@ -6,9 +6,8 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use asl_engine::{Failure, Outcome, Value};
-use tokio::sync::{Notify, mpsc};
-
-use asl_runtime::{BoxFuture, Call, Handler, PrepareError, Report};
+use asl_runtime::{BoxFuture, Call, Handler, PrepareError, Queue, Report};
+use tokio::sync::Notify;
 
 use crate::inner::call_inner;
 use crate::waiting::WaitingFiles;
@@ -27,7 +26,7 @@ pub struct Callbacks(Mutex<Waiting>);
 #[derive(Default)]
 struct Waiting {
     /// By token.
-    tasks: HashMap<Arc<str>, mpsc::UnboundedSender<Box<TokenMessage>>>,
+    tasks: HashMap<Arc<str>, Arc<Queue<TokenMessage>>>,
     /// By ARN.
     activities: HashMap<Arc<str>, Activity>,
     /// Tokens whose tasks are over.
@@ -190,17 +189,16 @@ impl Callbacks {
 
     /// Waits for the answer of `call`'s token, and reports what comes before it.
     fn wait<'a>(self: &Arc<Self>, call: &'a Call) -> Wait<'a> {
-        let (sender, messages) = mpsc::unbounded_channel();
+        let messages = Arc::<Queue<TokenMessage>>::default();
         let token = &call.request.token;
         let mut waiting = self.lock();
         waiting.over.forget(token);
         match waiting.kept.remove(token) {
-            // The receiver is here still.
-            Some(outcome) => _ = sender.send(Box::new(TokenMessage::Ended(outcome))),
-            None => _ = waiting.tasks.insert(token.clone(), sender.clone()),
+            Some(outcome) => messages.tell(TokenMessage::Ended(outcome)),
+            None => _ = waiting.tasks.insert(token.clone(), Arc::clone(&messages)),
         }
         drop(waiting);
-        Wait { call, sender, messages, callbacks: Arc::clone(self) }
+        Wait { call, messages, callbacks: Arc::clone(self) }
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {
@@ -212,30 +210,27 @@ impl Waiting {
     fn send(&mut self, token: &str, message: TokenMessage) -> Result<(), CallbackError> {
         let is_known = is_token(token) || self.over.all.contains(token);
         let refused = if is_known { CallbackError::TaskTimedOut } else { CallbackError::InvalidToken };
-        let task = self.tasks.get(token).ok_or(refused)?;
-        task.send(Box::new(message)).map_err(|_| CallbackError::TaskTimedOut)
+        self.tasks.get(token).ok_or(refused)?.tell(message);
+        Ok(())
     }
 }
 
 /// A task that waits for whoever has its token; dropping it gives the token up.
 struct Wait<'a> {
     call: &'a Call,
-    sender: mpsc::UnboundedSender<Box<TokenMessage>>,
-    messages: mpsc::UnboundedReceiver<Box<TokenMessage>>,
+    messages: Arc<Queue<TokenMessage>>,
     callbacks: Arc<Callbacks>,
 }
 
 impl Wait<'_> {
-    async fn answer(mut self) -> Outcome {
-        while let Some(message) = self.messages.recv().await {
-            match *message {
+    async fn answer(self) -> Outcome {
+        loop {
+            match self.messages.next().await {
                 TokenMessage::Taken { worker_name } => self.call.report(Report::Started { worker_name }),
                 TokenMessage::Heartbeat => self.call.report(Report::Heartbeat),
                 TokenMessage::Ended(outcome) => return outcome,
             }
         }
-        // Not reached: this holds a sender itself.
-        std::future::pending().await
     }
 }
 
@@ -243,7 +238,7 @@ impl Drop for Wait<'_> {
     fn drop(&mut self) {
         let (mut waiting, token) = (self.callbacks.lock(), &self.call.request.token);
         // The task may have been issued again with the same token meanwhile.
-        if waiting.tasks.get(token).is_some_and(|sender| sender.same_channel(&self.sender)) {
+        if waiting.tasks.get(token).is_some_and(|messages| Arc::ptr_eq(messages, &self.messages)) {
             waiting.tasks.remove(token);
             waiting.over.add(token);
         }
