@@ -6,6 +6,19 @@ use http::StatusCode;
 
 use crate::OpenError;
 
+/// Errors whose code of the older query protocol is not their name: the `awsQueryError` of SQS's model.
+const OLDER: [(&str, &str); 9] = [
+    ("BatchEntryIdsNotDistinct", "AWS.SimpleQueueService.BatchEntryIdsNotDistinct"),
+    ("BatchRequestTooLong", "AWS.SimpleQueueService.BatchRequestTooLong"),
+    ("EmptyBatchRequest", "AWS.SimpleQueueService.EmptyBatchRequest"),
+    ("InvalidBatchEntryId", "AWS.SimpleQueueService.InvalidBatchEntryId"),
+    ("MessageNotInflight", "AWS.SimpleQueueService.MessageNotInflight"),
+    ("QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"),
+    ("QueueNameExists", "QueueAlreadyExists"),
+    ("TooManyEntriesInBatchRequest", "AWS.SimpleQueueService.TooManyEntriesInBatchRequest"),
+    ("UnsupportedOperation", "AWS.SimpleQueueService.UnsupportedOperation"),
+];
+
 /// Why a request is refused, or not answered.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
@@ -33,12 +46,12 @@ impl SqsError {
 
     /// What the caller can set right.
     pub(super) fn refuse(name: &'static str, message: impl Into<String>) -> Self {
-        Self { status: StatusCode::BAD_REQUEST, name, code: name, message: message.into() }
+        let code = OLDER.iter().find(|(known, _)| *known == name).map_or(name, |(_, code)| code);
+        Self { status: StatusCode::BAD_REQUEST, name, code, message: message.into() }
     }
 
     pub(super) fn no_queue() -> Self {
-        let code = "AWS.SimpleQueueService.NonExistentQueue";
-        Self { code, ..Self::refuse("QueueDoesNotExist", "The specified queue does not exist.") }
+        Self::refuse("QueueDoesNotExist", "The specified queue does not exist.")
     }
 
     pub(super) fn missing(parameter: &str) -> Self {

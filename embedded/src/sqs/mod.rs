@@ -1,14 +1,19 @@
 //! The embedded SQS: queues whose messages are in one SQLite file.
 //!
 //! A queue is created by the first message for it, and by whoever asks it for messages; only `GetQueueUrl` says that there is
-//! none. Where the routing file lists the queues, there are those and what `CreateQueue` makes. What is not here: dead-letter queues, retention, and what FIFO queues do beyond keeping the order.
+//! none. Where the routing file lists the queues, there are those and what `CreateQueue` makes. What is not here is refused: policies
+//! of access (`AddPermission`) and tasks that move messages out of a dead-letter queue.
 
+mod attempts;
+mod attributes;
+mod batch;
 mod digest;
 mod error;
+mod message;
 mod parameters;
 mod store;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -19,25 +24,28 @@ use asl_aws::{INVOCATION_ID, InProcess};
 use asl_runtime::BoxFuture;
 use asl_runtime::blocking;
 use aws_smithy_types::body::SdkBody;
-use error::SqsError;
 use http::header::HOST;
 use http::{HeaderValue, StatusCode};
-use parameters::Parameters;
-pub(crate) use parameters::queue_name;
-use serde_json::{Map, Value, json};
-use store::{Sent, Store};
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tokio::sync::{Notify, OnceCell};
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use self::attempts::Attempts;
+use self::attributes::{
+    Attributes, FIFO, RedrivePolicy, check_names, check_new_name, checked, different, number, with_defaults,
+};
+use self::batch::{BatchAnswer, Told, entries};
+use self::error::SqsError;
+use self::message::Message;
+use self::parameters::Parameters;
+pub(crate) use self::parameters::queue_name;
+use self::store::{Queue, Receipt, Received, Store};
 use super::{ACCOUNT, REGION, declared};
 
-/// The most bytes of a message with its attributes.
+/// The most bytes of a message with its attributes, and of a batch of them.
 const MESSAGE_MAX: usize = 1024 * 1024;
-
-/// How long a message is hidden from others where nothing else is said, in seconds.
-const VISIBILITY_TIMEOUT: i64 = 30;
 
 /// A waiting receiver looks again after this time: another process can have sent something.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -57,12 +65,14 @@ pub(crate) struct Sqs {
     queues: Queues,
     opened: OnceCell<Arc<Mutex<Store>>>,
     sent: Notify,
+    /// What receivers of FIFO queues have received, by what they call the attempt.
+    attempts: Mutex<Attempts>,
 }
 
 impl Sqs {
     /// An SQS with its queues in `file`.
     pub(crate) fn new(file: PathBuf, queues: Queues) -> Self {
-        Self { file, queues, opened: OnceCell::new(), sent: Notify::new() }
+        Self { file, queues, opened: OnceCell::new(), sent: Notify::new(), attempts: Mutex::default() }
     }
 
     /// Sends a text to a queue, which is created where there is none; `queue` is its URL, its ARN or its name. The answer is
@@ -86,40 +96,58 @@ impl Sqs {
             }
             "GetQueueUrl" => {
                 let name = parameters.text("QueueName").ok_or_else(|| SqsError::missing("QueueName"))?.to_owned();
-                check_name(&name)?;
+                if !is_queue(&name) {
+                    return check_new_name(&name, &Attributes::new()).map(|()| Value::Null);
+                }
                 self.existing(&name).await?;
                 Ok(json!({ "QueueUrl": url(base, &name) }))
             }
             "ListQueues" => {
                 let prefix = parameters.text("QueueNamePrefix").unwrap_or_default().to_owned();
                 let names = self.with(move |store| store.names(&prefix)).await?;
-                let urls: Vec<String> = names.iter().map(|name| url(base, name)).collect();
-                Ok(json!({ "QueueUrls": urls }))
+                page("QueueUrls", names, parameters, base)
+            }
+            "ListDeadLetterSourceQueues" => {
+                let target = parameters.queue()?;
+                let sources = self.with(move |store| {
+                    let mut sources = Vec::new();
+                    for name in store.names("")? {
+                        let policy = store.queue(&name)?.and_then(|queue| RedrivePolicy::of(&queue.attributes));
+                        sources.extend(policy.filter(|policy| policy.target == target).map(|_| name));
+                    }
+                    Ok(sources)
+                });
+                page("queueUrls", sources.await?, parameters, base)
             }
             "GetQueueAttributes" => self.get_queue_attributes(parameters).await,
-            "SetQueueAttributes" => {
-                let queue = parameters.queue()?;
-                let mut attributes = self.attributes(&queue).await?.0;
-                attributes.extend(parameters.attributes());
-                self.with(move |store| store.set_attributes(&queue, &attributes)).await.map(|()| Value::Null)
+            "SetQueueAttributes" => self.set_queue_attributes(parameters).await,
+            "ListQueueTags" => {
+                let Queue { tags, .. } = self.queue(parameters).await?;
+                Ok(if tags.is_empty() { Value::Null } else { json!({ "Tags": tags }) })
+            }
+            "TagQueue" => {
+                let mut queue = self.queue(parameters).await?;
+                queue.tags.extend(parameters.texts("Tags"));
+                self.with(move |store| store.change(&queue)).await.map(|()| Value::Null)
+            }
+            "UntagQueue" => {
+                let mut queue = self.queue(parameters).await?;
+                let keys = parameters.names("TagKeys");
+                queue.tags.retain(|key, _| !keys.contains(&key.as_str()));
+                self.with(move |store| store.change(&queue)).await.map(|()| Value::Null)
             }
             "PurgeQueue" => {
                 let queue = parameters.queue()?;
                 self.with(move |store| store.purge(&queue)).await.map(|()| Value::Null)
             }
             "SendMessage" => self.send_message(parameters).await,
-            "SendMessageBatch" => self.batch(parameters, true).await,
+            "SendMessageBatch" => self.send_message_batch(parameters).await,
             "ReceiveMessage" => self.receive_message(parameters).await,
             "DeleteMessage" => self.delete_message(parameters).await,
-            "DeleteMessageBatch" => self.batch(parameters, false).await,
-            "ChangeMessageVisibility" => {
-                let (queue, number) = (parameters.queue()?, parameters.receipt()?);
-                let until =
-                    now() + parameters.seconds("VisibilityTimeout", 43_200)?.unwrap_or(VISIBILITY_TIMEOUT) * 1000;
-                match self.with(move |store| store.hide(&queue, number, until)).await? {
-                    true => Ok(Value::Null),
-                    false => Err(SqsError::refuse("MessageNotInflight", "The message is not in flight.")),
-                }
+            "DeleteMessageBatch" => self.each(parameters, "DeleteMessageBatchRequestEntry", Each::Delete).await,
+            "ChangeMessageVisibility" => self.change_visibility(parameters).await,
+            "ChangeMessageVisibilityBatch" => {
+                self.each(parameters, "ChangeMessageVisibilityBatchRequestEntry", Each::ChangeVisibility).await
             }
             _ => Err(SqsError::refuse("UnsupportedOperation", format!("{operation} is not part of the embedded SQS"))),
         }
@@ -127,110 +155,172 @@ impl Sqs {
 
     async fn create_queue(&self, parameters: &Parameters<'_>, base: &str) -> Result<Value, SqsError> {
         let name = parameters.text("QueueName").ok_or_else(|| SqsError::missing("QueueName"))?.to_owned();
-        check_name(&name)?;
-        let (url, attributes) = (url(base, &name), parameters.attributes());
-        self.with(move |store| store.create(&name, &attributes, now())).await?;
+        let mut attributes = parameters.texts("Attributes");
+        check_new_name(&name, &attributes)?;
+        let url = url(base, &name);
+        attributes = checked(&name, attributes, true)?;
+        self.check_target(&name, &attributes).await?;
+        let at = now();
+        let queue = Queue { name, attributes, tags: parameters.texts("tags"), created: at, modified: at };
+        let asked = queue.clone();
+        let known = self.with(move |store| {
+            let known = store.queue(&queue.name)?;
+            if known.is_none() {
+                store.create(&queue)?;
+            }
+            Ok(known)
+        });
+        if let Some(known) = known.await?
+            && let Some(name) = different(&known.name, &known.attributes, &asked.attributes)
+        {
+            let message =
+                format!("A queue already exists with the same name and a different value for attribute {name}");
+            return Err(SqsError::refuse("QueueNameExists", message));
+        }
         Ok(json!({ "QueueUrl": url }))
     }
 
     async fn get_queue_attributes(&self, parameters: &Parameters<'_>) -> Result<Value, SqsError> {
-        let queue = parameters.queue()?;
-        let (mut attributes, created) = self.attributes(&queue).await?;
-        let name = queue.clone();
-        let counts = self.with(move |store| store.counts(&name, now())).await?;
+        let wanted = parameters.names("AttributeNames");
+        check_names(&wanted)?;
+        let queue = self.queue(parameters).await?;
+        let asked = queue.clone();
+        let counts = self.with(move |store| store.counts(&asked, now())).await?;
+        let mut attributes = with_defaults(&queue.name, &queue.attributes);
         for (name, value) in [
             ("ApproximateNumberOfMessages", counts.visible.to_string()),
             ("ApproximateNumberOfMessagesNotVisible", counts.in_flight.to_string()),
             ("ApproximateNumberOfMessagesDelayed", counts.delayed.to_string()),
-            ("CreatedTimestamp", (created / 1000).to_string()),
-            ("QueueArn", format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}")),
+            ("CreatedTimestamp", (queue.created / 1000).to_string()),
+            ("LastModifiedTimestamp", (queue.modified / 1000).to_string()),
+            ("QueueArn", arn(&queue.name)),
         ] {
             attributes.insert(name.to_owned(), value);
         }
-        attributes.entry("VisibilityTimeout".to_owned()).or_insert(VISIBILITY_TIMEOUT.to_string());
-        attributes.entry("DelaySeconds".to_owned()).or_insert("0".to_owned());
-        let wanted = parameters.names("AttributeNames");
         attributes.retain(|name, _| wanted.iter().any(|wanted| *wanted == *name || *wanted == "All"));
-        Ok(json!({ "Attributes": attributes }))
+        Ok(if attributes.is_empty() { Value::Null } else { json!({ "Attributes": attributes }) })
+    }
+
+    async fn set_queue_attributes(&self, parameters: &Parameters<'_>) -> Result<Value, SqsError> {
+        let mut queue = self.queue(parameters).await?;
+        let attributes = checked(&queue.name, parameters.texts("Attributes"), false)?;
+        self.check_target(&queue.name, &attributes).await?;
+        queue.attributes.extend(attributes);
+        queue.attributes.retain(|_, value| !value.is_empty());
+        queue.modified = now();
+        self.with(move |store| store.change(&queue)).await.map(|()| Value::Null)
+    }
+
+    /// Refuses a dead-letter queue that is not there, or of another kind.
+    async fn check_target(&self, queue: &str, attributes: &Attributes) -> Result<(), SqsError> {
+        let Some(policy) = RedrivePolicy::of(attributes) else { return Ok(()) };
+        let text = attributes.get("RedrivePolicy").map(String::as_str).unwrap_or_default();
+        let refuse = |reason: &str| Err(SqsError::invalid(text, "RedrivePolicy", reason));
+        if policy.target.ends_with(FIFO) != queue.ends_with(FIFO) {
+            return refuse("Dead-letter queue must be same type of queue as the source.");
+        }
+        // Where every queue is there as soon as it is named, this names it.
+        match (&self.queues.declared, self.existing(&policy.target).await) {
+            (None, _) => {
+                self.with(move |store| store.queue_or_new(&policy.target, now())).await?;
+                Ok(())
+            }
+            (Some(_), Ok(())) => Ok(()),
+            (Some(declared), Err(_)) if declared.contains(&policy.target) => {
+                self.with(move |store| store.queue_or_new(&policy.target, now())).await.map(drop)
+            }
+            (Some(_), Err(_)) => refuse("Dead letter target does not exist."),
+        }
     }
 
     async fn send_message(&self, parameters: &Parameters<'_>) -> Result<Value, SqsError> {
-        let queue = parameters.queue()?;
-        let body = parameters.text("MessageBody").ok_or_else(|| SqsError::missing("MessageBody"))?.to_owned();
-        if body.is_empty() {
-            return Err(SqsError::missing("MessageBody"));
-        }
-        let attributes = parameters.0.get("MessageAttributes").and_then(Value::as_object).cloned().unwrap_or_default();
-        let attributes_text = Value::Object(attributes.clone()).to_string();
-        if body.len() + attributes_text.len() > MESSAGE_MAX {
-            let reason = format!("Message must be shorter than {MESSAGE_MAX} bytes.");
-            return Err(SqsError::refuse(
-                "InvalidParameterValue",
-                format!("One or more parameters are invalid. Reason: {reason}"),
-            ));
-        }
-        let delay = match parameters.seconds("DelaySeconds", 900)? {
-            Some(delay) => delay,
-            None => number(&self.attributes(&queue).await?.0, "DelaySeconds").unwrap_or(0),
-        };
-        let call = parameters.text(INVOCATION_ID.as_str()).map(str::to_owned);
-        let group = parameters.text("MessageGroupId").map(str::to_owned);
-        let is_fifo = queue.ends_with(".fifo");
-        if is_fifo && group.is_none() {
-            return Err(SqsError::missing("MessageGroupId"));
-        }
-        let digests = (digest::of_body(&body), digest::of_attributes(&attributes));
+        let queue = self.queue(parameters).await?;
         let at = now();
-        let message = Sent { body, attributes: attributes_text, group, visible: at + delay * 1000 };
-        let stored = self
-            .with(move |store| {
-                store.create(&queue, &BTreeMap::new(), at)?;
-                match &call {
-                    Some(call) => store.send_once(&queue, message, at, call),
-                    None => Ok(store.send(&queue, &[message], at)?.into_iter().next().unwrap_or_default()),
-                }
-            })
-            .await?;
+        let Message { sent, attributes, system_attributes, .. } =
+            Message::of(parameters, &queue.name, &queue.attributes, at)?;
+        let told = Told::of(&sent.body, &attributes, &system_attributes, &queue);
+        let call = parameters.text(INVOCATION_ID.as_str()).map(str::to_owned);
+        let stored = self.with(move |store| match &call {
+            Some(call) => store.send_once(&queue, sent, at, call),
+            None => Ok(store.send(&queue, &[sent], at)?.into_iter().next().unwrap_or_default()),
+        });
+        let stored = stored.await?;
         self.sent.notify_waiters();
-        let (number, id) = stored;
-        let mut answer = json!({ "MessageId": id, "MD5OfMessageBody": digests.0 });
-        if let Some(digest) = digests.1 {
-            answer["MD5OfMessageAttributes"] = digest.into();
+        Ok(told.answer(stored))
+    }
+
+    /// Sends each of `Entries` that can be sent, all of them at once, and tells what became of it.
+    async fn send_message_batch(&self, parameters: &Parameters<'_>) -> Result<Value, SqsError> {
+        let entries = entries(parameters, "SendMessageBatchRequestEntry")?;
+        let queue = self.queue(parameters).await?;
+        let at = now();
+        let (mut messages, mut told, mut size, mut answer) = (Vec::new(), Vec::new(), 0, BatchAnswer::default());
+        for (id, entry) in &entries {
+            match Message::of(&Parameters(entry), &queue.name, &queue.attributes, at) {
+                Ok(message) => {
+                    size += message.size;
+                    told.push((
+                        id,
+                        Told::of(&message.sent.body, &message.attributes, &message.system_attributes, &queue),
+                    ));
+                    messages.push(message.sent);
+                }
+                Err(error) => answer.fail(id, &error),
+            }
         }
-        if is_fifo {
-            answer["SequenceNumber"] = format!("{number:020}").into();
+        if size > MESSAGE_MAX {
+            let message =
+                format!("Batch requests cannot be longer than {MESSAGE_MAX} bytes. You have sent {size} bytes.");
+            return Err(SqsError::refuse("BatchRequestTooLong", message));
         }
-        Ok(answer)
+        let stored = self.with(move |store| store.send(&queue, &messages, at)).await?;
+        self.sent.notify_waiters();
+        for ((id, told), stored) in told.into_iter().zip(stored) {
+            answer.succeed(id, told.answer(stored));
+        }
+        Ok(answer.whole())
     }
 
     async fn receive_message(&self, parameters: &Parameters<'_>) -> Result<Value, SqsError> {
-        let queue = parameters.queue()?;
-        let attributes = self.attributes(&queue).await?.0;
-        let most = parameters.seconds("MaxNumberOfMessages", 10)?.unwrap_or(1).max(1);
-        let hidden = parameters.seconds("VisibilityTimeout", 43_200)?;
-        let hidden = hidden.or(number(&attributes, "VisibilityTimeout")).unwrap_or(VISIBILITY_TIMEOUT);
-        let wait = parameters.seconds("WaitTimeSeconds", 20)?;
-        let wait = wait.or(number(&attributes, "ReceiveMessageWaitTimeSeconds")).unwrap_or(0);
+        let within = |name: &str, most: i64, reason: &str| parameters.number(name, 0, most, reason);
+        let most =
+            parameters.number("MaxNumberOfMessages", 1, 10, "Must be between 1 and 10, if provided.")?.unwrap_or(1);
+        let hidden = within("VisibilityTimeout", 43_200, "Must be between 0 and 43200, if provided.")?;
+        let wait = within("WaitTimeSeconds", 20, "Must be >= 0 and <= 20, if provided.")?;
+        let queue = self.queue(parameters).await?;
+        let hidden = hidden.unwrap_or_else(|| number(&queue.attributes, "VisibilityTimeout")) * 1000;
+        let wait = wait.unwrap_or_else(|| number(&queue.attributes, "ReceiveMessageWaitTimeSeconds"));
+        let attempt = parameters.text("ReceiveRequestAttemptId").filter(|_| queue.name.ends_with(FIFO));
+        let attempt = attempt.map(|id| (queue.name.clone(), id.to_owned()));
+        if let Some(again) = self.receive_again(attempt.as_ref(), hidden).await? {
+            return Ok(parameters.all_shown(&again));
+        }
         let ends = Instant::now() + Duration::from_secs(wait.unsigned_abs());
         loop {
             // Registered before the look, so that nothing that is sent meanwhile is missed.
             let mut sent = std::pin::pin!(self.sent.notified());
             sent.as_mut().enable();
-            let name = queue.clone();
-            let (received, next) = self
+            let asked = queue.clone();
+            let (received, has_moved, next) = self
                 .with(move |store| {
                     let at = now();
                     let most = usize::try_from(most).unwrap_or(1);
-                    let received = store.receive(&name, most, at, at + hidden * 1000)?;
-                    let next = if received.is_empty() { store.next_visible(&name)? } else { None };
-                    Ok((received, next.map(|next| next - at)))
+                    let (received, has_moved) = store.receive(&asked, most, at, at + hidden, &arn(&asked.name))?;
+                    let next = if received.is_empty() { store.next_visible(&asked.name)? } else { None };
+                    Ok((received, has_moved, next.map(|next| next - at)))
                 })
                 .await?;
-            if !received.is_empty() || Instant::now() >= ends {
-                let messages: Vec<Value> = received.iter().map(|message| parameters.shown(message)).collect();
-                return Ok(if messages.is_empty() { json!({}) } else { json!({ "Messages": messages }) });
+            if has_moved {
+                self.sent.notify_waiters();
             }
-            let next = next.map_or(LOOK_AGAIN, |millis| Duration::from_millis(millis.max(0).unsigned_abs()));
+            if !received.is_empty() || Instant::now() >= ends {
+                if let Some(attempt) = attempt {
+                    let numbers = received.iter().map(|message| message.number).collect();
+                    self.attempts.lock().unwrap_or_else(PoisonError::into_inner).note(attempt, numbers);
+                }
+                return Ok(parameters.all_shown(&received));
+            }
+            let next = next.map_or(LOOK_AGAIN, |millis| Duration::from_millis(millis.max(1).unsigned_abs()));
             tokio::select! {
                 () = sent => {}
                 () = tokio::time::sleep_until(ends.min(Instant::now() + next.min(LOOK_AGAIN))) => {}
@@ -238,68 +328,87 @@ impl Sqs {
         }
     }
 
+    /// What the same attempt received, where it was made before.
+    async fn receive_again(
+        &self,
+        attempt: Option<&(String, String)>,
+        hidden: i64,
+    ) -> Result<Option<Vec<Received>>, SqsError> {
+        let Some(attempt) = attempt else { return Ok(None) };
+        let numbers = self.attempts.lock().unwrap_or_else(PoisonError::into_inner).find(attempt);
+        let Some(numbers) = numbers else { return Ok(None) };
+        let again = self.with(move |store| store.receive_again(&numbers, now(), now() + hidden)).await?;
+        Ok(Some(again).filter(|again| !again.is_empty()))
+    }
+
     async fn delete_message(&self, parameters: &Parameters<'_>) -> Result<Value, SqsError> {
         let (queue, number) = (parameters.queue()?, parameters.receipt()?);
-        self.with(move |store| store.delete(&queue, number)).await.map(|()| Value::Null)
+        let is_fifo = queue.ends_with(FIFO);
+        let done = self.with(move |store| {
+            let receipt = store.receipt(&queue, number, now())?;
+            // Somebody else may have it by now.
+            let is_late = is_fifo && receipt == Receipt::Expired;
+            if !is_late {
+                store.delete(&queue, number)?;
+            }
+            Ok(is_late)
+        });
+        match done.await? {
+            false => Ok(Value::Null),
+            true => {
+                let handle = parameters.text("ReceiptHandle").unwrap_or_default();
+                Err(SqsError::invalid(handle, "ReceiptHandle", "The receipt handle has expired."))
+            }
+        }
     }
 
-    /// Sends or deletes each of `Entries`, and tells what became of it.
-    async fn batch(&self, parameters: &Parameters<'_>, send: bool) -> Result<Value, SqsError> {
-        let entries = parameters.0.get("Entries").and_then(Value::as_array);
-        let entries = entries.filter(|entries| !entries.is_empty()).ok_or_else(|| {
-            SqsError::refuse("EmptyBatchRequest", "There should be at least one entry in the request.")
-        })?;
-        if entries.len() > 10 {
-            let message = format!("Maximum number of entries per request are 10. You have sent {}.", entries.len());
-            return Err(SqsError::refuse("TooManyEntriesInBatchRequest", message));
-        }
-        let (mut successful, mut failed) = (Vec::new(), Vec::new());
-        for entry in entries {
-            let Some(mut entry) = entry.as_object().cloned() else {
-                return Err(SqsError::refuse("SerializationException", "an entry of the request is not a JSON object"));
-            };
-            let id = entry.remove("Id").unwrap_or_default();
-            if let Some(queue) = parameters.0.get("QueueUrl") {
-                entry.insert("QueueUrl".to_owned(), queue.clone());
+    async fn change_visibility(&self, parameters: &Parameters<'_>) -> Result<Value, SqsError> {
+        let (queue, number) = (parameters.queue()?, parameters.receipt()?);
+        let reason = "VisibilityTimeout must be an integer between 0 and 43200.";
+        let timeout = parameters.number("VisibilityTimeout", 0, 43_200, reason)?;
+        let timeout = timeout.ok_or_else(|| SqsError::missing("VisibilityTimeout"))? * 1000;
+        let receipt = self.with(move |store| {
+            let receipt = store.receipt(&queue, number, now())?;
+            if receipt == Receipt::InFlight {
+                store.hide(&queue, number, now() + timeout)?;
             }
-            let entry = Value::from(entry);
+            Ok(receipt)
+        });
+        match receipt.await? {
+            Receipt::InFlight => {
+                self.sent.notify_waiters();
+                Ok(Value::Null)
+            }
+            Receipt::Expired => Err(SqsError::refuse("MessageNotInflight", "The message is not in flight.")),
+            Receipt::Deleted => {
+                let handle = parameters.text("ReceiptHandle").unwrap_or_default();
+                let reason = "Message does not exist or is not available for visibility timeout change.";
+                Err(SqsError::invalid(handle, "ReceiptHandle", reason))
+            }
+        }
+    }
+
+    /// Does the same with each of `Entries`, and tells what became of it.
+    async fn each(&self, parameters: &Parameters<'_>, kind: &str, each: Each) -> Result<Value, SqsError> {
+        let mut answer = BatchAnswer::default();
+        for (id, entry) in entries(parameters, kind)? {
             let entry = Parameters(&entry);
-            let done = if send { self.send_message(&entry).await } else { self.delete_message(&entry).await };
+            let done = match each {
+                Each::Delete => self.delete_message(&entry).await,
+                Each::ChangeVisibility => self.change_visibility(&entry).await,
+            };
             match done {
-                Ok(mut answer) => {
-                    if !answer.is_object() {
-                        answer = json!({});
-                    }
-                    answer["Id"] = id;
-                    successful.push(answer);
-                }
-                Err(error) => failed.push(json!({
-                    "Id": id,
-                    "Code": error.name,
-                    "Message": error.message,
-                    "SenderFault": error.status.is_client_error(),
-                })),
+                Ok(_) => answer.succeed(&id, json!({})),
+                Err(error) => answer.fail(&id, &error),
             }
         }
-        let mut answer = Map::from_iter([("Successful".to_owned(), successful.into())]);
-        if !failed.is_empty() {
-            answer.insert("Failed".to_owned(), failed.into());
-        }
-        Ok(answer.into())
+        Ok(answer.whole())
     }
 
-    /// The attributes of a queue, which is created where there is none, and when it was.
-    async fn attributes(&self, queue: &str) -> Result<(BTreeMap<String, String>, i64), SqsError> {
-        let queue = queue.to_owned();
-        self.with(move |store| {
-            if let Some(found) = store.queue(&queue)? {
-                return Ok(found);
-            }
-            let at = now();
-            store.create(&queue, &BTreeMap::new(), at)?;
-            Ok((BTreeMap::new(), at))
-        })
-        .await
+    /// The queue that `QueueUrl` gives, which is created where there is none.
+    async fn queue(&self, parameters: &Parameters<'_>) -> Result<Queue, SqsError> {
+        let name = parameters.queue()?;
+        self.with(move |store| store.queue_or_new(&name, now())).await
     }
 
     async fn existing(&self, queue: &str) -> Result<(), SqsError> {
@@ -330,14 +439,33 @@ impl Sqs {
     }
 }
 
-/// Refuses what is no name of a new queue.
-fn check_name(name: &str) -> Result<(), SqsError> {
-    const RULE: &str = "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length";
-    if is_queue(name) { Ok(()) } else { Err(SqsError::refuse("InvalidParameterValue", RULE)) }
+/// What is done with each entry of a batch.
+#[derive(Clone, Copy)]
+enum Each {
+    Delete,
+    ChangeVisibility,
 }
 
-fn number(attributes: &BTreeMap<String, String>, name: &str) -> Option<i64> {
-    attributes.get(name)?.parse().ok()
+/// A page of the URLs of queues.
+fn page(member: &str, names: Vec<String>, parameters: &Parameters<'_>, base: &str) -> Result<Value, SqsError> {
+    let most = parameters.number("MaxResults", 1, 1_000, "Must be between 1 and 1000, if provided.")?;
+    let most = most.and_then(|most| usize::try_from(most).ok());
+    // The token is the last name of the page before.
+    let after = parameters.text("NextToken").unwrap_or_default();
+    let mut names: Vec<String> = names.into_iter().filter(|name| name.as_str() > after).collect();
+    let has_more = names.len() > most.unwrap_or(1_000);
+    names.truncate(most.unwrap_or(1_000));
+    let urls: Vec<String> = names.iter().map(|name| url(base, name)).collect();
+    let mut answer = json!({ member: urls });
+    // Without MaxResults, there are no pages.
+    if let Some(last) = names.last().filter(|_| has_more && most.is_some()) {
+        answer["NextToken"] = last.as_str().into();
+    }
+    Ok(answer)
+}
+
+fn arn(queue: &str) -> String {
+    format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}")
 }
 
 fn url(base: &str, queue: &str) -> String {
@@ -413,7 +541,7 @@ impl InProcess for Sqs {
 }
 
 /// What it has.
-const OPERATIONS: [&str; 13] = [
+const OPERATIONS: [&str; 18] = [
     "CreateQueue",
     "DeleteQueue",
     "GetQueueUrl",
@@ -427,6 +555,11 @@ const OPERATIONS: [&str; 13] = [
     "DeleteMessage",
     "DeleteMessageBatch",
     "ChangeMessageVisibility",
+    "ChangeMessageVisibilityBatch",
+    "ListDeadLetterSourceQueues",
+    "ListQueueTags",
+    "TagQueue",
+    "UntagQueue",
 ];
 
 #[cfg(test)]

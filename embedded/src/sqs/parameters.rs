@@ -6,8 +6,10 @@ use asl_aws::names::is_queue;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use super::batch::sequence_number;
 use super::digest;
 use super::error::SqsError;
+use super::message::TRACE_HEADER;
 use super::store::Received;
 use crate::ACCOUNT;
 
@@ -28,13 +30,17 @@ impl Parameters<'_> {
         Ok(name.to_owned())
     }
 
-    /// A number of seconds, or of messages, up to `most`.
-    pub(super) fn seconds(&self, name: &str, most: i64) -> Result<Option<i64>, SqsError> {
+    /// A whole number from and to, where there is one; `reason` is why another is refused.
+    pub(super) fn number(&self, name: &str, from: i64, to: i64, reason: &str) -> Result<Option<i64>, SqsError> {
         let Some(value) = self.0.get(name).filter(|value| !value.is_null()) else { return Ok(None) };
-        match value.as_i64().filter(|seconds| (0..=most).contains(seconds)) {
-            Some(seconds) => Ok(Some(seconds)),
-            None => Err(SqsError::invalid(value, name, &format!("Must be between 0 and {most}, if provided."))),
+        match value.as_i64().filter(|number| (from..=to).contains(number)) {
+            Some(number) => Ok(Some(number)),
+            None => Err(SqsError::invalid(value, name, reason)),
         }
+    }
+
+    pub(super) fn object(&self, name: &str) -> Map<String, Value> {
+        self.0.get(name).and_then(Value::as_object).cloned().unwrap_or_default()
     }
 
     /// The number of the message that `ReceiptHandle` stands for.
@@ -49,18 +55,23 @@ impl Parameters<'_> {
         })
     }
 
-    pub(super) fn attributes(&self) -> BTreeMap<String, String> {
-        let attributes = self.0.get("Attributes").and_then(Value::as_object).into_iter().flatten();
+    /// The texts of a member, by name.
+    pub(super) fn texts(&self, name: &str) -> BTreeMap<String, String> {
         let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        attributes.map(|(name, value)| (name.clone(), text(value))).collect()
+        self.object(name).iter().map(|(name, value)| (name.clone(), text(value))).collect()
     }
 
     pub(super) fn names(&self, name: &str) -> Vec<&str> {
         self.0.get(name).and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect()
     }
 
-    /// A received message with what was asked for.
-    pub(super) fn shown(&self, message: &Received) -> Value {
+    /// Received messages with what was asked for.
+    pub(super) fn all_shown(&self, messages: &[Received]) -> Value {
+        let messages: Vec<Value> = messages.iter().map(|message| self.shown(message)).collect();
+        if messages.is_empty() { Value::Null } else { json!({ "Messages": messages }) }
+    }
+
+    fn shown(&self, message: &Received) -> Value {
         let mut shown = json!({
             "MessageId": message.id,
             "ReceiptHandle": format!("{}-{}", message.number, Uuid::new_v4()),
@@ -68,10 +79,16 @@ impl Parameters<'_> {
             "Body": message.body,
         });
         let wanted = [self.names("AttributeNames"), self.names("MessageSystemAttributeNames")].concat();
+        // Of a standard queue there is no order.
+        let sequence_number = message.deduplication.as_ref().map(|_| sequence_number(message.number));
         let system = [
+            (TRACE_HEADER, message.trace_header.clone()),
             ("ApproximateReceiveCount", Some(message.count.to_string())),
             ("ApproximateFirstReceiveTimestamp", Some(message.first_received.to_string())),
+            ("DeadLetterQueueSourceArn", message.dead_letter_source.clone()),
+            ("MessageDeduplicationId", message.deduplication.clone()),
             ("MessageGroupId", message.group.clone()),
+            ("SequenceNumber", sequence_number),
             ("SenderId", Some(ACCOUNT.to_owned())),
             ("SentTimestamp", Some(message.sent.to_string())),
         ];

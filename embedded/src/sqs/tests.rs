@@ -40,7 +40,7 @@ async fn a_message_is_sent_received_and_deleted() {
     );
     assert_eq!(message["MD5OfMessageAttributes"], sent["MD5OfMessageAttributes"]);
     // Somebody works on it.
-    assert_eq!(fixture.run("ReceiveMessage", asked.clone()).await, json!({}));
+    assert_eq!(fixture.run("ReceiveMessage", asked.clone()).await, Value::Null);
     let handle = &message["ReceiptHandle"];
     fixture
         .run("ChangeMessageVisibility", json!({ "QueueUrl": "q", "ReceiptHandle": handle, "VisibilityTimeout": 0 }))
@@ -190,4 +190,135 @@ async fn refusals_are_those_of_sqs() {
     let fifo =
         fixture.run("SendMessage", json!({ "QueueUrl": "q.fifo", "MessageBody": "m", "MessageGroupId": "g" })).await;
     assert_eq!(fifo["SequenceNumber"].as_str().map(str::len), Some(20));
+}
+
+fn ids(answer: &Value, member: &str) -> Vec<String> {
+    let entries = answer[member].as_array().map(Vec::as_slice).unwrap_or_default();
+    entries.iter().map(|entry| entry["Id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn batches_are_refused_as_by_sqs() {
+    let fixture = Fixture::new();
+    let entry = |id: &str, size: usize| json!({ "Id": id, "MessageBody": "x".repeat(size) });
+    for (entries, expected) in [
+        (
+            json!([entry("a", 1), entry("a", 1)]),
+            "BatchEntryIdsNotDistinct AWS.SimpleQueueService.BatchEntryIdsNotDistinct Id a repeated.",
+        ),
+        (
+            json!([entry("a b", 1)]),
+            "InvalidBatchEntryId AWS.SimpleQueueService.InvalidBatchEntryId A batch entry id can only",
+        ),
+        (json!([]), "There should be at least one SendMessageBatchRequestEntry in the request."),
+        (
+            (0..11).map(|n| entry(&n.to_string(), 1)).collect(),
+            "Maximum number of entries per request are 10. You have sent 11.",
+        ),
+        (
+            json!([entry("a", 600_000), entry("b", 500_000)]),
+            "BatchRequestTooLong AWS.SimpleQueueService.BatchRequestTooLong Batch requests cannot be longer than 1048576 bytes. \
+             You have sent 1100000 bytes.",
+        ),
+    ] {
+        let refusal = fixture.refusal("SendMessageBatch", json!({ "QueueUrl": "q", "Entries": entries })).await;
+        assert!(refusal.contains(expected), "{refusal}");
+    }
+    fixture.run("SendMessageBatch", json!({ "QueueUrl": "q", "Entries": [entry("a", 1), entry("b", 2)] })).await;
+    let received = fixture.run("ReceiveMessage", json!({ "QueueUrl": "q", "MaxNumberOfMessages": 2 })).await;
+    let handles: Vec<&Value> = received["Messages"].as_array().unwrap().iter().map(|it| &it["ReceiptHandle"]).collect();
+    let entries = json!([
+        { "Id": "1", "ReceiptHandle": handles[0], "VisibilityTimeout": 0 },
+        { "Id": "2", "ReceiptHandle": handles[1], "VisibilityTimeout": 43_201 },
+        { "Id": "3", "ReceiptHandle": "99-x", "VisibilityTimeout": 1 },
+    ]);
+    let changed = fixture.run("ChangeMessageVisibilityBatch", json!({ "QueueUrl": "q", "Entries": entries })).await;
+    assert_eq!(
+        (ids(&changed, "Successful"), ids(&changed, "Failed")),
+        (vec!["1".to_owned()], vec!["2".into(), "3".into()])
+    );
+}
+
+#[tokio::test]
+async fn a_message_that_is_received_too_often_goes_to_the_dead_letter_queue() {
+    let fixture = Fixture::new();
+    fixture.run("CreateQueue", json!({ "QueueName": "dead" })).await;
+    let policy = json!({ "deadLetterTargetArn": arn("dead"), "maxReceiveCount": 1 }).to_string();
+    fixture
+        .run(
+            "CreateQueue",
+            json!({ "QueueName": "q", "Attributes": { "RedrivePolicy": policy, "VisibilityTimeout": "0" } }),
+        )
+        .await;
+    fixture.sqs.send("q", "poison").await.unwrap();
+    let receive = |queue: &str| json!({ "QueueUrl": queue, "MessageSystemAttributeNames": ["All"] });
+    assert_eq!(fixture.run("ReceiveMessage", receive("q")).await["Messages"][0]["Body"], "poison");
+    assert_eq!(fixture.run("ReceiveMessage", receive("q")).await, Value::Null);
+    let dead = fixture.run("ReceiveMessage", receive("dead")).await;
+    assert_eq!(dead["Messages"][0]["Attributes"]["DeadLetterQueueSourceArn"], arn("q"));
+    let sources = fixture.run("ListDeadLetterSourceQueues", json!({ "QueueUrl": "dead" })).await;
+    assert_eq!(sources, json!({ "queueUrls": ["http://q/000000000000/q"] }));
+    let policy = json!({ "deadLetterTargetArn": arn("dead.fifo"), "maxReceiveCount": 1 }).to_string();
+    let other = json!({ "QueueUrl": "q", "Attributes": { "RedrivePolicy": policy } });
+    assert!(fixture.refusal("SetQueueAttributes", other).await.contains("must be same type of queue as the source"));
+}
+
+#[tokio::test]
+async fn queues_have_attributes_and_tags() {
+    let fixture = Fixture::new();
+    let create = |timeout: &str| json!({ "QueueName": "q", "Attributes": { "VisibilityTimeout": timeout }, "tags": { "a": "1" } });
+    let created = fixture.run("CreateQueue", create("31")).await;
+    assert_eq!(fixture.run("CreateQueue", create("31")).await, created);
+    assert_eq!(
+        fixture.refusal("CreateQueue", create("32")).await,
+        "QueueNameExists QueueAlreadyExists A queue already exists with the same name and a different value for attribute \
+         VisibilityTimeout"
+    );
+    fixture.run("TagQueue", json!({ "QueueUrl": "q", "Tags": { "b": "2" } })).await;
+    fixture.run("UntagQueue", json!({ "QueueUrl": "q", "TagKeys": ["a"] })).await;
+    assert_eq!(fixture.run("ListQueueTags", json!({ "QueueUrl": "q" })).await, json!({ "Tags": { "b": "2" } }));
+    let asked = json!({ "QueueUrl": "q", "AttributeNames": ["VisibilityTimeout", "MessageRetentionPeriod"] });
+    let expected = json!({ "VisibilityTimeout": "31", "MessageRetentionPeriod": "345600" });
+    assert_eq!(fixture.run("GetQueueAttributes", asked).await["Attributes"], expected);
+    let unknown = json!({ "QueueUrl": "q", "AttributeNames": ["Colour"] });
+    assert!(fixture.refusal("GetQueueAttributes", unknown).await.contains("Unknown Attribute Colour."));
+    for name in ["r", "s"] {
+        fixture.run("CreateQueue", json!({ "QueueName": name })).await;
+    }
+    let first = fixture.run("ListQueues", json!({ "MaxResults": 2 })).await;
+    let next = fixture.run("ListQueues", json!({ "MaxResults": 2, "NextToken": first["NextToken"] })).await;
+    assert_eq!(
+        (first["QueueUrls"].as_array().map(Vec::len), next),
+        (Some(2), json!({ "QueueUrls": ["http://q/000000000000/s"] }))
+    );
+}
+
+#[tokio::test]
+async fn a_fifo_queue_has_a_message_once_and_gives_an_attempt_the_same_again() {
+    let fixture = Fixture::new();
+    let attributes = json!({ "FifoQueue": "true", "ContentBasedDeduplication": "true" });
+    fixture.run("CreateQueue", json!({ "QueueName": "q.fifo", "Attributes": attributes })).await;
+    let message = json!({ "QueueUrl": "q.fifo", "MessageBody": "m", "MessageGroupId": "g" });
+    let first = fixture.run("SendMessage", message.clone()).await;
+    let again = fixture.run("SendMessage", message).await;
+    assert_eq!((&again["MessageId"], &again["SequenceNumber"]), (&first["MessageId"], &first["SequenceNumber"]));
+    let attempt = json!({ "QueueUrl": "q.fifo", "ReceiveRequestAttemptId": "a", "AttributeNames": ["All"], "MaxNumberOfMessages": 10 });
+    let received = fixture.run("ReceiveMessage", attempt.clone()).await;
+    let attributes = &received["Messages"][0]["Attributes"];
+    assert_eq!((&attributes["SequenceNumber"], &attributes["MessageGroupId"]), (&first["SequenceNumber"], &json!("g")));
+    // SHA-256 of the body.
+    assert_eq!(
+        attributes["MessageDeduplicationId"],
+        "62c66a7a5dd70c3146618063c344e531e6d4b59e379808443ce962b3abd63c5a"
+    );
+    let once_more = fixture.run("ReceiveMessage", attempt).await;
+    assert_eq!(once_more["Messages"][0]["MessageId"], first["MessageId"]);
+    assert_eq!(once_more["Messages"].as_array().map(Vec::len), Some(1));
+    // A receipt is worth nothing when its time is over.
+    let handle = once_more["Messages"][0]["ReceiptHandle"].clone();
+    let change = json!({ "QueueUrl": "q.fifo", "ReceiptHandle": handle, "VisibilityTimeout": 0 });
+    fixture.run("ChangeMessageVisibility", change.clone()).await;
+    let late = fixture.refusal("DeleteMessage", json!({ "QueueUrl": "q.fifo", "ReceiptHandle": handle })).await;
+    assert!(late.contains("Reason: The receipt handle has expired."), "{late}");
+    assert!(fixture.refusal("ChangeMessageVisibility", change).await.starts_with("MessageNotInflight "));
 }
