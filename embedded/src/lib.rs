@@ -85,6 +85,7 @@ impl Embedded {
     /// Takes note of what services reach each other with; the first time only.
     pub fn reach_each_other_with(&self, clients: &Arc<asl_aws::Clients>) {
         self.events.reach_targets_with(clients);
+        self.sns.reach_functions_with(clients);
     }
 
     /// All of them, by their names in `arn:aws:states:::aws-sdk:NAME:action`.

@@ -110,6 +110,14 @@ impl TryFrom<Setting> for Address {
     }
 }
 
+impl std::str::FromStr for Address {
+    type Err = UrlError;
+
+    fn from_str(text: &str) -> Result<Self, UrlError> {
+        Setting::Plain(text.to_owned()).try_into()
+    }
+}
+
 impl Address {
     /// The URL; the error says why there is none, and not what a secret one is.
     pub fn read(&self, folder: &Path) -> Result<Url, SettingError> {

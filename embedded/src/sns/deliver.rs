@@ -3,10 +3,11 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use asl_aws::web::{self, Caller};
+use asl_aws::{CallError, Clients, Service, Style};
 use asl_runtime::blocking;
 use asl_settings::{Address, hide};
 use http::StatusCode;
@@ -15,10 +16,12 @@ use lettre::message::{Mailbox, SinglePart};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
+use serde_json::{Map, Value, json};
 
 use super::super::sqs::Sqs;
-use super::notification::Notification;
+use super::notification::{Attribute, Notification};
 use super::subscription::{Mail, Security, Subscription, To};
+use super::topics::FIFO;
 
 /// How long one attempt may take: as long as SNS waits for an HTTP endpoint.
 const LIMIT: Duration = Duration::from_secs(15);
@@ -39,6 +42,8 @@ pub(super) struct Means {
     pub(super) folder: PathBuf,
     pub(super) caller: Caller,
     pub(super) sqs: Arc<Sqs>,
+    /// What functions are called with, once there is something.
+    pub(super) clients: Arc<OnceLock<Weak<Clients>>>,
 }
 
 /// Why a notification was not delivered.
@@ -62,15 +67,32 @@ impl Means {
                 To::Email(mailbox) => self.mail(notification, mailbox).await,
                 To::Http(address) => self.post(notification, address, subscription.raw).await,
                 To::Sqs(queue) => {
-                    let body = text("sqs", notification, subscription.raw);
-                    let sent = self.sqs.send(queue, &body).await;
+                    let sent = self.sqs.send(&message_to(queue, notification, subscription.raw)).await;
                     sent.map(drop).map_err(|error| DeliveryError::Later(error.message))
                 }
+                To::Lambda(function) => self.invoke(notification, function).await,
                 To::File(path) => append(self.folder.join(path), notification.envelope("file")).await,
             }
         };
         let late = || DeliveryError::Later(format!("no answer within {} s", LIMIT.as_secs()));
         tokio::time::timeout(LIMIT, attempt).await.unwrap_or_else(|_| Err(late()))
+    }
+
+    async fn invoke(&self, notification: &Notification, function: &str) -> Result<(), DeliveryError> {
+        let later = |why: String| DeliveryError::Later(why);
+        let clients = self.clients.get().and_then(Weak::upgrade);
+        let clients = clients.ok_or_else(|| later("nothing is known of functions".to_owned()))?;
+        let service = Service::find("lambda").map_err(|error| later(error.to_string()))?;
+        let operation = service.operation("invoke").map_err(|error| later(error.to_string()))?;
+        let payload = notification.lambda_event(function).to_string();
+        let payload: asl_engine::Value = payload.parse().unwrap_or_default();
+        let text = |text: &str| asl_engine::Value::from(text);
+        let call = [("FunctionName", text(function)), ("InvocationType", text("Event")), ("Payload", payload)];
+        let called = clients.call(service, operation, &call.into(), Style::Optimized).await;
+        called.map(drop).map_err(|error| match &error {
+            CallError::Service(refused) if !refused.is_passing() => DeliveryError::Refused(error.to_string()),
+            _ => later(error.to_string()),
+        })
     }
 
     async fn mail(&self, notification: &Notification, to: &Mailbox) -> Result<(), DeliveryError> {
@@ -138,6 +160,29 @@ impl Means {
 /// What a protocol hands on: SNS's JSON, or the message alone.
 fn text(protocol: &str, notification: &Notification, raw: bool) -> String {
     if raw { notification.message_for(protocol) } else { notification.envelope(protocol) }
+}
+
+/// The message for a queue: with raw delivery it has the attributes of the notification.
+///
+/// AWS developer guide of SNS, "Amazon SNS raw message delivery"
+fn message_to(queue: &str, notification: &Notification, raw: bool) -> Value {
+    let mut message = json!({ "QueueUrl": queue, "MessageBody": text("sqs", notification, raw) });
+    if raw {
+        let attribute = |(name, it): (&String, &Attribute)| {
+            let member = if it.data_type.starts_with("Binary") { "BinaryValue" } else { "StringValue" };
+            (name.clone(), json!({ "DataType": it.data_type, member: it.value }))
+        };
+        message["MessageAttributes"] =
+            notification.message_attributes.iter().map(attribute).collect::<Map<_, _>>().into();
+    }
+    if let Some(group) = &notification.group {
+        message["MessageGroupId"] = group.as_str().into();
+    }
+    // A standard queue does not take it.
+    if let Some(deduplication) = notification.deduplication.as_ref().filter(|_| queue.ends_with(FIFO)) {
+        message["MessageDeduplicationId"] = deduplication.as_str().into();
+    }
+    message
 }
 
 /// The mail of a notification. Its id is made of the notification's, so that one that comes twice can be told.

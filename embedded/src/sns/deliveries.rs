@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 
 use asl_runtime::blocking;
@@ -48,7 +48,7 @@ pub(super) struct Deliveries {
 struct Shared {
     folder: PathBuf,
     outbox: OnceCell<Arc<Outbox>>,
-    subscribers: Vec<Subscriber>,
+    subscribers: RwLock<Vec<Arc<Subscriber>>>,
     permits: Semaphore,
     /// Whether the program ends: then each delivery is tried once more, without a pause.
     ending: watch::Sender<bool>,
@@ -75,11 +75,11 @@ struct Kept {
 }
 
 impl Deliveries {
-    pub(super) fn new(folder: PathBuf, subscribers: Vec<Subscriber>) -> Self {
+    pub(super) fn new(folder: PathBuf, subscribers: Vec<Arc<Subscriber>>) -> Self {
         let shared = Shared {
             folder,
             outbox: OnceCell::new(),
-            subscribers,
+            subscribers: RwLock::new(subscribers),
             permits: Semaphore::new(AT_ONCE),
             ending: watch::Sender::new(false),
             undelivered: Mutex::default(),
@@ -90,10 +90,9 @@ impl Deliveries {
     /// Keeps a notification under `name`, and delivers it to the subscriptions of its topic, which is not waited for.
     pub(super) async fn publish(&self, name: String, mut notification: Notification) -> Result<(), PublishError> {
         let shared = Arc::clone(&self.shared);
-        let topic = notification.topic().unwrap_or_default();
-        let fit = shared.subscribers.iter().map(|subscriber| &subscriber.subscription);
-        let fit = fit.filter(|subscription| subscription.topic.matches(topic));
-        notification.deliveries = fit.map(pending).collect();
+        let all = shared.subscribers();
+        let fit = all.iter().map(|subscriber| &subscriber.subscription);
+        notification.deliveries = fit.filter(|subscription| subscription.gets(&notification)).map(pending).collect();
         let (kept, answer) = oneshot::channel();
         // A task of its own: what is kept is delivered, also when nobody waits for the answer any more.
         self.spawn(async move {
@@ -107,10 +106,15 @@ impl Deliveries {
         answer.await.unwrap_or(Err(PublishError::Ending))
     }
 
+    /// Has these subscribers in the place of those before.
+    pub(super) fn set_subscribers(&self, subscribers: Vec<Arc<Subscriber>>) {
+        *self.shared.subscribers.write().unwrap_or_else(PoisonError::into_inner) = subscribers;
+    }
+
     /// Takes up what programs that live no more did not deliver.
     pub(super) fn resume(&self) {
         let shared = Arc::clone(&self.shared);
-        if !shared.subscribers.is_empty() && Outbox::has_pending(&shared.folder) {
+        if !shared.subscribers().is_empty() && Outbox::has_pending(&shared.folder) {
             self.spawn(async move { shared.resume().await });
         }
     }
@@ -137,6 +141,10 @@ impl Deliveries {
 }
 
 impl Shared {
+    fn subscribers(&self) -> Vec<Arc<Subscriber>> {
+        self.subscribers.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     async fn outbox(&self) -> Result<&Arc<Outbox>, OpenError> {
         let open = || {
             let folder = self.folder.clone();
@@ -181,18 +189,19 @@ impl Shared {
         }
         let pending = self.pending(&notification);
         let kept = Kept { name, notification: Mutex::new(notification), writing: tokio::sync::Mutex::default() };
-        join_all(pending.into_iter().map(|(at, subscriber)| self.deliver(&kept, at, subscriber))).await;
+        join_all(pending.iter().map(|(at, subscriber)| self.deliver(&kept, *at, subscriber))).await;
     }
 
     /// The deliveries that are pending, with their subscribers. One whose subscription is not in a routing file of this
     /// program is left to another program.
-    fn pending(&self, notification: &Notification) -> Vec<(usize, &Subscriber)> {
+    fn pending(&self, notification: &Notification) -> Vec<(usize, Arc<Subscriber>)> {
         let topic = notification.topic().unwrap_or_default();
-        let all = self.subscribers.iter();
-        let mut free: Vec<&Subscriber> = all.filter(|one| one.subscription.topic.matches(topic)).collect();
+        let mut free = self.subscribers();
+        free.retain(|one| one.subscription.topic.matches(topic));
         let mut found = Vec::new();
         for (at, delivery) in notification.deliveries.iter().enumerate() {
-            let same = |Subscriber { subscription, .. }: &&Subscriber| {
+            let same = |one: &Arc<Subscriber>| {
+                let subscription = &one.subscription;
                 subscription.protocol() == delivery.protocol && subscription.endpoint() == delivery.endpoint
             };
             let Some(fits) = free.iter().position(same) else { continue };

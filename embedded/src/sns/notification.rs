@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 /// One notification, as its file in the outbox shows it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -24,6 +24,12 @@ pub(super) struct Notification {
     pub(super) message_structure: Option<String>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub(super) message_attributes: BTreeMap<String, Attribute>,
+    /// `MessageGroupId`
+    #[serde(default, rename = "MessageGroupId", skip_serializing_if = "Option::is_none")]
+    pub(super) group: Option<String>,
+    /// `MessageDeduplicationId`, or what stands for it
+    #[serde(default, rename = "MessageDeduplicationId", skip_serializing_if = "Option::is_none")]
+    pub(super) deduplication: Option<String>,
     /// What became of it at each subscription of its topic.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) deliveries: Vec<Delivery>,
@@ -66,6 +72,33 @@ impl Notification {
     /// The topic, where it was published to one.
     pub(super) fn topic(&self) -> Option<&str> {
         self.topic_arn.as_deref().or(self.target_arn.as_deref())
+    }
+
+    /// What a function gets.
+    ///
+    /// AWS developer guide of Lambda, "Invoking Lambda functions with Amazon SNS notifications"
+    pub(super) fn lambda_event(&self, function: &str) -> Value {
+        let topic = self.topic().unwrap_or_default();
+        let sns = json!({
+            "Type": "Notification",
+            "MessageId": self.message_id,
+            "TopicArn": topic,
+            "Subject": self.subject,
+            "Message": self.message_for("lambda"),
+            "Timestamp": self.timestamp,
+            "SignatureVersion": "1",
+            "Signature": "",
+            "SigningCertUrl": "",
+            "UnsubscribeUrl": "",
+            "MessageAttributes": self.message_attributes,
+        });
+        let record = json!({
+            "EventSource": "aws:sns",
+            "EventVersion": "1.0",
+            "EventSubscriptionArn": format!("{topic}:{function}"),
+            "Sns": sns,
+        });
+        json!({ "Records": [record] })
     }
 
     /// The message for a protocol: with `MessageStructure` `json` the member of its name, or `default`.

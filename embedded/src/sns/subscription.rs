@@ -9,6 +9,8 @@ use lettre::message::Mailbox;
 use serde::{Deserialize, Deserializer};
 use url::{Host, Url};
 
+use super::filter::Filter;
+use super::notification::Notification;
 use crate::sqs::queue_name;
 
 /// A subscription to the topics that fit a pattern.
@@ -19,6 +21,8 @@ pub struct Subscription {
     pub(super) to: To,
     /// Whether only the message is handed on, as SNS does with `RawMessageDelivery`.
     pub(super) raw: bool,
+    /// Which notifications it wants; all of them without one.
+    pub(super) filter: Option<Filter>,
 }
 
 /// Where notifications go.
@@ -30,6 +34,8 @@ pub(super) enum To {
     Http(Address),
     /// A message in a queue of the embedded SQS: its name, its URL or its ARN.
     Sqs(String),
+    /// A call of a function, by its ARN, which is not waited for.
+    Lambda(String),
     /// A line of SNS's JSON text at the end of a file; a relative path starts at the folder of the routing file.
     File(PathBuf),
 }
@@ -76,7 +82,7 @@ impl TryFrom<SubscriptionText> for Subscription {
         if raw && !matches!(to, To::Http(_) | To::Sqs(_)) {
             return Err(SubscriptionError::Raw);
         }
-        Ok(Self { topic: topic.into(), to, raw })
+        Ok(Self { topic: topic.into(), to, raw, filter: None })
     }
 }
 
@@ -86,6 +92,7 @@ impl Subscription {
             To::Email(_) => "email",
             To::Http(_) => "http",
             To::Sqs(_) => "sqs",
+            To::Lambda(_) => "lambda",
             To::File(_) => "file",
         }
     }
@@ -96,8 +103,15 @@ impl Subscription {
             To::Email(mailbox) => mailbox.to_string(),
             To::Http(address) => address.to_string(),
             To::Sqs(queue) => queue.clone(),
+            To::Lambda(arn) => arn.clone(),
             To::File(path) => path.display().to_string(),
         }
+    }
+
+    /// Whether it gets a notification.
+    pub(super) fn gets(&self, notification: &Notification) -> bool {
+        self.topic.matches(notification.topic().unwrap_or_default())
+            && self.filter.as_ref().is_none_or(|filter| filter.wants(notification))
     }
 
     /// The name of the queue that it delivers to.

@@ -75,11 +75,10 @@ impl Sqs {
         Self { file, queues, opened: OnceCell::new(), sent: Notify::new(), attempts: Mutex::default() }
     }
 
-    /// Sends a text to a queue, which is created where there is none; `queue` is its URL, its ARN or its name. The answer is
-    /// the id of the message.
-    pub(crate) async fn send(&self, queue: &str, body: &str) -> Result<String, SqsError> {
-        let parameters = json!({ "QueueUrl": queue, "MessageBody": body });
-        let answer = self.send_message(&Parameters(&parameters)).await?;
+    /// Sends a message with the parameters of `SendMessage` to a queue, which is created where there is none; `QueueUrl` may be its
+    /// ARN or its name, too. The answer is the id of the message.
+    pub(crate) async fn send(&self, parameters: &Value) -> Result<String, SqsError> {
+        let answer = self.send_message(&Parameters(parameters)).await?;
         Ok(answer["MessageId"].as_str().unwrap_or_default().to_owned())
     }
 

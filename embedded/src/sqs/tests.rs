@@ -16,6 +16,10 @@ impl Fixture {
         self.sqs.run(operation, &parameters, "http://q").await.unwrap()
     }
 
+    async fn send(&self, queue: &str, body: &str) -> Result<String, SqsError> {
+        self.sqs.send(&json!({ "QueueUrl": queue, "MessageBody": body })).await
+    }
+
     async fn refusal(&self, operation: &str, parameters: Value) -> String {
         let SqsError { name, code, message, .. } = self.sqs.run(operation, &parameters, "http://q").await.unwrap_err();
         format!("{name} {code} {message}")
@@ -70,13 +74,13 @@ async fn queues_are_made_listed_and_emptied() {
         fixture.run("CreateQueue", json!({ "QueueName": "q", "Attributes": { "DelaySeconds": "900" } })).await;
     assert_eq!(created["QueueUrl"], "http://q/000000000000/q");
     assert_eq!(fixture.run("GetQueueUrl", json!({ "QueueName": "q" })).await, created);
-    fixture.sqs.send("arn:aws:sqs:us-east-1:000000000000:other", "x").await.unwrap();
+    fixture.send("arn:aws:sqs:us-east-1:000000000000:other", "x").await.unwrap();
     assert_eq!(fixture.run("ListQueues", json!({})).await["QueueUrls"].as_array().unwrap().len(), 2);
     assert_eq!(
         fixture.run("ListQueues", json!({ "QueueNamePrefix": "q" })).await["QueueUrls"],
         json!([created["QueueUrl"]])
     );
-    fixture.sqs.send("q", "late").await.unwrap();
+    fixture.send("q", "late").await.unwrap();
     let attributes =
         json!({ "QueueUrl": "q", "AttributeNames": ["ApproximateNumberOfMessagesDelayed", "DelaySeconds"] });
     let expected = json!({ "ApproximateNumberOfMessagesDelayed": "1", "DelaySeconds": "900" });
@@ -110,7 +114,7 @@ async fn a_receiver_waits_for_a_message() {
     while fixture.sqs.run("GetQueueUrl", &json!({ "QueueName": "q" }), "").await.is_err() {
         tokio::task::yield_now().await;
     }
-    fixture.sqs.send("q", "at last").await.unwrap();
+    fixture.send("q", "at last").await.unwrap();
     assert_eq!(waiting.await.unwrap()["Messages"][0]["Body"], "at last");
 }
 
@@ -250,7 +254,7 @@ async fn a_message_that_is_received_too_often_goes_to_the_dead_letter_queue() {
             json!({ "QueueName": "q", "Attributes": { "RedrivePolicy": policy, "VisibilityTimeout": "0" } }),
         )
         .await;
-    fixture.sqs.send("q", "poison").await.unwrap();
+    fixture.send("q", "poison").await.unwrap();
     let receive = |queue: &str| json!({ "QueueUrl": queue, "MessageSystemAttributeNames": ["All"] });
     assert_eq!(fixture.run("ReceiveMessage", receive("q")).await["Messages"][0]["Body"], "poison");
     assert_eq!(fixture.run("ReceiveMessage", receive("q")).await, Value::Null);
