@@ -41,6 +41,10 @@ use super::{ACCOUNT, OpenError, REGION};
 /// The most entries of a request.
 const ENTRIES_MAX: usize = 10;
 
+/// The most bytes of the entries of a request. They were 256 KB before 2026-01-29 (AWS, "What's new": 1 MB); the last byte that is taken
+/// was measured in March 2026.
+const REQUEST_MAX: usize = 1_048_576;
+
 const PUT_EVENTS: &str = "PutEvents";
 
 const JSON: &str = "application/x-amz-json-1.1";
@@ -244,6 +248,10 @@ impl Events {
                 format!("1 validation error detected: Value at 'entries' failed to satisfy constraint: {bound}"),
             ));
         }
+        if entries.iter().map(size).sum::<usize>() > REQUEST_MAX {
+            let message = "Total size of the entries in the request is over the limit.";
+            return Err(Refusal("ValidationException", message.to_owned()));
+        }
         let mut answers = Vec::with_capacity(entries.len());
         for entry in entries {
             answers.push(match event(entry, OffsetDateTime::now_utc()) {
@@ -311,6 +319,16 @@ fn whole_event(detail_type: &str, source: &str, at: OffsetDateTime, resources: &
     })
 }
 
+/// The bytes of an entry that count.
+///
+/// User guide, "Calculating PutEvents event entry size".
+fn size(entry: &Value) -> usize {
+    let texts = ["Source", "DetailType", "Detail"].map(|name| entry[name].as_str().map_or(0, str::len));
+    let resources = entry["Resources"].as_array().into_iter().flatten().filter_map(Value::as_str).map(str::len);
+    let time = if entry["Time"].is_null() { 0 } else { 14 };
+    time + texts.into_iter().chain(resources).sum::<usize>()
+}
+
 /// The event of an entry, or the code and the text with which EventBridge refuses it.
 fn event(entry: &Value, now: OffsetDateTime) -> Result<Value, (&'static str, String)> {
     let text = |name: &str| {
@@ -320,6 +338,9 @@ fn event(entry: &Value, now: OffsetDateTime) -> Result<Value, (&'static str, Str
         })
     };
     let (source, detail_type, detail) = (text("Source")?, text("DetailType")?, text("Detail")?);
+    if source.starts_with("aws.") {
+        return Err(("NotAuthorizedForSourceException", "Not authorized for the source.".to_owned()));
+    }
     let detail = serde_json::from_str::<Value>(detail).ok().filter(Value::is_object);
     let detail = detail.ok_or_else(|| ("MalformedDetail", "Detail is malformed.".to_owned()))?;
     #[expect(clippy::cast_possible_truncation, reason = "a time that is too large saturates, and is no time then")]

@@ -15,18 +15,26 @@ async fn events_are_files_and_faulty_entries_are_told() {
         entry[name] = value.into();
         entry
     };
-    let entries = json!({ "Entries": [good, with("Detail", "[]"), with("Source", ""), with("Detail", "{")] });
+    let entries = json!({ "Entries": [good, with("Detail", "[]"), with("Source", ""), with("Detail", "{"), with("Source", "aws.ec2")] });
     let (status, answer) = events.run("PutEvents", &entries).await;
-    assert_eq!((status, &answer["FailedEntryCount"]), (StatusCode::OK, &json!(3)));
+    assert_eq!((status, &answer["FailedEntryCount"]), (StatusCode::OK, &json!(4)));
     let malformed = json!({ "ErrorCode": "MalformedDetail", "ErrorMessage": "Detail is malformed." });
     let missing = "Parameter Source is not valid. Reason: Source is a required argument.";
     assert_eq!(answer["Entries"][1], malformed);
     assert_eq!(answer["Entries"][2], json!({ "ErrorCode": "InvalidArgument", "ErrorMessage": missing }));
     assert_eq!(answer["Entries"][3], malformed);
+    assert_eq!(answer["Entries"][4]["ErrorCode"], "NotAuthorizedForSourceException");
+    // With one for the source, one for the type and fourteen for the time.
+    for (bytes, expected) in [(1_048_576, StatusCode::OK), (1_048_577, StatusCode::BAD_REQUEST)] {
+        let detail = format!("{{\"a\":\"{}\"}}", "x".repeat(bytes - 8 - 16));
+        let (status, _) = events.run("PutEvents", &json!({ "Entries": [with("Detail", &detail)] })).await;
+        assert_eq!(status, expected, "{bytes}");
+    }
 
     let files = std::fs::read_dir(folder.path().join("events")).unwrap().map(|entry| entry.unwrap().path());
     let files: Vec<PathBuf> = files.filter(|path| path.is_file()).collect();
-    assert_eq!(files.len(), 1);
+    assert_eq!(files.len(), 2);
+    let files: Vec<PathBuf> = files.into_iter().filter(|path| path.metadata().unwrap().len() < 1_000).collect();
     let event: Value = serde_json::from_str(&std::fs::read_to_string(&files[0]).unwrap()).unwrap();
     assert_eq!(event["id"], answer["Entries"][0]["EventId"]);
     assert_eq!((&event["detail"], &event["time"]), (&json!({ "a": 1 }), &json!("2023-11-14T22:13:20Z")));

@@ -61,7 +61,10 @@ impl Fixture {
         let messages = received["Messages"].as_array().unwrap().iter().map(|message| {
             let of_message = message["MessageAttributes"][attribute]["StringValue"].clone();
             let of_queue = message["Attributes"][attribute].clone();
-            (message["Body"].as_str().unwrap().to_owned(), if of_message == Value::Null { of_queue } else { of_message })
+            (
+                message["Body"].as_str().unwrap().to_owned(),
+                if of_message == Value::Null { of_queue } else { of_message },
+            )
         });
         messages.collect()
     }
