@@ -29,7 +29,7 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use bytes::Bytes;
 use http::HeaderValue;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE};
+use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, DATE};
 use http_body_util::BodyExt;
 use time::OffsetDateTime;
 
@@ -223,22 +223,26 @@ pub fn respond(
     request_id: &str,
     body: String,
 ) -> http::Response<SdkBody> {
-    const HTTP_DATE: &[time::format_description::BorrowedFormatItem<'_>] = time::macros::format_description!(
-        "[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT"
-    );
     let mut response = http::Response::new(SdkBody::empty());
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(CONTENT_LENGTH, HeaderValue::from(body.len()));
-    let date = OffsetDateTime::now_utc().format(HTTP_DATE).ok();
-    for (name, value) in [(DATE, date.as_deref()), (REQUEST_ID, Some(request_id))] {
+    let date = http_date();
+    // As recorded in results.
+    let connection = Some("keep-alive");
+    for (name, value) in [(CONNECTION, connection), (DATE, Some(date.as_str())), (REQUEST_ID, Some(request_id))] {
         if let Some(value) = value.and_then(|value| HeaderValue::from_str(value).ok()) {
             headers.insert(name, value);
         }
     }
     *response.body_mut() = SdkBody::from(body);
     response
+}
+
+/// The date of this moment as HTTP has it.
+pub fn http_date() -> String {
+    OffsetDateTime::now_utc().format(crate::time::HTTP).unwrap_or_default()
 }
 
 /// A refusal as the JSON protocols have it, with the name of the error where the REST protocols look for it, too.

@@ -8,7 +8,8 @@ use time::macros::format_description;
 
 use crate::model::{Style, TimeFormat};
 
-const HTTP: &[BorrowedFormatItem<'_>] =
+/// As HTTP has it.
+pub(crate) const HTTP: &[BorrowedFormatItem<'_>] =
     format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
 const SECONDS: &[BorrowedFormatItem<'_>] = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second]");
 

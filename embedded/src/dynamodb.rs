@@ -14,27 +14,123 @@ use asl_runtime::BoxFuture;
 use asl_runtime::blocking;
 use aws_smithy_types::body::SdkBody;
 use dynoxide::{Database, DynoxideError};
-use http::StatusCode;
+use http::header::SERVER;
+use http::{HeaderValue, StatusCode};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::OnceCell;
 
-use super::OpenError;
 use super::files::{self, patiently};
+use super::{ACCOUNT, OpenError, REGION};
 
 /// A table that the embedded DynamoDB creates when it is missing.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Table {
     /// The partition key.
     pub key: KeyAttribute,
     /// The sort key, where there is one.
     pub sort_key: Option<KeyAttribute>,
+    /// Its secondary indexes, by name.
+    #[serde(default)]
+    pub indexes: BTreeMap<String, Index>,
+    /// The attribute that says when an item is gone, in seconds since 1970.
+    pub ttl: Option<String>,
+}
+
+/// A secondary index: a global one, or a local one where the partition key is that of the table.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Index {
+    /// The partition key; of a local index that of the table.
+    pub key: Option<KeyAttribute>,
+    /// The sort key.
+    pub sort_key: Option<KeyAttribute>,
+    /// What of an item is in it.
+    #[serde(default)]
+    pub projection: Projection,
+}
+
+/// What of an item is in an index.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "ProjectionText")]
+pub enum Projection {
+    /// `"ALL"`
+    #[default]
+    All,
+    /// `"KEYS_ONLY"`
+    KeysOnly,
+    /// These attributes and the keys.
+    Include(Vec<String>),
+}
+
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected \"ALL\", \"KEYS_ONLY\" or a list of attributes")]
+enum ProjectionText {
+    Name(String),
+    Attributes(Vec<String>),
+}
+
+impl TryFrom<ProjectionText> for Projection {
+    type Error = &'static str;
+
+    fn try_from(text: ProjectionText) -> Result<Self, Self::Error> {
+        match text {
+            ProjectionText::Name(name) if name == "ALL" => Ok(Self::All),
+            ProjectionText::Name(name) if name == "KEYS_ONLY" => Ok(Self::KeysOnly),
+            ProjectionText::Name(_) => Err("expected \"ALL\", \"KEYS_ONLY\" or a list of attributes"),
+            ProjectionText::Attributes(names) => Ok(Self::Include(names)),
+        }
+    }
+}
+
+impl Table {
+    /// The request that makes it.
+    fn request(&self, name: &str) -> serde_json::Value {
+        let mut types: BTreeMap<String, KeyType> = BTreeMap::new();
+        let mut schema = |key: &KeyAttribute, sort_key: Option<&KeyAttribute>| {
+            let keys = [(key, "HASH")].into_iter().chain(sort_key.map(|key| (key, "RANGE")));
+            let mut schema = Vec::new();
+            for (key, role) in keys {
+                types.insert(key.name.clone(), key.kind);
+                schema.push(json!({ "AttributeName": key.name, "KeyType": role }));
+            }
+            schema
+        };
+        let mut request = json!({
+            "TableName": name,
+            "KeySchema": schema(&self.key, self.sort_key.as_ref()),
+            "BillingMode": "PAY_PER_REQUEST",
+        });
+        for (name, index) in &self.indexes {
+            let projection = match &index.projection {
+                Projection::All => json!({ "ProjectionType": "ALL" }),
+                Projection::KeysOnly => json!({ "ProjectionType": "KEYS_ONLY" }),
+                Projection::Include(names) => json!({ "ProjectionType": "INCLUDE", "NonKeyAttributes": names }),
+            };
+            let key = index.key.as_ref().unwrap_or(&self.key);
+            let made = json!({
+                "IndexName": name,
+                "KeySchema": schema(key, index.sort_key.as_ref()),
+                "Projection": projection,
+            });
+            let kind = if index.key.is_none() { "LocalSecondaryIndexes" } else { "GlobalSecondaryIndexes" };
+            match request[kind].as_array_mut() {
+                Some(indexes) => indexes.push(made),
+                None => request[kind] = json!([made]),
+            }
+        }
+        let types = types
+            .into_iter()
+            .map(|(name, kind)| json!({ "AttributeName": name, "AttributeType": format!("{kind:?}") }));
+        request["AttributeDefinitions"] = types.collect();
+        request
+    }
 }
 
 /// An attribute that is a key: `"id"`, or `{ name = "id", type = "N" }`.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(from = "KeyText")]
 pub struct KeyAttribute {
     /// The name of the attribute.
@@ -109,13 +205,19 @@ impl DynamoDb {
     async fn run(&self, request: http::Request<SdkBody>) -> Result<String, DynoxideError> {
         let database = self.opened.get_or_try_init(|| self.open()).await?.clone();
         let operation = target_operation(&request).to_owned();
+        let region = signed_region(&request).filter(|_| DESCRIBES.contains(&operation.as_str()));
         let body = whole_body(request.into_body()).await;
         let body = body.map_err(|error| DynoxideError::SerializationException(error.to_string()))?;
         let Some(run) = self::operation(&operation) else {
             let message = format!("{operation} is not part of the embedded DynamoDB");
             return Err(DynoxideError::ValidationException(message));
         };
-        blocking(move || patiently(|| run(&database, &body))).await
+        let answer = blocking(move || patiently(|| run(&database, &body))).await?;
+        Ok(match region {
+            // The library knows one region.
+            Some(region) => answer.replace(OF_LIBRARY, &format!("arn:aws:dynamodb:{region}:{ACCOUNT}:")),
+            None => answer,
+        })
     }
 }
 
@@ -129,7 +231,13 @@ impl InProcess for DynamoDb {
                     (status, error.to_json())
                 }
             };
-            respond(status, "application/x-amz-json-1.0", &uuid::Uuid::new_v4().to_string(), body)
+            let crc32 = crc32fast::hash(body.as_bytes());
+            let id = uuid::Uuid::new_v4().to_string();
+            let mut response = respond(status, "application/x-amz-json-1.0", &id, body);
+            // Clients check the first, and results have both.
+            response.headers_mut().insert("x-amz-crc32", crc32.into());
+            response.headers_mut().insert(SERVER, HeaderValue::from_static("Server"));
+            response
         })
     }
 
@@ -155,6 +263,20 @@ impl InProcess for DynamoDb {
     }
 }
 
+/// The operations whose answers have ARNs of tables.
+const DESCRIBES: [&str; 4] = ["CreateTable", "DescribeTable", "UpdateTable", "DeleteTable"];
+
+/// How the library's ARNs begin.
+const OF_LIBRARY: &str = "arn:aws:dynamodb:dynoxide:000000000000:";
+
+/// The region that a request is signed for, and else that of what has none.
+fn signed_region(request: &http::Request<SdkBody>) -> Option<String> {
+    let signed = request.headers().get(http::header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let region = signed.and_then(|signed| signed.split_once("Credential=")?.1.split('/').nth(2));
+    let is_region = |region: &&str| region.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    Some(region.filter(is_region).unwrap_or(REGION).to_owned())
+}
+
 fn open(file: PathBuf, tables: &BTreeMap<String, Table>) -> Result<Database, OpenError> {
     // One program after another: what is created is created once.
     let _lock = file.parent().map(files::lock_folder).transpose()?;
@@ -171,22 +293,20 @@ fn open(file: PathBuf, tables: &BTreeMap<String, Table>) -> Result<Database, Ope
     for (name, table) in tables {
         let fault = |message: String| OpenError::Table { table: name.clone(), message };
         let created = patiently(|| {
-            let keys = || [(&table.key, "HASH")].into_iter().chain(table.sort_key.iter().map(|key| (key, "RANGE")));
-            let schema = keys().map(|(key, role)| json!({ "AttributeName": key.name, "KeyType": role }));
-            let types =
-                keys().map(|(key, _)| json!({ "AttributeName": key.name, "AttributeType": format!("{:?}", key.kind) }));
-            let request = json!({
-                "TableName": name,
-                "KeySchema": schema.collect::<Vec<_>>(),
-                "AttributeDefinitions": types.collect::<Vec<_>>(),
-                "BillingMode": "PAY_PER_REQUEST",
-            });
-            let request = serde_json::from_value(request)
+            let request = serde_json::from_value(table.request(name))
                 .map_err(|error| DynoxideError::ValidationException(without_marks(&error.to_string()).1))?;
             database.create_table(request)
         });
         match created {
-            Ok(_) => {}
+            Ok(_) => {
+                if let Some(attribute) = &table.ttl {
+                    let of_items = json!({ "AttributeName": attribute, "Enabled": true });
+                    let request = json!({ "TableName": name, "TimeToLiveSpecification": of_items }).to_string();
+                    let enabled =
+                        patiently(|| with(request.as_bytes(), |request| database.update_time_to_live(request)));
+                    enabled.map_err(|error| fault(error.to_string()))?;
+                }
+            }
             Err(DynoxideError::ResourceInUseException(_)) => {
                 if let Some(key) = partition_key(&database, name).filter(|key| *key != table.key.name) {
                     let wanted = &table.key.name;
@@ -229,6 +349,11 @@ fn operation(name: &str) -> Option<Operation> {
         "Query" => |database, body| with(body, |request| database.query(request)),
         "Scan" => |database, body| with(body, |request| database.scan(request)),
         "ExecuteStatement" => |database, body| with(body, |request| database.execute_statement(request)),
+        "BatchExecuteStatement" => |database, body| with(body, |request| database.batch_execute_statement(request)),
+        "ExecuteTransaction" => |database, body| with(body, |request| database.execute_transaction(request)),
+        "TagResource" => |database, body| with(body, |request| database.tag_resource(request)),
+        "UntagResource" => |database, body| with(body, |request| database.untag_resource(request)),
+        "ListTagsOfResource" => |database, body| with(body, |request| database.list_tags_of_resource(request)),
         "CreateTable" => |database, body| with(body, |request| database.create_table(request)),
         "DescribeTable" => |database, body| with(body, |request| database.describe_table(request)),
         "UpdateTable" => |database, body| with(body, |request| database.update_table(request)),
@@ -399,7 +524,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let key = KeyAttribute { name: "customer".to_owned(), kind: KeyType::S };
         let sort_key = Some(KeyAttribute { name: "number".to_owned(), kind: KeyType::N });
-        let tables = BTreeMap::from([("Told".to_owned(), Table { key, sort_key })]);
+        let tables = BTreeMap::from([("Told".to_owned(), Table { key, sort_key, ..Table::default() })]);
         let dynamodb = DynamoDb::new(folder.path().join("dynamodb.sqlite"), tables);
         assert!(dynamodb.has_table("Told").await && !dynamodb.has_table("Made").await);
         assert!(!folder.path().join("dynamodb.sqlite").exists(), "nothing is made to look for it");
@@ -419,10 +544,72 @@ mod tests {
         let got = ask("BatchGetItem", r#"{"RequestItems":{"Made":{"Keys":[{"id":{"S":"a"}}]}}}"#).await.unwrap();
         assert!(got.contains(r#""Made":[{"id":{"S":"a"}}]"#), "{got}");
         let key = KeyAttribute { name: "other".to_owned(), kind: KeyType::S };
-        let tables = BTreeMap::from([("Made".to_owned(), Table { key, sort_key: None })]);
+        let tables = BTreeMap::from([("Made".to_owned(), Table { key, ..Table::default() })]);
         let changed = open(folder.path().join("dynamodb.sqlite"), &tables).err().unwrap().to_string();
         assert!(changed.contains("it is there with the partition key id, and not other"), "{changed}");
         assert!(!dynamodb.has("CreateBackup") && dynamodb.has("TransactWriteItems"));
+    }
+
+    #[tokio::test]
+    async fn tables_have_indexes_times_to_live_and_the_region_of_who_asks() {
+        let folder = tempfile::tempdir().unwrap();
+        let written = r#"
+            key = "customer"
+            sort_key = { name = "number", type = "N" }
+            ttl = "expires"
+            indexes.by_day = { key = "day", sort_key = { name = "number", type = "N" }, projection = ["total"] }
+            indexes.by_total = { sort_key = { name = "total", type = "N" }, projection = "KEYS_ONLY" }
+        "#;
+        let tables = BTreeMap::from([("Orders".to_owned(), toml::from_str(written).unwrap())]);
+        let dynamodb = DynamoDb::new(folder.path().join("dynamodb.sqlite"), tables);
+        let ask = async |operation: &str, body: &str| -> serde_json::Value {
+            let signed = "AWS4-HMAC-SHA256 Credential=A/20261201/eu-west-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0";
+            let request = http::Request::post("/")
+                .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
+                .header("authorization", signed);
+            let answer = dynamodb.answer(request.body(SdkBody::from(body.to_owned())).unwrap()).await;
+            assert_eq!(answer.status(), StatusCode::OK, "{operation}");
+            assert_eq!(answer.headers()["server"], "Server");
+            assert!(answer.headers().contains_key("x-amz-crc32"));
+            serde_json::from_slice(answer.body().bytes().unwrap()).unwrap()
+        };
+        let described = ask("DescribeTable", r#"{"TableName":"Orders"}"#).await;
+        let table = &described["Table"];
+        assert_eq!(table["TableArn"], "arn:aws:dynamodb:eu-west-1:000000000000:table/Orders");
+        assert_eq!(table["GlobalSecondaryIndexes"][0]["Projection"]["NonKeyAttributes"], json!(["total"]));
+        assert_eq!(table["LocalSecondaryIndexes"][0]["KeySchema"][0]["AttributeName"], "customer");
+        let ttl = ask("DescribeTimeToLive", r#"{"TableName":"Orders"}"#).await;
+        assert_eq!(ttl["TimeToLiveDescription"]["AttributeName"], "expires");
+        let item = r#"{"customer":{"S":"c"},"number":{"N":"7"},"day":{"S":"d"},"total":{"N":"5"},"more":{"S":"m"}}"#;
+        ask("PutItem", &format!(r#"{{"TableName":"Orders","Item":{item}}}"#)).await;
+        let query = json!({
+            "TableName": "Orders",
+            "IndexName": "by_day",
+            "KeyConditionExpression": "#d = :d",
+            "ExpressionAttributeNames": { "#d": "day" },
+            "ExpressionAttributeValues": { ":d": { "S": "d" } },
+        });
+        let found = ask("Query", &query.to_string()).await;
+        let expected = json!([{"customer":{"S":"c"},"number":{"N":"7"},"day":{"S":"d"},"total":{"N":"5"}}]);
+        assert_eq!(found["Items"], expected);
+        let arn = table["TableArn"].as_str().unwrap();
+        ask("TagResource", &format!(r#"{{"ResourceArn":"{arn}","Tags":[{{"Key":"a","Value":"1"}}]}}"#)).await;
+        let tags = ask("ListTagsOfResource", &format!(r#"{{"ResourceArn":"{arn}"}}"#)).await;
+        assert_eq!(tags["Tags"], json!([{"Key":"a","Value":"1"}]));
+        let batch = r#"{"Statements":[{"Statement":"SELECT total FROM Orders WHERE customer = 'c' AND number = 7"}]}"#;
+        let selected = ask("BatchExecuteStatement", batch).await;
+        assert_eq!(selected["Responses"][0]["Item"]["total"], json!({"N":"5"}));
+    }
+
+    #[test]
+    fn a_projection_is_a_word_or_a_list() {
+        let projection = |text: &str| {
+            let index: Result<Index, _> = toml::from_str(&format!("key = 'a'\nprojection = {text}"));
+            index.map(|index| index.projection).map_err(|error| error.message().to_owned())
+        };
+        assert_eq!(projection("'ALL'"), Ok(Projection::All));
+        assert_eq!(projection("['a']"), Ok(Projection::Include(vec!["a".to_owned()])));
+        assert_eq!(projection("'SOME'"), Err("expected \"ALL\", \"KEYS_ONLY\" or a list of attributes".to_owned()));
     }
 
     #[test]

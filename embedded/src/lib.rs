@@ -18,7 +18,7 @@ use std::sync::Arc;
 use asl_aws::InProcess;
 use asl_aws::web::Caller;
 
-pub use self::dynamodb::{KeyAttribute, KeyType, Table};
+pub use self::dynamodb::{Index, KeyAttribute, KeyType, Projection, Table};
 pub use self::events::{EventPattern, Events, InvalidPattern, InvalidSchedule, Schedule, StandingRule, Unopened, When};
 pub use self::sns::{Mail, Subscribers, Subscription, Undelivered};
 

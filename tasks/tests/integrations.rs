@@ -62,6 +62,17 @@ async fn a_row_is_stored_and_answered_as_aws_answers() {
     assert_eq!(http["HttpStatusCode"].as_i64(), Some(200));
     assert_eq!(http["HttpHeaders"]["Content-Length"].as_str(), Some("2"));
     assert_eq!(http["AllHttpHeaders"]["Content-Type"].to_string(), r#"["application/x-amz-json-1.0"]"#);
+    // As recorded.
+    let names = |member: &str| {
+        http[member].as_object().unwrap().keys().map(|name| name.to_string()).collect::<Vec<_>>().join(" ")
+    };
+    let all = "Server Connection x-amzn-RequestId x-amz-crc32 Content-Length Date Content-Type";
+    let last = "Connection Content-Length Content-Type Date Server x-amz-crc32 x-amzn-RequestId";
+    assert_eq!((names("AllHttpHeaders").as_str(), names("HttpHeaders").as_str()), (all, last));
+    let sent = fixture.call("arn:aws:states:::sqs:sendMessage", r#"{"QueueUrl":"q","MessageBody":"m"}"#).await.unwrap();
+    let all = sent["SdkHttpMetadata"]["AllHttpHeaders"].as_object().unwrap();
+    let all: Vec<&str> = all.iter().map(|(name, _)| &**name).collect();
+    assert_eq!(all.join(" "), "x-amzn-RequestId connection Content-Length Date Content-Type");
     let request_id = &output["SdkResponseMetadata"]["RequestId"];
     assert_eq!(request_id.as_str().map(str::len), Some(36));
     assert_eq!(http["HttpHeaders"]["x-amzn-RequestId"], *request_id);

@@ -4,6 +4,7 @@
 use asl_engine::{Failure, Object, Outcome, Value};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 
+use asl_aws::in_process::http_date;
 use asl_aws::{CallError, OperationOutput, Service, ServiceError};
 
 /// How the SDK for Java 1, which the optimized integrations use, names a service and its errors.
@@ -17,35 +18,59 @@ pub(super) struct Names {
     pub(super) other: &'static str,
 }
 
+/// The order in which `AllHttpHeaders` were recorded; others come behind.
+const ORDER: [&str; 9] = [
+    "Server",
+    "Connection",
+    "x-amzn-RequestId",
+    "connection",
+    "x-amz-crc32",
+    "Content-Length",
+    "Date",
+    "X-Amzn-Trace-Id",
+    "Content-Type",
+];
+
 /// The result of an optimized integration, with `SdkHttpMetadata` and `SdkResponseMetadata`.
 pub(super) fn with_metadata(answer: OperationOutput) -> Value {
-    let first = || answer.headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
-    let http: Value = [
-        ("AllHttpHeaders", headers(&answer.headers)),
-        ("HttpHeaders", first().map(|(name, value)| (shown(name), Value::from(value))).collect()),
-        ("HttpStatusCode", Value::from(u32::from(answer.status))),
-    ]
-    .into();
+    let is_older = answer.headers.contains_key(header::SERVER);
+    let shown = |name: &HeaderName| if is_older { shown(name.as_str()) } else { shown_now(name.as_str()) };
+    let mut names: Vec<(String, &HeaderName)> = answer.headers.keys().map(|name| (shown(name), name)).collect();
+    names.sort_by_key(|(shown, _)| shown.to_lowercase());
+    let last = |(shown, name): &(String, &HeaderName)| {
+        let value = answer.headers.get_all(*name).iter().last()?.to_str().ok()?;
+        Some((shown.clone(), Value::from(value)))
+    };
+    let texts = names.iter().filter_map(last).collect();
+    names.sort_by_key(|(shown, _)| ORDER.iter().position(|known| known == shown).unwrap_or(ORDER.len()));
+    let all = names.into_iter().map(|(shown, name)| (shown, values(&answer.headers, name))).collect();
+    let http: Value =
+        [("AllHttpHeaders", all), ("HttpHeaders", texts), ("HttpStatusCode", Value::from(u32::from(answer.status)))]
+            .into();
     let response = Value::from([("RequestId", answer.request_id.map_or(Value::Null, Value::from))]);
     answer.result.with("SdkHttpMetadata", http).with("SdkResponseMetadata", response).into()
 }
 
 /// Headers with the list of their values.
 pub(super) fn headers(headers: &HeaderMap) -> Value {
-    let all = headers.keys().map(|name| {
-        let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
-        (shown(name.as_str()), values.map(Value::from).collect::<Value>())
-    });
-    all.collect()
+    headers.keys().map(|name| (shown(name.as_str()), values(headers, name))).collect()
+}
+
+/// The values of a header.
+fn values(headers: &HeaderMap, name: &HeaderName) -> Value {
+    headers.get_all(name).iter().filter_map(|value| value.to_str().ok()).map(Value::from).collect()
 }
 
 /// `result` with the metadata of an integration whose service is in this process and sends no HTTP response. The request gets
 /// this id.
 pub fn answered_here(result: Object, request_id: String) -> Value {
     let length = Value::from(result.clone()).json_len().to_string();
+    let date = http_date();
     let headers = [
         (header::CONTENT_TYPE, "application/x-amz-json-1.0"),
         (header::CONTENT_LENGTH, length.as_str()),
+        (header::CONNECTION, "keep-alive"),
+        (header::DATE, date.as_str()),
         (HeaderName::from_static("x-amzn-requestid"), request_id.as_str()),
     ];
     let headers = headers.into_iter().filter_map(|(name, value)| Some((name, HeaderValue::from_str(value).ok()?)));
@@ -68,6 +93,11 @@ fn shown(name: &str) -> String {
             shown
         })
         .collect()
+}
+
+/// The same where a service has a newer front, without a `Server`, as SQS, SNS and Step Functions were recorded.
+fn shown_now(name: &str) -> String {
+    if name == "connection" { name.to_owned() } else { shown(name) }
 }
 
 impl Names {

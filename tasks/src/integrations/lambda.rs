@@ -6,12 +6,11 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 
+use asl_aws::in_process::http_date;
 use asl_engine::{Failure, Object, Outcome, TaskRequest, Value};
 use asl_runtime::Background;
 use asl_runtime::lambda::FunctionArn;
 use asl_runtime::{BoxFuture, Call, Handler, PrepareError};
-use time::OffsetDateTime;
-use time::macros::format_description;
 use tracing::Instrument;
 
 use super::remote_function::RemoteFunction;
@@ -219,9 +218,7 @@ impl<'a> Parameters<'a> {
 
 /// The result of the API with the metadata of its response, in the order in which AWS has it.
 fn answer(status: u32, result: Option<(&str, Value)>, id: &str) -> Value {
-    let format =
-        format_description!("[weekday repr:short], [day] [month repr:short] [year] [hour]:[minute]:[second] GMT");
-    let date = OffsetDateTime::now_utc().format(format).unwrap_or_default();
+    let date = http_date();
     let length = result.as_ref().map_or(0, |(_, payload)| payload.json_len()).to_string();
     let trace = uuid::Uuid::new_v4().simple().to_string();
     let trace = format!("Root=1-{}-{};Sampled=0", &trace[..8], &trace[8..]);

@@ -344,9 +344,10 @@ mod tests {
         assert_eq!(places, [Some(&Place::Aws), Some(&Place::Embedded), Some(&sns), None]);
         assert_eq!(routes.endpoint.listen, Some(([127, 0, 0, 1], 4566).into()));
         let attribute = |name: &str, kind| KeyAttribute { name: name.to_owned(), kind };
-        let url = Table { key: attribute("url", KeyType::S), sort_key: None };
+        let url = Table { key: attribute("url", KeyType::S), ..Table::default() };
         assert_eq!(routes.tables["Stack-urlToName"], url);
-        let sorted = Table { key: attribute("product", KeyType::S), sort_key: Some(attribute("since", KeyType::N)) };
+        let sort_key = Some(attribute("since", KeyType::N));
+        let sorted = Table { key: attribute("product", KeyType::S), sort_key, ..Table::default() };
         assert_eq!(routes.tables["prices"], sorted);
         assert!(routes.buckets.iter().eq(["images", "more.images"]));
     }
@@ -417,7 +418,10 @@ mod tests {
                 "[tables.a]\nkey = 'url'",
                 r#"routes.toml:1:9: "a" is no table name: those have 3 to 255 letters, digits, underscores, hyphens and dots"#,
             ),
-            ("[tables.abc]\nhash = 'url'", r#"routes.toml:2:1: unknown field "hash", expected "key" or "sort_key""#),
+            (
+                "[tables.abc]\nhash = 'url'",
+                r#"routes.toml:2:1: unknown field "hash", expected one of "key", "sort_key", "indexes", "ttl""#,
+            ),
             (
                 "[endpoint]\nlisten = '0.0.0.0:4566'",
                 r#"routes.toml:2:10: listen must be a loopback address such as "127.0.0.1:4566", not "0.0.0.0:4566""#,
@@ -425,7 +429,7 @@ mod tests {
             ("[substitutions]\nA = 1\nB = [1]", "routes.toml:3:5: a substitution is a text, a number or a Boolean"),
             (
                 "[tables.abc]\nkye = 'url'",
-                r#"routes.toml:2:1: unknown field "kye", expected "key" or "sort_key"; did you mean "key"?"#,
+                r#"routes.toml:2:1: unknown field "kye", expected one of "key", "sort_key", "indexes", "ttl"; did you mean "key"?"#,
             ),
             ("[routes]\nresource = 'a'", "routes.toml:1:1: routes must be written as [[routes]]"),
             ("[[routes]]\nhandler = 'batch'", "routes.toml:1:1: the route has no resource"),
