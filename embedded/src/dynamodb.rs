@@ -13,6 +13,7 @@ use asl_engine::{Object, Value, nearest};
 use asl_runtime::BoxFuture;
 use asl_runtime::blocking;
 use aws_smithy_types::body::SdkBody;
+use bytes::Bytes;
 use dynoxide::{Database, DynoxideError};
 use http::header::SERVER;
 use http::{HeaderValue, StatusCode};
@@ -208,6 +209,7 @@ impl DynamoDb {
         let region = signed_region(&request).filter(|_| DESCRIBES.contains(&operation.as_str()));
         let body = whole_body(request.into_body()).await;
         let body = body.map_err(|error| DynoxideError::SerializationException(error.to_string()))?;
+        let body = with_plain_names(body);
         let Some(run) = self::operation(&operation) else {
             let message = format!("{operation} is not part of the embedded DynamoDB");
             return Err(DynoxideError::ValidationException(message));
@@ -260,6 +262,38 @@ impl InProcess for DynamoDb {
             }
             None
         })
+    }
+}
+
+/// The same request, whose tables are named by their names: AWS takes their ARNs as well, and the library does not.
+fn with_plain_names(body: Bytes) -> Bytes {
+    const ARN: &[u8] = b"\"arn:aws:dynamodb:";
+    if !body.windows(ARN.len()).any(|part| part == ARN) {
+        return body;
+    }
+    // What is no JSON is refused by the library.
+    let Ok(mut request) = serde_json::from_slice(&body) else { return body };
+    name_plainly(&mut request);
+    request.to_string().into()
+}
+
+fn name_plainly(request: &mut serde_json::Value) {
+    let plain = |arn: &str| {
+        let (start, name) = arn.split_once(":table/")?;
+        start.starts_with("arn:").then(|| name.to_owned())
+    };
+    let Some(request) = request.as_object_mut() else { return };
+    if let Some(table) = request.get_mut("TableName")
+        && let Some(name) = table.as_str().and_then(plain)
+    {
+        *table = name.into();
+    }
+    if let Some(items) = request.get_mut("RequestItems").and_then(|items| items.as_object_mut()) {
+        *items = std::mem::take(items).into_iter().map(|(name, items)| (plain(&name).unwrap_or(name), items)).collect();
+    }
+    let items = request.get_mut("TransactItems").and_then(|items| items.as_array_mut());
+    for item in items.into_iter().flatten() {
+        item.as_object_mut().into_iter().flatten().for_each(|(_, action)| name_plainly(action));
     }
 }
 
@@ -596,9 +630,33 @@ mod tests {
         ask("TagResource", &format!(r#"{{"ResourceArn":"{arn}","Tags":[{{"Key":"a","Value":"1"}}]}}"#)).await;
         let tags = ask("ListTagsOfResource", &format!(r#"{{"ResourceArn":"{arn}"}}"#)).await;
         assert_eq!(tags["Tags"], json!([{"Key":"a","Value":"1"}]));
+        let by_arn = format!(
+            r#"{{"TransactItems":[{{"Get":{{"TableName":"{arn}","Key":{{"customer":{{"S":"c"}},"number":{{"N":"7"}}}}}}}}]}}"#
+        );
+        assert_eq!(ask("TransactGetItems", &by_arn).await["Responses"][0]["Item"]["more"], json!({"S":"m"}));
         let batch = r#"{"Statements":[{"Statement":"SELECT total FROM Orders WHERE customer = 'c' AND number = 7"}]}"#;
         let selected = ask("BatchExecuteStatement", batch).await;
         assert_eq!(selected["Responses"][0]["Item"]["total"], json!({"N":"5"}));
+    }
+
+    #[test]
+    fn arns_of_tables_are_names_to_the_library() {
+        const ARN: &str = "arn:aws:dynamodb:eu-west-1:1:table/T";
+        for (request, expected) in [
+            (format!(r#"{{"TableName":"{ARN}"}}"#), r#"{"TableName":"T"}"#),
+            (format!(r#"{{"RequestItems":{{"{ARN}":{{}}}}}}"#), r#"{"RequestItems":{"T":{}}}"#),
+            (
+                format!(r#"{{"TransactItems":[{{"Get":{{"TableName":"{ARN}"}}}}]}}"#),
+                r#"{"TransactItems":[{"Get":{"TableName":"T"}}]}"#,
+            ),
+            (format!(r#"{{"Item":{{"a":{{"S":"{ARN}"}}}}}}"#), ""),
+            (format!(r#"["{ARN}"]"#), ""),
+            (format!(r#"{{"RequestItems":"{ARN}","TransactItems":["{ARN}"]}}"#), ""),
+            (format!(r#""{ARN}"#), ""),
+        ] {
+            let plain = with_plain_names(Bytes::from(request.clone()));
+            assert_eq!(plain, if expected.is_empty() { request.as_str() } else { expected });
+        }
     }
 
     #[test]
