@@ -8,11 +8,13 @@ use clap_complete::Shell;
 
 use crate::commands::check::codes;
 
+mod data;
 mod histories;
 mod queries;
 mod serve;
 mod test;
 
+pub(crate) use data::{Data, DataAction};
 pub(crate) use histories::{Diff, History, Logs, Record};
 pub(crate) use queries::{Jsonata, Jsonpath};
 pub(crate) use serve::{AtServer, Ps, Serve, Start, Stop};
@@ -71,6 +73,8 @@ pub(crate) enum Command {
     Diff(Diff),
     /// Show what functions printed during an execution, or follow one of a running server
     Logs(Logs),
+    /// Look at, seed and empty what the embedded services keep
+    Data(Data),
     /// Answer a task of a running execution that waits for its token
     Answer(Answer),
     /// Print a script that completes the arguments of asl in a shell
@@ -119,6 +123,10 @@ pub(crate) struct Run {
     /// Where the embedded services keep their data
     #[arg(long, value_name = "DIR", default_value = ".asl")]
     pub(crate) data: PathBuf,
+
+    /// Begin with nothing in the embedded services: what earlier runs have stored there is removed
+    #[arg(long, conflicts_with = "mocks")]
+    pub(crate) fresh: bool,
 
     /// Call nothing: tasks answer as a mock configuration file of Step Functions Local says, or the `[[mocks]]` of a TOML
     /// file; waits, retries and timeouts take no time

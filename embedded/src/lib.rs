@@ -77,6 +77,14 @@ impl Embedded {
         self.sns.finish(stop).await
     }
 
+    /// The messages of a queue in their order, as `ReceiveMessage` shows them: nobody receives them by this. None where there is no
+    /// such queue.
+    pub async fn messages(&self, queue: &str) -> Result<Option<Vec<asl_engine::Value>>, String> {
+        let found = self.sqs.messages(queue).await.map_err(|error| error.to_string())?;
+        let read = |message: &serde_json::Value| message.to_string().parse().unwrap_or_default();
+        Ok(found.map(|messages| messages.iter().map(read).collect()))
+    }
+
     /// The EventBridge.
     pub fn events(&self) -> &Arc<Events> {
         &self.events

@@ -93,6 +93,9 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
             done(&finished, printed.and(tell_times(wanted, &[&recorded])))
         }
         None => {
+            if arguments.fresh {
+                super::data::empty(&arguments.data)?;
+            }
             let project = Project::new(routes, &substitutions, &arguments.data, options)?;
             runtime()?.block_on(run_in(&project, &machine, arguments, &definition, input))
         }

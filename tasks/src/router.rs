@@ -232,6 +232,13 @@ impl Router {
         }
     }
 
+    /// The messages of a queue of the embedded SQS, to look at them: nobody receives them by this. None where there is no such queue; the
+    /// error says why they cannot be read.
+    #[cfg(feature = "embedded")]
+    pub async fn messages(&self, queue: &str) -> Result<Option<Vec<Value>>, String> {
+        self.embedded.messages(queue).await
+    }
+
     /// The Wait states that the routing file mocks, and how many milliseconds they take.
     pub fn mocked_waits(&self) -> &Arc<BTreeMap<Arc<str>, i64>> {
         self.mocks.waits()

@@ -4,6 +4,7 @@ mod answer;
 mod bad_input;
 mod before;
 mod check;
+mod data;
 mod demo;
 mod diff;
 mod download_images;

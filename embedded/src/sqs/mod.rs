@@ -82,6 +82,17 @@ impl Sqs {
         Ok(answer["MessageId"].as_str().unwrap_or_default().to_owned())
     }
 
+    /// The messages of a queue as `ReceiveMessage` shows them, without receiving them; none where there is no such queue.
+    pub(crate) async fn messages(&self, queue: &str) -> Result<Option<Vec<Value>>, SqsError> {
+        let name = queue.to_owned();
+        let found = self.with(move |store| match store.queue(&name)? {
+            Some(queue) => store.messages(&queue, now()).map(Some),
+            None => Ok(None),
+        });
+        let all = json!({ "AttributeNames": ["All"], "MessageAttributeNames": ["All"] });
+        Ok(found.await?.map(|messages| messages.iter().map(|message| Parameters(&all).looked_at(message)).collect()))
+    }
+
     async fn run(&self, operation: &str, parameters: &Value, base: &str) -> Result<Value, SqsError> {
         let parameters = &Parameters(parameters);
         if parameters.text("QueueUrl").is_some() {

@@ -71,6 +71,18 @@ impl Parameters<'_> {
         if messages.is_empty() { Value::Null } else { json!({ "Messages": messages }) }
     }
 
+    /// A message that nobody has received by this: it has no receipt.
+    pub(super) fn looked_at(&self, message: &Received) -> Value {
+        let mut shown = self.shown(message);
+        if let Some(members) = shown.as_object_mut() {
+            members.remove("ReceiptHandle");
+        }
+        if let Some(attributes) = shown["Attributes"].as_object_mut().filter(|_| message.count == 0) {
+            attributes.remove("ApproximateFirstReceiveTimestamp");
+        }
+        shown
+    }
+
     fn shown(&self, message: &Received) -> Value {
         let mut shown = json!({
             "MessageId": message.id,

@@ -347,6 +347,15 @@ impl Store {
         Ok(received)
     }
 
+    /// Everything in a queue, in its order; none of it is received by this.
+    pub(super) fn messages(&self, queue: &Queue, now: i64) -> Stored<Vec<Received>> {
+        expire(&self.0, queue, now)?;
+        let query = "SELECT number, id, body, attributes, message_group, sent, received, COALESCE(first_received, 0), trace_header,
+                            deduplication, dead_letter_source
+                     FROM messages WHERE queue = ?1 ORDER BY number";
+        self.0.prepare_cached(query)?.query_map([&queue.name], received)?.collect()
+    }
+
     /// When the next hidden message can be received.
     pub(super) fn next_visible(&self, queue: &str) -> Stored<Option<i64>> {
         self.0.query_row("SELECT MIN(visible) FROM messages WHERE queue = ?1", [queue], |row| row.get(0))

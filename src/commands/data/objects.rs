@@ -1,0 +1,152 @@
+//! Objects of S3.
+
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use asl_engine::Value;
+
+use super::place::Place;
+use super::{Listed, Store, columns};
+use crate::error::Error;
+use crate::output;
+
+/// What is told of a refusal of S3.
+fn refused(error: &dyn std::error::Error) -> Error {
+    let mut text = error.to_string();
+    let mut inner = error.source();
+    while let Some(error) = inner {
+        text = error.to_string();
+        inner = error.source();
+    }
+    Error::Usage(text)
+}
+
+impl Store<'_> {
+    pub(super) async fn buckets(&self) -> Result<Vec<Listed>, Error> {
+        if !self.data.join("s3").exists() {
+            return Ok(Vec::new());
+        }
+        let listed = self.clients().s3().await.list_buckets().send().await.map_err(|error| refused(&error))?;
+        let mut all = Vec::new();
+        for bucket in listed.buckets().iter().filter_map(|bucket| bucket.name()) {
+            let count = self.keys(bucket, "").await?.len();
+            all.push(Listed { url: format!("s3://{bucket}"), count, unit: "object" });
+        }
+        Ok(all)
+    }
+
+    /// The keys that begin so, with their sizes.
+    async fn keys(&self, bucket: &str, prefix: &str) -> Result<Vec<(String, i64)>, Error> {
+        let s3 = self.clients().s3().await;
+        let (mut all, mut token) = (Vec::new(), None);
+        loop {
+            let asked = s3.list_objects_v2().bucket(bucket).prefix(prefix).set_continuation_token(token);
+            let page = asked.send().await.map_err(|error| refused(&error))?;
+            let known = page.contents().iter().filter_map(|it| Some((it.key()?.to_owned(), it.size().unwrap_or(0))));
+            all.extend(known);
+            token = page.next_continuation_token().map(str::to_owned);
+            if token.is_none() {
+                return Ok(all);
+            }
+        }
+    }
+
+    pub(super) async fn list_objects(&self, bucket: &str, prefix: &str, is_json: bool) -> Result<(), Error> {
+        let keys = self.keys(bucket, prefix).await?;
+        if is_json {
+            let all = keys.into_iter().map(|(key, size)| {
+                Value::from([("url", Value::from(format!("s3://{bucket}/{key}"))), ("size", size.into())])
+            });
+            return output::print_json(&all.collect());
+        }
+        let row = |(key, size): (String, i64)| (format!("s3://{bucket}/{key}"), format!("{size} bytes"));
+        output::print(&columns(keys.into_iter().map(row).collect()))
+    }
+
+    pub(super) async fn show_object(&self, bucket: &str, key: &str) -> Result<(), Error> {
+        if key.is_empty() {
+            return Err(Error::Usage(format!("s3://{bucket} is a bucket: name an object, as in s3://{bucket}/KEY")));
+        }
+        let asked = self.clients().s3().await.get_object().bucket(bucket).key(key);
+        let mut body = asked.send().await.map_err(|error| refused(&error))?.body;
+        let mut out = std::io::stdout().lock();
+        while let Some(piece) = body.next().await {
+            let piece = piece.map_err(|error| refused(&error))?;
+            out.write_all(&piece).map_err(|error| Error::Usage(format!("cannot write to stdout: {error}")))?;
+        }
+        Ok(())
+    }
+
+    /// Stores a file, or all files of a folder.
+    pub(super) async fn put_objects(&self, bucket: &str, key: &str, file: &Path) -> Result<(), Error> {
+        let files = files(file)?;
+        let is_below = key.is_empty() || key.ends_with('/');
+        if file.is_dir() && !is_below {
+            return Err(Error::Usage(format!(
+                "{} is a folder: end the key with /, as in s3://{bucket}/{key}/",
+                file.display()
+            )));
+        }
+        let s3 = self.clients().s3().await;
+        // One's own bucket is made again without harm.
+        s3.create_bucket().bucket(bucket).send().await.map_err(|error| refused(&error))?;
+        for path in files {
+            let below = path.strip_prefix(file).ok().filter(|below| !below.as_os_str().is_empty());
+            let name = match below {
+                Some(below) => below.to_string_lossy().replace('\\', "/"),
+                None => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            };
+            let key = if is_below { format!("{key}{name}") } else { key.to_owned() };
+            if key.is_empty() || path == Path::new("-") && is_below {
+                return Err(Error::Usage(format!("say the key of the object, as in s3://{bucket}/KEY")));
+            }
+            let content = read(&path)?;
+            s3.put_object()
+                .bucket(bucket)
+                .key(&key)
+                .body(content.into())
+                .send()
+                .await
+                .map_err(|error| refused(&error))?;
+        }
+        Ok(())
+    }
+
+    /// Removes an object, all whose keys begin so, or a bucket.
+    pub(super) async fn remove_objects(&self, bucket: &str, key: &str) -> Result<(), Error> {
+        let s3 = self.clients().s3().await;
+        let keys = self.keys(bucket, key).await?.into_iter().map(|(key, _)| key);
+        let is_all = key.is_empty() || key.ends_with('/');
+        let removed: Vec<String> = keys.filter(|known| is_all || known == key).collect();
+        if removed.is_empty() && !key.is_empty() {
+            return Err(Place::S3 { bucket: bucket.to_owned(), key: key.to_owned() }.missing());
+        }
+        for key in removed {
+            s3.delete_object().bucket(bucket).key(key).send().await.map_err(|error| refused(&error))?;
+        }
+        if key.is_empty() {
+            s3.delete_bucket().bucket(bucket).send().await.map_err(|error| refused(&error))?;
+        }
+        Ok(())
+    }
+}
+
+/// The files of a folder, or the file itself.
+fn files(file: &Path) -> Result<Vec<PathBuf>, Error> {
+    if !file.is_dir() {
+        return Ok(vec![file.to_owned()]);
+    }
+    let all = asl_project::files_in(file, |_, _, _| true);
+    all.map_err(|error| Error::Usage(format!("cannot read {}: {error}", file.display())))
+}
+
+fn read(file: &Path) -> Result<Vec<u8>, Error> {
+    let content = match file == Path::new("-") {
+        true => {
+            let mut content = Vec::new();
+            std::io::stdin().lock().read_to_end(&mut content).map(|_| content)
+        }
+        false => std::fs::read(file),
+    };
+    content.map_err(|error| Error::Usage(format!("cannot read {}: {error}", file.display())))
+}
