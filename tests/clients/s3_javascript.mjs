@@ -65,64 +65,64 @@ async function refused(operation, name, status, parameters) {
 const md5 = (content) => createHash('md5').update(content).digest('hex');
 
 async function buckets() {
-  for (let times = 0; times < 2; times += 1) await call('CreateBucket', { Bucket: 'js' });
-  await call('HeadBucket', { Bucket: 'js' });
+  for (let times = 0; times < 2; times += 1) await call('CreateBucket', { Bucket: 'script' });
+  await call('HeadBucket', { Bucket: 'script' });
   await refused('HeadBucket', 'NotFound', 404, { Bucket: 'nowhere' });
-  same('GetBucketLocation', (await call('GetBucketLocation', { Bucket: 'js' })).LocationConstraint, undefined);
-  same('ListBuckets', (await call('ListBuckets')).Buckets.map(({ Name }) => Name), ['js']);
+  same('GetBucketLocation', (await call('GetBucketLocation', { Bucket: 'script' })).LocationConstraint, undefined);
+  same('ListBuckets', (await call('ListBuckets')).Buckets.map(({ Name }) => Name), ['script']);
 }
 
 async function objects() {
   const about = { ContentType: 'text/plain', Metadata: { a: 'b' }, CacheControl: 'no-cache', StorageClass: 'GLACIER_IR' };
-  const put = await call('PutObject', { Bucket: 'js', Key: 'a/ü', Body: 'hello', Tagging: 't=1', ...about });
+  const put = await call('PutObject', { Bucket: 'script', Key: 'a/ü', Body: 'hello', Tagging: 't=1', ...about });
   same('ETag', put.ETag, `"${md5('hello')}"`);
   same('checksum', [put.ChecksumCRC32, put.ChecksumType], ['NhCmhg==', 'FULL_OBJECT']);
-  const got = await call('GetObject', { Bucket: 'js', Key: 'a/ü' });
+  const got = await call('GetObject', { Bucket: 'script', Key: 'a/ü' });
   same('content', await got.Body.transformToString(), 'hello');
   for (const name of Object.keys(about)) same(name, got[name], about[name]);
-  const part = await call('GetObject', { Bucket: 'js', Key: 'a/ü', Range: 'bytes=1-2' });
+  const part = await call('GetObject', { Bucket: 'script', Key: 'a/ü', Range: 'bytes=1-2' });
   same('a range', [await part.Body.transformToString(), part.ContentRange], ['el', 'bytes 1-2/5']);
-  const head = await call('HeadObject', { Bucket: 'js', Key: 'a/ü' });
+  const head = await call('HeadObject', { Bucket: 'script', Key: 'a/ü' });
   same('LastModified', head.LastModified, got.LastModified);
   // A stream, whose checksum follows it.
   const stream = Readable.from([Buffer.alloc(MB, 'x'), Buffer.alloc(MB, 'y')]);
-  await call('PutObject', { Bucket: 'js', Key: 'stream', Body: stream, ContentLength: 2 * MB });
-  same('a stream', (await call('HeadObject', { Bucket: 'js', Key: 'stream' })).ContentLength, 2 * MB);
+  await call('PutObject', { Bucket: 'script', Key: 'stream', Body: stream, ContentLength: 2 * MB });
+  same('a stream', (await call('HeadObject', { Bucket: 'script', Key: 'stream' })).ContentLength, 2 * MB);
   for (const ChecksumAlgorithm of ['CRC32C', 'CRC64NVME', 'SHA1', 'SHA256']) {
     try {
-      const told = await call('PutObject', { Bucket: 'js', Key: 'sum', Body: 'x', ChecksumAlgorithm });
+      const told = await call('PutObject', { Bucket: 'script', Key: 'sum', Body: 'x', ChecksumAlgorithm });
       same(ChecksumAlgorithm, typeof told[`Checksum${ChecksumAlgorithm}`], 'string');
     } catch (error) {
       // The SDK has this algorithm in a package of its own.
       if (ChecksumAlgorithm !== 'CRC64NVME') throw error;
     }
   }
-  const error = await refused('GetObject', 'NoSuchKey', 404, { Bucket: 'js', Key: 'no' });
+  const error = await refused('GetObject', 'NoSuchKey', 404, { Bucket: 'script', Key: 'no' });
   same('message', error.message, 'The specified key does not exist.');
   await refused('GetObject', 'NoSuchBucket', 404, { Bucket: 'nowhere', Key: 'no' });
-  await refused('PutObject', 'BadDigest', 400, { Bucket: 'js', Key: 'no', Body: 'x', ChecksumCRC32: 'AAAAAA==' });
-  await refused('PutObject', 'PreconditionFailed', 412, { Bucket: 'js', Key: 'a/ü', Body: 'x', IfNoneMatch: '*' });
-  await refused('GetObject', '304', 304, { Bucket: 'js', Key: 'a/ü', IfNoneMatch: put.ETag });
-  const copy = await call('CopyObject', { Bucket: 'js', Key: 'copy', CopySource: `js/${encodeURIComponent('a/ü')}` });
+  await refused('PutObject', 'BadDigest', 400, { Bucket: 'script', Key: 'no', Body: 'x', ChecksumCRC32: 'AAAAAA==' });
+  await refused('PutObject', 'PreconditionFailed', 412, { Bucket: 'script', Key: 'a/ü', Body: 'x', IfNoneMatch: '*' });
+  await refused('GetObject', 'Unknown', 304, { Bucket: 'script', Key: 'a/ü', IfNoneMatch: put.ETag });
+  const copy = await call('CopyObject', { Bucket: 'script', Key: 'copy', CopySource: `script/${encodeURIComponent('a/ü')}` });
   same('CopyObject', copy.CopyObjectResult.ETag, put.ETag);
-  const tags = await call('GetObjectTagging', { Bucket: 'js', Key: 'copy' });
+  const tags = await call('GetObjectTagging', { Bucket: 'script', Key: 'copy' });
   same('GetObjectTagging', tags.TagSet, [{ Key: 't', Value: '1' }]);
-  await call('PutObjectTagging', { Bucket: 'js', Key: 'copy', Tagging: { TagSet: [{ Key: 'u', Value: '2' }] } });
-  await call('DeleteObjectTagging', { Bucket: 'js', Key: 'copy' });
-  const asked = { Bucket: 'js', Key: 'copy', ObjectAttributes: ['ETag', 'ObjectSize', 'Checksum'] };
+  await call('PutObjectTagging', { Bucket: 'script', Key: 'copy', Tagging: { TagSet: [{ Key: 'u', Value: '2' }] } });
+  await call('DeleteObjectTagging', { Bucket: 'script', Key: 'copy' });
+  const asked = { Bucket: 'script', Key: 'copy', ObjectAttributes: ['ETag', 'ObjectSize', 'Checksum'] };
   const attributes = await call('GetObjectAttributes', asked);
   same('GetObjectAttributes', [attributes.ETag, attributes.ObjectSize], [md5('hello'), 5]);
 }
 
 async function lists() {
-  const one = await call('ListObjectsV2', { Bucket: 'js', MaxKeys: 1 });
+  const one = await call('ListObjectsV2', { Bucket: 'script', MaxKeys: 1 });
   const keys = [];
-  for await (const page of sdk.paginateListObjectsV2({ client, pageSize: 2 }, { Bucket: 'js' })) {
+  for await (const page of sdk.paginateListObjectsV2({ client, pageSize: 2 }, { Bucket: 'script' })) {
     keys.push(...page.Contents.map(({ Key }) => Key));
   }
   same('ListObjectsV2', keys, ['a/ü', 'copy', 'stream', 'sum']);
   same('a page', [one.KeyCount, one.IsTruncated], [1, true]);
-  const first = await call('ListObjects', { Bucket: 'js', Delimiter: '/' });
+  const first = await call('ListObjects', { Bucket: 'script', Delimiter: '/' });
   same('ListObjects', [first.Contents.length, first.CommonPrefixes], [3, [{ Prefix: 'a/' }]]);
 }
 
@@ -130,22 +130,22 @@ async function parts() {
   const content = randomBytes(12 * MB + 3);
   const upload = new Upload({
     client,
-    params: { Bucket: 'js', Key: 'large', Body: Readable.from([content]), ContentType: 'text/x' },
+    params: { Bucket: 'script', Key: 'large', Body: Readable.from([content]), ContentType: 'text/x' },
     partSize: 5 * MB,
   });
   const done = await upload.done();
   const tags = [0, 5, 10].map((at) => createHash('md5').update(content.subarray(at * MB, (at + 5) * MB)).digest());
   same('ETag', done.ETag, `"${md5(Buffer.concat(tags))}-3"`);
-  const got = await call('GetObject', { Bucket: 'js', Key: 'large' });
+  const got = await call('GetObject', { Bucket: 'script', Key: 'large' });
   same('content', Buffer.compare(Buffer.from(await got.Body.transformToByteArray()), content), 0);
   same('ContentType', got.ContentType, 'text/x');
-  const small = new Upload({ client, params: { Bucket: 'js', Key: 'small', Body: 'x' } });
+  const small = new Upload({ client, params: { Bucket: 'script', Key: 'small', Body: 'x' } });
   same('one part', (await small.done()).ETag, `"${md5('x')}"`);
-  const { UploadId } = await call('CreateMultipartUpload', { Bucket: 'js', Key: 'slow' });
-  const place = { Bucket: 'js', Key: 'slow', UploadId };
-  same('ListMultipartUploads', (await call('ListMultipartUploads', { Bucket: 'js' })).Uploads.length, 1);
+  const { UploadId } = await call('CreateMultipartUpload', { Bucket: 'script', Key: 'slow' });
+  const place = { Bucket: 'script', Key: 'slow', UploadId };
+  same('ListMultipartUploads', (await call('ListMultipartUploads', { Bucket: 'script' })).Uploads.length, 1);
   const range = 'bytes=0-4';
-  const copied = await call('UploadPartCopy', { ...place, PartNumber: 1, CopySource: 'js/large', CopySourceRange: range });
+  const copied = await call('UploadPartCopy', { ...place, PartNumber: 1, CopySource: 'script/large', CopySourceRange: range });
   const listed = await call('ListParts', place);
   same('ListParts', [listed.Parts.length, listed.Parts[0].ETag], [1, copied.CopyPartResult.ETag]);
   await call('AbortMultipartUpload', place);
@@ -153,12 +153,12 @@ async function parts() {
 }
 
 async function remove() {
-  await call('DeleteObject', { Bucket: 'js', Key: 'small' });
-  const { Contents } = await call('ListObjectsV2', { Bucket: 'js' });
+  await call('DeleteObject', { Bucket: 'script', Key: 'small' });
+  const { Contents } = await call('ListObjectsV2', { Bucket: 'script' });
   const Objects = Contents.map(({ Key }) => ({ Key }));
-  const { Deleted } = await call('DeleteObjects', { Bucket: 'js', Delete: { Objects } });
+  const { Deleted } = await call('DeleteObjects', { Bucket: 'script', Delete: { Objects } });
   same('DeleteObjects', Deleted.length, Objects.length);
-  await call('DeleteBucket', { Bucket: 'js' });
+  await call('DeleteBucket', { Bucket: 'script' });
 }
 
 try {

@@ -122,13 +122,11 @@ impl Store {
                 if let Some(location) = location {
                     kept(self.write(|index| index.locate(&bucket, &location)))?;
                 }
-                Ok(CreateBucketOutput { location: Some(format!("/{bucket}")), ..CreateBucketOutput::default() })
+                Ok(CreateBucketOutput { location: Some(format!("/{bucket}")) })
             }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match location {
                 // In us-east-1, who has it already is told so by success.
-                None => {
-                    Ok(CreateBucketOutput { location: Some(format!("/{bucket}")), ..CreateBucketOutput::default() })
-                }
+                None => Ok(CreateBucketOutput { location: Some(format!("/{bucket}")) }),
                 Some(_) => Err(s3_error!(
                     BucketAlreadyOwnedByYou,
                     "Your previous request to create the named bucket succeeded and you already own it."

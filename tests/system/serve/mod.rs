@@ -7,4 +7,5 @@ mod disk;
 mod guard;
 mod guide;
 mod recorded;
+mod s3;
 mod verbs;
