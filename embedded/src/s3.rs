@@ -113,6 +113,12 @@ impl From<RequestError> for s3s::S3Error {
     }
 }
 
+/// The most bytes that come in one request.
+const PUT_MAX: u64 = 5 << 30;
+
+/// What is said of more.
+const TOO_LARGE: &str = "Your proposed upload exceeds the maximum allowed size";
+
 /// The most bytes of a request that is no object: of a document.
 const DOCUMENT_MAX: usize = 16 << 20;
 
@@ -195,12 +201,19 @@ impl InProcess for S3 {
         Box::pin(async move {
             let is_head = request.method() == http::Method::HEAD;
             let (parts, body) = request.into_parts();
-            let waits = parts.headers.contains_key(http::header::EXPECT);
+            let announced = parts.headers.get(http::header::CONTENT_LENGTH);
+            let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+            let is_too_large = announced.is_some_and(|length| length > PUT_MAX);
+            let waits = is_too_large || parts.headers.contains_key(http::header::EXPECT);
             let body = body::Incoming::new(body).await;
-            let mut answer = self.run(parts, body.clone()).await.unwrap_or_else(|error| error.response(is_head));
+            let answer = match is_too_large {
+                true => Err(RequestError::new("EntityTooLarge", TOO_LARGE)),
+                false => self.run(parts, body.clone()).await,
+            };
+            let mut answer = answer.unwrap_or_else(|error| error.response(is_head));
             if !body.is_read() && answer.status().is_client_error() {
                 if waits {
-                    // The client sends no body now, and no other request may be taken for one.
+                    // The client sends no body now, or too much of it, and no other request may be taken for one.
                     answer.headers_mut().insert(http::header::CONNECTION, http::HeaderValue::from_static("close"));
                 } else {
                     body.drain().await;

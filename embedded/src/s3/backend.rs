@@ -20,6 +20,7 @@ use super::conditions::Writing;
 use super::multipart::PartFile;
 use super::objects::{copied, source_conditions};
 use super::store::{Store, check_version, failed, owner};
+use super::{PUT_MAX, TOO_LARGE};
 use crate::OpenError;
 use crate::files::Written;
 
@@ -29,9 +30,6 @@ const SMALL: i64 = 64 * 1024;
 
 /// How many pieces of a body wait to be written: some hundred kilobytes each.
 const WAITING: usize = 4;
-
-/// The most bytes that come in one request.
-const PUT_MAX: u64 = 5 << 30;
 
 #[derive(Clone, Debug)]
 pub(super) struct Backend(Arc<Store>);
@@ -147,7 +145,7 @@ async fn fill(mut file: File, mut digests: Digests, body: Option<StreamingBlob>,
             let chunk = chunk.map_err(|error| Unreadable::refusal(&*error))?;
             length += chunk.len() as u64;
             if length > PUT_MAX {
-                return Err(s3_error!(EntityTooLarge, "Your proposed upload exceeds the maximum allowed size"));
+                return Err(s3_error!(EntityTooLarge, "{TOO_LARGE}"));
             }
             if send.send(chunk).await.is_err() {
                 // Why it cannot be written is told by who writes.

@@ -87,7 +87,7 @@ impl Incoming {
         Self::Arriving(Arc::new(Arriving { body: tokio::sync::Mutex::new(body), is_read: AtomicBool::new(false) }))
     }
 
-    /// Whether nothing of it can be on its way any more.
+    /// Whether nothing of it will be read any more.
     pub(super) fn is_read(&self) -> bool {
         match self {
             Self::Whole(_) => true,
@@ -108,12 +108,17 @@ impl Incoming {
         };
         let mut body = arriving.body.lock().await;
         loop {
-            let late = |_| Unreadable("it did not arrive in time".to_owned());
-            let Some(frame) = tokio::time::timeout(PIECE_MAX, body.frame()).await.map_err(late)? else {
-                arriving.is_read.store(true, Ordering::Relaxed);
-                return Ok(None);
+            let frame = match tokio::time::timeout(PIECE_MAX, body.frame()).await {
+                Ok(None) => Ok(None),
+                Ok(Some(Ok(frame))) => Ok(Some(frame)),
+                Ok(Some(Err(error))) => Err(Unreadable::new(error)),
+                Err(_) => Err(Unreadable("it did not arrive in time".to_owned())),
             };
-            if let Ok(piece) = frame.map_err(Unreadable::new)?.into_data()
+            let Ok(Some(frame)) = frame else {
+                arriving.is_read.store(true, Ordering::Relaxed);
+                return frame.map(|_| None);
+            };
+            if let Ok(piece) = frame.into_data()
                 && !piece.is_empty()
             {
                 return Ok(Some(piece));

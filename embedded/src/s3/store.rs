@@ -78,9 +78,9 @@ impl Store {
         for bucket in buckets.iter().filter(|bucket| is_bucket(bucket)) {
             create_folder(&root.join(bucket))?;
         }
-        let file = root.join(".objects.sqlite");
+        let file = root.with_extension("sqlite");
         let (reading, index) = (Index::open(&file)?, Index::open(&file)?);
-        let lock = File::create(root.join(".writing"));
+        let lock = File::create(root.with_extension("lock"));
         let lock = lock.map_err(|source| OpenError::Folder { path: root.clone(), source })?;
         let uploads = unfinished.join("uploads");
         let store =
