@@ -21,7 +21,9 @@ fn documented(column: usize) -> BTreeSet<String> {
     let rows = table.lines().skip(2).take_while(|line| line.starts_with('|'));
     let cells = rows.map(|row| row.trim_matches('|').split('|').map(str::trim).collect::<Vec<_>>());
     let operations = cells.filter(|cells| cells.get(column).is_some_and(|cell| *cell == "✓"));
-    operations.flat_map(|cells| cells[0].split(", ").map(|name| name.trim_matches('`').to_owned()).collect::<Vec<_>>()).collect()
+    operations
+        .flat_map(|cells| cells[0].split(", ").map(|name| name.trim_matches('`').to_owned()).collect::<Vec<_>>())
+        .collect()
 }
 
 #[track_caller]
