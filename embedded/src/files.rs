@@ -63,37 +63,58 @@ impl Staging {
 
     /// Writes a file beside the others that are unfinished; dropping it removes it.
     pub(super) fn write(&self, chunks: &[Bytes]) -> io::Result<Written> {
-        self.fill(|file| chunks.iter().try_for_each(|chunk| file.write_all(chunk)))
+        let mut file = self.create()?;
+        chunks.iter().try_for_each(|chunk| file.write_all(chunk))?;
+        Written::of(file)
     }
 
-    /// The same of the files at these places, one behind the other.
-    pub(super) fn join(&self, parts: &[PathBuf]) -> io::Result<Written> {
-        self.fill(|file| parts.iter().try_for_each(|part| io::copy(&mut File::open(part)?, file).map(|_| ())))
-    }
-
-    fn fill(&self, fill: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<Written> {
+    /// An empty file beside the others that are unfinished; dropping it removes it.
+    pub(super) fn create(&self) -> io::Result<tempfile::NamedTempFile> {
         let mut builder = tempfile::Builder::new();
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut file = builder.tempfile_in(&self.0)?;
-        fill(file.as_file_mut())?;
-        let metadata = file.as_file().metadata()?;
-        Ok(Written { file, metadata })
+        builder.tempfile_in(&self.0)
     }
 }
 
 /// A whole file that has no place yet.
+#[derive(Debug)]
 pub(super) struct Written {
-    file: tempfile::NamedTempFile,
+    path: PathBuf,
+    /// Removes it when it gets no place; none where it is kept then.
+    removes: Option<tempfile::TempPath>,
     metadata: Metadata,
 }
 
 impl Written {
+    /// A file that is removed unless it gets a place.
+    pub(super) fn of(file: tempfile::NamedTempFile) -> io::Result<Self> {
+        let metadata = file.as_file().metadata()?;
+        let removes = file.into_temp_path();
+        Ok(Self { path: removes.to_path_buf(), removes: Some(removes), metadata })
+    }
+
+    /// A file that stays where it is unless it gets a place.
+    pub(super) fn at(path: PathBuf) -> io::Result<Self> {
+        let metadata = std::fs::metadata(&path)?;
+        Ok(Self { path, removes: None, metadata })
+    }
+
+    /// Tells the file from others.
+    pub(super) fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
     /// Gives the file its place, where it replaces another file. The error holds the file, which is still there.
     pub(super) fn move_to(self, path: &Path) -> Result<Metadata, Box<(io::Error, Self)>> {
-        match self.file.persist(path) {
-            Ok(_) => Ok(self.metadata),
-            Err(error) => Err(Box::new((error.error, Self { file: error.file, metadata: self.metadata }))),
+        let Self { path: from, removes, metadata } = self;
+        let moved = match removes {
+            None => std::fs::rename(&from, path).map_err(|error| (error, None)),
+            Some(removes) => removes.persist(path).map_err(|error| (error.error, Some(error.path))),
+        };
+        match moved {
+            Ok(()) => Ok(metadata),
+            Err((error, removes)) => Err(Box::new((error, Self { path: from, removes, metadata }))),
         }
     }
 }

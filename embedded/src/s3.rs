@@ -3,11 +3,18 @@
 //! An object is the file `{root}/{bucket}/{key}`, so that a person can open it. Writing one replaces the file at once:
 //! a reader sees the old object or the new one. Objects are not synced to the disk one by one.
 
+mod answers;
+mod attributes;
 mod backend;
+mod body;
 mod checksum;
+mod conditions;
+mod index;
 mod keys;
 mod listing;
 mod multipart;
+mod objects;
+mod refused;
 mod signed;
 mod store;
 
@@ -15,15 +22,15 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use asl_aws::InProcess;
-use asl_aws::in_process::{LinePlace, Missing, respond, whole_body, xml_text};
+use asl_aws::in_process::{LinePlace, Missing, respond, xml_text};
 use asl_aws::names::{INVALID_BUCKET, is_bucket};
 use asl_engine::Value;
 use asl_runtime::BoxFuture;
 use asl_runtime::blocking;
 use aws_smithy_types::body::SdkBody;
 use backend::Backend;
+use futures_util::StreamExt;
 use http::StatusCode;
-use http_body_util::BodyExt;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::validation::NameValidation;
 use tokio::sync::OnceCell;
@@ -97,32 +104,122 @@ impl From<OpenError> for RequestError {
     }
 }
 
+impl From<RequestError> for s3s::S3Error {
+    fn from(error: RequestError) -> Self {
+        let code = s3s::S3ErrorCode::from_bytes(error.code.as_bytes());
+        let mut told = Self::with_message(code.unwrap_or(s3s::S3ErrorCode::Custom(error.code.into())), error.message);
+        told.set_status_code(error.status);
+        told
+    }
+}
+
+/// The most bytes that come in one request.
+const PUT_MAX: u64 = 5 << 30;
+
+/// What is said of more.
+const TOO_LARGE: &str = "Your proposed upload exceeds the maximum allowed size";
+
+/// The most bytes of a request that is no object: of a document.
+const DOCUMENT_MAX: usize = 16 << 20;
+
+/// The most bytes of a form, which is held in memory.
+const FORM_MAX: usize = 256 << 20;
+
 impl S3 {
-    async fn run(&self, request: http::Request<SdkBody>) -> Result<http::Response<SdkBody>, RequestError> {
-        let (mut parts, body) = request.into_parts();
+    async fn run(
+        &self,
+        mut parts: http::request::Parts,
+        body: body::Incoming,
+    ) -> Result<http::Response<SdkBody>, RequestError> {
         check_bucket(&parts.uri)?;
+        refused::check(&parts)?;
         let service = self.opened.get_or_try_init(|| self.open()).await?;
-        // The SDK's own bodies are one piece; s3s keeps such a piece as it is.
-        let body = whole_body(body).await.map_err(|error| RequestError::new("IncompleteBody", error.to_string()))?;
-        let body = signed::take_off(&mut parts, body)?;
-        match service.call(http::Request::from_parts(parts, s3s::Body::from(body))).await {
-            Ok(mut response) => {
-                // What is not part of this service is no fault of it.
-                if response.status() == StatusCode::NOT_IMPLEMENTED {
-                    *response.status_mut() = StatusCode::BAD_REQUEST;
-                }
-                Ok(response.map(|body| SdkBody::from_body_1_x(body.map_err(BodyError))))
+        let sent = signed::take_off(&mut parts, time::OffsetDateTime::now_utc())?;
+        let body = if is_object(&parts) {
+            match body {
+                body::Incoming::Whole(whole) if !sent.is_in_chunks() => s3s::Body::from(whole),
+                body => s3s::Body::from(s3s::dto::StreamingBlob::wrap(body::pieces(body, &sent))),
             }
+        } else {
+            let is_form = parts.method == http::Method::POST && parts.uri.query().is_none();
+            let body = document(body, &sent, if is_form { FORM_MAX } else { DOCUMENT_MAX }).await?;
+            sent.trailers(|trailers| parts.headers.extend(trailers.cloned().unwrap_or_default()));
+            checksum::check(&parts.headers, sent.signed.as_deref(), &body)?;
+            // The protocol layer passes over it.
+            if parts.method == http::Method::PUT && parts.uri.query().is_none() && contains(&body, b"<Tags>") {
+                return Err(RequestError::new("NotImplemented", "Tags of buckets are not part of the embedded S3"));
+            }
+            if !is_form && !body.is_empty() {
+                parts.headers.insert(http::header::CONTENT_LENGTH, body.len().into());
+            }
+            s3s::Body::from(if is_form { signed::unsigned_form(body) } else { body })
+        };
+        parts.extensions.insert(sent);
+        let (method, uri) = (parts.method.clone(), parts.uri.clone());
+        match service.call(http::Request::from_parts(parts, body)).await {
+            Ok(response) => Ok(answers::finished(response, &method, &uri).await),
             Err(error) => Err(RequestError::new("InvalidRequest", format!("The request cannot be read: {error:?}"))),
         }
     }
+}
+
+fn contains(body: &[u8], part: &[u8]) -> bool {
+    body.windows(part.len()).any(|window| window == part)
+}
+
+/// Whether the body of a request is an object or a part of one, which is written as it arrives.
+fn is_object(parts: &http::request::Parts) -> bool {
+    let has_key = parts.uri.path().trim_start_matches('/').split_once('/').is_some_and(|(_, key)| !key.is_empty());
+    let is_plain = |pair: &str| {
+        let name = pair.split('=').next().unwrap_or_default();
+        matches!(name, "" | "partNumber" | "uploadId" | "x-id")
+            || name.starts_with("x-amz-")
+            || name.starts_with("X-Amz-")
+    };
+    parts.method == http::Method::PUT
+        && has_key
+        && !parts.headers.contains_key("x-amz-copy-source")
+        && parts.uri.query().unwrap_or_default().split('&').all(is_plain)
+}
+
+/// A whole body of at most `most` bytes.
+async fn document(body: body::Incoming, sent: &body::Sent, most: usize) -> Result<bytes::Bytes, RequestError> {
+    let mut pieces = std::pin::pin!(body::pieces(body, sent));
+    let mut whole = bytes::BytesMut::new();
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|error| RequestError::new("IncompleteBody", error.to_string()))?;
+        if whole.len() + piece.len() > most {
+            return Err(RequestError::new("MaxMessageLengthExceeded", "Your request was too big."));
+        }
+        whole.extend_from_slice(&piece);
+    }
+    Ok(whole.freeze())
 }
 
 impl InProcess for S3 {
     fn answer(&self, request: http::Request<SdkBody>) -> BoxFuture<'_, http::Response<SdkBody>> {
         Box::pin(async move {
             let is_head = request.method() == http::Method::HEAD;
-            self.run(request).await.unwrap_or_else(|error| error.response(is_head))
+            let (parts, body) = request.into_parts();
+            let announced = parts.headers.get(http::header::CONTENT_LENGTH);
+            let announced = announced.and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+            let is_too_large = announced.is_some_and(|length| length > PUT_MAX);
+            let waits = is_too_large || parts.headers.contains_key(http::header::EXPECT);
+            let body = body::Incoming::new(body).await;
+            let answer = match is_too_large {
+                true => Err(RequestError::new("EntityTooLarge", TOO_LARGE)),
+                false => self.run(parts, body.clone()).await,
+            };
+            let mut answer = answer.unwrap_or_else(|error| error.response(is_head));
+            if !body.is_read() && answer.status().is_client_error() {
+                if waits {
+                    // The client sends no body now, or too much of it, and no other request may be taken for one.
+                    answer.headers_mut().insert(http::header::CONNECTION, http::HeaderValue::from_static("close"));
+                } else {
+                    body.drain().await;
+                }
+            }
+            answer
         })
     }
 
@@ -144,22 +241,36 @@ impl InProcess for S3 {
 }
 
 /// What it has.
-const OPERATIONS: [&str; 15] = [
+const OPERATIONS: [&str; 28] = [
     "CreateBucket",
     "HeadBucket",
     "DeleteBucket",
     "ListBuckets",
+    "GetBucketLocation",
+    "GetBucketVersioning",
+    "GetBucketAcl",
     "PutObject",
     "CopyObject",
     "GetObject",
     "HeadObject",
+    "GetObjectAttributes",
+    "GetObjectAcl",
+    "GetObjectTagging",
+    "PutObjectTagging",
+    "DeleteObjectTagging",
     "DeleteObject",
     "DeleteObjects",
+    "ListObjects",
     "ListObjectsV2",
     "CreateMultipartUpload",
     "UploadPart",
+    "UploadPartCopy",
+    "ListParts",
+    "ListMultipartUploads",
     "CompleteMultipartUpload",
     "AbortMultipartUpload",
+    // A form of a browser, which no SDK sends.
+    "PostObject",
 ];
 
 /// Refuses a path that starts with something else than the name of a bucket. Whoever wrote it meant the whole first segment,
@@ -195,11 +306,6 @@ fn urldecoded(part: &str) -> Option<String> {
     String::from_utf8(bytes).ok()
 }
 
-/// An error of a body, which the SDK wants to be an error type of its own.
-#[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-struct BodyError(Box<dyn std::error::Error + Send + Sync>);
-
 impl RequestError {
     /// The answer; one to a HEAD request has no body.
     fn response(&self, is_head: bool) -> http::Response<SdkBody> {
@@ -209,7 +315,10 @@ impl RequestError {
             "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message>\
              <RequestId>{request_id}</RequestId></Error>"
         );
-        respond(self.status, "application/xml", &request_id, if is_head { String::new() } else { body })
+        let mut answer =
+            respond(self.status, "application/xml", &request_id, if is_head { String::new() } else { body });
+        answers::add_ids(answer.headers_mut());
+        answer
     }
 }
 

@@ -303,13 +303,10 @@ fn any_service_is_called_as_step_functions_does() {
 /// The same steps give the same with the embedded services, as far as they have the operations.
 #[test]
 fn the_embedded_services_give_the_same() {
-    let embedded = "put get list noObject send receive publish events putItem updateItem getItem scan deleteItem noTable noTableSdk \
+    let embedded = "put get list deleteObjects noObject noHead send receive publish events putItem updateItem getItem scan deleteItem noTable noTableSdk \
                     createBucket queue table";
     let steps = [objects(), messages(), rows()].into_iter().flatten();
-    // Objects have another ETag, since their content is not read for it.
     let steps = steps.filter(|step| embedded.split_whitespace().any(|name| name == step.0)).map(|step| match step {
-        ("put", resource, parameters, _) => ("put", resource, parameters, Has(json!({}))),
-        ("get", resource, parameters, _) => ("get", resource, parameters, Has(json!({ "Body": "{\"a\":1}" }))),
         ("noObject", resource, _, expected) => {
             ("noObject", resource, json!({ "Bucket": "files", "Key": "none" }), expected)
         }

@@ -1,100 +1,214 @@
-//! What is in a bucket: the keys of its files, by prefix and delimiter, a page at a time.
+//! What is in a bucket: its keys in order, by prefix and delimiter, a page at a time.
 
-use std::collections::BTreeSet;
 use std::fs::Metadata;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use s3s::S3Result;
-use s3s::dto::{CommonPrefix, ListObjectsV2Input, ListObjectsV2Output, Object};
+use super::store::is_absence;
 
-use super::store::{Store, etag, failed, is_absence, length, modified};
+/// What is asked for of a bucket.
+#[derive(Debug, Default)]
+pub(super) struct Asked<'a> {
+    pub(super) prefix: &'a str,
+    /// Empty where there is none.
+    pub(super) delimiter: &'a str,
+    /// Entries up to this one were listed before.
+    pub(super) after: &'a str,
+    /// The most entries.
+    pub(super) room: usize,
+}
 
-/// The most entries that one answer lists.
-const MAX_KEYS: i32 = 1000;
+/// One page of a bucket.
+#[derive(Debug, Default)]
+pub(super) struct Page {
+    pub(super) objects: Vec<(String, Metadata)>,
+    pub(super) common_prefixes: Vec<String>,
+    /// The last entry, where there are more.
+    pub(super) last: Option<String>,
+}
 
-impl Store {
-    pub(super) fn list(&self, input: ListObjectsV2Input) -> S3Result<ListObjectsV2Output> {
-        let folder = self.bucket(&input.bucket)?;
-        let mut objects = Vec::new();
-        collect(&folder, String::new(), &mut objects).map_err(|error| failed("list", &input.bucket, &error))?;
-        objects.sort_by(|(one, _), (other, _)| one.cmp(other));
+/// Lists the objects below `folder`, and those that lie in the folder `beside`.
+pub(super) fn page(folder: &Path, beside: &Path, asked: Asked<'_>) -> io::Result<Page> {
+    let mut others = Vec::new();
+    collect_beside(beside, beside, &mut others)?;
+    others.retain(|(key, _)| key.starts_with(asked.prefix));
+    others.sort_unstable();
+    let mut lister = Lister { asked, page: Page::default(), others: others.into_iter().peekable(), last: None };
+    if lister.asked.room == 0 {
+        return Ok(lister.page);
+    }
+    // Keys that start otherwise are in other folders.
+    let start = lister.asked.prefix.rfind('/').map_or("", |end| &lister.asked.prefix[..=end]).to_owned();
+    let is_full = match super::keys::plain(folder, start.trim_end_matches('/')) {
+        _ if start.is_empty() => lister.walk(folder, "")?,
+        Some(path) if start == format!("{}/", start.trim_end_matches('/')) => lister.walk(&path, &start)?,
+        // No file can have such a key.
+        _ => false,
+    };
+    if !is_full {
+        lister.others_before(None)?;
+    }
+    Ok(lister.page)
+}
 
-        let prefix = input.prefix.as_deref().unwrap_or_default();
-        let delimiter = input.delimiter.as_deref().filter(|delimiter| !delimiter.is_empty());
-        // The token is the last key or common prefix of the answer before.
-        let after = input.continuation_token.as_deref().or(input.start_after.as_deref()).unwrap_or_default();
-        let max_keys = input.max_keys.unwrap_or(MAX_KEYS).clamp(0, MAX_KEYS);
-        let room = usize::try_from(max_keys).unwrap_or_default();
+struct Lister<'a, O: Iterator<Item = (String, PathBuf)>> {
+    asked: Asked<'a>,
+    page: Page,
+    others: std::iter::Peekable<O>,
+    last: Option<String>,
+}
 
-        let (mut contents, mut common_prefixes) = (Vec::new(), BTreeSet::new());
-        let mut last = None;
-        let mut is_truncated = false;
-        for (key, metadata) in objects {
-            let Some(rest) = key.strip_prefix(prefix) else { continue };
-            let common = delimiter.and_then(|delimiter| {
-                rest.find(delimiter).map(|at| key[..prefix.len() + at + delimiter.len()].to_owned())
-            });
-            let entry = common.as_deref().unwrap_or(&key);
-            if entry <= after || common_prefixes.contains(entry) {
-                continue;
-            }
-            if contents.len() + common_prefixes.len() == room {
-                is_truncated = room > 0;
-                break;
-            }
-            last = Some(entry.to_owned());
-            match common {
-                Some(common) => {
-                    common_prefixes.insert(common);
+impl<O: Iterator<Item = (String, PathBuf)>> Lister<'_, O> {
+    /// Lists what is below a folder, whose keys start with `above`; whether the page is full.
+    fn walk(&mut self, folder: &Path, above: &str) -> io::Result<bool> {
+        let mut names = Vec::new();
+        match std::fs::read_dir(folder) {
+            Err(error) if is_absence(&error) => return Ok(false),
+            entries => {
+                for entry in entries? {
+                    let entry = entry?;
+                    // A name that is not Unicode was not made by a key.
+                    let Ok(mut name) = entry.file_name().into_string() else { continue };
+                    // A link counts as what it leads to.
+                    let kind = entry.file_type()?;
+                    let is_folder = if kind.is_symlink() { entry.path().is_dir() } else { kind.is_dir() };
+                    if is_folder {
+                        name.push('/');
+                    }
+                    names.push(name);
                 }
-                None => contents.push(Object {
-                    key: Some(key),
-                    size: Some(length(&metadata)),
-                    e_tag: Some(etag(&metadata)),
-                    last_modified: Some(modified(&metadata).into()),
-                    ..Object::default()
-                }),
             }
         }
-        Ok(ListObjectsV2Output {
-            key_count: i32::try_from(contents.len() + common_prefixes.len()).ok(),
-            contents: Some(contents),
-            common_prefixes: Some(
-                common_prefixes.into_iter().map(|prefix| CommonPrefix { prefix: Some(prefix) }).collect(),
-            ),
-            next_continuation_token: last.filter(|_| is_truncated),
-            is_truncated: Some(is_truncated),
-            max_keys: Some(max_keys),
-            name: Some(input.bucket),
-            prefix: input.prefix,
-            delimiter: input.delimiter,
-            continuation_token: input.continuation_token,
-            start_after: input.start_after,
-            ..ListObjectsV2Output::default()
-        })
+        // With the slash of folders, names are in the order of keys.
+        names.sort_unstable();
+        for name in names {
+            let key = format!("{above}{name}");
+            let Some(bare) = name.strip_suffix('/') else {
+                if !key.starts_with(self.asked.prefix) || *key <= *self.asked.after {
+                    continue;
+                }
+                if self.others_before(Some(&key))? || self.take(&key, &folder.join(&name))? {
+                    return Ok(true);
+                }
+                continue;
+            };
+            let is_asked = key.starts_with(self.asked.prefix) || self.asked.prefix.starts_with(&key);
+            // All keys in it come before.
+            let is_before = *key <= *self.asked.after && !self.asked.after.starts_with(&key);
+            if !is_asked || is_before {
+                continue;
+            }
+            let path = folder.join(bare);
+            match self.group(&key) {
+                Some(group) if self.is_listed(&group) => {}
+                Some(group) if group == key => {
+                    // One key in it is enough.
+                    if self.others_before(Some(&key))? {
+                        return Ok(true);
+                    }
+                    if let Some((first, file)) = first(&path, &key, self.asked.after)?
+                        && self.take(&first, &file)?
+                    {
+                        return Ok(true);
+                    }
+                }
+                _ => {
+                    if self.walk(&path, &key)? {
+                        return Ok(true);
+                    }
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Lists the keys beside that come before this one, or all; whether the page is full.
+    fn others_before(&mut self, key: Option<&str>) -> io::Result<bool> {
+        while let Some((other, path)) = self.others.next_if(|(other, _)| key.is_none_or(|key| **other < *key)) {
+            if *other > *self.asked.after && self.take(&other, &path)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// What keys that start with `key` have in common, where they are one entry.
+    fn group(&self, key: &str) -> Option<String> {
+        let rest = key.strip_prefix(self.asked.prefix).filter(|_| !self.asked.delimiter.is_empty())?;
+        let end = key.len() - rest.len() + rest.find(self.asked.delimiter)? + self.asked.delimiter.len();
+        Some(key[..end].to_owned())
+    }
+
+    fn is_listed(&self, group: &str) -> bool {
+        *group == *self.asked.after || self.page.common_prefixes.last().is_some_and(|last| last == group)
+    }
+
+    /// Lists a key, unless its group is listed; whether there is no room for it.
+    fn take(&mut self, key: &str, path: &Path) -> io::Result<bool> {
+        let group = self.group(key);
+        if let Some(group) = &group
+            && self.is_listed(group)
+        {
+            return Ok(false);
+        }
+        let metadata = match std::fs::metadata(path) {
+            Ok(metadata) => metadata,
+            // It was just deleted, or is a link to nowhere.
+            Err(error) if is_absence(&error) => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        if self.page.objects.len() + self.page.common_prefixes.len() == self.asked.room {
+            self.page.last = self.last.take();
+            return Ok(true);
+        }
+        self.last = Some(group.clone().unwrap_or_else(|| key.to_owned()));
+        match group {
+            Some(group) => self.page.common_prefixes.push(group),
+            None => self.page.objects.push((key.to_owned(), metadata)),
+        }
+        Ok(false)
     }
 }
 
-/// All files below `folder`; `prefix` is what their keys start with.
-fn collect(folder: &Path, prefix: String, into: &mut Vec<(String, Metadata)>) -> io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
+/// A file below a folder whose key comes after `after`, which is no file in it that was listed: any will do.
+fn first(folder: &Path, above: &str, after: &str) -> io::Result<Option<(String, PathBuf)>> {
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if is_absence(&error) => return Ok(None),
+        entries => entries?,
+    };
+    for entry in entries {
         let entry = entry?;
-        // A name that is not Unicode was not made by a key.
         let Ok(name) = entry.file_name().into_string() else { continue };
-        let metadata = match entry.metadata() {
-            Ok(metadata) => metadata,
-            Err(error) if is_absence(&error) => continue,
-            Err(error) => return Err(error),
-        };
-        if metadata.is_dir() {
-            match collect(&entry.path(), format!("{prefix}{name}/"), into) {
-                Err(error) if !is_absence(&error) => return Err(error),
-                _ => {}
+        let key = format!("{above}{name}");
+        if entry.path().is_dir() {
+            if let Some(found) = first(&entry.path(), &format!("{key}/"), after)? {
+                return Ok(Some(found));
             }
-        } else {
-            into.push((format!("{prefix}{name}"), metadata));
+        } else if *key > *after {
+            return Ok(Some((key, entry.path())));
+        }
+    }
+    Ok(None)
+}
+
+fn collect_beside(root: &Path, folder: &Path, into: &mut Vec<(String, PathBuf)>) -> io::Result<()> {
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if is_absence(&error) => return Ok(()),
+        entries => entries?,
+    };
+    for entry in entries {
+        let path = entry?.path();
+        if path.is_dir() {
+            collect_beside(root, &path, into)?;
+        } else if let Some(key) = path.strip_prefix(root).ok().and_then(super::keys::of_beside) {
+            into.push((key, path));
         }
     }
     Ok(())
+}
+
+/// Whether there is an object.
+pub(super) fn is_empty(folder: &Path, beside: &Path) -> io::Result<bool> {
+    let page = page(folder, beside, Asked { room: 1, ..Asked::default() })?;
+    Ok(page.objects.is_empty())
 }

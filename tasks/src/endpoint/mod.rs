@@ -81,10 +81,7 @@ struct Endpoint {
     accepting: AbortHandle,
 }
 
-/// The most bytes of an object that comes in one request.
-const OBJECT_MAX: usize = 1 << 30;
-
-/// The most bytes of any other request: DynamoDB takes 16 MB, the others less.
+/// The most bytes of a request: DynamoDB takes 16 MB, the others less.
 const REQUEST_MAX: usize = 16 << 20;
 
 /// What answers requests for the services in this process.
@@ -148,18 +145,19 @@ impl HttpServices {
         host: Result<String, Refused>,
     ) -> http::Response<SdkBody> {
         let service = service(&request);
-        let (most, received) = match host {
+        let received = match host {
+            // An object is not held in memory: it is written as it arrives.
             Ok(host) if service == "s3" => {
                 in_path(&mut request, &host);
-                (OBJECT_MAX, Ok(()))
+                return self.answer(&service, request.map(SdkBody::from_body_1_x)).await;
             }
-            received => (REQUEST_MAX, received.map(drop)),
+            received => received.map(drop),
         };
         let (parts, body) = request.into_parts();
         // The headers are needed for the body too.
         let head = Request::from_parts(parts.clone(), ());
         let body = match received {
-            Ok(()) => loopback::body(Request::from_parts(parts, body), most).await,
+            Ok(()) => loopback::body(Request::from_parts(parts, body), REQUEST_MAX).await,
             Err(refused) => Err(refused),
         };
         match body {

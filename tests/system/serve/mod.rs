@@ -8,4 +8,5 @@ mod folders;
 mod guard;
 mod guide;
 mod recorded;
+mod s3;
 mod verbs;
