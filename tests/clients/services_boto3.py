@@ -321,7 +321,7 @@ def main():
     # It is refused.
     clients.called.discard("sqs:AddPermission")
     names = " ".join(sorted(clients.called))
-    print(f"boto3 {boto3.__version__}: {len(clients.called)} calls of {names}")
+    print(f"ok: boto3 {boto3.__version__}, {len(clients.called)} calls of {names}")
 
 
 main()

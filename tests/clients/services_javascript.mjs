@@ -148,4 +148,4 @@ async function tables() {
 
 for (const part of [queues, topics, buses, tables]) await part();
 const { version } = load('@aws-sdk/client-sqs/package.json');
-console.log(`@aws-sdk ${version}: ${called.size} calls of ${[...called].sort().join(' ')}`);
+console.log(`ok: @aws-sdk ${version}, ${called.size} calls of ${[...called].sort().join(' ')}`);

@@ -110,7 +110,7 @@ fn objects_items_and_messages_are_put() {
     assert_eq!(message["Body"], r#"{"order":7}"#);
     for (arguments, part) in [
         (&["data", "put", "s3://seeds/x", "seed"][..], "seed is a folder: end the key with /"),
-        (&["data", "put", "dynamodb://none", "items.jsonl"], "the table none"),
+        (&["data", "put", "dynamodb://none", "items.jsonl"], "there is no dynamodb://none"),
         (&["data", "put", "dynamodb://orders", "seed/a.txt"], "seed/a.txt: "),
         (&["data", "put", "s3://seeds/x", "nowhere"], "cannot read nowhere"),
     ] {
@@ -128,7 +128,7 @@ fn a_fresh_run_begins_with_nothing_and_not_beside_a_server() {
     assert_eq!(folder.asl(&["data", "cat", "dynamodb://orders"]).stdout.lines().count(), 2);
     run(&folder, "c", &["--fresh"]);
     assert_eq!(folder.asl(&["data", "cat", "dynamodb://orders"]).stdout, "{\"id\":\"c\",\"total\":7.5}\n");
-    assert_eq!(folder.asl(&["history", "--list", "--json"]).json().as_array().map(Vec::len), Some(3));
+    assert_eq!(folder.asl(&["history", "--list", "--json"]).json()["executions"].as_array().map(Vec::len), Some(3));
     let server = Server::start(&folder, &["."]);
     let refused = folder.asl(&["data", "rm", "--all"]);
     assert!(refused.stderr.contains(".asl is used by a server that is running"), "{refused:?}");

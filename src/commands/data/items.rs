@@ -33,6 +33,10 @@ impl Store<'_> {
     }
 
     pub(super) async fn put_items(&self, table: &str, file: &Path) -> Result<(), Error> {
+        let tables = self.pages("dynamodb", "listTables", Value::empty_object(), "TableNames").await?;
+        if !tables.iter().any(|name| name.as_str() == Some(table)) {
+            return Err(Place::DynamoDb { table: table.to_owned() }.missing());
+        }
         let text = input::file_or_stdin("the items", file)?;
         for item in items(&text).map_err(|why| Error::Usage(format!("{}: {why}", file.display())))? {
             let put = [("TableName", Value::from(table)), ("Item", item)];

@@ -12,7 +12,7 @@ use super::place::Place;
 use crate::error::Error;
 
 /// What the embedded services keep below the folder for data.
-const OF_SERVICES: [&str; 5] = ["s3", "sns", "events", "dynamodb.sqlite", "sqs.sqlite"];
+const OF_SERVICES: [&str; 6] = ["s3", "s3.sqlite", "sns", "events", "dynamodb.sqlite", "sqs.sqlite"];
 
 /// Removes everything that the embedded services keep. Histories of executions stay.
 pub(crate) fn empty(data: &Path) -> Result<(), Error> {

@@ -38,7 +38,7 @@ pub(super) fn with_metadata(answer: OperationOutput) -> Value {
     let mut names: Vec<(String, &HeaderName)> = answer.headers.keys().map(|name| (shown(name), name)).collect();
     names.sort_by_key(|(shown, _)| shown.to_lowercase());
     let last = |(shown, name): &(String, &HeaderName)| {
-        let value = answer.headers.get_all(*name).iter().last()?.to_str().ok()?;
+        let value = answer.headers.get_all(*name).iter().next_back()?.to_str().ok()?;
         Some((shown.clone(), Value::from(value)))
     };
     let texts = names.iter().filter_map(last).collect();

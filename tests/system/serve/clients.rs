@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use super::operations::{node_with_sdk, python_with_boto3};
 use crate::support::folder::Folder;
 use crate::support::not_run;
 use crate::support::server::Server;
@@ -41,34 +42,16 @@ pub(super) fn drive(mut command: Command) -> String {
 
 #[test]
 fn boto3() {
-    let python = std::env::var_os("ASL_BOTO3_PYTHON").unwrap_or_else(|| OsString::from("python3"));
-    let mut imports = Command::new(&python);
-    imports.args(["-c", "import boto3"]);
-    if !is_there(imports) {
-        let advice = "install it with `pip install boto3`, or name a Python in ASL_BOTO3_PYTHON";
-        return not_run(&format!("{} has no boto3; {advice}", python.display()));
+    if let Some(command) = python_with_boto3("boto3_client.py") {
+        drive(command);
     }
-    let mut command = Command::new(python);
-    command.arg(script("boto3_client.py"));
-    drive(command);
 }
 
 #[test]
 fn the_sdk_for_javascript() {
-    let folder = std::env::var_os("ASL_AWS_SDK_NPM")
-        .map_or_else(|| Path::new(env!("CARGO_TARGET_TMPDIR")).join("aws-sdk-npm"), PathBuf::from);
-    if !folder.join("node_modules/@aws-sdk/client-sfn/package.json").exists() {
-        let advice = format!("npm install --prefix {} @aws-sdk/client-sfn", folder.display());
-        return not_run(&format!("there is no SDK for JavaScript in {}; {advice}", folder.display()));
+    if let Some(command) = node_with_sdk("javascript_client.mjs", &["client-sfn"]) {
+        drive(command);
     }
-    let mut version = Command::new("node");
-    version.arg("--version");
-    if !is_there(version) {
-        return not_run("node does not run; on Debian: apt-get install nodejs npm");
-    }
-    let mut command = Command::new("node");
-    command.arg(script("javascript_client.mjs")).env("ASL_AWS_SDK_NPM", folder);
-    drive(command);
 }
 
 #[test]

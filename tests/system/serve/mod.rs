@@ -7,6 +7,8 @@ mod disk;
 mod folders;
 mod guard;
 mod guide;
+mod operations;
 mod recorded;
 mod s3;
+mod services;
 mod verbs;
