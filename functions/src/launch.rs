@@ -89,7 +89,12 @@ pub(super) async fn prepare(settings: &Settings, folders: &Folders) -> Result<(P
     let entry = || settings.entry.as_deref().ok_or(LaunchError::NoEntry);
     let launch = match &settings.runtime {
         Runtime::Python { version } => python::launch(version.as_deref(), &code, entry()?, &cache).await?,
-        Runtime::Node { version } => node::launch(version.as_deref(), &code, entry()?, &cache).await?,
+        Runtime::Node { version } => {
+            // What cannot be read is told with the other variables.
+            let options = settings.environment.get("NODE_OPTIONS").map(|value| value.read(&folders.routes));
+            let options = options.and_then(Result::ok).unwrap_or_default();
+            node::launch(version.as_deref(), &options, &code, entry()?, &cache).await?
+        }
         Runtime::Provided => provided(&code, settings.entry.as_deref().unwrap_or("bootstrap"))?,
     };
     Ok((code, launch))

@@ -8,6 +8,7 @@
 //! | `environment` | the environment variables of a function |
 //! | `command` | a command that stands in for a container |
 //! | `runtime_api` | the Lambda Runtime API, by which a process gets invocations and answers them |
+//! | `extensions` | the Lambda Extensions API, for what runs inside the process |
 //! | `process`, `output`, `memory` | one process, what it prints, what it takes |
 //! | `guard` | ends processes when `asl` is killed |
 //! | `pool` | the processes of a function |
@@ -20,6 +21,8 @@ mod command;
 mod environment;
 #[cfg(unix)]
 mod errors;
+#[cfg(unix)]
+mod extensions;
 #[cfg(unix)]
 mod function;
 #[cfg(unix)]

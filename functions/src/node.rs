@@ -1,5 +1,6 @@
-//! Node.js: a client of the Runtime API that comes with `asl`, and what the code depends on from npm.
+//! Node.js: a runtime that comes with `asl` and behaves as those of Lambda do, and what the code depends on from npm.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use asl_engine::Value;
@@ -8,58 +9,117 @@ use tokio::process::Command;
 use super::install::{self, InstallError};
 use super::launch::{Launch, LaunchError, read_optional};
 
-/// The client, which loads the handler and serves it.
-const CLIENT: &str = include_str!("client.mjs");
+/// The runtime, which loads the handler and serves it: `main.mjs` and what it imports.
+const RUNTIME: [(&str, &str); 8] = [
+    ("main.mjs", include_str!("node/main.mjs")),
+    ("api.mjs", include_str!("node/api.mjs")),
+    ("callbacks.mjs", include_str!("node/callbacks.mjs")),
+    ("hooks.mjs", include_str!("node/hooks.mjs")),
+    ("load.mjs", include_str!("node/load.mjs")),
+    ("modules.mjs", include_str!("node/modules.mjs")),
+    ("promises.mjs", include_str!("node/promises.mjs")),
+    ("stream.mjs", include_str!("node/stream.mjs")),
+];
+
+/// From this version on, Lambda's runtime takes promises and plain values; callbacks are those of the runtimes before.
+const PROMISES_FROM: u32 = 24;
 
 /// What a module may be called.
-const EXTENSIONS: [&str; 3] = ["js", "mjs", "cjs"];
+const EXTENSIONS: [&str; 4] = ["", ".js", ".mjs", ".cjs"];
 
-/// How a function in `code` is started.
+/// A version of Node.js.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Version {
+    /// Such as `22.3.0`.
+    text: String,
+    major: u32,
+    minor: u32,
+}
+
+impl Version {
+    /// Reads what `node --version` says, such as `v22.3.0`.
+    fn read(said: &str) -> Self {
+        let text = said.trim().trim_start_matches('v').to_owned();
+        let mut numbers = text.split('.').map(|number| number.parse().unwrap_or_default());
+        let (major, minor) = (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default());
+        Self { text, major, minor }
+    }
+
+    fn from(&self, major: u32, minor: u32) -> bool {
+        (self.major, self.minor) >= (major, minor)
+    }
+}
+
+/// How a function in `code` is started; `options` is the `NODE_OPTIONS` that it gets.
 pub(super) async fn launch(
     version: Option<&str>,
+    options: &str,
     code: &Path,
     entry: &str,
     cache: &Path,
 ) -> Result<Launch, LaunchError> {
     check_entry(code, entry)?;
     let found = install::run("node cannot be run", Command::new("node").arg("--version")).await?;
-    // `v22.3.0`
-    let found = found.trim().trim_start_matches('v').to_owned();
-    let major = found.split('.').next().unwrap_or_default().to_owned();
-    let note = version.filter(|version| *version != major).map(|version| {
-        format!("there is no Node.js {version} (the node on the PATH is another): Node.js {found} runs it")
+    let found = Version::read(&found);
+    let wanted = version.map_or(found.major, |version| version.parse().unwrap_or(u32::MAX));
+    let note = (wanted != found.major).then(|| {
+        format!("there is no Node.js {wanted} (the node on the PATH is another): Node.js {} runs it", found.text)
     });
-    let client = client(cache).await?;
-    let mut environment = vec![("AWS_EXECUTION_ENV".into(), format!("AWS_Lambda_nodejs{major}.x").into())];
-    if let Some(installed) = modules(&found, code, cache).await? {
-        // For `require`; the client sees to `import`.
+    let mut arguments: Vec<_> = off(wanted, &found, options).into_iter().map(OsString::from).collect();
+    let generation = if wanted < PROMISES_FROM { "callbacks" } else { "promises" };
+    arguments.extend([runtime(cache).await?.into(), generation.into(), entry.into()]);
+    let mut environment = vec![("AWS_EXECUTION_ENV".into(), format!("AWS_Lambda_nodejs{wanted}.x").into())];
+    if let Some(installed) = modules(&found.text, code, cache).await? {
         environment.push(("NODE_PATH".into(), installed.join("node_modules").into()));
-        environment.push(("ASL_NODE_INSTALLED".into(), installed.into()));
     }
-    Ok(Launch { program: "node".into(), arguments: vec![client.into(), entry.into()], environment, note })
+    Ok(Launch { program: "node".into(), arguments, environment, note })
 }
 
+/// The options that turn off what Lambda has turned off in this runtime and `found` may have on, unless `NODE_OPTIONS` turns it on
+/// again. AWS Lambda developer guide, "Building Lambda functions with Node.js".
+fn off(wanted: u32, found: &Version, options: &str) -> Vec<&'static str> {
+    // `require` of an ES module, and ES modules that nothing but their text says are some. Node.js 18 has neither.
+    // That nodejs24.x has them off, too, its tests say (npm: aws-lambda-ric 4.0.2), not the guide.
+    let required = (wanted <= PROMISES_FROM && found.from(20, 17), "--experimental-require-module");
+    let detected = (wanted != 20 && wanted <= PROMISES_FROM && found.from(20, 10), "--experimental-detect-module");
+    let mut off = Vec::new();
+    for ((is_off, on), option) in
+        [(required, "--no-experimental-require-module"), (detected, "--no-experimental-detect-module")]
+    {
+        if is_off && !options.split_whitespace().any(|option| option == on) {
+            off.push(option);
+        }
+    }
+    off
+}
+
+/// A module that is nowhere is told before anything runs. What is no name of a handler, the runtime says.
 fn check_entry(code: &Path, entry: &str) -> Result<(), LaunchError> {
     let name = entry.rsplit_once('/').map_or(entry, |(_, name)| name);
-    let Some((stem, _)) = name.split_once('.') else {
-        return Err(LaunchError::Entry { entry: entry.to_owned(), example: "index.handler" });
-    };
+    let Some((stem, _)) = name.split_once('.') else { return Ok(()) };
     let module = format!("{}{stem}", &entry[..entry.len() - name.len()]);
-    if EXTENSIONS.iter().any(|extension| code.join(format!("{module}.{extension}")).is_file()) {
+    // A package has one, perhaps. An absolute path is joined to itself.
+    let may_be_a_package = code.join("node_modules").is_dir() || code.join("package.json").is_file();
+    if entry.contains("..")
+        || may_be_a_package
+        || EXTENSIONS.iter().any(|extension| code.join(format!("{module}{extension}")).exists())
+    {
         return Ok(());
     }
     let module = format!("{module}.js, {module}.mjs or {module}.cjs");
     Err(LaunchError::NoModule { module, code: code.to_owned(), entry: entry.to_owned() })
 }
 
-/// The file of the client; written when it is not there.
-async fn client(cache: &Path) -> Result<PathBuf, InstallError> {
-    let name = format!("node/client-{}", install::key(&[CLIENT.as_bytes()]));
+/// The file of the runtime; written when it is not there.
+async fn runtime(cache: &Path) -> Result<PathBuf, InstallError> {
+    let name = format!("node/runtime-{}", install::key(&RUNTIME.map(|(_, text)| text.as_bytes())));
     let folder = install::folder(cache, &name, async |aside| {
-        let file = aside.join("client.mjs");
-        std::fs::write(&file, CLIENT).map_err(|source| InstallError::Write { file, source })
+        RUNTIME.iter().try_for_each(|(name, text)| {
+            let file = aside.join(name);
+            std::fs::write(&file, text).map_err(|source| InstallError::Write { file, source })
+        })
     });
-    Ok(folder.await?.join("client.mjs"))
+    Ok(folder.await?.join(RUNTIME[0].0))
 }
 
 /// The folder whose `node_modules` has what `package.json` depends on; none where there is nothing to install.
@@ -109,6 +169,8 @@ mod tests {
             std::fs::write(code.path().join(file), "").unwrap();
         }
         for (entry, there) in [
+            ("index", true),
+            ("../index.handler", true),
             ("index.handler", true),
             ("index.a.b", true),
             ("src.d/app.handler", true),
@@ -117,9 +179,22 @@ mod tests {
         ] {
             assert_eq!(check_entry(code.path(), entry).is_ok(), there, "{entry}");
         }
-        assert_eq!(
-            check_entry(code.path(), "src.d/index").unwrap_err().to_string(),
-            "entry must name a module and a function, such as \"index.handler\", not \"src.d/index\""
-        );
+        std::fs::write(code.path().join("package.json"), "{}").unwrap();
+        assert!(check_entry(code.path(), "package.handler").is_ok());
+    }
+
+    #[test]
+    fn what_lambda_turns_off_is_off() {
+        let (no_require, no_detect) = ("--no-experimental-require-module", "--no-experimental-detect-module");
+        for (wanted, found, options, expected) in [
+            (22, "v22.3.0", "", vec![no_require, no_detect]),
+            (22, "v18.20.1", "", vec![]),
+            (20, "v20.20.2", "--enable-source-maps", vec![no_require]),
+            (22, "v22.3.0", "--experimental-require-module", vec![no_detect]),
+            (24, "v24.1.0", "", vec![no_require, no_detect]),
+            (26, "v26.1.0", "", vec![]),
+        ] {
+            assert_eq!(off(wanted, &Version::read(found), options), expected, "{wanted} by {found}");
+        }
     }
 }
