@@ -4,7 +4,8 @@
 //! | --- | --- |
 //! | `function` | one function: what is called |
 //! | `settings` | what a route says |
-//! | `launch`, `python`, `node`, `install` | what is started for it, and what has to be installed before |
+//! | `launch`, `python`, `node`, `layers` | what is started for it |
+//! | `install`, `sources` | what has to be installed before, and what the code uses of what Lambda brings along |
 //! | `environment` | the environment variables of a function |
 //! | `command` | a command that stands in for a container |
 //! | `runtime_api` | the Lambda Runtime API, by which a process gets invocations and answers them |
@@ -31,6 +32,8 @@ mod guard;
 mod install;
 #[cfg(unix)]
 mod launch;
+#[cfg(unix)]
+mod layers;
 mod logs;
 #[cfg(unix)]
 mod memory;
@@ -48,6 +51,8 @@ mod python;
 mod runtime_api;
 #[cfg(unix)]
 mod settings;
+#[cfg(unix)]
+mod sources;
 
 #[cfg(unix)]
 pub use command::{Command, CommandEnd, CommandLog};

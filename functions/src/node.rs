@@ -1,6 +1,8 @@
 //! Node.js: a runtime that comes with `asl` and behaves as those of Lambda do, and what the code depends on from npm.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use asl_engine::Value;
@@ -8,6 +10,8 @@ use tokio::process::Command;
 
 use super::install::{self, InstallError};
 use super::launch::{Launch, LaunchError, read_optional};
+use super::layers::{Layers, joined};
+use super::sources;
 
 /// The runtime, which loads the handler and serves it: `main.mjs` and what it imports.
 const RUNTIME: [(&str, &str); 8] = [
@@ -23,6 +27,9 @@ const RUNTIME: [(&str, &str); 8] = [
 
 /// From this version on, Lambda's runtime takes promises and plain values; callbacks are those of the runtimes before.
 const PROMISES_FROM: u32 = 24;
+
+/// What source files are called.
+const SOURCES: [&str; 3] = ["js", "mjs", "cjs"];
 
 /// What a module may be called.
 const EXTENSIONS: [&str; 4] = ["", ".js", ".mjs", ".cjs"];
@@ -54,11 +61,12 @@ impl Version {
 pub(super) async fn launch(
     version: Option<&str>,
     options: &str,
+    layers: &Layers,
     code: &Path,
     entry: &str,
     cache: &Path,
 ) -> Result<Launch, LaunchError> {
-    check_entry(code, entry)?;
+    check_entry(code, entry, !layers.have(&["nodejs"]).is_empty())?;
     let found = install::run("node cannot be run", Command::new("node").arg("--version")).await?;
     let found = Version::read(&found);
     let wanted = version.map_or(found.major, |version| version.parse().unwrap_or(u32::MAX));
@@ -68,10 +76,14 @@ pub(super) async fn launch(
     let mut arguments: Vec<_> = off(wanted, &found, options).into_iter().map(OsString::from).collect();
     let generation = if wanted < PROMISES_FROM { "callbacks" } else { "promises" };
     arguments.extend([runtime(cache).await?.into(), generation.into(), entry.into()]);
+    let installed = modules(&found.text, code, cache).await?;
+    // As if it were in the code, whatever NODE_PATH says.
+    arguments.extend(installed.as_ref().map(|installed| installed.join("node_modules").into()));
+    let mut paths = layers.have(&[&format!("nodejs/node{wanted}/node_modules"), "nodejs/node_modules"]);
+    paths.extend(sdk(&found.text, code, installed.as_deref(), &paths, cache).await?);
+    paths.push(code.to_owned());
     let mut environment = vec![("AWS_EXECUTION_ENV".into(), format!("AWS_Lambda_nodejs{wanted}.x").into())];
-    if let Some(installed) = modules(&found.text, code, cache).await? {
-        environment.push(("NODE_PATH".into(), installed.join("node_modules").into()));
-    }
+    environment.extend(joined("NODE_PATH", paths));
     Ok(Launch { program: "node".into(), arguments, environment, note })
 }
 
@@ -94,12 +106,12 @@ fn off(wanted: u32, found: &Version, options: &str) -> Vec<&'static str> {
 }
 
 /// A module that is nowhere is told before anything runs. What is no name of a handler, the runtime says.
-fn check_entry(code: &Path, entry: &str) -> Result<(), LaunchError> {
+fn check_entry(code: &Path, entry: &str, has_layers: bool) -> Result<(), LaunchError> {
     let name = entry.rsplit_once('/').map_or(entry, |(_, name)| name);
     let Some((stem, _)) = name.split_once('.') else { return Ok(()) };
     let module = format!("{}{stem}", &entry[..entry.len() - name.len()]);
     // A package has one, perhaps. An absolute path is joined to itself.
-    let may_be_a_package = code.join("node_modules").is_dir() || code.join("package.json").is_file();
+    let may_be_a_package = has_layers || code.join("node_modules").is_dir() || code.join("package.json").is_file();
     if entry.contains("..")
         || may_be_a_package
         || EXTENSIONS.iter().any(|extension| code.join(format!("{module}{extension}")).exists())
@@ -114,10 +126,7 @@ fn check_entry(code: &Path, entry: &str) -> Result<(), LaunchError> {
 async fn runtime(cache: &Path) -> Result<PathBuf, InstallError> {
     let name = format!("node/runtime-{}", install::key(&RUNTIME.map(|(_, text)| text.as_bytes())));
     let folder = install::folder(cache, &name, async |aside| {
-        RUNTIME.iter().try_for_each(|(name, text)| {
-            let file = aside.join(name);
-            std::fs::write(&file, text).map_err(|source| InstallError::Write { file, source })
-        })
+        RUNTIME.iter().try_for_each(|(name, text)| write(aside, name, text.as_bytes()))
     });
     Ok(folder.await?.join(RUNTIME[0].0))
 }
@@ -136,25 +145,96 @@ async fn modules(node: &str, code: &Path, cache: &Path) -> Result<Option<PathBuf
     let parts = [node.as_bytes(), std::env::consts::ARCH.as_bytes(), &package, lock.as_deref().unwrap_or_default()];
     let name = format!("node/{}", install::key(&parts));
     let folder = install::folder(cache, &name, async |aside| {
-        let write = |name: &str, text: &[u8]| {
-            std::fs::write(aside.join(name), text).map_err(|source| InstallError::Write { file: name.into(), source })
-        };
-        write("package.json", &package)?;
+        write(aside, "package.json", &package)?;
         let mut verb = "install";
         if let Some(lock) = &lock {
-            write("package-lock.json", lock)?;
+            write(aside, "package-lock.json", lock)?;
             verb = "ci";
         }
-        if let Some(settings) = read_optional(&code.join(".npmrc"))? {
-            write(".npmrc", &settings)?;
-        }
+        copy_settings(code, aside)?;
         let what = format!("cannot install what {} depends on", code.join("package.json").display());
-        let mut npm = Command::new("npm");
-        npm.args([verb, "--omit=dev", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(aside);
-        install::run(&what, &mut npm).await?;
+        install::run(&what, npm(verb).current_dir(aside)).await?;
         Ok(())
     });
     folder.await.map(Some)
+}
+
+/// The `node_modules` with the packages of the AWS SDK that the code uses, which Lambda brings along. Those that the code has
+/// itself, are `installed` for it, or are in one of the `layers` are not among them.
+async fn sdk(
+    node: &str,
+    code: &Path,
+    installed: Option<&Path>,
+    layers: &[PathBuf],
+    cache: &Path,
+) -> Result<Option<PathBuf>, LaunchError> {
+    let mut packages = BTreeSet::new();
+    let _ = sources::look_through(code, &SOURCES, &["node_modules"], &mut |bytes| {
+        packages.extend(packages_of_sdk(bytes));
+        ControlFlow::Continue(())
+    });
+    let own = [Some(code), installed].into_iter().flatten().map(|folder| folder.join("node_modules"));
+    let folders: Vec<_> = own.chain(layers.iter().cloned()).collect();
+    packages.retain(|package| !folders.iter().any(|folder| folder.join(package).is_dir()));
+    if packages.is_empty() {
+        return Ok(None);
+    }
+    let listed = packages.iter().map(|package| format!("\n{package}")).collect::<String>();
+    let name = format!("node/sdk-{}", install::key(&[node.as_bytes(), listed.as_bytes()]));
+    let folder = install::folder(cache, &name, async |aside| {
+        write(aside, "package.json", b"{}")?;
+        copy_settings(code, aside)?;
+        let listed = listed.trim_start().replace('\n', " ");
+        let what = format!(
+            "cannot install {listed}, which Lambda has; a node_modules of the code that has it is taken instead"
+        );
+        install::run(&what, npm("install").args(&packages).current_dir(aside)).await?;
+        Ok::<_, LaunchError>(())
+    });
+    Ok(Some(folder.await?.join("node_modules")))
+}
+
+/// The packages of the SDK that a source file loads: what stands quoted behind `require(`, `import(`, `import` or `from`. That a
+/// bundle has the text of a `package.json` in it does not count.
+fn packages_of_sdk(source: &[u8]) -> BTreeSet<String> {
+    let mut packages = BTreeSet::new();
+    for scope in ["@aws-sdk/", "@smithy/"] {
+        let mut at = 0;
+        while let Some(start) = sources::find(source, scope.as_bytes(), at) {
+            at = start + scope.len();
+            let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+            let length = source[at..].iter().take_while(is_name).count();
+            let Some((quote, before)) = source[..start].split_last() else { continue };
+            let before = before.trim_ascii_end();
+            let before = before.strip_suffix(b"(").map_or(before, <[u8]>::trim_ascii_end);
+            let loads =
+                [&b"require"[..], b"require.resolve", b"import", b"from"].iter().any(|word| before.ends_with(word));
+            let ends = source.get(at + length).is_some_and(|end| end == quote || *end == b'/');
+            if length > 0 && matches!(quote, b'"' | b'\'' | b'`') && loads && ends {
+                packages.insert(String::from_utf8_lossy(&source[start..at + length]).into_owned());
+            }
+        }
+    }
+    packages
+}
+
+fn write(folder: &Path, name: &str, text: &[u8]) -> Result<(), InstallError> {
+    let file = folder.join(name);
+    std::fs::write(&file, text).map_err(|source| InstallError::Write { file, source })
+}
+
+/// The settings of npm that lie beside the code, such as where packages come from.
+fn copy_settings(code: &Path, folder: &Path) -> Result<(), LaunchError> {
+    match read_optional(&code.join(".npmrc"))? {
+        Some(settings) => Ok(write(folder, ".npmrc", &settings)?),
+        None => Ok(()),
+    }
+}
+
+fn npm(verb: &str) -> Command {
+    let mut npm = Command::new("npm");
+    npm.args([verb, "--omit=dev", "--no-audit", "--no-fund", "--loglevel=error"]);
+    npm
 }
 
 #[cfg(test)]
@@ -177,10 +257,30 @@ mod tests {
             ("old.handler", true),
             ("app.handler", false),
         ] {
-            assert_eq!(check_entry(code.path(), entry).is_ok(), there, "{entry}");
+            assert_eq!(check_entry(code.path(), entry, false).is_ok(), there, "{entry}");
         }
         std::fs::write(code.path().join("package.json"), "{}").unwrap();
-        assert!(check_entry(code.path(), "package.handler").is_ok());
+        assert!(check_entry(code.path(), "package.handler", false).is_ok());
+    }
+
+    #[test]
+    fn the_packages_of_the_sdk_that_code_loads_are_found() {
+        for (source, expected) in [
+            ("import { S3Client } from '@aws-sdk/client-s3';", &["@aws-sdk/client-s3"][..]),
+            (
+                "var a=require(\"@aws-sdk/client-s3\"),b=require( '@smithy/util-utf8/dist' )",
+                &["@aws-sdk/client-s3", "@smithy/util-utf8"],
+            ),
+            (
+                "import\"@aws-sdk/client-sqs\";await import(`@aws-sdk/client-sns`)",
+                &["@aws-sdk/client-sns", "@aws-sdk/client-sqs"],
+            ),
+            ("var p={name:\"@aws-sdk/client-s3\"}; // node_modules/@aws-sdk/core/index.js", &[]),
+            ("require('@aws-sdk/' + name); require('@aws-sdk/client-s3", &[]),
+        ] {
+            let found: Vec<_> = packages_of_sdk(source.as_bytes()).into_iter().collect();
+            assert_eq!(found, expected, "{source}");
+        }
     }
 
     #[test]

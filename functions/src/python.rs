@@ -1,11 +1,18 @@
-//! Python: `awslambdaric`, Lambda's own runtime, in an environment of its own with what the code requires.
+//! Python: `awslambdaric`, Lambda's own runtime, in an environment of its own with what the code requires, above what
+//! Lambda brings along.
 
+mod requirements;
+
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use tokio::process::Command;
 
+use self::requirements::Requirements;
 use super::install::{self, InstallError};
-use super::launch::{Launch, LaunchError, read_optional};
+use super::launch::{Launch, LaunchError};
+use super::layers::{Layers, joined};
+use super::sources;
 
 /// The Lambda runtime that is installed: <https://pypi.org/project/awslambdaric/>.
 const AWSLAMBDARIC: &str = "awslambdaric==4.2.2";
@@ -19,39 +26,72 @@ struct Interpreter {
     identity: String,
 }
 
+/// What Lambda brings along beside its runtime: the AWS SDK.
+const SDK: &str = "boto3";
+
+/// What a source file has that uses the SDK, or what the SDK brings along.
+const SDK_WORDS: [&str; 8] =
+    ["boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "import six", "from six"];
+
+/// The file of an environment that says that what is installed in it uses the SDK.
+const USES_SDK: &str = "uses-sdk";
+
 /// How a function in `code` is started.
 pub(super) async fn launch(
     version: Option<&str>,
+    layers: &Layers,
     code: &Path,
     entry: &str,
     cache: &Path,
 ) -> Result<Launch, LaunchError> {
-    let requirements = read_optional(&code.join("requirements.txt"))?;
-    check_entry(code, entry, requirements.is_some())?;
+    let requirements = requirements::read(code)?;
+    check_entry(code, entry, requirements.is_some() || !layers.have(&["python"]).is_empty())?;
     let (interpreter, note) = find(version).await?;
-    let environment = environment(&interpreter, code, requirements.as_deref(), cache).await?;
+    let environment = environment(&interpreter, code, requirements.as_ref(), cache).await?;
     let program = environment.join("bin").join("python");
+    let uses_sdk = environment.join(USES_SDK).exists()
+        || uses_sdk(code, &[])
+        || layers.have(&["python"]).iter().any(|layer| uses_sdk(layer, &[]));
+    if uses_sdk {
+        sdk(&interpreter, &program, cache).await?;
+    }
     // Compiled modules go there: the folder of the code is not changed.
     let pycache = cache.join("python").join("pycache");
+    let version = version.unwrap_or(&interpreter.version);
+    let mut variables = vec![
+        ("AWS_EXECUTION_ENV".into(), format!("AWS_Lambda_python{version}").into()),
+        ("PYTHONPYCACHEPREFIX".into(), pycache.into()),
+    ];
+    // Behind the code, before what is installed for it.
+    variables
+        .extend(joined("PYTHONPATH", layers.have(&[&format!("python/lib/python{version}/site-packages"), "python"])));
     Ok(Launch {
         program,
         arguments: vec!["-m".into(), "awslambdaric".into(), entry.into()],
-        environment: vec![
-            ("AWS_EXECUTION_ENV".into(), format!("AWS_Lambda_python{}", interpreter.version).into()),
-            ("PYTHONPYCACHEPREFIX".into(), pycache.into()),
-        ],
+        environment: variables,
         note,
     })
 }
 
-/// Whether there is a module for the entry; one of the requirements may bring it.
-fn check_entry(code: &Path, entry: &str, has_requirements: bool) -> Result<(), LaunchError> {
+/// Whether a source file uses the SDK, in a folder without `left_out`.
+fn uses_sdk(folder: &Path, left_out: &[&str]) -> bool {
+    let left_out = [left_out, &["__pycache__", "node_modules"]].concat();
+    let uses = |bytes: &[u8]| SDK_WORDS.iter().any(|word| sources::contains(bytes, word.as_bytes()));
+    sources::look_through(folder, &["py"], &left_out, &mut |bytes| match uses(bytes) {
+        true => ControlFlow::Break(()),
+        false => ControlFlow::Continue(()),
+    })
+    .is_break()
+}
+
+/// Whether there is a module for the entry; one of the requirements or a layer may bring it.
+fn check_entry(code: &Path, entry: &str, may_be_installed: bool) -> Result<(), LaunchError> {
     let Some((module, _)) = entry.rsplit_once('.') else {
         return Err(LaunchError::Entry { entry: entry.to_owned(), example: "app.handler" });
     };
     let path = module.replace('.', "/");
     let there = [format!("{path}.py"), format!("{path}/__init__.py")].iter().any(|file| code.join(file).is_file());
-    if there || has_requirements {
+    if there || may_be_installed {
         return Ok(());
     }
     Err(LaunchError::NoModule { module: format!("{path}.py"), code: code.to_owned(), entry: entry.to_owned() })
@@ -88,31 +128,87 @@ async fn ask(program: &str) -> Result<Interpreter, LaunchError> {
 async fn environment(
     interpreter: &Interpreter,
     code: &Path,
-    requirements: Option<&[u8]>,
+    requirements: Option<&Requirements>,
     cache: &Path,
 ) -> Result<PathBuf, InstallError> {
-    let parts = [AWSLAMBDARIC.as_bytes(), interpreter.identity.as_bytes(), requirements.unwrap_or_default()];
+    let (text, constraints) = requirements.map(|asked| (&*asked.text, &*asked.constraints)).unwrap_or_default();
+    let parts = [AWSLAMBDARIC, SDK, &interpreter.identity, text, constraints].map(str::as_bytes);
     let name = format!("python/{}", install::key(&parts));
     install::folder(cache, &name, async |aside| {
+        let write = |name: &str, text: &str| {
+            let file = aside.join(name);
+            std::fs::write(&file, text).map_err(|source| InstallError::Write { file: file.clone(), source })?;
+            Ok(file)
+        };
         let what = format!("cannot make a virtual environment of Python {}", interpreter.version);
         install::run(&what, Command::new(&interpreter.program).args(["-m", "venv"]).arg(aside)).await?;
-        let mut pip = Command::new(aside.join("bin").join("python"));
-        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", AWSLAMBDARIC]);
+        let mut pip = pip(&aside.join("bin").join("python"));
+        pip.arg(AWSLAMBDARIC);
         let mut what = format!("cannot install {AWSLAMBDARIC}");
-        if requirements.is_some() {
-            let file = code.join("requirements.txt");
+        if let Some(Requirements { file, text, constraints }) = requirements {
             what += &format!(" and what {} asks for", file.display());
-            pip.arg("--requirement").arg(file);
+            // Other files that are named in it lie beside it.
+            let is_read_by_pip = file.extension().is_some_and(|extension| extension == "txt" || extension == "in");
+            let asked = if is_read_by_pip { file.clone() } else { write("requirements.txt", text)? };
+            pip.arg("--requirement").arg(asked);
+            pip.arg("--constraint").arg(write("constraints.txt", constraints)?);
         }
         // Paths in requirements are meant from there.
-        install::run(&what, pip.current_dir(code)).await.map(drop)
+        install::run(&what, pip.current_dir(code)).await?;
+        let site_packages = aside.join("lib").join(format!("python{}", interpreter.version)).join("site-packages");
+        // What is named there comes last: below what the code brings and asks for.
+        let last = site_packages.join("zz_asl.pth").display().to_string();
+        write(&last, &format!("{}\n", cache.join(sdk_folder(interpreter)).display()))?;
+        if requirements.is_some() && uses_sdk(&site_packages, &["pip", "setuptools", "awslambdaric"]) {
+            write(USES_SDK, "")?;
+        }
+        Ok(())
     })
     .await
+}
+
+/// Installs the SDK, for all functions that this interpreter runs.
+async fn sdk(interpreter: &Interpreter, program: &Path, cache: &Path) -> Result<PathBuf, InstallError> {
+    install::folder(cache, &sdk_folder(interpreter), async |aside| {
+        let mut pip = pip(program);
+        pip.arg("--target").arg(aside).arg(SDK);
+        install::run(&format!("cannot install {SDK}, which Lambda has"), &mut pip).await.map(drop)
+    })
+    .await
+}
+
+fn sdk_folder(interpreter: &Interpreter) -> String {
+    format!("python/sdk-{}", install::key(&[SDK.as_bytes(), interpreter.identity.as_bytes()]))
+}
+
+/// `pip install` of this Python.
+fn pip(program: &Path) -> Command {
+    let mut pip = Command::new(program);
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]);
+    pip
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn code_that_uses_the_sdk_is_found() {
+        for (text, uses) in [
+            ("import boto3", true),
+            ("from botocore.config import Config", true),
+            ("import json, urllib3", true),
+            ("import six", true),
+            ("import sixteen, json", true),
+            ("import json", false),
+        ] {
+            let code = tempfile::tempdir().unwrap();
+            std::fs::create_dir(code.path().join("lib")).unwrap();
+            std::fs::write(code.path().join("lib/app.py"), text).unwrap();
+            assert_eq!(uses_sdk(code.path(), &[]), uses, "{text}");
+            assert!(!uses_sdk(code.path(), &["lib"]));
+        }
+    }
 
     #[test]
     fn the_module_of_an_entry_has_to_be_there() {

@@ -20,6 +20,9 @@ pub struct Settings {
     pub(super) code: PathBuf,
     /// What Lambda calls the handler, such as `app.handler`; of a custom runtime its executable, `bootstrap` if not told.
     pub(super) entry: Option<String>,
+    /// Folders with what Lambda unpacks into `/opt`, from the folder of the routing file; later ones lie above earlier ones.
+    #[serde(default)]
+    pub(super) layers: Vec<PathBuf>,
     /// Environment variables of the function.
     #[serde(default)]
     pub(super) environment: BTreeMap<String, Setting>,

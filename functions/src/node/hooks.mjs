@@ -5,10 +5,13 @@ import { isBuiltin } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-let root, shared;
+import { isBelow } from './modules.mjs';
+
+/** The folders with packages of the code, and those with what everybody has. */
+let owners, shared;
 
 export function initialize(data) {
-  ({ root, shared } = data);
+  ({ owners, shared } = data);
 }
 
 export async function resolve(specifier, context, next) {
@@ -29,7 +32,7 @@ export async function resolve(specifier, context, next) {
     return next(specifier, { ...context, parentURL });
   }
   if (missing) throw missing;
-  const from = context.parentURL ? fileURLToPath(context.parentURL) : root;
+  const from = context.parentURL ? fileURLToPath(context.parentURL) : owners[0];
   throw Object.assign(new Error(`Cannot find package '${name}' imported from ${from}`), { code: 'ERR_MODULE_NOT_FOUND' });
 }
 
@@ -37,16 +40,13 @@ function packageOf(specifier) {
   return specifier.split('/').slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
 }
 
-function isBelow(folder) {
-  return folder === root || folder.startsWith(root + path.sep);
-}
-
 /** Whether what the code asks for is in its own folder; links in there may lead anywhere. */
 function isItsOwn(url, specifier, parentURL) {
   if (!url.startsWith('file:') || !parentURL?.startsWith('file:')) return true;
   let folder = path.dirname(fileURLToPath(parentURL));
-  if (!isBelow(folder) || isBelow(fileURLToPath(url))) return true;
-  for (; isBelow(folder); folder = path.dirname(folder)) {
+  const owner = owners.find((candidate) => isBelow(folder, candidate));
+  if (!owner || isBelow(fileURLToPath(url), owner)) return true;
+  for (; isBelow(folder, owner); folder = path.dirname(folder)) {
     if (existsSync(path.join(folder, 'node_modules', packageOf(specifier)))) return true;
   }
   return false;
