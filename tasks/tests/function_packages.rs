@@ -173,6 +173,30 @@ async fn node_finds_what_the_code_and_layers_have_and_nothing_above() {
 }
 
 #[tokio::test]
+async fn a_package_json_above_the_code_says_nothing() {
+    if !has("node", &["--version"]) {
+        return;
+    }
+    let (common, module) =
+        ("exports.handler = async () => require('./other.js').text;", "export const handler = async () => 1;");
+    let syntax = "Runtime.UserCodeSyntaxError: SyntaxError: Unexpected token 'export'";
+    for runtime in ["nodejs22.x", "nodejs24.x"] {
+        for (text, package, expected) in
+            [(common, None, r#""text""#), (module, None, syntax), (module, Some(r#"{"type":"module"}"#), "1")]
+        {
+            let mut files = vec![
+                ("package.json", r#"{"type":"module"}"#),
+                ("code/index.js", text),
+                ("code/other.js", "exports.text = 'text';"),
+            ];
+            files.extend(package.map(|package| ("code/package.json", package)));
+            let project = Project::new(&files, &NODE.replace("nodejs22.x", runtime));
+            assert_eq!(project.call().await, expected, "{runtime}: {text}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn node_has_the_sdk_below_what_the_code_has() {
     if !has("npm", &["--version"]) {
         return;

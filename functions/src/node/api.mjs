@@ -6,9 +6,11 @@ import http from 'node:http';
 const ERROR_TYPE = 'Lambda-Runtime-Function-Error-Type';
 
 export class Api {
-  // The two sides do not wait for each other: an error can be told while the next invocation is waited for.
+  // None of these waits for another: an error can be told while the next invocation is waited for, and while a stream goes on.
+  // What is told arrives in the order in which it is told.
   #asking = new http.Agent({ keepAlive: true, maxSockets: 1 });
-  #telling = new http.Agent({ keepAlive: true });
+  #telling = new http.Agent({ keepAlive: true, maxSockets: 1 });
+  #streaming = new http.Agent({ keepAlive: true });
   #server;
 
   /** The API at `address`, which is `host:port`. */
@@ -49,7 +51,7 @@ export class Api {
       Trailer: [ERROR_TYPE, 'Lambda-Runtime-Function-Error-Body'],
       'Content-Type': 'application/octet-stream',
     };
-    const options = { agent: this.#telling, method: 'POST', path: path(`invocation/${id}/response`), headers };
+    const options = { agent: this.#streaming, method: 'POST', path: path(`invocation/${id}/response`), headers };
     if (highWaterMark) options.highWaterMark = highWaterMark;
     const { request, answer } = this.#open(options);
     const fail = (told) => {

@@ -5,16 +5,23 @@ import { isBuiltin } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-import { isBelow } from './modules.mjs';
+import { hasPackage, isBelow } from './modules.mjs';
 
-/** The folders with packages of the code, and those with what everybody has. */
-let owners, shared;
+/** The folders with packages of the code, those with what everybody has, and whether `.js` is CommonJS whatever lies above. */
+let owners, shared, commonAlways;
 
 export function initialize(data) {
-  ({ owners, shared } = data);
+  ({ owners, shared, commonAlways } = data);
 }
 
 export async function resolve(specifier, context, next) {
+  const found = await find(specifier, context, next);
+  const file = commonAlways && found.url.startsWith('file:') ? fileURLToPath(found.url) : '';
+  const isCommon = file.endsWith('.js') && isBelow(file, owners[0]) && !hasPackage(path.dirname(file), owners[0]);
+  return isCommon ? { ...found, format: 'commonjs' } : found;
+}
+
+async function find(specifier, context, next) {
   const isBare = !/^(\.{0,2}\/|\.{1,2}$|[a-z][a-z+.-]*:|#)/i.test(specifier);
   if (!isBare || isBuiltin(specifier)) return next(specifier, context);
   let missing;

@@ -1,7 +1,7 @@
 // Where the code finds modules: in its own folder, and in those of NODE_PATH, which is layers and what Lambda brings along. What
 // only a folder above the code has, Lambda does not have.
 
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import Module from 'node:module';
 import path from 'node:path';
 
@@ -17,18 +17,47 @@ export function onlyWhatLambdaHas(root, installed) {
     return owner === root && installed ? [...own, installed] : own;
   };
 
+  const commonAlways = saysModuleAbove(root);
+  if (commonAlways) {
+    const load = Module._extensions['.js'];
+    Module._extensions['.js'] = (module, file) => {
+      if (!isBelow(file, root) || hasPackage(path.dirname(file), root)) return load(module, file);
+      module._compile(readFileSync(file, 'utf8'), file);
+    };
+  }
+
   const paths = (process.env.NODE_PATH ?? '').split(path.delimiter);
   const shared = paths.filter((folder) => path.basename(folder) === 'node_modules' && existsSync(folder));
   if (installed) shared.unshift(installed);
   const above = folders.call(Module, path.dirname(root)).some((folder) => existsSync(folder));
   // `import` looks by itself at what lies beside and above only. Telling it otherwise takes a thread, which takes time.
-  if (shared.length === 0 && !above) return;
+  if (shared.length === 0 && !above && !commonAlways) return;
   // Before Node.js 18.19 there is no way to tell it.
   if (!Module.register) return;
-  Module.register('./hooks.mjs', { parentURL: import.meta.url, data: { owners, shared } });
+  Module.register('./hooks.mjs', { parentURL: import.meta.url, data: { owners, shared, commonAlways } });
 }
 
 /** Whether something is in a folder, or is that. */
 export function isBelow(inner, folder) {
   return inner === folder || inner.startsWith(folder + path.sep);
+}
+
+/** Whether a `package.json` above the code says that files are ES modules: Lambda does not have it. */
+function saysModuleAbove(root) {
+  for (let folder = path.dirname(root); ; folder = path.dirname(folder)) {
+    try {
+      return JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')).type === 'module';
+    } catch {
+      // There is none, or none that says so.
+    }
+    if (folder === path.dirname(folder)) return false;
+  }
+}
+
+/** Whether a file in `folder` has a `package.json` in the code. */
+export function hasPackage(folder, root) {
+  for (; isBelow(folder, root); folder = path.dirname(folder)) {
+    if (existsSync(path.join(folder, 'package.json'))) return true;
+  }
+  return false;
 }
