@@ -98,6 +98,7 @@ impl Function {
         let log = Arc::new(self.logs.log(&arn.name).hiding(secrets));
         if let Some(note) = &launch.note {
             log.line(None, note);
+            self.logs.note(format!("the function {}: {note}", arn.name));
         }
         let endpoint = (self.endpoint_url)().await.map_err(LaunchError::NoEndpoint)?;
         let endpoints = (&*endpoint, &*self.endpoint_variables);

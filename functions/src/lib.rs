@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `function` | one function: what is called |
 //! | `settings` | what a route says |
-//! | `launch`, `python`, `node`, `layers` | what is started for it |
+//! | `launch`, `python`, `node`, `layers`, `versions` | what is started for it |
 //! | `install`, `sources` | what has to be installed before, and what the code uses of what Lambda brings along |
 //! | `environment` | the environment variables of a function |
 //! | `command` | a command that stands in for a container |
@@ -53,6 +53,8 @@ mod runtime_api;
 mod settings;
 #[cfg(unix)]
 mod sources;
+#[cfg(unix)]
+mod versions;
 
 #[cfg(unix)]
 pub use command::{Command, CommandEnd, CommandLog};

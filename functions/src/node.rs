@@ -11,7 +11,7 @@ use tokio::process::Command;
 use super::install::{self, InstallError};
 use super::launch::{Launch, LaunchError, read_optional};
 use super::layers::{Layers, joined};
-use super::sources;
+use super::{sources, versions};
 
 /// The runtime, which loads the handler and serves it: `main.mjs` and what it imports.
 const RUNTIME: [(&str, &str); 8] = [
@@ -67,24 +67,53 @@ pub(super) async fn launch(
     cache: &Path,
 ) -> Result<Launch, LaunchError> {
     check_entry(code, entry, !layers.have(&["nodejs"]).is_empty())?;
-    let found = install::run("node cannot be run", Command::new("node").arg("--version")).await?;
-    let found = Version::read(&found);
-    let wanted = version.map_or(found.major, |version| version.parse().unwrap_or(u32::MAX));
-    let note = (wanted != found.major).then(|| {
-        format!("there is no Node.js {wanted} (the node on the PATH is another): Node.js {} runs it", found.text)
-    });
+    let (program, found, note) = find(version).await?;
+    let wanted = version.map_or(found.major, major);
     let mut arguments: Vec<_> = off(wanted, &found, options).into_iter().map(OsString::from).collect();
     let generation = if wanted < PROMISES_FROM { "callbacks" } else { "promises" };
     arguments.extend([runtime(cache).await?.into(), generation.into(), entry.into()]);
-    let installed = modules(&found.text, code, cache).await?;
+    let installed = modules(&program, &found.text, code, cache).await?;
     // As if it were in the code, whatever NODE_PATH says.
     arguments.extend(installed.as_ref().map(|installed| installed.join("node_modules").into()));
     let mut paths = layers.have(&[&format!("nodejs/node{wanted}/node_modules"), "nodejs/node_modules"]);
-    paths.extend(sdk(&found.text, code, installed.as_deref(), &paths, cache).await?);
+    paths.extend(sdk(&program, &found.text, code, installed.as_deref(), &paths, cache).await?);
     paths.push(code.to_owned());
     let mut environment = vec![("AWS_EXECUTION_ENV".into(), format!("AWS_Lambda_nodejs{wanted}.x").into())];
     environment.extend(joined("NODE_PATH", paths));
-    Ok(Launch { program: "node".into(), arguments, environment, note })
+    Ok(Launch { program, arguments, environment, note })
+}
+
+/// Such as 22; what is no number is newer than any.
+fn major(version: &str) -> u32 {
+    version.parse().unwrap_or(u32::MAX)
+}
+
+/// The `node` of this version, or else the one on the `PATH` and a word about that.
+async fn find(version: Option<&str>) -> Result<(PathBuf, Version, Option<String>), LaunchError> {
+    let on_path = ask(Path::new("node")).await;
+    let Some(version) = version else { return Ok(("node".into(), on_path?, None)) };
+    let is_wanted = |found: &Version| found.major == major(version);
+    if !on_path.as_ref().is_ok_and(is_wanted) {
+        for program in versions::installed(&versions::NODE, version) {
+            if let Some(found) = ask(&program).await.ok().filter(is_wanted) {
+                return Ok((program, found, None));
+            }
+        }
+    }
+    let found = on_path?;
+    let note = (!is_wanted(&found)).then(|| {
+        format!(
+            "there is no Node.js {version} (the node on the PATH is another): Node.js {} runs it; `nvm install {version}` \
+             installs it",
+            found.text
+        )
+    });
+    Ok(("node".into(), found, note))
+}
+
+async fn ask(program: &Path) -> Result<Version, InstallError> {
+    let said = install::run("node cannot be run", Command::new(program).arg("--version")).await?;
+    Ok(Version::read(&said))
 }
 
 /// The options that turn off what Lambda has turned off in this runtime and `found` may have on, unless `NODE_OPTIONS` turns it on
@@ -132,7 +161,7 @@ async fn runtime(cache: &Path) -> Result<PathBuf, InstallError> {
 }
 
 /// The folder whose `node_modules` has what `package.json` depends on; none where there is nothing to install.
-async fn modules(node: &str, code: &Path, cache: &Path) -> Result<Option<PathBuf>, LaunchError> {
+async fn modules(program: &Path, node: &str, code: &Path, cache: &Path) -> Result<Option<PathBuf>, LaunchError> {
     let Some(package) = read_optional(&code.join("package.json"))? else { return Ok(None) };
     let parsed = std::str::from_utf8(&package).ok().and_then(|text| text.parse::<Value>().ok());
     let parsed = parsed.ok_or_else(|| LaunchError::NotJson(code.join("package.json")))?;
@@ -153,7 +182,7 @@ async fn modules(node: &str, code: &Path, cache: &Path) -> Result<Option<PathBuf
         }
         copy_settings(code, aside)?;
         let what = format!("cannot install what {} depends on", code.join("package.json").display());
-        install::run(&what, npm(verb).current_dir(aside)).await?;
+        install::run(&what, npm(program, verb).current_dir(aside)).await?;
         Ok(())
     });
     folder.await.map(Some)
@@ -162,6 +191,7 @@ async fn modules(node: &str, code: &Path, cache: &Path) -> Result<Option<PathBuf
 /// The `node_modules` with the packages of the AWS SDK that the code uses, which Lambda brings along. Those that the code has
 /// itself, are `installed` for it, or are in one of the `layers` are not among them.
 async fn sdk(
+    program: &Path,
     node: &str,
     code: &Path,
     installed: Option<&Path>,
@@ -188,7 +218,7 @@ async fn sdk(
         let what = format!(
             "cannot install {listed}, which Lambda has; a node_modules of the code that has it is taken instead"
         );
-        install::run(&what, npm("install").args(&packages).current_dir(aside)).await?;
+        install::run(&what, npm(program, "install").args(&packages).current_dir(aside)).await?;
         Ok::<_, LaunchError>(())
     });
     Ok(Some(folder.await?.join("node_modules")))
@@ -231,9 +261,18 @@ fn copy_settings(code: &Path, folder: &Path) -> Result<(), LaunchError> {
     }
 }
 
-fn npm(verb: &str) -> Command {
+/// npm, by this `node`, for which it compiles what has to be compiled.
+fn npm(program: &Path, verb: &str) -> Command {
     let mut npm = Command::new("npm");
     npm.args([verb, "--omit=dev", "--no-audit", "--no-fund", "--loglevel=error"]);
+    if let Some(folder) = program.parent().filter(|folder| folder.is_absolute()) {
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let path = [folder.to_owned()].into_iter().chain(std::env::split_paths(&path));
+        // A folder that cannot be on a PATH is none.
+        if let Ok(path) = std::env::join_paths(path) {
+            npm.env("PATH", path);
+        }
+    }
     npm
 }
 

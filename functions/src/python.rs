@@ -12,7 +12,7 @@ use self::requirements::Requirements;
 use super::install::{self, InstallError};
 use super::launch::{Launch, LaunchError};
 use super::layers::{Layers, joined};
-use super::sources;
+use super::{sources, versions};
 
 /// The Lambda runtime that is installed: <https://pypi.org/project/awslambdaric/>.
 const AWSLAMBDARIC: &str = "awslambdaric==4.2.2";
@@ -99,27 +99,36 @@ fn check_entry(code: &Path, entry: &str, may_be_installed: bool) -> Result<(), L
 
 /// The interpreter of this version, or else `python3` and a word about that.
 async fn find(version: Option<&str>) -> Result<(Interpreter, Option<String>), LaunchError> {
-    if let Some(version) = version
-        && let Ok(interpreter) = ask(&format!("python{version}")).await
-    {
-        return Ok((interpreter, None));
+    if let Some(version) = version {
+        let elsewhere = versions::installed(&versions::PYTHON, version);
+        for program in [PathBuf::from(format!("python{version}"))].into_iter().chain(elsewhere) {
+            if let Ok(interpreter) = ask(&program).await {
+                return Ok((interpreter, None));
+            }
+        }
     }
-    let interpreter = ask("python3").await.map_err(|error| match version {
+    let interpreter = ask(Path::new("python3")).await.map_err(|error| match version {
         Some(version) => LaunchError::NeitherPython { version: version.to_owned(), why: Box::new(error) },
         None => LaunchError::NoPython(Box::new(error)),
     })?;
     let other = version.filter(|version| *version != interpreter.version);
-    let note = other.map(|version| format!("there is no python{version}: Python {} runs it", interpreter.version));
+    let note = other.map(|version| {
+        format!(
+            "there is no python{version}: Python {} runs it; `uv python install {version}` or `pyenv install {version}` \
+             installs it",
+            interpreter.version
+        )
+    });
     Ok((interpreter, note))
 }
 
-async fn ask(program: &str) -> Result<Interpreter, LaunchError> {
+async fn ask(program: &Path) -> Result<Interpreter, LaunchError> {
     const QUESTION: &str = "import sys, sysconfig\n\
                             print('%d.%d' % sys.version_info[:2])\n\
                             print(sys.version.replace('\\n', ' '), sysconfig.get_platform(), sys.executable)";
     let answer = install::run("cannot ask for the version", Command::new(program).args(["-c", QUESTION])).await?;
     let Some((version, identity)) = answer.trim().split_once('\n') else {
-        return Err(LaunchError::Interpreter { program: program.to_owned(), answer });
+        return Err(LaunchError::Interpreter { program: program.display().to_string(), answer });
     };
     Ok(Interpreter { program: program.into(), version: version.trim().to_owned(), identity: identity.to_owned() })
 }
