@@ -46,8 +46,12 @@ let tell;
 /** What is done when nothing is left to do. */
 let whenIdle = () => {};
 
+/** Whether the process is about to end: then it asks for nothing more. */
+let ends = false;
+
 /** Tells what nobody has caught, and ends the process. Where that throws at once, Node.js ends it. */
 function end(thrown, code) {
+  ends = true;
   print(thrown);
   const exit = () => process.exit(code);
   tell(told(thrown)).then(exit, exit);
@@ -68,7 +72,7 @@ export async function serve(api, entry) {
   const streams = streaming(handler, () => new ReferenceError('MalformedStreamingHandler is not defined'));
   const once = streams ? () => answerByStream(api, handler, streams, again) : () => answerByCall(api, handler, again);
   function again() {
-    setImmediate(() => once().catch((error) => end(error, 129)));
+    setImmediate(() => ends || once().catch((error) => end(error, 129)));
   }
   again();
 }

@@ -20,11 +20,13 @@ pub(crate) struct Case {
     /// What comes of the events, a line each.
     pub(crate) callbacks: String,
     pub(crate) promises: String,
+    /// `aws-lambda-ric` asks for an invocation while it tells the error: either may come first.
+    pub(crate) races: bool,
 }
 
 /// Reads cases. Each begins with `== NAME`, and has parts which begin with `-- PART` and go on until the next: the name of a
 /// file; `entry` (`index.handler` unless told); `events`, a line each (one of `{}` unless told); `22` and `24` with what comes of
-/// them, or `both`.
+/// them, or `both`; `races` where that is not sure with `aws-lambda-ric`.
 pub(crate) fn read(text: &str) -> Vec<Case> {
     let mut cases: Vec<Case> = Vec::new();
     for section in text.split("\n== ").skip(1) {
@@ -40,6 +42,7 @@ pub(crate) fn read(text: &str) -> Vec<Case> {
                 "22" => case.callbacks = trimmed,
                 "24" => case.promises = trimmed,
                 "both" => (case.callbacks, case.promises) = (trimmed.clone(), trimmed),
+                "races" => case.races = true,
                 file => case.files.push((file.to_owned(), format!("{trimmed}\n"))),
             }
         }
