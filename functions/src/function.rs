@@ -96,7 +96,7 @@ impl Function {
         // A secret that cannot be read is told with the variable that needs it.
         let secrets = secrets(&self.settings.environment, &self.folders.routes).unwrap_or_default();
         let log = Arc::new(self.logs.log(&arn.name).hiding(secrets));
-        if let Some(note) = &launch.note {
+        for note in &launch.notes {
             log.line(None, note);
             self.logs.note(format!("the function {}: {note}", arn.name));
         }

@@ -20,8 +20,8 @@ pub(super) struct Launch {
     pub(super) arguments: Vec<OsString>,
     /// What the runtime adds to the environment.
     pub(super) environment: Vec<(OsString, OsString)>,
-    /// What is to be told about it, in the log.
-    pub(super) note: Option<String>,
+    /// What is to be told about it before it runs.
+    pub(super) notes: Vec<String>,
 }
 
 /// Where a function is, and where things are kept for it.
@@ -123,7 +123,7 @@ fn provided(code: &Path, layers: &Layers, entry: Option<&str>) -> Result<Launch,
     if !metadata.is_file() || metadata.permissions().mode() & 0o111 == 0 {
         return Err(LaunchError::NotExecutable(program));
     }
-    Ok(Launch { program, arguments: Vec::new(), environment: Vec::new(), note: None })
+    Ok(Launch { program, arguments: Vec::new(), environment: Vec::new(), notes: Vec::new() })
 }
 
 /// The bytes of a file, where there is one.

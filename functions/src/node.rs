@@ -80,7 +80,8 @@ pub(super) async fn launch(
     paths.push(code.to_owned());
     let mut environment = vec![("AWS_EXECUTION_ENV".into(), format!("AWS_Lambda_nodejs{wanted}.x").into())];
     environment.extend(joined("NODE_PATH", paths));
-    Ok(Launch { program, arguments, environment, note })
+    let notes = note.into_iter().chain(unread_lock(code)).collect();
+    Ok(Launch { program, arguments, environment, notes })
 }
 
 /// Such as 22; what is no number is newer than any.
@@ -186,6 +187,19 @@ async fn modules(program: &Path, node: &str, code: &Path, cache: &Path) -> Resul
         Ok(())
     });
     folder.await.map(Some)
+}
+
+/// What is to be told where versions are locked by a file that npm does not read.
+fn unread_lock(code: &Path) -> Option<String> {
+    let there = |name: &str| code.join(name).exists();
+    if there("package-lock.json") || there("node_modules") {
+        return None;
+    }
+    let locks = [("yarn.lock", "yarn install"), ("pnpm-lock.yaml", "pnpm install"), ("bun.lock", "bun install")];
+    let (lock, command) = locks.into_iter().find(|(lock, _)| there(lock))?;
+    Some(format!(
+        "npm installs what package.json depends on, and does not read {lock}; `{command}` makes a node_modules, which is taken"
+    ))
 }
 
 /// The `node_modules` with the packages of the AWS SDK that the code uses, which Lambda brings along. Those that the code has
@@ -320,6 +334,16 @@ mod tests {
             let found: Vec<_> = packages_of_sdk(source.as_bytes()).into_iter().collect();
             assert_eq!(found, expected, "{source}");
         }
+    }
+
+    #[test]
+    fn a_lock_that_is_not_read_is_told() {
+        let code = tempfile::tempdir().unwrap();
+        assert_eq!(unread_lock(code.path()), None);
+        std::fs::write(code.path().join("yarn.lock"), "").unwrap();
+        assert!(unread_lock(code.path()).unwrap().contains("does not read yarn.lock; `yarn install` makes"));
+        std::fs::write(code.path().join("package-lock.json"), "{}").unwrap();
+        assert_eq!(unread_lock(code.path()), None);
     }
 
     #[test]

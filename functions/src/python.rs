@@ -69,7 +69,7 @@ pub(super) async fn launch(
         program,
         arguments: vec!["-m".into(), "awslambdaric".into(), entry.into()],
         environment: variables,
-        note,
+        notes: note.into_iter().collect(),
     })
 }
 
