@@ -76,11 +76,15 @@ pub(super) async fn launch(
     // As if it were in the code, whatever NODE_PATH says.
     arguments.extend(installed.as_ref().map(|installed| installed.join("node_modules").into()));
     let mut paths = layers.have(&[&format!("nodejs/node{wanted}/node_modules"), "nodejs/node_modules"]);
-    paths.extend(sdk(&program, &found.text, code, installed.as_deref(), &paths, cache).await?);
+    let mut notes: Vec<_> = note.into_iter().chain(unread_lock(code)).collect();
+    match sdk(&program, &found.text, code, installed.as_deref(), &paths, cache).await {
+        Ok(folder) => paths.extend(folder),
+        // A file that is not loaded may name it.
+        Err(error) => notes.push(error.to_string()),
+    }
     paths.push(code.to_owned());
     let mut environment = vec![("AWS_EXECUTION_ENV".into(), format!("AWS_Lambda_nodejs{wanted}.x").into())];
     environment.extend(joined("NODE_PATH", paths));
-    let notes = note.into_iter().chain(unread_lock(code)).collect();
     Ok(Launch { program, arguments, environment, notes })
 }
 

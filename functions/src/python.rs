@@ -29,9 +29,16 @@ struct Interpreter {
 /// What Lambda brings along beside its runtime: the AWS SDK.
 const SDK: &str = "boto3";
 
-/// What a source file has that uses the SDK, or what the SDK brings along.
-const SDK_WORDS: [&str; 8] =
-    ["boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "import six", "from six"];
+/// The modules of the SDK and those that it brings along, with what a source file has that uses them.
+const SDK_MODULES: [(&str, &[&str]); 7] = [
+    ("boto3", &["boto3"]),
+    ("botocore", &["botocore"]),
+    ("s3transfer", &["s3transfer"]),
+    ("jmespath", &["jmespath"]),
+    ("dateutil", &["dateutil"]),
+    ("urllib3", &["urllib3"]),
+    ("six", &["import six", "from six"]),
+];
 
 /// The file of an environment that says that what is installed in it uses the SDK.
 const USES_SDK: &str = "uses-sdk";
@@ -49,11 +56,16 @@ pub(super) async fn launch(
     let (interpreter, note) = find(version).await?;
     let environment = environment(&interpreter, code, requirements.as_ref(), cache).await?;
     let program = environment.join("bin").join("python");
-    let uses_sdk = environment.join(USES_SDK).exists()
-        || uses_sdk(code, &[])
-        || layers.have(&["python"]).iter().any(|layer| uses_sdk(layer, &[]));
-    if uses_sdk {
-        sdk(&interpreter, &program, cache).await?;
+    let mut notes: Vec<_> = note.into_iter().collect();
+    let layered = layers.have(&[&format!("python/lib/python{}/site-packages", interpreter.version), "python"]);
+    let installed = site_packages(&environment, &interpreter);
+    let own: Vec<_> = [code, &installed].into_iter().chain(layered.iter().map(PathBuf::as_path)).collect();
+    let mut sources = own.iter().filter(|folder| **folder != installed);
+    if environment.join(USES_SDK).exists() || sources.any(|folder| uses_sdk(folder, &own, &[])) {
+        // The code may do without it, or only name it.
+        if let Err(error) = sdk(&interpreter, &program, cache).await {
+            notes.push(error.to_string());
+        }
     }
     // Compiled modules go there: the folder of the code is not changed.
     let pycache = cache.join("python").join("pycache");
@@ -69,19 +81,26 @@ pub(super) async fn launch(
         program,
         arguments: vec!["-m".into(), "awslambdaric".into(), entry.into()],
         environment: variables,
-        notes: note.into_iter().collect(),
+        notes,
     })
 }
 
-/// Whether a source file uses the SDK, in a folder without `left_out`.
-fn uses_sdk(folder: &Path, left_out: &[&str]) -> bool {
+/// Whether a source file in `folder`, without `left_out`, uses a module of the SDK that none of `own` has.
+fn uses_sdk(folder: &Path, own: &[&Path], left_out: &[&str]) -> bool {
+    let has = |module: &str| {
+        let forms = [module.to_owned(), format!("{module}.py")];
+        own.iter().any(|folder| forms.iter().any(|form| folder.join(form).exists()))
+    };
+    let missing = SDK_MODULES.iter().filter(|(module, _)| !has(module));
+    let words: Vec<_> = missing.flat_map(|(_, words)| words.iter()).collect();
     let left_out = [left_out, &["__pycache__", "node_modules"]].concat();
-    let uses = |bytes: &[u8]| SDK_WORDS.iter().any(|word| sources::contains(bytes, word.as_bytes()));
-    sources::look_through(folder, &["py"], &left_out, &mut |bytes| match uses(bytes) {
-        true => ControlFlow::Break(()),
-        false => ControlFlow::Continue(()),
-    })
-    .is_break()
+    let uses = |bytes: &[u8]| words.iter().any(|word| sources::contains(bytes, word.as_bytes()));
+    !words.is_empty()
+        && sources::look_through(folder, &["py"], &left_out, &mut |bytes| match uses(bytes) {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        })
+        .is_break()
 }
 
 /// Whether there is a module for the entry; one of the requirements or a layer may bring it.
@@ -164,11 +183,12 @@ async fn environment(
         }
         // Paths in requirements are meant from there.
         install::run(&what, pip.current_dir(code)).await?;
-        let site_packages = aside.join("lib").join(format!("python{}", interpreter.version)).join("site-packages");
+        let site_packages = site_packages(aside, interpreter);
         // What is named there comes last: below what the code brings and asks for.
         let last = site_packages.join("zz_asl.pth").display().to_string();
         write(&last, &format!("{}\n", cache.join(sdk_folder(interpreter)).display()))?;
-        if requirements.is_some() && uses_sdk(&site_packages, &["pip", "setuptools", "awslambdaric"]) {
+        if requirements.is_some() && uses_sdk(&site_packages, &[&site_packages], &["pip", "setuptools", "awslambdaric"])
+        {
             write(USES_SDK, "")?;
         }
         Ok(())
@@ -188,6 +208,11 @@ async fn sdk(interpreter: &Interpreter, program: &Path, cache: &Path) -> Result<
 
 fn sdk_folder(interpreter: &Interpreter) -> String {
     format!("python/sdk-{}", install::key(&[SDK.as_bytes(), interpreter.identity.as_bytes()]))
+}
+
+/// Where packages of a virtual environment are.
+fn site_packages(environment: &Path, interpreter: &Interpreter) -> PathBuf {
+    environment.join("lib").join(format!("python{}", interpreter.version)).join("site-packages")
 }
 
 /// `pip install` of this Python.
@@ -214,8 +239,14 @@ mod tests {
             let code = tempfile::tempdir().unwrap();
             std::fs::create_dir(code.path().join("lib")).unwrap();
             std::fs::write(code.path().join("lib/app.py"), text).unwrap();
-            assert_eq!(uses_sdk(code.path(), &[]), uses, "{text}");
-            assert!(!uses_sdk(code.path(), &["lib"]));
+            let own = [code.path()];
+            assert_eq!(uses_sdk(code.path(), &own, &[]), uses, "{text}");
+            assert!(!uses_sdk(code.path(), &own, &["lib"]));
+            for module in ["boto3", "botocore", "urllib3"] {
+                std::fs::create_dir(code.path().join(module)).unwrap();
+            }
+            std::fs::write(code.path().join("six.py"), "").unwrap();
+            assert!(!uses_sdk(code.path(), &own, &[]), "{text}");
         }
     }
 
