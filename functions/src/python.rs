@@ -57,7 +57,9 @@ pub(super) async fn launch(
     let environment = environment(&interpreter, code, requirements.as_ref(), cache).await?;
     let program = environment.join("bin").join("python");
     let mut notes: Vec<_> = note.into_iter().collect();
-    let layered = layers.have(&[&format!("python/lib/python{}/site-packages", interpreter.version), "python"]);
+    // The packages of layers are for the version that the route says.
+    let version = version.unwrap_or(&interpreter.version);
+    let layered = layers.have(&[&format!("python/lib/python{version}/site-packages"), "python"]);
     let installed = site_packages(&environment, &interpreter);
     let own: Vec<_> = [code, &installed].into_iter().chain(layered.iter().map(PathBuf::as_path)).collect();
     let mut sources = own.iter().filter(|folder| **folder != installed);
@@ -69,14 +71,12 @@ pub(super) async fn launch(
     }
     // Compiled modules go there: the folder of the code is not changed.
     let pycache = cache.join("python").join("pycache");
-    let version = version.unwrap_or(&interpreter.version);
     let mut variables = vec![
         ("AWS_EXECUTION_ENV".into(), format!("AWS_Lambda_python{version}").into()),
         ("PYTHONPYCACHEPREFIX".into(), pycache.into()),
     ];
     // Behind the code, before what is installed for it.
-    variables
-        .extend(joined("PYTHONPATH", layers.have(&[&format!("python/lib/python{version}/site-packages"), "python"])));
+    variables.extend(joined("PYTHONPATH", layered));
     Ok(Launch {
         program,
         arguments: vec!["-m".into(), "awslambdaric".into(), entry.into()],
