@@ -124,10 +124,12 @@ async fn ask(program: &Path) -> Result<Version, InstallError> {
 /// The options that turn off what Lambda has turned off in this runtime and `found` may have on, unless `NODE_OPTIONS` turns it on
 /// again. AWS Lambda developer guide, "Building Lambda functions with Node.js".
 fn off(wanted: u32, found: &Version, options: &str) -> Vec<&'static str> {
+    // What later versions call these options is not known; they are stable there.
+    let knows = |major, minor| found.from(major, minor) && found.major <= PROMISES_FROM;
     // `require` of an ES module, and ES modules that nothing but their text says are some. Node.js 18 has neither.
     // That nodejs24.x has them off, too, its tests say (npm: aws-lambda-ric 4.0.2), not the guide.
-    let required = (wanted <= PROMISES_FROM && found.from(20, 17), "--experimental-require-module");
-    let detected = (wanted != 20 && wanted <= PROMISES_FROM && found.from(20, 10), "--experimental-detect-module");
+    let required = (wanted <= PROMISES_FROM && knows(20, 17), "--experimental-require-module");
+    let detected = (wanted != 20 && wanted <= PROMISES_FROM && knows(20, 10), "--experimental-detect-module");
     let mut off = Vec::new();
     for ((is_off, on), option) in
         [(required, "--no-experimental-require-module"), (detected, "--no-experimental-detect-module")]
@@ -360,6 +362,7 @@ mod tests {
             (22, "v22.3.0", "--experimental-require-module", vec![no_detect]),
             (24, "v24.1.0", "", vec![no_require, no_detect]),
             (26, "v26.1.0", "", vec![]),
+            (22, "v26.1.0", "", vec![]),
         ] {
             assert_eq!(off(wanted, &Version::read(found), options), expected, "{wanted} by {found}");
         }
