@@ -1,5 +1,6 @@
 //! Node.js: a runtime that comes with `asl` and behaves as those of Lambda do, and what the code depends on from npm.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::ops::ControlFlow;
@@ -66,6 +67,7 @@ pub(super) async fn launch(
     entry: &str,
     cache: &Path,
 ) -> Result<Launch, LaunchError> {
+    let entry = &*in_layer(entry, layers);
     check_entry(code, entry, !layers.have(&["nodejs"]).is_empty())?;
     let (program, found, note) = find(version).await?;
     let wanted = version.map_or(found.major, major);
@@ -139,6 +141,19 @@ fn off(wanted: u32, found: &Version, options: &str) -> Vec<&'static str> {
         }
     }
     off
+}
+
+/// The entry with the place of the layer that has it where it names one below `/opt`, as wrappers of handlers do.
+fn in_layer<'a>(entry: &'a str, layers: &Layers) -> Cow<'a, str> {
+    let place = || {
+        let (folder, name) = entry.strip_prefix("/opt/")?.rsplit_once('/')?;
+        let stem = name.split('.').next()?;
+        let has =
+            |folder: &PathBuf| EXTENSIONS.iter().any(|extension| folder.join(format!("{stem}{extension}")).exists());
+        let folder = layers.have(&[folder]).into_iter().find(has)?;
+        Some(format!("{}/{name}", folder.display()))
+    };
+    place().map_or(Cow::Borrowed(entry), Cow::Owned)
 }
 
 /// A module that is nowhere is told before anything runs. What is no name of a handler, the runtime says.

@@ -173,6 +173,22 @@ async fn node_finds_what_the_code_and_layers_have_and_nothing_above() {
 }
 
 #[tokio::test]
+async fn a_layer_may_have_the_handler() {
+    if !has("node", &["--version"]) {
+        return;
+    }
+    let wrapper = "exports.handler = async () => require(`${process.env.LAMBDA_TASK_ROOT}/index.js`).where;";
+    let files = [
+        ("code/index.js", "exports.where = 'code';"),
+        ("one/nodejs/node_modules/wrapper/handler.js", wrapper),
+        ("two/README", ""),
+    ];
+    let entry = NODE.replace("index.handler", "/opt/nodejs/node_modules/wrapper/handler.handler");
+    let project = Project::new(&files, &format!("{entry}\n{LAYERS}"));
+    assert_eq!(project.call().await, r#""code""#);
+}
+
+#[tokio::test]
 async fn a_package_json_above_the_code_says_nothing() {
     if !has("node", &["--version"]) {
         return;
