@@ -12,6 +12,7 @@ use asl_settings::secrets;
 use bytes::Bytes;
 use tokio::sync::OnceCell;
 
+use crate::extensions::About;
 use crate::launch::{Folders, Launch, LaunchError};
 use crate::logs::Logs;
 use crate::pool::Pool;
@@ -95,8 +96,9 @@ impl Function {
         // A secret that cannot be read is told with the variable that needs it.
         let secrets = secrets(&self.settings.environment, &self.folders.routes).unwrap_or_default();
         let log = Arc::new(self.logs.log(&arn.name).hiding(secrets));
-        if let Some(note) = &launch.note {
+        for note in &launch.notes {
             log.line(None, note);
+            self.logs.note(format!("the function {}: {note}", arn.name));
         }
         let endpoint = (self.endpoint_url)().await.map_err(LaunchError::NoEndpoint)?;
         let endpoints = (&*endpoint, &*self.endpoint_variables);
@@ -111,6 +113,12 @@ impl Function {
             // As in Lambda: ten seconds, and then those of the call.
             start_limit: std::time::Duration::from_secs(10).saturating_add(timeout),
             memory_mb: self.settings.memory_mb,
+            about: About {
+                name: arn.name.clone(),
+                version: arn.version().to_owned(),
+                handler: self.settings.entry.clone().unwrap_or_else(|| "bootstrap".to_owned()),
+                account: arn.account.clone(),
+            },
         };
         Ok(Pool::new(plan, timeout, self.settings.max_processes.get()))
     }

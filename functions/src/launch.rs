@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::environment::EnvironmentError;
 use super::function::EndpointError;
 use super::install::InstallError;
+use super::layers::Layers;
 use super::settings::{Runtime, Settings};
 use super::{install, node, python};
 
@@ -19,8 +20,8 @@ pub(super) struct Launch {
     pub(super) arguments: Vec<OsString>,
     /// What the runtime adds to the environment.
     pub(super) environment: Vec<(OsString, OsString)>,
-    /// What is to be told about it, in the log.
-    pub(super) note: Option<String>,
+    /// What is to be told about it before it runs.
+    pub(super) notes: Vec<String>,
 }
 
 /// Where a function is, and where things are kept for it.
@@ -47,6 +48,13 @@ pub(super) enum LaunchError {
     NotAFolder(PathBuf),
     #[error("{}: {source}", folder.display())]
     Cache { folder: PathBuf, source: io::Error },
+    #[error("layers = [{:?}]: {source}", folder.display().to_string())]
+    NoLayer { folder: PathBuf, source: io::Error },
+    #[error("layers: {} is not a folder; a layer is the folder that its archive unpacks to", .0.display())]
+    LayerNoFolder(PathBuf),
+    /// What the code asks for cannot be read, with what to do.
+    #[error("{} {what}; {advice}", file.display())]
+    Requirements { file: PathBuf, what: String, advice: &'static str },
     #[error("entry is missing: the module and the function, such as \"app.handler\"")]
     NoEntry,
     #[error("entry must name a module and a function, such as {example:?}, not {entry:?}")]
@@ -87,25 +95,35 @@ pub(super) async fn prepare(settings: &Settings, folders: &Folders) -> Result<(P
     let cache = std::path::absolute(&folders.cache);
     let cache = cache.map_err(|source| LaunchError::Cache { folder: folders.cache.clone(), source })?;
     let entry = || settings.entry.as_deref().ok_or(LaunchError::NoEntry);
-    let launch = match &settings.runtime {
-        Runtime::Python { version } => python::launch(version.as_deref(), &code, entry()?, &cache).await?,
-        Runtime::Node { version } => node::launch(version.as_deref(), &code, entry()?, &cache).await?,
-        Runtime::Provided => provided(&code, settings.entry.as_deref().unwrap_or("bootstrap"))?,
+    let layers = Layers::find(&settings.layers, folders)?;
+    let mut launch = match &settings.runtime {
+        Runtime::Python { version } => python::launch(version.as_deref(), &layers, &code, entry()?, &cache).await?,
+        Runtime::Node { version } => {
+            // What cannot be read is told with the other variables.
+            let options = settings.environment.get("NODE_OPTIONS").map(|value| value.read(&folders.routes));
+            let options = options.and_then(Result::ok).unwrap_or_default();
+            node::launch(version.as_deref(), &options, &layers, &code, entry()?, &cache).await?
+        }
+        Runtime::Provided => provided(&code, &layers, settings.entry.as_deref())?,
     };
+    launch.environment.extend(layers.environment(&code));
     Ok((code, launch))
 }
 
-/// An executable of the code.
-fn provided(code: &Path, entry: &str) -> Result<Launch, LaunchError> {
+/// An executable of the code; a `bootstrap` may be of a layer, too.
+fn provided(code: &Path, layers: &Layers, entry: Option<&str>) -> Result<Launch, LaunchError> {
     use std::os::unix::fs::PermissionsExt;
 
-    let program = code.join(entry);
+    let mut program = code.join(entry.unwrap_or("bootstrap"));
+    if entry.is_none() && !program.exists() {
+        program = layers.have(&["bootstrap"]).into_iter().next().unwrap_or(program);
+    }
     let metadata = program.metadata();
     let metadata = metadata.map_err(|source| LaunchError::NoExecutable { program: program.clone(), source })?;
     if !metadata.is_file() || metadata.permissions().mode() & 0o111 == 0 {
         return Err(LaunchError::NotExecutable(program));
     }
-    Ok(Launch { program, arguments: Vec::new(), environment: Vec::new(), note: None })
+    Ok(Launch { program, arguments: Vec::new(), environment: Vec::new(), notes: Vec::new() })
 }
 
 /// The bytes of a file, where there is one.

@@ -4,10 +4,12 @@
 //! | --- | --- |
 //! | `function` | one function: what is called |
 //! | `settings` | what a route says |
-//! | `launch`, `python`, `node`, `install` | what is started for it, and what has to be installed before |
+//! | `launch`, `python`, `node`, `layers`, `versions` | what is started for it |
+//! | `install`, `sources` | what has to be installed before, and what the code uses of what Lambda brings along |
 //! | `environment` | the environment variables of a function |
 //! | `command` | a command that stands in for a container |
 //! | `runtime_api` | the Lambda Runtime API, by which a process gets invocations and answers them |
+//! | `extensions` | the Lambda Extensions API, for what runs inside the process |
 //! | `process`, `output`, `memory` | one process, what it prints, what it takes |
 //! | `guard` | ends processes when `asl` is killed |
 //! | `pool` | the processes of a function |
@@ -21,6 +23,8 @@ mod environment;
 #[cfg(unix)]
 mod errors;
 #[cfg(unix)]
+mod extensions;
+#[cfg(unix)]
 mod function;
 #[cfg(unix)]
 mod guard;
@@ -28,6 +32,8 @@ mod guard;
 mod install;
 #[cfg(unix)]
 mod launch;
+#[cfg(unix)]
+mod layers;
 mod logs;
 #[cfg(unix)]
 mod memory;
@@ -45,6 +51,10 @@ mod python;
 mod runtime_api;
 #[cfg(unix)]
 mod settings;
+#[cfg(unix)]
+mod sources;
+#[cfg(unix)]
+mod versions;
 
 #[cfg(unix)]
 pub use command::{Command, CommandEnd, CommandLog};

@@ -26,6 +26,7 @@ pub struct Logs {
     folder: PathBuf,
     watcher: OnceLock<Box<Watcher>>,
     failures: Mutex<VecDeque<(Option<Arc<str>>, Printed)>>,
+    notes: Mutex<Vec<String>>,
 }
 
 type Watcher = dyn Fn(&PrintedLine<'_>) + Send + Sync;
@@ -70,6 +71,20 @@ impl Logs {
         let file = self.folder.join(function.chars().map(plain).collect::<String>() + ".log");
         let (function, logs) = (function.to_owned(), Arc::clone(self));
         Log { function, path: file, file: Mutex::new(None), logs, secrets: Vec::new() }
+    }
+
+    /// Takes note of what a person should know before a function runs.
+    #[cfg(unix)]
+    pub(crate) fn note(&self, note: String) {
+        let mut notes = self.notes.lock().unwrap_or_else(PoisonError::into_inner);
+        if !notes.contains(&note) {
+            notes.push(note);
+        }
+    }
+
+    /// What a person should know of the functions that are prepared, and was not told yet.
+    pub fn notes(&self) -> Vec<String> {
+        std::mem::take(&mut *self.notes.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// What was printed in the invocation that ended with `failure`.

@@ -13,6 +13,7 @@ use tokio::process::Command;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 use tokio::task::AbortHandle;
 
+use super::extensions::About;
 use super::guard::Guard;
 use super::memory;
 use super::output::Output;
@@ -42,6 +43,8 @@ pub(super) struct Plan {
     pub(super) start_limit: Duration,
     /// How much memory of its own it may take while it works.
     pub(super) memory_mb: u32,
+    /// What it may ask about its function.
+    pub(super) about: About,
 }
 
 /// A process that has started; dropping it ends it with all its descendants.
@@ -118,7 +121,7 @@ impl Process {
 
     async fn spawn(plan: &Plan, place: OwnedSemaphorePermit) -> std::io::Result<Self> {
         let output = Output::new(Arc::clone(&plan.log));
-        let api = RuntimeApi::start(Arc::clone(&output)).await?;
+        let api = RuntimeApi::start(plan.about.clone(), Arc::clone(&output)).await?;
         let mut command = Command::new(&plan.program);
         command.args(&plan.arguments).current_dir(&plan.folder);
         command.env_clear().envs(plan.environment.iter().map(|(name, value)| (name, value)));

@@ -8,8 +8,11 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use asl_engine::Value;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use bytes::{Bytes, BytesMut};
-use http::{HeaderValue, Method, Request, Response, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -21,11 +24,27 @@ use tokio::task::{AbortHandle, JoinSet};
 
 use asl_loopback::{self as loopback, Refused};
 
+use super::extensions::{self, About, Extensions};
+
+/// What the API answers.
+pub(super) type Answer = Response<Full<Bytes>>;
+
 /// The most bytes that a function may answer: 6 MB and some room for what Lambda puts around it.
 pub(super) const MAX_RESPONSE: u64 = 6_291_556;
 
 /// What every path starts with.
 const VERSION: &str = "/2018-06-01/runtime/";
+
+const RESPONSE_MODE: &str = "lambda-runtime-function-response-mode";
+
+/// The type of an error: a header of one, or a trailer of a stream that fails.
+const ERROR_TYPE: &str = "lambda-runtime-function-error-type";
+
+/// The error that ends a stream, in base64: a trailer of it.
+const ERROR_BODY: &str = "lambda-runtime-function-error-body";
+
+/// What Lambda calls an answer that is no error.
+const RESPONSE: &str = "InvocationResponse";
 
 /// One call of a function.
 #[derive(Clone, Debug)]
@@ -82,6 +101,9 @@ struct Shared {
     invocations: tokio::sync::Mutex<mpsc::UnboundedReceiver<(Invocation, oneshot::Sender<InvocationAnswer>)>>,
     /// The invocation that the process works on.
     current: Mutex<Option<(Arc<str>, oneshot::Sender<InvocationAnswer>)>>,
+    /// The invocation that was answered last.
+    answered: Mutex<Option<Arc<str>>>,
+    extensions: Extensions,
     /// Told when an invocation begins and ends.
     on_invocation: Box<dyn OnInvocation>,
 }
@@ -96,8 +118,8 @@ pub(super) trait OnInvocation: Send + Sync + std::fmt::Debug {
 }
 
 impl RuntimeApi {
-    /// Starts on a free loopback port.
-    pub(super) async fn start(on_invocation: impl OnInvocation + 'static) -> io::Result<Self> {
+    /// Starts on a free loopback port, for a process of the function that is `about`.
+    pub(super) async fn start(about: About, on_invocation: impl OnInvocation + 'static) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let (invocations, receiver) = mpsc::unbounded_channel();
@@ -106,6 +128,8 @@ impl RuntimeApi {
             connections: watch::Sender::new(0),
             invocations: tokio::sync::Mutex::new(receiver),
             current: Mutex::new(None),
+            answered: Mutex::new(None),
+            extensions: Extensions::new(about),
             on_invocation: Box::new(on_invocation),
         });
         let accepting = tokio::spawn(accept(listener, Arc::clone(&shared))).abort_handle();
@@ -184,24 +208,27 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
 }
 
 impl Shared {
-    async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
+    async fn answer(&self, request: Request<Incoming>) -> Answer {
         if let Err(Refused(status, message)) = loopback::host(&request) {
             return refused(status, "InvalidRequest", message);
         }
         let path = request.uri().path().to_owned();
+        if let Some(operation) = path.strip_prefix(extensions::VERSION) {
+            return self.extension(operation, request).await;
+        }
         let Some(operation) = path.strip_prefix(VERSION) else { return not_found(&path) };
         let parts: Vec<&str> = operation.split('/').collect();
         match (request.method(), parts.as_slice()) {
             (&Method::GET, ["invocation", "next"]) => self.next().await,
-            (&Method::POST, ["invocation", id, "response"]) => self.response(id, request.into_body()).await,
-            (&Method::POST, ["invocation", id, "error"]) => match read(request.into_body()).await {
-                Ok(Ok(error)) => self.ended(id, InvocationAnswer::Error(error)),
-                Ok(Err(size)) => self.ended(id, InvocationAnswer::TooLarge(size)),
+            (&Method::POST, ["invocation", id, "response"]) => self.response(id, request).await,
+            (&Method::POST, ["invocation", id, "error"]) => match error(request).await {
+                Ok(answer) => self.ended(id, "InvocationErrorResponse", answer),
                 Err(response) => response,
             },
-            (&Method::POST, ["init", "error"]) => match read(request.into_body()).await {
-                Ok(error) => {
-                    self.phase.send_replace(Phase::InitFailed(error.unwrap_or_default()));
+            (&Method::POST, ["init", "error"]) => match error(request).await {
+                Ok(answer) => {
+                    let error = if let InvocationAnswer::Error(error) = answer { error } else { Bytes::new() };
+                    self.phase.send_replace(Phase::InitFailed(error));
                     accepted()
                 }
                 Err(response) => response,
@@ -210,8 +237,21 @@ impl Shared {
         }
     }
 
+    async fn extension(&self, operation: &str, request: Request<Incoming>) -> Answer {
+        let (head, body) = request.into_parts();
+        match (&head.method, operation) {
+            (&Method::POST, "register") => match read(body).await {
+                Ok(read) => self.extensions.register(&head.headers, &read.bytes.unwrap_or_default()),
+                Err(response) => response,
+            },
+            (&Method::GET, "event/next") => self.extensions.next(&head.headers).await,
+            (&Method::POST, "init/error" | "exit/error") => self.extensions.failed(&head.headers),
+            _ => not_found(head.uri.path()),
+        }
+    }
+
     /// Waits for an invocation. When the process hangs up meanwhile, none is lost.
-    async fn next(&self) -> Response<Full<Bytes>> {
+    async fn next(&self) -> Answer {
         let mut invocations = self.invocations.lock().await;
         if matches!(*self.phase.borrow(), Phase::InitFailed(_)) {
             return refused(StatusCode::FORBIDDEN, "InvalidStateTransition", "The init failed".to_owned());
@@ -224,50 +264,113 @@ impl Shared {
         self.phase.send_replace(Phase::Works);
         let id = Arc::clone(&invocation.request_id);
         *self.current.lock().unwrap_or_else(PoisonError::into_inner) = Some((id, answer));
-        event(&invocation)
+        let trace_id = uuid::Uuid::new_v4().simple().to_string();
+        // The first part is the second of the start; nothing is traced here.
+        let trace = format!("Root=1-{}-{};Sampled=0", &trace_id[..8], &trace_id[8..]);
+        self.extensions.invoked(&invocation, &trace);
+        event(&invocation, &trace)
     }
 
-    async fn response(&self, id: &str, body: Incoming) -> Response<Full<Bytes>> {
-        match read(body).await {
-            Ok(Ok(response)) => self.ended(id, InvocationAnswer::Response(response)),
-            Ok(Err(size)) => {
-                let answered = self.ended(id, InvocationAnswer::TooLarge(size));
-                if answered.status() != StatusCode::ACCEPTED {
-                    return answered;
-                }
-                let message = format!("Exceeded maximum allowed payload size ({MAX_RESPONSE} bytes).");
-                refused(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", message)
-            }
-            Err(response) => response,
+    async fn response(&self, id: &str, request: Request<Incoming>) -> Answer {
+        let streams = request.headers().get(RESPONSE_MODE).is_some_and(|mode| mode.as_bytes() == b"streaming");
+        let Read { bytes, length, trailers } = match read(request.into_body()).await {
+            Ok(read) => read,
+            Err(response) => return response,
+        };
+        // What a stream has brought before it failed is lost for who does not take it piece by piece.
+        if let Some(failed) = trailers.filter(|_| streams).and_then(|trailers| stream_error(&trailers)) {
+            return self.ended(id, RESPONSE, InvocationAnswer::Error(failed));
         }
+        let Some(response) = bytes else {
+            let answered = self.ended(id, RESPONSE, InvocationAnswer::TooLarge(length));
+            if answered.status() != StatusCode::ACCEPTED {
+                return answered;
+            }
+            let message = format!("Exceeded maximum allowed payload size ({MAX_RESPONSE} bytes).");
+            return refused(StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", message);
+        };
+        self.ended(id, RESPONSE, InvocationAnswer::Response(response))
     }
 
-    fn ended(&self, id: &str, answer: InvocationAnswer) -> Response<Full<Bytes>> {
+    /// Hands on what came of an invocation; `how` it came is what a second answer is told.
+    fn ended(&self, id: &str, how: &str, answer: InvocationAnswer) -> Answer {
         let current = {
             let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
             current.take_if(|(current, _)| &**current == id)
         };
+        let mut answered = self.answered.lock().unwrap_or_else(PoisonError::into_inner);
         match current {
-            Some((_, sender)) => {
+            Some((id, sender)) => {
+                *answered = Some(id);
                 self.on_invocation.ends();
                 // Whoever asked may have given up: then the process is ended.
                 let _ = sender.send(answer);
                 accepted()
+            }
+            None if answered.as_deref() == Some(id) => {
+                let message = format!(
+                    "State transition from Ready to {how} failed for runtime. Error: State transition is not allowed"
+                );
+                refused(StatusCode::FORBIDDEN, "InvalidStateTransition", message)
             }
             None => refused(StatusCode::BAD_REQUEST, "InvalidRequestID", format!("Invalid request ID: {id}")),
         }
     }
 }
 
-/// The body, or its length where it is too long: that is read to its end, so that the process gets an answer.
-async fn read(mut body: Incoming) -> Result<Result<Bytes, u64>, Response<Full<Bytes>>> {
+/// What an error says that has come with its type as a header, and what it says without a body.
+async fn error(request: Request<Incoming>) -> Result<InvocationAnswer, Answer> {
+    let (head, body) = request.into_parts();
+    let Read { bytes, length, .. } = read(body).await?;
+    Ok(match bytes {
+        Some(bytes) if bytes.is_empty() => InvocationAnswer::Error(unknown_error(&head.headers)),
+        Some(bytes) => InvocationAnswer::Error(bytes),
+        None => InvocationAnswer::TooLarge(length),
+    })
+}
+
+/// An error of which nothing is known but its type, where that is told.
+fn unknown_error(headers: &HeaderMap) -> Bytes {
+    let error_type = headers.get(ERROR_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned());
+    let message = ("errorMessage", Value::from("Unknown application error occurred"));
+    let error_type = error_type.map(|error_type| ("errorType", Value::from(error_type)));
+    [Some(message), error_type].into_iter().flatten().collect::<Value>().to_string().into()
+}
+
+/// The error that ended a stream.
+fn stream_error(trailers: &HeaderMap) -> Option<Bytes> {
+    let body = trailers.get(ERROR_BODY).and_then(|body| BASE64_STANDARD.decode(body).ok()).unwrap_or_default();
+    match trailers.contains_key(ERROR_TYPE) {
+        true if body.is_empty() => Some(unknown_error(trailers)),
+        false if body.is_empty() => None,
+        _ => Some(body.into()),
+    }
+}
+
+/// A body that was read to its end.
+struct Read {
+    /// The body, unless it is too long.
+    bytes: Option<Bytes>,
+    length: u64,
+    trailers: Option<HeaderMap>,
+}
+
+/// Reads a body to its end, so that the process gets an answer also where it is too long.
+async fn read(mut body: Incoming) -> Result<Read, Answer> {
     let mut bytes = BytesMut::new();
     let mut length = 0_u64;
+    let mut trailers = None;
     while let Some(frame) = body.frame().await {
         let Ok(frame) = frame else {
             return Err(refused(StatusCode::BAD_REQUEST, "InvalidRequest", "the body ends too early".to_owned()));
         };
-        let Ok(data) = frame.into_data() else { continue };
+        let data = match frame.into_data() {
+            Ok(data) => data,
+            Err(frame) => {
+                trailers = frame.into_trailers().ok();
+                continue;
+            }
+        };
         length += data.len() as u64;
         if length <= MAX_RESPONSE {
             bytes.extend_from_slice(&data);
@@ -275,14 +378,11 @@ async fn read(mut body: Incoming) -> Result<Result<Bytes, u64>, Response<Full<By
             bytes = BytesMut::new();
         }
     }
-    Ok(if length <= MAX_RESPONSE { Ok(bytes.freeze()) } else { Err(length) })
+    Ok(Read { bytes: (length <= MAX_RESPONSE).then(|| bytes.freeze()), length, trailers })
 }
 
-fn event(invocation: &Invocation) -> Response<Full<Bytes>> {
+fn event(invocation: &Invocation, trace: &str) -> Answer {
     let mut response = json(StatusCode::OK, invocation.payload.clone());
-    let trace_id = uuid::Uuid::new_v4().simple().to_string();
-    // The first part is the second of the start; nothing is traced here.
-    let trace = format!("Root=1-{}-{};Sampled=0", &trace_id[..8], &trace_id[8..]);
     let mut set = |name: &'static str, value: &str| {
         // What cannot stand in a header was no ARN and no JSON.
         if let Ok(value) = HeaderValue::from_str(value) {
@@ -292,28 +392,31 @@ fn event(invocation: &Invocation) -> Response<Full<Bytes>> {
     set("lambda-runtime-aws-request-id", &invocation.request_id);
     set("lambda-runtime-deadline-ms", &invocation.deadline_ms.to_string());
     set("lambda-runtime-invoked-function-arn", &invocation.arn);
-    set("lambda-runtime-trace-id", &trace);
+    set("lambda-runtime-trace-id", trace);
     if let Some(client_context) = &invocation.client_context {
         set("lambda-runtime-client-context", client_context);
     }
     response
 }
 
-fn json(status: StatusCode, body: impl Into<Bytes>) -> Response<Full<Bytes>> {
+pub(super) fn json(status: StatusCode, body: impl Into<Bytes>) -> Answer {
     let mut response = Response::new(Full::new(body.into()));
     *response.status_mut() = status;
     response.headers_mut().insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 
-fn accepted() -> Response<Full<Bytes>> {
+pub(super) fn accepted() -> Answer {
     json(StatusCode::ACCEPTED, "{\"status\":\"OK\"}\n")
 }
 
-fn refused(status: StatusCode, error_type: &str, message: String) -> Response<Full<Bytes>> {
+pub(super) fn refused(status: StatusCode, error_type: &str, message: String) -> Answer {
     json(status, super::errors::body(error_type, &message))
 }
 
-fn not_found(path: &str) -> Response<Full<Bytes>> {
+fn not_found(path: &str) -> Answer {
     refused(StatusCode::NOT_FOUND, "NotFound", format!("the Lambda Runtime API has no {path}"))
 }
+
+#[cfg(test)]
+mod tests;

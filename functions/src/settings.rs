@@ -20,6 +20,9 @@ pub struct Settings {
     pub(super) code: PathBuf,
     /// What Lambda calls the handler, such as `app.handler`; of a custom runtime its executable, `bootstrap` if not told.
     pub(super) entry: Option<String>,
+    /// Folders with what Lambda unpacks into `/opt`, from the folder of the routing file; later ones lie above earlier ones.
+    #[serde(default)]
+    pub(super) layers: Vec<PathBuf>,
     /// Environment variables of the function.
     #[serde(default)]
     pub(super) environment: BTreeMap<String, Setting>,
@@ -81,13 +84,34 @@ pub(super) enum Runtime {
     Provided,
 }
 
-/// No runtime of Lambda that is known here has this name.
+/// Why a runtime cannot be used.
 #[derive(Debug, thiserror::Error)]
-#[error(
-    "unknown runtime {0:?}; allowed: \"python3\" or \"python3.12\", \"nodejs\" or \"nodejs22.x\", \"provided\" for an \
-     executable that speaks the Lambda Runtime API"
-)]
-pub(super) struct UnknownRuntime(String);
+pub(super) enum UnknownRuntime {
+    /// No runtime of Lambda that is known here has this name.
+    #[error(
+        "unknown runtime {0:?}; allowed: \"python3\" or \"python3.12\", \"nodejs\" or \"nodejs22.x\", \"provided\" for an \
+         executable that speaks the Lambda Runtime API"
+    )]
+    Name(String),
+    /// Lambda manages it, and nothing here does.
+    #[error(
+        "Lambda's runtime {name:?} is not among those of asl (Python, Node.js); {advice}, with runtime = \"provided\". A \
+         mock of the state or another handler can stand in for the function"
+    )]
+    Managed { name: String, advice: &'static str },
+}
+
+/// Runtimes of Lambda by how they begin, and what runs the same code as an executable.
+const MANAGED: [(&str, &str); 4] = [
+    (
+        "java",
+        "a bootstrap that runs java -cp 'lib/*' com.amazonaws.services.lambda.runtime.api.client.AWSLambda \
+         PACKAGE.CLASS::METHOD serves the code, where lib has it and aws-lambda-java-runtime-interface-client",
+    ),
+    ("ruby", "a bootstrap that runs aws_lambda_ric FILE.METHOD serves the code, by the gem aws_lambda_ric"),
+    ("dotnet", "an executable that is built with Amazon.Lambda.RuntimeSupport has the code"),
+    ("go", "an executable that is built with aws-lambda-go has the code"),
+];
 
 impl TryFrom<String> for Runtime {
     type Error = UnknownRuntime;
@@ -109,7 +133,12 @@ impl TryFrom<String> for Runtime {
         } else if text == "provided" || text.starts_with("provided.al") {
             return Ok(Self::Provided);
         }
-        Err(UnknownRuntime(text))
+        let begins =
+            |name: &str| text.strip_prefix(name).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+        match MANAGED.into_iter().find(|(name, _)| begins(name)) {
+            Some((_, advice)) => Err(UnknownRuntime::Managed { name: text, advice }),
+            None => Err(UnknownRuntime::Name(text)),
+        }
     }
 }
 
@@ -131,9 +160,21 @@ mod tests {
         ] {
             assert_eq!(Runtime::try_from(text.to_owned()).unwrap(), expected, "{text}");
         }
-        for text in ["", "python", "python2.7", "python3.", "python312", "nodejs22", "node", "ruby3.3", "provideds"] {
+        for text in ["", "python", "python2.7", "python3.", "python312", "nodejs22", "node", "ruby", "provideds"] {
             let error = Runtime::try_from(text.to_owned()).unwrap_err().to_string();
             assert!(error.starts_with(&format!("unknown runtime {text:?}; allowed: \"python3\"")), "{error}");
+        }
+        for (text, advice) in [
+            ("ruby3.3", "aws_lambda_ric"),
+            ("java21", "runs java"),
+            ("dotnet8", "RuntimeSupport"),
+            ("go1.x", "aws-lambda-go"),
+        ] {
+            let error = Runtime::try_from(text.to_owned()).unwrap_err().to_string();
+            assert!(
+                error.starts_with(&format!("Lambda's runtime {text:?} is not")) && error.contains(advice),
+                "{error}"
+            );
         }
     }
 }

@@ -304,6 +304,9 @@ async fn make_ready(project: &Project, program: &Program, shows_progress: bool) 
         _ = interrupted() => Err(Error::Interrupted),
     };
     shown.finish_and_clear();
+    for note in project.router().notes() {
+        output::to_stderr(&report::note(&note));
+    }
     prepared
 }
 

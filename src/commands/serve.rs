@@ -148,6 +148,9 @@ async fn make_ready(project: &Project, registered: &Registered) {
             if let Err(error) = project.prepare(&tasks).await {
                 output::to_stderr(&report::warning(&format!("{}: {error}", registered.name)));
             }
+            for note in project.router().notes() {
+                output::to_stderr(&report::note(&note));
+            }
         }
         Err(unserved) => {
             for unserved in unserved {

@@ -193,6 +193,13 @@ impl Router {
         self.dependencies.logs.printed(failure)
     }
 
+    /// What a person should know of the functions that were prepared, such as that another version of a language runs them; each is
+    /// told once.
+    #[cfg(feature = "functions")]
+    pub fn notes(&self) -> Vec<String> {
+        self.dependencies.logs.notes()
+    }
+
     /// Takes up the notifications that an earlier program with this data folder could not deliver. It is not waited for;
     /// the runtime of the caller does it.
     #[cfg(feature = "embedded")]

@@ -121,7 +121,7 @@ async fn what_does_not_belong_to_the_api_is_refused() {
     assert_eq!(function.call(r#"{"do":"answer wrongly first"}"#).await, Ok(json("[400,404,404]")));
     // The next invocation finds what was printed after the first was answered.
     function.call("{}").await.unwrap();
-    assert_eq!(function.printed(), ["again 400"]);
+    assert_eq!(function.printed(), ["again 403"]);
 }
 
 #[tokio::test]
