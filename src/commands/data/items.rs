@@ -20,7 +20,7 @@ impl Store<'_> {
         let sorted = |row: &Value| {
             let plain = plain_members(row);
             let mut members: Vec<_> = plain.as_object().into_iter().flat_map(Object::iter).collect();
-            members.sort_by(|(first, _), (second, _)| first.cmp(second));
+            members.sort_by_key(|(name, _)| name.to_string());
             members.into_iter().map(|(name, value)| (name.clone(), value.clone())).collect::<Object>().into()
         };
         Ok(rows.iter().map(sorted).collect())
