@@ -1,9 +1,9 @@
 """Writes the files beside it: how the services of AWS are called.
 
 Run with botocore installed, whose data folder holds the models that AWS publishes (Apache-2.0). The files were made from
-botocore 1.43.11:
+botocore 1.44.8:
 
-    pip install botocore==1.43.11 && python3 generate.py
+    pip install botocore==1.44.8 && python3 generate.py
 
 `services.txt` has a line for each service, with these words:
 

@@ -1,10 +1,11 @@
-"""How fast the embedded S3 is at the endpoint of asl serve: beside moto, and beside writing the file.
+"""How fast the embedded services are at the endpoint of asl serve: beside moto, and beside writing the file.
 
-    ASL_MOTO_SERVER=…/moto_server PYTHON benches/services/s3.py --asl target/release/asl
+    ASL_MOTO_SERVER=…/moto_server PYTHON benches/services/embedded.py --asl target/release/asl
 
 PYTHON has boto3. Prints, all of one run:
 
-- puts and gets of 4 KB over connections that stay open, one and eight at a time, as a ratio to moto's;
+- puts and gets of 4 KB in S3, puts of items in DynamoDB, and messages of SQS that are sent, received and deleted, over connections that stay
+  open, one and eight at a time, as a ratio to moto's;
 - the time of a multipart upload of 1 GB by boto3 as a ratio to that of writing the same file, and the most memory that asl takes
   meanwhile (`VmHWM` of Linux; `?` elsewhere).
 
@@ -12,7 +13,9 @@ What is written lies in a temporary folder below --folder, and is removed.
 """
 
 import argparse
+import base64
 import http.client
+import json
 import os
 import shutil
 import signal
@@ -72,23 +75,30 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def rate(url, request, clients):
-    """Requests a second, of clients that each wait for an answer before they ask again."""
+def ask_json(target, region_service, body):
+    """A request of a JSON protocol."""
+    headers = {"X-Amz-Target": target, "Content-Type": "application/x-amz-json-1.0"}
+    return "POST", "/", json.dumps(body).encode(), headers, region_service
+
+
+def rate(url, request, clients, each=1):
+    """How often it is done in a second, by clients that each wait for an answer before they ask again. `request` gives the next request
+    of a client, from the answer before; it is done after `each` of them."""
     where = urlsplit(url)
     counts, failures = [0] * clients, []
     ends = time.monotonic() + SECONDS
 
     def ask(number):
-        connection = http.client.HTTPConnection(where.hostname, where.port)
+        connection, before = http.client.HTTPConnection(where.hostname, where.port), None
         while time.monotonic() < ends:
-            method, path, body = request(number, counts[number])
+            method, path, body, headers, service = request(number, counts[number], before)
             # What says which service is meant; nobody checks the signature.
-            scope = "AWS4-HMAC-SHA256 Credential=any/20260101/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0"
-            connection.request(method, path, body, {"Authorization": scope})
+            scope = f"AWS4-HMAC-SHA256 Credential=any/20260101/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
+            connection.request(method, path, body, {**headers, "Authorization": scope})
             answer = connection.getresponse()
-            answer.read()
+            before = answer.read()
             if answer.status != 200:
-                return failures.append(f"{method} {path}: {answer.status}")
+                return failures.append(f"{method} {path}: {answer.status} {before[:200]!r}")
             counts[number] += 1
 
     threads = [threading.Thread(target=ask, args=(number,)) for number in range(clients)]
@@ -98,31 +108,55 @@ def rate(url, request, clients):
         thread.join()
     if failures:
         sys.exit(f"{url}: {failures[0]}")
-    return sum(counts) / SECONDS
+    return sum(counts) / SECONDS / each
 
 
-def client(url):
+def client(url, service="s3"):
     import boto3
     from botocore.config import Config
 
     config = Config(s3={"addressing_style": "path"})
-    return boto3.client("s3", endpoint_url=url, region_name="us-east-1", aws_access_key_id="any",
+    return boto3.client(service, endpoint_url=url, region_name="us-east-1", aws_access_key_id="any",
                         aws_secret_access_key="any", config=config)
 
 
 def small(server):
-    """Puts and gets of 4 KB a second, by how many are asked at a time."""
+    """What is done in a second, by how many ask at a time."""
     client(server.url).create_bucket(Bucket="bench")
+    key = {"AttributeName": "id", "AttributeType": "S"}, {"AttributeName": "id", "KeyType": "HASH"}
+    client(server.url, "dynamodb").create_table(
+        TableName="bench", AttributeDefinitions=[key[0]], KeySchema=[key[1]], BillingMode="PAY_PER_REQUEST")
+    queues = [client(server.url, "sqs").create_queue(QueueName=f"bench-{number}")["QueueUrl"] for number in range(8)]
+    text = base64.b64encode(SMALL[:768]).decode()
+
+    def put(number, count, _):
+        return "PUT", f"/bench/{number}/{count % 1000}", SMALL, {}, "s3"
+
+    def get(number, count, _):
+        return "GET", f"/bench/{number}/{count % 100}", None, {}, "s3"
+
+    def put_item(number, count, _):
+        item = {"id": {"S": f"{number}-{count}"}, "text": {"S": text}}
+        return ask_json("DynamoDB_20120810.PutItem", "dynamodb", {"TableName": "bench", "Item": item})
+
+    def message(number, count, before):
+        queue = queues[number]
+        if count % 3 == 0:
+            return ask_json("AmazonSQS.SendMessage", "sqs", {"QueueUrl": queue, "MessageBody": text})
+        if count % 3 == 1:
+            return ask_json("AmazonSQS.ReceiveMessage", "sqs", {"QueueUrl": queue})
+        receipt = json.loads(before)["Messages"][0]["ReceiptHandle"]
+        return ask_json("AmazonSQS.DeleteMessage", "sqs", {"QueueUrl": queue, "ReceiptHandle": receipt})
+
     rates = {}
     for clients in [1, 8]:
-        def put(number, count):
-            return "PUT", f"/bench/{number}/{count % 1000}", SMALL
-
-        def get(number, count):
-            return "GET", f"/bench/{number}/{count % 100}", None
-
-        rates[f"puts of 4 KB, {clients} at a time"] = rate(server.url, put, clients)
-        rates[f"gets of 4 KB, {clients} at a time"] = rate(server.url, get, clients)
+        for what, request, each in [
+            ("puts of 4 KB in S3", put, 1),
+            ("gets of 4 KB in S3", get, 1),
+            ("puts in DynamoDB", put_item, 1),
+            ("messages of SQS", message, 3),
+        ]:
+            rates[f"{what}, {clients} at a time"] = rate(server.url, request, clients, each)
     return rates
 
 
@@ -168,7 +202,7 @@ def main():
     parser.add_argument("--only", choices=["small", "large"])
     asked = parser.parse_args()
     asl, moto = os.path.abspath(asked.asl), os.environ.get("ASL_MOTO_SERVER")
-    with tempfile.TemporaryDirectory(dir=asked.folder, prefix="s3-bench-") as folder:
+    with tempfile.TemporaryDirectory(dir=asked.folder, prefix="embedded-bench-") as folder:
 
         def start_asl():
             port = free_port()
