@@ -133,7 +133,6 @@ impl S3 {
     ) -> Result<http::Response<SdkBody>, RequestError> {
         check_bucket(&parts.uri)?;
         refused::check(&parts)?;
-        let service = self.opened.get_or_try_init(|| self.open()).await?;
         let sent = signed::take_off(&mut parts, time::OffsetDateTime::now_utc())?;
         let body = if is_object(&parts) {
             match body {
@@ -155,6 +154,7 @@ impl S3 {
             s3s::Body::from(if is_form { signed::unsigned_form(body) } else { body })
         };
         parts.extensions.insert(sent);
+        let service = self.opened.get_or_try_init(|| self.open()).await?;
         let (method, uri) = (parts.method.clone(), parts.uri.clone());
         match service.call(http::Request::from_parts(parts, body)).await {
             Ok(response) => Ok(answers::finished(response, &method, &uri).await),

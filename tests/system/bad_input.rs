@@ -375,16 +375,28 @@ fn a_full_disk_leaves_the_rows_that_were_there() {
     let server = hostile_server();
     let folder = folder_with_an_image(&server);
     let rows = scan(&folder.path(".asl"), TABLE);
-    lay_out(&folder, &input_for(&server, &["fr/fr.gif"]));
-    // Less than the database has already, and more than the image.
-    let mut command = folder.command_in_shell("trap '' XFSZ && ulimit -f 4 && exec \"$@\"", &RUN);
+    let item = json!({ "url": { "S": "u" }, "filename": { "S": "f" } });
+    let records = json!({
+        "StartAt": "Record one download",
+        "States": { "Record one download": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::dynamodb:putItem",
+            "Parameters": { "TableName": TABLE, "Item": item },
+            "Catch": [{ "ErrorEquals": ["States.ALL"], "Next": "Caught" }],
+            "End": true
+        }, "Caught": { "Type": "Succeed" } }
+    });
+    folder.write("record.json", records.to_string());
+    let run = ["run", "record.json"];
+    // Less than the database has already.
+    let mut command = folder.command_in_shell("trap '' XFSZ && ulimit -f 4 && exec \"$@\"", &run);
     let ended = Ended::from(command.output().expect("sh starts"));
     // No Catcher takes what is wrong with this machine.
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(3), ""), "{ended:?}");
     let title = "error: the embedded DynamoDb cannot serve the state 'Record one download': ";
     assert!(ended.stderr.starts_with(title) && ended.stderr.contains(".asl/dynamodb.sqlite"), "{}", ended.stderr);
     assert_eq!(scan(&folder.path(".asl"), TABLE), rows);
-    assert_eq!(folder.asl(&RUN).code, Some(0), "with room again, it works");
+    assert_eq!(folder.asl(&run).code, Some(0), "with room again, it works");
     assert_eq!(scan(&folder.path(".asl"), TABLE).len(), 2);
 }
 

@@ -287,3 +287,28 @@ fn upload(row: &rusqlite::Row<'_>) -> Stored<Upload> {
 fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whoever ends between the row and the file leaves the old object as it was; so does a reader of the file that was replaced.
+    #[test]
+    fn a_file_has_its_own_row_until_it_is_replaced_twice() {
+        let folder = tempfile::tempdir().unwrap();
+        let index = Index::open(&folder.path().join("s3.sqlite")).unwrap();
+        let stamp = |number: i32| Stamp(format!("{number}-{number}-1"));
+        let of = |number: i32| Attributes { etag: number.to_string(), ..Attributes::default() };
+        let kept = |number: i32| index.attributes("b", "k", &stamp(number)).unwrap().map(|kept| kept.etag);
+        index.keep("b", "k", &stamp(1), &of(1), None).unwrap();
+        // The second never gets its place.
+        index.keep("b", "k", &stamp(2), &of(2), Some(&stamp(1))).unwrap();
+        assert_eq!((kept(1).as_deref(), kept(2).as_deref()), (Some("1"), Some("2")));
+        index.keep("b", "k", &stamp(3), &of(3), Some(&stamp(1))).unwrap();
+        assert_eq!((kept(1).as_deref(), kept(2), kept(3).as_deref()), (Some("1"), None, Some("3")));
+        // A copy of the file, written at the same time, is the same.
+        assert_eq!(index.attributes("b", "k", &Stamp("9-3-1".to_owned())).unwrap(), Some(of(3)));
+        index.forget("b", &["k"]).unwrap();
+        assert_eq!(kept(3), None);
+    }
+}

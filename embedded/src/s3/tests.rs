@@ -385,3 +385,37 @@ async fn the_operations_that_are_named_are_there() {
     let policy = fixture.s3().await.put_bucket_policy().bucket("images").policy("{}").send().await;
     assert!(policy.map_err(told).unwrap_err().starts_with("NotImplemented: "));
 }
+
+/// Pages of any size give what is there in the order of the keys, whatever they are made of.
+#[tokio::test]
+async fn lists_are_those_of_sorted_keys() {
+    let fixture = Fixture::new();
+    let mut number: u64 = 7;
+    let mut next = |below: usize| {
+        number = number.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(number >> 33).unwrap() % below
+    };
+    let mut text = |most: usize| (0..=next(most)).map(|_| ["a", "/", "b", "-", "0", "é"][next(6)]).collect::<String>();
+    let keys: std::collections::BTreeSet<String> = (0..80).map(|_| text(7)).collect();
+    for key in &keys {
+        fixture.put(key, "x").await.unwrap();
+    }
+    for round in 0..60 {
+        let prefix = if round % 3 == 0 { String::new() } else { text(3) };
+        let delimiter = [None, Some("/"), Some("a"), Some("/a")][round % 4];
+        let mut expected = Vec::new();
+        for key in keys.iter().filter(|key| key.starts_with(&prefix)) {
+            let end = delimiter.and_then(|by| Some(key[prefix.len()..].find(by)? + by.len()));
+            let entry = end.map_or(&**key, |end| &key[..prefix.len() + end]).to_owned();
+            if expected.last() != Some(&entry) {
+                expected.push(entry);
+            }
+        }
+        for most in [1, 3, 1000] {
+            let mut listed = fixture.list(&prefix, delimiter, most).await;
+            // A page has its keys before its common prefixes.
+            listed.iter_mut().for_each(|page| page.sort());
+            assert_eq!(listed.concat(), expected, "{prefix:?} {delimiter:?} {most}");
+        }
+    }
+}
