@@ -24,6 +24,10 @@ pub(crate) struct Data {
     /// The routing file, whose tables, buckets and queues are there; without it, `routes.toml` where there is one
     #[arg(long, value_name = "FILE", global = true)]
     pub(crate) routes: Option<PathBuf>,
+
+    /// Print what is listed as a JSON array
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -33,10 +37,6 @@ pub(crate) enum DataAction {
         /// `s3://BUCKET/PREFIX` or another URL; without it, everything
         #[arg(value_name = "URL")]
         url: Option<String>,
-
-        /// Print them as a JSON array
-        #[arg(long)]
-        json: bool,
     },
     /// Print an object, or the items, messages, notifications or events as JSON, one on a line
     Cat {

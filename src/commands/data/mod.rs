@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: &Data) -> Result<ExitCode, Error> {
     let store = Store::new(routes, &arguments.data);
     runtime()?.block_on(async {
         match &arguments.action {
-            DataAction::Ls { url, json } => store.list(url.as_deref(), *json).await,
+            DataAction::Ls { url } => store.list(url.as_deref(), arguments.json).await,
             DataAction::Cat { url } => store.show(&Place::of(url)?).await,
             DataAction::Put { url, file } => store.put(&Place::of(url)?, file).await,
             DataAction::Rm { url: Some(url), .. } => store.remove(&Place::of(url)?).await,
