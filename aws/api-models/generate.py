@@ -10,7 +10,7 @@ botocore 1.44.8:
     name          as it stands in `arn:aws:states:::aws-sdk:NAME:action`
     prefix        what the names of its errors start with
     id            what AWS calls it in settings, with `_` for a space: AWS_ENDPOINT_URL_ID
-    protocol      json/VERSION/TARGET (awsJson), rest-json, query/VERSION, ec2/VERSION, rest-xml/NAMESPACE
+    protocol      json/VERSION/TARGET (awsJson), cbor/SERVICE (RPC v2 CBOR, where it is the only one), rest-json, query/VERSION, ec2/VERSION, rest-xml/NAMESPACE
     host          what the names of its hosts start with
     signing       the name that requests are signed for
     start, size   of its part of shapes.z, in bytes
@@ -57,7 +57,7 @@ from botocore.exceptions import EndpointProviderError
 
 HERE = pathlib.Path(__file__).parent
 DATA = pathlib.Path(botocore.__file__).parent / "data"
-PROTOCOLS = ["json", "rest-json", "query", "ec2", "rest-xml"]
+PROTOCOLS = ["json", "rest-json", "query", "ec2", "rest-xml", "smithy-rpc-v2-cbor"]
 SCALARS = {
     "string": "s", "character": "s", "blob": "b", "boolean": "o",
     "integer": "n", "long": "n", "float": "n", "double": "n",
@@ -323,6 +323,7 @@ def main():
         name = prefix(metadata["serviceId"])
         details = {
             "json": f"json/{metadata.get('jsonVersion')}/{metadata.get('targetPrefix')}",
+            "smithy-rpc-v2-cbor": f"cbor/{metadata.get('targetPrefix')}",
             "query": f"query/{metadata['apiVersion']}",
             "ec2": f"ec2/{metadata['apiVersion']}",
             "rest-xml": "rest-xml/" + (metadata.get("xmlNamespace") or namespace(model)),

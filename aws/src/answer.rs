@@ -4,6 +4,7 @@ use asl_engine::{JsonError, Object, Value};
 use bytes::Bytes;
 use http::HeaderMap;
 
+use crate::cbor;
 use crate::model::{Location, Member, Operation, Protocol, Service, Shape, Style};
 use crate::time;
 use crate::xml::{self, Element, XmlError};
@@ -17,6 +18,9 @@ pub enum AnswerError {
     /// It is no JSON.
     #[error("the answer is not JSON: {0}")]
     NotJson(#[from] JsonError),
+    /// It is no CBOR.
+    #[error("the answer is not CBOR: {0}")]
+    NotCbor(String),
     /// It is JSON, and not an object where there has to be one.
     #[error("the answer is not a JSON object")]
     NotAnObject,
@@ -48,7 +52,13 @@ impl Response {
     }
 
     pub(crate) fn json(&self) -> Result<Value, AnswerError> {
-        if self.body.is_empty() { Ok(Value::empty_object()) } else { Ok(self.text()?.parse::<Value>()?) }
+        match () {
+            () if self.body.is_empty() => Ok(Value::empty_object()),
+            () if self.header("content-type") == Some(cbor::CONTENT_TYPE) => {
+                cbor::read(&self.body).map_err(AnswerError::NotCbor)
+            }
+            () => Ok(self.text()?.parse::<Value>()?),
+        }
     }
 
     pub(crate) fn xml(&self) -> Result<Element, AnswerError> {
@@ -72,7 +82,7 @@ pub(crate) fn result(
     let members = operation.output.map_or(&[] as &[_], |structure| service.members(structure));
     let reader = Reader { service, style };
     match service.protocol {
-        Protocol::Json { .. } => reader.json_members(members, &response.json()?),
+        Protocol::Json { .. } | Protocol::Cbor { .. } => reader.json_members(members, &response.json()?),
         Protocol::Query { .. } | Protocol::Ec2 { .. } => {
             let root = response.xml()?;
             let inside = root.get(&format!("{}Result", operation.name)).unwrap_or(&root);

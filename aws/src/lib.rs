@@ -15,6 +15,7 @@
 
 mod answer;
 mod call;
+mod cbor;
 mod clients;
 mod config;
 mod credentials;

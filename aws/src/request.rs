@@ -5,6 +5,7 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use md5::{Digest, Md5};
 
+use crate::cbor;
 use crate::model::{Location, Member, Operation, Protocol, Service, Shape, TimeFormat};
 use crate::parameters::{Given, ParametersError};
 use crate::{query, xml};
@@ -51,6 +52,17 @@ pub(crate) fn build(
             header(&mut request, "x-amz-target", &format!("{target}.{}", operation.name))?;
             request.path = "/".to_owned();
             request.body = Given::Structure(input).json().to_string().into();
+        }
+        Protocol::Cbor { target } => {
+            for (name, value) in [("smithy-protocol", "rpc-v2-cbor"), ("accept", cbor::CONTENT_TYPE)] {
+                header(&mut request, name, value)?;
+            }
+            request.path = format!("/service/{target}/operation/{}", operation.name);
+            // An operation that takes nothing has no body.
+            if operation.input.is_some() {
+                header(&mut request, "content-type", cbor::CONTENT_TYPE)?;
+                request.body = cbor::write(Given::Structure(input)).into();
+            }
         }
         Protocol::Query { version } | Protocol::Ec2 { version } => {
             header(&mut request, "content-type", "application/x-www-form-urlencoded; charset=utf-8")?;
@@ -216,6 +228,24 @@ mod tests {
             text.push_str(&format!("\n{name}: {}", value.to_str().unwrap()));
         }
         Ok(format!("{text}\n{}", String::from_utf8(request.body.to_vec()).unwrap()))
+    }
+
+    #[test]
+    fn services_that_speak_cbor_alone_get_it() {
+        let service = Service::find("eventbridgev2").unwrap();
+        let operation = service.operation("listEventBuses").unwrap();
+        let input = r#"{"NamePrefix":"a","MaxResults":5}"#.parse().unwrap();
+        let request =
+            build(service, operation, parameters::read(service, operation.input, &input, Style::Sdk).unwrap());
+        let request = request.unwrap();
+        // What botocore 1.44.8 sends.
+        assert_eq!(request.path, "/service/AWSEventsV2/operation/ListEventBuses");
+        assert_eq!(request.body, &b"\xa2jNamePrefixaajMaxResults\x05"[..]);
+        for (name, value) in
+            [("smithy-protocol", "rpc-v2-cbor"), ("accept", "application/cbor"), ("content-type", "application/cbor")]
+        {
+            assert_eq!(request.headers[name], value);
+        }
     }
 
     #[test]

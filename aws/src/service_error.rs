@@ -77,7 +77,7 @@ pub(crate) fn read(
         ..ServiceError::default()
     };
     match service.protocol {
-        Protocol::Json { .. } | Protocol::RestJson => read_json(response, &mut error),
+        Protocol::Json { .. } | Protocol::Cbor { .. } | Protocol::RestJson => read_json(response, &mut error),
         Protocol::Query { .. } | Protocol::Ec2 { .. } | Protocol::RestXml { .. } => read_xml(response, &mut error),
     }
     if error.code.is_none() && response.body.is_empty() {

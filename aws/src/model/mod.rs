@@ -42,6 +42,8 @@ pub struct Service {
 pub(crate) enum Protocol {
     /// JSON, the operation in `X-Amz-Target`.
     Json { version: &'static str, target: &'static str },
+    /// CBOR, the service and the operation in the address.
+    Cbor { target: &'static str },
     /// JSON, parts of it in the address and in headers.
     RestJson,
     /// A form, answered in XML.

@@ -15,6 +15,7 @@ pub(super) fn service(line: &'static str) -> Option<Service> {
     let (kind, details) = protocol.split_once('/').unwrap_or((protocol, ""));
     let protocol = match kind {
         "json" => details.split_once('/').map(|(version, target)| Protocol::Json { version, target })?,
+        "cbor" => Protocol::Cbor { target: details },
         "rest-json" => Protocol::RestJson,
         "query" => Protocol::Query { version: details },
         "ec2" => Protocol::Ec2 { version: details },
