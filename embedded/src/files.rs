@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
+use rusqlite::Connection;
 
 use super::OpenError;
 
@@ -25,6 +26,27 @@ pub(super) fn lock_folder(folder: &Path) -> Result<Option<File>, OpenError> {
     let lock = File::create(folder.join(".lock"));
     let lock = lock.map_err(|source| OpenError::Folder { path: folder.to_owned(), source })?;
     Ok(lock.lock().is_ok().then_some(lock))
+}
+
+/// A database in a file, opened or made: whatever a process that was killed has committed is there. A loss of power may take the last
+/// commits. `prepare` makes what is not there.
+pub(super) fn database(
+    file: &Path,
+    prepare: impl Fn(&Connection) -> Result<(), rusqlite::Error>,
+) -> Result<Connection, OpenError> {
+    /// How long a write waits for one of another process.
+    const BUSY: Duration = Duration::from_secs(60);
+    let _lock = file.parent().map(lock_folder).transpose()?;
+    let opened = patiently(|| {
+        let connection = Connection::open(file)?;
+        connection.busy_timeout(BUSY)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "NORMAL")?;
+        connection.set_prepared_statement_cache_capacity(32);
+        prepare(&connection)?;
+        Ok::<_, rusqlite::Error>(connection)
+    });
+    opened.map_err(|error| OpenError::Database { path: file.to_owned(), message: error.to_string() })
 }
 
 /// Does again what another program's lock on a database made impossible, for a minute at most. SQLite waits by itself where it

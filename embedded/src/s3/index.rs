@@ -5,17 +5,14 @@
 
 use std::fs::Metadata;
 use std::path::Path;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::attributes::Attributes;
 use super::checksum::Algorithm;
 use crate::OpenError;
-use crate::files::{lock_folder, patiently};
-
-/// How long a write waits for one of another process.
-const BUSY: Duration = Duration::from_secs(60);
+use crate::files::database;
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS objects (
@@ -110,18 +107,8 @@ pub(super) struct Index(Connection);
 
 impl Index {
     pub(super) fn open(file: &Path) -> Result<Self, OpenError> {
-        let _lock = file.parent().map(lock_folder).transpose()?;
-        let opened = patiently(|| {
-            let connection = Connection::open(file)?;
-            connection.busy_timeout(BUSY)?;
-            connection.pragma_update(None, "journal_mode", "WAL")?;
-            // Objects are not synced one by one either.
-            connection.pragma_update(None, "synchronous", "NORMAL")?;
-            connection.set_prepared_statement_cache_capacity(32);
-            connection.execute_batch(SCHEMA)?;
-            Ok::<_, rusqlite::Error>(Self(connection))
-        });
-        opened.map_err(|error| OpenError::Database { path: file.to_owned(), message: error.to_string() })
+        // Objects are not synced one by one either.
+        database(file, |connection| connection.execute_batch(SCHEMA)).map(Self)
     }
 
     /// The attributes of the object whose file has this stamp.

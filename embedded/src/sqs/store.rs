@@ -5,17 +5,13 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 use uuid::Uuid;
 
 use super::attributes::{Attributes, CONTENT_BASED, FIFO, RedrivePolicy, number};
 use crate::OpenError;
-use crate::files::{lock_folder, patiently};
-
-/// How long a write waits for one of another process.
-const BUSY: Duration = Duration::from_secs(60);
+use crate::files::database;
 
 const SCHEMA: &str = "
     CREATE TABLE IF NOT EXISTS queues (name TEXT PRIMARY KEY, attributes TEXT NOT NULL, created INTEGER NOT NULL);
@@ -171,12 +167,7 @@ fn expire(connection: &Connection, queue: &Queue, now: i64) -> Stored<()> {
 
 impl Store {
     pub(super) fn open(file: &Path) -> Result<Self, OpenError> {
-        let _lock = file.parent().map(lock_folder).transpose()?;
-        let opened = patiently(|| {
-            let connection = Connection::open(file)?;
-            connection.busy_timeout(BUSY)?;
-            connection.pragma_update(None, "journal_mode", "WAL")?;
-            connection.pragma_update(None, "synchronous", "NORMAL")?;
+        let prepare = |connection: &Connection| {
             connection.execute_batch(SCHEMA)?;
             for (table, column) in LATER {
                 let name = column.split(' ').next().unwrap_or_default();
@@ -186,9 +177,9 @@ impl Store {
                     connection.execute_batch(&format!("ALTER TABLE {table} ADD COLUMN {column}"))?;
                 }
             }
-            Ok::<_, rusqlite::Error>(Self(connection))
-        });
-        opened.map_err(|error| OpenError::Database { path: file.to_owned(), message: error.to_string() })
+            Ok(())
+        };
+        database(file, prepare).map(Self)
     }
 
     fn work(&mut self) -> Stored<Transaction<'_>> {

@@ -1,12 +1,10 @@
 //! What users ask the server with: boto3, the SDK for JavaScript and the AWS CLI, each with a script of `tests/clients`.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::operations::{node_with_sdk, python_with_boto3};
+use super::operations::{bash_with_aws_cli, node_with_sdk, python_with_boto3};
 use crate::support::folder::Folder;
-use crate::support::not_run;
 use crate::support::server::Server;
 
 /// A script of `tests/clients`.
@@ -56,14 +54,7 @@ fn the_sdk_for_javascript() {
 
 #[test]
 fn the_aws_cli() {
-    let aws = std::env::var_os("ASL_AWS_CLI").unwrap_or_else(|| OsString::from("aws"));
-    let mut version = Command::new(&aws);
-    version.arg("--version");
-    if !is_there(version) {
-        let advice = "install it with `pip install awscli`, or say where it is in ASL_AWS_CLI";
-        return not_run(&format!("{} does not run; {advice}", aws.display()));
+    if let Some(command) = bash_with_aws_cli("aws_cli.sh") {
+        drive(command);
     }
-    let mut command = Command::new("bash");
-    command.arg(script("aws_cli.sh")).env("ASL_AWS_CLI", aws);
-    drive(command);
 }

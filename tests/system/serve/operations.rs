@@ -1,4 +1,5 @@
-//! Which client calls which operation of a service: the tables in `docs/services.md`, held against what was called.
+//! The clients of AWS's services, where they are there, and which of them calls which operation: the tables in `docs/services.md`, held
+//! against what was called.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -46,6 +47,21 @@ pub(super) fn node_with_sdk(name: &str, packages: &[&str]) -> Option<Command> {
     }
     let mut command = Command::new("node");
     command.arg(script(name)).env("ASL_AWS_SDK_NPM", folder);
+    Some(command)
+}
+
+/// A script for bash that calls the AWS CLI; says that it is not run where that is not there.
+pub(super) fn bash_with_aws_cli(name: &str) -> Option<Command> {
+    let aws = std::env::var_os("ASL_AWS_CLI").unwrap_or_else(|| OsString::from("aws"));
+    let mut version = Command::new(&aws);
+    version.arg("--version");
+    if !is_there(version) {
+        let advice = "install it with `pip install awscli`, or say where it is in ASL_AWS_CLI";
+        not_run(&format!("{} does not run; {advice}", aws.display()));
+        return None;
+    }
+    let mut command = Command::new("bash");
+    command.arg(script(name)).env("ASL_AWS_CLI", aws);
     Some(command)
 }
 

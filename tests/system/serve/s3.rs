@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::process::Command;
 
 use super::clients::{drive, is_there, script};
-use super::operations::{BOTO3, JAVASCRIPT, called_as_documented, node_with_sdk, python_with_boto3};
+use super::operations::{BOTO3, JAVASCRIPT, bash_with_aws_cli, called_as_documented, node_with_sdk, python_with_boto3};
 use crate::support::not_run;
 
 #[test]
@@ -24,16 +24,9 @@ fn the_sdk_for_javascript() {
 
 #[test]
 fn the_aws_cli() {
-    let aws = std::env::var_os("ASL_AWS_CLI").unwrap_or_else(|| OsString::from("aws"));
-    let mut version = Command::new(&aws);
-    version.arg("--version");
-    if !is_there(version) {
-        let advice = "install it with `pip install awscli`, or say where it is in ASL_AWS_CLI";
-        return not_run(&format!("{} does not run; {advice}", aws.display()));
+    if let Some(command) = bash_with_aws_cli("s3_aws_cli.sh") {
+        drive(command);
     }
-    let mut command = Command::new("bash");
-    command.arg(script("s3_aws_cli.sh")).env("ASL_AWS_CLI", aws);
-    drive(command);
 }
 
 #[test]
