@@ -27,9 +27,9 @@ pub struct Started {
     pub execution: Arc<Execution>,
     /// Whether this call has started it.
     pub is_new: bool,
-    pub(crate) ended: watch::Receiver<Option<Ended>>,
-    /// Whether it is kept, where it will be.
-    pub(crate) kept: Option<watch::Receiver<bool>>,
+    pub(crate) progress: watch::Receiver<Progress>,
+    /// Whether its start is kept in a journal.
+    pub(crate) is_journaled: bool,
 }
 
 /// An execution, and what has become of it.
@@ -54,19 +54,27 @@ pub struct Ended {
     pub given_up: Option<Arc<GivenUp>>,
 }
 
+/// What others wait for: one thing to wait at for both, since there are many executions.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Progress {
+    /// Whether its start is kept.
+    pub(crate) is_kept: bool,
+    /// How it ended; nothing while it runs.
+    pub(crate) ended: Option<Ended>,
+}
+
 impl Started {
     /// Waits for its end.
     pub async fn ended(&self) -> Ended {
-        wait(self.ended.clone()).await
+        wait(self.progress.clone()).await
     }
 
     /// Waits until its start is kept, where it will be.
     pub async fn kept(&self) -> Result<(), JournalError> {
-        let Some(kept) = &self.kept else { return Ok(()) };
-        if kept.clone().wait_for(|is_kept| *is_kept).await.is_ok() {
+        if !self.is_journaled || self.progress.clone().wait_for(|progress| progress.is_kept).await.is_ok() {
             return Ok(());
         }
-        let ended = self.ended.borrow().clone();
+        let ended = self.progress.borrow().ended.clone();
         match ended.and_then(|ended| ended.given_up).as_deref() {
             Some(GivenUp::Journal(error)) => Err(error.clone()),
             _ => Err(JournalError("the program ends".to_owned())),
@@ -111,8 +119,8 @@ pub(crate) struct Journaled {
     saver: Saver,
     children: ChildEntries,
     map_runs: Arc<MapRuns>,
-    /// Whether its start is kept.
-    kept: watch::Sender<bool>,
+    /// Told when its start is kept.
+    progress: watch::Sender<Progress>,
     is_new: bool,
 }
 
@@ -125,24 +133,25 @@ impl Journaled {
             saver: Saver::default(),
             children: ChildEntries::default(),
             map_runs: Arc::default(),
-            kept: watch::Sender::new(false),
+            progress: watch::Sender::default(),
             is_new: true,
         }
     }
 
     /// One that goes on, of which this is saved.
     pub(crate) fn again(journal: Arc<dyn Journal>, details: Details, saver: Saver) -> Self {
-        Self { saver, kept: watch::Sender::new(true), is_new: false, ..Self::new(journal, details) }
+        let progress = watch::Sender::new(Progress { is_kept: true, ended: None });
+        Self { saver, progress, is_new: false, ..Self::new(journal, details) }
     }
 
-    /// Tells when its start is kept.
-    pub(crate) fn kept(&self) -> watch::Receiver<bool> {
-        self.kept.subscribe()
+    /// Told when its start is kept, and by its host when it has ended.
+    pub(crate) fn progress(&self) -> watch::Sender<Progress> {
+        self.progress.clone()
     }
 
     /// One that is redriven.
     pub(crate) fn redriven(journal: Arc<dyn Journal>, details: Details, saver: Saver) -> Self {
-        Self { is_new: true, kept: watch::Sender::new(false), ..Self::again(journal, details, saver) }
+        Self { saver, ..Self::new(journal, details) }
     }
 
     /// Its Map Runs, as they are now.
@@ -172,10 +181,10 @@ impl Journaled {
         match is_first {
             false => kept,
             true => {
-                let tell = self.kept.clone();
+                let tell = self.progress.clone();
                 Box::pin(async move {
                     kept.await?;
-                    tell.send_replace(true);
+                    tell.send_modify(|progress| progress.is_kept = true);
                     Ok(())
                 })
             }
@@ -195,18 +204,13 @@ impl Journaled {
         let entries: Vec<Entry> = vec![self.details.entry()];
         // The next start of the program goes on with what could not be kept.
         let _ = self.journal.commit(Commit { entries, ledger: Some(ledger), ..Commit::default() }).await;
-        self.kept.send_replace(true);
+        self.progress.send_modify(|progress| progress.is_kept = true);
     }
 }
 
 impl Run {
     /// Runs it from `at` on, to its end or until it is `stopped`, and tells how it ended.
-    pub(crate) async fn drive(
-        self,
-        at: Timestamp,
-        stopped: oneshot::Receiver<Failure>,
-        tell: watch::Sender<Option<Ended>>,
-    ) {
+    pub(crate) async fn drive(self, at: Timestamp, stopped: oneshot::Receiver<Failure>, tell: watch::Sender<Progress>) {
         let Self { executions, router, ledger, history, recording, mut watcher, mut journaled, mocks, first, told } =
             self;
         let ledger = match (&history, &recording) {
@@ -273,7 +277,7 @@ impl Run {
         if let Some(recording) = recording {
             recording.end(&finished, at, given_up.as_ref().map(|why| why.to_string()));
         }
-        tell.send_replace(Some(Ended { finished, at, events, given_up }));
+        tell.send_modify(|progress| progress.ended = Some(Ended { finished, at, events, given_up }));
         if is_kept {
             executions.forget(&known);
         }
@@ -281,8 +285,8 @@ impl Run {
 }
 
 /// Waits for the end of an execution.
-pub(crate) async fn wait(mut ended: watch::Receiver<Option<Ended>>) -> Ended {
-    match ended.wait_for(Option::is_some).await.map(|ended| ended.clone()) {
+pub(crate) async fn wait(mut progress: watch::Receiver<Progress>) -> Ended {
+    match progress.wait_for(|progress| progress.ended.is_some()).await.map(|progress| progress.ended.clone()) {
         Ok(Some(ended)) => ended,
         // The runtime shuts down.
         _ => std::future::pending().await,

@@ -8,7 +8,7 @@ use asl_engine::{Execution, HistoryEvent};
 use asl_runtime::Recorded;
 use tokio::sync::watch;
 
-use crate::execution::Ended;
+use crate::execution::Progress;
 
 /// What was recorded of an execution and of the child executions of its Map Runs, from the start.
 #[derive(Debug)]
@@ -64,20 +64,20 @@ pub struct Subscription {
     history: Arc<History>,
     heard: usize,
     length: watch::Receiver<usize>,
-    ended: watch::Receiver<Option<Ended>>,
+    progress: watch::Receiver<Progress>,
 }
 
 impl Subscription {
-    pub(crate) fn new(history: Arc<History>, ended: watch::Receiver<Option<Ended>>) -> Self {
+    pub(crate) fn new(history: Arc<History>, progress: watch::Receiver<Progress>) -> Self {
         let length = history.length.subscribe();
-        Self { history, heard: 0, length, ended }
+        Self { history, heard: 0, length, progress }
     }
 
     /// What was recorded since the last call, once there is some; nothing more after the end.
     pub async fn next(&mut self) -> Option<Vec<Recorded>> {
         loop {
             // All is recorded before the end is told.
-            let has_ended = self.ended.borrow().is_some();
+            let has_ended = self.progress.borrow().ended.is_some();
             let news = self.history.recorded()[self.heard..].to_vec();
             self.heard += news.len();
             if !news.is_empty() {
@@ -89,7 +89,7 @@ impl Subscription {
             let heard = self.heard;
             tokio::select! {
                 more = self.length.wait_for(|length| *length > heard) => drop(more),
-                ended = self.ended.wait_for(Option::is_some) => {
+                ended = self.progress.wait_for(|progress| progress.ended.is_some()) => {
                     // Nothing comes any more where the runtime has dropped the execution.
                     ended.ok()?;
                 }

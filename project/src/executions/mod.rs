@@ -16,7 +16,7 @@ use asl_tasks::{Mocks, Router};
 use tokio::sync::{oneshot, watch};
 
 use crate::details::Details;
-use crate::execution::{Description, Ended, Journaled, Run, Started, wait};
+use crate::execution::{Description, Journaled, Progress, Run, Started, wait};
 use crate::history::{History, Subscription};
 use crate::map_runs::MapRuns;
 use crate::start::{Start, StartError, Watcher, execution};
@@ -88,10 +88,11 @@ struct Registry {
 struct Entry {
     execution: Arc<Execution>,
     history: Option<Arc<History>>,
-    ended: watch::Receiver<Option<Ended>>,
+    progress: watch::Receiver<Progress>,
     stop: Option<oneshot::Sender<Failure>>,
     is_waited_for: bool,
-    kept: Option<watch::Receiver<bool>>,
+    /// Whether its start is kept in a journal.
+    is_journaled: bool,
     /// Tells it something while it runs.
     told: Arc<Queue<Input>>,
     map_runs: Option<Arc<MapRuns>>,
@@ -115,8 +116,8 @@ fn ended_before(kept: Details, execution: Execution, finds_ended: bool) -> Resul
     match kept.ended().filter(|_| finds_ended && input.as_ref() == Some(&execution.input)) {
         Some(ended) => {
             let execution = Arc::new(Execution { start_time: kept.started, ..execution });
-            let (_, ended) = watch::channel(Some(ended));
-            Ok(Started { execution, is_new: false, ended, kept: None })
+            let (_, progress) = watch::channel(Progress { is_kept: true, ended: Some(ended) });
+            Ok(Started { execution, is_new: false, progress, is_journaled: false })
         }
         None => Err(StartError::AlreadyExists(execution.arn)),
     }
@@ -124,17 +125,17 @@ fn ended_before(kept: Details, execution: Execution, finds_ended: bool) -> Resul
 
 impl Entry {
     fn has_ended(&self) -> bool {
-        self.ended.borrow().is_some()
+        self.progress.borrow().ended.is_some()
     }
 
     /// As who asks for it again finds it.
     fn found(&self) -> Started {
-        let (execution, ended, kept) = (self.execution.clone(), self.ended.clone(), self.kept.clone());
-        Started { execution, is_new: false, ended, kept }
+        let (execution, progress) = (self.execution.clone(), self.progress.clone());
+        Started { execution, is_new: false, progress, is_journaled: self.is_journaled }
     }
 
     fn described(&self) -> Description {
-        Description { execution: self.execution.clone(), ended: self.ended.borrow().clone() }
+        Description { execution: self.execution.clone(), ended: self.progress.borrow().ended.clone() }
     }
 
     /// What has happened so far.
@@ -314,17 +315,17 @@ impl Executions {
     fn begin(self: &Arc<Self>, started: &mut Registry, known: Arc<Execution>, begin: Begin) -> Started {
         let Begin { ledger, journaled, watcher, mocks, is_waited_for, at, first } = begin;
         let told = Arc::<Queue<Input>>::default();
-        let (tell, ended) = watch::channel(None);
+        let tell = journaled.as_ref().map(|journaled| journaled.progress()).unwrap_or_default();
+        let (progress, is_journaled) = (tell.subscribe(), journaled.is_some());
         let (stop, stopped) = oneshot::channel();
         let history = self.options.keeps_histories.then(Arc::<History>::default);
-        let kept = journaled.as_ref().map(|journaled| journaled.kept());
         started.add(Entry {
             execution: known.clone(),
             history: history.clone(),
-            ended: ended.clone(),
+            progress: progress.clone(),
             stop: Some(stop),
             is_waited_for,
-            kept: kept.clone(),
+            is_journaled,
             told: Arc::clone(&told),
             map_runs: journaled.as_ref().map(|journaled| journaled.map_runs()),
         });
@@ -345,7 +346,7 @@ impl Executions {
             told,
         };
         tokio::spawn(run.drive(at, stopped, tell));
-        Started { execution: known, is_new: true, ended, kept }
+        Started { execution: known, is_new: true, progress, is_journaled }
     }
 
     /// Forgets an execution that has ended and is kept.
@@ -355,7 +356,7 @@ impl Executions {
 
     /// Waits until an execution has ended, where it runs.
     pub async fn ended_of(&self, arn: &str) {
-        let ended = self.lock().find(arn).map(|entry| entry.ended.clone());
+        let ended = self.lock().find(arn).map(|entry| entry.progress.clone());
         if let Some(ended) = ended {
             wait(ended).await;
         }
@@ -404,7 +405,7 @@ impl Executions {
     pub fn subscribe(&self, arn: &str) -> Result<Subscription, LookupError> {
         let mut started = self.lock();
         let entry = started.look_up(arn)?;
-        Ok(Subscription::new(entry.history()?.clone(), entry.ended.clone()))
+        Ok(Subscription::new(entry.history()?.clone(), entry.progress.clone()))
     }
 
     /// The ARNs of the executions that have not ended.
@@ -429,7 +430,7 @@ impl Executions {
             let mut running = Vec::new();
             for entry in self.lock().entries.values_mut().filter(|entry| !entry.has_ended()) {
                 told(entry);
-                running.push(entry.ended.clone());
+                running.push(entry.progress.clone());
             }
             if running.is_empty() {
                 return;
@@ -456,8 +457,8 @@ impl Executions {
         let alone = started.entries.values().filter(|entry| !entry.is_waited_for);
         alone
             .filter_map(|entry| {
-                let ended = entry.ended.borrow();
-                Some((entry.execution.arn.clone(), ended.as_ref()?.finished.clone()))
+                let progress = entry.progress.borrow();
+                Some((entry.execution.arn.clone(), progress.ended.as_ref()?.finished.clone()))
             })
             .collect()
     }
