@@ -9,7 +9,7 @@ use super::function::EndpointError;
 use super::install::InstallError;
 use super::layers::Layers;
 use super::settings::{Runtime, Settings};
-use super::{install, node, python};
+use super::{install, java, node, python};
 
 /// How the processes of a function are started.
 #[derive(Clone, Debug)]
@@ -73,6 +73,12 @@ pub(super) enum LaunchError {
     NoPython(Box<Self>),
     #[error("neither python{version} nor python3 can be run: {why}")]
     NeitherPython { version: String, why: Box<Self> },
+    /// Nothing connects the code to the Runtime API.
+    #[error(
+        "the code has no aws-lambda-java-runtime-interface-client, which connects it to Lambda: make it a dependency, or let Maven load it \
+         with `mvn dependency:get -Dartifact=com.amazonaws:aws-lambda-java-runtime-interface-client:2.10.1`"
+    )]
+    NoJavaClient,
     #[error("{program} says {answer:?}")]
     Interpreter { program: String, answer: String },
     #[error(transparent)]
@@ -89,7 +95,8 @@ pub(super) async fn prepare(settings: &Settings, folders: &Folders) -> Result<(P
     let folder = folders.routes.join(&settings.code);
     let code = folder.canonicalize();
     let code = code.map_err(|source| LaunchError::NoCode { folder: folder.clone(), source })?;
-    if !code.is_dir() {
+    let is_archive = matches!(settings.runtime, Runtime::Java { .. }) && code.is_file();
+    if !code.is_dir() && !is_archive {
         return Err(LaunchError::NotAFolder(folder));
     }
     let cache = std::path::absolute(&folders.cache);
@@ -104,10 +111,12 @@ pub(super) async fn prepare(settings: &Settings, folders: &Folders) -> Result<(P
             let options = options.and_then(Result::ok).unwrap_or_default();
             node::launch(version.as_deref(), &options, &layers, &code, entry()?, &cache).await?
         }
+        Runtime::Java { version } => java::launch(version, &layers, &code, entry()?, settings.memory_mb).await?,
         Runtime::Provided => provided(&code, &layers, settings.entry.as_deref())?,
     };
-    launch.environment.extend(layers.environment(&code));
-    Ok((code, launch))
+    let folder = if is_archive { code.parent().unwrap_or(&code).to_owned() } else { code };
+    launch.environment.extend(layers.environment(&folder));
+    Ok((folder, launch))
 }
 
 /// An executable of the code; a `bootstrap` may be of a layer, too.

@@ -31,6 +31,8 @@ mod guard;
 #[cfg(unix)]
 mod install;
 #[cfg(unix)]
+mod java;
+#[cfg(unix)]
 mod launch;
 #[cfg(unix)]
 mod layers;

@@ -80,6 +80,11 @@ pub(super) enum Runtime {
         /// Such as `22`.
         version: Option<String>,
     },
+    /// `java` with a version, such as `java21`.
+    Java {
+        /// Such as `21`.
+        version: String,
+    },
     /// `provided`, also as `provided.al2023`: an executable that speaks the Lambda Runtime API by itself.
     Provided,
 }
@@ -89,25 +94,20 @@ pub(super) enum Runtime {
 pub(super) enum UnknownRuntime {
     /// No runtime of Lambda that is known here has this name.
     #[error(
-        "unknown runtime {0:?}; allowed: \"python3\" or \"python3.12\", \"nodejs\" or \"nodejs22.x\", \"provided\" for an \
+        "unknown runtime {0:?}; allowed: \"python3\" or \"python3.12\", \"nodejs\" or \"nodejs22.x\", \"java21\", \"provided\" for an \
          executable that speaks the Lambda Runtime API"
     )]
     Name(String),
     /// Lambda manages it, and nothing here does.
     #[error(
-        "Lambda's runtime {name:?} is not among those of asl (Python, Node.js); {advice}, with runtime = \"provided\". A \
+        "Lambda's runtime {name:?} is not among those of asl (Python, Node.js, Java); {advice}, with runtime = \"provided\". A \
          mock of the state or another handler can stand in for the function"
     )]
     Managed { name: String, advice: &'static str },
 }
 
 /// Runtimes of Lambda by how they begin, and what runs the same code as an executable.
-const MANAGED: [(&str, &str); 4] = [
-    (
-        "java",
-        "a bootstrap that runs java -cp 'lib/*' com.amazonaws.services.lambda.runtime.api.client.AWSLambda \
-         PACKAGE.CLASS::METHOD serves the code, where lib has it and aws-lambda-java-runtime-interface-client",
-    ),
+const MANAGED: [(&str, &str); 3] = [
     ("ruby", "a bootstrap that runs aws_lambda_ric FILE.METHOD serves the code, by the gem aws_lambda_ric"),
     ("dotnet", "an executable that is built with Amazon.Lambda.RuntimeSupport has the code"),
     ("go", "an executable that is built with aws-lambda-go has the code"),
@@ -129,6 +129,12 @@ impl TryFrom<String> for Runtime {
                 None if rest.is_empty() => return Ok(Self::Node { version: None }),
                 Some(major) if digits(major) => return Ok(Self::Node { version: Some(major.to_owned()) }),
                 _ => {}
+            }
+        } else if let Some(version) = text.strip_prefix("java") {
+            // `java8.al2` is 8 on another system.
+            let version = version.strip_suffix(".al2").unwrap_or(version);
+            if digits(version) {
+                return Ok(Self::Java { version: version.to_owned() });
             }
         } else if text == "provided" || text.starts_with("provided.al") {
             return Ok(Self::Provided);
@@ -155,21 +161,21 @@ mod tests {
             ("python3.12", python(Some("3.12"))),
             ("nodejs", node(None)),
             ("nodejs22.x", node(Some("22"))),
+            ("java21", Runtime::Java { version: "21".to_owned() }),
+            ("java8.al2", Runtime::Java { version: "8".to_owned() }),
             ("provided", Runtime::Provided),
             ("provided.al2023", Runtime::Provided),
         ] {
             assert_eq!(Runtime::try_from(text.to_owned()).unwrap(), expected, "{text}");
         }
-        for text in ["", "python", "python2.7", "python3.", "python312", "nodejs22", "node", "ruby", "provideds"] {
+        for text in
+            ["", "python", "python2.7", "python3.", "python312", "nodejs22", "node", "java", "ruby", "provideds"]
+        {
             let error = Runtime::try_from(text.to_owned()).unwrap_err().to_string();
             assert!(error.starts_with(&format!("unknown runtime {text:?}; allowed: \"python3\"")), "{error}");
         }
-        for (text, advice) in [
-            ("ruby3.3", "aws_lambda_ric"),
-            ("java21", "runs java"),
-            ("dotnet8", "RuntimeSupport"),
-            ("go1.x", "aws-lambda-go"),
-        ] {
+        for (text, advice) in [("ruby3.3", "aws_lambda_ric"), ("dotnet8", "RuntimeSupport"), ("go1.x", "aws-lambda-go")]
+        {
             let error = Runtime::try_from(text.to_owned()).unwrap_err().to_string();
             assert!(
                 error.starts_with(&format!("Lambda's runtime {text:?} is not")) && error.contains(advice),

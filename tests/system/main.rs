@@ -17,6 +17,7 @@ mod history;
 mod http_tasks;
 mod interrupt;
 mod item_reader;
+mod java;
 mod jobs;
 mod json;
 mod lambda_routes;
