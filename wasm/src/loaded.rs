@@ -36,7 +36,7 @@ impl Loaded {
         let bytes = std::fs::read(&file).map_err(|error| refused(Unusable::Unreadable(error)))?;
         let engine = engine.get()?;
         let guest = Guest::compile(&engine, &bytes, &file).map_err(refused)?;
-        let sandbox = Sandbox::new(&settings, folder).map_err(refused)?;
+        let sandbox = Sandbox::new(&settings, folder, Arc::clone(&engine.http)).map_err(refused)?;
         Ok(Self { engine, guest, sandbox, settings })
     }
 
@@ -47,7 +47,7 @@ impl Loaded {
     }
 
     async fn call_here(&self, input: &str) -> Outcome {
-        let stdin = if self.guest.is_command() { input } else { "" };
+        let stdin = self.guest.is_command().then_some(input);
         let (state, written) =
             self.sandbox.enter(stdin).map_err(|error| Failure::new(NOT_LOADED, error.to_string()))?;
         let mut store = Store::new(&self.engine.wasmtime, state);
