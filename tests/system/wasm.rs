@@ -1,4 +1,4 @@
-//! The guide to `wasm` for real: what it shows in C and in Python is built from the sources there, and called.
+//! The guide to `wasm` for real: what it shows in C, Rust, Python and JavaScript is built from the sources there, and called.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -10,7 +10,16 @@ use super::support::not_run;
 /// The files of the guide, without what it has built beforehand.
 fn guide() -> Folder {
     let folder = Folder::new();
-    for name in ["count-words.c", "count-words.json", "order_total.py", "order.json", "routes.toml", "task.wit"] {
+    for name in [
+        "count-words.c",
+        "count-words.rs",
+        "count-words.json",
+        "order_total.py",
+        "order_total.js",
+        "order.json",
+        "routes.toml",
+        "task.wit",
+    ] {
         let file = Path::new("docs/wasm.in").join(name);
         folder.write(name, std::fs::read(file).expect("a file of the guide"));
     }
@@ -34,10 +43,20 @@ fn succeeded(stdout: &str) -> Ended {
 
 #[test]
 fn a_command_in_c() {
-    let folder = guide();
     let arguments = ["--target=wasm32-wasi", "-Oz", "-s", "-o", "count-words.wasm", "count-words.c"];
     let advice = "install clang, lld, wasi-libc and libclang-rt-dev-wasm32";
-    if !build(&folder, "clang".into(), &arguments, advice) {
+    counts_words("clang", &arguments, advice);
+}
+
+#[test]
+fn a_command_in_rust() {
+    let arguments = ["--target=wasm32-wasip2", "-O", "-o", "count-words.wasm", "count-words.rs"];
+    counts_words("rustc", &arguments, "`rustup target add wasm32-wasip2`");
+}
+
+fn counts_words(program: &str, arguments: &[&str], advice: &str) {
+    let folder = guide();
+    if !build(&folder, program.into(), arguments, advice) {
         return;
     }
     let run = |input: &str| folder.asl(&["run", "count-words.json", "--input", input]);
@@ -59,13 +78,55 @@ fn a_function_in_python() {
     if !build(&folder, componentize, &arguments, advice) {
         return;
     }
+    adds_up(&folder, "KeyError: 'items'");
+}
+
+/// What `jco componentize` makes of `order_total.js`. `changes` are made in its sources before.
+fn in_javascript(options: &[&str], changes: &[(&str, &str, &str)], uncaught: &str) {
+    let folder = guide();
+    for &(file, from, to) in changes {
+        let text = std::fs::read_to_string(folder.path(file)).expect("a file of the guide");
+        assert!(text.contains(from), "{file}: {from}");
+        folder.write(file, text.replace(from, to));
+    }
+    let jco = match std::env::var_os("ASL_JCO_NPM") {
+        Some(installed) => Path::new(&installed).join("node_modules/.bin/jco").into(),
+        None => "jco".into(),
+    };
+    let arguments = ["componentize", "order_total.js", "--wit", "task.wit", "-n", "task", "-o", "order-total.wasm"];
+    let advice = "install it with `npm install @bytecodealliance/jco`, and say in which folder in ASL_JCO_NPM";
+    if build(&folder, jco, &[&arguments, options].concat(), advice) {
+        adds_up(&folder, uncaught);
+    }
+}
+
+#[test]
+fn a_function_in_javascript() {
+    // Its component imports wasi:http, for fetch. It does not tell what was thrown that is no error of the interface.
+    in_javascript(&[], &[], "expected a string, received [undefined]");
+}
+
+#[test]
+fn a_function_in_javascript_on_quickjs() {
+    // Its component asks for what the component model has for async.
+    let uncaught = "cannot read property 'reduce' of undefined";
+    in_javascript(&["--backend", "quickjs"], &[], uncaught);
+    let awaits = [
+        ("task.wit", "handle: func", "handle: async func"),
+        ("order_total.js", "export function handle(input) {", "export async function handle(input) {\n    await null;"),
+    ];
+    in_javascript(&["--backend", "quickjs"], &awaits, uncaught);
+}
+
+/// The component adds up what an order costs. `uncaught` is in what it says of an order without items.
+fn adds_up(folder: &Folder, uncaught: &str) {
     let run = |input: &str| folder.asl(&["run", "order.json", "--input", input]);
     assert_eq!(run(r#"{"items":[{"price":250,"count":2},{"price":3,"count":1}]}"#), succeeded("{\"total\":503}\n"));
     // The Catcher takes the error of the component.
     assert_eq!(run(r#"{"items":[]}"#), succeeded("{\"total\":0}\n"));
     let failed = run("{}");
     assert_eq!(failed.code, Some(1));
-    assert!(failed.stderr.contains("Wasm.Trap") && failed.stderr.contains("KeyError: 'items'"), "{failed:?}");
+    assert!(failed.stderr.contains("Wasm.Trap") && failed.stderr.contains(uncaught), "{failed:?}");
 }
 
 #[test]
