@@ -1,4 +1,4 @@
-//! The guide to `wasm` for real: what it shows in C, Rust, Python and JavaScript is built from the sources there, and called.
+//! The guide to `wasm` for real: what it shows in C, Rust, Go, Python and JavaScript is built from the sources there, and called.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -12,6 +12,7 @@ fn guide() -> Folder {
     let folder = Folder::new();
     for name in [
         "count-words.c",
+        "count-words.go",
         "count-words.rs",
         "count-words.json",
         "order_total.py",
@@ -52,6 +53,13 @@ fn a_command_in_c() {
 fn a_command_in_rust() {
     let arguments = ["--target=wasm32-wasip2", "-O", "-o", "count-words.wasm", "count-words.rs"];
     counts_words("rustc", &arguments, "`rustup target add wasm32-wasip2`");
+}
+
+#[test]
+fn a_command_in_go() {
+    let go = std::env::var("ASL_GO").unwrap_or_else(|_| "go".to_owned());
+    let arguments = ["GOOS=wasip1", "GOARCH=wasm", &go, "build", "-o", "count-words.wasm", "count-words.go"];
+    counts_words("env", &arguments, "install Go 1.21 or later, or say where it is in ASL_GO");
 }
 
 fn counts_words(program: &str, arguments: &[&str], advice: &str) {
@@ -127,6 +135,33 @@ fn adds_up(folder: &Folder, uncaught: &str) {
     let failed = run("{}");
     assert_eq!(failed.code, Some(1));
     assert!(failed.stderr.contains("Wasm.Trap") && failed.stderr.contains(uncaught), "{failed:?}");
+}
+
+#[test]
+fn http_requests_are_what_the_route_grants() {
+    let folder = guide();
+    // It answers with the status that it is answered with, or with the error code and 100: 115 is HTTP-request-denied.
+    folder.write("order-total.wasm", include_str!("../../wasm/tests/wasm/http.wat"));
+    let server = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let peer = server.local_addr().expect("an address").to_string();
+    let run = |granted: &str| {
+        let route = "handler = 'wasm'\ncomponent = 'order-total.wasm'";
+        folder.write(
+            "routes.toml",
+            format!("[[routes]]\nresource = 'arn:*:order-total'\n{route}\nnetwork = [{granted}]\n"),
+        );
+        folder.asl(&["run", "order.json", "--input", &format!("{peer:?}")])
+    };
+    assert_eq!(run(""), succeeded("115\n"));
+    let answering = std::thread::spawn(move || {
+        let (mut connected, _) = server.accept().expect("a connection");
+        // The request fits into one piece.
+        let _ = std::io::Read::read(&mut connected, &mut [0; 4096]).expect("a request");
+        let answer = b"HTTP/1.1 204 Nothing\r\nConnection: close\r\n\r\n";
+        std::io::Write::write_all(&mut connected, answer).expect("a reader");
+    });
+    assert_eq!(run(&format!("{peer:?}")), succeeded("204\n"));
+    answering.join().expect("an answer");
 }
 
 #[test]
