@@ -22,6 +22,12 @@ use super::output::Captured;
 /// not follow redirects: those would lead to where the route grants nothing.
 pub type HttpClient = Arc<dyn Fn() -> Result<reqwest::Client, Box<dyn std::error::Error + Send + Sync>> + Send + Sync>;
 
+/// The most bytes of the headers of a request: more than servers take. They are kept outside of the guest's memory.
+const HEADERS: usize = 32 * 1024;
+
+/// The most bytes of a body that are kept outside of the guest's memory until they are sent.
+const BODY_PIECE: usize = 64 * 1024;
+
 /// What one call has of `wasi:http`.
 pub(super) struct Http {
     context: WasiHttpCtx,
@@ -31,7 +37,9 @@ pub(super) struct Http {
 impl Http {
     /// What is refused, and what goes wrong, is told in `stderr`, too: guests make little of it.
     pub(super) fn new(network: Network, client: HttpClient, stderr: Captured) -> Self {
-        Self { context: WasiHttpCtx::new(), sender: Sender { network, client, stderr } }
+        let mut context = WasiHttpCtx::new();
+        context.set_field_size_limit(HEADERS);
+        Self { context, sender: Sender { network, client, stderr } }
     }
 
     pub(super) fn view<'a>(&'a mut self, table: &'a mut ResourceTable) -> WasiHttpCtxView<'a> {
@@ -61,6 +69,10 @@ impl WasiHttpHooks for Sender {
             let response = sender.send(request, options).await?;
             Ok((response, Box::new(async { Ok(()) }) as Sent))
         })
+    }
+
+    fn p2_outgoing_body_chunk_size(&mut self) -> usize {
+        BODY_PIECE
     }
 }
 

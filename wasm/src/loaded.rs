@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use asl_engine::{Failure, Outcome, Value};
+use wasmtime::component::ResourceTableError;
 use wasmtime::{Store, Trap};
 
 use super::Settings;
@@ -12,7 +13,7 @@ use super::engine::{Engine, LazyEngine};
 use super::error::{LoadError, Unusable};
 use super::guest::{Guest, GuestOutcome};
 use super::output::TooLarge;
-use super::sandbox::Sandbox;
+use super::sandbox::{HANDLES, Sandbox};
 
 /// The error of a call whose component cannot be used.
 pub(super) const NOT_LOADED: &str = "Wasm.NotLoaded";
@@ -108,6 +109,9 @@ impl Loaded {
 
 /// Why a call was cut off, without the addresses that wasmtime tells around it.
 fn trap(error: &wasmtime::Error) -> String {
+    if let Some(ResourceTableError::Full) = error.downcast_ref() {
+        return format!("the component holds more than {HANDLES} files, connections, requests and the like at once");
+    }
     match error.downcast_ref::<Trap>() {
         Some(trap) => trap.to_string(),
         None => format!("{error:#}"),

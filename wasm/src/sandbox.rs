@@ -18,6 +18,10 @@ use super::{Folder, Settings};
 /// How much of what a guest writes to stderr is kept: the end of it.
 const STDERR_BYTES: usize = 8 * 1024;
 
+/// How many files, connections, requests and the like a call may hold at once. Each can take some memory of the host, which is not
+/// that of the guest.
+pub(super) const HANDLES: usize = 10_000;
+
 /// What every call of a route gets: nothing but what the route grants.
 pub(super) struct Sandbox {
     /// The first argument of a command.
@@ -87,7 +91,9 @@ impl Sandbox {
         self.network.grant(&mut wasi);
         let http = Http::new(self.network.clone(), Arc::clone(&self.http), written.stderr.clone());
         let memory = Memory { left: self.memory, refused: false };
-        let state = StoreState { wasi: wasi.build_p1(), http, memory };
+        let mut wasi = wasi.build_p1();
+        wasi.ctx().table.set_max_capacity(HANDLES);
+        let state = StoreState { wasi, http, memory };
         Ok((state, written))
     }
 }

@@ -201,6 +201,15 @@ async fn each_bound_has_an_error_of_its_own() {
         ),
     ])
     .await;
+    let holds =
+        HTTP.replace("(call $request (call $fields))", "(loop $more (drop (call $fields)) (br $more)) (unreachable)");
+    assert_ne!(holds, HTTP);
+    check([(
+        holds,
+        "",
+        "Wasm.Trap: the component holds more than 10000 files, connections, requests and the like at once",
+    )])
+    .await;
     // Only the end of what it says is kept.
     let failure = Routed::new(command(no_end), "timeout_seconds = 0.05").call("1").await.unwrap_err();
     assert!(failure.cause.unwrap().len() < 9000);
