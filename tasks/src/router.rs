@@ -60,6 +60,9 @@ impl Router {
         #[cfg(feature = "embedded")]
         let buckets = routes.buckets.into_iter().chain(of_routes).collect();
         let caller = Caller::default();
+        // Its own, so that what it has connected is used on the threads that run WebAssembly, and ends with them.
+        #[cfg(feature = "wasm")]
+        let of_wasm = Caller::default();
         #[cfg(feature = "embedded")]
         let declared = Declared { tables: routes.tables, buckets, queues: routes.queues, topics: routes.topics };
         #[cfg(feature = "embedded")]
@@ -85,7 +88,10 @@ impl Router {
             folder,
             routes: routes.file.clone(),
             #[cfg(feature = "wasm")]
-            wasm: Arc::new(LazyEngine::new(data_dir.join("wasm"))),
+            wasm: Arc::new(LazyEngine::new(
+                data_dir.join("wasm"),
+                Arc::new(move || of_wasm.client().cloned().map_err(|error| error.clone().into())),
+            )),
             #[cfg(feature = "functions")]
             logs: Arc::new(Logs::new(data_dir.join("logs"))),
             data_dir,

@@ -145,7 +145,11 @@ fn guest(folder: &Path, component: &[u8]) -> Component {
 
 fn cached_in(folder: &Path, data: &Path) -> Component {
     let settings = toml::from_str("component = 'guest'").unwrap();
-    Component::new(settings, folder.to_owned(), Arc::new(LazyEngine::new(data.join("wasm"))))
+    Component::new(
+        settings,
+        folder.to_owned(),
+        Arc::new(LazyEngine::new(data.join("wasm"), Arc::new(|| Err("there is no HTTP".into())))),
+    )
 }
 
 async fn call(guest: &Component, input: &str) {

@@ -11,6 +11,7 @@ use wasmtime::component;
 use wasmtime::{Cache, CacheConfig, Config};
 
 use super::error::NoEngine;
+use super::http::HttpClient;
 use super::sandbox::StoreState;
 
 /// How long guest code runs until it lets others run and can be ended.
@@ -19,17 +20,18 @@ const TICK: Duration = Duration::from_millis(1);
 /// What all components share: the compiler and its cache, and the threads they run on. It is made when the first is needed.
 pub struct LazyEngine {
     cache: PathBuf,
+    http: HttpClient,
     engine: OnceLock<Result<Arc<Engine>, NoEngine>>,
 }
 
 impl LazyEngine {
-    /// `cache` is the folder for compiled code.
-    pub fn new(cache: PathBuf) -> Self {
-        Self { cache, engine: OnceLock::new() }
+    /// `cache` is the folder for compiled code, `http` what sends the HTTP requests of components.
+    pub fn new(cache: PathBuf, http: HttpClient) -> Self {
+        Self { cache, http, engine: OnceLock::new() }
     }
 
     pub(super) fn get(&self) -> Result<Arc<Engine>, NoEngine> {
-        self.engine.get_or_init(|| Engine::new(&self.cache).map(Arc::new)).clone()
+        self.engine.get_or_init(|| Engine::new(&self.cache, Arc::clone(&self.http)).map(Arc::new)).clone()
     }
 }
 
@@ -39,6 +41,7 @@ pub(super) struct Engine {
     pub(super) components: component::Linker<StoreState>,
     /// WASI 0.1 for core modules.
     pub(super) modules: wasmtime::Linker<StoreState>,
+    pub(super) http: HttpClient,
     /// Threads of their own: guest code that computes without a pause would keep the host's from their timers and sockets.
     /// It is there until the engine is dropped.
     runtime: Option<Runtime>,
@@ -46,14 +49,17 @@ pub(super) struct Engine {
 }
 
 impl Engine {
-    fn new(cache: &Path) -> Result<Self, NoEngine> {
+    fn new(cache: &Path, http: HttpClient) -> Result<Self, NoEngine> {
         let failed = |error| NoEngine::Wasmtime(Arc::new(error));
         let mut config = Config::new();
         config.epoch_interruption(true);
+        // What `jco componentize --backend quickjs` makes, for one, has functions that are lifted so.
+        config.wasm_component_model_async(true);
         config.cache(open_cache(cache));
         let wasmtime = wasmtime::Engine::new(&config).map_err(failed)?;
         let mut components = component::Linker::new(&wasmtime);
         wasmtime_wasi::p2::add_to_linker_async(&mut components).map_err(failed)?;
+        wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut components).map_err(failed)?;
         let mut modules = wasmtime::Linker::new(&wasmtime);
         wasmtime_wasi::p1::add_to_linker_async(&mut modules, |state: &mut StoreState| &mut state.wasi)
             .map_err(failed)?;
@@ -66,7 +72,7 @@ impl Engine {
             .build()
             .map_err(no_threads)?;
         let clock = Clock::start(&wasmtime).map_err(no_threads)?;
-        Ok(Self { wasmtime, components, modules, runtime: Some(runtime), clock })
+        Ok(Self { wasmtime, components, modules, http, runtime: Some(runtime), clock })
     }
 
     /// Runs guest code. Dropping the future ends it within a tick.

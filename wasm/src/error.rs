@@ -30,16 +30,24 @@ pub(crate) enum Unusable {
     Unreadable(std::io::Error),
     #[error("{0}")]
     Text(wat::Error),
+    #[error("it is no valid WebAssembly: {0}")]
+    Malformed(wasmparser::BinaryReaderError),
     #[error("{0:#}")]
     NotCompiled(wasmtime::Error),
-    #[error("{0:#}; what there is to import is WASI 0.2 and 0.1, without HTTP")]
+    #[error("{0:#}; what there is to import is WASI 0.2 with wasi:http, and WASI 0.1")]
     Import(wasmtime::Error),
-    #[error("it is a core module without _start: nothing in it can be called")]
-    NoStart,
+    #[error(
+        "nothing in this core module can be called: expected _start, which a program with a main has; it exports {exports}"
+    )]
+    NoStart { exports: String },
+    #[error("its {0} has no function run")]
+    NoRun(String),
     #[error("its handle is not that of asl:task: {0:#}")]
     OtherHandle(wasmtime::Error),
-    #[error("it exports neither handle (asl:task) nor wasi:cli/run 0.2: nothing in it can be called")]
-    NothingToCall,
+    #[error(
+        "nothing in this component can be called: expected handle (asl:task) or wasi:cli/run 0.2; it exports {exports}"
+    )]
+    NothingToCall { exports: String },
     #[error("the environment variable {name} of it: {source}")]
     Environment { name: String, source: SettingError },
     #[error("the folder {} that it is granted is not there", .0.display())]

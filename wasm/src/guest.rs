@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use asl_engine::Failure;
-use wasmtime::component::{self, Component, InstancePre, types::ComponentItem};
+use wasmtime::component::{self, Component, InstancePre};
 use wasmtime::{Module, Store};
 use wasmtime_wasi::I32Exit;
 
 use super::engine::Engine;
+use super::entry::Entry;
 use super::error::Unusable;
 use super::sandbox::StoreState;
 
@@ -37,35 +38,19 @@ impl Guest {
     /// Compiles, or takes from the cache, what is in `bytes`, a binary or a text.
     pub(super) fn compile(engine: &Engine, bytes: &[u8], file: &Path) -> Result<Self, Unusable> {
         let bytes = wat::Parser::new().parse_bytes(Some(file), bytes).map_err(Unusable::Text)?;
-        // What follows the magic number tells a component from a core module.
-        if bytes.get(4..8) == Some(&[1, 0, 0, 0]) {
+        let entry = Entry::of(&bytes)?;
+        if entry == Entry::Start {
             let module = Module::from_binary(&engine.wasmtime, &bytes).map_err(Unusable::NotCompiled)?;
-            if module.get_export("_start").is_none() {
-                return Err(Unusable::NoStart);
-            }
             return engine.modules.instantiate_pre(&module).map(Self::Module).map_err(Unusable::Import);
         }
         let component = Component::from_binary(&engine.wasmtime, &bytes).map_err(Unusable::NotCompiled)?;
-        let run = Self::run_of(engine, &component);
         let instance = engine.components.instantiate_pre(&component).map_err(Unusable::Import)?;
-        if component.get_export_index(None, "handle").is_some() {
-            TaskPre::new(instance).map(Self::Task).map_err(Unusable::OtherHandle)
-        } else if let Some(run) = run {
-            Ok(Self::Command { instance, run })
-        } else {
-            Err(Unusable::NothingToCall)
+        if let Entry::Run(name) = entry {
+            let interface = component.get_export_index(None, name);
+            let run = interface.and_then(|interface| component.get_export_index(Some(&interface), "run"));
+            return run.map(|run| Self::Command { instance, run }).ok_or_else(|| Unusable::NoRun(name.to_owned()));
         }
-    }
-
-    /// The function `run` of `wasi:cli/run`, of any 0.2 version.
-    fn run_of(engine: &Engine, component: &Component) -> Option<component::ComponentExportIndex> {
-        let ty = component.component_type();
-        let is_run = |name: &str| name == "wasi:cli/run@0.2" || name.starts_with("wasi:cli/run@0.2.");
-        let (name, _) = ty
-            .exports(&engine.wasmtime)
-            .find(|(name, export)| is_run(name) && matches!(export.ty, ComponentItem::ComponentInstance(_)))?;
-        let interface = component.get_export_index(None, name)?;
-        component.get_export_index(Some(&interface), "run")
+        TaskPre::new(instance).map(Self::Task).map_err(Unusable::OtherHandle)
     }
 
     /// Whether it reads its input from stdin and writes its output to stdout.

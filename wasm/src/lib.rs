@@ -1,8 +1,10 @@
 //! Calls a WebAssembly component, or a command for WASI, in a sandbox.
 
 mod engine;
+mod entry;
 mod error;
 mod guest;
+mod http;
 mod loaded;
 mod network;
 mod output;
@@ -21,6 +23,7 @@ use tokio::sync::OnceCell;
 
 pub use self::engine::LazyEngine;
 use self::error::LoadError;
+pub use self::http::HttpClient;
 use self::loaded::Loaded;
 use self::network::Network;
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use asl_engine::{Failure, Outcome, Value};
+use wasmtime::component::ResourceTableError;
 use wasmtime::{Store, Trap};
 
 use super::Settings;
@@ -12,7 +13,7 @@ use super::engine::{Engine, LazyEngine};
 use super::error::{LoadError, Unusable};
 use super::guest::{Guest, GuestOutcome};
 use super::output::TooLarge;
-use super::sandbox::Sandbox;
+use super::sandbox::{HANDLES, Sandbox};
 
 /// The error of a call whose component cannot be used.
 pub(super) const NOT_LOADED: &str = "Wasm.NotLoaded";
@@ -36,7 +37,7 @@ impl Loaded {
         let bytes = std::fs::read(&file).map_err(|error| refused(Unusable::Unreadable(error)))?;
         let engine = engine.get()?;
         let guest = Guest::compile(&engine, &bytes, &file).map_err(refused)?;
-        let sandbox = Sandbox::new(&settings, folder).map_err(refused)?;
+        let sandbox = Sandbox::new(&settings, folder, Arc::clone(&engine.http)).map_err(refused)?;
         Ok(Self { engine, guest, sandbox, settings })
     }
 
@@ -47,7 +48,7 @@ impl Loaded {
     }
 
     async fn call_here(&self, input: &str) -> Outcome {
-        let stdin = if self.guest.is_command() { input } else { "" };
+        let stdin = self.guest.is_command().then_some(input);
         let (state, written) =
             self.sandbox.enter(stdin).map_err(|error| Failure::new(NOT_LOADED, error.to_string()))?;
         let mut store = Store::new(&self.engine.wasmtime, state);
@@ -108,6 +109,9 @@ impl Loaded {
 
 /// Why a call was cut off, without the addresses that wasmtime tells around it.
 fn trap(error: &wasmtime::Error) -> String {
+    if let Some(ResourceTableError::Full) = error.downcast_ref() {
+        return format!("the component holds more than {HANDLES} files, connections, requests and the like at once");
+    }
     match error.downcast_ref::<Trap>() {
         Some(trap) => trap.to_string(),
         None => format!("{error:#}"),

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use reqwest::Url;
 use serde::Deserialize;
 use tokio::net::lookup_host;
 use wasmtime_wasi::WasiCtxBuilder;
@@ -49,6 +50,15 @@ impl Network {
             }
         }
     }
+
+    /// Whether an HTTP request may be sent to the host and port of `url`. They have to be those of a peer as it is spelled: a proxy
+    /// of this machine may be between, so that who has which address is not known here.
+    pub(super) fn grants(&self, url: &Url) -> bool {
+        match self {
+            Self::Peers(peers) => peers.iter().any(|peer| peer.is_of(url)),
+            Self::All => true,
+        }
+    }
 }
 
 async fn may(peers: &[Peer], address: SocketAddr, to: SocketAddrUse) -> bool {
@@ -72,6 +82,13 @@ impl Peer {
         self.host.parse::<IpAddr>().is_err()
     }
 
+    fn is_of(&self, url: &Url) -> bool {
+        let host = if self.host.contains(':') { format!("[{}]", self.host) } else { self.host.to_string() };
+        // Names are written in more than one way, such as in capitals; here they are what they are in URLs.
+        let peer = Url::parse(&format!("http://{host}"));
+        url.port_or_known_default() == Some(self.port) && peer.is_ok_and(|peer| host_of(&peer) == host_of(url))
+    }
+
     /// Asks for the addresses of a name each time: they change.
     async fn is_at(&self, address: SocketAddr) -> bool {
         let same = |ip: IpAddr| ip.to_canonical() == address.ip().to_canonical();
@@ -86,6 +103,12 @@ impl Peer {
             },
         }
     }
+}
+
+/// The address, or else the name.
+fn host_of(url: &Url) -> Result<IpAddr, &str> {
+    let host = url.host_str().unwrap_or_default();
+    host.trim_matches(['[', ']']).parse().map(|ip: IpAddr| ip.to_canonical()).map_err(|_| host)
 }
 
 #[derive(Deserialize)]
@@ -161,6 +184,32 @@ mod tests {
         let allowed = r#"allowed: "all" or a list such as ["db.example.org:5432"]"#;
         assert_eq!(read("'some'"), Err(format!(r#"unknown network "some"; {allowed}"#)));
         assert_eq!(read("true"), Err(r#"expected "all" or a list such as ["db.example.org:5432"]"#.to_owned()));
+    }
+
+    #[test]
+    fn only_requests_to_the_peers_are_granted() {
+        let peers = "['Example.org:443', 'bücher.example:80', '127.0.0.1:81', '[::1]:82']";
+        for (network, url, granted) in [
+            (peers, "https://example.org/a?b", true),
+            (peers, "https://EXAMPLE.ORG:443/", true),
+            (peers, "http://example.org:443/", true),
+            (peers, "http://xn--bcher-kva.example/", true),
+            (peers, "http://127.0.0.1:81/", true),
+            (peers, "http://127.1:81/", true),
+            (peers, "http://[::ffff:127.0.0.1]:81/", true),
+            (peers, "http://[::1]:82/", true),
+            (peers, "http://example.org/", false),
+            (peers, "https://www.example.org/", false),
+            (peers, "https://example.org.other.org/", false),
+            (peers, "https://example.org@other.org/", false),
+            (peers, "http://localhost:81/", false),
+            (peers, "http://127.0.0.1/", false),
+            (peers, "https://[::1]/", false),
+            ("[]", "https://example.org/", false),
+            ("'all'", "https://example.org/", true),
+        ] {
+            assert_eq!(read(network).unwrap().grants(&Url::parse(url).unwrap()), granted, "{network} {url}");
+        }
     }
 
     #[tokio::test]

@@ -44,6 +44,13 @@ impl Captured {
         std::mem::take(&mut *self.lock())
     }
 
+    /// Adds a line that is not the guest's.
+    pub(super) fn note(&self, line: &str) {
+        let mut bytes = self.lock();
+        let start = if bytes.is_empty() || bytes.ends_with(b"\n") { "" } else { "\n" };
+        push(&mut bytes, format!("{start}{line}\n").as_bytes(), self.most);
+    }
+
     fn lock(&self) -> MutexGuard<'_, Vec<u8>> {
         self.bytes.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -52,16 +59,10 @@ impl Captured {
 impl OutputStream for Captured {
     fn write(&mut self, written: Bytes) -> StreamResult<()> {
         let mut bytes = self.lock();
-        let surplus = (bytes.len() + written.len()).saturating_sub(self.most);
-        match self.rest {
-            Rest::EndsTheGuest if surplus > 0 => return Err(StreamError::Trap(wasmtime::Error::new(TooLarge))),
-            Rest::PushesOutTheFirst if surplus > 0 => {
-                let old = surplus.min(bytes.len());
-                bytes.drain(..old);
-                bytes.extend_from_slice(&written[surplus - old..]);
-            }
-            _ => bytes.extend_from_slice(&written),
+        if matches!(self.rest, Rest::EndsTheGuest) && bytes.len() + written.len() > self.most {
+            return Err(StreamError::Trap(wasmtime::Error::new(TooLarge)));
         }
+        push(&mut bytes, &written, self.most);
         Ok(())
     }
 
@@ -73,6 +74,14 @@ impl OutputStream for Captured {
     fn check_write(&mut self) -> StreamResult<usize> {
         Ok(64 * 1024)
     }
+}
+
+/// Keeps the last `most` bytes.
+fn push(bytes: &mut Vec<u8>, written: &[u8], most: usize) {
+    let surplus = (bytes.len() + written.len()).saturating_sub(most);
+    let old = surplus.min(bytes.len());
+    bytes.drain(..old);
+    bytes.extend_from_slice(&written[surplus - old..]);
 }
 
 #[async_trait]

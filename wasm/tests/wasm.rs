@@ -6,7 +6,7 @@ use std::sync::Arc;
 use asl_engine::{Outcome, TaskRequest};
 use asl_runtime::{Call, Handler};
 use asl_wasm::{Component, LazyEngine};
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
@@ -26,6 +26,11 @@ fn task(handle: &str) -> String {
 fn command(start: &str) -> String {
     COMMAND.replace("START", start)
 }
+
+/// A component that sends an HTTP request.
+const HTTP: &str = include_str!("wasm/http.wat");
+/// A component whose `handle` is an `async func`.
+const ASYNC: &str = include_str!("wasm/async.wat");
 
 /// A folder with a component, as a route of a routing file there would have it.
 struct Routed {
@@ -60,7 +65,13 @@ fn loaded(file: &str, settings: &str, folder: &Path, engine: Arc<LazyEngine>) ->
 }
 
 fn engine(folder: &Path) -> Arc<LazyEngine> {
-    Arc::new(LazyEngine::new(folder.join("data/wasm")))
+    let client = || {
+        // Whoever is second finds it installed.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
+        Ok(client.build()?)
+    };
+    Arc::new(LazyEngine::new(folder.join("data/wasm"), Arc::new(client)))
 }
 
 async fn call(component: &Component, input: &str) -> Outcome {
@@ -190,6 +201,15 @@ async fn each_bound_has_an_error_of_its_own() {
         ),
     ])
     .await;
+    let holds =
+        HTTP.replace("(call $request (call $fields))", "(loop $more (drop (call $fields)) (br $more)) (unreachable)");
+    assert_ne!(holds, HTTP);
+    check([(
+        holds,
+        "",
+        "Wasm.Trap: the component holds more than 10000 files, connections, requests and the like at once",
+    )])
+    .await;
     // Only the end of what it says is kept.
     let failure = Routed::new(command(no_end), "timeout_seconds = 0.05").call("1").await.unwrap_err();
     assert!(failure.cause.unwrap().len() < 9000);
@@ -213,13 +233,23 @@ async fn there_is_nothing_that_is_not_granted() {
         |writes: &str, at: u32| command(&format!("(drop {writes}) (call $number (i32.load (i32.const {at})))"));
     let folders = "(call $number (call $open (i32.const 95) (i32.const 6) (i32.const 0) (i64.const 2)))";
     check([
-        // How many variables and arguments there are.
+        // How many variables there are.
         (number("(call $environ_sizes_get (i32.const 0) (i32.const 4))", 0), "", "0"),
-        (number("(call $args_sizes_get (i32.const 0) (i32.const 4))", 0), "", "0"),
         // No descriptor of a folder: EBADF.
         (command(folders), "", "8"),
     ])
     .await;
+}
+
+#[tokio::test]
+async fn the_name_of_the_file_is_the_only_argument_of_a_command() {
+    // Writes the last argument as JSON, and how many there are behind it.
+    let shows = "(drop (call $args_sizes_get (i32.const 0) (i32.const 4)))
+        (drop (call $args_get (i32.const 1024) (i32.const 2048)))
+        (i32.store8 (i32.const 2047) (i32.const 34)) (i32.store8 (i32.const 2057) (i32.const 34))
+        (if (i32.ne (i32.load (i32.const 0)) (i32.const 1)) (then unreachable))
+        (drop (call $write (i32.const 1) (i32.const 2047) (i32.const 11)))";
+    check([(command(shows), "", r#""guest.wat""#)]).await;
 }
 
 #[tokio::test]
@@ -291,6 +321,57 @@ async fn connections_are_what_is_granted() {
 }
 
 #[tokio::test]
+async fn http_requests_are_what_is_granted() {
+    let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = server.local_addr().unwrap().port();
+    // Answers each request with a redirect, which is not followed.
+    tokio::spawn(async move {
+        while let Ok((mut connected, _)) = server.accept().await {
+            let mut request = Vec::new();
+            while !request.ends_with(b"\r\n\r\n") && connected.read_buf(&mut request).await.unwrap() > 0 {}
+            assert!(request.starts_with(b"GET / HTTP/1.1\r\n"), "{}", String::from_utf8_lossy(&request));
+            let answer = "HTTP/1.1 307 Away\r\nLocation: http://127.0.0.2/\r\nContent-Length: 0\r\n\r\n";
+            connected.write_all(answer.as_bytes()).await.unwrap();
+        }
+    });
+    // A port where nobody listens.
+    let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    let (granted, by_name) = (format!("network = ['127.0.0.1:{port}']"), format!("network = ['localhost:{port}']"));
+    let refused = format!("network = ['127.0.0.1:{free}']");
+    let at = format!("\"127.0.0.1:{port}\"");
+    // 115 is HTTP-request-denied, 106 connection-refused.
+    for (settings, input, expected) in [
+        ("", &*at, "115"),
+        (&*by_name, &*at, "115"),
+        (&*refused, &*at, "115"),
+        (&*granted, &*at, "307"),
+        ("network = 'all'", &*at, "307"),
+        (&*by_name, &*format!("\"LOCALHOST:{port}\""), "307"),
+        (&*refused, &*format!("\"127.0.0.1:{free}\""), "106"),
+    ] {
+        let routed = Routed::new(HTTP, settings);
+        assert_eq!(shown(routed.call(input).await), expected, "{settings} {input}");
+    }
+    // People are told why.
+    let traps =
+        HTTP.replace("(then (return (call $answer (i32.add", "(then unreachable (return (call $answer (i32.add");
+    assert_ne!(traps, HTTP);
+    for (settings, why) in [
+        ("", format!("an HTTP request to 127.0.0.1:{free} was refused: network of the route does not grant it")),
+        (&*refused, format!("an HTTP request to 127.0.0.1:{free} failed: connection refused")),
+    ] {
+        let told = shown(Routed::new(&traps, settings).call(&format!("\"127.0.0.1:{free}\"")).await);
+        let trap = "Wasm.Trap: wasm trap: wasm `unreachable` instruction executed";
+        assert_eq!(told, format!("{trap}; stderr:\nasl: {why}"));
+    }
+}
+
+#[tokio::test]
+async fn what_the_component_model_has_for_async_is_there() {
+    check([(ASYNC.to_owned(), "", INPUT)]).await;
+}
+
+#[tokio::test]
 async fn a_call_that_is_dropped_stops() {
     let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = server.local_addr().unwrap().port();
@@ -336,15 +417,27 @@ async fn many_calls_at_once() {
 #[tokio::test]
 async fn what_cannot_be_called_is_told_before_anything_runs() {
     for (component, expected) in [
-        ("(module)", "it is a core module without _start: nothing in it can be called"),
-        ("(component)", "it exports neither handle (asl:task) nor wasi:cli/run 0.2: nothing in it can be called"),
         (
-            "(module (import \"env\" \"f\" (func)) (func (export \"_start\")))",
-            "unknown import: `env::f` has not been defined; what there is to import is WASI 0.2 and 0.1, without HTTP",
+            "(module)",
+            "nothing in this core module can be called: expected _start, which a program with a main has; it exports nothing",
         ),
         (
-            "(component (import \"wasi:http/types@0.2.0\" (instance (export \"f\" (func)))))",
-            "component imports instance `wasi:http/types@0.2.0`, but a matching implementation was not found in the linker: instance export `f` has the wrong type: function implementation is missing; what there is to import is WASI 0.2 and 0.1, without HTTP",
+            "(component)",
+            "nothing in this component can be called: expected handle (asl:task) or wasi:cli/run 0.2; it exports nothing",
+        ),
+        (
+            "(component (instance $none) (export \"wasi:cli/run@0.2.0\" (instance $none)))",
+            "its wasi:cli/run@0.2.0 has no function run",
+        ),
+        (
+            "(module (import \"env\" \"f\" (func)) (func (export \"_start\")))",
+            "unknown import: `env::f` has not been defined; what there is to import is WASI 0.2 with wasi:http, and WASI 0.1",
+        ),
+        (
+            "(component (import \"wasi:keyvalue/store@0.2.0\" (instance (export \"f\" (func))))
+               (core module $m (func (export \"f\"))) (core instance $i (instantiate $m))
+               (func $f (canon lift (core func $i \"f\"))) (export \"handle\" (func $f)))",
+            "component imports instance `wasi:keyvalue/store@0.2.0`, but a matching implementation was not found in the linker: instance export `f` has the wrong type: function implementation is missing; what there is to import is WASI 0.2 with wasi:http, and WASI 0.1",
         ),
         (
             "(component (core module $m (func (export \"f\"))) (core instance $i (instantiate $m))
@@ -352,8 +445,8 @@ async fn what_cannot_be_called_is_told_before_anything_runs() {
             "its handle is not that of asl:task: type-checking export func `handle`: expected 1-tuple, found 0-tuple",
         ),
         ("", "expected at least one module field"),
-        ("\0asm", "failed to parse WebAssembly module: unexpected end-of-file (at offset 0x4)"),
-        ("\0asm\x01\0\0\0\x01", "failed to parse WebAssembly module: unexpected end-of-file (at offset 0x9)"),
+        ("\0asm", "it is no valid WebAssembly: unexpected end-of-file (at offset 0x4)"),
+        ("\0asm\x01\0\0\0\x01", "it is no valid WebAssembly: unexpected end-of-file (at offset 0x9)"),
         ("(module", "expected `)`"),
         ("\u{7f}ELF", "unexpected character '\\u{7f}'"),
     ] {
