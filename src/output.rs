@@ -44,7 +44,8 @@ pub(crate) fn write_file(file: &Path, text: impl AsRef<[u8]>) -> Result<(), Erro
     fs::write(file, text).map_err(|error| Error::Usage(format!("cannot write {}: {error}", file.display())))
 }
 
-fn told(written: io::Result<()>) -> Result<(), Error> {
+/// Tells a reader that has left from other faults of stdout.
+pub(crate) fn told(written: io::Result<()>) -> Result<(), Error> {
     match written {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Err(Error::ClosedPipe),

@@ -3,9 +3,10 @@
 //! SQLite writes ahead to a log that is synced at checkpoints only. A row that was answered for survives the end of this
 //! process in any way; after a loss of power the last rows can be missing, the ones before are whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use asl_aws::InProcess;
 use asl_aws::in_process::{LinePlace, Missing, respond, target_operation, toml_key, whole_body};
@@ -14,6 +15,8 @@ use asl_runtime::BoxFuture;
 use asl_runtime::blocking;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
+use dynoxide::actions::transact_write_items::TransactWriteItemsRequest;
+use dynoxide::errors::CancellationReason;
 use dynoxide::{Database, DynoxideError};
 use http::header::SERVER;
 use http::{HeaderValue, StatusCode};
@@ -172,17 +175,21 @@ impl From<KeyText> for KeyAttribute {
     }
 }
 
+/// How often items are looked for whose time to live is over.
+const SWEEP: Duration = Duration::from_secs(60);
+
 /// A DynamoDB whose database is opened at the first request.
 pub(crate) struct DynamoDb {
     file: PathBuf,
     tables: Arc<BTreeMap<String, Table>>,
     opened: OnceCell<Database>,
+    swept: Mutex<Option<Instant>>,
 }
 
 impl DynamoDb {
     /// A DynamoDB with its rows in `file`, in which `tables` are created when they are missing.
     pub(crate) fn new(file: PathBuf, tables: BTreeMap<String, Table>) -> Self {
-        Self { file, tables: Arc::new(tables), opened: OnceCell::new() }
+        Self { file, tables: Arc::new(tables), opened: OnceCell::new(), swept: Mutex::default() }
     }
 
     async fn open(&self) -> Result<Database, DynoxideError> {
@@ -203,6 +210,16 @@ impl DynamoDb {
         found.map_or(true, |table| table.is_some())
     }
 
+    /// Whether items are to be looked for whose time to live is over.
+    fn is_to_sweep(&self) -> bool {
+        let mut swept = self.swept.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_due = swept.is_none_or(|swept| swept.elapsed() >= SWEEP);
+        if is_due {
+            *swept = Some(Instant::now());
+        }
+        is_due
+    }
+
     async fn run(&self, request: http::Request<SdkBody>) -> Result<String, DynoxideError> {
         let database = self.opened.get_or_try_init(|| self.open()).await?.clone();
         let operation = target_operation(&request).to_owned();
@@ -214,7 +231,14 @@ impl DynamoDb {
             let message = format!("{operation} is not part of the embedded DynamoDB");
             return Err(DynoxideError::ValidationException(message));
         };
-        let answer = blocking(move || patiently(|| run(&database, &body))).await?;
+        let sweeps = self.is_to_sweep();
+        let answer = blocking(move || {
+            if sweeps {
+                patiently(|| database.sweep_ttl())?;
+            }
+            patiently(|| run(&database, &body))
+        });
+        let answer = answer.await?;
         Ok(match region {
             // The library knows one region.
             Some(region) => answer.replace(OF_LIBRARY, &format!("arn:aws:dynamodb:{region}:{ACCOUNT}:")),
@@ -379,7 +403,12 @@ fn operation(name: &str) -> Option<Operation> {
         "BatchGetItem" => |database, body| with(body, |request| database.batch_get_item(request)),
         "BatchWriteItem" => |database, body| with(body, |request| database.batch_write_item(request)),
         "TransactGetItems" => |database, body| with(body, |request| database.transact_get_items(request)),
-        "TransactWriteItems" => |database, body| with(body, |request| database.transact_write_items(request)),
+        "TransactWriteItems" => |database, body| {
+            with(body, |request: TransactWriteItemsRequest| {
+                check_keys_stay(&request)?;
+                database.transact_write_items(request)
+            })
+        },
         "Query" => |database, body| with(body, |request| database.query(request)),
         "Scan" => |database, body| with(body, |request| database.scan(request)),
         "ExecuteStatement" => |database, body| with(body, |request| database.execute_statement(request)),
@@ -397,6 +426,65 @@ fn operation(name: &str) -> Option<Operation> {
         "DescribeTimeToLive" => |database, body| with(body, |request| database.describe_time_to_live(request)),
         _ => return None,
     })
+}
+
+/// Refuses a transaction that would change a key: the library refuses it in `UpdateItem` only.
+fn check_keys_stay(request: &TransactWriteItemsRequest) -> Result<(), DynoxideError> {
+    let mut reasons =
+        vec![CancellationReason { code: "None".to_owned(), ..Default::default() }; request.transact_items.len()];
+    let mut is_refused = false;
+    for (item, reason) in request.transact_items.iter().zip(&mut reasons) {
+        let Some(update) = &item.update else { continue };
+        let changed = targets(&update.update_expression, update.expression_attribute_names.as_ref());
+        if let Some(key) = changed.into_iter().find(|name| update.key.contains_key(name)) {
+            let message = format!(
+                "One or more parameter values were invalid: Cannot update attribute {key}. This attribute is part of the key"
+            );
+            *reason =
+                CancellationReason { code: "ValidationError".to_owned(), message: Some(message), ..Default::default() };
+            is_refused = true;
+        }
+    }
+    if !is_refused {
+        return Ok(());
+    }
+    let codes: Vec<&str> = reasons.iter().map(|reason| reason.code.as_str()).collect();
+    let message =
+        format!("Transaction cancelled, please refer cancellation reasons for specific reasons [{}]", codes.join(", "));
+    Err(DynoxideError::TransactionCanceledException(message, reasons))
+}
+
+/// The attributes that an update expression sets, removes, adds to or deletes from. An expression that is wrong is refused by the library.
+///
+/// AWS developer guide of DynamoDB, "Update expressions": clauses of actions with commas between them, each of which begins with a path.
+fn targets(expression: &str, names: Option<&HashMap<String, String>>) -> Vec<String> {
+    let mut found = Vec::new();
+    let (mut depth, mut is_target) = (0_u32, false);
+    let is_part = |part: char| part.is_alphanumeric() || "_#:-".contains(part);
+    let mut rest = expression;
+    while let Some(first) = rest.chars().next() {
+        let end = rest.find(|part| !is_part(part)).unwrap_or(rest.len()).max(first.len_utf8());
+        let (token, after) = rest.split_at(end);
+        match token {
+            "(" => depth += 1,
+            ")" => depth = depth.saturating_sub(1),
+            "," => is_target = depth == 0,
+            token if ["SET", "REMOVE", "ADD", "DELETE"].iter().any(|clause| clause.eq_ignore_ascii_case(token)) => {
+                is_target = true;
+            }
+            token if is_target && token.starts_with(is_part) => {
+                is_target = false;
+                // What is inside an attribute is no key.
+                if !after.trim_start().starts_with(['.', '[']) {
+                    let named = names.and_then(|names| names.get(token));
+                    found.push(named.map_or(token, String::as_str).to_owned());
+                }
+            }
+            _ => {}
+        }
+        rest = after;
+    }
+    found
 }
 
 /// A table that a request reads or writes, and what the request tells of its keys.
@@ -657,6 +745,51 @@ mod tests {
             let plain = with_plain_names(Bytes::from(request.clone()));
             assert_eq!(plain, if expected.is_empty() { request.as_str() } else { expected });
         }
+    }
+
+    #[test]
+    fn an_update_expression_changes_the_paths_its_actions_begin_with() {
+        let names = HashMap::from([("#k".to_owned(), "pk".to_owned())]);
+        for (expression, expected) in [
+            ("SET pk = :v", &["pk"][..]),
+            ("set a = if_not_exists(pk, :v), #k=:v", &["a", "pk"]),
+            (
+                "SET a.pk = pk, b[0] = :v, c = list_append(pk, d) + e REMOVE sk, x ADD n :one DELETE #k :set",
+                &["c", "sk", "x", "n", "pk"],
+            ),
+            ("", &[]),
+            ("SET", &[]),
+        ] {
+            assert_eq!(targets(expression, Some(&names)), expected, "{expression}");
+        }
+    }
+
+    #[tokio::test]
+    async fn items_whose_time_is_over_are_gone_and_keys_stay_as_they_are() {
+        let folder = tempfile::tempdir().unwrap();
+        let tables = BTreeMap::from([("Orders".to_owned(), toml::from_str("key = 'pk'\nttl = 'expires'").unwrap())]);
+        let dynamodb = DynamoDb::new(folder.path().join("dynamodb.sqlite"), tables);
+        let ask = async |operation: &str, body: &str| {
+            let request = http::Request::post("/").header("x-amz-target", format!("DynamoDB_20120810.{operation}"));
+            dynamodb.run(request.body(SdkBody::from(body.to_owned())).unwrap()).await
+        };
+        let put =
+            async |item: &str| ask("PutItem", &format!(r#"{{"TableName":"Orders","Item":{item}}}"#)).await.unwrap();
+        put(r#"{"pk":{"S":"old"},"expires":{"N":"1790000000"}}"#).await;
+        put(r#"{"pk":{"S":"new"},"expires":{"N":"99999999999"}}"#).await;
+        *dynamodb.swept.lock().unwrap() = None;
+        let left = ask("Scan", r#"{"TableName":"Orders"}"#).await.unwrap();
+        assert!(left.contains(r#""S":"new""#) && !left.contains(r#""S":"old""#), "{left}");
+        let update = r##"{"TransactItems":[{"Put":{"TableName":"Orders","Item":{"pk":{"S":"other"}}}},
+            {"Update":{"TableName":"Orders","Key":{"pk":{"S":"new"}},"UpdateExpression":"SET #k = :v",
+             "ExpressionAttributeNames":{"#k":"pk"},"ExpressionAttributeValues":{":v":{"S":"moved"}}}}]}"##;
+        let refused = ask("TransactWriteItems", update).await.unwrap_err();
+        assert_eq!(
+            refused.to_string(),
+            "Transaction cancelled, please refer cancellation reasons for specific reasons [None, ValidationError]"
+        );
+        let scanned = ask("Scan", r#"{"TableName":"Orders"}"#).await.unwrap();
+        assert!(scanned.contains(r#""S":"new""#) && scanned.contains(r#""Count":1"#), "{scanned}");
     }
 
     #[test]

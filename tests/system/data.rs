@@ -121,6 +121,18 @@ fn objects_items_and_messages_are_put() {
 }
 
 #[test]
+fn keys_and_refusals_are_shown_as_they_can_be() {
+    let folder = folder();
+    folder.write("body.txt", "x");
+    assert_eq!(folder.asl(&["data", "put", "s3://receipts/a\u{1}b", "body.txt"]).code, Some(0));
+    assert_eq!(folder.asl(&["data", "ls", "s3://receipts"]).stdout, "s3://receipts/a\\u{1}b  1 byte\n");
+    let keys = folder.asl(&["data", "ls", "s3://receipts", "--json"]).json();
+    assert_eq!(keys[0]["url"], "s3://receipts/a\u{1}b");
+    let refused = folder.asl(&["data", "cat", "s3://receipts/none"]);
+    assert_eq!(refused.stderr, "error: NoSuchKey: The specified key does not exist.\n");
+}
+
+#[test]
 fn a_fresh_run_begins_with_nothing_and_not_beside_a_server() {
     let folder = folder();
     run(&folder, "a", &[]);
@@ -131,8 +143,20 @@ fn a_fresh_run_begins_with_nothing_and_not_beside_a_server() {
     assert_eq!(folder.asl(&["history", "--list", "--json"]).json()["executions"].as_array().map(Vec::len), Some(3));
     let server = Server::start(&folder, &["."]);
     let refused = folder.asl(&["data", "rm", "--all"]);
-    assert!(refused.stderr.contains(".asl is used by a server that is running"), "{refused:?}");
+    assert!(refused.stderr.contains(".asl is used by a server, which has not ended"), "{refused:?}");
     server.kill();
-    assert_eq!(folder.asl(&["data", "rm", "--all"]).code, Some(0));
+    let held = std::fs::File::create(folder.path(".asl/runs.lock")).expect("the lock of runs");
+    held.lock_shared().expect("it can be locked");
+    for refused in [&["data", "rm", "--all"][..], &["run", "order.asl.json", "--fresh"]] {
+        let refused = folder.asl(refused);
+        assert!(refused.stderr.contains(".asl is used by another run, which has not ended"), "{refused:?}");
+    }
+    drop(held);
+    folder.write(".asl/events/.unfinished/x", "");
+    folder.write("events/mine.json", "{}");
+    for data in [".asl", "."] {
+        assert_eq!(folder.asl(&["data", "rm", "--all", "--data", data]).code, Some(0));
+    }
     assert_eq!(urls(&folder), [""; 0]);
+    assert!(folder.path("events/mine.json").is_file(), "what is not of the services stays");
 }

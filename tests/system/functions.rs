@@ -132,7 +132,7 @@ fn what_is_wrong_with_a_function_is_told_before_anything_runs() {
         (
             "\"provided\"",
             "\"ruby3.3\"",
-            "error: routes.toml:4:11: Lambda's runtime \"ruby3.3\" is not among those of asl (Python, Node.js); a bootstrap",
+            "error: routes.toml:4:11: Lambda's runtime \"ruby3.3\" is not among those of asl (Python, Node.js, Java); a bootstrap",
         ),
         (
             "code = ",

@@ -42,6 +42,12 @@ const LIST_MAX: i32 = 1000;
 /// The file in the folder of an upload that becomes the object.
 const WHOLE: &str = "whole";
 
+/// The file in the folder of an upload that says that no further part may be written in place.
+const SEALED: &str = "sealed";
+
+/// How the name of a file ends that says that a part is being written in place, or was.
+const CLAIM: &str = "claim";
+
 /// The checksums that an input has, by their algorithms.
 macro_rules! told_checksums {
     ($input:expr) => {
@@ -228,7 +234,8 @@ impl Store {
         let conditions = Writing::new(input.if_match.clone(), input.if_none_match.clone())?;
         let (upload, folder) = self.upload(&input.bucket, &input.key, &input.upload_id)?;
         let asked = input.multipart_upload.as_ref().and_then(|upload| upload.parts.as_deref()).unwrap_or_default();
-        let parts = chosen(asked, &kept(self.read(|index| index.parts(&upload.id)))?)?;
+        let there = kept(self.read(|index| index.parts(&upload.id)))?;
+        let parts = chosen(asked, &there)?;
         let size: u64 = parts.iter().map(|part| part.size).sum();
         if input.mpu_object_size.is_some_and(|told| u64::try_from(told).ok() != Some(size)) {
             let message = "The provided 'x-amz-mp-object-size' header does not match what was computed.";
@@ -253,12 +260,12 @@ impl Store {
 
         let unwritable = |error: io::Error| failed("write", &upload.key, &error);
         let whole = folder.join(WHOLE);
-        let written = match upload.slot.filter(|slot| is_whole(&parts, *slot)) {
-            Some(_) => {
-                OpenOptions::new().write(true).open(&whole).and_then(|file| file.set_len(size)).map_err(unwritable)?;
-                Written::at(whole).map_err(unwritable)?
-            }
-            None => self.join(&folder, &parts, upload.slot.unwrap_or_default()).map_err(unwritable)?,
+        let slot = upload.slot.unwrap_or_default();
+        let written = if is_whole(&parts, slot) && seal(&folder, &there).map_err(unwritable)? {
+            OpenOptions::new().write(true).open(&whole).and_then(|file| file.set_len(size)).map_err(unwritable)?;
+            Written::at(whole).map_err(unwritable)?
+        } else {
+            self.join(&folder, &parts, slot).map_err(unwritable)?
         };
         self.place(&upload.bucket, &upload.key, written, &attributes, &conditions)?;
         kept(self.write(|index| index.end_upload(&upload.id)))?;
@@ -403,17 +410,40 @@ impl Store {
 
 /// The file that becomes the object, standing where a part begins; none where that part is or was being written there.
 fn in_place(folder: &Path, number: i32, slot: u64) -> io::Result<Option<(Claim, File)>> {
-    let claim = folder.join(format!("{number}.claim"));
+    let claim = folder.join(number.to_string()).with_extension(CLAIM);
     match File::create_new(&claim) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(None),
         created => drop(created?),
     }
     let claim = Claim { file: claim, holds: false };
+    // Whoever seals looks for claims afterwards: one of the two sees the other.
+    if folder.join(SEALED).exists() {
+        return Ok(None);
+    }
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false);
     let mut file = options.open(folder.join(WHOLE))?;
     file.seek(SeekFrom::Start(offset(number, slot)))?;
     Ok(Some((claim, file)))
+}
+
+/// Lets no further part be written in place. Whether nobody writes one now: every claim is of a part that is `there`.
+fn seal(folder: &Path, there: &[UploadedPart]) -> io::Result<bool> {
+    File::create(folder.join(SEALED))?;
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_none_or(|extension| extension != CLAIM) {
+            continue;
+        }
+        let number = path.file_stem().and_then(|stem| stem.to_str()).and_then(|stem| stem.parse().ok());
+        let is_there = number.is_some_and(|number: i32| {
+            there.binary_search_by_key(&number, |part| part.number).is_ok_and(|at| there[at].is_in_place)
+        });
+        if !is_there {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn offset(number: i32, slot: u64) -> u64 {
@@ -465,8 +495,7 @@ fn chosen(asked: &[CompletedPart], there: &[UploadedPart]) -> S3Result<Vec<Uploa
         }
         parts.push(part.clone());
     }
-    let (_, before) = parts.split_last().unwrap_or((&parts[0], &[]));
-    if before.iter().any(|part| part.size < PART_MIN) {
+    if parts.iter().rev().skip(1).any(|part| part.size < PART_MIN) {
         return Err(s3_error!(EntityTooSmall, "Your proposed upload is smaller than the minimum allowed size"));
     }
     Ok(parts)

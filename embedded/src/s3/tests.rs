@@ -333,6 +333,27 @@ async fn an_object_can_come_in_parts() {
 }
 
 #[tokio::test]
+async fn a_part_that_comes_too_late_does_not_reach_the_object() {
+    let fixture = Fixture::new();
+    let s3 = fixture.s3().await;
+    let begun = s3.create_multipart_upload().bucket("images").key("a").send().await.unwrap();
+    let id = begun.upload_id().unwrap();
+    let part = |number: i32| s3.upload_part().bucket("images").key("a").upload_id(id).part_number(number);
+    let whole: &'static str = "1".repeat(5 << 20).leak();
+    let first = part(1).body(Bytes::from_static(whole.as_bytes()).into()).send().await.unwrap();
+    // What a part leaves that is still being written.
+    let folder = fixture.data.path().join("data/s3/.unfinished/uploads").join(id);
+    std::fs::write(folder.join("2.claim"), "").unwrap();
+    let mut late = std::fs::OpenOptions::new().write(true).open(folder.join("whole")).unwrap();
+    let chosen = CompletedPart::builder().part_number(1).set_e_tag(first.e_tag).build();
+    let parts = CompletedMultipartUpload::builder().parts(chosen).build();
+    let complete = s3.complete_multipart_upload().bucket("images").key("a").upload_id(id).multipart_upload(parts);
+    complete.send().await.unwrap();
+    std::io::Write::write_all(&mut late, b"late").unwrap();
+    assert!(fixture.get("a").await.unwrap() == whole);
+}
+
+#[tokio::test]
 async fn objects_are_copied_and_many_are_deleted_at_once() {
     let fixture = Fixture::new();
     fixture.put("a/b.txt", "one").await.unwrap();

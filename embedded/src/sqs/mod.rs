@@ -42,7 +42,8 @@ use self::message::Message;
 use self::parameters::Parameters;
 pub(crate) use self::parameters::queue_name;
 use self::store::{Queue, Receipt, Received, Store};
-use super::{ACCOUNT, REGION, declared};
+use super::files::patiently;
+use super::{ACCOUNT, OpenError, REGION, declared};
 
 /// The most bytes of a message with its attributes, and of a batch of them.
 const MESSAGE_MAX: usize = 1024 * 1024;
@@ -136,15 +137,14 @@ impl Sqs {
                 Ok(if tags.is_empty() { Value::Null } else { json!({ "Tags": tags }) })
             }
             "TagQueue" => {
-                let mut queue = self.queue(parameters).await?;
-                queue.tags.extend(parameters.texts("Tags"));
-                self.with(move |store| store.change(&queue)).await.map(|()| Value::Null)
+                let (Queue { name, .. }, tags) = (self.queue(parameters).await?, parameters.texts("Tags"));
+                self.with(move |store| store.change(&name, |queue| queue.tags.extend(tags))).await.map(|()| Value::Null)
             }
             "UntagQueue" => {
-                let mut queue = self.queue(parameters).await?;
-                let keys = parameters.names("TagKeys");
-                queue.tags.retain(|key, _| !keys.contains(&key.as_str()));
-                self.with(move |store| store.change(&queue)).await.map(|()| Value::Null)
+                let Queue { name, .. } = self.queue(parameters).await?;
+                let keys: Vec<String> = parameters.names("TagKeys").into_iter().map(str::to_owned).collect();
+                let untag = move |queue: &mut Queue| queue.tags.retain(|key, _| !keys.contains(key));
+                self.with(move |store| store.change(&name, untag)).await.map(|()| Value::Null)
             }
             "PurgeQueue" => {
                 let queue = parameters.queue()?;
@@ -171,14 +171,12 @@ impl Sqs {
         attributes = checked(&name, attributes, true)?;
         self.check_target(&name, &attributes).await?;
         let at = now();
-        let queue = Queue { name, attributes, tags: parameters.texts("tags"), created: at, modified: at };
+        let queue =
+            Queue { name, attributes, tags: parameters.texts("tags"), created: at, modified: at, is_implicit: false };
         let asked = queue.clone();
         let known = self.with(move |store| {
-            let known = store.queue(&queue.name)?;
-            if known.is_none() {
-                store.create(&queue)?;
-            }
-            Ok(known)
+            store.create(&queue)?;
+            store.queue(&queue.name)
         });
         if let Some(known) = known.await?
             && let Some(name) = different(&known.name, &known.attributes, &asked.attributes)
@@ -212,13 +210,15 @@ impl Sqs {
     }
 
     async fn set_queue_attributes(&self, parameters: &Parameters<'_>) -> Result<Value, SqsError> {
-        let mut queue = self.queue(parameters).await?;
-        let attributes = checked(&queue.name, parameters.texts("Attributes"), false)?;
-        self.check_target(&queue.name, &attributes).await?;
-        queue.attributes.extend(attributes);
-        queue.attributes.retain(|_, value| !value.is_empty());
-        queue.modified = now();
-        self.with(move |store| store.change(&queue)).await.map(|()| Value::Null)
+        let Queue { name, .. } = self.queue(parameters).await?;
+        let attributes = checked(&name, parameters.texts("Attributes"), false)?;
+        self.check_target(&name, &attributes).await?;
+        let set = move |queue: &mut Queue| {
+            queue.attributes.extend(attributes);
+            queue.attributes.retain(|_, value| !value.is_empty());
+            queue.modified = now();
+        };
+        self.with(move |store| store.change(&name, set)).await.map(|()| Value::Null)
     }
 
     /// Refuses a dead-letter queue that is not there, or of another kind.
@@ -303,7 +303,7 @@ impl Sqs {
         let attempt = parameters.text("ReceiveRequestAttemptId").filter(|_| queue.name.ends_with(FIFO));
         let attempt = attempt.map(|id| (queue.name.clone(), id.to_owned()));
         if let Some(again) = self.receive_again(attempt.as_ref(), hidden).await? {
-            return Ok(parameters.all_shown(&again));
+            return Ok(parameters.all_shown(&queue.name, &again));
         }
         let ends = Instant::now() + Duration::from_secs(wait.unsigned_abs());
         loop {
@@ -316,7 +316,7 @@ impl Sqs {
                     let at = now();
                     let most = usize::try_from(most).unwrap_or(1);
                     let (received, has_moved) = store.receive(&asked, most, at, at + hidden, &arn(&asked.name))?;
-                    let next = if received.is_empty() { store.next_visible(&asked.name)? } else { None };
+                    let next = if received.is_empty() { store.next_visible(&asked.name, at)? } else { None };
                     Ok((received, has_moved, next.map(|next| next - at)))
                 })
                 .await?;
@@ -328,7 +328,7 @@ impl Sqs {
                     let numbers = received.iter().map(|message| message.number).collect();
                     self.attempts.lock().unwrap_or_else(PoisonError::into_inner).note(attempt, numbers);
                 }
-                return Ok(parameters.all_shown(&received));
+                return Ok(parameters.all_shown(&queue.name, &received));
             }
             let next = next.map_or(LOOK_AGAIN, |millis| Duration::from_millis(millis.max(1).unsigned_abs()));
             tokio::select! {
@@ -352,16 +352,16 @@ impl Sqs {
     }
 
     async fn delete_message(&self, parameters: &Parameters<'_>) -> Result<Value, SqsError> {
-        let (queue, number) = (parameters.queue()?, parameters.receipt()?);
+        let queue = parameters.queue()?;
+        let (number, count) = parameters.receipt(&queue)?;
         let is_fifo = queue.ends_with(FIFO);
         let done = self.with(move |store| {
-            let receipt = store.receipt(&queue, number, now())?;
-            // Somebody else may have it by now.
-            let is_late = is_fifo && receipt == Receipt::Expired;
-            if !is_late {
-                store.delete(&queue, number)?;
+            let receipt = store.receipt(&queue, (number, count), now())?;
+            if receipt == Receipt::InFlight || !is_fifo {
+                store.delete(&queue, (number, count))?;
             }
-            Ok(is_late)
+            // Somebody else may have it by now.
+            Ok(is_fifo && receipt == Receipt::Expired)
         });
         match done.await? {
             false => Ok(Value::Null),
@@ -373,12 +373,13 @@ impl Sqs {
     }
 
     async fn change_visibility(&self, parameters: &Parameters<'_>) -> Result<Value, SqsError> {
-        let (queue, number) = (parameters.queue()?, parameters.receipt()?);
+        let queue = parameters.queue()?;
+        let (number, count) = parameters.receipt(&queue)?;
         let reason = "VisibilityTimeout must be an integer between 0 and 43200.";
         let timeout = parameters.number("VisibilityTimeout", 0, 43_200, reason)?;
         let timeout = timeout.ok_or_else(|| SqsError::missing("VisibilityTimeout"))? * 1000;
         let receipt = self.with(move |store| {
-            let receipt = store.receipt(&queue, number, now())?;
+            let receipt = store.receipt(&queue, (number, count), now())?;
             if receipt == Receipt::InFlight {
                 store.hide(&queue, number, now() + timeout)?;
             }
@@ -441,8 +442,19 @@ impl Sqs {
         &self,
         work: impl FnOnce(&mut Store) -> store::Stored<T> + Send + 'static,
     ) -> Result<T, SqsError> {
-        let file = self.file.clone();
-        let open = || async { blocking(move || Store::open(&file)).await.map(|store| Arc::new(Mutex::new(store))) };
+        let (file, queues) = (self.file.clone(), self.queues.clone());
+        let open = || async {
+            blocking(move || {
+                let store = Store::open(&file)?;
+                // What the routing file names is there.
+                for name in queues.declared.iter().flatten().chain(&queues.subscribed) {
+                    let made = patiently(|| store.queue_or_new(name, now()));
+                    made.map_err(|error| OpenError::Database { path: file.clone(), message: error.to_string() })?;
+                }
+                Ok::<_, OpenError>(Arc::new(Mutex::new(store)))
+            })
+            .await
+        };
         let store = Arc::clone(self.opened.get_or_try_init(open).await?);
         let done = blocking(move || work(&mut store.lock().unwrap_or_else(PoisonError::into_inner))).await;
         done.map_err(|error| SqsError::internal(format!("the queues cannot be read or written: {error}")))

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use asl_aws::names::is_queue;
 use serde_json::{Map, Value, json};
-use uuid::Uuid;
 
 use super::batch::sequence_number;
 use super::digest;
@@ -43,11 +42,15 @@ impl Parameters<'_> {
         self.0.get(name).and_then(Value::as_object).cloned().unwrap_or_default()
     }
 
-    /// The number of the message that `ReceiptHandle` stands for.
-    pub(super) fn receipt(&self) -> Result<i64, SqsError> {
+    /// The message of this queue that `ReceiptHandle` stands for: its number, and how often it had been received.
+    pub(super) fn receipt(&self, queue: &str) -> Result<(i64, i64), SqsError> {
         let handle = self.text("ReceiptHandle").ok_or_else(|| SqsError::missing("ReceiptHandle"))?;
-        let number = handle.split_once('-').and_then(|(number, _)| number.parse().ok());
-        number.ok_or_else(|| {
+        let mut parts = handle.split('-').map(str::parse);
+        let told = match (parts.next(), parts.next()) {
+            (Some(Ok(number)), Some(Ok(count))) => Some((number, count)),
+            _ => None,
+        };
+        told.filter(|(number, count)| handle == receipt_handle(queue, *number, *count)).ok_or_else(|| {
             SqsError::refuse(
                 "ReceiptHandleIsInvalid",
                 format!("The input receipt handle \"{handle}\" is not a valid receipt handle."),
@@ -66,17 +69,19 @@ impl Parameters<'_> {
     }
 
     /// Received messages with what was asked for.
-    pub(super) fn all_shown(&self, messages: &[Received]) -> Value {
-        let messages: Vec<Value> = messages.iter().map(|message| self.shown(message)).collect();
+    pub(super) fn all_shown(&self, queue: &str, messages: &[Received]) -> Value {
+        let shown = |message: &Received| {
+            let mut shown = self.shown(message);
+            shown["ReceiptHandle"] = receipt_handle(queue, message.number, message.count).into();
+            shown
+        };
+        let messages: Vec<Value> = messages.iter().map(shown).collect();
         if messages.is_empty() { Value::Null } else { json!({ "Messages": messages }) }
     }
 
     /// A message that nobody has received by this: it has no receipt.
     pub(super) fn looked_at(&self, message: &Received) -> Value {
         let mut shown = self.shown(message);
-        if let Some(members) = shown.as_object_mut() {
-            members.remove("ReceiptHandle");
-        }
         if let Some(attributes) = shown["Attributes"].as_object_mut().filter(|_| message.count == 0) {
             attributes.remove("ApproximateFirstReceiveTimestamp");
         }
@@ -86,7 +91,6 @@ impl Parameters<'_> {
     fn shown(&self, message: &Received) -> Value {
         let mut shown = json!({
             "MessageId": message.id,
-            "ReceiptHandle": format!("{}-{}", message.number, Uuid::new_v4()),
             "MD5OfBody": digest::of_body(&message.body),
             "Body": message.body,
         });
@@ -126,6 +130,12 @@ impl Parameters<'_> {
         }
         shown
     }
+}
+
+/// What stands for a message of a queue that was received so often.
+fn receipt_handle(queue: &str, number: i64, count: i64) -> String {
+    let digest = digest::of_body(&format!("{queue}/{number}/{count}"));
+    format!("{number}-{count}-{digest}")
 }
 
 /// The name at the end of a URL (`http://host/account/name`, with what others put before it), of an ARN, or alone.

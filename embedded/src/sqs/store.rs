@@ -40,9 +40,10 @@ const SCHEMA: &str = "
     );";
 
 /// Columns that came later. An earlier release leaves them empty.
-const LATER: [(&str, &str); 5] = [
+const LATER: [(&str, &str); 6] = [
     ("queues", "modified INTEGER"),
     ("queues", "tags TEXT"),
+    ("queues", "implicit INTEGER"),
     ("messages", "trace_header TEXT"),
     ("messages", "deduplication TEXT"),
     ("messages", "dead_letter_source TEXT"),
@@ -68,6 +69,8 @@ pub(super) struct Queue {
     pub(super) tags: BTreeMap<String, String>,
     pub(super) created: i64,
     pub(super) modified: i64,
+    /// Somebody named it before anybody created it.
+    pub(super) is_implicit: bool,
 }
 
 /// What is stored of a message when it is sent.
@@ -112,7 +115,7 @@ pub(super) struct Counts {
 pub(super) enum Receipt {
     /// It is worked on.
     InFlight,
-    /// Others can receive it again.
+    /// Others can receive it again, or have done so.
     Expired,
     /// It is gone.
     Deleted,
@@ -165,6 +168,26 @@ fn expire(connection: &Connection, queue: &Queue, now: i64) -> Stored<()> {
     Ok(())
 }
 
+/// A queue that is there.
+fn find(connection: &Connection, name: &str) -> Stored<Option<Queue>> {
+    let query = "SELECT attributes, created, modified, tags, implicit FROM queues WHERE name = ?1";
+    let read = |row: &Row<'_>| {
+        let json = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        let created: i64 = row.get(1)?;
+        let modified: Option<i64> = row.get(2)?;
+        let is_implicit: Option<bool> = row.get(4)?;
+        Ok(Queue {
+            name: name.to_owned(),
+            attributes: json(row.get(0)?),
+            tags: json(row.get(3)?),
+            created,
+            modified: modified.unwrap_or(created),
+            is_implicit: is_implicit.unwrap_or(false),
+        })
+    };
+    connection.prepare_cached(query)?.query_row([name], read).optional()
+}
+
 impl Store {
     pub(super) fn open(file: &Path) -> Result<Self, OpenError> {
         let prepare = |connection: &Connection| {
@@ -189,21 +212,7 @@ impl Store {
 
     /// A queue that is there.
     pub(super) fn queue(&self, name: &str) -> Stored<Option<Queue>> {
-        let query = "SELECT attributes, created, modified, tags FROM queues WHERE name = ?1";
-        let read = |row: &Row<'_>| {
-            let json =
-                |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
-            let created: i64 = row.get(1)?;
-            let modified: Option<i64> = row.get(2)?;
-            Ok(Queue {
-                name: name.to_owned(),
-                attributes: json(row.get(0)?),
-                tags: json(row.get(3)?),
-                created,
-                modified: modified.unwrap_or(created),
-            })
-        };
-        self.0.prepare_cached(query)?.query_row([name], read).optional()
+        find(&self.0, name)
     }
 
     /// A queue, which is made where there is none of this name. A FIFO queue that is made so knows a message again by its body.
@@ -213,25 +222,39 @@ impl Store {
         }
         let is_fifo = name.ends_with(FIFO);
         let attributes = is_fifo.then(|| (CONTENT_BASED.to_owned(), "true".to_owned())).into_iter().collect();
-        let made = Queue { name: name.to_owned(), attributes, created: now, modified: now, ..Queue::default() };
+        let made = Queue {
+            name: name.to_owned(),
+            attributes,
+            created: now,
+            modified: now,
+            is_implicit: true,
+            ..Queue::default()
+        };
         self.create(&made)?;
         // Another process may have been there first.
         Ok(self.queue(name)?.unwrap_or(made))
     }
 
-    /// Creates a queue where there is none of this name.
+    /// Creates a queue where there is none of this name, or only one that nobody has created.
     pub(super) fn create(&self, queue: &Queue) -> Stored<()> {
-        let insert = "INSERT INTO queues (name, attributes, created, modified, tags) VALUES (?1, ?2, ?3, ?4, ?5)
-                      ON CONFLICT DO NOTHING";
-        let Queue { name, attributes, tags, created, modified } = queue;
-        self.0.execute(insert, params![name, json(attributes), created, modified, json(tags)]).map(drop)
+        let insert =
+            "INSERT INTO queues (name, attributes, created, modified, tags, implicit) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+                      ON CONFLICT DO UPDATE SET attributes = ?2, modified = ?4, tags = ?5, implicit = 0
+                      WHERE implicit AND NOT ?6";
+        let Queue { name, attributes, tags, created, modified, is_implicit } = queue;
+        self.0.execute(insert, params![name, json(attributes), created, modified, json(tags), is_implicit]).map(drop)
     }
 
-    /// Keeps other attributes and tags of a queue.
-    pub(super) fn change(&self, queue: &Queue) -> Stored<()> {
-        let update = "UPDATE queues SET attributes = ?2, modified = ?3, tags = ?4 WHERE name = ?1";
-        let Queue { name, attributes, tags, modified, .. } = queue;
-        self.0.execute(update, params![name, json(attributes), modified, json(tags)]).map(drop)
+    /// Changes the attributes and tags of a queue, as one step.
+    pub(super) fn change(&mut self, name: &str, edit: impl FnOnce(&mut Queue)) -> Stored<()> {
+        let work = self.work()?;
+        if let Some(mut queue) = find(&work, name)? {
+            edit(&mut queue);
+            let update = "UPDATE queues SET attributes = ?2, modified = ?3, tags = ?4 WHERE name = ?1";
+            let Queue { name, attributes, tags, modified, .. } = &queue;
+            work.execute(update, params![name, json(attributes), modified, json(tags)])?;
+        }
+        work.commit()
     }
 
     pub(super) fn delete_queue(&mut self, name: &str) -> Stored<()> {
@@ -347,26 +370,29 @@ impl Store {
         self.0.prepare_cached(query)?.query_map([&queue.name], received)?.collect()
     }
 
-    /// When the next hidden message can be received.
-    pub(super) fn next_visible(&self, queue: &str) -> Stored<Option<i64>> {
-        self.0.query_row("SELECT MIN(visible) FROM messages WHERE queue = ?1", [queue], |row| row.get(0))
+    /// When the next message that is hidden now can be received.
+    pub(super) fn next_visible(&self, queue: &str, now: i64) -> Stored<Option<i64>> {
+        let next = "SELECT MIN(visible) FROM messages WHERE queue = ?1 AND visible > ?2";
+        self.0.query_row(next, params![queue, now], |row| row.get(0))
     }
 
-    /// What the message is that a receipt is for.
-    pub(super) fn receipt(&self, queue: &str, number: i64, now: i64) -> Stored<Receipt> {
-        let query = "SELECT visible FROM messages WHERE queue = ?1 AND number = ?2";
-        let visible: Option<i64> =
-            self.0.prepare_cached(query)?.query_row(params![queue, number], |row| row.get(0)).optional()?;
-        Ok(match visible {
-            Some(visible) if visible > now => Receipt::InFlight,
+    /// What the message is that a receipt is for: that of its `count`th time.
+    pub(super) fn receipt(&self, queue: &str, (number, count): (i64, i64), now: i64) -> Stored<Receipt> {
+        let query = "SELECT visible, received FROM messages WHERE queue = ?1 AND number = ?2";
+        let read = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        let found: Option<(i64, i64)> =
+            self.0.prepare_cached(query)?.query_row(params![queue, number], read).optional()?;
+        Ok(match found {
+            Some((visible, received)) if visible > now && received == count => Receipt::InFlight,
             Some(_) => Receipt::Expired,
             None => Receipt::Deleted,
         })
     }
 
-    pub(super) fn delete(&self, queue: &str, number: i64) -> Stored<()> {
-        let delete = "DELETE FROM messages WHERE queue = ?1 AND number = ?2";
-        self.0.prepare_cached(delete)?.execute(params![queue, number]).map(drop)
+    /// Deletes a message, if it was received as often as then.
+    pub(super) fn delete(&self, queue: &str, (number, count): (i64, i64)) -> Stored<()> {
+        let delete = "DELETE FROM messages WHERE queue = ?1 AND number = ?2 AND received = ?3";
+        self.0.prepare_cached(delete)?.execute(params![queue, number, count]).map(drop)
     }
 
     /// Hides a message anew.
@@ -466,17 +492,21 @@ mod tests {
         store.send(&other, &[sent("x", 10)], 10).unwrap();
         assert_eq!(bodies(store.receive(&q, 10, 20, 120, SOURCE).unwrap()), ["a", "b"]);
         assert_eq!(store.counts(&q, 20).unwrap(), Counts { visible: 0, in_flight: 2, delayed: 1 });
-        assert_eq!(store.next_visible("q").unwrap(), Some(120));
+        assert_eq!(store.next_visible("q", 20).unwrap(), Some(120));
         // The first store is still open, as that of a process that was killed would be.
         let mut next = Store::open(&folder.path().join("new/sqs.sqlite")).unwrap();
         assert!(next.receive(&q, 10, 119, 200, SOURCE).unwrap().0.is_empty());
         let again = next.receive(&q, 1, 120, 220, SOURCE).unwrap().0;
         assert_eq!((again[0].body.as_str(), again[0].count, again[0].first_received), ("a", 2, 20));
         let number = again[0].number;
-        let receipts = [219, 220].map(|now| next.receipt("q", number, now).unwrap());
-        assert_eq!(receipts, [Receipt::InFlight, Receipt::Expired]);
-        next.delete("q", number).unwrap();
-        assert_eq!(next.receipt("q", number, 219).unwrap(), Receipt::Deleted);
+        let receipts = [(2, 219), (2, 220), (1, 219)];
+        let receipts = receipts.map(|(count, now)| next.receipt("q", (number, count), now).unwrap());
+        assert_eq!(receipts, [Receipt::InFlight, Receipt::Expired, Receipt::Expired]);
+        // Whoever had it before does not take it from who has it now.
+        next.delete("q", (number, 1)).unwrap();
+        assert_eq!(next.receipt("q", (number, 2), 219).unwrap(), Receipt::InFlight);
+        next.delete("q", (number, 2)).unwrap();
+        assert_eq!(next.receipt("q", (number, 2), 219).unwrap(), Receipt::Deleted);
         assert_eq!(bodies(next.receive(&q, 10, 1000, 1000, SOURCE).unwrap()), ["b", "late"]);
         next.purge("q").unwrap();
         assert_eq!(next.counts(&q, 0).unwrap(), Counts { visible: 0, in_flight: 0, delayed: 0 });
@@ -516,7 +546,8 @@ mod tests {
         assert_eq!((received.0[0].number, received.0[0].deduplication.as_deref()), (first[0].0, Some("a1")));
         // The others of the group wait for it.
         assert_eq!(bodies(store.receive(&q, 10, 20, 120, SOURCE).unwrap()), ["b1"]);
-        store.delete("q.fifo", first[0].0).unwrap();
+        assert_eq!(store.next_visible("q.fifo", 20).unwrap(), Some(120), "and until then there is nothing to look for");
+        store.delete("q.fifo", (first[0].0, 1)).unwrap();
         assert_eq!(bodies(store.receive(&q, 10, 20, 120, SOURCE).unwrap()), ["a2"]);
         let again = store.receive_again(&[first[0].0, first[2].0], 30, 130).unwrap();
         assert_eq!((again.len(), again[0].body.as_str()), (1, "a2"));

@@ -14,19 +14,41 @@ use crate::error::Error;
 /// What the embedded services keep below the folder for data.
 const OF_SERVICES: [&str; 6] = ["s3", "s3.sqlite", "sns", "events", "dynamodb.sqlite", "sqs.sqlite"];
 
+/// What is in each folder of the services, and hardly in one of somebody else.
+const MARK: &str = ".unfinished";
+
+/// The file below the folder for data that runs lock.
+const IN_USE: &str = "runs.lock";
+
+/// Says that this program uses the folder until it ends, where that can be said.
+pub(crate) fn hold(data: &Path) -> Option<File> {
+    fs::create_dir_all(data).ok()?;
+    let lock = File::create(data.join(IN_USE)).ok()?;
+    lock.try_lock_shared().ok()?;
+    Some(lock)
+}
+
 /// Removes everything that the embedded services keep. Histories of executions stay.
 pub(crate) fn empty(data: &Path) -> Result<(), Error> {
-    // A server that runs would go on with files that nobody sees.
-    if let Ok(lock) = File::open(data.join("executions.lock"))
-        && matches!(lock.try_lock(), Err(TryLockError::WouldBlock))
-    {
-        return Err(Error::Usage(format!("{} is used by a server that is running", data.display())));
+    // Whoever runs would go on with files that nobody sees.
+    let mut locks = Vec::new();
+    for (name, who) in [("executions.lock", "a server"), (IN_USE, "another run")] {
+        if let Ok(lock) = File::open(data.join(name)) {
+            if matches!(lock.try_lock(), Err(TryLockError::WouldBlock)) {
+                return Err(Error::Usage(format!("{} is used by {who}, which has not ended", data.display())));
+            }
+            locks.push(lock);
+        }
     }
     for name in OF_SERVICES {
         // SQLite has files beside its own.
         for ending in ["", "-wal", "-shm"] {
             let path = data.join(format!("{name}{ending}"));
-            let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            let removed = match path.is_dir() {
+                true if !path.join(MARK).is_dir() => continue,
+                true => fs::remove_dir_all(&path),
+                false => fs::remove_file(&path),
+            };
             match removed {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
                     return Err(Error::Usage(format!("cannot remove {}: {error}", path.display())));

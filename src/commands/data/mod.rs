@@ -38,7 +38,7 @@ pub(crate) fn run(arguments: &Data) -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
-pub(crate) use kept::empty;
+pub(crate) use kept::{empty, hold};
 
 /// What the services keep below a folder.
 struct Store<'a> {
@@ -157,8 +157,7 @@ impl<'a> Store<'a> {
         };
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
         // As it is: a program may read it.
-        let written = std::io::stdout().lock().write_all(text.as_bytes());
-        written.map_err(|error| Error::Usage(format!("cannot write to stdout: {error}")))
+        output::told(std::io::stdout().lock().write_all(text.as_bytes()))
     }
 
     async fn put(&self, place: &Place, file: &Path) -> Result<(), Error> {

@@ -4,6 +4,9 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use asl_engine::Value;
+use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_s3::types::EncodingType;
+use percent_encoding::percent_decode_str;
 
 use super::place::Place;
 use super::{Listed, Store, columns};
@@ -11,14 +14,11 @@ use crate::error::Error;
 use crate::output;
 
 /// What is told of a refusal of S3.
-fn refused(error: &dyn std::error::Error) -> Error {
-    let mut text = error.to_string();
-    let mut inner = error.source();
-    while let Some(error) = inner {
-        text = error.to_string();
-        inner = error.source();
+fn refused<E: ProvideErrorMetadata + std::error::Error + 'static>(error: SdkError<E>) -> Error {
+    if let (Some(code), Some(message)) = (error.code(), error.message()) {
+        return Error::Usage(format!("{code}: {message}"));
     }
-    Error::Usage(text)
+    Error::Usage(DisplayErrorContext(error).to_string())
 }
 
 impl Store<'_> {
@@ -26,7 +26,7 @@ impl Store<'_> {
         if !self.data.join("s3").exists() {
             return Ok(Vec::new());
         }
-        let listed = self.clients().s3().await.list_buckets().send().await.map_err(|error| refused(&error))?;
+        let listed = self.clients().s3().await.list_buckets().send().await.map_err(refused)?;
         let mut all = Vec::new();
         for bucket in listed.buckets().iter().filter_map(|bucket| bucket.name()) {
             let count = self.keys(bucket, "").await?.len();
@@ -40,9 +40,11 @@ impl Store<'_> {
         let s3 = self.clients().s3().await;
         let (mut all, mut token) = (Vec::new(), None);
         loop {
-            let asked = s3.list_objects_v2().bucket(bucket).prefix(prefix).set_continuation_token(token);
-            let page = asked.send().await.map_err(|error| refused(&error))?;
-            let known = page.contents().iter().filter_map(|it| Some((it.key()?.to_owned(), it.size().unwrap_or(0))));
+            let asked = s3.list_objects_v2().bucket(bucket).prefix(prefix).encoding_type(EncodingType::Url);
+            let asked = asked.set_continuation_token(token);
+            let page = asked.send().await.map_err(refused)?;
+            let decoded = |key: &str| percent_decode_str(key).decode_utf8_lossy().into_owned();
+            let known = page.contents().iter().filter_map(|it| Some((decoded(it.key()?), it.size().unwrap_or(0))));
             all.extend(known);
             token = page.next_continuation_token().map(str::to_owned);
             if token.is_none() {
@@ -59,7 +61,11 @@ impl Store<'_> {
             });
             return output::print_json(&all.collect());
         }
-        let row = |(key, size): (String, i64)| (format!("s3://{bucket}/{key}"), format!("{size} bytes"));
+        let row = |(key, size): (String, i64)| {
+            // A terminal would take it for a command.
+            let key = if key.contains(char::is_control) { key.escape_debug().to_string() } else { key };
+            (format!("s3://{bucket}/{key}"), format!("{size} byte{}", if size == 1 { "" } else { "s" }))
+        };
         output::print(&columns(keys.into_iter().map(row).collect()))
     }
 
@@ -68,11 +74,11 @@ impl Store<'_> {
             return Err(Error::Usage(format!("s3://{bucket} is a bucket: name an object, as in s3://{bucket}/KEY")));
         }
         let asked = self.clients().s3().await.get_object().bucket(bucket).key(key);
-        let mut body = asked.send().await.map_err(|error| refused(&error))?.body;
+        let mut body = asked.send().await.map_err(refused)?.body;
         let mut out = std::io::stdout().lock();
         while let Some(piece) = body.next().await {
-            let piece = piece.map_err(|error| refused(&error))?;
-            out.write_all(&piece).map_err(|error| Error::Usage(format!("cannot write to stdout: {error}")))?;
+            let piece = piece.map_err(|error| Error::Usage(DisplayErrorContext(error).to_string()))?;
+            output::told(out.write_all(&piece))?;
         }
         Ok(())
     }
@@ -89,7 +95,7 @@ impl Store<'_> {
         }
         let s3 = self.clients().s3().await;
         // One's own bucket is made again without harm.
-        s3.create_bucket().bucket(bucket).send().await.map_err(|error| refused(&error))?;
+        s3.create_bucket().bucket(bucket).send().await.map_err(refused)?;
         for path in files {
             let below = path.strip_prefix(file).ok().filter(|below| !below.as_os_str().is_empty());
             let name = match below {
@@ -101,13 +107,7 @@ impl Store<'_> {
                 return Err(Error::Usage(format!("say the key of the object, as in s3://{bucket}/KEY")));
             }
             let content = read(&path)?;
-            s3.put_object()
-                .bucket(bucket)
-                .key(&key)
-                .body(content.into())
-                .send()
-                .await
-                .map_err(|error| refused(&error))?;
+            s3.put_object().bucket(bucket).key(&key).body(content.into()).send().await.map_err(refused)?;
         }
         Ok(())
     }
@@ -122,10 +122,10 @@ impl Store<'_> {
             return Err(Place::S3 { bucket: bucket.to_owned(), key: key.to_owned() }.missing());
         }
         for key in removed {
-            s3.delete_object().bucket(bucket).key(key).send().await.map_err(|error| refused(&error))?;
+            s3.delete_object().bucket(bucket).key(key).send().await.map_err(refused)?;
         }
         if key.is_empty() {
-            s3.delete_bucket().bucket(bucket).send().await.map_err(|error| refused(&error))?;
+            s3.delete_bucket().bucket(bucket).send().await.map_err(refused)?;
         }
         Ok(())
     }
