@@ -247,12 +247,12 @@ fn subscribe(made: &mut Made, topic: String, request: &Value) -> Result<String, 
             == (&subscription.topic, &subscription.protocol, &subscription.endpoint)
     };
     let known = made.subscriptions.keys().find(same).cloned();
+    let is_other = |arn: &String| {
+        let attributes = &subscription.attributes;
+        !attributes.is_empty() && made.subscriptions[arn].attributes != *attributes
+    };
     let arn = match known {
-        Some(arn)
-            if made.subscriptions[&arn].attributes != subscription.attributes
-                && !subscription.attributes.is_empty() =>
-        {
-            let _ = arn;
+        Some(arn) if is_other(&arn) => {
             return Err(SnsError::invalid("Attributes Reason: Subscription already exists with different attributes"));
         }
         Some(arn) => arn,

@@ -1,6 +1,6 @@
 //! The deliveries of one program: each is tried until it is settled, with longer and longer pauses.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -16,6 +16,7 @@ use super::deliver::{DeliveryError, Subscriber};
 use super::notification::{Delivery, DeliveryState, Notification};
 use super::outbox::Outbox;
 use super::subscription::Subscription;
+use super::topics::FIFO;
 
 /// How many deliveries are tried at the same moment.
 const AT_ONCE: usize = 16;
@@ -54,6 +55,17 @@ struct Shared {
     ending: watch::Sender<bool>,
     /// By the name of the file and the number of the delivery.
     undelivered: Mutex<BTreeMap<(String, usize), Delivery>>,
+    /// The last delivery of each group of a FIFO topic to each subscriber: it ends when its sender is dropped.
+    last: Mutex<HashMap<Line, oneshot::Receiver<()>>>,
+}
+
+/// What is delivered in its order: the topic, the group, and the subscriber.
+type Line = (String, String, String);
+
+/// A place in a line.
+struct Turn {
+    before: Option<oneshot::Receiver<()>>,
+    _ends: oneshot::Sender<()>,
 }
 
 /// A notification is not kept, so nothing is delivered.
@@ -83,6 +95,7 @@ impl Deliveries {
             permits: Semaphore::new(AT_ONCE),
             ending: watch::Sender::new(false),
             undelivered: Mutex::default(),
+            last: Mutex::default(),
         };
         Self { shared: Arc::new(shared), tasks: Mutex::default() }
     }
@@ -93,6 +106,7 @@ impl Deliveries {
         let all = shared.subscribers();
         let fit = all.iter().map(|subscriber| &subscriber.subscription);
         notification.deliveries = fit.filter(|subscription| subscription.gets(&notification)).map(pending).collect();
+        let turns = shared.turns(&notification);
         let (kept, answer) = oneshot::channel();
         // A task of its own: what is kept is delivered, also when nobody waits for the answer any more.
         self.spawn(async move {
@@ -100,7 +114,7 @@ impl Deliveries {
             let failed = written.is_err();
             let _ = kept.send(written);
             if !failed {
-                shared.deliver_all(name, notification).await;
+                shared.deliver_all(name, notification, turns).await;
             }
         });
         answer.await.unwrap_or(Err(PublishError::Ending))
@@ -170,18 +184,40 @@ impl Shared {
         };
         match blocking(load).await {
             Ok(left) => {
-                join_all(left.into_iter().map(async |(loaded, name)| match loaded {
-                    Ok(notification) => self.deliver_all(name, notification).await,
-                    Err(error) => self.tell_unreadable(&name, error.to_string()),
-                }))
-                .await;
+                let mut all = Vec::with_capacity(left.len());
+                for (loaded, name) in left {
+                    match loaded {
+                        Ok(notification) => {
+                            let turns = self.turns(&notification);
+                            all.push(self.deliver_all(name, notification, turns));
+                        }
+                        Err(error) => self.tell_unreadable(&name, error.to_string()),
+                    }
+                }
+                join_all(all).await;
             }
             Err(error) => self.tell_unreadable(".pending", error.to_string()),
         }
     }
 
+    /// The places of the deliveries of a notification behind those that were published before; none where there is no order.
+    fn turns(&self, notification: &Notification) -> Vec<Turn> {
+        let (Some(topic), Some(group)) = (notification.topic(), &notification.group) else { return Vec::new() };
+        if !topic.ends_with(FIFO) {
+            return Vec::new();
+        }
+        let mut last = lock(&self.last);
+        last.retain(|_, last| last.try_recv() == Err(oneshot::error::TryRecvError::Empty));
+        let turn = |delivery: &Delivery| {
+            let subscriber = format!("{} {}", delivery.protocol, delivery.endpoint);
+            let (ends, end) = oneshot::channel();
+            Turn { before: last.insert((topic.to_owned(), group.clone(), subscriber), end), _ends: ends }
+        };
+        notification.deliveries.iter().map(turn).collect()
+    }
+
     /// Delivers a notification to all its subscriptions, and writes down how far each is.
-    async fn deliver_all(&self, name: String, notification: Notification) {
+    async fn deliver_all(&self, name: String, notification: Notification, turns: Vec<Turn>) {
         if is_settled(&notification) {
             // The program before ended between its last delivery and the note of it.
             self.settled(name).await;
@@ -189,7 +225,19 @@ impl Shared {
         }
         let pending = self.pending(&notification);
         let kept = Kept { name, notification: Mutex::new(notification), writing: tokio::sync::Mutex::default() };
-        join_all(pending.iter().map(|(at, subscriber)| self.deliver(&kept, *at, subscriber))).await;
+        let mut turns: BTreeMap<usize, Turn> = turns.into_iter().enumerate().collect();
+        let pending: Vec<_> = pending.into_iter().map(|(at, subscriber)| (at, subscriber, turns.remove(&at))).collect();
+        // Nobody waits for what is not delivered here.
+        drop(turns);
+        let kept = &kept;
+        join_all(pending.into_iter().map(async |(at, subscriber, mut turn)| {
+            if let Some(before) = turn.as_mut().and_then(|turn| turn.before.take()) {
+                // It is dropped, never sent.
+                let _ = before.await;
+            }
+            self.deliver(kept, at, &subscriber).await;
+        }))
+        .await;
     }
 
     /// The deliveries that are pending, with their subscribers. One whose subscription is not in a routing file of this

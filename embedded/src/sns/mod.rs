@@ -244,7 +244,10 @@ impl Sns {
             }
         }
         let published = self.deliveries.publish(outbox::file_name(&sent.0, now), notification).await;
-        published.map_err(|error| SnsError::Internal(error.to_string()))?;
+        published.map_err(|error| {
+            self.known.lock().unwrap_or_else(PoisonError::into_inner).forget(&sent);
+            SnsError::Internal(error.to_string())
+        })?;
         Ok(sent)
     }
 
@@ -294,6 +297,11 @@ impl Known {
         }
         self.messages.insert(key, (now, sent.clone()));
         None
+    }
+
+    /// Forgets what was not kept.
+    fn forget(&mut self, sent: &Sent) {
+        self.messages.retain(|_, (_, known)| known.0 != sent.0);
     }
 }
 

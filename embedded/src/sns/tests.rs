@@ -156,9 +156,29 @@ async fn a_fifo_topic_hands_its_order_on_and_has_a_message_once() {
     let failed = &published["Failed"][0];
     assert_eq!((&failed["Id"], &failed["Code"]), (&Value::from("d"), &Value::from("InvalidParameter")));
     fixture.embedded.finish_deliveries(std::future::pending()).await;
-    let mut received = fixture.received("q.fifo", "MessageDeduplicationId").await;
-    received.sort_by_key(|(body, _)| body.clone());
+    let received = fixture.received("q.fifo", "MessageDeduplicationId").await;
     assert_eq!(received, [("a".to_owned(), Value::from("1")), ("b".to_owned(), Value::from("2"))]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_is_published_to_a_group_is_delivered_in_its_order() {
+    let fixture = Fixture::new(None);
+    let topic = fixture.create("t.fifo").await;
+    let endpoint = queue_arn("q.fifo");
+    let subscribe = format!(
+        r#"{{"TopicArn":"{topic}","Protocol":"sqs","Endpoint":"{endpoint}","Attributes":{{"RawMessageDelivery":"true"}}}}"#
+    );
+    fixture.sns("subscribe", &subscribe).await;
+    for number in 10..50 {
+        let message = format!(
+            r#"{{"TopicArn":"{topic}","Message":"{number}","MessageGroupId":"g","MessageDeduplicationId":"{number}"}}"#
+        );
+        fixture.sns("publish", &message).await;
+    }
+    fixture.embedded.finish_deliveries(std::future::pending()).await;
+    let messages = fixture.embedded.messages("q.fifo").await.unwrap().unwrap();
+    let bodies: Vec<String> = messages.iter().map(|it| it["Body"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(bodies, (10..50).map(|number| number.to_string()).collect::<Vec<_>>());
 }
 
 #[tokio::test]
