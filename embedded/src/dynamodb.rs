@@ -356,38 +356,86 @@ fn open(file: PathBuf, tables: &BTreeMap<String, Table>) -> Result<Database, Ope
             database.create_table(request)
         });
         match created {
-            Ok(_) => {
-                if let Some(attribute) = &table.ttl {
-                    let of_items = json!({ "AttributeName": attribute, "Enabled": true });
-                    let request = json!({ "TableName": name, "TimeToLiveSpecification": of_items }).to_string();
-                    let enabled =
-                        patiently(|| with(request.as_bytes(), |request| database.update_time_to_live(request)));
-                    enabled.map_err(|error| fault(error.to_string()))?;
-                }
-            }
+            Ok(_) => {}
             Err(DynoxideError::ResourceInUseException(_)) => {
-                if let Some(key) = partition_key(&database, name).filter(|key| *key != table.key.name) {
-                    let wanted = &table.key.name;
+                if let Some(difference) = difference(&database, name, table) {
                     return Err(fault(format!(
-                        "it is there with the partition key {key}, and not {wanted} as the routing file says. Give it \
-                         another name, delete it, or remove {path} with all tables"
+                        "it is there with {difference} as the routing file says. Give it another name, delete it, or remove \
+                         {path} with all tables"
                     )));
                 }
             }
             Err(error) => return Err(fault(error.to_string())),
         }
+        set_time_to_live(&database, name, table).map_err(|error| fault(error.to_string()))?;
     }
     Ok(database)
 }
 
-/// The partition key of a table.
-fn partition_key(database: &Database, table: &str) -> Option<String> {
-    let request = json!({ "TableName": table }).to_string();
+/// How a table that is there differs from what it should be: `the sort key a, and not b`.
+fn difference(database: &Database, name: &str, table: &Table) -> Option<String> {
+    let request = json!({ "TableName": name }).to_string();
     let described = with(request.as_bytes(), |request| database.describe_table(request)).ok()?;
-    let described: Value = described.parse().ok()?;
-    let keys = described["Table"]["KeySchema"].as_array()?.iter();
-    let key = keys.into_iter().find(|key| key["KeyType"].as_str() == Some("HASH"))?;
-    key["AttributeName"].as_str().map(str::to_owned)
+    let described: serde_json::Value = serde_json::from_str(&described).ok()?;
+    let (is, wanted) = (&described["Table"], table.request(name));
+    let differs = |what: &str, is: String, wanted: String| {
+        (is != wanted).then(|| format!("{what} {is}, and not {wanted}", is = if is.is_empty() { "-" } else { &is }))
+    };
+    for (role, what) in [("HASH", "the partition key"), ("RANGE", "the sort key")] {
+        if let Some(difference) = differs(what, key(is, is, role), key(&wanted, &wanted, role)) {
+            return Some(difference);
+        }
+    }
+    for kind in ["LocalSecondaryIndexes", "GlobalSecondaryIndexes"] {
+        for wanted_index in wanted[kind].as_array().into_iter().flatten() {
+            let named = &wanted_index["IndexName"];
+            let mut known = is[kind].as_array().into_iter().flatten();
+            let index_name = named.as_str().unwrap_or_default();
+            let Some(index) = known.find(|index| index["IndexName"] == *named) else {
+                return Some(format!("no index {index_name}, and not with one"));
+            };
+            for (role, what) in [("HASH", "partition key"), ("RANGE", "sort key")] {
+                let what = format!("the {what} of the index {index_name}:");
+                let difference = differs(&what, key(is, index, role), key(&wanted, wanted_index, role));
+                if difference.is_some() {
+                    return difference;
+                }
+            }
+        }
+    }
+    None
+}
+
+/// The key of a table or of an index of it, with its type: `number (N)`. Empty where there is none.
+fn key(table: &serde_json::Value, of: &serde_json::Value, role: &str) -> String {
+    let find = |list: &serde_json::Value, member: &str, value: &serde_json::Value| {
+        list.as_array().into_iter().flatten().find(|it| it[member] == *value).cloned().unwrap_or_default()
+    };
+    let name = find(&of["KeySchema"], "KeyType", &role.into())["AttributeName"].clone();
+    let kind = find(&table["AttributeDefinitions"], "AttributeName", &name)["AttributeType"].clone();
+    match (name.as_str(), kind.as_str()) {
+        (Some(name), Some(kind)) => format!("{name} ({kind})"),
+        _ => String::new(),
+    }
+}
+
+/// Sets the attribute of the times to live, where another one is set or none.
+fn set_time_to_live(database: &Database, name: &str, table: &Table) -> Result<(), DynoxideError> {
+    let Some(attribute) = &table.ttl else { return Ok(()) };
+    let request = json!({ "TableName": name }).to_string();
+    let described = patiently(|| with(request.as_bytes(), |request| database.describe_time_to_live(request)))?;
+    let described: serde_json::Value = serde_json::from_str(&described).unwrap_or_default();
+    let is_set = &described["TimeToLiveDescription"]["AttributeName"];
+    let set = |attribute: &str, is_enabled: bool| {
+        let of_items = json!({ "AttributeName": attribute, "Enabled": is_enabled });
+        let request = json!({ "TableName": name, "TimeToLiveSpecification": of_items }).to_string();
+        patiently(|| with(request.as_bytes(), |request| database.update_time_to_live(request))).map(drop)
+    };
+    match is_set.as_str() {
+        Some(known) if known == attribute => Ok(()),
+        Some(known) => set(known, false).and_then(|()| set(attribute, true)),
+        None => set(attribute, true),
+    }
 }
 
 /// Does what an operation asks.
@@ -668,7 +716,22 @@ mod tests {
         let key = KeyAttribute { name: "other".to_owned(), kind: KeyType::S };
         let tables = BTreeMap::from([("Made".to_owned(), Table { key, ..Table::default() })]);
         let changed = open(folder.path().join("dynamodb.sqlite"), &tables).err().unwrap().to_string();
-        assert!(changed.contains("it is there with the partition key id, and not other"), "{changed}");
+        assert!(
+            changed.contains("it is there with the partition key id (S), and not other (S) as the routing file says"),
+            "{changed}"
+        );
+        for (written, expected) in [
+            ("key = 'id'\nsort_key = 'day'", "the sort key -, and not day (S)"),
+            ("key = { name = 'id', type = 'N' }", "the partition key id (S), and not id (N)"),
+            ("key = 'id'\nindexes.by_day = { key = 'day' }", "no index by_day, and not with one"),
+            ("key = 'id'\nttl = 'expires'", ""),
+            ("key = 'id'\nttl = 'other'", ""),
+        ] {
+            let tables = BTreeMap::from([("Made".to_owned(), toml::from_str(written).unwrap())]);
+            let opened = open(folder.path().join("dynamodb.sqlite"), &tables);
+            let told = opened.err().map_or(String::new(), |error| error.to_string());
+            assert!(told.contains(expected) && told.is_empty() == expected.is_empty(), "{written}: {told}");
+        }
         assert!(!dynamodb.has("CreateBackup") && dynamodb.has("TransactWriteItems"));
     }
 

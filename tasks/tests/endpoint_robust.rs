@@ -232,14 +232,14 @@ async fn odd_requests_are_no_fault_of_the_services() {
         ("\r\n\r\n\u{1}\r\n\r\n", 400),
         ("\u{16}\u{3}\u{1}\u{2}\r\n\r\n", 400),
         ("GET / HTTP/9.9\r\n\r\n", 400),
-        ("GET / HTTP/1.1\r\n\r\n", 400),
+        ("GET / HTTP/1.1\r\nconnection: close\r\n\r\n", 400),
         ("GET / HTTP/1.1\r\nhost\r\n\r\n", 400),
         ("PUT /images/a HTTP/1.1\r\nhost: localhost\r\ncontent-length: x\r\n\r\n", 400),
         ("PUT /images/a HTTP/1.1\r\nhost: localhost\r\ncontent-length: 99999999999\r\n\r\n", 400),
         // One of the requests has deleted the bucket.
         ("PUT /images/a HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\nx\r\n", 404),
         (&format!("GET /{long} HTTP/1.1\r\nhost: localhost\r\n\r\n"), 414),
-        (&format!("GET / HTTP/1.1\r\nhost: localhost\r\na: {long}\r\n\r\n"), 200),
+        (&format!("GET / HTTP/1.1\r\nconnection: close\r\nhost: localhost\r\na: {long}\r\n\r\n"), 200),
         (&format!("GET / HTTP/1.1\r\nhost: localhost\r\n{many}\r\n"), 431),
     ] {
         let status = send(&url, text.as_bytes()).await.map(|(status, _)| status);

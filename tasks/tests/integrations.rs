@@ -195,7 +195,10 @@ async fn sns_errors_have_the_names_and_texts_of_aws() {
         ("[]", "States.Runtime: The Parameters '[]' could not be used to start the Task: [The parameters must be a JSON object]".to_owned()),
         (
             r#"{"TopicArn":"arn:aws:sns:us-east-1:000000000000:t","Message":"m","MessageAttributes":{"a":{"StringValue":"b"}}}"#,
-            answered("The message attribute 'a' must have a type and a value"),
+            "SNS.InvalidParameterValueException: The message attribute 'a' has an invalid message attribute type, the set of supported \
+             type prefixes is Binary, Number, and String. (Service: AmazonSNS; Status Code: 400; Error Code: ParameterValueInvalid; \
+             Request ID: UUID; Proxy: null)"
+                .to_owned(),
         ),
     ] {
         assert_eq!(masked(&fixture.call(PUBLISH, input).await.unwrap_err().to_string()), expected);
@@ -213,9 +216,9 @@ async fn an_outbox_that_cannot_be_written_ends_the_run() {
     assert_eq!(
         masked(&failure.to_string()),
         format!(
-            "States.Runtime: the embedded Sns cannot serve the state 'S': the folder {} cannot be created: File exists (os \
-             error 17)",
-            fixture.path("sns").display()
+            "States.Runtime: the embedded Sns cannot serve the state 'S': the topics in {} cannot be read: Not a directory \
+             (os error 20)",
+            fixture.path("sns/.topics.json").display()
         )
     );
 }

@@ -92,8 +92,8 @@ enum SnsError {
     InvalidParameter(String),
     InvalidAction(String),
     NotFound(String),
-    /// A batch that is none.
-    Batch {
+    /// What has another code.
+    Other {
         code: &'static str,
         message: String,
     },
@@ -116,7 +116,7 @@ impl SnsError {
             Self::InvalidParameter(message) => (StatusCode::BAD_REQUEST, "InvalidParameter", message),
             Self::InvalidAction(message) => (StatusCode::BAD_REQUEST, "InvalidAction", message),
             Self::NotFound(message) => (StatusCode::NOT_FOUND, "NotFound", message),
-            Self::Batch { code, message } => (StatusCode::BAD_REQUEST, code, message),
+            Self::Other { code, message } => (StatusCode::BAD_REQUEST, code, message),
             Self::Internal(message) => (StatusCode::INTERNAL_SERVER_ERROR, "InternalError", message),
         }
     }
@@ -186,8 +186,10 @@ impl Sns {
     async fn made(&self) -> Result<Arc<Made>, SnsError> {
         let open = || async {
             let file = self.folder.join(MADE);
-            let read = blocking(move || Made::read(&file)).await;
-            let made = read.map_err(|error| SnsError::Internal(format!("the topics cannot be read: {error}")))?;
+            let read = blocking(move || {
+                Made::read(&file).map_err(|error| format!("the topics in {} cannot be read: {error}", file.display()))
+            });
+            let made = read.await.map_err(SnsError::Internal)?;
             self.tell_deliveries(&made);
             Ok(RwLock::new(Arc::new(made)))
         };

@@ -150,8 +150,18 @@ fn message_attributes(written: &Value) -> Result<BTreeMap<String, Attribute>, Sn
         let (text, binary) = (entry["Value"]["StringValue"].as_str(), entry["Value"]["BinaryValue"].as_str());
         let value = text.or(binary).unwrap_or_default();
         let data_type = entry["Value"]["DataType"].as_str().unwrap_or_default();
-        if value.is_empty() || data_type.is_empty() {
-            return Err(SnsError::invalid(&format!("The message attribute '{name}' must have a type and a value")));
+        let refuse = |message: String| Err(SnsError::Other { code: "ParameterValueInvalid", message });
+        if !["String", "Number", "Binary"].contains(&data_type.split('.').next().unwrap_or_default()) {
+            return refuse(format!(
+                "The message attribute '{name}' has an invalid message attribute type, the set of supported type prefixes is Binary, \
+                 Number, and String."
+            ));
+        }
+        if value.is_empty() {
+            return refuse(format!(
+                "The message attribute '{name}' must contain non-empty message attribute value for message attribute type \
+                 '{data_type}'."
+            ));
         }
         let attribute = Attribute { data_type: data_type.to_owned(), value: value.to_owned() };
         attributes.insert(name.to_owned(), attribute);
@@ -161,7 +171,7 @@ fn message_attributes(written: &Value) -> Result<BTreeMap<String, Attribute>, Sn
 
 /// The entries of a batch by their ids, each with the topic of the batch.
 pub(super) fn entries(request: &Value) -> Result<Vec<(String, Value)>, SnsError> {
-    let refuse = |code: &'static str, message: &str| Err(SnsError::Batch { code, message: message.to_owned() });
+    let refuse = |code: &'static str, message: &str| Err(SnsError::Other { code, message: message.to_owned() });
     let written = request["PublishBatchRequestEntries"].as_array().map(Vec::as_slice).unwrap_or_default();
     if written.is_empty() {
         return refuse("EmptyBatchRequest", "The batch request doesn't contain any entries.");

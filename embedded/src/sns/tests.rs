@@ -195,6 +195,13 @@ async fn refusals_are_those_of_sns() {
             "Invalid parameter: Fifo Topic names must end with .fifo",
         ),
         ("publish", format!(r#"{{"TopicArn":"{unknown}","Message":"m"}}"#), "NotFound Topic does not exist"),
+        (
+            "publish",
+            format!(
+                r#"{{"TopicArn":"{topic}","Message":"m","MessageAttributes":{{"a":{{"DataType":"Foo","StringValue":"x"}}}}}}"#
+            ),
+            "ParameterValueInvalid The message attribute 'a' has an invalid message attribute type, the set of supported type",
+        ),
         ("getTopicAttributes", format!(r#"{{"TopicArn":"{unknown}"}}"#), "NotFound Topic does not exist"),
         ("listTagsForResource", format!(r#"{{"ResourceArn":"{unknown}"}}"#), "NotFound Resource does not exist"),
         (
