@@ -379,7 +379,8 @@ fn difference(database: &Database, name: &str, table: &Table) -> Option<String> 
     let described: serde_json::Value = serde_json::from_str(&described).ok()?;
     let (is, wanted) = (&described["Table"], table.request(name));
     let differs = |what: &str, is: String, wanted: String| {
-        (is != wanted).then(|| format!("{what} {is}, and not {wanted}", is = if is.is_empty() { "-" } else { &is }))
+        let or_none = |key: &str| if key.is_empty() { "none".to_owned() } else { key.to_owned() };
+        (is != wanted).then(|| format!("{what} {}, and not {}", or_none(&is), or_none(&wanted)))
     };
     for (role, what) in [("HASH", "the partition key"), ("RANGE", "the sort key")] {
         if let Some(difference) = differs(what, key(is, is, role), key(&wanted, &wanted, role)) {
@@ -721,7 +722,7 @@ mod tests {
             "{changed}"
         );
         for (written, expected) in [
-            ("key = 'id'\nsort_key = 'day'", "the sort key -, and not day (S)"),
+            ("key = 'id'\nsort_key = 'day'", "the sort key none, and not day (S)"),
             ("key = { name = 'id', type = 'N' }", "the partition key id (S), and not id (N)"),
             ("key = 'id'\nindexes.by_day = { key = 'day' }", "no index by_day, and not with one"),
             ("key = 'id'\nttl = 'expires'", ""),

@@ -7,6 +7,7 @@ mod declared;
 mod dynamodb;
 mod events;
 mod files;
+mod in_use;
 mod s3;
 mod sns;
 mod sqs;
@@ -20,6 +21,8 @@ use asl_aws::web::Caller;
 
 pub use self::dynamodb::{Index, KeyAttribute, KeyType, Projection, Table};
 pub use self::events::{EventPattern, Events, InvalidPattern, InvalidSchedule, Schedule, StandingRule, Unopened, When};
+pub use self::in_use::IN_USE;
+use self::in_use::{Holding, InUse};
 pub use self::sns::{Mail, Subscribers, Subscription, Undelivered};
 
 /// The embedded services of one data folder. Making them is cheap: each opens its data at its first request.
@@ -30,6 +33,7 @@ pub struct Embedded {
     sns: Arc<sns::Sns>,
     sqs: Arc<sqs::Sqs>,
     events: Arc<events::Events>,
+    in_use: InUse,
 }
 
 /// What the services have from the start.
@@ -60,6 +64,7 @@ impl Embedded {
             sns: Arc::new(sns),
             sqs,
             events: Arc::new(events::Events::new(data_dir.join("events"))),
+            in_use: InUse::new(data_dir),
         }
     }
 }
@@ -99,13 +104,17 @@ impl Embedded {
     /// All of them, by their names in `arn:aws:states:::aws-sdk:NAME:action`.
     pub fn services(&self) -> asl_aws::Embedded {
         let services: [(&str, Arc<dyn InProcess>); 5] = [
-            ("s3", Arc::clone(&self.s3) as _),
-            ("dynamodb", Arc::clone(&self.dynamodb) as _),
-            ("sns", Arc::clone(&self.sns) as _),
-            ("sqs", Arc::clone(&self.sqs) as _),
-            ("eventbridge", Arc::clone(&self.events) as _),
+            ("s3", self.holding(&self.s3)),
+            ("dynamodb", self.holding(&self.dynamodb)),
+            ("sns", self.holding(&self.sns)),
+            ("sqs", self.holding(&self.sqs)),
+            ("eventbridge", self.holding(&self.events)),
         ];
         services.into()
+    }
+
+    fn holding<S: InProcess + 'static>(&self, service: &Arc<S>) -> Arc<dyn InProcess> {
+        Arc::new(Holding { service: Arc::clone(service), in_use: self.in_use.clone() })
     }
 }
 

@@ -96,7 +96,6 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
             if arguments.fresh {
                 super::data::empty(&arguments.data)?;
             }
-            let _held = super::data::hold(&arguments.data);
             let project = Project::new(routes, &substitutions, &arguments.data, options)?;
             runtime()?.block_on(run_in(&project, &machine, arguments, &definition, input))
         }

@@ -49,7 +49,8 @@ pub use asl_aws::names::is_step_functions_name;
 pub use asl_aws::{Place, Services};
 #[cfg(feature = "embedded")]
 pub use asl_embedded::{
-    EventPattern, Events, InvalidPattern, InvalidSchedule, Schedule, StandingRule, Table, Undelivered, Unopened, When,
+    EventPattern, Events, IN_USE, InvalidPattern, InvalidSchedule, Schedule, StandingRule, Table, Undelivered,
+    Unopened, When,
 };
 #[cfg(feature = "functions")]
 pub use asl_functions::{Printed, PrintedLine};

@@ -121,6 +121,25 @@ fn objects_items_and_messages_are_put() {
 }
 
 #[test]
+fn the_same_text_is_a_message_each_time() {
+    let folder = folder();
+    folder.write("m.txt", "again\n");
+    for queue in ["sqs://q", "sqs://q.fifo"] {
+        for _ in 0..2 {
+            assert_eq!(folder.asl(&["data", "put", queue, "m.txt"]).code, Some(0));
+        }
+    }
+    let listed = folder.asl(&["data", "ls", "--json"]).json();
+    let counts: Vec<(&str, u64)> = listed
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|it| (it["url"].as_str().expect("a URL"), it["count"].as_u64().expect("a count")))
+        .collect();
+    assert_eq!(counts, [("sqs://q", 2), ("sqs://q.fifo", 2)]);
+}
+
+#[test]
 fn keys_and_refusals_are_shown_as_they_can_be() {
     let folder = folder();
     folder.write("body.txt", "x");
@@ -145,7 +164,7 @@ fn a_fresh_run_begins_with_nothing_and_not_beside_a_server() {
     let refused = folder.asl(&["data", "rm", "--all"]);
     assert!(refused.stderr.contains(".asl is used by a server, which has not ended"), "{refused:?}");
     server.kill();
-    let held = std::fs::File::create(folder.path(".asl/runs.lock")).expect("the lock of runs");
+    let held = std::fs::File::create(folder.path(".asl/services.lock")).expect("the lock of runs");
     held.lock_shared().expect("it can be locked");
     for refused in [&["data", "rm", "--all"][..], &["run", "order.asl.json", "--fresh"]] {
         let refused = folder.asl(refused);

@@ -116,7 +116,17 @@ async fn any_key_is_a_file_below_the_folder_of_objects() {
     fixture.put(&long, "x").await.unwrap();
     let top = walk(fixture.data.path()).into_iter().filter(|path| path.matches('/').count() < 3);
     let top: Vec<_> = top.filter(|path| !path.contains(".sqlite-")).collect();
-    let known = ["", "/.lock", "/s3", "/s3.lock", "/s3.sqlite", "/s3/.beside", "/s3/.unfinished", "/s3/images"];
+    let known = [
+        "",
+        "/.lock",
+        "/s3",
+        "/s3.lock",
+        "/s3.sqlite",
+        "/s3/.beside",
+        "/s3/.unfinished",
+        "/s3/images",
+        "/services.lock",
+    ];
     let beside = ["/s3/.beside/images", "/s3/images/a"];
     assert!(
         top.iter().all(|path| known.iter().chain(&beside).any(|known| *path == format!("data{known}"))

@@ -241,6 +241,11 @@ fn subscribe(made: &mut Made, topic: String, request: &Value) -> Result<String, 
     let subscription =
         MadeSubscription { topic, protocol: text_of("Protocol"), endpoint: text_of("Endpoint"), attributes };
     subscription.read()?;
+    if subscription.endpoint.ends_with(FIFO) && !subscription.topic.ends_with(FIFO) {
+        return Err(SnsError::invalid(
+            "Invalid parameter: Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics",
+        ));
+    }
     let same = |known: &&String| {
         let known = &made.subscriptions[*known];
         (&known.topic, &known.protocol, &known.endpoint)

@@ -30,9 +30,15 @@ impl Filter {
             }
         };
         let Some(policy) = policy else { return Ok(None) };
-        let is_empty = serde_json::from_str::<Map<String, Value>>(policy).is_ok_and(|policy| policy.is_empty());
-        if is_empty {
+        // What is no object is refused below.
+        let members: Option<Map<String, Value>> = serde_json::from_str(policy).ok();
+        if members.as_ref().is_some_and(Map::is_empty) {
             return Ok(Some(Self { pattern: None, is_of_body }));
+        }
+        let is_nested = members.is_some_and(|members| members.values().any(Value::is_object));
+        if is_nested && !is_of_body {
+            let reason = "Filter policy scope MessageAttributes does not support nested filter policy";
+            return Err(SnsError::invalid(reason));
         }
         let read = EventPattern::parse(policy);
         let pattern = read.map_err(|error| SnsError::invalid(&format!("FilterPolicy: {error}")))?;

@@ -225,6 +225,19 @@ async fn refusals_are_those_of_sns() {
             "sms is not part of the embedded SNS",
         ),
         (
+            "subscribe",
+            format!(r#"{{"TopicArn":"{topic}","Protocol":"sqs","Endpoint":"{}"}}"#, queue_arn("q.fifo")),
+            "Endpoint Reason: FIFO SQS Queues can not be subscribed to standard SNS topics",
+        ),
+        (
+            "subscribe",
+            format!(
+                r#"{{"TopicArn":"{topic}","Protocol":"sqs","Endpoint":"{}","Attributes":{{"FilterPolicy":"{{\"a\":{{\"b\":[1]}}}}"}}}}"#,
+                queue_arn("q")
+            ),
+            "Filter policy scope MessageAttributes does not support nested filter policy",
+        ),
+        (
             "getSubscriptionAttributes",
             format!(r#"{{"SubscriptionArn":"{topic}:x"}}"#),
             "NotFound Subscription does not exist",

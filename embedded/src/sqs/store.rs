@@ -37,7 +37,9 @@ const SCHEMA: &str = "
         number INTEGER NOT NULL,
         sent INTEGER NOT NULL,
         PRIMARY KEY (queue, scope, id)
-    );";
+    );
+    CREATE INDEX IF NOT EXISTS old_invocations ON invocations (sent);
+    CREATE INDEX IF NOT EXISTS old_deduplications ON deduplications (sent);";
 
 /// Columns that came later. An earlier release leaves them empty.
 const LATER: [(&str, &str); 6] = [
@@ -129,8 +131,8 @@ fn insert(connection: &Connection, queue: &Queue, message: &Sent, now: i64) -> S
     let is_by_group = queue.attributes.get("DeduplicationScope").is_some_and(|scope| scope == "messageGroup");
     let scope = group.as_deref().filter(|_| is_by_group).unwrap_or_default();
     if let Some(deduplication) = deduplication {
-        let forget = "DELETE FROM deduplications WHERE queue = ?1 AND scope = ?2 AND id = ?3 AND sent <= ?4";
-        connection.prepare_cached(forget)?.execute(params![queue.name, scope, deduplication, now - KNOWN_AGAIN])?;
+        let forget = "DELETE FROM deduplications WHERE sent <= ?1";
+        connection.prepare_cached(forget)?.execute([now - KNOWN_AGAIN])?;
         let known = "SELECT number, message FROM deduplications WHERE queue = ?1 AND scope = ?2 AND id = ?3";
         let known = connection
             .prepare_cached(known)?

@@ -17,22 +17,11 @@ const OF_SERVICES: [&str; 6] = ["s3", "s3.sqlite", "sns", "events", "dynamodb.sq
 /// What is in each folder of the services, and hardly in one of somebody else.
 const MARK: &str = ".unfinished";
 
-/// The file below the folder for data that runs lock.
-const IN_USE: &str = "runs.lock";
-
-/// Says that this program uses the folder until it ends, where that can be said.
-pub(crate) fn hold(data: &Path) -> Option<File> {
-    fs::create_dir_all(data).ok()?;
-    let lock = File::create(data.join(IN_USE)).ok()?;
-    lock.try_lock_shared().ok()?;
-    Some(lock)
-}
-
 /// Removes everything that the embedded services keep. Histories of executions stay.
 pub(crate) fn empty(data: &Path) -> Result<(), Error> {
     // Whoever runs would go on with files that nobody sees.
     let mut locks = Vec::new();
-    for (name, who) in [("executions.lock", "a server"), (IN_USE, "another run")] {
+    for (name, who) in [("executions.lock", "a server"), (asl_tasks::IN_USE, "another run")] {
         if let Ok(lock) = File::open(data.join(name)) {
             if matches!(lock.try_lock(), Err(TryLockError::WouldBlock)) {
                 return Err(Error::Usage(format!("{} is used by {who}, which has not ended", data.display())));

@@ -8,6 +8,7 @@ mod place;
 use std::io::Write;
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::SystemTime;
 
 use asl_aws::{CallError, Clients, Service, Services, Style};
 use asl_engine::Value;
@@ -38,7 +39,7 @@ pub(crate) fn run(arguments: &Data) -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
-pub(crate) use kept::{empty, hold};
+pub(crate) use kept::empty;
 
 /// What the services keep below a folder.
 struct Store<'a> {
@@ -115,7 +116,7 @@ impl<'a> Store<'a> {
         if is_json {
             let all = listed.iter().map(|it| {
                 let count = i64::try_from(it.count).unwrap_or(i64::MAX);
-                Value::from([("url", Value::from(it.url.as_str())), (it.unit, count.into())])
+                Value::from([("url", Value::from(it.url.as_str())), ("count", count.into())])
             });
             return output::print_json(&all.collect());
         }
@@ -167,8 +168,14 @@ impl<'a> Store<'a> {
             Place::Sqs { queue } => {
                 let text = crate::input::file_or_stdin("the message", file)?;
                 let text = text.strip_suffix('\n').unwrap_or(&text);
-                let message = [("QueueUrl", Value::from(queue.as_str())), ("MessageBody", text.into())];
-                self.call("sqs", "sendMessage", &message.into()).await.map(drop)
+                let mut message = vec![("QueueUrl", Value::from(queue.as_str())), ("MessageBody", text.into())];
+                if queue.ends_with(".fifo") {
+                    // The same text again is a message again.
+                    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+                    let id = format!("{}-{}", now.as_nanos(), std::process::id());
+                    message.extend([("MessageGroupId", "asl-data".into()), ("MessageDeduplicationId", id.into())]);
+                }
+                self.call("sqs", "sendMessage", &message.into_iter().collect()).await.map(drop)
             }
             Place::Sns { .. } | Place::Events { .. } => {
                 Err(Error::Usage(format!("nothing is put into {place}: publish it with an AWS client, at asl serve")))

@@ -14,11 +14,15 @@ use crate::error::Error;
 use crate::output;
 
 /// What is told of a refusal of S3.
-fn refused<E: ProvideErrorMetadata + std::error::Error + 'static>(error: SdkError<E>) -> Error {
-    if let (Some(code), Some(message)) = (error.code(), error.message()) {
-        return Error::Usage(format!("{code}: {message}"));
+fn told<E: ProvideErrorMetadata + std::error::Error + 'static>(error: SdkError<E>) -> String {
+    match (error.code(), error.message()) {
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        _ => DisplayErrorContext(error).to_string(),
     }
-    Error::Usage(DisplayErrorContext(error).to_string())
+}
+
+fn refused<E: ProvideErrorMetadata + std::error::Error + 'static>(error: SdkError<E>) -> Error {
+    Error::Usage(told(error))
 }
 
 impl Store<'_> {
@@ -107,7 +111,8 @@ impl Store<'_> {
                 return Err(Error::Usage(format!("say the key of the object, as in s3://{bucket}/KEY")));
             }
             let content = read(&path)?;
-            s3.put_object().bucket(bucket).key(&key).body(content.into()).send().await.map_err(refused)?;
+            let put = s3.put_object().bucket(bucket).key(&key).body(content.into()).send().await;
+            put.map_err(|error| Error::Usage(format!("{} is not stored: {}", path.display(), told(error))))?;
         }
         Ok(())
     }
