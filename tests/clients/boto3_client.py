@@ -14,23 +14,11 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from difference import Difference, holds, same
+
 PATIENCE = 60.0  # seconds that anything may take that is waited for
 ROLE = "arn:aws:iam::000000000000:role/any"
 INVOKE = "arn:aws:states:::lambda:invoke"
-
-
-class Difference(Exception):
-    """The server answers something else than AWS."""
-
-
-def same(what, got, wanted):
-    if got != wanted:
-        raise Difference(f"{what}: got {got!r}, wanted {wanted!r}")
-
-
-def holds(what, condition, got):
-    if not condition:
-        raise Difference(f"{what}: got {got!r}")
 
 
 class Client:

@@ -19,21 +19,9 @@ from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from difference import Difference, holds, same
+
 MB = 1024 * 1024
-
-
-class Difference(Exception):
-    """The server answers something else than AWS."""
-
-
-def same(what, got, wanted):
-    if got != wanted:
-        raise Difference(f"{what}: got {got!r}, wanted {wanted!r}")
-
-
-def holds(what, condition, got):
-    if not condition:
-        raise Difference(f"{what}: got {got!r}")
 
 
 def md5(content):

@@ -12,19 +12,7 @@ import time
 import boto3
 from botocore.exceptions import ClientError
 
-
-class Difference(Exception):
-    """The server answers something else than AWS."""
-
-
-def same(what, got, wanted):
-    if got != wanted:
-        raise Difference(f"{what}: got {got!r}, wanted {wanted!r}")
-
-
-def holds(what, condition, got):
-    if not condition:
-        raise Difference(f"{what}: got {got!r}")
+from difference import Difference, holds, same
 
 
 class Clients:

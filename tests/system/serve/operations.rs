@@ -24,7 +24,8 @@ pub(super) fn python_with_boto3(name: &str) -> Option<Command> {
         return None;
     }
     let mut command = Command::new(python);
-    command.arg(script(name));
+    // Nothing is left beside the scripts.
+    command.arg("-B").arg(script(name));
     Some(command)
 }
 

@@ -3,177 +3,37 @@
 //! SQLite writes ahead to a log that is synced at checkpoints only. A row that was answered for survives the end of this
 //! process in any way; after a loss of power the last rows can be missing, the ones before are whole.
 
-use std::collections::{BTreeMap, HashMap};
+mod missing;
+mod table;
+mod transaction;
+
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use asl_aws::InProcess;
-use asl_aws::in_process::{LinePlace, Missing, respond, target_operation, toml_key, whole_body};
-use asl_engine::{Object, Value, nearest};
+use asl_aws::in_process::{LinePlace, Missing, respond, target_operation, whole_body};
+use asl_engine::{Value, nearest};
 use asl_runtime::BoxFuture;
 use asl_runtime::blocking;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use dynoxide::actions::transact_write_items::TransactWriteItemsRequest;
-use dynoxide::errors::CancellationReason;
 use dynoxide::{Database, DynoxideError};
 use http::header::SERVER;
 use http::{HeaderValue, StatusCode};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::sync::OnceCell;
 
+use self::missing::tables;
+pub use self::table::{Index, KeyAttribute, KeyType, Projection, Table};
+use self::table::{difference, set_time_to_live};
+use self::transaction::check_keys_stay;
 use super::files::{self, patiently};
 use super::{ACCOUNT, OpenError, REGION};
-
-/// A table that the embedded DynamoDB creates when it is missing.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Table {
-    /// The partition key.
-    pub key: KeyAttribute,
-    /// The sort key, where there is one.
-    pub sort_key: Option<KeyAttribute>,
-    /// Its secondary indexes, by name.
-    #[serde(default)]
-    pub indexes: BTreeMap<String, Index>,
-    /// The attribute that says when an item is gone, in seconds since 1970.
-    pub ttl: Option<String>,
-}
-
-/// A secondary index: a global one, or a local one where the partition key is that of the table.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Index {
-    /// The partition key; of a local index that of the table.
-    pub key: Option<KeyAttribute>,
-    /// The sort key.
-    pub sort_key: Option<KeyAttribute>,
-    /// What of an item is in it.
-    #[serde(default)]
-    pub projection: Projection,
-}
-
-/// What of an item is in an index.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(try_from = "ProjectionText")]
-pub enum Projection {
-    /// `"ALL"`
-    #[default]
-    All,
-    /// `"KEYS_ONLY"`
-    KeysOnly,
-    /// These attributes and the keys.
-    Include(Vec<String>),
-}
-
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "expected \"ALL\", \"KEYS_ONLY\" or a list of attributes")]
-enum ProjectionText {
-    Name(String),
-    Attributes(Vec<String>),
-}
-
-impl TryFrom<ProjectionText> for Projection {
-    type Error = &'static str;
-
-    fn try_from(text: ProjectionText) -> Result<Self, Self::Error> {
-        match text {
-            ProjectionText::Name(name) if name == "ALL" => Ok(Self::All),
-            ProjectionText::Name(name) if name == "KEYS_ONLY" => Ok(Self::KeysOnly),
-            ProjectionText::Name(_) => Err("expected \"ALL\", \"KEYS_ONLY\" or a list of attributes"),
-            ProjectionText::Attributes(names) => Ok(Self::Include(names)),
-        }
-    }
-}
-
-impl Table {
-    /// The request that makes it.
-    fn request(&self, name: &str) -> serde_json::Value {
-        let mut types: BTreeMap<String, KeyType> = BTreeMap::new();
-        let mut schema = |key: &KeyAttribute, sort_key: Option<&KeyAttribute>| {
-            let keys = [(key, "HASH")].into_iter().chain(sort_key.map(|key| (key, "RANGE")));
-            let mut schema = Vec::new();
-            for (key, role) in keys {
-                types.insert(key.name.clone(), key.kind);
-                schema.push(json!({ "AttributeName": key.name, "KeyType": role }));
-            }
-            schema
-        };
-        let mut request = json!({
-            "TableName": name,
-            "KeySchema": schema(&self.key, self.sort_key.as_ref()),
-            "BillingMode": "PAY_PER_REQUEST",
-        });
-        for (name, index) in &self.indexes {
-            let projection = match &index.projection {
-                Projection::All => json!({ "ProjectionType": "ALL" }),
-                Projection::KeysOnly => json!({ "ProjectionType": "KEYS_ONLY" }),
-                Projection::Include(names) => json!({ "ProjectionType": "INCLUDE", "NonKeyAttributes": names }),
-            };
-            let key = index.key.as_ref().unwrap_or(&self.key);
-            let made = json!({
-                "IndexName": name,
-                "KeySchema": schema(key, index.sort_key.as_ref()),
-                "Projection": projection,
-            });
-            let kind = if index.key.is_none() { "LocalSecondaryIndexes" } else { "GlobalSecondaryIndexes" };
-            match request[kind].as_array_mut() {
-                Some(indexes) => indexes.push(made),
-                None => request[kind] = json!([made]),
-            }
-        }
-        let types = types
-            .into_iter()
-            .map(|(name, kind)| json!({ "AttributeName": name, "AttributeType": format!("{kind:?}") }));
-        request["AttributeDefinitions"] = types.collect();
-        request
-    }
-}
-
-/// An attribute that is a key: `"id"`, or `{ name = "id", type = "N" }`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(from = "KeyText")]
-pub struct KeyAttribute {
-    /// The name of the attribute.
-    pub name: String,
-    /// Its type.
-    pub kind: KeyType,
-}
-
-/// The type of a key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-pub enum KeyType {
-    /// A string.
-    #[default]
-    S,
-    /// A number.
-    N,
-    /// Bytes.
-    B,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "expected the name of an attribute, or { name = \"id\", type = \"N\" }, or S, or B")]
-enum KeyText {
-    Name(String),
-    Typed {
-        name: String,
-        #[serde(rename = "type")]
-        kind: KeyType,
-    },
-}
-
-impl From<KeyText> for KeyAttribute {
-    fn from(text: KeyText) -> Self {
-        match text {
-            KeyText::Name(name) => Self { name, kind: KeyType::S },
-            KeyText::Typed { name, kind } => Self { name, kind },
-        }
-    }
-}
 
 /// How often items are looked for whose time to live is over.
 const SWEEP: Duration = Duration::from_secs(60);
@@ -273,10 +133,10 @@ impl InProcess for DynamoDb {
 
     fn missing<'a>(&'a self, operation: &'a str, parameters: &'a Value) -> BoxFuture<'a, Option<Missing>> {
         Box::pin(async move {
-            for named in tables(operation, parameters) {
+            for mut named in tables(operation, parameters) {
                 // It may be named by its ARN.
                 let table = named.table.rsplit('/').next().unwrap_or_default();
-                let named = Named { table, ..named };
+                named.table = table;
                 if !self.has_table(table).await {
                     let near = nearest(table, self.tables.keys().map(String::as_str));
                     let near = near.map_or(String::new(), |near| format!(" (did you mean {near}?)"));
@@ -372,73 +232,6 @@ fn open(file: PathBuf, tables: &BTreeMap<String, Table>) -> Result<Database, Ope
     Ok(database)
 }
 
-/// How a table that is there differs from what it should be: `the sort key a, and not b`.
-fn difference(database: &Database, name: &str, table: &Table) -> Option<String> {
-    let request = json!({ "TableName": name }).to_string();
-    let described = with(request.as_bytes(), |request| database.describe_table(request)).ok()?;
-    let described: serde_json::Value = serde_json::from_str(&described).ok()?;
-    let (is, wanted) = (&described["Table"], table.request(name));
-    let differs = |what: &str, is: String, wanted: String| {
-        let or_none = |key: &str| if key.is_empty() { "none".to_owned() } else { key.to_owned() };
-        (is != wanted).then(|| format!("{what} {}, and not {}", or_none(&is), or_none(&wanted)))
-    };
-    for (role, what) in [("HASH", "the partition key"), ("RANGE", "the sort key")] {
-        if let Some(difference) = differs(what, key(is, is, role), key(&wanted, &wanted, role)) {
-            return Some(difference);
-        }
-    }
-    for kind in ["LocalSecondaryIndexes", "GlobalSecondaryIndexes"] {
-        for wanted_index in wanted[kind].as_array().into_iter().flatten() {
-            let named = &wanted_index["IndexName"];
-            let mut known = is[kind].as_array().into_iter().flatten();
-            let index_name = named.as_str().unwrap_or_default();
-            let Some(index) = known.find(|index| index["IndexName"] == *named) else {
-                return Some(format!("no index {index_name}, and not with one"));
-            };
-            for (role, what) in [("HASH", "partition key"), ("RANGE", "sort key")] {
-                let what = format!("the {what} of the index {index_name}:");
-                let difference = differs(&what, key(is, index, role), key(&wanted, wanted_index, role));
-                if difference.is_some() {
-                    return difference;
-                }
-            }
-        }
-    }
-    None
-}
-
-/// The key of a table or of an index of it, with its type: `number (N)`. Empty where there is none.
-fn key(table: &serde_json::Value, of: &serde_json::Value, role: &str) -> String {
-    let find = |list: &serde_json::Value, member: &str, value: &serde_json::Value| {
-        list.as_array().into_iter().flatten().find(|it| it[member] == *value).cloned().unwrap_or_default()
-    };
-    let name = find(&of["KeySchema"], "KeyType", &role.into())["AttributeName"].clone();
-    let kind = find(&table["AttributeDefinitions"], "AttributeName", &name)["AttributeType"].clone();
-    match (name.as_str(), kind.as_str()) {
-        (Some(name), Some(kind)) => format!("{name} ({kind})"),
-        _ => String::new(),
-    }
-}
-
-/// Sets the attribute of the times to live, where another one is set or none.
-fn set_time_to_live(database: &Database, name: &str, table: &Table) -> Result<(), DynoxideError> {
-    let Some(attribute) = &table.ttl else { return Ok(()) };
-    let request = json!({ "TableName": name }).to_string();
-    let described = patiently(|| with(request.as_bytes(), |request| database.describe_time_to_live(request)))?;
-    let described: serde_json::Value = serde_json::from_str(&described).unwrap_or_default();
-    let is_set = &described["TimeToLiveDescription"]["AttributeName"];
-    let set = |attribute: &str, is_enabled: bool| {
-        let of_items = json!({ "AttributeName": attribute, "Enabled": is_enabled });
-        let request = json!({ "TableName": name, "TimeToLiveSpecification": of_items }).to_string();
-        patiently(|| with(request.as_bytes(), |request| database.update_time_to_live(request))).map(drop)
-    };
-    match is_set.as_str() {
-        Some(known) if known == attribute => Ok(()),
-        Some(known) => set(known, false).and_then(|()| set(attribute, true)),
-        None => set(attribute, true),
-    }
-}
-
 /// Does what an operation asks.
 type Operation = fn(&Database, &[u8]) -> Result<String, DynoxideError>;
 
@@ -477,141 +270,6 @@ fn operation(name: &str) -> Option<Operation> {
     })
 }
 
-/// Refuses a transaction that would change a key: the library refuses it in `UpdateItem` only.
-fn check_keys_stay(request: &TransactWriteItemsRequest) -> Result<(), DynoxideError> {
-    let mut reasons =
-        vec![CancellationReason { code: "None".to_owned(), ..Default::default() }; request.transact_items.len()];
-    let mut is_refused = false;
-    for (item, reason) in request.transact_items.iter().zip(&mut reasons) {
-        let Some(update) = &item.update else { continue };
-        let changed = targets(&update.update_expression, update.expression_attribute_names.as_ref());
-        if let Some(key) = changed.into_iter().find(|name| update.key.contains_key(name)) {
-            let message = format!(
-                "One or more parameter values were invalid: Cannot update attribute {key}. This attribute is part of the key"
-            );
-            *reason =
-                CancellationReason { code: "ValidationError".to_owned(), message: Some(message), ..Default::default() };
-            is_refused = true;
-        }
-    }
-    if !is_refused {
-        return Ok(());
-    }
-    let codes: Vec<&str> = reasons.iter().map(|reason| reason.code.as_str()).collect();
-    let message =
-        format!("Transaction cancelled, please refer cancellation reasons for specific reasons [{}]", codes.join(", "));
-    Err(DynoxideError::TransactionCanceledException(message, reasons))
-}
-
-/// The attributes that an update expression sets, removes, adds to or deletes from. An expression that is wrong is refused by the library.
-///
-/// AWS developer guide of DynamoDB, "Update expressions": clauses of actions with commas between them, each of which begins with a path.
-fn targets(expression: &str, names: Option<&HashMap<String, String>>) -> Vec<String> {
-    let mut found = Vec::new();
-    let (mut depth, mut is_target) = (0_u32, false);
-    let is_part = |part: char| part.is_alphanumeric() || "_#:-".contains(part);
-    let mut rest = expression;
-    while let Some(first) = rest.chars().next() {
-        let end = rest.find(|part| !is_part(part)).unwrap_or(rest.len()).max(first.len_utf8());
-        let (token, after) = rest.split_at(end);
-        match token {
-            "(" => depth += 1,
-            ")" => depth = depth.saturating_sub(1),
-            "," => is_target = depth == 0,
-            token if ["SET", "REMOVE", "ADD", "DELETE"].iter().any(|clause| clause.eq_ignore_ascii_case(token)) => {
-                is_target = true;
-            }
-            token if is_target && token.starts_with(is_part) => {
-                is_target = false;
-                // What is inside an attribute is no key.
-                if !after.trim_start().starts_with(['.', '[']) {
-                    let named = names.and_then(|names| names.get(token));
-                    found.push(named.map_or(token, String::as_str).to_owned());
-                }
-            }
-            _ => {}
-        }
-        rest = after;
-    }
-    found
-}
-
-/// A table that a request reads or writes, and what the request tells of its keys.
-struct Named<'a> {
-    table: &'a str,
-    /// The keys of an item, where they are given as such.
-    key: &'a Value,
-    /// A whole item, in which they are.
-    item: &'a Value,
-}
-
-/// The tables that an operation reads or writes, where their names are known.
-fn tables<'a>(operation: &str, parameters: &'a Value) -> Vec<Named<'a>> {
-    let named = |request: &'a Value| {
-        let table = request["TableName"].as_str()?;
-        Some(Named { table, key: &request["Key"], item: &request["Item"] })
-    };
-    let members = || parameters["RequestItems"].as_object().into_iter().flat_map(Object::iter);
-    match operation {
-        // These say themselves whether there is one.
-        "CreateTable" | "DescribeTable" | "DeleteTable" => Vec::new(),
-        "BatchGetItem" => {
-            let keys = members().map(|(table, request)| (table, &request["Keys"][0]));
-            keys.map(|(table, key)| Named { table, key, item: &Value::Null }).collect()
-        }
-        "BatchWriteItem" => {
-            let requests = members().map(|(table, requests)| (table, &requests[0]));
-            let named = requests.map(|(table, request)| Named {
-                table,
-                key: &request["DeleteRequest"]["Key"],
-                item: &request["PutRequest"]["Item"],
-            });
-            named.collect()
-        }
-        "TransactGetItems" | "TransactWriteItems" => {
-            let items = parameters["TransactItems"].as_array().into_iter().flat_map(|items| items.iter());
-            items.filter_map(Value::as_object).flat_map(Object::values).filter_map(named).collect()
-        }
-        _ => named(parameters).into_iter().collect(),
-    }
-}
-
-/// Behind a name that no request has told.
-const GUESS: &str = "  # a guess: the attribute that is the partition key";
-
-impl Named<'_> {
-    /// The lines that make the table.
-    fn lines(&self) -> String {
-        let members = |value: &Value| -> Vec<(Arc<str>, Value)> {
-            let members = value.as_object().into_iter().flat_map(Object::iter);
-            members.map(|(name, value)| (name.clone(), value.clone())).collect()
-        };
-        let line = |setting: &str, (name, value): &(Arc<str>, Value)| {
-            let name = Value::from(name.clone());
-            let kind = value.as_object().and_then(|value| Some(value.iter().next()?.0.clone()));
-            match kind.filter(|kind| matches!(&**kind, "N" | "B")) {
-                Some(kind) => format!("\n{setting} = {{ name = {name}, type = \"{kind}\" }}"),
-                None => format!("\n{setting} = {name}"),
-            }
-        };
-        let keys = members(self.key);
-        let key = match keys.first() {
-            Some(key) => line("key", key),
-            None => {
-                let item = members(self.item);
-                let by_name = |fits: &dyn Fn(&str) -> bool| item.iter().find(|(name, _)| fits(name));
-                let is_id = |name: &str| matches!(name.to_lowercase().as_str(), "id" | "pk" | "key");
-                let ends_so = |name: &str| ["Id", "ID", "_id"].iter().any(|end| name.ends_with(end));
-                let guess = by_name(&is_id).or_else(|| by_name(&ends_so)).or(item.first());
-                let other = ("id".into(), Value::Null);
-                line("key", guess.unwrap_or(&other)) + GUESS
-            }
-        };
-        let sort_key = keys.get(1).map_or(String::new(), |key| line("sort_key", key));
-        format!("[tables.{}]{key}{sort_key}", toml_key(self.table))
-    }
-}
-
 fn with<Q: DeserializeOwned, A: Serialize>(
     body: &[u8],
     run: impl FnOnce(Q) -> Result<A, DynoxideError>,
@@ -644,51 +302,6 @@ fn without_marks(message: &str) -> (bool, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_lines_that_make_a_table_name_its_keys() {
-        for (operation, parameters, expected) in [
-            (
-                "PutItem",
-                r#"{"TableName":"Orders","Item":{"id":{"S":null}}}"#,
-                "[tables.Orders]\nkey = \"id\"  # a guess: the attribute that is the partition key",
-            ),
-            ("GetItem", r#"{"TableName":"a.b","Key":{"url":{"S":null}}}"#, "[tables.\"a.b\"]\nkey = \"url\""),
-            (
-                "UpdateItem",
-                r#"{"TableName":"Orders","Key":{"customer":null,"number":{"N":"1"}}}"#,
-                "[tables.Orders]\nkey = \"customer\"\nsort_key = { name = \"number\", type = \"N\" }",
-            ),
-            (
-                "BatchWriteItem",
-                r#"{"RequestItems":{"T1":[{"PutRequest":null}]}}"#,
-                "[tables.T1]\nkey = \"id\"  # a guess: the attribute that is the partition key",
-            ),
-            (
-                "TransactWriteItems",
-                r#"{"TransactItems":[{"Put":{"TableName":"T2"}}]}"#,
-                "[tables.T2]\nkey = \"id\"  # a guess: the attribute that is the partition key",
-            ),
-            ("DescribeTable", r#"{"TableName":"Orders"}"#, ""),
-            (
-                "PutItem",
-                r#"{"TableName":"Orders","Item":{"total":{"N":null},"orderId":{"N":null}}}"#,
-                "[tables.Orders]\nkey = { name = \"orderId\", type = \"N\" }  # a guess: the attribute that is the partition key",
-            ),
-            ("PutItem", r#"{"TableName":null}"#, ""),
-            ("PutItem", "null", ""),
-        ] {
-            let parameters = parameters.parse().unwrap();
-            let tables = tables(operation, &parameters);
-            let lines: Vec<_> = tables.iter().map(Named::lines).collect();
-            assert_eq!(lines.join("\n"), expected, "{operation} {parameters}");
-            for lines in lines {
-                let read: toml::Table = lines.parse().unwrap();
-                let (_, table) = read["tables"].as_table().unwrap().iter().next().unwrap();
-                Table::deserialize(table.clone()).unwrap();
-            }
-        }
-    }
 
     #[tokio::test]
     async fn a_table_is_there_when_it_is_told_of_or_was_made() {
@@ -811,23 +424,6 @@ mod tests {
         }
     }
 
-    #[test]
-    fn an_update_expression_changes_the_paths_its_actions_begin_with() {
-        let names = HashMap::from([("#k".to_owned(), "pk".to_owned())]);
-        for (expression, expected) in [
-            ("SET pk = :v", &["pk"][..]),
-            ("set a = if_not_exists(pk, :v), #k=:v", &["a", "pk"]),
-            (
-                "SET a.pk = pk, b[0] = :v, c = list_append(pk, d) + e REMOVE sk, x ADD n :one DELETE #k :set",
-                &["c", "sk", "x", "n", "pk"],
-            ),
-            ("", &[]),
-            ("SET", &[]),
-        ] {
-            assert_eq!(targets(expression, Some(&names)), expected, "{expression}");
-        }
-    }
-
     #[tokio::test]
     async fn items_whose_time_is_over_are_gone_and_keys_stay_as_they_are() {
         let folder = tempfile::tempdir().unwrap();
@@ -854,17 +450,6 @@ mod tests {
         );
         let scanned = ask("Scan", r#"{"TableName":"Orders"}"#).await.unwrap();
         assert!(scanned.contains(r#""S":"new""#) && scanned.contains(r#""Count":1"#), "{scanned}");
-    }
-
-    #[test]
-    fn a_projection_is_a_word_or_a_list() {
-        let projection = |text: &str| {
-            let index: Result<Index, _> = toml::from_str(&format!("key = 'a'\nprojection = {text}"));
-            index.map(|index| index.projection).map_err(|error| error.message().to_owned())
-        };
-        assert_eq!(projection("'ALL'"), Ok(Projection::All));
-        assert_eq!(projection("['a']"), Ok(Projection::Include(vec!["a".to_owned()])));
-        assert_eq!(projection("'SOME'"), Err("expected \"ALL\", \"KEYS_ONLY\" or a list of attributes".to_owned()));
     }
 
     #[test]
