@@ -25,7 +25,6 @@ use http::header::SERVER;
 use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
 use tokio::sync::OnceCell;
 
 use self::missing::tables;
@@ -301,6 +300,8 @@ fn without_marks(message: &str) -> (bool, String) {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[tokio::test]

@@ -51,6 +51,15 @@ impl Fixture {
         created["TopicArn"].as_str().unwrap().to_owned()
     }
 
+    /// Lets a queue have the messages of a topic as they are.
+    async fn subscribe_raw(&self, topic: &str, queue: &str) {
+        let endpoint = queue_arn(queue);
+        let subscribe = format!(
+            r#"{{"TopicArn":"{topic}","Protocol":"sqs","Endpoint":"{endpoint}","Attributes":{{"RawMessageDelivery":"true"}}}}"#
+        );
+        self.sns("subscribe", &subscribe).await;
+    }
+
     /// The bodies of messages in a queue, as soon as there is one, with an attribute of each.
     async fn received(&self, queue: &str, attribute: &str) -> Vec<(String, Value)> {
         let asked = format!(
@@ -138,11 +147,7 @@ async fn subscriptions_get_what_they_want() {
 async fn a_fifo_topic_hands_its_order_on_and_has_a_message_once() {
     let fixture = Fixture::new(None);
     let topic = fixture.create("t.fifo").await;
-    let endpoint = queue_arn("q.fifo");
-    let subscribe = format!(
-        r#"{{"TopicArn":"{topic}","Protocol":"sqs","Endpoint":"{endpoint}","Attributes":{{"RawMessageDelivery":"true"}}}}"#
-    );
-    fixture.sns("subscribe", &subscribe).await;
+    fixture.subscribe_raw(&topic, "q.fifo").await;
     let entry = |id: &str, known_by: &str| {
         format!(r#"{{"Id":"{id}","Message":"{id}","MessageGroupId":"g","MessageDeduplicationId":"{known_by}"}}"#)
     };
@@ -164,11 +169,7 @@ async fn a_fifo_topic_hands_its_order_on_and_has_a_message_once() {
 async fn what_is_published_to_a_group_is_delivered_in_its_order() {
     let fixture = Fixture::new(None);
     let topic = fixture.create("t.fifo").await;
-    let endpoint = queue_arn("q.fifo");
-    let subscribe = format!(
-        r#"{{"TopicArn":"{topic}","Protocol":"sqs","Endpoint":"{endpoint}","Attributes":{{"RawMessageDelivery":"true"}}}}"#
-    );
-    fixture.sns("subscribe", &subscribe).await;
+    fixture.subscribe_raw(&topic, "q.fifo").await;
     for number in 10..50 {
         let message = format!(
             r#"{{"TopicArn":"{topic}","Message":"{number}","MessageGroupId":"g","MessageDeduplicationId":"{number}"}}"#
