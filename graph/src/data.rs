@@ -71,17 +71,17 @@ impl Chart {
         ])
     }
 
-    fn state_path(&self, id: StateId) -> Option<Value> {
+    pub(crate) fn state_path(&self, id: StateId) -> Option<Value> {
         self.state(id).map(|state| state.path.clone().into())
     }
 
-    fn scope_path(&self, id: ScopeId) -> Option<Value> {
+    pub(crate) fn scope_path(&self, id: ScopeId) -> Option<Value> {
         self.scope(id).map(|scope| scope.path.clone().into())
     }
 }
 
 /// What a transition is, and its position in `Choices`, `Retry` or `Catch`.
-fn named(kind: TransitionKind) -> (&'static str, Option<usize>) {
+pub(crate) fn named(kind: TransitionKind) -> (&'static str, Option<usize>) {
     match kind {
         TransitionKind::ChoiceRule(index) => ("ChoiceRule", Some(index)),
         TransitionKind::Default => ("Default", None),
@@ -96,7 +96,7 @@ fn count(count: u64) -> Value {
     i64::try_from(count).unwrap_or(i64::MAX).into()
 }
 
-fn object<const N: usize>(members: [(&'static str, Option<Value>); N]) -> Value {
+pub(crate) fn object<const N: usize>(members: [(&'static str, Option<Value>); N]) -> Value {
     members.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 

@@ -1,4 +1,5 @@
-//! A state machine drawn: [Mermaid](Chart::mermaid), [DOT](Chart::dot) and [SVG](Chart::svg), or [told](Chart::to_json) to whoever draws it.
+//! A state machine drawn: [Mermaid](Chart::mermaid), [DOT](Chart::dot) and [SVG](Chart::svg), or [told](Chart::to_json) to whoever draws it,
+//! with [where everything is](Chart::drawing) if asked.
 //!
 //! A [`Chart`] is what a drawing shows of a program: its states with what they do, and what leads from one to another. [`Marks`] on
 //! it say what was reached, how often and how it ended: those of one execution come from its [history], those of many tests
@@ -40,6 +41,7 @@ mod condition;
 mod data;
 mod describe;
 mod dot;
+mod drawing;
 pub mod history;
 mod layout;
 mod marks;

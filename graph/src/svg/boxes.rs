@@ -101,7 +101,12 @@ struct Inner {
 
 /// Places everything of a chart.
 pub(crate) fn placed(chart: &Chart) -> Placed<'_> {
-    let texts: Vec<Text> = chart.states.iter().map(|state| text(chart, state)).collect();
+    placed_with(chart, |state| chart.mark(state).map(Mark::text))
+}
+
+/// Places everything of a chart whose states have these marks.
+pub(crate) fn placed_with(chart: &Chart, mark: impl Fn(&StateBox) -> Option<String>) -> Placed<'_> {
+    let texts: Vec<Text> = chart.states.iter().map(|state| text(state, mark(state))).collect();
     let mut sizes: Vec<Size> = vec![Size::default(); chart.states.len()];
     // A scope comes before those inside it: from the last to the first, all that a scope needs is there.
     let mut later: BTreeMap<ScopeId, Inner> = BTreeMap::new();
@@ -155,10 +160,9 @@ pub(crate) fn placed(chart: &Chart) -> Placed<'_> {
     placed
 }
 
-fn text(chart: &Chart, state: &StateBox) -> Text {
+fn text(state: &StateBox, mark: Option<String>) -> Text {
     let name = wrapped(&state.name, NAME_SIZE * BOLD, MOST_NAME, 3);
     let lines: Vec<String> = state.lines.iter().flat_map(|line| wrapped(line, LINE_SIZE, MOST_LINE, 2)).collect();
-    let mark = chart.mark(state).map(Mark::text);
     let widest = |lines: &[String], size: f64| lines.iter().map(|line| width(line, size)).fold(0.0, f64::max);
     let of_mark = mark.as_ref().map_or(0.0, |mark| width(mark, LINE_SIZE * BOLD));
     let size = Size {

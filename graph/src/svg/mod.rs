@@ -249,10 +249,10 @@ fn text_at(class: &str, x: f64, y: f64, text: &str, out: &mut String) {
 }
 
 /// A piece of a way, in tenths of a pixel.
-type Piece = [i64; 4];
+pub(crate) type Piece = [i64; 4];
 
 /// The lines of a way without pieces that are known, so that dashes do not fill each other's gaps, and the head at its end.
-fn drawn(route: &Route, known: &mut BTreeSet<Piece>) -> (String, String) {
+pub(crate) fn drawn(route: &Route, known: &mut BTreeSet<Piece>) -> (String, String) {
     let (mut way, mut head) = (String::new(), String::new());
     if let ([from, furthest, to], true) = (&*route.points, route.is_loop) {
         let (reach, upper, lower) = (furthest.x, from.y - 2.0, to.y + 2.0);
@@ -290,7 +290,7 @@ fn drawn(route: &Route, known: &mut BTreeSet<Piece>) -> (String, String) {
 }
 
 /// What tells the types apart without words, in a square of 16.
-fn symbol(state_type: StateType) -> &'static str {
+pub(crate) fn symbol(state_type: StateType) -> &'static str {
     match state_type {
         StateType::Task => "M9 1 3 9h4l-1 6 7-8.5H8.5Z",
         StateType::Choice => "M8 1l7 7-7 7-7-7Z",
