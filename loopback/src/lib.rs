@@ -61,15 +61,26 @@ pub fn host<B>(request: &Request<B>) -> Result<String, Refused> {
             return Err(forbidden("this server is asked as localhost or 127.0.0.1; another Host is refused"));
         }
     }
-    let own = format!("http://{named}");
-    if headers.get_all(ORIGIN).iter().any(|origin| !origin.as_bytes().eq_ignore_ascii_case(own.as_bytes())) {
+    check_origin(request)?;
+    Ok(asked.host().to_ascii_lowercase())
+}
+
+/// Refuses what a page of another origin than this server's asks. The server may be one of HTTPS.
+pub fn check_origin<B>(request: &Request<B>) -> Result<(), Refused> {
+    let headers = request.headers();
+    let named = headers.get(HOST).map(|named| named.as_bytes()).unwrap_or_default();
+    let is_own = |origin: &[u8]| {
+        let authority = origin.strip_prefix(b"http://").or_else(|| origin.strip_prefix(b"https://"));
+        authority.is_some_and(|authority| authority.eq_ignore_ascii_case(named))
+    };
+    if headers.get_all(ORIGIN).iter().any(|origin| !is_own(origin.as_bytes())) {
         return Err(forbidden("requests of web pages are refused: the Origin is another one"));
     }
     let site = headers.get("sec-fetch-site").map(|site| site.as_bytes());
     if site.is_some_and(|site| !matches!(site, b"same-origin" | b"none")) {
         return Err(forbidden("requests of web pages are refused: Sec-Fetch-Site names another site"));
     }
-    Ok(asked.host().to_ascii_lowercase())
+    Ok(())
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -136,6 +147,7 @@ mod tests {
             ("/", &[("host", "sync-127.0.0.1:8083")], Ok("sync-127.0.0.1")),
             ("http://localhost/a", &[("host", "localhost")], Ok("localhost")),
             ("/", &[("host", "localhost:1"), ("origin", "http://localhost:1")], Ok("localhost")),
+            ("/", &[("host", "localhost:1"), ("origin", "https://LOCALHOST:1")], Ok("localhost")),
             ("/", &[("host", "localhost:1"), ("sec-fetch-site", "none")], Ok("localhost")),
             ("/", &[], Err(400)),
             ("/", &[("host", "")], Err(400)),

@@ -22,12 +22,13 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 use crate::api::error::ApiError;
+use crate::console;
 use crate::metrics;
 use crate::server::Shared;
 use crate::triggers;
 
 /// The most bytes of a request of the API: a definition has 1 MiB, whose JSON text may be six times as long.
-const REQUEST_MAX: usize = 8 << 20;
+pub(crate) const REQUEST_MAX: usize = 8 << 20;
 
 /// How long the beginning of a connection over TLS may take.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
@@ -53,20 +54,20 @@ pub(crate) struct Guard {
 impl Guard {
     /// The name under which the server is asked, or why the request is refused.
     fn host(&self, request: &Request<Incoming>) -> Result<String, Refused> {
-        let host = match self.is_loopback {
-            true => loopback::host(request)?,
-            false => {
-                if request.headers().contains_key(http::header::ORIGIN) {
-                    return Err(Refused(StatusCode::FORBIDDEN, "requests of web pages are refused".to_owned()));
-                }
-                String::new()
-            }
-        };
+        let host = self.asked_host(request)?;
         match &self.token {
             Some(token) if !shows(request, token) => {
                 Err(Refused(StatusCode::FORBIDDEN, "the access token of this server is missing or wrong".to_owned()))
             }
             _ => Ok(host),
+        }
+    }
+
+    /// The same for what shows nothing of anybody: the files of the console.
+    fn asked_host(&self, request: &Request<Incoming>) -> Result<String, Refused> {
+        match self.is_loopback {
+            true => loopback::host(request),
+            false => loopback::check_origin(request).map(|()| String::new()),
         }
     }
 }
@@ -152,7 +153,7 @@ impl Drop for Answering<'_> {
 }
 
 impl Shared {
-    async fn answer(&self, request: Request<Incoming>) -> Response<SdkBody> {
+    async fn answer(self: &Arc<Self>, request: Request<Incoming>) -> Response<SdkBody> {
         let _answering = Answering::new(&self.answering);
         if self.is_stopping.load(Ordering::Relaxed) {
             return ApiError::unavailable("the server ends").response();
@@ -173,14 +174,30 @@ impl Shared {
             };
         }
         let is_plain = !is_signed && header("x-amz-target").is_empty();
+        // What an AWS client signs, or names an operation for, is for a service.
+        let trigger = match is_plain {
+            true => triggers::of_request(&self.triggers(), request.method(), path).cloned(),
+            false => None,
+        };
+        if is_plain && trigger.is_none() && console::is_page_asked(&request) {
+            return match self.guard.asked_host(&request) {
+                Ok(_) => console::page(path, request.headers()),
+                Err(refused) => refusal(refused),
+            };
+        }
+        if is_plain && path.starts_with(console::PREFIX) {
+            return match host {
+                Ok(_) => self.answer_console(request).await,
+                Err(refused) => refusal(refused),
+            };
+        }
         if is_plain && request.method() == Method::GET && path == "/metrics" {
             return match host {
                 Ok(_) => text(StatusCode::OK, "text/plain; version=0.0.4", metrics::text(self)),
                 Err(refused) => refusal(refused),
             };
         }
-        // What an AWS client signs, or names an operation for, is for a service.
-        if is_plain && let Some(trigger) = triggers::of_request(&self.triggers(), request.method(), path).cloned() {
+        if let Some(trigger) = trigger {
             return match host {
                 Ok(_) => self.triggered(&trigger, request).await,
                 Err(refused) => refusal(refused),
@@ -229,7 +246,7 @@ impl Shared {
     }
 }
 
-fn refusal(Refused(status, message): Refused) -> Response<SdkBody> {
+pub(crate) fn refusal(Refused(status, message): Refused) -> Response<SdkBody> {
     let code = match status {
         StatusCode::FORBIDDEN => "AccessDeniedException",
         StatusCode::PAYLOAD_TOO_LARGE => "RequestEntityTooLarge",
@@ -241,7 +258,7 @@ fn refusal(Refused(status, message): Refused) -> Response<SdkBody> {
     response
 }
 
-fn text(status: StatusCode, content_type: &'static str, body: String) -> Response<SdkBody> {
+pub(crate) fn text(status: StatusCode, content_type: &'static str, body: String) -> Response<SdkBody> {
     let mut response = Response::new(SdkBody::from(Bytes::from(body)));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, http::HeaderValue::from_static(content_type));

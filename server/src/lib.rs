@@ -5,6 +5,7 @@
 mod answers;
 mod api;
 mod catalog;
+mod console;
 mod data;
 mod folder;
 mod http;

@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use asl_engine::{Failure, Outcome, Value};
+use asl_engine::{Failure, Outcome, TaskRequest, Value};
 use asl_runtime::{BoxFuture, Call, Handler, PrepareError, Queue, Report};
 use tokio::sync::Notify;
 
@@ -26,13 +26,19 @@ pub struct Callbacks(Mutex<Waiting>);
 #[derive(Default)]
 struct Waiting {
     /// By token.
-    tasks: HashMap<Arc<str>, Arc<Queue<TokenMessage>>>,
+    tasks: HashMap<Arc<str>, Waiter>,
     /// By ARN.
     activities: HashMap<Arc<str>, Activity>,
     /// Tokens whose tasks are over.
     over: Remembered,
     /// What came for tokens that nobody waits for yet: their executions may still be about to go on after a restart.
     kept: HashMap<Arc<str>, Outcome>,
+}
+
+/// A task that waits, and where it hears of it.
+struct Waiter {
+    messages: Arc<Queue<TokenMessage>>,
+    request: Arc<TaskRequest>,
 }
 
 /// The last of many tokens.
@@ -187,6 +193,15 @@ impl Callbacks {
         WaitingCounts { tasks: waiting.tasks.len(), activities: activities.collect() }
     }
 
+    /// The tasks that wait for their token, those of activities among them, in the order of their executions, states and tokens.
+    pub fn open(&self) -> Vec<Arc<TaskRequest>> {
+        let mut open: Vec<Arc<TaskRequest>> = self.lock().tasks.values().map(|waiter| waiter.request.clone()).collect();
+        open.sort_by(|one, other| {
+            (&one.execution, &one.state, &one.token).cmp(&(&other.execution, &other.state, &other.token))
+        });
+        open
+    }
+
     /// Waits for the answer of `call`'s token, and reports what comes before it.
     fn wait<'a>(self: &Arc<Self>, call: &'a Call) -> Wait<'a> {
         let messages = Arc::<Queue<TokenMessage>>::default();
@@ -195,7 +210,10 @@ impl Callbacks {
         waiting.over.forget(token);
         match waiting.kept.remove(token) {
             Some(outcome) => messages.tell(TokenMessage::Ended(outcome)),
-            None => _ = waiting.tasks.insert(token.clone(), Arc::clone(&messages)),
+            None => {
+                let waiter = Waiter { messages: Arc::clone(&messages), request: Arc::clone(&call.request) };
+                waiting.tasks.insert(token.clone(), waiter);
+            }
         }
         drop(waiting);
         Wait { call, messages, callbacks: Arc::clone(self) }
@@ -210,7 +228,7 @@ impl Waiting {
     fn send(&mut self, token: &str, message: TokenMessage) -> Result<(), CallbackError> {
         let is_known = is_token(token) || self.over.all.contains(token);
         let refused = if is_known { CallbackError::TaskTimedOut } else { CallbackError::InvalidToken };
-        self.tasks.get(token).ok_or(refused)?.tell(message);
+        self.tasks.get(token).ok_or(refused)?.messages.tell(message);
         Ok(())
     }
 }
@@ -238,7 +256,7 @@ impl Drop for Wait<'_> {
     fn drop(&mut self) {
         let (mut waiting, token) = (self.callbacks.lock(), &self.call.request.token);
         // The task may have been issued again with the same token meanwhile.
-        if waiting.tasks.get(token).is_some_and(|messages| Arc::ptr_eq(messages, &self.messages)) {
+        if waiting.tasks.get(token).is_some_and(|task| Arc::ptr_eq(&task.messages, &self.messages)) {
             waiting.tasks.remove(token);
             waiting.over.add(token);
         }

@@ -1,0 +1,113 @@
+//! What the history of an execution tells so far: what is marked in the graph, and the visits to states.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use asl_engine::{Program, Timestamp, Value};
+use asl_graph::{Chart, history};
+use asl_history::{Answer, Attempt, Frame, FrameKind, Span, Visit};
+
+use super::recorded::RecordedExecution;
+use super::{Query, number, object};
+use crate::api::error::ApiError;
+use crate::server::Shared;
+
+/// `events`, `marks`, `frames` and `visits` of an execution.
+pub(super) fn of_execution(shared: &Arc<Shared>, query: &Query) -> Result<Value, ApiError> {
+    let RecordedExecution { details, program, history, course } =
+        RecordedExecution::of(shared, query.required("executionArn")?)?;
+    let paths = state_paths(&program);
+    // A child execution runs what is inside of a Map state of the whole.
+    let is_child = details.listed_under.map_run.is_some() || details.more.state_machine_arn.contains('/');
+    let history = match is_child {
+        false => history,
+        true => {
+            let child = Value::from([
+                ("executionArn", Value::from(details.arn.clone())),
+                ("events", history["events"].clone()),
+            ]);
+            Value::from([("events", Value::from(Vec::new())), ("childExecutions", [child].into_iter().collect())])
+        }
+    };
+    // A history of another revision marks nothing.
+    let marks = history::marks(&program, &history).unwrap_or_default();
+    let frames = (0..course.frames.len()).map(|at| frame(&course.frames[at], course.frame_path(at)));
+    let visits = (0..course.visits.len()).map(|at| visit(&course.visits[at], course.path(at), &paths));
+    Ok(Value::from([
+        ("events", number(course.events)),
+        ("status", details.status.clone().into()),
+        ("marks", Chart::new(&program).marks_json(&marks)),
+        ("frames", frames.collect()),
+        ("visits", visits.collect()),
+    ]))
+}
+
+/// The paths of the states in the definition, by their names, which are used once in a state machine.
+pub(super) fn state_paths(program: &Program) -> BTreeMap<Arc<str>, Arc<str>> {
+    program.model().states().iter().map(|state| (state.name.clone(), state.path.clone())).collect()
+}
+
+fn frame(frame: &Frame, path: String) -> Value {
+    let (kind, index) = match frame.kind {
+        FrameKind::Execution => ("Execution", None),
+        FrameKind::Branch => ("Branch", None),
+        FrameKind::Iteration(index) => ("Iteration", Some(number(index))),
+        FrameKind::Child(index) => ("Child", Some(number(index))),
+    };
+    let [from, to] = times(frame.span);
+    object([
+        ("kind", Some(kind.into())),
+        ("index", index),
+        ("owner", frame.owner.map(|(visit, _)| number(visit))),
+        ("path", Some(path.into())),
+        ("from", from),
+        ("to", to),
+        ("status", Some(frame.status.name().into())),
+    ])
+}
+
+fn visit(visit: &Visit, path: String, paths: &BTreeMap<Arc<str>, Arc<str>>) -> Value {
+    let [from, to] = times(visit.span);
+    object([
+        ("frame", Some(number(visit.frame))),
+        ("path", Some(path.into())),
+        ("state", paths.get(&visit.name).cloned().map(Value::from)),
+        ("name", Some(visit.name.clone().into())),
+        ("type", Some(visit.state_type.clone().into())),
+        ("number", Some(number(visit.number))),
+        ("status", Some(visit.status.name().into())),
+        ("from", from),
+        ("to", to),
+        ("attempts", Some(visit.attempts.iter().map(attempt).collect())),
+    ])
+}
+
+fn attempt(attempt: &Attempt) -> Value {
+    let [from, to] = times(attempt.span);
+    let error = match &attempt.answer {
+        Some(Answer::Failed { error, .. }) => error.clone(),
+        _ => None,
+    };
+    object([
+        ("from", from),
+        ("to", to),
+        ("status", Some(attempt_status(attempt).into())),
+        ("resource", attempt.sent.as_ref().and_then(|sent| sent.get("resource").cloned())),
+        ("error", error.map(Value::from)),
+        ("mapRunArn", attempt.map_run_arn.clone().map(Value::from)),
+    ])
+}
+
+pub(super) fn attempt_status(attempt: &Attempt) -> &'static str {
+    match &attempt.answer {
+        None => "RUNNING",
+        Some(Answer::Succeeded(_)) => "SUCCEEDED",
+        Some(Answer::Failed { error, .. }) if error.as_deref() == Some("States.Timeout") => "TIMED_OUT",
+        Some(Answer::Failed { .. }) => "FAILED",
+    }
+}
+
+/// A beginning and an end in milliseconds since 1970.
+pub(super) fn times(span: Span) -> [Option<Value>; 2] {
+    [span.from, span.to].map(|at| at.map(|Timestamp(millis)| millis.into()))
+}
