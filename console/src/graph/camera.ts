@@ -1,0 +1,130 @@
+// What part of the graph is seen: moved by dragging and the wheel, larger and smaller by pinching and ctrl + wheel.
+
+import { signal, type Signal } from '@preact/signals';
+import type { RefObject } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
+import type { Box } from '../contract';
+
+export interface Camera {
+  x: number;
+  y: number;
+  scale: number;
+}
+
+const SMALLEST = 0.05;
+const LARGEST = 4;
+const MARGIN = 12;
+/** Below this nothing can be read: the view begins at what matters instead of showing all. */
+const READABLE = 0.5;
+
+export interface CameraControl {
+  camera: Signal<Camera>;
+  zoom: (factor: number) => void;
+  fit: () => void;
+  /** Brings a box into view, where it is not. */
+  show: (box: Box) => void;
+}
+
+export function useCamera(place: RefObject<HTMLElement>, whole: { width: number; height: number }, first: Box | undefined): CameraControl {
+  const [camera] = useState(() => signal<Camera>({ x: 0, y: 0, scale: 1 }));
+  const room = () => ({ width: place.current?.clientWidth ?? 0, height: place.current?.clientHeight ?? 0 });
+
+  const zoomAt = (factor: number, x: number, y: number) => {
+    const old = camera.value;
+    const scale = Math.min(LARGEST, Math.max(SMALLEST, old.scale * factor));
+    const by = scale / old.scale;
+    camera.value = { scale, x: x - (x - old.x) * by, y: y - (y - old.y) * by };
+  };
+  const whole_ = (least: number): Camera => {
+    const { width, height } = room();
+    const scale = Math.max(least, Math.min(1.25, (width - 2 * MARGIN) / whole.width, (height - 2 * MARGIN) / whole.height));
+    return { scale, x: (width - whole.width * scale) / 2, y: Math.max(MARGIN, (height - whole.height * scale) / 2) };
+  };
+  const centre = (box: Box, scale: number) => {
+    const { width, height } = room();
+    camera.value = { scale, x: width / 2 - (box.x + box.width / 2) * scale, y: height / 2 - (box.y + Math.min(box.height, height / scale) / 2) * scale };
+  };
+  const control: CameraControl = {
+    camera,
+    zoom: (factor) => zoomAt(factor, room().width / 2, room().height / 2),
+    fit: () => (camera.value = whole_(SMALLEST)),
+    show: (box) => {
+      const { x, y, scale } = camera.value;
+      const { width, height } = room();
+      const [left, top] = [box.x * scale + x, box.y * scale + y];
+      const isSeen = left >= 0 && top >= 0 && left + box.width * scale <= width && top + box.height * scale <= height;
+      if (!isSeen) centre(box, Math.max(scale, READABLE));
+    },
+  };
+
+  useEffect(() => {
+    const all = whole_(SMALLEST);
+    if (all.scale >= READABLE || !first) camera.value = all.scale >= READABLE ? all : { ...whole_(READABLE), y: MARGIN };
+    else centre(first, 0.8);
+  }, [whole.width, whole.height]);
+
+  useEffect(() => {
+    const element = place.current;
+    if (!element) return;
+    const at = (event: { clientX: number; clientY: number }) => {
+      const { left, top } = element.getBoundingClientRect();
+      return { x: event.clientX - left, y: event.clientY - top };
+    };
+    const onWheel = (event: WheelEvent) => {
+      event.preventDefault();
+      const { x, y } = at(event);
+      if (event.ctrlKey || event.metaKey) zoomAt(Math.exp(-event.deltaY / 200), x, y);
+      else camera.value = { ...camera.value, x: camera.value.x - event.deltaX, y: camera.value.y - event.deltaY };
+    };
+    const stopPointers = followPointers(element, at, {
+      move: (x, y) => (camera.value = { ...camera.value, x: camera.value.x + x, y: camera.value.y + y }),
+      pinch: zoomAt,
+    });
+    element.addEventListener('wheel', onWheel, { passive: false });
+    return () => {
+      element.removeEventListener('wheel', onWheel);
+      stopPointers();
+    };
+  }, []);
+  return control;
+}
+
+interface Point {
+  x: number;
+  y: number;
+}
+
+interface Gestures {
+  move: (x: number, y: number) => void;
+  pinch: (factor: number, x: number, y: number) => void;
+}
+
+/** One pointer drags, two pinch. A press that hardly moves stays a click. */
+function followPointers(element: HTMLElement, at: (event: PointerEvent) => Point, { move, pinch }: Gestures): () => void {
+  const pointers = new Map<number, Point>();
+  let travelled = 0;
+  const onDown = (event: PointerEvent) => {
+    pointers.set(event.pointerId, at(event));
+    if (pointers.size === 1) travelled = 0;
+  };
+  const onMove = (event: PointerEvent) => {
+    const old = pointers.get(event.pointerId);
+    if (!old) return;
+    const point = at(event);
+    const other = [...pointers].find(([id]) => id !== event.pointerId)?.[1];
+    travelled += Math.hypot(point.x - old.x, point.y - old.y);
+    if (travelled < 4) return;
+    if (!element.hasPointerCapture(event.pointerId)) element.setPointerCapture(event.pointerId);
+    pointers.set(event.pointerId, point);
+    if (!other) return move(point.x - old.x, point.y - old.y);
+    const before = Math.hypot(old.x - other.x, old.y - other.y);
+    const now = Math.hypot(point.x - other.x, point.y - other.y);
+    if (before > 0) pinch(now / before, (point.x + other.x) / 2, (point.y + other.y) / 2);
+  };
+  const onUp = (event: PointerEvent) => pointers.delete(event.pointerId);
+  const events: [keyof HTMLElementEventMap, (event: never) => void][] = [
+    ['pointerdown', onDown], ['pointermove', onMove], ['pointerup', onUp], ['pointercancel', onUp],
+  ];
+  for (const [name, listener] of events) element.addEventListener(name, listener as EventListener);
+  return () => events.forEach(([name, listener]) => element.removeEventListener(name, listener as EventListener));
+}
