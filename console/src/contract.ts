@@ -232,13 +232,25 @@ export interface Callbacks {
   activities: { activityArn: string; queued: number }[];
 }
 
+/** What was published to a topic, as SNS writes it, and how far its deliveries are. */
 export interface Notification {
-  at: number;
-  topic?: string;
-  protocol: string;
-  endpoint: string;
-  subject?: string;
-  message: string;
+  MessageId: string;
+  Timestamp: string;
+  TopicArn?: string;
+  TargetArn?: string;
+  PhoneNumber?: string;
+  Subject?: string;
+  Message: string;
+  MessageStructure?: string;
+  Deliveries?: Delivery[];
+}
+
+export interface Delivery {
+  Protocol: string;
+  Endpoint: string;
+  State: 'pending' | 'delivered' | 'failed';
+  Attempts: number;
+  LastError?: string;
 }
 
 export interface TestCase {

@@ -76,23 +76,34 @@ export function tryAtOnce(): void {
   tryNow?.();
 }
 
+/** When the server was last found again, and after how long a wait. */
+let last = { at: -Infinity, wait: 0 };
+/** Who is lost again so soon after it came back waits on, for longer. */
+const SOON = 10_000;
+
 async function awaitReturn(): Promise<void> {
-  for (let wait = FIRST_WAIT; ; wait = Math.min(wait * 2, LONGEST_WAIT)) {
-    reach.value = { kind: 'gone', nextTry: Date.now() + wait };
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, wait);
-      tryNow = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
+  // A connection may break without that anything is wrong: at first it is looked at once.
+  for (let wait = Date.now() - last.at < SOON ? next(last.wait) : 0; ; wait = next(wait)) {
+    if (wait > 0) {
+      reach.value = { kind: 'gone', nextTry: Date.now() + wait };
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, wait);
+        tryNow = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
     try {
       await fetch('/health', { cache: 'no-store' });
-      reach.value = { kind: 'there' };
-      returns.value += 1;
-      return;
     } catch {
       continue;
     }
+    last = { at: Date.now(), wait };
+    if (reach.value.kind === 'gone') reach.value = { kind: 'there' };
+    returns.value += 1;
+    return;
   }
 }
+
+const next = (wait: number): number => Math.min(Math.max(wait * 2, FIRST_WAIT), LONGEST_WAIT);

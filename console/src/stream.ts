@@ -60,7 +60,7 @@ export async function follow(
       if (!ended) await new Promise((resolve) => setTimeout(resolve, 1000));
     } catch (error) {
       if (stop.aborted) return;
-      if (error instanceof ServerError && error.type !== 'Gone') throw error;
+      if (!(error instanceof ServerError ? error.type === 'Gone' : error instanceof TypeError)) throw error;
       await lost();
     }
   }

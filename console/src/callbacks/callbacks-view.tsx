@@ -50,7 +50,7 @@ function Waiting({ callback, answer }: { callback: Callback; answer: () => void 
     <article class="message">
       <div class="message-head">
         <h3>{state ?? nameOf(resource)}</h3>
-        <span class="muted">waits <Duration from={since} /></span>
+        {since !== undefined && <span class="muted">waits <Duration from={since} /></span>}
         <div class="buttons">
           <Copy text={() => taskToken} label="Copy token" />
           <button type="button" class="primary" onClick={answer}>Answer…</button>

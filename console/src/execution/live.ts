@@ -115,6 +115,7 @@ export class LiveExecution {
         this.refresh();
         return 'ended';
       }
+      if (event === 'failed') throw new Error((JSON.parse(data) as { message: string }).message);
       if (event === 'events') this.take(JSON.parse(data) as HistoryEvent[]);
       return 'more';
     })

@@ -7,7 +7,7 @@ import type { Course, ExecutionDescription, Json } from '../contract';
 import { duration, parsed, plural } from '../format';
 import { useResource } from '../resource';
 import { change } from '../route';
-import { Message } from '../callbacks/message';
+import { Message, publishedAt } from '../callbacks/message';
 import { JsonView } from '../ui/json-view';
 import { ToPlayground } from '../try/to-playground';
 import { Prose } from '../ui/prose';
@@ -51,17 +51,16 @@ const MOST = 50;
 /** The visits that failed, the innermost only, and those whose error was caught or retried. */
 export function failures(course: Course): { visit: number; word: string }[] {
   const isBad = (status: string) => status === 'FAILED' || status === 'TIMED_OUT';
-  const outer = new Set<number>();
-  course.visits.forEach((visit) => {
-    if (!isBad(visit.status) && visit.status !== 'CAUGHT') return;
-    const owner = course.frames[visit.frame]?.owner;
-    if (owner !== undefined) outer.add(owner);
-  });
-  return course.visits.flatMap((visit, index) => {
-    const retries = visit.attempts.filter((attempt) => isBad(attempt.status)).length;
-    if (isBad(visit.status) && !outer.has(index)) return [{ visit: index, word: statusWord(visit.status).toLowerCase() }];
-    if (visit.status === 'CAUGHT') return [{ visit: index, word: 'error caught' }];
-    return retries > 0 ? [{ visit: index, word: plural(retries, 'failed attempt') }] : [];
+  const around = new Set<number>();
+  for (const { status, frame } of course.visits) {
+    const owner = isBad(status) ? course.frames[frame]?.owner : undefined;
+    if (owner !== undefined) around.add(owner);
+  }
+  return course.visits.flatMap(({ status, attempts }, visit) => {
+    if (isBad(status)) return around.has(visit) ? [] : [{ visit, word: statusWord(status).toLowerCase() }];
+    if (status === 'CAUGHT') return [{ visit, word: 'error caught' }];
+    const retried = status === 'ABORTED' ? 0 : attempts.filter((attempt) => isBad(attempt.status)).length;
+    return retried > 0 ? [{ visit, word: plural(retried, 'failed attempt') }] : [];
   });
 }
 
@@ -114,19 +113,19 @@ function Way({ course }: { course: Course }) {
   );
 }
 
-/** Deliveries come a little after the end. */
-const LATER = 60_000;
+/** What is published is written a little later. */
+const LATER = 1000;
 
 function Sent({ description }: { description: ExecutionDescription }) {
   const sent = useResource('notifications', notifications, changes.value);
   const from = description.startDate * 1000;
   const to = description.stopDate === undefined ? Infinity : description.stopDate * 1000 + LATER;
-  const during = sent.data?.notifications.filter(({ at }) => at >= from - 1 && at <= to) ?? [];
+  const during = sent.data?.notifications.filter((one) => publishedAt(one) >= from - 1000 && publishedAt(one) <= to) ?? [];
   if (during.length === 0) return null;
   return (
     <section>
       <h2>Notifications meanwhile</h2>
-      {during.slice(0, 10).map((one, index) => <Message key={index} of={one} />)}
+      {during.slice(0, 10).map((one) => <Message key={one.MessageId} of={one} />)}
     </section>
   );
 }

@@ -24,7 +24,7 @@ export function TestCaseDialog({ arn, onClose }: { arn: string; onClose: () => v
               <pre class="whole" tabIndex={0} aria-label="Test case">{text}</pre>
               <div class="buttons">
                 <Copy text={() => text} />
-                <button type="button" onClick={() => download(text, `${name || nameOf(arn)}.test.toml`)}>Download</button>
+                <button type="button" onClick={() => download(text, `${name || nameOf(arn)}.test.yaml`)}>Download</button>
               </div>
             </>
           )}

@@ -97,7 +97,7 @@ function Table({ page, name, showMachine, more }: TableOf) {
           label="Executions"
           class={`executions${showMachine ? ' with-machine' : ''}`}
           count={found.length}
-          rowHeight={40}
+          rowHeight={36}
           onChoose={(index) => found[index] && go('execution', found[index].executionArn)}
           header={
             <>

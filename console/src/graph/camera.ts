@@ -15,7 +15,7 @@ const SMALLEST = 0.05;
 const LARGEST = 4;
 const MARGIN = 12;
 /** Below this nothing can be read: the view begins at what matters instead of showing all. */
-const READABLE = 0.5;
+const READABLE = 0.65;
 
 export interface CameraControl {
   camera: Signal<Camera>;
@@ -35,32 +35,36 @@ export function useCamera(place: RefObject<HTMLElement>, whole: { width: number;
     const by = scale / old.scale;
     camera.value = { scale, x: x - (x - old.x) * by, y: y - (y - old.y) * by };
   };
-  const whole_ = (least: number): Camera => {
+  const fitting = (): number => {
     const { width, height } = room();
-    const scale = Math.max(least, Math.min(1.25, (width - 2 * MARGIN) / whole.width, (height - 2 * MARGIN) / whole.height));
-    return { scale, x: (width - whole.width * scale) / 2, y: Math.max(MARGIN, (height - whole.height * scale) / 2) };
+    return Math.max(SMALLEST, Math.min(1, (width - 2 * MARGIN) / whole.width, (height - 2 * MARGIN) / whole.height));
   };
-  const centre = (box: Box, scale: number) => {
+  /** The middle of a box in the middle of the view; what is smaller than the view stands in its middle, and beyond the edges is nothing. */
+  const centre = (box: Box, scale: number): Camera => {
     const { width, height } = room();
-    camera.value = { scale, x: width / 2 - (box.x + box.width / 2) * scale, y: height / 2 - (box.y + Math.min(box.height, height / scale) / 2) * scale };
+    const along = (middle: number, length: number, view: number) => {
+      const free = view - length * scale;
+      return free >= 0 ? free / 2 : Math.min(MARGIN, Math.max(free - MARGIN, view / 2 - middle * scale));
+    };
+    return { scale, x: along(box.x + box.width / 2, whole.width, width), y: along(box.y + box.height / 2, whole.height, height) };
   };
+  const all: Box = { x: 0, y: 0, ...whole };
   const control: CameraControl = {
     camera,
     zoom: (factor) => zoomAt(factor, room().width / 2, room().height / 2),
-    fit: () => (camera.value = whole_(SMALLEST)),
+    fit: () => (camera.value = centre(all, fitting())),
     show: (box) => {
       const { x, y, scale } = camera.value;
       const { width, height } = room();
       const [left, top] = [box.x * scale + x, box.y * scale + y];
       const isSeen = left >= 0 && top >= 0 && left + box.width * scale <= width && top + box.height * scale <= height;
-      if (!isSeen) centre(box, Math.max(scale, READABLE));
+      if (!isSeen) camera.value = centre(box, Math.max(scale, READABLE));
     },
   };
 
   useEffect(() => {
-    const all = whole_(SMALLEST);
-    if (all.scale >= READABLE || !first) camera.value = all.scale >= READABLE ? all : { ...whole_(READABLE), y: MARGIN };
-    else centre(first, 0.8);
+    const scale = fitting();
+    camera.value = scale >= READABLE ? centre(all, scale) : centre(first ?? { x: whole.width / 2, y: 0, width: 0, height: 0 }, 0.8);
   }, [whole.width, whole.height]);
 
   useEffect(() => {

@@ -81,13 +81,13 @@ export function AttemptsPart(of: Part) {
       <Loaded of={data} what="the attempts">
         {({ attempts }) => (attempts.length === 0
           ? <Empty><p>No attempt was made.</p></Empty>
-          : attempts.map((attempt, index) => <Attempt key={index} attempt={attempt} resource={of.visit.attempts[index]?.resource} />))}
+          : attempts.map((attempt, index) => <Attempt key={index} attempt={attempt} />))}
       </Loaded>
     </div>
   );
 }
 
-function Attempt({ attempt, resource }: { attempt: AttemptData; resource: string | undefined }) {
+function Attempt({ attempt }: { attempt: AttemptData }) {
   const { number, from, to, status, sent, submitted, output, error, cause, retrier, log } = attempt;
   return (
     <section class="stage">
@@ -96,7 +96,6 @@ function Attempt({ attempt, resource }: { attempt: AttemptData; resource: string
         <Status status={status} />
         {from !== undefined && to !== undefined && <span class="muted">{duration(to - from)}</span>}
       </div>
-      {resource && <p class="note"><code>{resource}</code></p>}
       {error !== undefined && <p class="failure-text">{error}</p>}
       {cause !== undefined && cause !== null && <Prose text={textOf(cause)} label="Cause" />}
       {retrier && <p class="note">Retrier {retrier.index + 1} waits {duration(retrier.waitMillis)}, then tries again.</p>}

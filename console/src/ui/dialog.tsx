@@ -12,8 +12,13 @@ export function Dialog({ title, wide, onClose, children }: { title: string; wide
     element.current?.showModal();
     return () => (before instanceof HTMLElement || before instanceof SVGElement) && before.isConnected && before.focus();
   }, []);
+  // Whether it closes is told by who shows it.
+  const cancel = (event: Event) => {
+    event.preventDefault();
+    onClose();
+  };
   return (
-    <dialog ref={element} class={wide ? 'wide' : ''} aria-labelledby={id} onClose={onClose} onCancel={onClose}>
+    <dialog ref={element} class={wide ? 'wide' : ''} aria-labelledby={id} onClose={onClose} onCancel={cancel}>
       <header>
         <h2 id={id}>{title}</h2>
         <button type="button" class="plain" aria-label="Close" onClick={onClose}><Icon name="close" /></button>
