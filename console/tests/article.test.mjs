@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { accessible, Browser, Server, site } from './support.mjs';
+import { accessible, Browser, choose, Server, site, state } from './support.mjs';
 
 let server, browser, images;
 before(async () => {
@@ -27,13 +27,13 @@ test('why did the download fail, who was told what, and how does it succeed', as
   // Which path failed.
   const outcome = page.getByRole('complementary', { name: 'Outcome' });
   await outcome.getByText('One or more resources failed to download').waitFor();
-  const way = outcome.getByRole('list').last();
+  const way = outcome.getByRole('list', { name: 'The way it took' });
+  await way.getByText('Some images are missing').waitFor();
   assert.deepEqual(await way.getByRole('button').allTextContents(), [
     'Split into batches', 'Download all batches', 'Check the results', 'Record the downloads', 'Did all succeed?', 'Notify about the failures', 'Some images are missing',
   ]);
-  const graph = page.getByRole('group', { name: /^Graph of the state machine/ });
-  await graph.getByRole('button', { name: 'Some images are missing, Fail, failed' }).waitFor();
-  await graph.getByRole('button', { name: 'All images downloaded, Pass, not reached' }).waitFor();
+  await state(page, 'Some images are missing, Fail, failed').waitFor();
+  await state(page, 'All images downloaded, Pass, not reached').waitFor();
   await accessible(page);
 
   // What the mail said.
@@ -42,7 +42,7 @@ test('why did the download fail, who was told what, and how does it succeed', as
   assert.match(await told.getByRole('group', { name: 'Message' }).textContent(), /zz\/zz\.gif/);
 
   // What was sent to the topic.
-  await graph.getByRole('button', { name: /^Notify about the failures/ }).click();
+  await choose(page, /^Notify about the failures/);
   const panel = page.getByRole('complementary', { name: 'State' });
   const parameters = panel.getByRole('region', { name: 'Parameters' });
   assert.match(await parameters.textContent(), /zz\/zz\.gif/);
@@ -59,8 +59,8 @@ test('why did the download fail, who was told what, and how does it succeed', as
   await accessible(page);
   await field.fill(JSON.stringify({ ...input, resourcePaths: ['de/de.gif', 'fr/fr.gif'] }));
   await dialog.getByRole('button', { name: 'Start', exact: true }).click();
-  await page.getByRole('banner').last().getByText('Succeeded').waitFor();
-  await graph.getByRole('button', { name: 'All images downloaded, Pass, succeeded' }).waitFor();
+  await page.getByRole('region', { name: 'Execution', exact: true }).getByText('Succeeded').waitFor();
+  await state(page, 'All images downloaded, Pass, succeeded').waitFor();
 
   // Save its test case.
   await page.getByRole('button', { name: 'Save as test case…' }).click();

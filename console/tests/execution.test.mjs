@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { accessible, Browser, executionHash, Server } from './support.mjs';
+import { accessible, Browser, choose, executionHash, Server, state } from './support.mjs';
 
 let server, browser;
 before(async () => {
@@ -10,7 +10,6 @@ before(async () => {
 });
 after(() => Promise.all([browser.close(), server.close()]));
 
-const state = (page, name) => page.getByRole('group', { name: /^Graph of the state machine/ }).getByRole('button', { name });
 const panelOf = (page) => page.getByRole('complementary', { name: 'State' });
 
 test('a running execution is seen as it goes: what waits, and for how long', async () => {
@@ -62,7 +61,7 @@ test('one of 10,000 iterations is picked without drawing them', async () => {
   const arn = await server.run('many', { items: Array.from({ length: 10_000 }, (_, index) => index) });
   const page = await browser.page(server, executionHash(arn));
   await state(page, /^Fine, Pass, succeeded, 9,999 visits/).waitFor();
-  await state(page, /^Each, Map/).click();
+  await choose(page, /^Each, Map/);
   const panel = panelOf(page);
   await panel.getByRole('tab', { name: 'Iterations' }).click();
   await panel.getByText('10,000 iterations').waitFor();
@@ -78,7 +77,7 @@ test('one of 10,000 iterations is picked without drawing them', async () => {
 
   // Scrolling through all visits of a state.
   await page.getByRole('button', { name: 'Show all iterations' }).click();
-  await state(page, /^Fine/).click();
+  await choose(page, /^Fine/);
   await panel.getByText(/of 9,999/).waitFor();
   await panel.getByRole('button', { name: 'All visits' }).click();
   await panel.getByRole('listbox', { name: 'Visits' }).focus();

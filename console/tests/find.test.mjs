@@ -59,7 +59,7 @@ test('an execution is started with a ready input, stopped and redriven', async (
   await accessible(page);
   await page.getByRole('dialog').getByRole('button', { name: 'Start', exact: true }).click();
   await page.getByRole('heading', { name }).waitFor();
-  const head = page.getByRole('banner').last();
+  const head = page.getByRole('region', { name: 'Execution', exact: true });
   await head.getByText('Running').waitFor();
   await page.getByRole('button', { name: 'Stop…' }).click();
   await page.getByLabel('Error (optional)').fill('Enough');

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { accessible, Browser, executionHash, Server } from './support.mjs';
+import { accessible, Browser, choose, executionHash, Server, state } from './support.mjs';
 
 let server, browser;
 before(async () => {
@@ -10,15 +10,14 @@ before(async () => {
 });
 after(() => Promise.all([browser.close(), server.close()]));
 
-const state = (page, name) => page.getByRole('group', { name: /^Graph of the state machine/ }).getByRole('button', { name });
 
 test('names and values are text, however they look', async () => {
   const arn = await server.run('bad-input', { '<script>alert(1)</script>': '<img src=x onerror=alert(1)>' });
   const page = await browser.page(server, executionHash(arn));
   page.on('dialog', () => page.faults.push('a dialog was opened'));
-  await state(page, /^<script>/).click();
+  await choose(page, /^<script>/);
   await page.getByRole('region', { name: 'Input' }).getByText('<img src=x onerror=alert(1)>').waitFor();
-  await state(page, /^ünï\/cödé/).click();
+  await choose(page, /^ünï\/cödé/);
   await page.getByRole('complementary').getByRole('heading', { name: /^ünï\/cödé/ }).waitFor();
   for (const tab of ['Timeline', 'Events', 'Compare', 'Graph']) await page.getByRole('tab', { name: tab }).click();
   await accessible(page);

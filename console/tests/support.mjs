@@ -31,8 +31,6 @@ from = "workflows@example.com"
 topic = "arn:aws:sns:*:*:failedDownloads"
 email = "someone@example.com"
 
-[queues.questions]
-
 [[routes]]
 resource = "arn:aws:lambda:*:*:function:flaky"
 handler = "http"
@@ -173,6 +171,15 @@ export class Browser {
   close() {
     return this.chromium.close();
   }
+}
+
+/** A state in the graph, by its accessible name. */
+export const state = (page, name) => page.getByRole('group', { name: /^Graph of the state machine/ }).getByRole('button', { name });
+
+/** Chooses a state as the keyboard does. */
+export async function choose(page, name) {
+  await state(page, name).focus();
+  await page.keyboard.press('Enter');
 }
 
 /** Nothing in the way of anybody, in both themes, and no scrolling sideways. */

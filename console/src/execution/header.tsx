@@ -33,7 +33,7 @@ export function Header({ live, description }: { live: LiveExecution; description
   };
   const close = () => setShown(undefined);
   return (
-    <header class="execution-head">
+    <section class="execution-head" aria-label="Execution">
       <p class="crumbs">
         <a href={href('machine', stateMachineArn)}>{nameOf(stateMachineArn)}</a>
         {mapRunArn && <> / <a href={href('map-run', mapRunArn)}>Map Run</a></>}
@@ -56,6 +56,6 @@ export function Header({ live, description }: { live: LiveExecution; description
       {shown === 'start' && <StartDialog machineArn={stateMachineArn} input={description.input ?? '{}'} onClose={close} onStarted={(arn) => go('execution', arn)} />}
       {shown === 'stop' && <StopDialog onClose={close} onStop={(why, cause) => attempt(stopExecution(live.arn, why, cause))} />}
       {shown === 'test-case' && <TestCaseDialog arn={executionArn} onClose={close} />}
-    </header>
+    </section>
   );
 }

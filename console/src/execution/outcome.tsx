@@ -70,7 +70,7 @@ function Failures({ course }: { course: Course }) {
   return (
     <section>
       <h2>What failed</h2>
-      <ul class="way">
+      <ul class="way" aria-label="What failed">
         {all.slice(0, MOST).map(({ visit, word }) => {
           const { path, status, attempts } = course.visits[visit] ?? { path: '', status: 'FAILED', attempts: [] };
           const error = attempts.findLast((attempt) => attempt.error)?.error;
@@ -96,7 +96,7 @@ function Way({ course }: { course: Course }) {
     <section>
       <h2>The way it took</h2>
       {all.length > MOST && <p class="note">The last {MOST} of {plural(all.length, 'visit')}</p>}
-      <ol class="way">
+      <ol class="way" aria-label="The way it took">
         {all.slice(-MOST).map((index) => {
           const visit = course.visits[index];
           if (!visit) return null;

@@ -2,7 +2,7 @@
 
 import { signal, type Signal } from '@preact/signals';
 import type { RefObject } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import type { Box } from '../contract';
 
 export interface Camera {
@@ -27,9 +27,11 @@ export interface CameraControl {
 
 export function useCamera(place: RefObject<HTMLElement>, whole: { width: number; height: number }, first: Box | undefined): CameraControl {
   const [camera] = useState(() => signal<Camera>({ x: 0, y: 0, scale: 1 }));
+  const moved = useRef(false);
   const room = () => ({ width: place.current?.clientWidth ?? 0, height: place.current?.clientHeight ?? 0 });
 
   const zoomAt = (factor: number, x: number, y: number) => {
+    moved.current = true;
     const old = camera.value;
     const scale = Math.min(LARGEST, Math.max(SMALLEST, old.scale * factor));
     const by = scale / old.scale;
@@ -52,7 +54,10 @@ export function useCamera(place: RefObject<HTMLElement>, whole: { width: number;
   const control: CameraControl = {
     camera,
     zoom: (factor) => zoomAt(factor, room().width / 2, room().height / 2),
-    fit: () => (camera.value = centre(all, fitting())),
+    fit: () => {
+      moved.current = true;
+      camera.value = centre(all, fitting());
+    },
     show: (box) => {
       const { x, y, scale } = camera.value;
       const { width, height } = room();
@@ -62,10 +67,15 @@ export function useCamera(place: RefObject<HTMLElement>, whole: { width: number;
     },
   };
 
+  // What matters may be known later than the graph: until somebody moves the view, it goes there.
   useEffect(() => {
+    moved.current = false;
+  }, [whole]);
+  useEffect(() => {
+    if (moved.current) return;
     const scale = fitting();
     camera.value = scale >= READABLE ? centre(all, scale) : centre(first ?? { x: whole.width / 2, y: 0, width: 0, height: 0 }, 0.8);
-  }, [whole.width, whole.height]);
+  }, [whole, first]);
 
   useEffect(() => {
     const element = place.current;
@@ -74,14 +84,18 @@ export function useCamera(place: RefObject<HTMLElement>, whole: { width: number;
       const { left, top } = element.getBoundingClientRect();
       return { x: event.clientX - left, y: event.clientY - top };
     };
+    const move = (x: number, y: number) => {
+      moved.current = true;
+      camera.value = { ...camera.value, x: camera.value.x + x, y: camera.value.y + y };
+    };
     const onWheel = (event: WheelEvent) => {
       event.preventDefault();
       const { x, y } = at(event);
       if (event.ctrlKey || event.metaKey) zoomAt(Math.exp(-event.deltaY / 200), x, y);
-      else camera.value = { ...camera.value, x: camera.value.x - event.deltaX, y: camera.value.y - event.deltaY };
+      else move(-event.deltaX, -event.deltaY);
     };
     const stopPointers = followPointers(element, at, {
-      move: (x, y) => (camera.value = { ...camera.value, x: camera.value.x + x, y: camera.value.y + y }),
+      move,
       pinch: zoomAt,
     });
     element.addEventListener('wheel', onWheel, { passive: false });

@@ -32,7 +32,7 @@ export function GraphView({ graph, course, frame, selected, problems, onChoose }
   const first = useMemo(() => {
     const box = (of: (path: string) => boolean) => graph.states.find((state) => !state.isContainer && of(state.path));
     return box((path) => path === selected) ?? box((path) => statusOf(all.get(path)) === 'FAILED') ?? box((path) => statusOf(all.get(path)) === 'RUNNING');
-  }, [graph]);
+  }, [graph, course === undefined]);
   const { camera, zoom, fit, show } = useCamera(place, graph, first);
   const transform = useMemo(() => computed(() => `translate(${camera.value.x} ${camera.value.y}) scale(${camera.value.scale})`), [camera]);
   const percent = useMemo(() => computed(() => `${Math.round(camera.value.scale * 100)} %`), [camera]);
@@ -47,7 +47,7 @@ export function GraphView({ graph, course, frame, selected, problems, onChoose }
   }, [selected, graph]);
 
   const onKeyDown = (event: KeyboardEvent) => {
-    const path = (event.target as Element).closest<SVGGElement>('.state')?.dataset['path'];
+    const path = (event.target as Element).closest<SVGGElement>('.box')?.dataset['path'];
     if (event.key === '+' || event.key === '=') zoom(1.25);
     else if (event.key === '-') zoom(0.8);
     else if (event.key === '0') fit();
@@ -55,12 +55,16 @@ export function GraphView({ graph, course, frame, selected, problems, onChoose }
     else {
       const to = path === undefined ? undefined : walk(graph, path, event.key);
       if (to === undefined) return;
-      const state = graph.states.find((one) => one.path === to);
       setStop(to);
-      if (state) show(headOf(state));
-      place.current?.querySelector<SVGGElement>(`.state[data-path="${CSS.escape(to)}"]`)?.focus({ preventScroll: true });
+      place.current?.querySelector<SVGGElement>(`.box[data-path="${CSS.escape(to)}"]`)?.focus({ preventScroll: true });
     }
     event.preventDefault();
+  };
+
+  const onFocus = (event: FocusEvent) => {
+    const path = (event.target as Element).closest<SVGGElement>('.box')?.dataset['path'];
+    const state = graph.states.find((one) => one.path === path);
+    if (state) show(headOf(state));
   };
 
   const counts = useMemo(() => (course ? takings(graph, course, focus, all) : undefined), [graph, course, focus, all]);
@@ -78,7 +82,7 @@ export function GraphView({ graph, course, frame, selected, problems, onChoose }
   );
   return (
     <div class="graph" ref={place}>
-      <svg role="group" aria-label="Graph of the state machine. Arrow keys go from state to state, Enter chooses one." onKeyDown={onKeyDown}>
+      <svg role="group" aria-label="Graph of the state machine. Arrow keys go from state to state, Enter chooses one." onKeyDown={onKeyDown} onFocusIn={onFocus}>
         <g transform={transform}>
           {behind(graph).map((box) => (isState(box) ? shape(box) : <rect key={`${box.x} ${box.y}`} class="branch" x={box.x} y={box.y} width={box.width} height={box.height} rx={6} />))}
           <Arrows arrows={graph.arrows} counts={counts} />

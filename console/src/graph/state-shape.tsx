@@ -54,25 +54,21 @@ export const StateShape = memo(function StateShape({ state, tally, marked, selec
     return <text key={key} class={kind} x={left} y={baseline}>{line}</text>;
   };
   return (
-    <g
-      class={classes.filter(Boolean).join(' ')}
-      role="button"
-      tabIndex={isStop ? 0 : -1}
-      aria-label={name}
-      aria-pressed={selected}
-      data-path={state.path}
-      onClick={() => onChoose(state.path)}
-    >
+    <g class={classes.filter(Boolean).join(' ')} onClick={() => onChoose(state.path)}>
       <title>{mark ? `${state.title}\n${mark}` : state.title}</title>
-      {type === 'Choice' ? (
-        <path class="shape" d={choice(state)} />
-      ) : (
-        <rect class={`shape${isTerminal ? ' terminal' : ''}${state.isContainer ? ' inner' : ''}`} x={x} y={y} width={width} height={height} rx={Math.min(RADII[type], height / 2, width / 2)} />
-      )}
-      <path class="symbol" transform={`translate(${x + PADDING + inset} ${y + 9})`} d={SYMBOLS[type]} />
-      {state.nameLines.map((line, index) => text('name', line, NAME_LEADING, `n${index}`))}
-      {state.lines.map((line, index) => text('line', line, LINE_LEADING, `l${index}`))}
-      {mark !== undefined && text('mark', mark, LINE_LEADING, 'mark')}
+      <g class="box" role="button" tabindex={isStop ? 0 : -1} aria-label={name} aria-pressed={selected} data-path={state.path}>
+        {type === 'Choice' ? (
+          <path class="shape" d={choice(state)} />
+        ) : (
+          <rect class={`shape${isTerminal ? ' terminal' : ''}${state.isContainer ? ' inner' : ''}`} x={x} y={y} width={width} height={height} rx={Math.min(RADII[type], height / 2, width / 2)} />
+        )}
+        <path class="symbol" transform={`translate(${x + PADDING + inset} ${y + 9})`} d={SYMBOLS[type]} />
+      </g>
+      <g aria-hidden="true">
+        {state.nameLines.map((line, index) => text('name', line, NAME_LEADING, `n${index}`))}
+        {state.lines.map((line, index) => text('line', line, LINE_LEADING, `l${index}`))}
+        {mark !== undefined && text('mark', mark, LINE_LEADING, 'mark')}
+      </g>
     </g>
   );
 });
