@@ -155,6 +155,10 @@ pub(crate) struct Run {
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
 
+    /// Show the execution in the browser while it runs, and until Ctrl-C
+    #[arg(long, conflicts_with_all = ["mocks", "events", "time", "trace"])]
+    pub(crate) open: bool,
+
     /// Show on stderr what functions print, each line behind the name of its function
     #[arg(long)]
     pub(crate) logs: bool,

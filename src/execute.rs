@@ -47,18 +47,21 @@ pub(crate) struct Executed {
     pub(crate) events: usize,
 }
 
-/// Runs a state machine to its end, or until it is interrupted. `shows_progress` is whether stderr is for its progress.
+/// Runs a state machine to its end, or until it is interrupted. `shows_progress` is whether stderr is for its progress; `begun` hears
+/// of the execution before anything else happens.
 pub(crate) async fn execute(
     project: &Project,
     machine: &StateMachine,
     input: Input,
     shows_progress: bool,
+    begun: impl FnOnce(&Execution),
 ) -> Result<Executed, Error> {
     project.router().resume_deliveries();
     let start =
         Start { watcher: progress::watcher(&machine.program, project.data(), shows_progress), ..start_with(input) };
     let executions = project.executions();
     let started = executions.start(machine, start).map_err(|refused| Error::Usage(refused.to_string()))?;
+    begun(&started.execution);
     let grows = async {
         tokio::time::sleep(SMALL).await;
         huge_pages::with();

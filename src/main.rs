@@ -2,6 +2,7 @@
 
 mod cli;
 mod commands;
+mod console;
 mod error;
 mod execute;
 mod fault;

@@ -23,7 +23,7 @@ pub use self::dynamodb::{Index, KeyAttribute, KeyType, Projection, Table};
 pub use self::events::{EventPattern, Events, InvalidPattern, InvalidSchedule, Schedule, StandingRule, Unopened, When};
 pub use self::in_use::IN_USE;
 use self::in_use::{Holding, InUse};
-pub use self::sns::{Mail, Subscribers, Subscription, Undelivered};
+pub use self::sns::{Mail, Subscribers, Subscription, Undelivered, notifications};
 
 /// The embedded services of one data folder. Making them is cheap: each opens its data at its first request.
 #[derive(Clone)]
@@ -57,7 +57,7 @@ impl Embedded {
         let queues =
             sqs::Queues { declared: queues, subscribed: subscribers.iter().flat_map(Subscribers::queues).collect() };
         let sqs = Arc::new(sqs::Sqs::new(data_dir.join("sqs.sqlite"), queues));
-        let sns = sns::Sns::new(data_dir.join("sns"), topics, subscribers, caller, Arc::clone(&sqs));
+        let sns = sns::Sns::new(data_dir.join(sns::FOLDER), topics, subscribers, caller, Arc::clone(&sqs));
         Self {
             s3: Arc::new(s3::S3::new(data_dir.join("s3"), buckets)),
             dynamodb: Arc::new(dynamodb::DynamoDb::new(data_dir.join("dynamodb.sqlite"), tables)),

@@ -246,7 +246,7 @@ impl Shared {
     }
 }
 
-pub(crate) fn refusal(Refused(status, message): Refused) -> Response<SdkBody> {
+fn refusal(Refused(status, message): Refused) -> Response<SdkBody> {
     let code = match status {
         StatusCode::FORBIDDEN => "AccessDeniedException",
         StatusCode::PAYLOAD_TOO_LARGE => "RequestEntityTooLarge",

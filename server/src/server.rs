@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use asl_engine::Quotas;
 use asl_project::{ExecutionOptions, Executions, NotResumed, Project, ProjectError, Substitutions};
 use asl_runtime::journal::{Journal, JournalError, Memory, OpenError, Sqlite};
 use asl_runtime::{blocking, now};
@@ -47,12 +46,8 @@ pub struct ServerOptions {
     pub is_in_memory: bool,
     /// Its account and region.
     pub identity: Identity,
-    /// The bounds of executions.
-    pub quotas: Quotas,
-    /// Whether Wait states and the delays of Retriers take no time.
-    pub skips_waits: bool,
-    /// How many executions may run at a time.
-    pub most_running: usize,
+    /// What goes for all executions.
+    pub executions: ExecutionOptions,
     /// How many workers may wait for the work of activities at a time.
     pub most_polls: usize,
     /// For how many days executions are kept that have ended.
@@ -114,6 +109,10 @@ pub(crate) struct Shared {
     /// Whether no more is taken.
     pub(crate) is_stopping: AtomicBool,
     identity: Identity,
+    /// The folder whose definitions are its state machines.
+    pub(crate) folder: Option<PathBuf>,
+    /// The folder for data.
+    pub(crate) data: PathBuf,
 }
 
 impl Shared {
@@ -212,7 +211,7 @@ impl Server {
             substitutions: options.substitutions.clone().or(routes),
         };
         let all = std::iter::once(&options.routes).chain(&options.routes_below);
-        let sources = Sources { folder: options.folder, routing: all.map(routing).collect() };
+        let sources = Sources { folder: options.folder.clone(), routing: all.map(routing).collect() };
         let seen = snapshot(&sources);
         let (registered, not_registered) = register(&catalog, &options.identity, &sources).await;
         let (mut routes, mut routes_below) = (options.routes, options.routes_below);
@@ -220,19 +219,13 @@ impl Server {
             routes.share_services(below).map_err(ProjectError::Routes)?;
         }
         let triggers = routes.triggers.clone();
-        let execution_options = ExecutionOptions {
-            quotas: options.quotas,
-            skips_waits: options.skips_waits,
-            most_running: Some(options.most_running),
-            ..ExecutionOptions::default()
-        };
         // Its state machines are those of the catalog.
         routes.state_machines.clear();
         let project = Project::with_journal(
             routes,
             &options.substitutions,
             &options.data,
-            execution_options,
+            options.executions,
             Some(Arc::clone(&journal)),
         )?;
         let executions = Arc::clone(project.executions());
@@ -271,6 +264,8 @@ impl Server {
             answering: AtomicUsize::new(0),
             is_stopping: AtomicBool::new(false),
             identity: options.identity,
+            folder: options.folder,
+            data: options.data,
         });
         let stopping = Arc::new(Notify::new());
         let accepting = tokio::spawn(accept(listener, tls, Arc::clone(&shared), Arc::clone(&stopping))).abort_handle();

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use asl_aws::{Service, Style};
-use asl_engine::{Quotas, Value};
-use asl_project::Substitutions;
+use asl_engine::Value;
+use asl_project::{ExecutionOptions, Substitutions};
 use asl_server::{Identity, Server, ServerOptions};
 use asl_tasks::Routes;
 
@@ -32,9 +32,7 @@ fn options(folder: &Path, routes: &str) -> ServerOptions {
         data: folder.join("data"),
         is_in_memory: true,
         identity: Identity::default(),
-        quotas: Quotas::default(),
-        skips_waits: false,
-        most_running: 100,
+        executions: ExecutionOptions { most_running: Some(100), ..ExecutionOptions::default() },
         most_polls: 100,
         kept_days: 1,
         token: None,

@@ -12,10 +12,11 @@ use asl_project::{
     Definition, DefinitionName, ExecutionOptions, Mocked, Project, StateMachine, Substitutions, Task, UnusedMock,
     by_execution, reached_aws, routes_of, run_mocked,
 };
-use asl_runtime::{Finished, Recorded};
-use asl_tasks::{Mocks, Router};
+use asl_runtime::{Finished, Recorded, Status};
+use asl_tasks::{Mocks, Router, Routes};
 
 use crate::cli::Run;
+use crate::console::Console;
 use crate::error::Error;
 use crate::execute::{Executed, described, execute, exit_code, place, runtime, start_with};
 use crate::huge_pages;
@@ -96,6 +97,9 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
             if arguments.fresh {
                 super::data::empty(&arguments.data)?;
             }
+            if arguments.open {
+                return runtime()?.block_on(run_open(routes, substitutions, options, arguments, &definition, input));
+            }
             let project = Project::new(routes, &substitutions, &arguments.data, options)?;
             runtime()?.block_on(run_in(&project, &machine, arguments, &definition, input))
         }
@@ -115,7 +119,7 @@ async fn run_in(
     }
     let shows_progress = !arguments.logs && !log::is_on();
     make_ready(project, &machine.program, shows_progress).await?;
-    let executed = match execute(project, machine, input, shows_progress).await {
+    let executed = match execute(project, machine, input, shows_progress, |_| ()).await {
         Ok(executed) => executed,
         Err(error) => {
             // Why it is over comes first: what was started and published before may take its time.
@@ -143,6 +147,41 @@ async fn run_in(
         ));
     }
     if has_ended { done(finished, printed) } else { Err(Error::Interrupted) }
+}
+
+/// Runs the machine at a server that shows it in the browser, until somebody has seen enough.
+async fn run_open(
+    routes: Routes,
+    substitutions: Substitutions,
+    options: ExecutionOptions,
+    arguments: &Run,
+    definition: &Definition,
+    input: Input,
+) -> Result<ExitCode, Error> {
+    let console = Console::of_definition(definition, routes, substitutions, &arguments.data, options).await?;
+    let project = console.project();
+    if arguments.logs {
+        project.router().watch_output(|line| output::to_stderr(&report::printed_line(line)));
+    }
+    let machine = console.machine()?;
+    make_ready(project, &machine.program, false).await?;
+    // The page shows the progress.
+    let executed = match execute(project, &machine, input, false, |execution| console.show(&execution.arn)).await {
+        Ok(executed) => executed,
+        Err(error) => {
+            output::to_stderr(&error.report());
+            console.shut_down().await;
+            return Ok(error.exit_code());
+        }
+    };
+    let finished = &executed.finished;
+    tell_failure(arguments, &machine.program, definition, finished, Some(project));
+    let printed = print_output(arguments, &executed.execution, finished, executed.at);
+    if finished.status != Status::Aborted {
+        console.stay().await;
+    }
+    console.shut_down().await;
+    done(finished, printed)
 }
 
 fn done(finished: &Finished, printed: Result<(), Error>) -> Result<ExitCode, Error> {

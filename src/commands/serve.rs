@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use asl_engine::{Quotas, Value};
-use asl_project::{Definition, Notice, Project, ProjectError, routes_below, routes_of};
+use asl_project::{Definition, ExecutionOptions, Notice, Project, ProjectError, routes_below, routes_of};
 use asl_runtime::journal::OpenError;
 use asl_server::{Identity, NotRegistered, Registered, Server, ServerError, ServerOptions, Tls};
 
@@ -56,9 +56,12 @@ fn options(arguments: &Serve) -> Result<ServerOptions, Error> {
         data: arguments.data.clone(),
         is_in_memory: arguments.memory,
         identity: Identity { account: arguments.account.clone(), region: arguments.region.clone() },
-        quotas: if arguments.no_quotas { Quotas::NONE } else { Quotas::default() },
-        skips_waits: arguments.skip_waits,
-        most_running: arguments.max_executions.get(),
+        executions: ExecutionOptions {
+            quotas: if arguments.no_quotas { Quotas::NONE } else { Quotas::default() },
+            skips_waits: arguments.skip_waits,
+            most_running: Some(arguments.max_executions.get()),
+            ..ExecutionOptions::default()
+        },
         most_polls: arguments.max_polls,
         kept_days: arguments.keep_days,
         token,
@@ -161,7 +164,7 @@ async fn make_ready(project: &Project, registered: &Registered) {
     }
 }
 
-fn told(error: &NotRegistered) -> String {
+pub(crate) fn told(error: &NotRegistered) -> String {
     match error {
         NotRegistered::Refused { definition, diagnostics } => report::diagnostics(diagnostics, definition),
         other => report::warning(&other.to_string()),

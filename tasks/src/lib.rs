@@ -50,7 +50,7 @@ pub use asl_aws::{Place, Services};
 #[cfg(feature = "embedded")]
 pub use asl_embedded::{
     EventPattern, Events, IN_USE, InvalidPattern, InvalidSchedule, Schedule, StandingRule, Table, Undelivered,
-    Unopened, When,
+    Unopened, When, notifications,
 };
 #[cfg(feature = "functions")]
 pub use asl_functions::{Printed, PrintedLine};

@@ -63,6 +63,13 @@ pub struct Case {
     pub(crate) state: Option<Box<StateCase>>,
 }
 
+impl Case {
+    /// What the execution is started with; none where the case is about one state.
+    pub fn input(&self) -> Option<&Value> {
+        self.state.is_none().then_some(&self.input)
+    }
+}
+
 /// Why the tests of a file cannot be run.
 #[derive(Debug, thiserror::Error)]
 pub enum TestFileError {

@@ -13,7 +13,7 @@ from compare import MISSING, Difference
 from endpoint import ACCOUNT, REGION, Endpoint, Refusal, text
 from recording import Case
 
-PATIENCE = 20.0  # seconds that a poll lasts at most
+PATIENCE = 120.0  # seconds that a poll lasts at most
 PAUSE = 0.1
 
 READS = ("describe_", "list_", "get_")

@@ -36,6 +36,8 @@ use uuid::Uuid;
 use self::deliver::{Means, Subscriber};
 use self::deliveries::Deliveries;
 pub use self::deliveries::Undelivered;
+pub(crate) use self::outbox::FOLDER;
+pub use self::outbox::notifications;
 use self::publish::{check_arn, check_target, entries, notification};
 pub use self::subscription::{Mail, Subscription};
 use self::topics::{Made, Topics};

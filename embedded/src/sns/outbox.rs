@@ -8,6 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use asl_engine::Value;
 use bytes::Bytes;
 use time::OffsetDateTime;
 use time::format_description::BorrowedFormatItem;
@@ -25,6 +26,9 @@ pub(super) struct Outbox {
     /// What this program has to deliver: its folder, and the lock.
     own: Mutex<Option<(PathBuf, File)>>,
 }
+
+/// Below the folder for data.
+pub(crate) const FOLDER: &str = "sns";
 
 /// The name of the lock in the folder of a program.
 const LOCK: &str = "lock";
@@ -131,6 +135,21 @@ impl Outbox {
         *own = Some((folder.clone(), file));
         Ok(folder)
     }
+}
+
+/// The last notifications below a folder for data, the last first, as their files have them.
+///
+/// # Errors
+///
+/// Where the folder cannot be read. A file that is no notification is passed over.
+pub fn notifications(data: &Path, most: usize) -> io::Result<Vec<Value>> {
+    let files = entries(&data.join(FOLDER))?.collect::<io::Result<Vec<_>>>()?;
+    let mut files: Vec<PathBuf> = files.iter().map(std::fs::DirEntry::path).collect();
+    files.retain(|file| file.extension().is_some_and(|ending| ending == "json"));
+    // Their names sort by time.
+    files.sort();
+    let read = files.iter().rev().filter_map(|file| std::fs::read_to_string(file).ok()?.parse().ok());
+    Ok(read.take(most).collect())
 }
 
 /// What is left stays for the next program.

@@ -1,10 +1,11 @@
-//! What waits for somebody: tasks for their tokens, activities for workers.
+//! What is for people: tasks that wait for their tokens, activities that wait for workers, and notifications.
 
 use std::sync::Arc;
 
 use asl_engine::{TaskRequest, Value, is_activity};
 
 use super::number;
+use crate::api::error::ApiError;
 use crate::server::Shared;
 
 /// The tasks that wait for their tokens, and how much is queued for each activity.
@@ -28,4 +29,15 @@ fn callback(request: &TaskRequest) -> Value {
         ("resource", text(&request.resource)),
         ("input", request.input.clone()),
     ])
+}
+
+/// How many notifications are told, the last ones.
+const NOTIFICATIONS: usize = 200;
+
+/// What was published to the embedded SNS, the last first, as its files have it.
+pub(super) fn notifications(shared: &Arc<Shared>) -> Result<Value, ApiError> {
+    let published = asl_tasks::notifications(&shared.data, NOTIFICATIONS);
+    let published =
+        published.map_err(|error| ApiError::unavailable(format!("the notifications cannot be read: {error}")))?;
+    Ok(Value::from([("notifications", published.into_iter().collect::<Value>())]))
 }

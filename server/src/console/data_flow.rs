@@ -21,6 +21,24 @@ use crate::server::Shared;
 /// The attempts of which it is told which Retrier took the error.
 const EXPLAINED_ATTEMPTS: usize = 20;
 
+/// What stands for a task token: the token is in no event.
+const TOKEN: &str = "(the task token)";
+
+/// What came of the work of a state.
+enum Work {
+    /// It has none.
+    None,
+    /// Nothing yet.
+    Open,
+    /// A result or an error.
+    Done(Mock),
+}
+
+/// Whether the task of a resource has a token in its context object.
+fn has_token(resource: &str) -> bool {
+    [".sync", ".sync:2", ".waitForTaskToken"].iter().any(|pattern| resource.ends_with(pattern))
+}
+
 /// What there is to tell of a visit.
 struct Subject<'a> {
     details: &'a Details,
@@ -60,8 +78,10 @@ impl Subject<'_> {
     fn told(&self) -> Value {
         let is_jsonata = self.is_jsonata();
         let variables = self.variables();
+        let retries = self.visit.attempts.len().saturating_sub(1);
         let work = self.work();
-        let tested = self.test(&variables, work, self.visit.attempts.len().saturating_sub(1));
+        let is_open = matches!(work, Ok(Work::Open));
+        let tested = work.and_then(|work| self.test(&variables, work, retries));
         let last = self.visit.attempts.last();
         let failure = self.visit.evaluation.as_ref().or_else(|| last?.answer.as_ref());
         let (error, cause) = match failure {
@@ -77,8 +97,9 @@ impl Subject<'_> {
         });
         let problem = match &tested {
             Err(why) => Some(why.clone()),
-            Ok(tested) => self.difference(tested),
+            Ok(tested) => self.difference(tested).filter(|_| !is_open),
         };
+        let catcher = catcher.filter(|_| !is_open);
         object([
             ("visit", Some(number(self.at))),
             ("path", Some(self.course.path(self.at).into())),
@@ -126,26 +147,24 @@ impl Subject<'_> {
         variables.into_iter().collect()
     }
 
-    /// What stands for the work of the state: what came of the last attempt. None where nothing is to be done, an error where nothing
-    /// is known of it.
-    fn work(&self) -> Result<Option<Mock>, String> {
-        let last = self.visit.attempts.last();
-        match (self.node.state_type, last) {
-            (StateType::Task | StateType::Map | StateType::Parallel, None) => Err("nothing was called yet".to_owned()),
-            (StateType::Task, Some(attempt)) => match &attempt.answer {
-                None => Err("it has not been answered yet".to_owned()),
-                Some(Answer::Succeeded(result)) => Ok(Some(Mock::result(result.clone().unwrap_or_default()))),
-                Some(failed @ Answer::Failed { .. }) => Ok(Some(Mock::error(failure(failed)))),
-            },
-            (StateType::Map | StateType::Parallel, Some(attempt)) => match &attempt.answer {
-                None => Err("not all of it has ended yet".to_owned()),
-                Some(failed @ Answer::Failed { .. }) => Ok(Some(Mock::error(failure(failed)))),
-                Some(Answer::Succeeded(_)) if attempt.map_run_arn.is_some() => {
-                    Err("the results are those of the child executions of its Map Run".to_owned())
+    /// What came of the work of the state. An error where nothing is known of it.
+    fn work(&self) -> Result<Work, String> {
+        let answer = self.visit.attempts.last().and_then(|last| last.answer.as_ref());
+        match (self.node.state_type, answer) {
+            (StateType::Task | StateType::Map | StateType::Parallel, None) => Ok(Work::Open),
+            (StateType::Task | StateType::Map | StateType::Parallel, Some(failed @ Answer::Failed { .. })) => {
+                Ok(Work::Done(Mock::error(failure(failed))))
+            }
+            (StateType::Task, Some(Answer::Succeeded(result))) => {
+                Ok(Work::Done(Mock::result(result.clone().unwrap_or_default())))
+            }
+            (StateType::Map | StateType::Parallel, Some(Answer::Succeeded(_))) => {
+                match self.visit.attempts.last().is_some_and(|last| last.map_run_arn.is_some()) {
+                    true => Err("the results are those of the child executions of its Map Run".to_owned()),
+                    false => Ok(Work::Done(Mock::result(self.results()))),
                 }
-                Some(Answer::Succeeded(_)) => Ok(Some(Mock::result(self.results()))),
-            },
-            _ => Ok(None),
+            }
+            _ => Ok(Work::None),
         }
     }
 
@@ -163,8 +182,13 @@ impl Subject<'_> {
     }
 
     /// Runs the state again with this in the place of its work.
-    fn test(&self, variables: &Value, work: Result<Option<Mock>, String>, retries: usize) -> Result<Tested, String> {
-        let mock = work?;
+    fn test(&self, variables: &Value, work: Work, retries: usize) -> Result<Tested, String> {
+        let mock = match work {
+            Work::None => None,
+            // What it is asked with is known all the same.
+            Work::Open => Some(Mock::error(Failure::new("States.TaskFailed", "it has not ended"))),
+            Work::Done(mock) => Some(mock),
+        };
         let input = self.visit.input.clone().ok_or("its input is not in the history")?;
         let test = TestState {
             state_name: Some(&self.node.name),
@@ -199,7 +223,11 @@ impl Subject<'_> {
         ]);
         let name = machine.rsplit(':').next().unwrap_or_default();
         let machine = Value::from([("Id", Value::from(machine)), ("Name", name.into())]);
-        Value::from([("Execution", execution), ("State", state), ("StateMachine", machine)])
+        let mut members = vec![("Execution", execution), ("State", state), ("StateMachine", machine)];
+        if has_token(self.field("Resource").and_then(Tree::text).unwrap_or_default()) {
+            members.push(("Task", Value::from([("Token", Value::from(TOKEN))])));
+        }
+        members.into_iter().collect()
     }
 
     /// The data at each stage that the state has a field for, and what came in, of it, and out.
@@ -216,7 +244,11 @@ impl Subject<'_> {
             };
             let is_told = field.is_none_or(|field| self.field(field).is_some());
             if is_told && !stage.is_number() && *stage != Stage::Input {
-                stages.push(self.stage(name, field, compared, data.clone()));
+                // What was sent is known as it was, with the token.
+                let sent = || self.visit.attempts.last()?.sent.as_ref()?.get("parameters").cloned();
+                let is_sent = matches!(stage, Stage::AfterParameters | Stage::AfterArguments);
+                let data = if is_sent { sent() } else { None }.unwrap_or_else(|| data.clone());
+                stages.push(self.stage(name, field, compared, data));
             }
         }
         let field = if is_jsonata { "Output" } else { "OutputPath" };
@@ -272,7 +304,7 @@ impl Subject<'_> {
         };
         let retrier = match (&attempt.answer, next) {
             (Some(failed @ Answer::Failed { .. }), Some(next)) if at < EXPLAINED_ATTEMPTS => {
-                let tested = self.test(variables, Ok(Some(Mock::error(failure(failed)))), at).ok();
+                let tested = self.test(variables, Work::Done(Mock::error(failure(failed))), at).ok();
                 let taken = tested.as_ref().and_then(|tested| {
                     tested
                         .handlers

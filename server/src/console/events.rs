@@ -12,7 +12,7 @@ use asl_project::Executions;
 use asl_runtime::journal::Events;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Response};
 use http_body_util::StreamBody;
@@ -141,7 +141,8 @@ fn comment() -> Bytes {
 }
 
 fn sent(pieces: impl stream::Stream<Item = Bytes> + Send + Sync + 'static) -> Response<SdkBody> {
-    let frames = futures_util::StreamExt::map(pieces, |piece| Ok::<_, Infallible>(Frame::data(piece)));
+    // A body is asked again after its end.
+    let frames = pieces.fuse().map(|piece| Ok::<_, Infallible>(Frame::data(piece)));
     let mut response = Response::new(SdkBody::from_body_1_x(StreamBody::new(frames)));
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));

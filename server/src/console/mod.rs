@@ -11,18 +11,19 @@ mod events;
 mod graph;
 mod page;
 mod recorded;
+mod test_cases;
 
 use std::sync::Arc;
 
 use asl_engine::{Program, Value};
-use asl_loopback as loopback;
+use asl_loopback::{self as loopback, Refused};
 use asl_project::Details;
 use aws_smithy_types::body::SdkBody;
 use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 
 use crate::api::error::ApiError;
-use crate::http::{REQUEST_MAX, refusal, text};
+use crate::http::{REQUEST_MAX, text};
 use crate::server::Shared;
 
 pub(crate) use page::{is_asked as is_page_asked, page};
@@ -67,14 +68,12 @@ impl Shared {
             (&Method::GET, "course") => course::of_execution(self, &query),
             (&Method::GET, "data-flow") => data_flow::of_visit(self, &query),
             (&Method::GET, "callbacks") => Ok(callbacks::open(self)),
-            (&Method::POST, "graph" | "jsonpath" | "jsonata") => match body(request).await {
-                Ok(body) => match &*path {
-                    "graph" => graph::of_definition(&body),
-                    "jsonpath" => evaluate::jsonpath(&body),
-                    _ => evaluate::jsonata(&body),
-                },
-                Err(response) => return response,
-            },
+            (&Method::GET, "notifications") => callbacks::notifications(self),
+            (&Method::GET, "test-cases") => test_cases::of_machine(self, &query),
+            (&Method::POST, "graph") => body(request).await.and_then(|body| graph::of_definition(&body)),
+            (&Method::POST, "jsonpath") => body(request).await.and_then(|body| evaluate::jsonpath(&body)),
+            (&Method::POST, "jsonata") => body(request).await.and_then(|body| evaluate::jsonata(&body)),
+            (&Method::POST, "test-case") => body(request).await.and_then(|body| test_cases::recorded(self, &body)),
             _ => {
                 let mut response =
                     ApiError::new("UnknownOperationException", format!("there is no {method} {PREFIX}{path}"))
@@ -100,11 +99,12 @@ impl Shared {
 }
 
 /// The body of a request, which is JSON.
-async fn body(request: Request<Incoming>) -> Result<Value, Response<SdkBody>> {
-    let body = loopback::body(request, REQUEST_MAX).await.map_err(refusal)?;
+async fn body(request: Request<Incoming>) -> Result<Value, ApiError> {
+    let body = loopback::body(request, REQUEST_MAX).await;
+    let body = body.map_err(|Refused(_, why)| ApiError::new("SerializationException", why))?;
     let read = std::str::from_utf8(&body).map_err(|error| error.to_string());
     let read = read.and_then(|text| text.parse().map_err(|error: asl_engine::JsonError| error.to_string()));
-    read.map_err(|why| ApiError::new("SerializationException", format!("the body is not JSON: {why}")).response())
+    read.map_err(|why| ApiError::new("SerializationException", format!("the body is not JSON: {why}")))
 }
 
 /// A position, as JSON has it.

@@ -2,6 +2,7 @@
 
 mod article;
 mod clients;
+mod console;
 mod crash;
 mod disk;
 mod folders;

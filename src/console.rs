@@ -1,0 +1,92 @@
+//! A server that shows executions in the browser, and nothing else.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+
+use asl_project::{Definition, ExecutionOptions, Notice, Project, StateMachine, Substitutions};
+use asl_server::{Identity, Server, ServerOptions};
+use asl_tasks::{MachineFile, Routes};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::commands::serve;
+use crate::error::Error;
+use crate::interrupt::interrupted;
+use crate::output;
+use crate::report;
+
+/// A server at a free port that keeps what it shows in memory.
+pub(crate) struct Console {
+    server: Server,
+    /// The name of its state machine.
+    machine: String,
+}
+
+impl Console {
+    /// A server of a state machine and of those that the routing file names.
+    pub(crate) async fn of_definition(
+        definition: &Definition,
+        mut routes: Routes,
+        substitutions: Substitutions,
+        data: &Path,
+        executions: ExecutionOptions,
+    ) -> Result<Self, Error> {
+        let named = std::path::absolute(definition.file()).unwrap_or_else(|_| definition.file().to_owned());
+        let name = definition.name();
+        // EXPRESS executions have no history.
+        routes.state_machines.insert(name.clone(), MachineFile { definition: named, is_express: false });
+        let server = Server::start(ServerOptions {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
+            folder: None,
+            routes,
+            routes_below: Vec::new(),
+            substitutions,
+            data: data.to_owned(),
+            is_in_memory: true,
+            identity: Identity::default(),
+            executions,
+            most_polls: 1_000,
+            kept_days: 1,
+            token: None,
+            tls: None,
+            otlp: None,
+            mocks: None,
+        });
+        let server = server.await?;
+        for error in &server.not_registered {
+            output::to_stderr(&serve::told(error));
+        }
+        Ok(Self { server, machine: name })
+    }
+
+    pub(crate) fn project(&self) -> &Project {
+        self.server.project()
+    }
+
+    /// Its state machine.
+    pub(crate) fn machine(&self) -> Result<StateMachine, Error> {
+        let registered = self.server.registered.iter().find(|registered| registered.name == self.machine);
+        // What is wrong with it was told.
+        let registered = registered.ok_or_else(|| Error::Usage("the state machine is not there".to_owned()))?;
+        self.project().executions().state_machine(&registered.arn).map_err(|error| Error::Usage(error.to_string()))
+    }
+
+    /// Shows an execution in the browser, and says where.
+    pub(crate) fn show(&self, arn: &str) {
+        let url = format!("{}/#/executions/{}", self.server.url(), utf8_percent_encode(arn, NON_ALPHANUMERIC));
+        output::to_stderr(&report::note(&format!("the execution is shown at {url}, until Ctrl-C")));
+        // Where no browser can be opened, the address was told.
+        let _ = open::that_detached(url);
+    }
+
+    /// Waits until somebody has seen enough.
+    pub(crate) async fn stay(&self) {
+        interrupted().await;
+    }
+
+    /// Takes no more requests, and tries to deliver what is left.
+    pub(crate) async fn shut_down(&self) {
+        for undelivered in self.server.shut_down().await {
+            output::to_stderr(&report::notice(&Notice::Undelivered(undelivered)));
+        }
+    }
+}

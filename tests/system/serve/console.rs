@@ -1,0 +1,228 @@
+//! What the page of the console asks a server for, and who gets it.
+
+use hyper::{Method, Response, body::Bytes};
+use serde_json::{Value, json};
+
+use crate::support::folder::Folder;
+use crate::support::http::{get, send};
+use crate::support::server::{Server, until};
+
+/// An order that is paid, packed twice and refused once, and that somebody has to say a word to.
+fn order() -> Value {
+    json!({"StartAt": "Each", "States": {
+        "Each": {"Type": "Map", "ItemsPath": "$.items", "ResultPath": "$.packed", "Next": "Tell",
+            "ItemProcessor": {"StartAt": "Pack", "States": {
+                "Pack": {"Type": "Pass", "Parameters": {"name.$": "$.name", "is": "packed"}, "End": true}}}},
+        "Tell": {"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+            "Parameters": {"QueueUrl": "http://localhost/000000000000/told", "MessageBody": {"token.$": "$$.Task.Token", "packed.$": "$.packed"}},
+            "ResultSelector": {"word.$": "$.said"}, "ResultPath": "$.told",
+            "Retry": [{"ErrorEquals": ["Again"], "IntervalSeconds": 0, "MaxAttempts": 1}],
+            "Catch": [{"ErrorEquals": ["Refused"], "ResultPath": "$.error", "Next": "Apologise"}], "End": true},
+        "Apologise": {"Type": "Fail", "Error": "NotSent", "CausePath": "$.error.Cause"}
+    }})
+}
+
+const ITEMS: &str = r#"{"items": [{"name": "cup"}, {"name": "pot"}]}"#;
+
+struct Console {
+    server: Server,
+    machine: String,
+    /// Goes with it.
+    _folder: Folder,
+}
+
+impl Console {
+    fn start() -> Self {
+        let folder = Folder::new();
+        folder.write("routes.toml", "queues = [\"told\"]\n");
+        let server = Server::start(&folder, &["--memory", "--routes", "routes.toml"]);
+        let machine = server.create("order", &order());
+        Self { server, machine, _folder: folder }
+    }
+
+    fn order(&self, name: &str) -> String {
+        self.server.start_execution(&self.machine, name, &serde_json::from_str(ITEMS).expect("JSON"))
+    }
+
+    #[track_caller]
+    fn ask(&self, path: &str, query: &[(&str, &str)]) -> Value {
+        let query: Vec<String> =
+            query.iter().map(|(name, value)| format!("{name}={}", value.replace(':', "%3A"))).collect();
+        let answer = get(&format!("{}/_asl/{path}?{}", self.server.url, query.join("&")));
+        assert_eq!(answer.status(), 200, "{path}: {answer:?}");
+        read(&answer)
+    }
+
+    /// The task token that somebody has to answer, as soon as there is one of this execution.
+    fn token(&self, execution: &str, other_than: &str) -> String {
+        until(|| {
+            let open = self.ask("callbacks", &[]);
+            let callbacks = open["callbacks"].as_array().expect("a list").clone();
+            let of_execution = |it: &&Value| it["executionArn"] == execution && it["taskToken"] != other_than;
+            Some(callbacks.iter().find(of_execution)?["taskToken"].as_str().expect("a token").to_owned())
+        })
+    }
+}
+
+fn read(answer: &Response<Bytes>) -> Value {
+    serde_json::from_slice(answer.body()).expect("JSON")
+}
+
+#[test]
+fn what_happens_is_told_as_it_does_and_a_callback_is_answered() {
+    let console = Console::start();
+    let execution = console.order("first");
+    let token = console.token(&execution, "");
+    let open = &console.ask("callbacks", &[])["callbacks"][0];
+    assert_eq!((&open["state"], &open["input"]["MessageBody"]["packed"][1]["name"]), (&json!("Tell"), &json!("pot")));
+
+    let course = console.ask("course", &[("executionArn", &execution)]);
+    assert_eq!(course["status"], "RUNNING");
+    let marks = &course["marks"]["states"];
+    assert_eq!((&marks["/States/Tell"]["status"], &marks["/States/Tell"]["count"]), (&json!("RUNNING"), &json!(1)));
+    assert_eq!(marks["/States/Each/ItemProcessor/States/Pack"]["count"], 2);
+    assert_eq!(marks["/States/Apologise"], Value::Null);
+    let paths: Vec<&str> = course["visits"].as_array().unwrap().iter().map(|it| it["path"].as_str().unwrap()).collect();
+    assert_eq!(paths, ["Each", "Each[0]/Pack", "Each[1]/Pack", "Tell"]);
+
+    console.server.ask("SendTaskSuccess", &json!({"taskToken": token, "output": r#"{"said": "thanks"}"#}));
+    console.server.ended(&execution);
+    // The stream of one that has ended has all of it, and ends.
+    let events = get(&format!("{}/_asl/events?executionArn={execution}&after=2", console.server.url));
+    assert_eq!(events.headers()["content-type"], "text/event-stream");
+    let text = String::from_utf8(events.body().to_vec()).expect("text");
+    let data = |line: &str| line.strip_prefix("data: ").and_then(|data| serde_json::from_str::<Value>(data).ok());
+    let data: Vec<Value> = text.lines().filter_map(data).collect();
+    let ids: Vec<u64> = data[0].as_array().unwrap().iter().map(|event| event["id"].as_u64().unwrap()).collect();
+    let all = console.server.history(&execution).len() as u64;
+    assert_eq!(ids, (3..=all).collect::<Vec<_>>(), "{text}");
+    assert_eq!(data[1], json!({"status": "SUCCEEDED"}));
+}
+
+#[test]
+fn the_data_of_a_visit_is_told_stage_by_stage() {
+    let console = Console::start();
+    let execution = console.order("first");
+    let token = console.token(&execution, "");
+    console.server.ask("SendTaskFailure", &json!({"taskToken": token, "error": "Again"}));
+    let token = console.token(&execution, &token);
+    console.server.ask("SendTaskSuccess", &json!({"taskToken": token, "output": r#"{"said": "thanks", "more": 1}"#}));
+    console.server.ended(&execution);
+
+    let flow = |visit: &str| console.ask("data-flow", &[("executionArn", &execution), ("visit", visit)]);
+    let each = flow("0");
+    let names = |flow: &Value| -> Vec<String> {
+        flow["stages"].as_array().unwrap().iter().map(|stage| stage["name"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names(&each), ["Input", "ItemsPath", "Result", "ResultPath", "Output"]);
+    assert_eq!(each["stages"][2]["data"], json!([{"name": "cup", "is": "packed"}, {"name": "pot", "is": "packed"}]));
+    assert_eq!(each["next"], "Tell");
+    assert_eq!(each.get("problem"), None, "{each}");
+
+    let tell = flow("3");
+    assert_eq!(names(&tell), ["Input", "Parameters", "Result", "ResultSelector", "ResultPath", "Output"]);
+    let stages = tell["stages"].as_array().unwrap();
+    assert_eq!(stages[3]["data"], json!({"word": "thanks"}));
+    assert_eq!(stages[3]["expression"]["field"], "ResultSelector");
+    assert_eq!((&stages[4]["comparedWith"], &stages[4]["expression"]["text"]), (&json!("Input"), &json!("$.told")));
+    assert_eq!(stages[5]["data"], stages[4]["data"]);
+    assert_eq!(stages[2]["size"], r#"{"said":"thanks","more":1}"#.len());
+    let attempts = tell["attempts"].as_array().unwrap();
+    assert_eq!((&attempts[0]["error"], &attempts[0]["retrier"]["index"]), (&json!("Again"), &json!(0)));
+    assert_eq!((&attempts[1]["status"], &attempts[1]["output"]["said"]), (&json!("SUCCEEDED"), &json!("thanks")));
+    // The message went out with a token.
+    assert_eq!(attempts[1]["sent"]["parameters"]["MessageBody"]["packed"][0]["name"], "cup");
+
+    let refused = console.order("refused");
+    let token = console.token(&refused, "");
+    console.server.ask("SendTaskFailure", &json!({"taskToken": token, "error": "Refused", "cause": "nobody is in"}));
+    let ended = console.server.ended(&refused);
+    assert_eq!((&ended["error"], &ended["cause"]), (&json!("NotSent"), &json!("nobody is in")));
+    let tell = console.ask("data-flow", &[("executionArn", &refused), ("visit", "3")]);
+    assert_eq!(
+        (&tell["status"], &tell["catcher"]["index"], &tell["next"]),
+        (&json!("CAUGHT"), &json!(0), &json!("Apologise"))
+    );
+    assert_eq!((&tell["error"], &tell["cause"]), (&json!("Refused"), &json!("nobody is in")));
+}
+
+#[test]
+fn the_graph_is_placed_and_expressions_are_tried() {
+    let console = Console::start();
+    let drawing = console.ask("graph", &[("stateMachineArn", &console.machine)]);
+    assert_eq!(drawing["states"].as_array().unwrap().len(), 4);
+    let execution = console.order("first");
+    assert_eq!(console.ask("graph", &[("executionArn", &execution)]), drawing);
+
+    let post = |path: &str, body: Value| {
+        let answer = send(Method::POST, &format!("{}/_asl/{path}", console.server.url), &[], body.to_string());
+        (answer.status().as_u16(), read(&answer))
+    };
+    assert_eq!(post("graph", json!({"definition": order().to_string()})).1, drawing);
+    let (status, refused) = post("graph", json!({"definition": "{}"}));
+    assert_eq!(status, 400, "{refused}");
+    let input = json!({"a": [[1, 2], [3]]});
+    for (path, body, expected) in [
+        ("jsonpath", json!({"path": "$.a[*][*]", "input": input}), json!({"result": [1, 2, 3]})),
+        ("jsonpath", json!({"path": "States.ArrayLength($.a)", "input": input}), json!({"result": 2})),
+        ("jsonpath", json!({"path": "$name.first", "variables": {"name": {"first": "Ada"}}}), json!({"result": "Ada"})),
+        ("jsonata", json!({"expression": "$sum($states.input.a[0])", "input": input}), json!({"result": 3})),
+        ("jsonata", json!({"expression": "{% $states.input.a[1][0] %}", "input": input}), json!({"result": 3})),
+    ] {
+        assert_eq!(post(path, body.clone()), (200, expected), "{path} {body}");
+    }
+    let (_, failed) = post("jsonpath", json!({"path": "$.b.c", "input": input}));
+    assert_eq!(failed["error"]["name"], "States.Runtime");
+    for (path, body) in [("jsonpath", json!({"path": "$["})), ("jsonata", json!({"expression": "1 +"}))] {
+        assert_eq!(post(path, body).1["error"]["name"], "SCHEMA_VALIDATION_FAILED");
+    }
+    for (path, body) in [("jsonpath", "{"), ("jsonata", "{}"), ("graph", "[]")] {
+        let answer = send(Method::POST, &format!("{}/_asl/{path}", console.server.url), &[], body);
+        assert_eq!(answer.status(), 400, "{path} {body}");
+    }
+}
+
+#[test]
+fn the_page_is_for_browsers_at_this_server_only() {
+    let folder = Folder::new();
+    folder.write("token", "0123456789abcdef\n");
+    let server = Server::start(&folder, &["--memory", "--auth-token-file", "token"]);
+    let browser = ("accept", "text/html,application/xhtml+xml");
+    let asked = |path: &str, headers: &[(&str, &str)]| send(Method::GET, &format!("{}{path}", server.url), headers, "");
+    for (path, headers, status) in [
+        // It holds nothing of anybody, and asks for the token.
+        ("/", &[browser][..], 200),
+        ("/_asl/", &[], 200),
+        ("/_asl/assets/none.js", &[], 404),
+        ("/", &[browser, ("sec-fetch-site", "cross-site")], 403),
+        ("/", &[], 403),
+        ("/_asl/callbacks", &[], 403),
+        ("/_asl/callbacks", &[("authorization", "Bearer 0123456789abcdef")], 200),
+        ("/_asl/callbacks", &[("authorization", "Bearer 0123456789abcdef"), ("origin", "http://example.com")], 403),
+        ("/_asl/changes", &[("authorization", "Bearer wrong")], 403),
+        ("/_asl/nothing", &[("authorization", "Bearer 0123456789abcdef")], 404),
+        ("/_asl/course", &[("authorization", "Bearer 0123456789abcdef")], 400),
+        ("/_asl/course?executionArn=none", &[("authorization", "Bearer 0123456789abcdef")], 400),
+    ] {
+        assert_eq!(asked(path, headers).status().as_u16(), status, "{path} {headers:?}");
+    }
+    let page = asked("/", &[browser]);
+    let header = |name: &str| page.headers()[name].to_str().expect("text");
+    assert!(header("content-security-policy").starts_with("default-src 'none'; script-src 'self';"), "{page:?}");
+    assert_eq!(header("x-content-type-options"), "nosniff");
+    let known = asked("/", &[browser, ("if-none-match", header("etag"))]);
+    assert_eq!((known.status().as_u16(), known.body().len()), (304, 0));
+}
+
+#[test]
+fn a_route_of_the_user_comes_before_the_page() {
+    let folder = Folder::new();
+    let definition = json!({"StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}});
+    folder.write("home.asl.json", definition.to_string());
+    folder.write("routes.toml", "[[triggers]]\nhttp = \"GET /\"\nstate_machine = \"home\"\n");
+    let server = Server::start(&folder, &["--memory", "."]);
+    let browser = [("accept", "text/html")];
+    let answer = send(Method::GET, &format!("{}/", server.url), &browser, "");
+    assert!(read(&answer)["executionArn"].is_string(), "{answer:?}");
+    assert_eq!(send(Method::GET, &format!("{}/_asl/", server.url), &browser, "").status(), 200);
+}
