@@ -18,7 +18,7 @@ test('a running execution is seen as it goes: what waits, and for how long', asy
   await state(page, 'Short, Wait, running').waitFor();
   await state(page, 'Short, Wait, succeeded').waitFor();
   await state(page, 'Long, Wait, running').waitFor();
-  await page.getByText(/waits, \d+ min( \d+ s)? left/).first().waitFor();
+  await page.locator('.graph .mark').filter({ hasText: /waits, \d+ min( \d+ s)? left/ }).waitFor();
   await accessible(page);
   await server.call('StopExecution', { executionArn: arn });
   await state(page, 'Long, Wait, aborted').waitFor();
@@ -67,7 +67,7 @@ test('one of 10,000 iterations is picked without drawing them', async () => {
   await panel.getByText('10,000 iterations').waitFor();
   await panel.getByLabel('Index or text').fill('7777');
   await panel.getByText('1 of 10,000 iterations').waitFor();
-  await panel.getByRole('option').first().click();
+  await panel.getByRole('listbox', { name: 'Iterations' }).getByRole('option').first().click();
   await state(page, 'Unlucky, Pass, succeeded').waitFor();
   await state(page, 'Fine, Pass, not reached').waitFor();
   await page.getByRole('button', { name: 'Next iteration' }).click();
@@ -82,7 +82,7 @@ test('one of 10,000 iterations is picked without drawing them', async () => {
   await panel.getByRole('button', { name: 'All visits' }).click();
   await panel.getByRole('listbox', { name: 'Visits' }).focus();
   await page.keyboard.press('End');
-  await panel.getByRole('option', { name: /9999|9998/ }).first().waitFor();
+  await panel.getByRole('listbox', { name: 'Visits' }).getByText(/9999|9998/).first().waitFor();
   await browser.done(page);
 });
 

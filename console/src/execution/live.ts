@@ -1,12 +1,14 @@
 // One execution, followed while it runs: its description, its course and its events.
 
 import { effect, signal } from '@preact/signals';
-import { address, course, describeExecution, graphOfExecution } from '../api';
+import { address, course, describeExecution, describeStateMachineForExecution, graphOfExecution } from '../api';
 import { changes } from '../changes';
-import type { Course, ExecutionDescription, Graph, HistoryEvent } from '../contract';
+import type { Course, ExecutionDescription, Graph, HistoryEvent, Json } from '../contract';
+import { parsed } from '../format';
 import { textOf } from '../resource';
 import { returns, ServerError } from '../server';
 import { follow } from '../stream';
+import { hasWait, withWaits } from './waits';
 
 /** The least time between two readings of the course, and how many times as long as a reading takes. */
 const LEAST_PAUSE = 250;
@@ -28,6 +30,7 @@ export class LiveExecution {
   private stale = false;
   private lastCost = 0;
   private listening = false;
+  private definition: Json | undefined;
   private readonly leave: (() => void)[] = [];
 
   constructor(readonly arn: string) {
@@ -72,6 +75,11 @@ export class LiveExecution {
     }
   }
 
+  private async readDefinition(): Promise<Json> {
+    const { definition } = await describeStateMachineForExecution(this.arn, this.stop.signal);
+    return parsed(definition) as Json;
+  }
+
   /** Leaving, and a server that is gone, are told elsewhere. */
   private isExpected(error: unknown): boolean {
     return this.stop.signal.aborted || (error instanceof ServerError && error.type === 'Gone');
@@ -87,8 +95,9 @@ export class LiveExecution {
     this.reading = true;
     const began = performance.now();
     course(this.arn, this.stop.signal)
-      .then((read) => {
-        this.course.value = read;
+      .then(async (read) => {
+        if (hasWait(read)) this.definition ??= await this.readDefinition();
+        this.course.value = withWaits(read, this.definition);
         if (!this.graph.peek()) void this.readGraph();
       })
       .catch((error: unknown) => {
