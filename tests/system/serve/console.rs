@@ -178,7 +178,7 @@ fn the_graph_is_placed_and_expressions_are_tried() {
     let (_, failed) = post("jsonpath", json!({"path": "$.b.c", "input": input}));
     assert_eq!(failed["error"]["name"], "States.Runtime");
     for (path, body) in [("jsonpath", json!({"path": "$["})), ("jsonata", json!({"expression": "1 +"}))] {
-        assert_eq!(post(path, body).1["error"]["name"], "SCHEMA_VALIDATION_FAILED");
+        assert!(post(path, body).1["error"]["message"].is_string(), "{path}");
     }
     for (path, body) in [("jsonpath", "{"), ("jsonata", "{}"), ("graph", "[]")] {
         let answer = send(Method::POST, &format!("{}/_asl/{path}", console.server.url), &[], body);
