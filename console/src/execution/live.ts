@@ -1,0 +1,134 @@
+// One execution, followed while it runs: its description, its course and its events.
+
+import { effect, signal } from '@preact/signals';
+import { address, course, describeExecution, graphOfExecution } from '../api';
+import { changes } from '../changes';
+import type { Course, ExecutionDescription, Graph, HistoryEvent } from '../contract';
+import { textOf } from '../resource';
+import { returns, ServerError } from '../server';
+import { follow } from '../stream';
+
+/** The least time between two readings of the course, and how many times as long as a reading takes. */
+const LEAST_PAUSE = 250;
+const PAUSE_FACTOR = 4;
+
+export class LiveExecution {
+  readonly description = signal<ExecutionDescription | undefined>(undefined);
+  readonly graph = signal<Graph | undefined>(undefined);
+  readonly course = signal<Course | undefined>(undefined);
+  readonly error = signal<string | undefined>(undefined);
+  readonly graphError = signal<string | undefined>(undefined);
+  /** How many events there are: the list itself only grows. */
+  readonly count = signal(0);
+  readonly events: HistoryEvent[] = [];
+
+  private readonly stop = new AbortController();
+  private pause: ReturnType<typeof setTimeout> | undefined;
+  private reading = false;
+  private stale = false;
+  private lastCost = 0;
+  private listening = false;
+  private readonly leave: (() => void)[] = [];
+
+  constructor(readonly arn: string) {
+    void this.readGraph();
+    this.refresh();
+    this.listen();
+    // Others may stop or redrive it, and a server that comes back knows more.
+    this.leave.push(effect(() => {
+      void [changes.value, returns.value];
+      void this.describe();
+    }));
+    this.leave.push(effect(() => {
+      if (returns.value > 0) this.refresh();
+    }));
+  }
+
+  close(): void {
+    this.stop.abort();
+    clearTimeout(this.pause);
+    for (const leave of this.leave) leave();
+  }
+
+  private async describe(): Promise<void> {
+    try {
+      const before = this.description.peek()?.status;
+      const description = await describeExecution(this.arn, this.stop.signal);
+      this.description.value = description;
+      this.error.value = undefined;
+      if (before !== undefined && before !== description.status) this.refresh();
+      if (description.status === 'RUNNING') this.listen();
+    } catch (error) {
+      if (!this.isExpected(error)) this.error.value = textOf(error);
+    }
+  }
+
+  private async readGraph(): Promise<void> {
+    try {
+      this.graph.value = await graphOfExecution(this.arn, this.stop.signal);
+      this.graphError.value = undefined;
+    } catch (error) {
+      if (!this.isExpected(error)) this.graphError.value = textOf(error);
+    }
+  }
+
+  /** Leaving, and a server that is gone, are told elsewhere. */
+  private isExpected(error: unknown): boolean {
+    return this.stop.signal.aborted || (error instanceof ServerError && error.type === 'Gone');
+  }
+
+  /** Reads the course: at once, and not again before a pause that grows with what it costs. */
+  refresh(): void {
+    if (this.reading || this.pause !== undefined) {
+      this.stale = true;
+      return;
+    }
+    this.stale = false;
+    this.reading = true;
+    const began = performance.now();
+    course(this.arn, this.stop.signal)
+      .then((read) => {
+        this.course.value = read;
+        if (!this.graph.peek()) void this.readGraph();
+      })
+      .catch((error: unknown) => {
+        if (!this.isExpected(error)) this.error.value = textOf(error);
+      })
+      .finally(() => {
+        this.reading = false;
+        this.lastCost = performance.now() - began;
+        if (this.stop.signal.aborted) return;
+        this.pause = setTimeout(() => {
+          this.pause = undefined;
+          if (this.stale) this.refresh();
+        }, Math.max(LEAST_PAUSE, this.lastCost * PAUSE_FACTOR));
+      });
+  }
+
+  private listen(): void {
+    if (this.listening) return;
+    this.listening = true;
+    const last = () => this.events.at(-1)?.id ?? 0;
+    follow(() => address('events', { executionArn: this.arn, after: last() }), this.stop.signal, ({ event, data }) => {
+      if (event === 'ended') {
+        void this.describe();
+        this.refresh();
+        return 'ended';
+      }
+      if (event === 'failed') throw new Error((JSON.parse(data) as { message: string }).message);
+      if (event === 'events') this.take(JSON.parse(data) as HistoryEvent[]);
+      return 'more';
+    })
+      .catch((error: unknown) => {
+        if (!this.isExpected(error)) this.error.value = textOf(error);
+      })
+      .finally(() => (this.listening = false));
+  }
+
+  private take(events: HistoryEvent[]): void {
+    const last = this.events.at(-1)?.id ?? 0;
+    for (const event of events) if (event.id > last) this.events.push(event);
+    this.count.value = this.events.length;
+    this.refresh();
+  }
+}

@@ -1,0 +1,65 @@
+// Where the page is. All of it stands in the hash, so that reload, back and forward find everything again.
+
+import { signal } from '@preact/signals';
+
+export type View = 'find' | 'machine' | 'execution' | 'map-run' | 'definition' | 'new' | 'callbacks' | 'notifications' | 'try';
+
+export interface Route {
+  view: View;
+  /** The ARN, or the name of a playground. */
+  of: string;
+  parameters: Record<string, string>;
+}
+
+const SEGMENTS: Record<View, string> = {
+  find: '', machine: 'machines', execution: 'executions', 'map-run': 'map-runs', definition: 'definitions', new: 'new',
+  callbacks: 'callbacks', notifications: 'notifications', try: 'try',
+};
+
+export function parse(hash: string): Route {
+  const [path = '', query = ''] = hash.replace(/^#?\/?/, '').split(/\?(.*)/s);
+  const [segment = '', of = ''] = path.split(/\/(.*)/s);
+  const found = (Object.entries(SEGMENTS) as [View, string][]).find(([, name]) => name === segment);
+  return { view: found?.[0] ?? 'find', of: decoded(of), parameters: Object.fromEntries(new URLSearchParams(query)) };
+}
+
+export function href(view: View, of = '', parameters: Record<string, string | number | undefined> = {}): string {
+  const given = Object.entries(parameters).filter(([, value]) => value !== undefined && value !== '');
+  const query = new URLSearchParams(given.map(([name, value]) => [name, String(value)])).toString();
+  const path = [SEGMENTS[view], encodeURIComponent(of)].filter((part) => part !== '').join('/');
+  return `#/${path}${query ? `?${query}` : ''}`;
+}
+
+/** A text that is no encoded one stands for itself. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+export const route = signal<Route>(parse(globalThis.location?.hash ?? ''));
+
+globalThis.addEventListener?.('hashchange', () => {
+  route.value = parse(location.hash);
+});
+
+/** Goes to another view. */
+export function go(view: View, of = '', parameters: Record<string, string | number | undefined> = {}): void {
+  location.hash = href(view, of, parameters);
+}
+
+/** Changes what the present view shows; `undefined` leaves a parameter out. */
+export function change(parameters: Record<string, string | number | undefined>, as: 'step' | 'refinement' = 'step'): void {
+  const { view, of, parameters: present } = route.value;
+  const next = href(view, of, { ...present, ...parameters });
+  if (next === location.hash) return;
+  if (as === 'step') {
+    location.hash = next;
+  } else {
+    // What is typed into a filter is no place to come back to.
+    history.replaceState(null, '', next);
+    route.value = parse(next);
+  }
+}

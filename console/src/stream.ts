@@ -1,0 +1,67 @@
+// Server-sent events, read by fetch, as EventSource cannot show a token.
+
+import { lost, request, ServerError } from './server';
+
+export interface ServerSentEvent {
+  event: string;
+  data: string;
+}
+
+/** Cuts a text into events. The rest, which is no whole event yet, comes back. */
+export function cut(text: string): { events: ServerSentEvent[]; rest: string } {
+  const blocks = text.replaceAll('\r\n', '\n').split('\n\n');
+  const rest = blocks.pop() ?? '';
+  const events = blocks.flatMap((block) => {
+    let event = 'message';
+    const data: string[] = [];
+    for (const line of block.split('\n')) {
+      const colon = line.indexOf(':');
+      if (colon === 0) continue;
+      const field = colon < 0 ? line : line.slice(0, colon);
+      const value = colon < 0 ? '' : line.slice(colon + 1).replace(/^ /, '');
+      if (field === 'event') event = value;
+      if (field === 'data') data.push(value);
+    }
+    return data.length > 0 ? [{ event, data: data.join('\n') }] : [];
+  });
+  return { events, rest };
+}
+
+/** Reads one stream to its end. */
+async function read(path: string, stop: AbortSignal, receive: (event: ServerSentEvent) => void): Promise<void> {
+  const response = await request(path, { signal: stop, headers: { Accept: 'text/event-stream' } });
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let chunks: string[] = [];
+  while (reader) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    chunks.push(value);
+    // A long event comes in many chunks, which are joined once.
+    if (!value.includes('\n')) continue;
+    const { events, rest } = cut(chunks.join(''));
+    chunks = [rest];
+    for (const event of events) receive(event);
+  }
+}
+
+/** Follows a stream until it is stopped, or `receive` says that it has ended. It goes on when the server comes back. */
+export async function follow(
+  path: () => string,
+  stop: AbortSignal,
+  receive: (event: ServerSentEvent) => 'more' | 'ended',
+): Promise<void> {
+  let ended = false;
+  while (!stop.aborted && !ended) {
+    try {
+      await read(path(), stop, (event) => {
+        ended = receive(event) === 'ended' || ended;
+      });
+      // A stream that ends by itself, without having told so, is opened again, at most once a second.
+      if (!ended) await new Promise((resolve) => setTimeout(resolve, 1000));
+    } catch (error) {
+      if (stop.aborted) return;
+      if (!(error instanceof ServerError ? error.type === 'Gone' : error instanceof TypeError)) throw error;
+      await lost();
+    }
+  }
+}

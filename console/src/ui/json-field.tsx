@@ -1,0 +1,57 @@
+// A field for JSON and other text: a plain one until the editor is there.
+
+import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import type { Problem } from '../contract';
+import type { Editor } from './editor';
+
+interface Field {
+  label: string;
+  value: string;
+  onChange: (text: string) => void;
+  language?: 'json' | 'text';
+  /** Underlined where they are. */
+  problems?: Problem[];
+  /** The place of a value, as a JSON pointer, to go to. */
+  shown?: { pointer: string } | undefined;
+  tall?: boolean;
+}
+
+export function JsonField({ label, value, onChange, language = 'json', problems, shown, tall }: Field) {
+  const id = useId();
+  const place = useRef<HTMLDivElement>(null);
+  const editor = useRef<Editor>();
+  const change = useRef(onChange);
+  change.current = onChange;
+  const [isThere, setThere] = useState(false);
+  const newest = useRef(value);
+  newest.current = value;
+
+  useEffect(() => {
+    let left = false;
+    void import('./editor').then(({ openEditor }) => {
+      if (left || !place.current) return;
+      editor.current = openEditor(place.current, { label, language, text: newest.current, onChange: (text) => change.current(text) });
+      setThere(true);
+    }, () => undefined);
+    return () => {
+      left = true;
+      editor.current?.close();
+      editor.current = undefined;
+    };
+  }, []);
+  useEffect(() => editor.current?.setText(value), [value, isThere]);
+  useEffect(() => editor.current?.setProblems(problems ?? []), [problems, isThere]);
+  useEffect(() => {
+    if (shown) editor.current?.show(shown.pointer);
+  }, [shown, isThere]);
+
+  return (
+    <div class={`field${tall ? ' tall' : ''}`}>
+      <label for={id} class="label">{label}</label>
+      <div ref={place} class={`editor ${isThere ? '' : 'absent'}`} />
+      {!isThere && (
+        <textarea id={id} class="code" spellcheck={false} value={value} onInput={(event) => onChange(event.currentTarget.value)} />
+      )}
+    </div>
+  );
+}
