@@ -4,15 +4,20 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
 use asl_project::{Definition, ExecutionOptions, Notice, Project, StateMachine, Substitutions};
-use asl_server::{Identity, Server, ServerOptions};
+use asl_server::{Explain, Identity, Server, ServerOptions};
 use asl_tasks::{MachineFile, Routes};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::commands::serve;
+use crate::commands::{jsonata, jsonpath, serve};
 use crate::error::Error;
 use crate::interrupt::interrupted;
 use crate::output;
 use crate::report;
+
+/// What the page tells of expressions: what `asl jsonpath` and `asl jsonata` tell.
+pub(crate) fn explain() -> Explain {
+    Explain { jsonpath: jsonpath::explained, jsonata: jsonata::explained }
+}
 
 /// A server at a free port that keeps what it shows in memory.
 pub(crate) struct Console {
@@ -50,6 +55,7 @@ impl Console {
             tls: None,
             otlp: None,
             mocks: None,
+            explain: explain(),
         });
         let server = server.await?;
         for error in &server.not_registered {

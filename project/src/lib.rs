@@ -57,7 +57,7 @@ pub use execution::{Description, Ended, Started};
 pub use executions::{ExecutionOptions, Executions, LookupError, NotResumed, RedriveError};
 pub use folder::{definitions_in, files_in};
 pub use history::{History, Subscription, by_execution};
-pub use logged::{LoggedLine, logged};
+pub use logged::{LOGS, LoggedLine, logged};
 pub use map_runs::MapRunDetails;
 pub use mocked::{Mocked, run_mocked};
 pub use project::{Project, ProjectError, routes_below, routes_of};

@@ -7,6 +7,9 @@ use std::path::Path;
 
 use asl_engine::Timestamp;
 
+/// The folder with the logs of functions, below that for data.
+pub const LOGS: &str = "logs";
+
 /// A line that a function printed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LoggedLine {

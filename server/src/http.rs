@@ -179,9 +179,10 @@ impl Shared {
             true => triggers::of_request(&self.triggers(), request.method(), path).cloned(),
             false => None,
         };
-        if is_plain && trigger.is_none() && console::is_page_asked(&request) {
+        // Its files hold nothing of anybody.
+        if is_plain && console::is_file_asked(&request, trigger.as_ref()) {
             return match self.guard.asked_host(&request) {
-                Ok(_) => console::page(path, request.headers()),
+                Ok(_) => console::file(path, request.headers()),
                 Err(refused) => refusal(refused),
             };
         }

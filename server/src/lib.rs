@@ -18,6 +18,7 @@ mod traces;
 mod triggers;
 
 pub use api::Identity;
+pub use console::Explain;
 pub use folder::{NotRegistered, Registered};
 pub use server::{Server, ServerError, ServerOptions};
 pub use tls::{Tls, TlsError};

@@ -19,6 +19,7 @@ use tokio::time::Instant;
 use crate::answers::Answers;
 use crate::api::{Api, Identity};
 use crate::catalog::Catalog;
+use crate::console::Explain;
 use crate::folder::{NotRegistered, Registered, Routing, Snapshot, Sources, register, snapshot};
 use crate::http::{Guard, accept, url};
 use crate::logs::Logs;
@@ -60,6 +61,8 @@ pub struct ServerOptions {
     pub tls: Option<Tls>,
     /// A mock configuration file of Step Functions Local: its name and its text as JSON.
     pub mocks: Option<(PathBuf, String)>,
+    /// What tells the console how expressions come to their results.
+    pub explain: Explain,
 }
 
 /// Why a server cannot start.
@@ -113,6 +116,7 @@ pub(crate) struct Shared {
     pub(crate) folder: Option<PathBuf>,
     /// The folder for data.
     pub(crate) data: PathBuf,
+    pub(crate) explain: Explain,
 }
 
 impl Shared {
@@ -266,6 +270,7 @@ impl Server {
             identity: options.identity,
             folder: options.folder,
             data: options.data,
+            explain: options.explain,
         });
         let stopping = Arc::new(Notify::new());
         let accepting = tokio::spawn(accept(listener, tls, Arc::clone(&shared), Arc::clone(&stopping))).abort_handle();

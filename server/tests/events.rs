@@ -6,7 +6,7 @@ use std::time::Duration;
 use asl_aws::{Service, Style};
 use asl_engine::Value;
 use asl_project::{ExecutionOptions, Substitutions};
-use asl_server::{Identity, Server, ServerOptions};
+use asl_server::{Explain, Identity, Server, ServerOptions};
 use asl_tasks::Routes;
 
 const ROUTES: &str = r#"
@@ -39,6 +39,7 @@ fn options(folder: &Path, routes: &str) -> ServerOptions {
         otlp: None,
         tls: None,
         mocks: None,
+        explain: Explain { jsonpath: |_, _| Value::Null, jsonata: |_, _| Value::Null },
     }
 }
 

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use asl_engine::{Object, Timestamp, Value};
-use asl_project::{LoggedLine, StoredHistories, logged};
+use asl_project::{LOGS, LoggedLine, StoredHistories, logged};
 
 use crate::cli::Logs;
 use crate::error::Error;
@@ -81,7 +81,7 @@ pub(crate) fn run(arguments: &Logs) -> Result<ExitCode, Error> {
     }
     let execution = StoredHistories::below(&arguments.data).find(arguments.execution.as_deref())?.execution;
     let until = execution.ended.map(|(_, at)| at);
-    let folder = arguments.data.join("logs");
+    let folder = arguments.data.join(LOGS);
     let lines = logged(&folder, execution.start_time, until);
     let lines =
         lines.map_err(|error| Error::Usage(format!("cannot read the logs in {}: {error}", folder.display())))?;

@@ -11,6 +11,7 @@ use asl_runtime::journal::OpenError;
 use asl_server::{Identity, NotRegistered, Registered, Server, ServerError, ServerOptions, Tls};
 
 use crate::cli::Serve;
+use crate::console;
 use crate::error::Error;
 use crate::execute::runtime;
 use crate::input;
@@ -68,6 +69,7 @@ fn options(arguments: &Serve) -> Result<ServerOptions, Error> {
         tls: tls(arguments),
         otlp: arguments.otlp.clone().or_else(|| std::env::var("OTEL_EXPORTER_OTLP_ENDPOINT").ok()),
         mocks: arguments.mocks.as_deref().map(mocks).transpose()?,
+        explain: console::explain(),
     })
 }
 

@@ -88,6 +88,8 @@ pub struct Visit {
     pub state_type: Arc<str>,
     /// Which visit to this state it is in its Frame, from 1.
     pub number: usize,
+    /// The id of the event that tells that the state was entered.
+    pub event: u64,
     /// When the state was entered and left.
     pub span: Span,
     /// How it went.

@@ -183,6 +183,7 @@ impl Reader {
             name,
             state_type: state_type.into(),
             number: *number,
+            event: event.id,
             span: Span { from: event.at, to: None },
             input: event.details.get("input").cloned(),
             ..Visit::default()

@@ -75,6 +75,7 @@ fn visit(visit: &Visit, path: String, paths: &BTreeMap<Arc<str>, Arc<str>>) -> V
         ("name", Some(visit.name.clone().into())),
         ("type", Some(visit.state_type.clone().into())),
         ("number", Some(number(visit.number))),
+        ("event", Some(i64::try_from(visit.event).unwrap_or(i64::MAX).into())),
         ("status", Some(visit.status.name().into())),
         ("from", from),
         ("to", to),

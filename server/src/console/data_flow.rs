@@ -3,14 +3,16 @@
 //! A history has what came in, what was sent, what was answered and what went out. What the fields of the state have made of it in
 //! between is made again, by the interpreter, with what was recorded in the place of the work (`TestState`).
 
+use std::path::Path;
 use std::sync::Arc;
 
 use asl_engine::model::StateNode;
 use asl_engine::test_state::{Configuration, FieldValidation, HandlerKind, Mock, Stage, TestState, Tested, Verdict};
 use asl_engine::{Failure, Program, StateType, Timestamp, Value};
 use asl_history::{Answer, Attempt, Course, FrameKind, Visit, VisitAt};
-use asl_project::Details;
 use asl_project::yaml::{self, Tree};
+use asl_project::{Details, LOGS, logged};
+use asl_runtime::lambda::FunctionArn;
 
 use super::course::{attempt_status, times};
 use super::recorded::RecordedExecution;
@@ -20,6 +22,9 @@ use crate::server::Shared;
 
 /// The attempts of which it is told which Retrier took the error.
 const EXPLAINED_ATTEMPTS: usize = 20;
+
+/// How many lines of a log are told.
+const LOG_LINES: usize = 500;
 
 /// What stands for a task token: the token is in no event.
 const TOKEN: &str = "(the task token)";
@@ -41,6 +46,8 @@ fn has_token(resource: &str) -> bool {
 
 /// What there is to tell of a visit.
 struct Subject<'a> {
+    /// The folder for data.
+    data: &'a Path,
     details: &'a Details,
     program: &'a Program,
     course: &'a Course,
@@ -62,7 +69,8 @@ pub(super) fn of_visit(shared: &Arc<Shared>, query: &Query) -> Result<Value, Api
     // The source of a program is JSON, which is YAML.
     let document = yaml::read(program.source()).ok().and_then(|document| document.root);
     let fields = document.as_ref().and_then(|root| member_at(root, &node.path));
-    let subject = Subject { details: &details, program: &program, course: &course, at, visit, node, fields };
+    let data = &*shared.data;
+    let subject = Subject { data, details: &details, program: &program, course: &course, at, visit, node, fields };
     Ok(subject.told())
 }
 
@@ -330,8 +338,24 @@ impl Subject<'_> {
             ("error", error.map(Value::from)),
             ("cause", cause),
             ("retrier", retrier),
+            ("log", self.log(attempt)),
             ("mapRunArn", attempt.map_run_arn.clone().map(Value::from)),
         ])
+    }
+
+    /// What the function that was called has printed meanwhile, also for others that have called it then.
+    fn log(&self, attempt: &Attempt) -> Option<Value> {
+        let sent = attempt.sent.as_ref()?;
+        let function = match sent["parameters"]["FunctionName"].as_str() {
+            Some(named) => FunctionArn::named(named, &self.details.arn),
+            None => {
+                sent["resource"].as_str().filter(|resource| resource.contains(":function:")).map(FunctionArn::of)?
+            }
+        };
+        let lines = logged(&self.data.join(LOGS), attempt.span.from?, attempt.span.to).ok()?;
+        let lines = lines.into_iter().filter(|line| line.function == function.name).take(LOG_LINES);
+        let lines: Vec<Value> = lines.map(|line| format!("{} {}", line.at, line.text).into()).collect();
+        (!lines.is_empty()).then(|| lines.into())
     }
 
     /// The state that was entered next in the same Frame.

@@ -1,36 +1,33 @@
 //! Paths, intrinsic functions and JSONata on data that a page has.
 
-use asl_engine::{Documents, ExplainedExpression, Expression, Failure, QueryDocuments, StateExpression, Value};
-use asl_runtime::now;
+use std::sync::Arc;
 
-use super::object;
+use asl_engine::{Documents, QueryDocuments, Value};
+
 use crate::api::error::ApiError;
+use crate::server::Shared;
 
-/// What a path or a call gives: `result` or `error`, which has a `name` and a `message`.
-pub(super) fn jsonpath(body: &Value) -> Result<Value, ApiError> {
-    let text = text(body, "path")?;
+/// What tells how expressions come to their results, as JSON with `result` or `error`: the texts for people are not the server's.
+#[derive(Clone, Copy, Debug)]
+pub struct Explain {
+    /// A path, or a call of an intrinsic function.
+    pub jsonpath: fn(&str, Documents) -> Value,
+    /// An expression in JSONata, with or without `{% %}`.
+    pub jsonata: fn(&str, QueryDocuments) -> Value,
+}
+
+/// What a path or a call gives, and how.
+pub(super) fn jsonpath(shared: &Arc<Shared>, body: &Value) -> Result<Value, ApiError> {
     let documents = Documents {
         input: member(body, "input"),
         context: member(body, "context"),
         variables: member(body, "variables"),
     };
-    let expression = match Expression::parse(text) {
-        Ok(expression) => expression,
-        Err(error) => return Ok(failed("SCHEMA_VALIDATION_FAILED", &error.to_string())),
-    };
-    Ok(match expression.explain(&documents, seed(), 0) {
-        ExplainedExpression::Path(explanation) => match explanation.outcome {
-            Ok(result) => Value::from([("result", result)]),
-            Err(error) => failed("States.Runtime", &format!("Invalid path '{text}' : {error}")),
-        },
-        ExplainedExpression::Call(call) => answered(call.outcome),
-        _ => failed("States.Runtime", "it is neither a path nor a call"),
-    })
+    Ok((shared.explain.jsonpath)(text(body, "path")?, documents))
 }
 
-/// What an expression gives, with or without `{% %}`.
-pub(super) fn jsonata(body: &Value) -> Result<Value, ApiError> {
-    let text = text(body, "expression")?;
+/// What an expression gives, and how.
+pub(super) fn jsonata(shared: &Arc<Shared>, body: &Value) -> Result<Value, ApiError> {
     let documents = QueryDocuments {
         input: member(body, "input"),
         context: member(body, "context"),
@@ -38,10 +35,7 @@ pub(super) fn jsonata(body: &Value) -> Result<Value, ApiError> {
         error_output: body.get("errorOutput").cloned(),
         variables: member(body, "variables"),
     };
-    Ok(match StateExpression::parse(text) {
-        Ok(expression) => answered(expression.evaluate(&documents, now(), seed())),
-        Err(error) => failed("SCHEMA_VALIDATION_FAILED", &error.to_string()),
-    })
+    Ok((shared.explain.jsonata)(text(body, "expression")?, documents))
 }
 
 fn text<'a>(body: &'a Value, name: &str) -> Result<&'a str, ApiError> {
@@ -50,23 +44,4 @@ fn text<'a>(body: &'a Value, name: &str) -> Result<&'a str, ApiError> {
 
 fn member(body: &Value, name: &str) -> Value {
     body.get(name).cloned().unwrap_or_else(Value::empty_object)
-}
-
-/// The clock is where the random functions get their numbers from.
-fn seed() -> u64 {
-    now().0.unsigned_abs()
-}
-
-fn answered(outcome: Result<Value, Failure>) -> Value {
-    match outcome {
-        Ok(result) => Value::from([("result", result)]),
-        Err(failure) => {
-            failed(failure.error.as_deref().unwrap_or_default(), failure.cause.as_deref().unwrap_or_default())
-        }
-    }
-}
-
-fn failed(name: &str, message: &str) -> Value {
-    let error = object([("name", Some(name.into())), ("message", Some(message.into()))]);
-    Value::from([("error", error)])
 }

@@ -26,7 +26,8 @@ use crate::api::error::ApiError;
 use crate::http::{REQUEST_MAX, text};
 use crate::server::Shared;
 
-pub(crate) use page::{is_asked as is_page_asked, page};
+pub use evaluate::Explain;
+pub(crate) use page::{file, is_file_asked};
 
 /// What the paths of the console begin with. No bucket has such a name.
 pub(crate) const PREFIX: &str = "/_asl/";
@@ -71,8 +72,8 @@ impl Shared {
             (&Method::GET, "notifications") => callbacks::notifications(self),
             (&Method::GET, "test-cases") => test_cases::of_machine(self, &query),
             (&Method::POST, "graph") => body(request).await.and_then(|body| graph::of_definition(&body)),
-            (&Method::POST, "jsonpath") => body(request).await.and_then(|body| evaluate::jsonpath(&body)),
-            (&Method::POST, "jsonata") => body(request).await.and_then(|body| evaluate::jsonata(&body)),
+            (&Method::POST, "jsonpath") => body(request).await.and_then(|body| evaluate::jsonpath(self, &body)),
+            (&Method::POST, "jsonata") => body(request).await.and_then(|body| evaluate::jsonata(self, &body)),
             (&Method::POST, "test-case") => body(request).await.and_then(|body| test_cases::recorded(self, &body)),
             _ => {
                 let mut response =

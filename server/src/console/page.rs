@@ -2,6 +2,7 @@
 
 use std::hash::{DefaultHasher, Hasher};
 
+use asl_tasks::{Starts, Trigger};
 use aws_smithy_types::body::SdkBody;
 use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode};
@@ -16,11 +17,12 @@ static FILES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../console/dist")
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; \
                       connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// Whether a browser asks for the page or a file of it.
-pub(crate) fn is_asked<B>(request: &Request<B>) -> bool {
+/// Whether a browser asks for the page or a file of it. A route of the user's for `/` comes first, one for all paths does not.
+pub(crate) fn is_file_asked<B>(request: &Request<B>, trigger: Option<&Trigger>) -> bool {
     let accepts = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    let has_route = trigger.is_some_and(|trigger| matches!(trigger.starts, Starts::Http { path: Some(_), .. }));
     let path = request.uri().path();
-    let is_page = path == PREFIX || path == "/" && accepts.contains("text/html");
+    let is_page = path == PREFIX || path == "/" && !has_route && accepts.contains("text/html");
     matches!(*request.method(), Method::GET | Method::HEAD) && (is_page || name(path).is_some())
 }
 
@@ -30,7 +32,7 @@ fn name(path: &str) -> Option<&str> {
 }
 
 /// A file of the page, by the path that is asked for.
-pub(crate) fn page(path: &str, headers: &HeaderMap) -> Response<SdkBody> {
+pub(crate) fn file(path: &str, headers: &HeaderMap) -> Response<SdkBody> {
     let name = name(path).unwrap_or("index.html");
     let Some(file) = FILES.get_file(name) else {
         let mut response = Response::new(SdkBody::from(format!("there is no {path}\n")));

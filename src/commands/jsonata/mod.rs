@@ -53,7 +53,16 @@ fn answer(arguments: &Jsonata) -> Result<Answer<'_>, Error> {
     let text = &*arguments.expression;
     let expression = StateExpression::parse(text).ok();
     let documents = documents(arguments, expression.as_ref())?;
-    let mut findings = diagnose_expression(text, &documents);
+    Ok(answer_with(text, expression, &documents))
+}
+
+/// What `asl jsonata --explain --json` tells of an expression on these documents.
+pub(crate) fn explained(text: &str, documents: QueryDocuments) -> Value {
+    json::answer(&answer_with(text, StateExpression::parse(text).ok(), &documents), true)
+}
+
+fn answer_with<'a>(text: &'a str, expression: Option<StateExpression>, documents: &QueryDocuments) -> Answer<'a> {
+    let mut findings = diagnose_expression(text, documents);
     if let (Some(quoting), Some(first)) = (quoting(text), findings.first_mut()) {
         first.help = Some(quoting.to_owned());
     }
@@ -64,9 +73,9 @@ fn answer(arguments: &Jsonata) -> Result<Answer<'_>, Error> {
     let now = asl_runtime::now();
     // The clock is where the random functions get their numbers from.
     let seed = now.0.unsigned_abs();
-    let explained = expression.map(|expression| expression.explain(&documents, now, seed, EXAMPLES));
+    let explained = expression.map(|expression| expression.explain(documents, now, seed, EXAMPLES));
     let fault = explained.as_ref().and_then(|explained| fault::of(text, explained));
-    Ok(Answer { text, findings, explained, fault })
+    Answer { text, findings, explained, fault }
 }
 
 /// What the expression sees. The document is read where it is looked at only.

@@ -7,12 +7,11 @@ use super::Answer;
 use super::hints;
 use super::rfc9535::{Comparison, Rfc, Verdict};
 use super::steps::{reason, told};
-use crate::cli::Jsonpath;
 use crate::fault::Fault;
 
 /// The object. `result` and `error` exclude each other; `warnings`, `matches`, `steps` or `arguments`, and `rfc9535` are there when
 /// there are some or they are asked for.
-pub(super) fn answer(answer: &Answer<'_>, fault: Option<&Fault>, arguments: &Jsonpath) -> Value {
+pub(super) fn answer(answer: &Answer<'_>, fault: Option<&Fault>, is_explained: bool) -> Value {
     let mut members = vec![("expression", Value::from(answer.text))];
     match &answer.outcome {
         Ok(ExplainedExpression::Path(explanation)) => {
@@ -29,14 +28,14 @@ pub(super) fn answer(answer: &Answer<'_>, fault: Option<&Fault>, arguments: &Jso
         let warnings: Vec<Value> = hints::doubtful(explanation).into_iter().map(Value::from).collect();
         members.extend((!warnings.is_empty()).then(|| ("warnings", warnings.into())));
     }
-    if let (true, Some(found)) = (arguments.paths, &answer.matches) {
+    if let Some(found) = answer.matches.as_ref().filter(|_| answer.tells_matches) {
         members.push(("matches", matches(found)));
     }
     match &answer.outcome {
-        Ok(ExplainedExpression::Path(explanation)) if arguments.explain => {
+        Ok(ExplainedExpression::Path(explanation)) if is_explained => {
             members.push(("steps", steps(explanation)));
         }
-        Ok(ExplainedExpression::Call(call)) if arguments.explain => members.push(("arguments", call_arguments(call))),
+        Ok(ExplainedExpression::Call(call)) if is_explained => members.push(("arguments", call_arguments(call))),
         _ => {}
     }
     members.extend(answer.compared.as_ref().map(|compared| ("rfc9535", comparison(compared))));

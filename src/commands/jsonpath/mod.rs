@@ -30,6 +30,8 @@ struct Answer<'a> {
     outcome: Result<ExplainedExpression, ExpressionError>,
     /// Every value that a path has found, where these are asked for.
     matches: Option<Vec<Match>>,
+    /// Whether they are told, and not only compared.
+    tells_matches: bool,
     compared: Option<Comparison>,
 }
 
@@ -51,7 +53,7 @@ pub(crate) fn run(arguments: &Jsonpath) -> Result<ExitCode, Error> {
         (Ok(_), None) => ExitCode::SUCCESS,
     };
     if arguments.json {
-        output::print_json(&json::answer(&answer, fault.as_ref(), arguments))?;
+        output::print_json(&json::answer(&answer, fault.as_ref(), arguments.explain))?;
         return Ok(code);
     }
     print(&answer, fault.as_ref(), arguments)?;
@@ -67,7 +69,7 @@ fn answer<'a>(arguments: &Jsonpath, text: &'a str) -> Result<Answer<'a>, Error> 
                 true if text.starts_with('$') => Some(Comparison::of_refused(text, &error, &document(arguments)?)),
                 _ => None,
             };
-            return Ok(Answer { text, outcome: Err(error), matches: None, compared });
+            return Ok(Answer { text, outcome: Err(error), matches: None, tells_matches: false, compared });
         }
     };
     let input = match &arguments.document {
@@ -79,8 +81,7 @@ fn answer<'a>(arguments: &Jsonpath, text: &'a str) -> Result<Answer<'a>, Error> 
         None => Value::empty_object(),
     };
     let documents = Documents { context: context(arguments, &input)?, input, variables };
-    // The clock is where the random functions get their numbers from.
-    let seed = asl_runtime::now().0.unsigned_abs();
+    let seed = seed();
     let explained = expression.explain(&documents, seed, EXAMPLES);
     let matches = match arguments.paths || arguments.compare {
         true => expression.matches(&documents).and_then(Result::ok),
@@ -95,7 +96,19 @@ fn answer<'a>(arguments: &Jsonpath, text: &'a str) -> Result<Answer<'a>, Error> 
         },
         _ => None,
     };
-    Ok(Answer { text, outcome: Ok(explained), matches, compared })
+    Ok(Answer { text, outcome: Ok(explained), matches, tells_matches: arguments.paths, compared })
+}
+
+/// What `asl jsonpath --explain --json` tells of an expression on these documents.
+pub(crate) fn explained(text: &str, documents: Documents) -> Value {
+    let outcome = Expression::parse(text).map(|expression| expression.explain(&documents, seed(), EXAMPLES));
+    let answer = Answer { text, outcome, matches: None, tells_matches: false, compared: None };
+    json::answer(&answer, fault::of(&answer).as_ref(), true)
+}
+
+/// The clock is where the random functions get their numbers from.
+fn seed() -> u64 {
+    asl_runtime::now().0.unsigned_abs()
 }
 
 fn document(arguments: &Jsonpath) -> Result<Value, Error> {
