@@ -107,7 +107,7 @@ test('child executions, nested machines and Map Runs by a click', async () => {
   await page.getByRole('link', { name: 'orders', exact: true }).waitFor();
   await page.goBack();
   await page.getByRole('tab', { name: 'Map Runs' }).click();
-  await page.getByRole('tabpanel').getByRole('link').first().click();
+  await page.getByRole('tabpanel', { name: 'Map Runs' }).getByRole('link').first().click();
   await page.getByRole('heading', { name: /^Map Run/ }).waitFor();
   const children = page.getByRole('grid', { name: 'Executions' });
   await accessible(page);
