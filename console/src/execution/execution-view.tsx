@@ -34,7 +34,7 @@ function Present({ live }: { live: LiveExecution }) {
   const description = live.description.value;
   const error = live.error.value;
   if (!description) {
-    return error === undefined ? <Loading what="the execution" /> : <Trouble message={error} again={() => location.reload()} />;
+    return error === undefined ? <Loading what="the execution" /> : <Trouble message={error} again={() => live.retry()} />;
   }
   const hasRuns = course?.visits.some((visit) => visit.attempts.some((attempt) => attempt.mapRunArn)) ?? false;
   const tabs = [

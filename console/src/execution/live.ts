@@ -53,6 +53,14 @@ export class LiveExecution {
     for (const leave of this.leave) leave();
   }
 
+  /** Reads everything again, after an error. */
+  retry(): void {
+    void this.describe();
+    void this.readGraph();
+    this.refresh();
+    this.listen();
+  }
+
   private async describe(): Promise<void> {
     try {
       const before = this.description.peek()?.status;
