@@ -15,7 +15,7 @@ mod serve;
 mod test;
 
 pub(crate) use data::{Data, DataAction};
-pub(crate) use histories::{Diff, History, Logs, Record};
+pub(crate) use histories::{Diff, History, Logs, Open, Record};
 pub(crate) use queries::{Jsonata, Jsonpath};
 pub(crate) use serve::{AtServer, Ps, Serve, Start, Stop};
 pub(crate) use test::{Test, TestFormat};
@@ -69,6 +69,8 @@ pub(crate) enum Command {
     Graph(Graph),
     /// Show what happened in an execution that was run here
     History(History),
+    /// Show an execution in the browser: of AWS, or of a run here
+    Open(Open),
     /// Show how two executions differ: what was taken, sent, answered and handed on
     Diff(Diff),
     /// Show what functions printed during an execution, or follow one of a running server

@@ -3,16 +3,20 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
+use asl_engine::Value;
 use asl_project::{Definition, ExecutionOptions, Notice, Project, StateMachine, Substitutions};
 use asl_server::{Explain, Identity, Server, ServerOptions};
 use asl_tasks::{MachineFile, Routes};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::commands::{jsonata, jsonpath, serve};
 use crate::error::Error;
-use crate::interrupt::interrupted;
+use crate::interrupt::{interrupted, listen};
 use crate::output;
 use crate::report;
+
+/// What an ARN in an address is written otherwise in.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_');
 
 /// What the page tells of expressions: what `asl jsonpath` and `asl jsonata` tell.
 pub(crate) fn explain() -> Explain {
@@ -35,6 +39,8 @@ impl Console {
         data: &Path,
         executions: ExecutionOptions,
     ) -> Result<Self, Error> {
+        // Whoever is told of the page may end it at once.
+        listen();
         let named = std::path::absolute(definition.file()).unwrap_or_else(|_| definition.file().to_owned());
         let name = definition.name();
         // EXPRESS executions have no history.
@@ -50,7 +56,8 @@ impl Console {
             identity: Identity::default(),
             executions,
             most_polls: 1_000,
-            kept_days: 1,
+            // Also what has ended years ago.
+            kept_days: u32::MAX,
             token: None,
             tls: None,
             otlp: None,
@@ -78,10 +85,20 @@ impl Console {
 
     /// Shows an execution in the browser, and says where.
     pub(crate) fn show(&self, arn: &str) {
-        let url = format!("{}/#/executions/{}", self.server.url(), utf8_percent_encode(arn, NON_ALPHANUMERIC));
+        let url = format!("{}/#/executions/{}", self.server.url(), utf8_percent_encode(arn, ENCODED));
         output::to_stderr(&report::note(&format!("the execution is shown at {url}, until Ctrl-C")));
         // Where no browser can be opened, the address was told.
         let _ = open::that_detached(url);
+    }
+
+    /// Shows an execution that was run elsewhere, from its history.
+    pub(crate) fn show_elsewhere(&self, name: &str, history: &Value) -> Result<(), Error> {
+        let shown = self.server.show(&self.machine()?, name, history);
+        let arn = shown.map_err(|error| Error::Usage(error.to_string()))?;
+        if let Some(arn) = arn {
+            self.show(&arn);
+        }
+        Ok(())
     }
 
     /// Waits until somebody has seen enough.

@@ -11,6 +11,16 @@ use tokio::sync::watch;
 ///
 /// The signals are listened to once: between two who wait for them, none gets lost.
 pub(crate) async fn interrupted() -> Failure {
+    let mut told = listen();
+    match told.wait_for(Option::is_some).await.map(|told| told.clone()) {
+        Ok(Some(failure)) => failure,
+        // The runtime shuts down.
+        _ => std::future::pending().await,
+    }
+}
+
+/// Listens to the signals from now on, on the current tokio runtime: one that comes before would end the process at once.
+pub(crate) fn listen() -> watch::Receiver<Option<Failure>> {
     static TOLD: OnceLock<watch::Receiver<Option<Failure>>> = OnceLock::new();
     let listen = || {
         let (tell, told) = watch::channel(None);
@@ -19,12 +29,7 @@ pub(crate) async fn interrupted() -> Failure {
         tokio::spawn(async move { tell.send_replace(Some(failure(signal.await))) });
         told
     };
-    let mut told = TOLD.get_or_init(listen).clone();
-    match told.wait_for(Option::is_some).await.map(|told| told.clone()) {
-        Ok(Some(failure)) => failure,
-        // The runtime shuts down.
-        _ => std::future::pending().await,
-    }
+    TOLD.get_or_init(listen).clone()
 }
 
 /// Listens to the signals to end; what it gives completes at the first one, with its name.

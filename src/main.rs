@@ -51,6 +51,7 @@ fn main() -> ExitCode {
         Command::Logs(arguments) => commands::logs::run(arguments),
         Command::Man(arguments) => commands::man::run(arguments),
         Command::Demo(arguments) => commands::demo::run(arguments),
+        Command::Open(arguments) => commands::open::run(arguments),
         Command::Record(arguments) => commands::record::run(arguments),
         Command::Data(arguments) => commands::data::run(arguments),
         Command::Ps(arguments) => commands::ps::run(arguments),

@@ -243,7 +243,10 @@ impl Run {
                 watcher(batch);
             }
             if let Some(recording) = &recording {
-                recording.add(std::mem::take(&mut batch.recorded));
+                recording.add(match &journaled {
+                    Some(_) => batch.recorded.clone(),
+                    None => std::mem::take(&mut batch.recorded),
+                });
             }
             match &mut journaled {
                 Some(journaled) => Either::Left(journaled.commit(ledger, batch)),

@@ -7,7 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use asl_project::{ExecutionOptions, Executions, NotResumed, Project, ProjectError, Substitutions};
+use asl_engine::Value;
+use asl_history::HistoryError;
+use asl_project::{
+    ExecutionOptions, Executions, NotResumed, Project, ProjectError, StateMachine, Substitutions, keep_elsewhere,
+};
 use asl_runtime::journal::{Journal, JournalError, Memory, OpenError, Sqlite};
 use asl_runtime::{blocking, now};
 use asl_tasks::{HttpServices, Router, Routes, Trigger, Undelivered, Unopened};
@@ -137,6 +141,8 @@ impl Shared {
 /// A server that listens. Dropping it closes its connections.
 pub struct Server {
     project: Project,
+    /// Where executions are kept that are kept in memory only.
+    memory: Option<Arc<Memory>>,
     shared: Arc<Shared>,
     address: SocketAddr,
     is_tls: bool,
@@ -202,9 +208,10 @@ impl Server {
         let address = listener.local_addr().map_err(failed)?;
         let tls = options.tls.as_ref().map(|tls| acceptor(tls, &options.data)).transpose()?;
         let is_tls = tls.is_some();
-        let journal: Arc<dyn Journal> = match options.is_in_memory {
-            true => Arc::new(Memory::default()),
-            false => Arc::new(Sqlite::open(&options.data.join("executions.sqlite"))?),
+        let memory = options.is_in_memory.then(Arc::<Memory>::default);
+        let journal: Arc<dyn Journal> = match &memory {
+            Some(memory) => Arc::clone(memory) as _,
+            None => Arc::new(Sqlite::open(&options.data.join("executions.sqlite"))?),
         };
         let logs = Arc::new(Logs::new(options.data.join("log-groups.jsonl")));
         let traces = options.otlp.as_deref().map(|address| Traces::to(address, Arc::clone(&journal)));
@@ -282,6 +289,7 @@ impl Server {
         let tasks = vec![dropping, forgetting, publishing, scheduling];
         Ok(Self {
             project,
+            memory,
             shared,
             address,
             is_tls,
@@ -303,6 +311,11 @@ impl Server {
     /// What serves the tasks, and all executions.
     pub fn project(&self) -> &Project {
         &self.project
+    }
+
+    /// Shows an execution that was run elsewhere, from its history; gives its ARN, where executions are kept in memory.
+    pub fn show(&self, machine: &StateMachine, name: &str, history: &Value) -> Result<Option<Arc<str>>, HistoryError> {
+        self.memory.as_deref().map(|memory| keep_elsewhere(memory, machine, name, history)).transpose()
     }
 
     /// How many executions run.

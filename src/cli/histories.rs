@@ -54,6 +54,37 @@ pub(crate) struct Record {
     pub(crate) data: PathBuf,
 }
 
+/// Show an execution in the browser: of AWS, or of a run here
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Exit codes:
+  0  it was shown until Ctrl-C
+  2  the command line is wrong, or a file cannot be read
+  3  the definition is invalid")]
+pub(crate) struct Open {
+    /// The history: what `aws stepfunctions get-execution-history` or `asl run --events` prints, `-` for stdin, or the name of an
+    /// execution that was run here, the start of its name, or its ARN
+    #[arg(value_name = "HISTORY|-")]
+    pub(crate) history: PathBuf,
+
+    /// The definition: a file, or a state machine of a template
+    #[arg(long, value_name = "FILE|TEMPLATE#NAME")]
+    pub(crate) definition: PathBuf,
+
+    /// Fill in `${NAME}` in the definition; `[substitutions]` of the routing file does the same
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) substitute: Vec<Substitution>,
+
+    /// The routing file, for executions that are started from the page; without it, `routes.toml` beside the definition where there
+    /// is one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) routes: Option<PathBuf>,
+
+    /// Where the embedded services keep their data
+    #[arg(long, value_name = "DIR", default_value = ".asl")]
+    pub(crate) data: PathBuf,
+}
+
 /// Show what happened in an execution that was run here
 #[derive(Debug, Args)]
 #[command(after_help = "\

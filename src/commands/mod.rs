@@ -12,6 +12,7 @@ pub(crate) mod jsonata;
 pub(crate) mod jsonpath;
 pub(crate) mod logs;
 pub(crate) mod man;
+pub(crate) mod open;
 pub(crate) mod ps;
 pub(crate) mod record;
 pub(crate) mod run;

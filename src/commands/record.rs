@@ -23,7 +23,7 @@ pub(crate) fn run(arguments: &Record) -> Result<ExitCode, Error> {
         Ok(program) => program,
         Err(diagnostics) => return Err(Error::Definition { definition: definition.into(), diagnostics }),
     };
-    let (events, arn) = history(arguments)?;
+    let (events, arn) = history(&arguments.history, &arguments.data)?;
     let from = arguments.history.display();
     let children = events.get("childExecutions").and_then(Value::as_array).map_or(0, |children| children.len());
     if children > 0 {
@@ -68,10 +68,9 @@ pub(crate) fn run(arguments: &Record) -> Result<ExitCode, Error> {
 }
 
 /// The history in a file, or of an execution that is stored, whose ARN is known then.
-fn history(arguments: &Record) -> Result<(Value, Option<String>), Error> {
-    let file = &arguments.history;
+pub(super) fn history(file: &Path, data: &Path) -> Result<(Value, Option<String>), Error> {
     if file != Path::new("-") && !file.exists() {
-        let stored = StoredHistories::below(&arguments.data).find(file.to_str());
+        let stored = StoredHistories::below(data).find(file.to_str());
         match stored {
             Ok(stored) => return Ok((history::to_json(&stored), Some(stored.execution.arn))),
             // Then a file was meant.

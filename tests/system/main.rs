@@ -26,6 +26,7 @@ mod manual;
 mod mixed;
 mod moto;
 mod notifications;
+mod open;
 mod output;
 mod serve;
 mod services;

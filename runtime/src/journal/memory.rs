@@ -33,6 +33,8 @@ struct Execution {
     saved: Saved,
     has_ledger: bool,
     events: Vec<HistoryEvent>,
+    /// The events of one that was run elsewhere, in the place of those above.
+    texts: Vec<String>,
 }
 
 impl Execution {
@@ -60,6 +62,16 @@ impl ListedUnder {
 impl Memory {
     fn lock(&self) -> MutexGuard<'_, Contents> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps an execution that was run elsewhere, with its events as [`Journal::events`] gives them: all of them, in the order of their
+    /// ids, which count from 1.
+    pub fn keep_elsewhere(&self, entry: Entry, events: Vec<String>) {
+        let mut contents = self.lock();
+        let arn = entry.arn.clone();
+        contents.put(entry);
+        contents.executions.entry(arn).or_default().texts = events;
+        contents.commits += 1;
     }
 
     /// Everything that was recorded of an execution.
@@ -191,7 +203,15 @@ impl Journal for Memory {
 
     fn events(&self, arn: &str, asked: Events) -> Result<Vec<String>, JournalError> {
         let contents = self.lock();
-        let events = contents.executions.get(arn).map(|execution| &execution.events[..]).unwrap_or_default();
+        let Some(execution) = contents.executions.get(arn) else { return Ok(Vec::new()) };
+        if !execution.texts.is_empty() {
+            let (texts, bound) = (&execution.texts, asked.from.and_then(|from| usize::try_from(from).ok()));
+            return Ok(match asked.is_reversed {
+                false => texts.iter().skip(bound.unwrap_or(1).saturating_sub(1)).take(asked.most).cloned().collect(),
+                true => texts.iter().take(bound.unwrap_or(usize::MAX)).rev().take(asked.most).cloned().collect(),
+            });
+        }
+        let events = &execution.events[..];
         let mut texts = EventTexts::in_seconds();
         let mut text = |event: &HistoryEvent| {
             let mut text = String::new();
@@ -213,7 +233,9 @@ impl Journal for Memory {
 
     fn last_event(&self, arn: &str) -> Result<u64, JournalError> {
         let contents = self.lock();
-        Ok(contents.executions.get(arn).and_then(|execution| execution.events.last()).map_or(0, |event| event.id))
+        let Some(execution) = contents.executions.get(arn) else { return Ok(0) };
+        let last = execution.events.last().map_or(0, |event| event.id);
+        Ok(last.max(execution.texts.len() as u64))
     }
 
     fn documents(&self, kind: &str) -> Result<Vec<(String, String)>, JournalError> {

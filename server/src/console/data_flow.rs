@@ -68,18 +68,21 @@ pub(super) fn of_visit(shared: &Arc<Shared>, query: &Query) -> Result<Value, Api
     let node = program.model().states().iter().find(|state| state.name == visit.name).ok_or_else(unknown)?;
     // The source of a program is JSON, which is YAML.
     let document = yaml::read(program.source()).ok().and_then(|document| document.root);
-    let fields = document.as_ref().and_then(|root| member_at(root, &node.path));
+    let fields = document.as_ref().and_then(|root| member_at(root, node.span.start));
     let data = &*shared.data;
     let subject = Subject { data, details: &details, program: &program, course: &course, at, visit, node, fields };
     Ok(subject.told())
 }
 
-/// The part of a document at a JSON pointer.
-fn member_at<'a>(root: &'a Tree, pointer: &str) -> Option<&'a Tree> {
-    pointer.split('/').skip(1).try_fold(root, |tree, part| {
-        let name = part.replace("~1", "/").replace("~0", "~");
-        tree.get(&name).or_else(|| tree.items().get(name.parse::<usize>().ok()?))
-    })
+/// The value of the member whose name stands at this place.
+fn member_at(tree: &Tree, name: usize) -> Option<&Tree> {
+    // The last one that begins before it is around it.
+    let members = tree.members();
+    if let Some(member) = members.iter().take_while(|member| member.span.start <= name).last() {
+        return if member.span.start == name { Some(&member.value) } else { member_at(&member.value, name) };
+    }
+    let items = tree.items();
+    member_at(items.iter().take_while(|item| item.span.start <= name).last()?, name)
 }
 
 impl Subject<'_> {

@@ -147,6 +147,26 @@ fn the_data_of_a_visit_is_told_stage_by_stage() {
 }
 
 #[test]
+fn a_state_of_a_branch_is_found_whatever_it_is_called() {
+    let name = "a/b [0]";
+    let pass =
+        |name: &str| json!({"StartAt": name, "States": {name: {"Type": "Pass", "InputPath": "$.in", "End": true}}});
+    let definition = json!({"StartAt": "Both", "States": {
+        "Both": {"Type": "Parallel", "Branches": [pass("Other"), pass(name)], "End": true}}});
+    let server = Server::start(&Folder::new(), &["--memory"]);
+    let machine = server.create("both", &definition);
+    let execution = server.start_execution(&machine, "first", &json!({"in": 7}));
+    server.ended(&execution);
+    let console = Console { server, machine, _folder: Folder::new() };
+    let course = console.ask("course", &[("executionArn", &execution)]);
+    let visits = course["visits"].as_array().expect("visits");
+    let visit = visits.iter().position(|visit| visit["name"] == name).expect("it was visited").to_string();
+    let flow = console.ask("data-flow", &[("executionArn", &execution), ("visit", &visit)]);
+    assert_eq!((&flow["stages"][1]["name"], &flow["stages"][1]["data"]), (&json!("InputPath"), &json!(7)), "{flow}");
+    assert_eq!(flow["stages"][1]["expression"]["text"], "$.in");
+}
+
+#[test]
 fn the_graph_is_placed_and_expressions_are_tried() {
     let console = Console::start();
     let drawing = console.ask("graph", &[("stateMachineArn", &console.machine)]);

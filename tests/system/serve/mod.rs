@@ -9,6 +9,7 @@ mod folders;
 mod guard;
 mod guide;
 mod operations;
+mod page;
 mod recorded;
 mod s3;
 mod services;
