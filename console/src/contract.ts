@@ -155,7 +155,7 @@ export interface Visit {
   /** When what it waits for is due. */
   until?: number;
   /** The id of its StateEntered event. */
-  event?: number;
+  event: number;
   attempts: Attempt[];
 }
 

@@ -153,3 +153,32 @@ test('two executions are compared', async () => {
   await dialog.getByText('"Bob"').first().waitFor();
   await browser.done(page);
 });
+
+test('the graph is moved and enlarged by buttons, keys, the wheel and dragging', async () => {
+  const arn = await server.run('orders', { paid: true, name: 'Ada', items: [] });
+  const page = await browser.page(server, executionHash(arn));
+  await state(page, 'Done, Succeed, succeeded').waitFor();
+  const camera = () => page.locator('.graph > svg > g').getAttribute('transform');
+  const moves = async (work) => {
+    const before = await camera();
+    await work();
+    await page.waitForFunction((old) => document.querySelector('.graph > svg > g').getAttribute('transform') !== old, before);
+  };
+  await page.getByRole('button', { name: 'Show all' }).click();
+  await moves(() => page.getByRole('button', { name: 'Larger' }).click());
+  await moves(() => page.getByRole('button', { name: 'Smaller' }).click());
+  await state(page, /^Is it paid/).focus();
+  await moves(() => page.keyboard.press('+'));
+  const { x, y, width, height } = await page.locator('.graph').boundingBox();
+  await page.mouse.move(x + width / 2, y + height - 40);
+  await moves(() => page.mouse.wheel(0, 80));
+  await page.keyboard.down('Control');
+  await moves(() => page.mouse.wheel(0, -80));
+  await page.keyboard.up('Control');
+  await moves(async () => {
+    await page.mouse.down();
+    await page.mouse.move(x + width / 2 + 60, y + height - 80, { steps: 4 });
+    await page.mouse.up();
+  });
+  await browser.done(page);
+});

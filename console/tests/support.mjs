@@ -65,6 +65,7 @@ export async function site() {
 export class Server {
   static async start(...more) {
     const server = new Server();
+    server.token = '';
     if (process.env.ASL_CONSOLE_SERVER) {
       server.url = process.env.ASL_CONSOLE_SERVER.replace(/\/$/, '');
       server.isGiven = true;
@@ -111,7 +112,7 @@ export class Server {
   async call(operation, parameters) {
     const response = await fetch(this.url, {
       method: 'POST',
-      headers: { 'X-Amz-Target': `AWSStepFunctions.${operation}`, 'Content-Type': 'application/x-amz-json-1.0' },
+      headers: { 'X-Amz-Target': `AWSStepFunctions.${operation}`, 'Content-Type': 'application/x-amz-json-1.0', Authorization: `Bearer ${this.token}` },
       body: JSON.stringify(parameters),
     });
     const body = await response.json();

@@ -50,7 +50,7 @@ const show = (course: Course, visit: number) => change({ state: course.visits[vi
 const MOST = 50;
 
 /** The visits that failed, the innermost only, and those whose error was caught or retried. */
-export function failures(course: Course): { visit: number; word: string }[] {
+function failures(course: Course): { visit: number; word: string }[] {
   const isBad = (status: string) => status === 'FAILED' || status === 'TIMED_OUT';
   const around = new Set<number>();
   for (const { status, frame } of course.visits) {

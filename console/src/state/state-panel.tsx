@@ -16,7 +16,7 @@ import { IterationsPart } from './iterations-part';
 import { VisitPicker } from './visit-picker';
 
 /** The visits of a state, by their positions, in the iterations that are looked at. */
-export function visitsOf(course: Course, state: string, frame: number | undefined): number[] {
+function visitsOf(course: Course, state: string, frame: number | undefined): number[] {
   const inside = framesIn(course, focusOn(course, frame));
   return course.visits.flatMap((visit, index) => (visit.state === state && inside[visit.frame] ? [index] : []));
 }
