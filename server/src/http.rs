@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use asl_aws::InProcess;
 use asl_loopback::{self as loopback, Refused};
-use asl_tasks::Trigger;
+use asl_tasks::Calls;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -27,7 +27,7 @@ use crate::server::Shared;
 use crate::triggers;
 
 /// The most bytes of a request of the API: a definition has 1 MiB, whose JSON text may be six times as long.
-const REQUEST_MAX: usize = 8 << 20;
+pub(crate) const REQUEST_MAX: usize = 8 << 20;
 
 /// How long the beginning of a connection over TLS may take.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
@@ -180,10 +180,16 @@ impl Shared {
             };
         }
         // What an AWS client signs, or names an operation for, is for a service.
-        if is_plain && let Some(trigger) = triggers::of_request(&self.triggers(), request.method(), path).cloned() {
-            return match host {
-                Ok(_) => self.triggered(&trigger, request).await,
-                Err(refused) => refusal(refused),
+        let triggers = if is_plain { self.triggers() } else { Vec::new() };
+        if let Some((trigger, parameters)) = triggers::of_request(&triggers, request.method(), path) {
+            return match (host, &trigger.calls) {
+                (Ok(_), Calls::Function(function)) => {
+                    self.proxied(function, trigger, parameters, request).await.unwrap_or_else(refusal)
+                }
+                (Ok(_), Calls::StateMachine(machine)) => self.triggered(machine, trigger.is_sync, request).await,
+                // Neither has an API before it.
+                (Ok(_), Calls::Queue(_) | Calls::Topic(_)) => refusal(Refused(StatusCode::NOT_FOUND, String::new())),
+                (Err(refused), _) => refusal(refused),
             };
         }
         self.services.answer_to(request, host).await
@@ -209,7 +215,7 @@ impl Shared {
     }
 
     /// Starts an execution with the body of a request.
-    async fn triggered(&self, trigger: &Trigger, request: Request<Incoming>) -> Response<SdkBody> {
+    async fn triggered(&self, machine: &str, is_sync: bool, request: Request<Incoming>) -> Response<SdkBody> {
         let body = match loopback::body(request, REQUEST_MAX).await {
             Ok(body) => body,
             Err(refused) => return refusal(refused),
@@ -217,9 +223,9 @@ impl Shared {
         let Ok(input) = std::str::from_utf8(&body) else {
             return ApiError::new("InvalidExecutionInput", "the body of the request is not UTF-8").response();
         };
-        let operation = if trigger.is_sync { "StartSyncExecution" } else { "StartExecution" };
+        let operation = if is_sync { "StartSyncExecution" } else { "StartExecution" };
         let input = if input.is_empty() { "{}" } else { input };
-        let arn = self.machine_arn(&trigger.state_machine);
+        let arn = self.machine_arn(machine);
         let parameters = asl_engine::Value::from([("stateMachineArn", arn.into()), ("input", input.into())]);
         let asked = Request::post("/").header("x-amz-target", format!("{TARGET}{operation}"));
         match asked.body(SdkBody::from(parameters.to_string())) {

@@ -6,11 +6,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use asl_engine::{Quotas, Value};
-use asl_project::{Definition, Notice, Project, ProjectError, routes_below, routes_of};
+use asl_project::{Definition, Notice, Project, ProjectError, Substitutions, routes_below, routes_of};
 use asl_runtime::journal::OpenError;
 use asl_server::{Identity, NotRegistered, Registered, Server, ServerError, ServerOptions, Tls};
+use asl_tasks::Routes;
+use futures_util::future::join_all;
 
-use crate::cli::Serve;
+use crate::cli::{Serve, Serving};
 use crate::error::Error;
 use crate::execute::runtime;
 use crate::input;
@@ -34,7 +36,7 @@ impl From<ServerError> for Error {
 /// Serves until a signal comes.
 pub(crate) fn run(arguments: &Serve) -> Result<ExitCode, Error> {
     let options = options(arguments)?;
-    runtime()?.block_on(serve(options, arguments))
+    runtime()?.block_on(serve(options, &arguments.serving, Told::default()))
 }
 
 fn options(arguments: &Serve) -> Result<ServerOptions, Error> {
@@ -46,13 +48,24 @@ fn options(arguments: &Serve) -> Result<ServerOptions, Error> {
     // A file that is named is for all definitions.
     let folder = arguments.folder.as_deref().filter(|_| arguments.routes.is_none());
     let routes_below = folder.map(routes_below).transpose()?.unwrap_or_default();
+    let substitutions = arguments.substitute.iter().cloned().collect();
+    Ok(ServerOptions {
+        folder: arguments.folder.clone(),
+        substitutions,
+        routes_below,
+        ..served(&arguments.serving, routes)?
+    })
+}
+
+/// How the server of a routing file is.
+pub(crate) fn served(arguments: &Serving, routes: Routes) -> Result<ServerOptions, Error> {
     let token = arguments.auth_token_file.as_deref().map(token).transpose()?;
     Ok(ServerOptions {
         listen: arguments.listen,
-        folder: arguments.folder.clone(),
+        folder: None,
         routes,
-        routes_below,
-        substitutions: arguments.substitute.iter().cloned().collect(),
+        routes_below: Vec::new(),
+        substitutions: Substitutions::default(),
         data: arguments.data.clone(),
         is_in_memory: arguments.memory,
         identity: Identity { account: arguments.account.clone(), region: arguments.region.clone() },
@@ -68,7 +81,7 @@ fn options(arguments: &Serve) -> Result<ServerOptions, Error> {
     })
 }
 
-fn tls(arguments: &Serve) -> Option<Tls> {
+fn tls(arguments: &Serving) -> Option<Tls> {
     match (&arguments.tls_certificate, &arguments.tls_key) {
         (Some(certificate), Some(key)) => Some(Tls::Files { certificate: certificate.clone(), key: key.clone() }),
         _ => arguments.tls.then_some(Tls::SelfSigned),
@@ -98,7 +111,17 @@ fn token(file: &Path) -> Result<Arc<str>, Error> {
     }
 }
 
-async fn serve(options: ServerOptions, arguments: &Serve) -> Result<ExitCode, Error> {
+/// What is told of a server beside where it is.
+#[derive(Default)]
+pub(crate) struct Told {
+    /// Behind what a person is told.
+    pub(crate) text: String,
+    /// Members of what a program is told.
+    pub(crate) json: Vec<(&'static str, Value)>,
+}
+
+/// Serves until a signal comes; `more` is what is told besides.
+pub(crate) async fn serve(options: ServerOptions, arguments: &Serving, more: Told) -> Result<ExitCode, Error> {
     let server = Server::start(options).await?;
     for error in &server.not_registered {
         output::to_stderr(&told(error));
@@ -107,13 +130,12 @@ async fn serve(options: ServerOptions, arguments: &Serve) -> Result<ExitCode, Er
         output::to_stderr(&report::warning(&error.to_string()));
     }
     match arguments.json {
-        true => output::print_json(&as_json(&server))?,
-        false => output::print(&as_text(&server))?,
+        true => output::print_json(&as_json(&server, more.json))?,
+        false => output::print(&(as_text(&server) + &more.text))?,
     }
     let made_ready = async {
-        for registered in &server.registered {
-            make_ready(server.project(), registered).await;
-        }
+        let all = server.registered.iter().map(|registered| make_ready(server.project(), registered));
+        join_all(all).await;
         loop {
             let (registered, refused) = server.registered_anew().await;
             for error in &refused {
@@ -177,10 +199,10 @@ fn as_text(server: &Server) -> String {
     text
 }
 
-fn as_json(server: &Server) -> Value {
+fn as_json(server: &Server, more: Vec<(&'static str, Value)>) -> Value {
     let machines = server.registered.iter().map(|registered| {
         let file = registered.file.display().to_string();
         Value::from([("stateMachineArn", registered.arn.clone().into()), ("file", file.into())])
     });
-    [("url", Value::from(server.url())), ("stateMachines", machines.collect())].into()
+    [("url", Value::from(server.url())), ("stateMachines", machines.collect())].into_iter().chain(more).collect()
 }
