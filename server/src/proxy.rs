@@ -347,7 +347,8 @@ mod tests {
             (json!({ "a": 1 }), true, 502, "application/json", r#"{"message":"Internal server error"}"#),
         ] {
             let response = answer(result, is_payload_1);
-            assert_eq!((response.status().as_u16(), &response.headers()[CONTENT_TYPE]), (status, &content_type));
+            assert_eq!(response.status().as_u16(), status);
+            assert_eq!(response.headers()[CONTENT_TYPE], content_type);
             assert_eq!(response.body().bytes(), Some(body.as_bytes()));
         }
         let response = answer(json!({ "statusCode": 200, "cookies": ["a=1", "b=2"] }), false);

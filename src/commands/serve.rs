@@ -10,7 +10,7 @@ use asl_project::{Definition, Notice, Project, ProjectError, Substitutions, rout
 use asl_runtime::journal::OpenError;
 use asl_server::{Identity, NotRegistered, Registered, Server, ServerError, ServerOptions, Tls};
 use asl_tasks::Routes;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 
 use crate::cli::{Serve, Serving};
 use crate::error::Error;
@@ -118,6 +118,8 @@ pub(crate) struct Told {
     pub(crate) text: String,
     /// Members of what a program is told.
     pub(crate) json: Vec<(&'static str, Value)>,
+    /// The ARNs of functions that are made ready before anything is told, and the tasks of the state machines with them.
+    pub(crate) functions: Option<Vec<String>>,
 }
 
 /// Serves until a signal comes; `more` is what is told besides.
@@ -129,13 +131,25 @@ pub(crate) async fn serve(options: ServerOptions, arguments: &Serving, more: Tol
     for error in &server.not_resumed {
         output::to_stderr(&report::warning(&error.to_string()));
     }
+    if let Some(functions) = &more.functions {
+        let machines = server.registered.iter().map(|registered| make_ready(server.project(), registered));
+        let functions = functions.iter().map(|function| make_function_ready(server.project(), function));
+        let ready = join(join_all(machines), join_all(functions));
+        tokio::select! {
+            _ = interrupted() => return Ok(ExitCode::SUCCESS),
+            _ = ready => {}
+        }
+    }
+    let is_ready = more.functions.is_some();
     match arguments.json {
         true => output::print_json(&as_json(&server, more.json))?,
         false => output::print(&(as_text(&server) + &more.text))?,
     }
     let made_ready = async {
         let all = server.registered.iter().map(|registered| make_ready(server.project(), registered));
-        join_all(all).await;
+        if !is_ready {
+            join_all(all).await;
+        }
         loop {
             let (registered, refused) = server.registered_anew().await;
             for error in &refused {
@@ -180,6 +194,14 @@ async fn make_ready(project: &Project, registered: &Registered) {
                 output::to_stderr(&report::warning(&text));
             }
         }
+    }
+}
+
+/// Does beforehand what takes long of a function that no state machine need call.
+async fn make_function_ready(project: &Project, arn: &str) {
+    let Ok(handler) = project.router().handler(arn) else { return };
+    if let Err(error) = handler.prepare(arn).await {
+        output::to_stderr(&report::warning(&format!("{arn}: {error}")));
     }
 }
 

@@ -275,5 +275,5 @@ fn told(plan: &Plan) -> Told {
         }
     }
     let outputs = json.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
-    Told { text, json: vec![("outputs", outputs)] }
+    Told { text, json: vec![("outputs", outputs)], functions: Some(plan.functions()) }
 }

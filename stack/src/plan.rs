@@ -91,11 +91,18 @@ pub struct Plan {
     pub notes: Vec<(Origin, String)>,
     /// Files that have to be written beside the definitions: code that stands in the template.
     pub files: BTreeMap<PathBuf, String>,
+    /// The ARNs of the functions that run here.
+    pub(crate) functions: Vec<String>,
     /// What the routing file says.
     pub(crate) routing: Routing,
 }
 
 impl Plan {
+    /// The ARNs of the functions that run here.
+    pub fn functions(&self) -> Vec<String> {
+        self.functions.clone()
+    }
+
     /// Takes note of functions that something else serves, by their ARNs: what they lack is not told, and they have no route.
     pub fn serve(&mut self, is_served: impl Fn(&str) -> bool) {
         self.problems.retain(|problem| !problem.function.as_deref().is_some_and(&is_served));
@@ -179,6 +186,8 @@ pub(crate) struct Function {
     pub(crate) entry: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) layers: Vec<PathBuf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) install: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) timeout_seconds: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -55,8 +55,8 @@ impl<'a> Resource<'a> {
         Origin { line: at.unwrap_or(origin.line), ..origin }
     }
 
-    pub(crate) fn metadata(&self, name: &str) -> Option<&str> {
-        self.tree.get("Metadata")?.get(name)?.text()
+    pub(crate) fn metadata(&self, name: &str) -> Option<String> {
+        self.tree.get("Metadata")?.get(name).and_then(text)
     }
 
     /// A property, by its path: `Environment.Variables`.

@@ -10,8 +10,8 @@ use crate::resource::{Resource, json_toml, text, toml};
 pub(super) enum When {
     /// When an event fits, on a bus.
     Event { pattern: toml::Value, bus: Option<String> },
-    /// At its times.
-    Schedule(String),
+    /// At its times; whether what is called gets the event of that, unless told.
+    Schedule { expression: String, hands_on: bool },
 }
 
 pub(super) fn rule(resource: &Resource<'_>, plan: &mut Plan) {
@@ -21,7 +21,7 @@ pub(super) fn rule(resource: &Resource<'_>, plan: &mut Plan) {
     for target in resource.get("Targets").map(Tree::items).unwrap_or_default() {
         let when = match (resource.get("EventPattern").and_then(toml), resource.text("ScheduleExpression")) {
             (Some(pattern), _) => When::Event { pattern, bus: resource.text("EventBusName") },
-            (None, Some(expression)) => When::Schedule(expression),
+            (None, Some(expression)) => When::Schedule { expression, hands_on: true },
             (None, None) => {
                 let help = "EventPattern and ScheduleExpression are";
                 return problem(plan, resource.origin(), "it has nothing that says when", help);
@@ -36,7 +36,7 @@ pub(super) fn schedule(resource: &Resource<'_>, plan: &mut Plan) {
         return plan.notes.push((resource.origin(), "it is disabled, and does nothing".to_owned()));
     }
     if let (Some(expression), Some(target)) = (resource.text("ScheduleExpression"), resource.get("Target")) {
-        aim(resource.origin(), plan, When::Schedule(expression), target);
+        aim(resource.origin(), plan, When::Schedule { expression, hands_on: false }, target);
     }
 }
 
@@ -51,10 +51,15 @@ pub(super) fn aim(origin: Origin, plan: &mut Plan, when: When, target: &Tree) {
             let bus = bus.map(|bus| bus.rsplit('/').next().unwrap_or_default().to_owned());
             trigger.bus = bus.filter(|bus| bus != "default");
         }
-        When::Schedule(expression) if expression.starts_with("at(") => {
+        When::Schedule { expression, .. } if expression.starts_with("at(") => {
             return plan.notes.push((origin, format!("nothing happens once, as {expression} would")));
         }
-        When::Schedule(expression) => trigger.schedule = Some(expression),
+        When::Schedule { expression, hands_on } => {
+            trigger.schedule = Some(expression);
+            let names = ["Input", "InputPath", "InputTransformer"];
+            let is_bare = names.iter().all(|name| target.get(name).is_none());
+            trigger.input_path = (hands_on && is_bare).then(|| "$".to_owned());
+        }
     }
     if !aimed(&mut trigger, &arn) {
         return plan.notes.push((
@@ -67,7 +72,7 @@ pub(super) fn aim(origin: Origin, plan: &mut Plan, when: When, target: &Tree) {
         let json = serde_json::from_str(&input).unwrap_or(serde_json::Value::String(input));
         trigger.input = json_toml(&json);
     }
-    trigger.input_path = target.get("InputPath").and_then(text);
+    trigger.input_path = target.get("InputPath").and_then(text).or(trigger.input_path);
     if let Some(transformer) = target.get("InputTransformer") {
         trigger.input_template = transformer.get("InputTemplate").and_then(text);
         trigger.input_paths = texts(transformer.get("InputPathsMap"));

@@ -73,6 +73,8 @@ pub(super) fn function(resource: &Resource<'_>, resources: &[Resource<'_>], plan
         runtime,
         code,
         layers,
+        // What the CDK has bundled is what Lambda gets.
+        install: (resource.metadata("aws:asset:is-bundled").as_deref() == Some("true")).then_some(false),
         timeout_seconds: resource.number("Timeout"),
         memory_mb: resource.number("MemorySize"),
         environment,
@@ -82,6 +84,7 @@ pub(super) fn function(resource: &Resource<'_>, resources: &[Resource<'_>], plan
         let resource_pattern = format!("{}:*", function.resource);
         plan.routing.functions.push((resource.origin(), Function { resource: resource_pattern, ..function.clone() }));
     }
+    plan.functions.push(resource.reference(Some("Arn")));
     plan.routing.functions.push((resource.origin(), function));
 }
 

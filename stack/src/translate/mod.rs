@@ -174,3 +174,6 @@ pub(crate) fn texts(tree: Option<&Tree>) -> BTreeMap<String, String> {
     let members = tree.into_iter().flat_map(Tree::members);
     members.filter_map(|it| Some((it.name.to_string(), crate::resource::text(&it.value)?))).collect()
 }
+
+#[cfg(test)]
+mod tests;

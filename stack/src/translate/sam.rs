@@ -39,7 +39,8 @@ pub(super) fn events(resource: &Resource<'_>, _resources: &[Resource<'_>], plan:
                     property("Enabled").as_deref() == Some("false") || property("State").as_deref() == Some("DISABLED");
                 let expression = property("Schedule").or_else(|| property("ScheduleExpression"));
                 if let Some(expression) = expression.filter(|_| !is_off) {
-                    aim(resource, plan, When::Schedule(expression), &arn, &event.value);
+                    let when = When::Schedule { expression, hands_on: kind == "Schedule" };
+                    aim(resource, plan, when, &arn, &event.value);
                 }
             }
             "EventBridgeRule" | "CloudWatchEvent" => {

@@ -53,7 +53,12 @@ def function(name: str, handler: str, **properties) -> dict:
             "Runtime": "python3.11",
             **properties,
         },
-        "Metadata": {"aws:cdk:path": f"{STACK}/{name}Lambda/Resource"},
+        "Metadata": {
+            "aws:cdk:path": f"{STACK}/{name}Lambda/Resource",
+            "aws:asset:path": f"asset.{code}",
+            "aws:asset:is-bundled": True,
+            "aws:asset:property": "Code",
+        },
     }
 
 
