@@ -104,7 +104,9 @@ pub(super) async fn prepare(settings: &Settings, folders: &Folders) -> Result<(P
     let entry = || settings.entry.as_deref().ok_or(LaunchError::NoEntry);
     let layers = Layers::find(&settings.layers, folders)?;
     let mut launch = match &settings.runtime {
-        Runtime::Python { version } => python::launch(version.as_deref(), &layers, &code, entry()?, settings.install, &cache).await?,
+        Runtime::Python { version } => {
+            python::launch(version.as_deref(), &layers, &code, entry()?, settings.install, &cache).await?
+        }
         Runtime::Node { version } => {
             // What cannot be read is told with the other variables.
             let options = settings.environment.get("NODE_OPTIONS").map(|value| value.read(&folders.routes));

@@ -63,6 +63,8 @@ pub struct Machine {
     pub definition: Definition,
     /// Whether it is EXPRESS.
     pub is_express: bool,
+    /// What is logged of its executions.
+    pub(crate) logging: Option<Logging>,
     /// Where it stands.
     pub origin: Origin,
 }
@@ -194,6 +196,14 @@ pub(crate) struct Function {
     pub(crate) memory_mb: Option<u32>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub(crate) environment: BTreeMap<String, String>,
+}
+
+/// `logging` of `[state_machines.NAME]`
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(crate) struct Logging {
+    pub(crate) level: String,
+    pub(crate) include_execution_data: bool,
+    pub(crate) log_group: String,
 }
 
 /// `[[subscriptions]]`

@@ -60,6 +60,9 @@ impl Plan {
             if machine.is_express {
                 out.push_str("type = \"EXPRESS\"\n");
             }
+            if let Some(logging) = &machine.logging {
+                let _ = writeln!(out, "logging = {}", toml::Value::try_from(logging)?);
+            }
         }
         for (origin, trigger) in &routing.triggers {
             comment(&mut out, origin);

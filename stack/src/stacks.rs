@@ -205,7 +205,7 @@ pub(crate) fn resolve<'a>(loaded: &'a [Loaded], choices: &Choices) -> Result<Vec
         }
         if !is_known {
             let known: Vec<&str> = resolved.iter().flat_map(|one| parameters(&one.template)).map(|it| it.0).collect();
-            let near = nearest(name, known.into_iter()).map(str::to_owned);
+            let near = nearest(name, known).map(str::to_owned);
             return Err(StacksError::NoSuchParameter { name: name.clone(), near });
         }
     }

@@ -175,6 +175,10 @@ fn a_template_of_cloudformation_has_nested_stacks_apis_and_rules() {
     // An EXPRESS state machine answers at once.
     let (status, price) = post(&format!("{url}/price"), &json!({ "count": 4 }));
     assert_eq!((status, &price["output"]), (200, &json!(r#"{"stage":"dev","price":8}"#)), "{price}");
+    until(|| {
+        let log = String::from_utf8(folder.files(".asl").remove("log-groups.jsonl")?).expect("UTF-8");
+        log.lines().any(|line| line.contains("prices") && line.contains("ExecutionSucceeded")).then_some(())
+    });
     let many = ended(&server, post(&url, &json!({ "customer": "Bo", "count": 4 })));
     assert_eq!(many["error"], "TooMany");
 }

@@ -3,8 +3,8 @@
 use asl_engine::placeholders;
 
 use super::problem;
-use crate::plan::{Machine, Plan};
-use crate::resource::Resource;
+use crate::plan::{Logging, Machine, Plan};
+use crate::resource::{Resource, text};
 
 pub(super) fn machine(resource: &Resource<'_>, plan: &mut Plan) {
     let evaluation = resource.evaluation();
@@ -28,6 +28,18 @@ pub(super) fn machine(resource: &Resource<'_>, plan: &mut Plan) {
         name: resource.reference(Some("Name")),
         definition,
         is_express: kind.as_deref() == Some("EXPRESS"),
+        logging: logging(resource),
         origin: resource.origin(),
     });
+}
+
+/// What is logged, where that goes to a log group.
+fn logging(resource: &Resource<'_>) -> Option<Logging> {
+    // SAM calls it otherwise.
+    let name = ["LoggingConfiguration", "Logging"].into_iter().find(|name| resource.get(name).is_some())?;
+    let level = resource.text(&format!("{name}.Level")).filter(|level| level != "OFF")?;
+    let destination = resource.get(&format!("{name}.Destinations"))?.items().first()?;
+    let arn = destination.get("CloudWatchLogsLogGroup")?.get("LogGroupArn").and_then(text)?;
+    let log_group = arn.split(':').nth(6)?.to_owned();
+    Some(Logging { level, include_execution_data: resource.flag(&format!("{name}.IncludeExecutionData")), log_group })
 }

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use asl_project::yaml::Tree;
 
 use crate::addresses::Apis;
-use crate::plan::{Origin, PassedOver, Plan, Problem, StackOutputs};
+use crate::plan::{Origin, Plan, Problem, StackOutputs};
 use crate::resource::Resource;
 use crate::stacks::{NESTED, Resolved, is_made, outputs_of};
 
@@ -147,7 +147,7 @@ fn nested(resource: &Resource<'_>, resources: &[Resource<'_>], plan: &mut Plan) 
 }
 
 pub(crate) fn pass_over(resource: &Resource<'_>, plan: &mut Plan, is_missed: bool) {
-    let passed = plan.passed_over.entry(resource.kind.to_owned()).or_insert_with(PassedOver::default);
+    let passed = plan.passed_over.entry(resource.kind.to_owned()).or_default();
     passed.ids.push(resource.id.to_owned());
     passed.is_missed |= is_missed;
 }

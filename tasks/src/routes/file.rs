@@ -15,7 +15,8 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::error::{InvalidAt, InvalidRoutes};
 use super::{
-    BucketName, CheckSettings, Endpoint, HandlerKind, MachineFile, QueueName, Queues, Route, Routes, TopicName, Trigger,
+    BucketName, CheckSettings, Endpoint, HandlerKind, MachineFile, MachineLogging, QueueName, Queues, Route, Routes,
+    TopicName, Trigger,
 };
 use crate::integrations::http::Connection;
 #[cfg(not(feature = "embedded"))]
@@ -29,6 +30,7 @@ struct StateMachine {
     definition: PathBuf,
     #[serde(default, rename = "type")]
     machine_type: MachineType,
+    logging: Option<MachineLogging>,
 }
 
 #[derive(Default, Deserialize)]
@@ -124,7 +126,7 @@ pub(super) fn parse(text: &str) -> Result<Routes, InvalidAt> {
     let head: Head = read(Spanned::new(span, DeValue::Table(document)))?;
     let state_machines = head.state_machines.into_iter().map(|(name, machine)| {
         let is_express = matches!(machine.machine_type, MachineType::Express);
-        (name, MachineFile { definition: machine.definition, is_express })
+        (name, MachineFile { definition: machine.definition, is_express, logging: machine.logging })
     });
     let state_machines = state_machines.collect();
     let Head {

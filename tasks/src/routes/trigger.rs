@@ -258,6 +258,44 @@ pub struct MachineFile {
     pub definition: PathBuf,
     /// Whether its executions are EXPRESS.
     pub is_express: bool,
+    /// What is logged of them at a server, and where.
+    pub logging: Option<MachineLogging>,
+}
+
+/// The logging configuration of a state machine.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MachineLogging {
+    /// Which events.
+    pub level: LogLevel,
+    /// Whether inputs and outputs stand in them.
+    #[serde(default)]
+    pub include_execution_data: bool,
+    /// The log group.
+    pub log_group: String,
+}
+
+/// Which events of executions are logged, by AWS's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum LogLevel {
+    /// All of them.
+    All,
+    /// Errors.
+    Error,
+    /// Executions that fail.
+    Fatal,
+}
+
+impl LogLevel {
+    /// AWS's word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::All => "ALL",
+            Self::Error => "ERROR",
+            Self::Fatal => "FATAL",
+        }
+    }
 }
 
 #[cfg(test)]
