@@ -1,5 +1,6 @@
 //! The arguments of `asl up`.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use asl_project::Substitution;
@@ -8,7 +9,7 @@ use clap::Args;
 use super::Serving;
 
 /// Bring up a whole project of the CDK, SAM or CloudFormation on this machine
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 #[command(after_help = "\
 Its buckets, tables, queues and topics are made, its functions run, its state machines are
 registered, and its APIs, rules and schedules start executions. Nothing reaches AWS.
@@ -38,6 +39,14 @@ pub(crate) struct Up {
     /// Write what the project comes to, `routes.toml` and the definitions, into a folder, and end: `asl serve` takes it from there
     #[arg(long, value_name = "DIR")]
     pub(crate) eject: Option<PathBuf>,
+
+    /// Bring it up anew when a file of the project changes; executions that run go on
+    #[arg(long, conflicts_with = "eject")]
+    pub(crate) watch: bool,
+
+    /// It was brought up before, and the server was there
+    #[arg(long, hide = true, value_name = "ADDRESS")]
+    pub(crate) again: Option<SocketAddr>,
 
     #[command(flatten)]
     pub(crate) serving: Serving,

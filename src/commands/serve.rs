@@ -1,6 +1,7 @@
 //! `asl serve`
 
 use std::fmt::Write;
+use std::future::pending;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -36,7 +37,8 @@ impl From<ServerError> for Error {
 /// Serves until a signal comes.
 pub(crate) fn run(arguments: &Serve) -> Result<ExitCode, Error> {
     let options = options(arguments)?;
-    runtime()?.block_on(serve(options, &arguments.serving, Told::default()))
+    runtime()?.block_on(serve(options, &arguments.serving, Told::default(), pending()))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn options(arguments: &Serve) -> Result<ServerOptions, Error> {
@@ -120,10 +122,26 @@ pub(crate) struct Told {
     pub(crate) json: Vec<(&'static str, Value)>,
     /// The ARNs of functions that are made ready before anything is told, and the tasks of the state machines with them.
     pub(crate) functions: Option<Vec<String>>,
+    /// Whether all of it has been told before.
+    pub(crate) is_again: bool,
 }
 
-/// Serves until a signal comes; `more` is what is told besides.
-pub(crate) async fn serve(options: ServerOptions, arguments: &Serving, more: Told) -> Result<ExitCode, Error> {
+/// Why a server has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// By a signal.
+    Interrupted,
+    /// What it serves has changed.
+    Changed,
+}
+
+/// Serves until a signal comes, or `changed` completes; `more` is what is told besides.
+pub(crate) async fn serve(
+    options: ServerOptions,
+    arguments: &Serving,
+    more: Told,
+    changed: impl Future<Output = ()>,
+) -> Result<Ended, Error> {
     let server = Server::start(options).await?;
     for error in &server.not_registered {
         output::to_stderr(&told(error));
@@ -136,14 +154,15 @@ pub(crate) async fn serve(options: ServerOptions, arguments: &Serving, more: Tol
         let functions = functions.iter().map(|function| make_function_ready(server.project(), function));
         let ready = join(join_all(machines), join_all(functions));
         tokio::select! {
-            _ = interrupted() => return Ok(ExitCode::SUCCESS),
+            _ = interrupted() => return Ok(Ended::Interrupted),
             _ = ready => {}
         }
     }
     let is_ready = more.functions.is_some();
-    match arguments.json {
-        true => output::print_json(&as_json(&server, more.json))?,
-        false => output::print(&(as_text(&server) + &more.text))?,
+    match (more.is_again, arguments.json) {
+        (true, _) => output::to_stderr(&report::note("it has changed, and is brought up anew")),
+        (false, true) => output::print_json(&as_json(&server, more.json))?,
+        (false, false) => output::print(&(as_text(&server) + &more.text))?,
     }
     let made_ready = async {
         let all = server.registered.iter().map(|registered| make_ready(server.project(), registered));
@@ -161,19 +180,20 @@ pub(crate) async fn serve(options: ServerOptions, arguments: &Serving, more: Tol
             }
         }
     };
-    tokio::select! {
-        _ = interrupted() => {}
-        () = made_ready => {}
-    }
+    let ended = tokio::select! {
+        _ = interrupted() => Ended::Interrupted,
+        () = changed => Ended::Changed,
+        () = made_ready => Ended::Interrupted,
+    };
     for undelivered in server.shut_down().await {
         output::to_stderr(&report::notice(&Notice::Undelivered(undelivered)));
     }
     let running = server.running();
-    if running > 0 && !arguments.memory {
+    if running > 0 && !arguments.memory && ended == Ended::Interrupted {
         let text = format!("{running} executions that run go on with the next start");
         output::to_stderr(&report::note(&text));
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(ended)
 }
 
 /// Tells what the tasks of a state machine lack, and does beforehand what takes long.

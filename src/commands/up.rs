@@ -1,8 +1,11 @@
 //! `asl up`
 
+mod watch;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
+use std::future::pending;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Component, Path, PathBuf};
 use std::process::ExitCode;
@@ -15,7 +18,7 @@ use asl_stack::{
 };
 use asl_tasks::Routes;
 
-use super::serve::{Told, serve, served};
+use super::serve::{Ended, Told, serve, served};
 use crate::cli::Up;
 use crate::error::Error;
 use crate::execute::runtime;
@@ -64,29 +67,55 @@ const UP: &str = "up";
 
 /// Brings up a project and serves it until a signal comes.
 pub(crate) fn run(arguments: &Up) -> Result<ExitCode, Error> {
-    let stacks = stacks(arguments)?;
-    let listen = address(arguments.serving.listen)?;
-    let choices = choices(arguments, &stacks, listen);
-    let mut plan = plan(&stacks, &choices)?;
-    tell(&plan);
-    let own = own_routes(arguments)?;
-    if let Some(own) = &own {
-        plan.serve(|function| own.routes.iter().any(|route| route.resource.matches(function)));
-    }
-    check(&plan)?;
-    let data = absolute(&arguments.serving.data);
+    let Project { plan, own, choices, listen } = project(arguments)?;
     if let Some(folder) = &arguments.eject {
         return eject(&plan, folder);
     }
-    let folder = data.join(UP);
+    let folder = absolute(&arguments.serving.data).join(UP);
     for (file, text) in files(&plan, &folder)? {
         write_changed(&file, &text)?;
     }
     let routes = Routes::read(&folder.join(ROUTES))?;
     let mut serving = arguments.serving.clone();
-    (serving.account, serving.region, serving.listen) = (choices.account.clone(), choices.region.clone(), listen);
+    (serving.account, serving.region, serving.listen) = (choices.account, choices.region, listen);
     let options = with_own_routes(served(&serving, routes)?, own);
-    runtime()?.block_on(serve(options, &serving, told(&plan)))
+    let told = Told { is_again: arguments.again.is_some(), ..told(&plan) };
+    let changed = async {
+        match arguments.watch {
+            true => watch::changed(arguments).await,
+            false => pending().await,
+        }
+    };
+    match runtime()?.block_on(serve(options, &serving, told, changed))? {
+        Ended::Interrupted => Ok(ExitCode::SUCCESS),
+        Ended::Changed => watch::begin_anew(listen),
+    }
+}
+
+/// A project that can be brought up.
+struct Project {
+    plan: Plan,
+    /// Its own routing file.
+    own: Option<Routes>,
+    choices: Choices,
+    listen: SocketAddr,
+}
+
+/// Reads a project, and tells what is to be told of it; nothing is started or written but by an app of the CDK.
+fn project(arguments: &Up) -> Result<Project, Error> {
+    let stacks = stacks(arguments)?;
+    let listen = address(arguments.again.unwrap_or(arguments.serving.listen))?;
+    let choices = choices(arguments, &stacks, listen);
+    let mut plan = plan(&stacks, &choices)?;
+    if arguments.again.is_none() {
+        tell(&plan);
+    }
+    let own = own_routes(arguments)?;
+    if let Some(own) = &own {
+        plan.serve(|function| own.routes.iter().any(|route| route.resource.matches(function)));
+    }
+    check(&plan)?;
+    Ok(Project { plan, own, choices, listen })
 }
 
 /// Where the server will listen: functions are told so before it does.
@@ -275,5 +304,5 @@ fn told(plan: &Plan) -> Told {
         }
     }
     let outputs = json.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
-    Told { text, json: vec![("outputs", outputs)], functions: Some(plan.functions()) }
+    Told { text, json: vec![("outputs", outputs)], functions: Some(plan.functions()), is_again: false }
 }

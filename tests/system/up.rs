@@ -7,7 +7,7 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 use crate::support::folder::{Folder, files};
-use crate::support::http::{get, send};
+use crate::support::http::{get, send, try_send};
 use crate::support::images::{input, serve};
 use crate::support::server::{Server, until};
 use crate::support::{not_run, shown};
@@ -273,4 +273,29 @@ fn the_routing_file_of_the_project_comes_first() {
     let done = ended(&server, post(output(&server, "orders.StartUrl"), &json!({ "id": "1", "amount": 2 })));
     let out: Value = serde_json::from_str(done["output"].as_str().unwrap_or_else(|| panic!("{done}"))).expect("JSON");
     assert_eq!(out["price"]["text"], "nothing");
+}
+
+#[test]
+fn what_changes_is_brought_up_anew() {
+    let folder = project("orders");
+    let server = up(&folder, &["--stack-name", "orders", "--watch"]);
+    let url = format!("{}/8", output(&server, "orders.OrdersUrl"));
+    let id = || {
+        let answer: Value = serde_json::from_slice(try_send(Method::GET, &url, &[], "")?.body()).ok()?;
+        answer["id"].as_str().map(str::to_owned)
+    };
+    assert_eq!(id().as_deref(), Some("8"));
+    // An execution that waits meanwhile goes on.
+    let waiting = server.create(
+        "waiting",
+        &json!({ "StartAt": "W", "States": { "W": { "Type": "Wait", "Seconds": 3, "End": true } } }),
+    );
+    let execution = server.start_execution(&waiting, "w", &json!({}));
+    let source = std::fs::read_to_string(folder.path("src/api/index.mjs")).expect("the source");
+    let began = Instant::now();
+    folder.write("src/api/index.mjs", source.replace("id: event.pathParameters.id", "id: 'changed'"));
+    until(|| (id()? == "changed").then_some(()));
+    shown(&format!("asl up --watch: a changed function answers after {:?}", began.elapsed()));
+    assert_eq!(server.ended(&execution)["status"], "SUCCEEDED");
+    assert_eq!(server.interrupt().0, Some(0));
 }
