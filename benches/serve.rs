@@ -26,6 +26,8 @@ const SINGLE: usize = 300;
 /// How many clients start executions at once, and for how long.
 const CLIENTS: usize = 64;
 const LOAD: Duration = Duration::from_secs(5);
+/// How many pages of the console look on.
+const PAGES: usize = 20;
 /// How many executions wait at once.
 const WAITING: usize = 10_000;
 /// How many executions that have ended are in a journal.
@@ -38,6 +40,7 @@ fn main() {
     for (kind, arguments, target) in [("durable", &[][..], 2_000), ("in memory", &["--memory"], 10_000)] {
         many_at_once(&program, kind, arguments, target);
     }
+    watched(&program);
     long_loop(&program);
     large_map(&program);
     waiting(&program);
@@ -212,11 +215,32 @@ fn one_after_another(program: &Path) {
 }
 
 fn many_at_once(program: &Path, kind: &str, arguments: &[&str], target: u32) {
-    let server = Server::new(program, arguments);
+    let rate = rate(&Server::new(program, arguments), 0);
+    println!("{CLIENTS} clients, {kind:<15}{rate:8.0} executions a second (target: at least {target})");
+}
+
+/// How many executions all clients start in a second while so many pages of the console show the list of executions.
+fn rate(server: &Server, pages: usize) -> f64 {
     let machine = server.connection().create("pass", PASS);
     let started = AtomicUsize::new(0);
     let began = Instant::now();
     thread::scope(|scope| {
+        for _ in 0..pages {
+            scope.spawn(|| {
+                let mut changes =
+                    TcpStream::connect(&server.address).map(BufReader::new).expect("it accepts connections");
+                let request = "GET /_asl/changes HTTP/1.1\r\nhost: localhost\r\n\r\n";
+                changes.get_mut().write_all(request.as_bytes()).expect("it is sent");
+                let mut connection = server.connection();
+                let mut line = String::new();
+                while began.elapsed() < LOAD && changes.read_line(&mut line).expect("it can be read") > 0 {
+                    // The page asks for its list again whenever something has changed.
+                    if std::mem::take(&mut line).starts_with("event: changed") {
+                        connection.call("ListExecutions", &json!({"stateMachineArn": machine, "maxResults": 100}));
+                    }
+                }
+            });
+        }
         for _ in 0..CLIENTS {
             scope.spawn(|| {
                 let mut connection = server.connection();
@@ -227,8 +251,21 @@ fn many_at_once(program: &Path, kind: &str, arguments: &[&str], target: u32) {
             });
         }
     });
-    let rate = started.load(Ordering::Relaxed) as f64 / began.elapsed().as_secs_f64();
-    println!("{CLIENTS} clients, {kind:<15}{rate:8.0} executions a second (target: at least {target})");
+    started.load(Ordering::Relaxed) as f64 / LOAD.as_secs_f64()
+}
+
+/// What pages of the console cost a server that is fully loaded: alternately without and with them.
+fn watched(program: &Path) {
+    let costs = (0..5).map(|_| {
+        let [alone, watched] = [0, PAGES].map(|pages| rate(&Server::new(program, &[]), pages));
+        100.0 * (1.0 - watched / alone)
+    });
+    let mut costs: Vec<f64> = costs.collect();
+    costs.sort_by(f64::total_cmp);
+    println!(
+        "{PAGES} pages of the console cost {:8.1} % of that, durable (target: at most 10)",
+        costs[costs.len() / 2]
+    );
 }
 
 fn long_loop(program: &Path) {

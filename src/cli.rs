@@ -13,12 +13,14 @@ mod histories;
 mod queries;
 mod serve;
 mod test;
+mod up;
 
 pub(crate) use data::{Data, DataAction};
 pub(crate) use histories::{Diff, History, Logs, Open, Record};
 pub(crate) use queries::{Jsonata, Jsonpath};
-pub(crate) use serve::{AtServer, Ps, Serve, Start, Stop};
+pub(crate) use serve::{AtServer, Ps, Serve, Serving, Start, Stop};
 pub(crate) use test::{Test, TestFormat};
+pub(crate) use up::{Container, Up};
 
 /// Runs Amazon States Language state machines on this machine.
 #[derive(Debug, Parser)]
@@ -49,6 +51,11 @@ pub(crate) enum Command {
     Run(Run),
     /// Serve the Step Functions API over HTTP, with executions that survive the end of the server
     Serve(Serve),
+    /// Bring up a whole project of the CDK, SAM or CloudFormation on this machine
+    Up(Up),
+    /// What a CDK app calls in the place of Docker: its command runs on this machine
+    #[command(hide = true)]
+    Container(Container),
     /// List the executions of a running server
     Ps(Ps),
     /// Start an execution at a running server

@@ -44,7 +44,7 @@ impl Console {
         let named = std::path::absolute(definition.file()).unwrap_or_else(|_| definition.file().to_owned());
         let name = definition.name();
         // EXPRESS executions have no history.
-        routes.state_machines.insert(name.clone(), MachineFile { definition: named, is_express: false });
+        routes.state_machines.insert(name.clone(), MachineFile { definition: named, is_express: false, logging: None });
         let server = Server::start(ServerOptions {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             folder: None,

@@ -58,6 +58,8 @@ fn main() -> ExitCode {
         Command::Start(arguments) => commands::start::run(arguments),
         Command::Stop(arguments) => commands::stop::run(arguments),
         Command::Serve(arguments) => commands::serve::run(arguments),
+        Command::Container(arguments) => commands::container::run(arguments),
+        Command::Up(arguments) => commands::up::run(arguments),
         Command::Test(arguments) => commands::test::run(arguments),
         Command::TestState(arguments) => commands::test_state::run(arguments),
     });

@@ -24,6 +24,7 @@ pub use self::events::{EventPattern, Events, InvalidPattern, InvalidSchedule, Sc
 pub use self::in_use::IN_USE;
 use self::in_use::{Holding, InUse};
 pub use self::sns::{Mail, Subscribers, Subscription, Undelivered, notifications};
+pub use self::sqs::QueueSettings;
 
 /// The embedded services of one data folder. Making them is cheap: each opens its data at its first request.
 #[derive(Clone)]
@@ -45,6 +46,8 @@ pub struct Declared {
     pub buckets: BTreeSet<String>,
     /// The queues of SQS. None where every queue is there as soon as it is named.
     pub queues: Option<BTreeSet<String>>,
+    /// How some of the queues are.
+    pub queue_settings: BTreeMap<String, QueueSettings>,
     /// The topics of SNS, beside those that have subscriptions. None where every topic is there.
     pub topics: Option<BTreeSet<String>>,
 }
@@ -53,9 +56,9 @@ impl Embedded {
     /// Services that keep their data below `data_dir`, with what is `declared` in it from the start. What is published goes to the
     /// `subscribers` of each routing file, with the help of `caller`.
     pub fn new(data_dir: &Path, declared: Declared, subscribers: Vec<Subscribers>, caller: Caller) -> Self {
-        let Declared { tables, buckets, queues, topics } = declared;
-        let queues =
-            sqs::Queues { declared: queues, subscribed: subscribers.iter().flat_map(Subscribers::queues).collect() };
+        let Declared { tables, buckets, queues, queue_settings, topics } = declared;
+        let subscribed = subscribers.iter().flat_map(Subscribers::queues).collect();
+        let queues = sqs::Queues { declared: queues, settings: queue_settings, subscribed };
         let sqs = Arc::new(sqs::Sqs::new(data_dir.join("sqs.sqlite"), queues));
         let sns = sns::Sns::new(data_dir.join(sns::FOLDER), topics, subscribers, caller, Arc::clone(&sqs));
         Self {

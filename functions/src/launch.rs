@@ -104,12 +104,14 @@ pub(super) async fn prepare(settings: &Settings, folders: &Folders) -> Result<(P
     let entry = || settings.entry.as_deref().ok_or(LaunchError::NoEntry);
     let layers = Layers::find(&settings.layers, folders)?;
     let mut launch = match &settings.runtime {
-        Runtime::Python { version } => python::launch(version.as_deref(), &layers, &code, entry()?, &cache).await?,
+        Runtime::Python { version } => {
+            python::launch(version.as_deref(), &layers, &code, entry()?, settings.install, &cache).await?
+        }
         Runtime::Node { version } => {
             // What cannot be read is told with the other variables.
             let options = settings.environment.get("NODE_OPTIONS").map(|value| value.read(&folders.routes));
             let options = options.and_then(Result::ok).unwrap_or_default();
-            node::launch(version.as_deref(), &options, &layers, &code, entry()?, &cache).await?
+            node::launch(version.as_deref(), &options, &layers, &code, entry()?, settings.install, &cache).await?
         }
         Runtime::Java { version } => java::launch(version, &layers, &code, entry()?, settings.memory_mb).await?,
         Runtime::Provided => provided(&code, &layers, settings.entry.as_deref())?,

@@ -65,6 +65,7 @@ pub(super) async fn launch(
     layers: &Layers,
     code: &Path,
     entry: &str,
+    installs: bool,
     cache: &Path,
 ) -> Result<Launch, LaunchError> {
     let entry = &*in_layer(entry, layers);
@@ -74,7 +75,7 @@ pub(super) async fn launch(
     let mut arguments: Vec<_> = off(wanted, &found, options).into_iter().map(OsString::from).collect();
     let generation = if wanted < PROMISES_FROM { "callbacks" } else { "promises" };
     arguments.extend([runtime(cache).await?.into(), generation.into(), entry.into()]);
-    let installed = modules(&program, &found.text, code, cache).await?;
+    let installed = if installs { modules(&program, &found.text, code, cache).await? } else { None };
     // As if it were in the code, whatever NODE_PATH says.
     arguments.extend(installed.as_ref().map(|installed| installed.join("node_modules").into()));
     let mut paths = layers.have(&[&format!("nodejs/node{wanted}/node_modules"), "nodejs/node_modules"]);

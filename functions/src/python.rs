@@ -49,9 +49,10 @@ pub(super) async fn launch(
     layers: &Layers,
     code: &Path,
     entry: &str,
+    installs: bool,
     cache: &Path,
 ) -> Result<Launch, LaunchError> {
-    let requirements = requirements::read(code)?;
+    let requirements = if installs { requirements::read(code)? } else { None };
     check_entry(code, entry, requirements.is_some() || !layers.have(&["python"]).is_empty())?;
     let (interpreter, note) = find(version).await?;
     let environment = environment(&interpreter, code, requirements.as_ref(), cache).await?;

@@ -26,6 +26,9 @@ pub struct Settings {
     /// Environment variables of the function.
     #[serde(default)]
     pub(super) environment: BTreeMap<String, Setting>,
+    /// Whether what the code asks for is installed; code that was packed for Lambda has it already.
+    #[serde(default = "install")]
+    pub(super) install: bool,
     /// How much memory the function is told to have, and ended for exceeding; in MB, as in Lambda 128 unless told.
     #[serde(default = "memory")]
     pub(super) memory_mb: u32,
@@ -52,6 +55,10 @@ impl Settings {
 
 /// Where the SDKs of AWS find the services.
 pub(super) const ENDPOINT_URL: &str = "AWS_ENDPOINT_URL";
+
+fn install() -> bool {
+    true
+}
 
 fn memory() -> u32 {
     128

@@ -35,6 +35,11 @@ impl Substitution {
     pub fn name(&self) -> &str {
         &self.name
     }
+
+    /// What stands there.
+    pub fn value(&self) -> &str {
+        &self.value
+    }
 }
 
 /// A text is no `NAME=VALUE`.
@@ -82,8 +87,15 @@ impl Substitutions {
         self.0.get(name).map(String::as_str).or_else(pseudo)
     }
 
+    /// Sets the value for a name; says whether it had another one.
+    pub fn set(&mut self, name: &str, value: String) -> bool {
+        let differs = self.0.get(name) != Some(&value);
+        self.0.insert(name.to_owned(), value);
+        differs
+    }
+
     /// Sets the value for a name that has none.
-    pub(crate) fn insert_new(&mut self, name: &str, value: &str) {
+    pub fn insert_new(&mut self, name: &str, value: &str) {
         self.0.entry(name.to_owned()).or_insert_with(|| value.to_owned());
     }
 

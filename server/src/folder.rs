@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use asl_engine::{Diagnostic, Program};
+use asl_engine::{Diagnostic, Program, Value};
 use asl_project::{Definition, DefinitionName, Placeholder, Substitutions, definitions_in};
 use asl_runtime::journal::JournalError;
 use asl_runtime::now;
-use asl_tasks::Routes;
+use asl_tasks::{MachineLogging, Routes};
 
 use crate::api::Identity;
 use crate::catalog::{Catalog, Change, Machine, NewRevision, Tags, Type};
@@ -87,6 +87,8 @@ impl Sources {
 struct Found {
     definition: Definition,
     machine_type: Type,
+    /// Its logging configuration, where the routing file has one.
+    logging: Option<Value>,
     /// The place of its routing file.
     routing: usize,
 }
@@ -109,7 +111,7 @@ pub struct Registered {
 }
 
 /// The state machines that routing files name, and those of the other definitions below the folder, by name.
-fn found(sources: &Sources, refused: &mut Vec<NotRegistered>) -> BTreeMap<String, Found> {
+fn found(sources: &Sources, identity: &Identity, refused: &mut Vec<NotRegistered>) -> BTreeMap<String, Found> {
     let mut found: BTreeMap<String, Found> = BTreeMap::new();
     let mut add = |name: String, new: Found, refused: &mut Vec<NotRegistered>| match found.get(&name) {
         Some(known) => refused.push(NotRegistered::Twice {
@@ -125,7 +127,10 @@ fn found(sources: &Sources, refused: &mut Vec<NotRegistered>) -> BTreeMap<String
             let file = routes.folder().join(&machine.definition);
             let machine_type = if machine.is_express { Type::Express } else { Type::Standard };
             match DefinitionName::from(&*file).read(substitutions) {
-                Ok(definition) => add(name.clone(), Found { definition, machine_type, routing }, refused),
+                Ok(definition) => {
+                    let logging = machine.logging.as_ref().map(|logging| logging_of(logging, identity));
+                    add(name.clone(), Found { definition, machine_type, logging, routing }, refused);
+                }
                 Err(error) => refused.push(error.into()),
             }
             named.push(file);
@@ -145,13 +150,27 @@ fn found(sources: &Sources, refused: &mut Vec<NotRegistered>) -> BTreeMap<String
         match DefinitionName::from(&*file).read_all(&sources.routing[routing].substitutions) {
             Ok(definitions) => {
                 for definition in definitions {
-                    add(definition.name(), Found { definition, machine_type: Type::Standard, routing }, refused);
+                    let found = Found { machine_type: Type::Standard, logging: None, routing, definition };
+                    add(found.definition.name(), found, refused);
                 }
             }
             Err(error) => refused.push(error.into()),
         }
     }
     found
+}
+
+/// A logging configuration as the API has it.
+fn logging_of(logging: &MachineLogging, identity: &Identity) -> Value {
+    let Identity { account, region } = identity;
+    let arn = format!("arn:aws:logs:{region}:{account}:log-group:{}:*", logging.log_group);
+    let group = Value::from([("logGroupArn", arn.into())]);
+    let destination = Value::from([("cloudWatchLogsLogGroup", group)]);
+    Value::from([
+        ("level", logging.level.name().into()),
+        ("includeExecutionData", logging.include_execution_data.into()),
+        ("destinations", [destination].into_iter().collect()),
+    ])
 }
 
 fn same_file(first: &Path, second: &Path) -> bool {
@@ -181,7 +200,7 @@ pub(crate) async fn register(
     sources: &Sources,
 ) -> (Vec<Registered>, Vec<NotRegistered>) {
     let (mut registered, mut refused) = (Vec::new(), Vec::new());
-    for (name, found) in found(sources, &mut refused) {
+    for (name, found) in found(sources, identity, &mut refused) {
         match register_one(catalog, identity, &sources.routing[found.routing].routes, &name, found).await {
             Ok(one) => registered.push(one),
             Err(error) => refused.push(error),
@@ -195,7 +214,7 @@ async fn register_one(
     identity: &Identity,
     routes: &Routes,
     name: &str,
-    Found { definition, machine_type, routing }: Found,
+    Found { definition, machine_type, logging, routing }: Found,
 ) -> Result<Registered, NotRegistered> {
     let program = match definition.unfilled_program() {
         Ok(program) => Arc::new(program),
@@ -213,7 +232,10 @@ async fn register_one(
     let known = catalog.machine(&arn);
     // One that was made over the API is the folder's from now on.
     let is_same = |known: &Machine| {
-        *known.revision.definition == *text && known.machine_type == machine_type && known.is_of_folder
+        *known.revision.definition == *text
+            && known.machine_type == machine_type
+            && known.is_of_folder
+            && logging.as_ref().is_none_or(|logging| known.revision.logging == *logging)
     };
     if let Some(known) = known.as_ref().filter(|known| is_same(known)) {
         catalog.know(&known.revision, Arc::clone(&program));
@@ -229,7 +251,7 @@ async fn register_one(
         machine_type,
         definition: text,
         role_arn: format!("arn:aws:iam::{}:role/asl", identity.account).into(),
-        logging: of_before(|it| it.logging.clone()).unwrap_or_else(off),
+        logging: logging.or_else(|| of_before(|it| it.logging.clone())).unwrap_or_else(off),
         tracing: of_before(|it| it.tracing.clone()).unwrap_or_else(|| [("enabled", false.into())].into()),
         encryption: of_before(|it| it.encryption.clone()).unwrap_or_else(|| [("type", "AWS_OWNED_KEY".into())].into()),
         at,

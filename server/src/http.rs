@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use asl_aws::InProcess;
 use asl_loopback::{self as loopback, Refused};
-use asl_tasks::Trigger;
+use asl_tasks::Calls;
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -175,12 +175,10 @@ impl Shared {
         }
         let is_plain = !is_signed && header("x-amz-target").is_empty();
         // What an AWS client signs, or names an operation for, is for a service.
-        let trigger = match is_plain {
-            true => triggers::of_request(&self.triggers(), request.method(), path).cloned(),
-            false => None,
-        };
+        let triggers = if is_plain { self.triggers() } else { Vec::new() };
+        let trigger = triggers::of_request(&triggers, request.method(), path);
         // Its files hold nothing of anybody.
-        if is_plain && console::is_file_asked(&request, trigger.as_ref()) {
+        if is_plain && console::is_file_asked(&request, trigger.as_ref().map(|(trigger, _)| *trigger)) {
             return match self.guard.asked_host(&request) {
                 Ok(_) => console::file(path, request.headers()),
                 Err(refused) => refusal(refused),
@@ -198,10 +196,15 @@ impl Shared {
                 Err(refused) => refusal(refused),
             };
         }
-        if let Some(trigger) = trigger {
-            return match host {
-                Ok(_) => self.triggered(&trigger, request).await,
-                Err(refused) => refusal(refused),
+        if let Some((trigger, parameters)) = trigger {
+            return match (host, &trigger.calls) {
+                (Ok(_), Calls::Function(function)) => {
+                    self.proxied(function, trigger, parameters, request).await.unwrap_or_else(refusal)
+                }
+                (Ok(_), Calls::StateMachine(machine)) => self.triggered(machine, trigger.is_sync, request).await,
+                // Neither has an API before it.
+                (Ok(_), Calls::Queue(_) | Calls::Topic(_)) => refusal(Refused(StatusCode::NOT_FOUND, String::new())),
+                (Err(refused), _) => refusal(refused),
             };
         }
         self.services.answer_to(request, host).await
@@ -227,7 +230,7 @@ impl Shared {
     }
 
     /// Starts an execution with the body of a request.
-    async fn triggered(&self, trigger: &Trigger, request: Request<Incoming>) -> Response<SdkBody> {
+    async fn triggered(&self, machine: &str, is_sync: bool, request: Request<Incoming>) -> Response<SdkBody> {
         let body = match loopback::body(request, REQUEST_MAX).await {
             Ok(body) => body,
             Err(refused) => return refusal(refused),
@@ -235,9 +238,9 @@ impl Shared {
         let Ok(input) = std::str::from_utf8(&body) else {
             return ApiError::new("InvalidExecutionInput", "the body of the request is not UTF-8").response();
         };
-        let operation = if trigger.is_sync { "StartSyncExecution" } else { "StartExecution" };
+        let operation = if is_sync { "StartSyncExecution" } else { "StartExecution" };
         let input = if input.is_empty() { "{}" } else { input };
-        let arn = self.machine_arn(&trigger.state_machine);
+        let arn = self.machine_arn(machine);
         let parameters = asl_engine::Value::from([("stateMachineArn", arn.into()), ("input", input.into())]);
         let asked = Request::post("/").header("x-amz-target", format!("{TARGET}{operation}"));
         match asked.body(SdkBody::from(parameters.to_string())) {

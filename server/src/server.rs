@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use asl_aws::Clients;
 use asl_engine::Value;
 use asl_history::HistoryError;
 use asl_project::{
@@ -27,6 +28,7 @@ use crate::console::Explain;
 use crate::folder::{NotRegistered, Registered, Routing, Snapshot, Sources, register, snapshot};
 use crate::http::{Guard, accept, url};
 use crate::logs::Logs;
+use crate::messages::readers;
 use crate::status_changes::{StatusChanges, publish};
 use crate::tls::{Tls, TlsError, acceptor};
 use crate::traces::Traces;
@@ -111,11 +113,12 @@ pub(crate) struct Shared {
     pub(crate) services: Arc<HttpServices>,
     triggers: Vec<Trigger>,
     status_changes: Arc<StatusChanges>,
+    pub(crate) clients: Arc<Clients>,
     pub(crate) guard: Guard,
     pub(crate) answering: AtomicUsize,
     /// Whether no more is taken.
     pub(crate) is_stopping: AtomicBool,
-    identity: Identity,
+    pub(crate) identity: Identity,
     /// The folder whose definitions are its state machines.
     pub(crate) folder: Option<PathBuf>,
     /// The folder for data.
@@ -245,7 +248,7 @@ impl Server {
         let files = Files { sources, routers, registered: tokio::sync::Mutex::new(seen) };
         files.route(&catalog, &registered);
         let events = Arc::clone(project.router().events());
-        events.start(standing(&triggers, |name| options.identity.machine_arn(name))?).await?;
+        events.start(standing(&triggers, |calls| options.identity.arn_of(calls))?).await?;
         let (status_changes, changes) = StatusChanges::new(Arc::clone(&events));
         catalog.tell_status_changes(Arc::clone(&status_changes));
         executions.serve(Arc::clone(&catalog) as Arc<dyn asl_project::StateMachines>);
@@ -271,6 +274,7 @@ impl Server {
             services: project.router().services(),
             triggers,
             status_changes,
+            clients: Arc::clone(project.router().clients()),
             guard: Guard { is_loopback, token: options.token },
             answering: AtomicUsize::new(0),
             is_stopping: AtomicBool::new(false),
@@ -286,7 +290,10 @@ impl Server {
         let publishing = publish(Arc::clone(&shared.status_changes), Arc::downgrade(&shared.executions), changes);
         let publishing = tokio::spawn(publishing).abort_handle();
         let scheduling = tokio::spawn(async move { events.run_schedules(now).await }).abort_handle();
-        let tasks = vec![dropping, forgetting, publishing, scheduling];
+        let mut tasks = vec![dropping, forgetting, publishing, scheduling];
+        for reading in readers(&shared.triggers) {
+            tasks.push(tokio::spawn(reading.run(Arc::downgrade(project.router().clients()))).abort_handle());
+        }
         Ok(Self {
             project,
             memory,

@@ -1,34 +1,67 @@
-//! What starts executions: requests, as an API Gateway with an integration of `StartExecution` has them, events and schedules.
+//! What starts executions and calls functions: requests, as an API Gateway has them, events and schedules.
 //!
-//! AWS developer guide of API Gateway, "AWS service integrations for HTTP APIs: StepFunctions-StartExecution".
+//! AWS developer guide of API Gateway, "AWS service integrations for HTTP APIs: StepFunctions-StartExecution", "Create routes for HTTP APIs".
 
-use asl_tasks::{EventPattern, InvalidPattern, InvalidSchedule, Schedule, StandingRule, Starts, Trigger, When};
+use asl_tasks::{Calls, EventPattern, InvalidPattern, InvalidSchedule, Schedule, StandingRule, Starts, Trigger, When};
 use http::Method;
 
-/// The trigger of a request: the most special one, in the order of API Gateway: method and path, then the path alone, then the default.
-pub(crate) fn of_request<'a>(triggers: &'a [Trigger], asked: &Method, path: &str) -> Option<&'a Trigger> {
-    let rank = |trigger: &&Trigger| match &trigger.starts {
-        Starts::Http { method, path: known } => {
-            let is_method = method.as_ref().is_none_or(|method| method == asked.as_str());
-            let is_path = known.as_ref().is_none_or(|known| trimmed(known) == trimmed(path));
-            (is_method && is_path).then(|| usize::from(known.is_some()) * 2 + usize::from(method.is_some()))
-        }
-        Starts::Schedule { .. } | Starts::Event { .. } => None,
-    };
+/// The trigger of a request: the most special one, in the order of API Gateway: method and path, then the path alone, then paths with
+/// parameters, then the default. With the parameters of the path.
+pub(crate) fn of_request<'a>(
+    triggers: &'a [Trigger],
+    asked: &Method,
+    path: &str,
+) -> Option<(&'a Trigger, Vec<(String, String)>)> {
+    let ranked = triggers.iter().filter_map(|trigger| {
+        let Starts::Http { method, path: known, .. } = &trigger.starts else { return None };
+        let is_method = method.as_ref().is_none_or(|method| method == asked.as_str());
+        let (special, parameters) = match known {
+            Some(known) => fits(trimmed(known), trimmed(path))?,
+            None => (0, Vec::new()),
+        };
+        is_method.then(|| (special * 2 + usize::from(method.is_some()), trigger, parameters))
+    });
     // The first one among equals.
-    triggers.iter().rev().filter(|trigger| rank(trigger).is_some()).max_by_key(|trigger| rank(trigger))
+    let best = ranked.reduce(|best, next| if next.0 > best.0 { next } else { best });
+    best.map(|(_, trigger, parameters)| (trigger, parameters))
+}
+
+/// How special a route is that fits a path, from 1 on, and the parameters that it finds there: `{id}` is a part of a path, `{proxy+}` all
+/// that is left.
+fn fits(route: &str, path: &str) -> Option<(usize, Vec<(String, String)>)> {
+    if route == path {
+        return Some((3, Vec::new()));
+    }
+    let (mut parameters, mut parts) = (Vec::new(), path.split('/'));
+    for known in route.split('/') {
+        let name = known.strip_prefix('{').and_then(|name| name.strip_suffix('}'));
+        if let Some(name) = name.and_then(|name| name.strip_suffix('+')) {
+            let rest: Vec<&str> = parts.by_ref().collect();
+            parameters.push((name.to_owned(), rest.join("/")));
+            return (!rest.is_empty()).then_some((1, parameters));
+        }
+        let part = parts.next()?;
+        match name {
+            Some(name) if !part.is_empty() => parameters.push((name.to_owned(), part.to_owned())),
+            None if known == part => {}
+            _ => return None,
+        }
+    }
+    parts.next().is_none().then_some((2, parameters))
 }
 
 /// The triggers of a server whose routing file has these: each state machine of a file without a route of its own has `POST /NAME`, and the
 /// only one has `POST /`.
 pub(crate) fn with_defaults(mut triggers: Vec<Trigger>, machines: &[&str]) -> Vec<Trigger> {
     let post = |name: &str, path: String| Trigger {
-        state_machine: name.to_owned(),
-        starts: Starts::Http { method: Some("POST".to_owned()), path: Some(path) },
+        calls: Calls::StateMachine(name.to_owned()),
+        starts: Starts::Http { method: Some("POST".to_owned()), path: Some(path), is_payload_1: false },
         is_sync: false,
+        given: Default::default(),
     };
+    let is_http = |trigger: &Trigger| matches!(trigger.starts, Starts::Http { .. });
     let has_route = |triggers: &[Trigger], machine: &str| {
-        triggers.iter().any(|trigger| trigger.state_machine == machine && matches!(trigger.starts, Starts::Http { .. }))
+        triggers.iter().any(|trigger| trigger.state_machine() == Some(machine) && is_http(trigger))
     };
     let named = machines.iter().filter(|name| !has_route(&triggers, name)).map(|name| post(name, format!("/{name}")));
     let named: Vec<Trigger> = named.collect();
@@ -52,18 +85,22 @@ pub enum InvalidTrigger {
     Schedule(#[from] InvalidSchedule),
 }
 
-/// The triggers by events and schedules, as rules of EventBridge; `arn` gives the ARN of a state machine.
+/// The triggers by events and schedules, as rules of EventBridge; `arn` gives the ARN of what one calls.
 pub(crate) fn standing(
     triggers: &[Trigger],
-    arn: impl Fn(&str) -> String,
+    arn: impl Fn(&Calls) -> String,
 ) -> Result<Vec<StandingRule>, InvalidTrigger> {
     let rule = |trigger: &Trigger| {
         let when = match &trigger.starts {
-            Starts::Http { .. } => return Ok(None),
-            Starts::Schedule { expression, input } => When::Scheduled(Schedule::parse(expression)?, input.to_string()),
-            Starts::Event { pattern } => When::Event(EventPattern::parse(&pattern.to_string())?),
+            Starts::Http { .. } | Starts::Messages { .. } => return Ok(None),
+            Starts::Schedule { expression } => When::Scheduled(Schedule::parse(expression)?),
+            Starts::Event { pattern, bus } => {
+                When::Event { bus: bus.clone(), pattern: EventPattern::parse(&pattern.to_string())? }
+            }
         };
-        Ok(Some(StandingRule { when, state_machine: arn(&trigger.state_machine) }))
+        let mut target = trigger.given.clone();
+        target.insert("Arn".to_owned(), arn(&trigger.calls).into());
+        Ok(Some(StandingRule { when, target: target.into() }))
     };
     triggers.iter().filter_map(|trigger| rule(trigger).transpose()).collect()
 }
@@ -78,16 +115,18 @@ mod tests {
 
     #[test]
     fn the_most_special_route_is_taken() {
-        let trigger = |name: &str, method: Option<&str>, path: Option<&str>| Trigger {
-            state_machine: name.to_owned(),
-            starts: Starts::Http { method: method.map(ToOwned::to_owned), path: path.map(ToOwned::to_owned) },
-            is_sync: false,
+        let trigger = |name: &str, method: Option<&str>, path: Option<&str>| {
+            let (method, path) = (method.map(ToOwned::to_owned), path.map(ToOwned::to_owned));
+            let starts = Starts::Http { method, path, is_payload_1: false };
+            Trigger { calls: Calls::StateMachine(name.to_owned()), starts, is_sync: false, given: Default::default() }
         };
         let triggers = [
             trigger("default", None, None),
             trigger("any orders", None, Some("/orders")),
             trigger("new order", Some("POST"), Some("/orders")),
             trigger("never", Some("POST"), Some("/orders")),
+            trigger("one order", Some("GET"), Some("/orders/{id}")),
+            trigger("files", None, Some("/files/{path+}")),
         ];
         for (method, path, expected) in [
             (Method::POST, "/orders", "new order"),
@@ -95,17 +134,25 @@ mod tests {
             (Method::PUT, "/orders", "any orders"),
             (Method::POST, "/", "default"),
             (Method::GET, "/other", "default"),
+            (Method::GET, "/orders/7", "one order"),
+            (Method::POST, "/orders/7", "default"),
+            (Method::GET, "/orders/7/lines", "default"),
+            (Method::GET, "/files/a/b", "files"),
+            (Method::GET, "/files", "default"),
         ] {
-            let found = of_request(&triggers, &method, path).expect(path);
-            assert_eq!(found.state_machine, expected, "{method} {path}");
+            let (found, _) = of_request(&triggers, &method, path).expect(path);
+            assert_eq!(found.state_machine(), Some(expected), "{method} {path}");
         }
+        let parameters = |path: &str| of_request(&triggers, &Method::GET, path).expect(path).1;
+        assert_eq!(parameters("/orders/7"), [("id".to_owned(), "7".to_owned())]);
+        assert_eq!(parameters("/files/a/b/"), [("path".to_owned(), "a/b".to_owned())]);
         assert_eq!(of_request(&triggers[1..], &Method::POST, "/other"), None);
     }
 
     #[test]
     fn without_a_route_a_machine_has_one_of_its_name() {
         let asked = |triggers: &[Trigger], path: &str| {
-            of_request(triggers, &Method::POST, path).map(|trigger| trigger.state_machine.clone())
+            of_request(triggers, &Method::POST, path).and_then(|(trigger, _)| Some(trigger.state_machine()?.to_owned()))
         };
         let only = with_defaults(Vec::new(), &["a"]);
         assert_eq!(["/", "/a", "/b"].map(|path| asked(&only, path).is_some()), [true, true, false]);

@@ -24,10 +24,6 @@ pub(crate) struct Serve {
     #[arg(value_name = "FOLDER")]
     pub(crate) folder: Option<PathBuf>,
 
-    /// Where to listen: a port, or an address and a port; port 0 is a free one
-    #[arg(long, value_name = "[ADDRESS:]PORT", default_value = "8083", value_parser = address)]
-    pub(crate) listen: SocketAddr,
-
     /// The routing file; without it, `routes.toml` in the folder where there is one
     #[arg(long, value_name = "FILE")]
     pub(crate) routes: Option<PathBuf>,
@@ -35,6 +31,17 @@ pub(crate) struct Serve {
     /// Fill in `${NAME}` in definitions; `[substitutions]` of the routing file does the same
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) substitute: Vec<Substitution>,
+
+    #[command(flatten)]
+    pub(crate) serving: Serving,
+}
+
+/// How a server is.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Serving {
+    /// Where to listen: a port, or an address and a port; port 0 is a free one
+    #[arg(long, value_name = "[ADDRESS:]PORT", default_value = "8083", value_parser = address)]
+    pub(crate) listen: SocketAddr,
 
     /// Where executions and the embedded services keep their data
     #[arg(long, value_name = "DIR", default_value = ".asl")]

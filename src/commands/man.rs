@@ -43,7 +43,8 @@ fn find<'a>(asl: &'a Command, verb: &str) -> Result<&'a Command, Error> {
 fn write_all(asl: &Command, folder: &Path) -> Result<(), Error> {
     fs::create_dir_all(folder)
         .map_err(|error| Error::Usage(format!("cannot make the folder {}: {error}", folder.display())))?;
-    for command in [asl].into_iter().chain(asl.get_subcommands()) {
+    let told = asl.get_subcommands().filter(|command| !command.is_hide_set());
+    for command in [asl].into_iter().chain(told) {
         let file = folder.join(page::file_name(command));
         output::write_file(&file, page::text(command))?;
     }

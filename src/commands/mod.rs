@@ -3,6 +3,7 @@
 pub(crate) mod answer;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod container;
 pub(crate) mod data;
 pub(crate) mod demo;
 pub(crate) mod diff;
@@ -21,3 +22,4 @@ pub(crate) mod start;
 pub(crate) mod stop;
 pub(crate) mod test;
 pub(crate) mod test_state;
+pub(crate) mod up;

@@ -1,16 +1,21 @@
 //! `asl serve`
 
 use std::fmt::Write;
+use std::future::pending;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use asl_engine::{Quotas, Value};
-use asl_project::{Definition, ExecutionOptions, Notice, Project, ProjectError, routes_below, routes_of};
+use asl_project::{
+    Definition, ExecutionOptions, Notice, Project, ProjectError, Substitutions, routes_below, routes_of,
+};
 use asl_runtime::journal::OpenError;
 use asl_server::{Identity, NotRegistered, Registered, Server, ServerError, ServerOptions, Tls};
+use asl_tasks::Routes;
+use futures_util::future::{join, join_all};
 
-use crate::cli::Serve;
+use crate::cli::{Serve, Serving};
 use crate::console;
 use crate::error::Error;
 use crate::execute::runtime;
@@ -35,7 +40,8 @@ impl From<ServerError> for Error {
 /// Serves until a signal comes.
 pub(crate) fn run(arguments: &Serve) -> Result<ExitCode, Error> {
     let options = options(arguments)?;
-    runtime()?.block_on(serve(options, arguments))
+    runtime()?.block_on(serve(options, &arguments.serving, Told::default(), pending()))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn options(arguments: &Serve) -> Result<ServerOptions, Error> {
@@ -47,13 +53,24 @@ fn options(arguments: &Serve) -> Result<ServerOptions, Error> {
     // A file that is named is for all definitions.
     let folder = arguments.folder.as_deref().filter(|_| arguments.routes.is_none());
     let routes_below = folder.map(routes_below).transpose()?.unwrap_or_default();
+    let substitutions = arguments.substitute.iter().cloned().collect();
+    Ok(ServerOptions {
+        folder: arguments.folder.clone(),
+        substitutions,
+        routes_below,
+        ..served(&arguments.serving, routes)?
+    })
+}
+
+/// How the server of a routing file is.
+pub(crate) fn served(arguments: &Serving, routes: Routes) -> Result<ServerOptions, Error> {
     let token = arguments.auth_token_file.as_deref().map(token).transpose()?;
     Ok(ServerOptions {
         listen: arguments.listen,
-        folder: arguments.folder.clone(),
+        folder: None,
         routes,
-        routes_below,
-        substitutions: arguments.substitute.iter().cloned().collect(),
+        routes_below: Vec::new(),
+        substitutions: Substitutions::default(),
         data: arguments.data.clone(),
         is_in_memory: arguments.memory,
         identity: Identity { account: arguments.account.clone(), region: arguments.region.clone() },
@@ -73,7 +90,7 @@ fn options(arguments: &Serve) -> Result<ServerOptions, Error> {
     })
 }
 
-fn tls(arguments: &Serve) -> Option<Tls> {
+fn tls(arguments: &Serving) -> Option<Tls> {
     match (&arguments.tls_certificate, &arguments.tls_key) {
         (Some(certificate), Some(key)) => Some(Tls::Files { certificate: certificate.clone(), key: key.clone() }),
         _ => arguments.tls.then_some(Tls::SelfSigned),
@@ -103,7 +120,35 @@ fn token(file: &Path) -> Result<Arc<str>, Error> {
     }
 }
 
-async fn serve(options: ServerOptions, arguments: &Serve) -> Result<ExitCode, Error> {
+/// What is told of a server beside where it is.
+#[derive(Default)]
+pub(crate) struct Told {
+    /// Behind what a person is told.
+    pub(crate) text: String,
+    /// Members of what a program is told.
+    pub(crate) json: Vec<(&'static str, Value)>,
+    /// The ARNs of functions that are made ready before anything is told, and the tasks of the state machines with them.
+    pub(crate) functions: Option<Vec<String>>,
+    /// Whether all of it has been told before.
+    pub(crate) is_again: bool,
+}
+
+/// Why a server has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// By a signal.
+    Interrupted,
+    /// What it serves has changed.
+    Changed,
+}
+
+/// Serves until a signal comes, or `changed` completes; `more` is what is told besides.
+pub(crate) async fn serve(
+    options: ServerOptions,
+    arguments: &Serving,
+    more: Told,
+    changed: impl Future<Output = ()>,
+) -> Result<Ended, Error> {
     let server = Server::start(options).await?;
     for error in &server.not_registered {
         output::to_stderr(&told(error));
@@ -111,13 +156,25 @@ async fn serve(options: ServerOptions, arguments: &Serve) -> Result<ExitCode, Er
     for error in &server.not_resumed {
         output::to_stderr(&report::warning(&error.to_string()));
     }
-    match arguments.json {
-        true => output::print_json(&as_json(&server))?,
-        false => output::print(&as_text(&server))?,
+    if let Some(functions) = &more.functions {
+        let machines = server.registered.iter().map(|registered| make_ready(server.project(), registered));
+        let functions = functions.iter().map(|function| make_function_ready(server.project(), function));
+        let ready = join(join_all(machines), join_all(functions));
+        tokio::select! {
+            _ = interrupted() => return Ok(Ended::Interrupted),
+            _ = ready => {}
+        }
+    }
+    let is_ready = more.functions.is_some();
+    match (more.is_again, arguments.json) {
+        (true, _) => output::to_stderr(&report::note("it has changed, and is brought up anew")),
+        (false, true) => output::print_json(&as_json(&server, more.json))?,
+        (false, false) => output::print(&(as_text(&server) + &more.text))?,
     }
     let made_ready = async {
-        for registered in &server.registered {
-            make_ready(server.project(), registered).await;
+        let all = server.registered.iter().map(|registered| make_ready(server.project(), registered));
+        if !is_ready {
+            join_all(all).await;
         }
         loop {
             let (registered, refused) = server.registered_anew().await;
@@ -130,19 +187,20 @@ async fn serve(options: ServerOptions, arguments: &Serve) -> Result<ExitCode, Er
             }
         }
     };
-    tokio::select! {
-        _ = interrupted() => {}
-        () = made_ready => {}
-    }
+    let ended = tokio::select! {
+        _ = interrupted() => Ended::Interrupted,
+        () = changed => Ended::Changed,
+        () = made_ready => Ended::Interrupted,
+    };
     for undelivered in server.shut_down().await {
         output::to_stderr(&report::notice(&Notice::Undelivered(undelivered)));
     }
     let running = server.running();
-    if running > 0 && !arguments.memory {
+    if running > 0 && !arguments.memory && ended == Ended::Interrupted {
         let text = format!("{running} executions that run go on with the next start");
         output::to_stderr(&report::note(&text));
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(ended)
 }
 
 /// Tells what the tasks of a state machine lack, and does beforehand what takes long.
@@ -166,6 +224,14 @@ async fn make_ready(project: &Project, registered: &Registered) {
     }
 }
 
+/// Does beforehand what takes long of a function that no state machine need call.
+async fn make_function_ready(project: &Project, arn: &str) {
+    let Ok(handler) = project.router().handler(arn) else { return };
+    if let Err(error) = handler.prepare(arn).await {
+        output::to_stderr(&report::warning(&format!("{arn}: {error}")));
+    }
+}
+
 pub(crate) fn told(error: &NotRegistered) -> String {
     match error {
         NotRegistered::Refused { definition, diagnostics } => report::diagnostics(diagnostics, definition),
@@ -182,10 +248,10 @@ fn as_text(server: &Server) -> String {
     text
 }
 
-fn as_json(server: &Server) -> Value {
+fn as_json(server: &Server, more: Vec<(&'static str, Value)>) -> Value {
     let machines = server.registered.iter().map(|registered| {
         let file = registered.file.display().to_string();
         Value::from([("stateMachineArn", registered.arn.clone().into()), ("file", file.into())])
     });
-    [("url", Value::from(server.url())), ("stateMachines", machines.collect())].into()
+    [("url", Value::from(server.url())), ("stateMachines", machines.collect())].into_iter().chain(more).collect()
 }

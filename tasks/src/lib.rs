@@ -60,5 +60,7 @@ pub use endpoint::{HttpServices, ListenError};
 pub use integrations::answered_here;
 pub use mocks::{InvalidMocks, MockedAnswer, Mocks, MocksError, Unmocked};
 pub use router::{NoRoute, Router, RowsError};
-pub use routes::{Endpoint, InvalidRoutes, MachineFile, Route, Routes, RoutesError, Starts, Trigger};
+pub use routes::{
+    Calls, Endpoint, InvalidRoutes, LogLevel, MachineFile, MachineLogging, Route, Routes, RoutesError, Starts, Trigger,
+};
 pub use waiting::{AnswerError, TokenAnswer, WaitingTask, answer, living_tasks};

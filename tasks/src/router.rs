@@ -64,7 +64,13 @@ impl Router {
         #[cfg(feature = "wasm")]
         let of_wasm = Caller::default();
         #[cfg(feature = "embedded")]
-        let declared = Declared { tables: routes.tables, buckets, queues: routes.queues, topics: routes.topics };
+        let declared = Declared {
+            tables: routes.tables,
+            buckets,
+            queues: routes.queues,
+            queue_settings: routes.queue_settings,
+            topics: routes.topics,
+        };
         #[cfg(feature = "embedded")]
         let embedded = Embedded::new(&data_dir, declared, routes.subscribers, caller.clone());
         #[cfg(feature = "embedded")]

@@ -36,4 +36,5 @@ mod test;
 mod times;
 mod together;
 mod unchanged;
+mod up;
 mod wasm;

@@ -73,22 +73,27 @@ struct Opened {
     changing: tokio::sync::Mutex<()>,
 }
 
-/// A rule that the program itself has on the default bus: it starts executions.
+/// A rule that the program itself has.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StandingRule {
     /// When.
     pub when: When,
-    /// The ARN of the state machine.
-    pub state_machine: String,
+    /// What it calls, as `PutTargets` has it: its `Arn`, and what it gets (`Input`, `InputPath`, `InputTransformer`).
+    pub target: Value,
 }
 
 /// When a rule does something.
 #[derive(Clone, Debug, PartialEq)]
 pub enum When {
-    /// When an event comes that fits. The event is the input.
-    Event(EventPattern),
-    /// At its times, with this JSON text as the input. Rates count from 1970 on, so that they do not begin anew with each start of the program.
-    Scheduled(Schedule, String),
+    /// When an event comes that fits.
+    Event {
+        /// The name of the bus.
+        bus: String,
+        /// What fits.
+        pattern: EventPattern,
+    },
+    /// At its times. Rates count from 1970 on, so that they do not begin anew with each start of the program.
+    Scheduled(Schedule),
 }
 
 /// The embedded EventBridge cannot be used.
@@ -157,7 +162,9 @@ impl Events {
     }
 
     fn look_who_listens(&self, rules: &Rules) {
-        let has_pattern = self.standing().iter().any(|standing| matches!(standing.when, When::Event(_)));
+        let is_of_default =
+            |standing: &StandingRule| matches!(&standing.when, When::Event { bus, .. } if bus == DEFAULT);
+        let has_pattern = self.standing().iter().any(is_of_default);
         let has_pattern = has_pattern || rules.enabled().any(|(bus, _, rule)| bus == DEFAULT && rule.pattern.is_some());
         self.is_listened_to.store(has_pattern, Ordering::Relaxed);
     }
@@ -185,12 +192,12 @@ impl Events {
         for (name, rule) in rules.wanting(bus, event) {
             wanted.extend(deliveries(bus, name, &rule.written.targets, event));
         }
-        for standing in self.standing().iter().filter(|_| bus == DEFAULT) {
-            if let When::Event(pattern) = &standing.when
+        for standing in self.standing() {
+            if let When::Event { bus: of, pattern } = &standing.when
+                && of == bus
                 && pattern.matches(event)
             {
-                let id = event["id"].as_str().unwrap_or_default();
-                wanted.push(standing.delivery(id, event.to_string()));
+                wanted.extend(deliveries(bus, STANDING, std::slice::from_ref(&standing.target), event));
             }
         }
         wanted
@@ -290,12 +297,8 @@ impl Events {
     }
 }
 
-impl StandingRule {
-    fn delivery(&self, event_id: &str, input: String) -> Delivery {
-        let (id, arn) = (Uuid::new_v4().to_string(), self.state_machine.clone());
-        Delivery { id, arn, target: Value::Null, event_id: event_id.to_owned(), input }
-    }
-}
+/// What rules of the program itself are called.
+const STANDING: &str = "asl";
 
 /// The name of a fault.
 const INTERNAL: &str = "InternalException";

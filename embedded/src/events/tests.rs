@@ -161,8 +161,12 @@ async fn rules_of_another_bus_and_of_the_program_see_their_events() {
     let events = &embedded.events;
     let pattern = EventPattern::parse(r#"{"source":["s"]}"#).unwrap();
     assert!(!events.is_listened_to());
-    let standing = StandingRule { when: When::Event(pattern), state_machine: MACHINE.to_owned() };
-    events.start(vec![standing]).await.unwrap();
+    let standing = |bus: &str, target: Value| {
+        let when = When::Event { bus: bus.to_owned(), pattern: pattern.clone() };
+        StandingRule { when, target }
+    };
+    let of_another = standing("c", json!({ "Arn": MACHINE, "InputPath": "$.detail" }));
+    events.start(vec![standing("default", json!({ "Arn": MACHINE })), of_another]).await.unwrap();
     assert!(events.is_listened_to());
     ask(events, "CreateEventBus", json!({ "Name": "b" })).await;
     ask(events, "PutRule", json!({ "Name": "r", "EventBusName": "b", "EventPattern": r#"{"source":["s"]}"# })).await;
@@ -174,8 +178,8 @@ async fn rules_of_another_bus_and_of_the_program_see_their_events() {
     events.publish(&event).await;
     events.publish(&json!({ "id": "2", "source": "t" })).await;
     let inputs = noting.inputs();
-    assert_eq!((inputs.len(), &inputs[0], &inputs[2]), (3, &json!("b"), &event));
-    assert_eq!(inputs[1]["source"], "s");
+    assert_eq!((inputs.len(), &inputs[0], &inputs[1], &inputs[3]), (4, &json!("b"), &json!({}), &event));
+    assert_eq!(inputs[2]["source"], "s");
 }
 
 #[tokio::test(start_paused = true)]
@@ -184,8 +188,7 @@ async fn schedules_do_what_is_due_and_targets_are_tried_again() {
     let (embedded, _clients, noting) = services(folder.path());
     let events = Arc::clone(&embedded.events);
     let schedule = Schedule::parse("rate(2 hours)").unwrap();
-    let standing =
-        StandingRule { when: When::Scheduled(schedule, "[1]".to_owned()), state_machine: MACHINE.to_owned() };
+    let standing = StandingRule { when: When::Scheduled(schedule), target: json!({ "Arn": MACHINE, "Input": "[1]" }) };
     events.start(vec![standing]).await.unwrap();
     let began = tokio::time::Instant::now();
     let start = Timestamp::parse("2024-01-01T00:59:30Z").unwrap();

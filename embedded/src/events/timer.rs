@@ -4,15 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use asl_engine::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tracing::warn;
-use uuid::Uuid;
 
 use super::deliver::{Delivery, deliveries};
-use super::rules::{Rules, rule_arn};
+use super::rules::{DEFAULT, Rules, rule_arn};
 use super::schedule::Schedule;
-use super::{Events, When, whole_event};
+use super::{Events, STANDING, When, whole_event};
 
 /// The longest sleep between two looks at the clock, which somebody may set.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
@@ -61,24 +60,27 @@ impl Events {
             at
         };
         for standing in self.standing() {
-            if let When::Scheduled(schedule, input) = &standing.when
-                && is_due(schedule, Timestamp(0)).is_some()
+            if let When::Scheduled(schedule) = &standing.when
+                && let Some(at) = is_due(schedule, Timestamp(0))
             {
-                due.push(standing.delivery(&Uuid::new_v4().to_string(), input.clone()));
+                let target = std::slice::from_ref(&standing.target);
+                due.extend(deliveries(DEFAULT, STANDING, target, &scheduled_event(DEFAULT, STANDING, at)));
             }
         }
         for (bus, name, rule) in rules.enabled() {
             if let Some(schedule) = &rule.schedule
                 && let Some(at) = is_due(schedule, rule.written.created)
             {
-                let arn = rule_arn(bus, name);
-                let time =
-                    OffsetDateTime::from_unix_timestamp(at.0.div_euclid(1000)).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-                // User guide, "Scheduled events".
-                let event = whole_event("Scheduled Event", "aws.events", time, &json!([arn]), json!({}));
+                let event = scheduled_event(bus, name, at);
                 due.extend(deliveries(bus, name, &rule.written.targets, &event));
             }
         }
         (due, next)
     }
+}
+
+/// What a target gets of a schedule. User guide, "Scheduled events".
+fn scheduled_event(bus: &str, name: &str, at: Timestamp) -> Value {
+    let time = OffsetDateTime::from_unix_timestamp(at.0.div_euclid(1000)).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    whole_event("Scheduled Event", "aws.events", time, &json!([rule_arn(bus, name)]), json!({}))
 }

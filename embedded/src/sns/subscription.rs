@@ -48,28 +48,42 @@ struct SubscriptionText {
     email: Option<Mailbox>,
     http: Option<Address>,
     sqs: Option<String>,
+    lambda: Option<String>,
     file: Option<PathBuf>,
     #[serde(default)]
     raw_message_delivery: bool,
+    filter_policy: Option<serde_json::Value>,
+    filter_policy_scope: Option<String>,
 }
 
 /// An entry of the routing file is no subscription.
 #[derive(Debug, thiserror::Error)]
 enum SubscriptionError {
-    #[error("a subscription has one of email, http, sqs and file")]
+    #[error("a subscription has one of email, http, sqs, lambda and file")]
     NotOneEnd,
     #[error("expected the name, the URL or the ARN of a queue")]
     Queue,
+    #[error("lambda is the ARN of a function")]
+    Function,
     #[error("raw_message_delivery is for http and sqs")]
     Raw,
+    #[error("filter_policy: {0}")]
+    Filter(String),
 }
 
 impl TryFrom<SubscriptionText> for Subscription {
     type Error = SubscriptionError;
 
     fn try_from(text: SubscriptionText) -> Result<Self, SubscriptionError> {
-        let SubscriptionText { topic, email, http, sqs, file, raw_message_delivery: raw } = text;
-        let all = [email.map(To::Email), http.map(To::Http), sqs.map(To::Sqs), file.map(To::File)];
+        let SubscriptionText { topic, email, http, sqs, lambda, file, raw_message_delivery: raw, .. } = &text;
+        let raw = *raw;
+        let all = [
+            email.clone().map(To::Email),
+            http.clone().map(To::Http),
+            sqs.clone().map(To::Sqs),
+            lambda.clone().map(To::Lambda),
+            file.clone().map(To::File),
+        ];
         let mut given = all.into_iter().flatten();
         let (Some(to), None) = (given.next(), given.next()) else {
             return Err(SubscriptionError::NotOneEnd);
@@ -79,10 +93,18 @@ impl TryFrom<SubscriptionText> for Subscription {
         {
             return Err(SubscriptionError::Queue);
         }
+        if let To::Lambda(arn) = &to
+            && !(arn.starts_with("arn:") && arn.contains(":function:"))
+        {
+            return Err(SubscriptionError::Function);
+        }
+        let policy = text.filter_policy.as_ref().map(ToString::to_string);
+        let filter = Filter::of(policy.as_deref(), text.filter_policy_scope.as_deref());
+        let filter = filter.map_err(|error| SubscriptionError::Filter(error.told().2))?;
         if raw && !matches!(to, To::Http(_) | To::Sqs(_)) {
             return Err(SubscriptionError::Raw);
         }
-        Ok(Self { topic: topic.into(), to, raw, filter: None })
+        Ok(Self { topic: topic.as_str().into(), to, raw, filter })
     }
 }
 
@@ -264,16 +286,22 @@ mod tests {
             ("http = { env = 'HOOK' }", "http", "the URL in the environment variable HOOK"),
             ("sqs = 'arn:aws:sqs:us-east-1:1:q'\nraw_message_delivery = true", "sqs", "arn:aws:sqs:us-east-1:1:q"),
             ("file = 'told.jsonl'", "file", "told.jsonl"),
+            (
+                "lambda = 'arn:aws:lambda:us-east-1:1:function:f'\nfilter_policy = { a = ['b'] }",
+                "lambda",
+                "arn:aws:lambda:us-east-1:1:function:f",
+            ),
         ] {
             let subscription: Subscription = read(&format!("topic = 't'\n{toml}")).unwrap();
             assert_eq!((subscription.protocol(), subscription.endpoint()), (protocol, endpoint.to_owned()));
         }
         for (toml, expected) in [
-            ("topic = 't'", "a subscription has one of email, http, sqs and file"),
-            ("topic = 't'\nemail = 'a@b.c'\nfile = 'f'", "a subscription has one of email, http, sqs and file"),
+            ("topic = 't'", "a subscription has one of email, http, sqs, lambda and file"),
+            ("topic = 't'\nemail = 'a@b.c'\nfile = 'f'", "a subscription has one of email, http, sqs, lambda and file"),
             ("topic = 't'\nemail = 'ops'", "\"ops\" is no e-mail address"),
             ("topic = 't'\nsqs = 'a/b'", "expected the name, the URL or the ARN of a queue"),
             ("topic = 't'\nhttp = 'host'", "expected an http or https URL (relative URL without a base)"),
+            ("topic = 't'\nlambda = 'f'", "lambda is the ARN of a function"),
             ("topic = 't'\nfile = 'f'\nraw_message_delivery = true", "raw_message_delivery is for http and sqs"),
         ] {
             assert_eq!(read::<Subscription>(toml).unwrap_err(), expected, "{toml}");

@@ -7,13 +7,14 @@
 mod attempts;
 mod attributes;
 mod batch;
+mod declared;
 mod digest;
 mod error;
 mod message;
 mod parameters;
 mod store;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -37,13 +38,14 @@ use self::attributes::{
     Attributes, FIFO, RedrivePolicy, check_names, check_new_name, checked, different, number, with_defaults,
 };
 use self::batch::{BatchAnswer, Told, entries};
+pub use self::declared::QueueSettings;
 use self::error::SqsError;
 use self::message::Message;
 use self::parameters::Parameters;
 pub(crate) use self::parameters::queue_name;
 use self::store::{Queue, Receipt, Received, Store};
 use super::files::patiently;
-use super::{ACCOUNT, OpenError, REGION, declared};
+use super::{ACCOUNT, OpenError, REGION, declared as lists};
 
 /// The most bytes of a message with its attributes, and of a batch of them.
 const MESSAGE_MAX: usize = 1024 * 1024;
@@ -56,6 +58,8 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 pub(crate) struct Queues {
     /// The list of them; none where every queue is there as soon as it is named.
     pub(crate) declared: Option<BTreeSet<String>>,
+    /// How some of them are.
+    pub(crate) settings: BTreeMap<String, QueueSettings>,
     /// Those that subscriptions deliver to.
     pub(crate) subscribed: BTreeSet<String>,
 }
@@ -430,7 +434,7 @@ impl Sqs {
 
     /// Refuses a queue that is not there, where not every one is.
     async fn known(&self, queue: &str) -> Result<(), SqsError> {
-        let Queues { declared, subscribed } = &self.queues;
+        let Queues { declared, subscribed, .. } = &self.queues;
         match declared {
             Some(declared) if !declared.contains(queue) && !subscribed.contains(queue) => self.existing(queue).await,
             _ => Ok(()),
@@ -445,11 +449,17 @@ impl Sqs {
         let (file, queues) = (self.file.clone(), self.queues.clone());
         let open = || async {
             blocking(move || {
-                let store = Store::open(&file)?;
+                let mut store = Store::open(&file)?;
+                let failed =
+                    |error: rusqlite::Error| OpenError::Database { path: file.clone(), message: error.to_string() };
                 // What the routing file names is there.
                 for name in queues.declared.iter().flatten().chain(&queues.subscribed) {
-                    let made = patiently(|| store.queue_or_new(name, now()));
-                    made.map_err(|error| OpenError::Database { path: file.clone(), message: error.to_string() })?;
+                    patiently(|| store.queue_or_new(name, now())).map_err(failed)?;
+                }
+                for (name, settings) in &queues.settings {
+                    let attributes = settings.attributes(name);
+                    patiently(|| store.change(name, |queue| queue.attributes.extend(attributes.clone())))
+                        .map_err(failed)?;
                 }
                 Ok::<_, OpenError>(Arc::new(Mutex::new(store)))
             })
@@ -554,8 +564,8 @@ impl InProcess for Sqs {
                     "the QueueUrl {url:?}, which is no URL of a queue: https://sqs.{REGION}.amazonaws.com/{ACCOUNT}/NAME is one"
                 )));
             };
-            let Queues { declared, subscribed } = &self.queues;
-            let unmade = declared::unmade("queue", name, declared.as_ref(), subscribed)?;
+            let Queues { declared, subscribed, .. } = &self.queues;
+            let unmade = lists::unmade("queue", name, declared.as_ref(), subscribed)?;
             // `CreateQueue` made it.
             if self.file.exists() && self.existing(name).await.is_ok() { None } else { Some(unmade) }
         })

@@ -4,16 +4,21 @@
 //! `${Name.Attribute}`, for which a substitution can be given.
 
 use asl_engine::{Span, placeholders};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
 
-use super::Template;
 use super::literal::{Composed, aligned};
-use super::resources;
+use super::names::Stack;
+use super::{Template, resources};
 use crate::substitutions::Substitutions;
 use crate::yaml::{Member, Tree, TreeKind};
 
-pub(super) struct Evaluation<'a> {
+/// A template with what is filled in in it, and the stack that it becomes, where it becomes one.
+#[derive(Clone, Copy, Debug)]
+pub struct Evaluation<'a> {
     pub(super) template: &'a Template<'a>,
     pub(super) substitutions: &'a Substitutions,
+    pub(super) stack: Option<&'a Stack>,
 }
 
 /// How deeply functions and values that name each other are followed.
@@ -31,14 +36,45 @@ fn call(tree: &Tree) -> Option<(&str, &Tree)> {
     }
 }
 
-impl Evaluation<'_> {
-    /// A value with what its functions give; `None` for `AWS::NoValue`.
-    pub(super) fn value(&self, tree: &Tree) -> Option<Tree> {
+impl<'a> Evaluation<'a> {
+    /// What `template` comes to with these substitutions, which also have the values of its parameters (`Name`) and of attributes that
+    /// nothing here knows (`LogicalId.Attribute`).
+    pub fn new(template: &'a Template<'a>, substitutions: &'a Substitutions, stack: Option<&'a Stack>) -> Self {
+        Self { template, substitutions, stack }
+    }
+
+    /// The template.
+    pub fn template(&self) -> &'a Template<'a> {
+        self.template
+    }
+
+    /// What is filled in.
+    pub fn substitutions(&self) -> &'a Substitutions {
+        self.substitutions
+    }
+
+    /// A value with what its functions give; `None` for `AWS::NoValue`. What nothing here decides is a placeholder.
+    pub fn value(&self, tree: &Tree) -> Option<Tree> {
         self.value_at(tree, 0)
     }
 
     /// A value as a text; `None` for `AWS::NoValue`, and what is no text.
-    pub(super) fn text(&self, tree: &Tree) -> Option<Composed> {
+    pub fn text(&self, tree: &Tree) -> Option<String> {
+        self.composed(tree).map(|composed| composed.text)
+    }
+
+    /// Whether a condition of the template holds; `None` where the template alone does not decide it.
+    pub fn holds_condition(&self, name: &str) -> Option<bool> {
+        self.condition(name, 0)
+    }
+
+    /// What `Ref` gives for a name, or `Fn::GetAtt` for `Name.Attribute`; `None` where nothing here knows it.
+    pub fn reference(&self, name: &str) -> Option<String> {
+        self.named(name, 0)
+    }
+
+    /// As [`Evaluation::text`], with the places of its pieces.
+    pub(super) fn composed(&self, tree: &Tree) -> Option<Composed> {
         self.text_at(tree, 0)
     }
 
@@ -95,7 +131,11 @@ impl Evaluation<'_> {
         let depth = depth + 1;
         let found = match function {
             "Ref" if argument.text() == Some("AWS::NoValue") => return None,
-            "Ref" => self.named(argument.text()?, depth).map(text),
+            "Ref" => {
+                let name = argument.text()?;
+                let found = self.named(name, depth);
+                found.map(|found| if self.is_list(name) { list(&found, ",", span) } else { text(found) })
+            }
             "Fn::GetAtt" => self.named(&attribute(argument)?, depth).map(text),
             "Fn::Sub" | "Fn::Join" => {
                 let composed = match function {
@@ -110,8 +150,20 @@ impl Evaluation<'_> {
                 // Of what only a stack decides, one has to be taken.
                 return self.value_at(if holds == Some(false) { otherwise } else { then }, depth);
             }
-            "Fn::FindInMap" => self.find_in_map(argument, depth).map(|found| found.kind),
+            "Fn::FindInMap" => return Some(self.find_in_map(argument, depth).unwrap_or_else(unknown)),
             "Fn::Select" => self.select(argument, depth).map(|found| found.kind),
+            "Fn::Split" => self.split(argument, depth).map(|found| found.kind),
+            "Fn::Base64" if self.stack.is_some() => {
+                self.text_within(argument, depth).map(|it| text(BASE64_STANDARD.encode(it)))
+            }
+            "Fn::GetAZs" if self.stack.is_some() => {
+                let region = self.substitutions.get("AWS::Region").unwrap_or_default();
+                Some(list(&["a", "b", "c"].map(|zone| format!("{region}{zone}")).join(","), ",", span))
+            }
+            "Fn::ImportValue" => {
+                let export = self.text_within(argument, depth)?;
+                self.stack.and_then(|stack| stack.exports.get(&export)).cloned().map(text)
+            }
             _ => None,
         };
         Some(found.map_or_else(unknown, |kind| Tree { span, end, kind }))
@@ -173,9 +225,11 @@ impl Evaluation<'_> {
     /// `Fn::Join`: a delimiter and the texts that it stands between.
     fn join(&self, argument: &Tree, depth: usize) -> Option<Composed> {
         let [delimiter, texts] = argument.items() else { return None };
+        let made = call(texts).and_then(|_| self.value_at(texts, depth));
+        let texts = made.as_ref().unwrap_or(texts);
         let mut out = Composed::default();
-        for text in texts.items().iter().filter_map(|text| self.text_at(text, depth)) {
-            if !out.text.is_empty() {
+        for (index, text) in texts.items().iter().filter_map(|text| self.text_at(text, depth)).enumerate() {
+            if index > 0 {
                 out.push(delimiter.text()?, delimiter.span);
             }
             out.append(&text);
@@ -183,10 +237,31 @@ impl Evaluation<'_> {
         Some(out)
     }
 
+    /// `Fn::Split`: a delimiter, and the text that it takes apart.
+    fn split(&self, argument: &Tree, depth: usize) -> Option<Tree> {
+        let [delimiter, text] = argument.items() else { return None };
+        let whole = self.text_at(text, depth)?.text;
+        Some(Tree { kind: list(&whole, delimiter.text()?, text.span), ..argument.clone() })
+    }
+
+    /// Whether a parameter is a list, whose value has commas.
+    fn is_list(&self, name: &str) -> bool {
+        let parameter = self.template.root.get("Parameters").and_then(|it| it.get(name));
+        let kind = parameter.and_then(|parameter| parameter.get("Type")).and_then(Tree::text).unwrap_or_default();
+        kind == "CommaDelimitedList" || kind.starts_with("List<")
+    }
+
     fn find_in_map(&self, argument: &Tree, depth: usize) -> Option<Tree> {
         let mut found = self.template.root.get("Mappings")?;
-        for key in argument.items().get(..3)? {
-            found = found.get(&self.text_at(key, depth)?.text)?;
+        let (keys, more) = argument.items().split_at_checked(3)?;
+        for key in keys {
+            let key = self.text_at(key, depth)?.text;
+            let Some(inner) = found.get(&key) else {
+                // What stands there where there is no such key.
+                let otherwise = more.first().and_then(|more| more.get("DefaultValue"))?;
+                return self.value_at(otherwise, depth);
+            };
+            found = inner;
         }
         Some(found.clone())
     }
@@ -194,13 +269,10 @@ impl Evaluation<'_> {
     fn select(&self, argument: &Tree, depth: usize) -> Option<Tree> {
         let [index, list] = argument.items() else { return None };
         let index: usize = self.text_at(index, depth)?.text.parse().ok()?;
-        let Some(("Fn::Split", split)) = call(list) else {
-            return self.value_at(list.items().get(index)?, depth);
-        };
-        let [delimiter, text] = split.items() else { return None };
-        let text = self.text_at(text, depth)?.text;
-        let part = text.split(delimiter.text()?).nth(index)?;
-        Some(Tree { kind: TreeKind::Text(part.into()), ..list.clone() })
+        match call(list) {
+            Some(_) => self.value_at(list, depth)?.items().get(index).cloned(),
+            None => self.value_at(list.items().get(index)?, depth),
+        }
     }
 
     /// What a condition of the template comes to, where the template alone decides it.
@@ -248,6 +320,16 @@ impl Evaluation<'_> {
             };
         }
         resources::named(self, name, depth)
+    }
+}
+
+/// The parts of a text, as a list.
+fn list(text: &str, delimiter: &str, span: Span) -> TreeKind {
+    let part = |part: &str| Tree { span, end: span, kind: TreeKind::Text(part.trim_start().into()) };
+    match text {
+        "" => TreeKind::List(Vec::new()),
+        _ if delimiter.is_empty() => TreeKind::List(vec![part(text)]),
+        _ => TreeKind::List(text.split(delimiter).map(part).collect()),
     }
 }
 

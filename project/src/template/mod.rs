@@ -2,26 +2,30 @@
 
 mod evaluate;
 mod literal;
+mod names;
 mod resources;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-use self::evaluate::Evaluation;
+use asl_engine::Span;
+
+pub use self::evaluate::Evaluation;
 use self::literal::Composed;
+pub use self::names::Stack;
 use crate::definition::Definition;
 use crate::substitutions::Substitutions;
 use crate::text::read_text;
-use crate::yaml::{self, Tree, TreeKind};
+use crate::yaml::{self, Tree, TreeKind, YamlError};
 
 /// The types of the resources that are state machines.
 const STATE_MACHINES: [&str; 2] = ["AWS::Serverless::StateMachine", "AWS::StepFunctions::StateMachine"];
 /// Where the Serverless Framework has them.
 const SERVERLESS: &str = "stateMachines";
 
-/// A template with state machines.
+/// A template: its file, its text, and what that holds.
 #[derive(Debug)]
-pub(crate) struct Template<'a> {
+pub struct Template<'a> {
     file: &'a Path,
     text: &'a str,
     root: Tree,
@@ -89,16 +93,43 @@ pub enum TemplateError {
 }
 
 impl<'a> Template<'a> {
+    /// The template with this text, whatever it has.
+    pub fn read(file: &'a Path, text: &'a str) -> Result<Self, YamlError> {
+        let is_json = text.trim_start().starts_with('{');
+        // JSON may be indented by what indents nothing in YAML.
+        let document = if is_json { yaml::read(&text.replace('\t', " ")) } else { yaml::read(text) }?;
+        let span = Span { start: 0, end: 0 };
+        let root = document.root.unwrap_or(Tree { span, end: span, kind: TreeKind::Object(Vec::new()) });
+        Ok(Self { file, text, root })
+    }
+
+    /// The template of this file, whose text holds `root`, which may have been changed since: spans are places in the text.
+    pub fn new(file: &'a Path, text: &'a str, root: Tree) -> Self {
+        Self { file, text, root }
+    }
+
+    /// Its file.
+    pub fn file(&self) -> &'a Path {
+        self.file
+    }
+
+    /// Its text.
+    pub fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// What it holds.
+    pub fn root(&self) -> &Tree {
+        &self.root
+    }
+
     /// The template with this text; `None` where it is something else.
     pub(crate) fn of(file: &'a Path, text: &'a str) -> Option<Self> {
         // Most files are definitions, and are not read twice.
         if ![STATE_MACHINES[0], STATE_MACHINES[1], SERVERLESS].iter().any(|word| text.contains(word)) {
             return None;
         }
-        let is_json = text.trim_start().starts_with('{');
-        // JSON may be indented by what indents nothing in YAML.
-        let root = if is_json { yaml::read(&text.replace('\t', " ")) } else { yaml::read(text) }.ok()?.root?;
-        let template = Self { file, text, root };
+        let template = Self::read(file, text).ok()?;
         (!template.machines().is_empty()).then_some(template)
     }
 
@@ -114,7 +145,8 @@ impl<'a> Template<'a> {
         serverless.chain(of_resources).collect()
     }
 
-    fn resources(&self) -> impl Iterator<Item = (&str, &Tree)> {
+    /// Its resources, by their logical IDs.
+    pub fn resources(&self) -> impl Iterator<Item = (&str, &Tree)> {
         // `serverless.yml` has a template of CloudFormation inside.
         let inside = self.root.get("resources").and_then(|it| it.get("Resources"));
         let all = [self.root.get("Resources"), inside].into_iter().flatten().flat_map(Tree::members);
@@ -140,15 +172,31 @@ impl<'a> Template<'a> {
                 return Err(TemplateError::NoSuchMachine { file, name: name.to_owned(), known });
             }
         }
-        machines.iter().map(|machine| self.definition(machine, substitutions)).collect()
+        let evaluation = Evaluation::new(self, substitutions, None);
+        machines.iter().map(|machine| self.definition(machine, &evaluation)).collect()
     }
 
-    fn definition(&self, machine: &Machine<'_>, given: &Substitutions) -> Result<Definition, TemplateError> {
-        let evaluation = Evaluation { template: self, substitutions: given };
+    /// The definition of the state machine with this logical ID.
+    pub fn definition_of(&self, id: &str, evaluation: &Evaluation<'_>) -> Result<Definition, TemplateError> {
+        match self.machines().iter().find(|machine| machine.name == id) {
+            Some(machine) => self.definition(machine, evaluation),
+            None => {
+                let (file, name, known) = (self.file.to_owned(), id.to_owned(), self.names());
+                Err(TemplateError::NoSuchMachine { file, name, known })
+            }
+        }
+    }
+
+    fn definition(&self, machine: &Machine<'_>, evaluation: &Evaluation<'_>) -> Result<Definition, TemplateError> {
         let property = |name: &str| machine.properties.get(name);
-        let mut substitutions = given.clone();
-        for substitution in property("DefinitionSubstitutions").into_iter().flat_map(Tree::members) {
-            if let Some(Composed { text, .. }) = evaluation.text(&substitution.value) {
+        // CloudFormation fills in what the property says and nothing else.
+        let mut substitutions = match evaluation.stack {
+            Some(_) => Substitutions::default(),
+            None => evaluation.substitutions.clone(),
+        };
+        let given = property("DefinitionSubstitutions").map(|given| evaluation.value(given));
+        for substitution in given.iter().flatten().flat_map(Tree::members) {
+            if let Some(Composed { text, .. }) = evaluation.composed(&substitution.value) {
                 // What is not known stays the placeholder that it is, under its name in the template.
                 substitutions.insert_new(&substitution.name, &text);
             }
@@ -157,7 +205,7 @@ impl<'a> Template<'a> {
         let object = property("Definition").or_else(|| property("definition"));
         let file = property("DefinitionUri").or_else(|| property("DefinitionS3Location"));
         let made = if let Some(text) = text.filter(|_| !machine.is_serverless) {
-            let Composed { text, places } = evaluation.text(text).unwrap_or_default();
+            let Composed { text, places } = evaluation.composed(text).unwrap_or_default();
             Some((text, places))
         } else if let Some(object) = object {
             match object.text().and_then(serverless_file) {
@@ -178,6 +226,9 @@ impl<'a> Template<'a> {
         match file.map(|file| (file, &file.kind)) {
             Some((_, TreeKind::Text(path))) if !path.starts_with("s3://") => {
                 self.elsewhere(machine, path, &substitutions)
+            }
+            Some((file, _)) if let Some(found) = asset(evaluation, file) => {
+                self.elsewhere(machine, &found.to_string_lossy(), &substitutions)
             }
             Some(_) => Err(self.no_definition(machine, "has its definition in S3, not in a file here")),
             None => Err(self.no_definition(machine, "has no definition")),
@@ -203,6 +254,12 @@ impl<'a> Template<'a> {
             Err(source) => Err(TemplateError::Unreadable { file: self.file.to_owned(), name, definition, source }),
         }
     }
+}
+
+/// The file of an object in S3, where the stack knows it.
+fn asset(evaluation: &Evaluation<'_>, location: &Tree) -> Option<PathBuf> {
+    let key = location.get("Key").and_then(|key| evaluation.text(key))?;
+    evaluation.stack?.files.get(&key).cloned()
 }
 
 /// `FILE` of the Serverless Framework's `${file(FILE)}`.

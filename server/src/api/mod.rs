@@ -24,7 +24,7 @@ use asl_aws::in_process::{Missing, json_parameters, respond, target_operation};
 use asl_engine::{Timestamp, Value};
 use asl_project::{Executions, StateMachine};
 use asl_runtime::BoxFuture;
-use asl_tasks::Callbacks;
+use asl_tasks::{Callbacks, Calls};
 use aws_smithy_types::body::SdkBody;
 use http::header::AUTHORIZATION;
 use http::{Response, StatusCode};
@@ -50,6 +50,17 @@ impl Identity {
     pub(crate) fn machine_arn(&self, name: &str) -> String {
         let Self { account, region } = self;
         format!("arn:aws:states:{region}:{account}:stateMachine:{name}")
+    }
+
+    /// The ARN of what a trigger calls.
+    pub(crate) fn arn_of(&self, calls: &Calls) -> String {
+        let Self { account, region } = self;
+        match calls {
+            Calls::StateMachine(name) => self.machine_arn(name),
+            Calls::Function(name) => format!("arn:aws:lambda:{region}:{account}:function:{name}"),
+            Calls::Queue(name) => format!("arn:aws:sqs:{region}:{account}:{name}"),
+            Calls::Topic(name) => format!("arn:aws:sns:{region}:{account}:{name}"),
+        }
     }
 }
 

@@ -14,8 +14,7 @@ use crate::server::Shared;
 
 /// `events`, `marks`, `frames` and `visits` of an execution.
 pub(super) fn of_execution(shared: &Arc<Shared>, query: &Query) -> Result<Value, ApiError> {
-    let RecordedExecution { details, program, history, course } =
-        RecordedExecution::of(shared, query.required("executionArn")?)?;
+    let RecordedExecution { details, program, history, course } = RecordedExecution::asked(shared, query)?;
     let paths = state_paths(&program);
     // A child execution runs what is inside of a Map state of the whole.
     let is_child = details.listed_under.map_run.is_some() || details.more.state_machine_arn.contains('/');

@@ -60,8 +60,7 @@ struct Subject<'a> {
 
 /// `stages`, `attempts` and all else of the visit at this position of the course.
 pub(super) fn of_visit(shared: &Arc<Shared>, query: &Query) -> Result<Value, ApiError> {
-    let RecordedExecution { details, program, course, .. } =
-        RecordedExecution::of(shared, query.required("executionArn")?)?;
+    let RecordedExecution { details, program, course, .. } = RecordedExecution::asked(shared, query)?;
     let at = usize::try_from(query.number("visit")?).unwrap_or(usize::MAX);
     let unknown = || ApiError::validation(format!("the execution has no visit {at} to a state"));
     let visit = course.visits.get(at).ok_or_else(unknown)?;

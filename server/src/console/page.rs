@@ -20,7 +20,8 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; i
 /// Whether a browser asks for the page or a file of it. A route of the user's for `/` comes first, one for all paths does not.
 pub(crate) fn is_file_asked<B>(request: &Request<B>, trigger: Option<&Trigger>) -> bool {
     let accepts = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
-    let has_route = trigger.is_some_and(|trigger| matches!(trigger.starts, Starts::Http { path: Some(_), .. }));
+    let has_route =
+        trigger.is_some_and(|trigger| matches!(&trigger.starts, Starts::Http { path: Some(path), .. } if path == "/"));
     let path = request.uri().path();
     let is_page = path == PREFIX || path == "/" && !has_route && accepts.contains("text/html");
     matches!(*request.method(), Method::GET | Method::HEAD) && (is_page || name(path).is_some())

@@ -43,7 +43,7 @@ fn shown(file: &Path, folder: Option<&Path>) -> String {
 /// An execution as a test file, as `asl record` writes it.
 pub(super) fn recorded(shared: &Arc<Shared>, body: &Value) -> Result<Value, ApiError> {
     let arn = body["executionArn"].as_str().ok_or_else(|| ApiError::validation("the body has no executionArn"))?;
-    let RecordedExecution { details, program, history, .. } = RecordedExecution::of(shared, arn)?;
+    let RecordedExecution { details, program, history, .. } = RecordedExecution::of(shared, arn, None)?;
     let recording = Recording::of(&history, &program).map_err(|error| ApiError::validation(error.to_string()))?;
     let name = body["name"].as_str().unwrap_or(&details.more.name);
     let machine = details.more.state_machine_arn.rsplit(':').next().unwrap_or_default();

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use asl_aws::names::is_step_functions_name;
 use asl_aws::{Place, Services};
 #[cfg(feature = "embedded")]
-use asl_embedded::{Mail, Subscribers, Subscription, Table};
+use asl_embedded::{Mail, QueueSettings, Subscribers, Subscription, Table};
 use asl_runtime::Pattern;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -15,11 +15,12 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::error::{InvalidAt, InvalidRoutes};
 use super::{
-    BucketName, CheckSettings, Endpoint, HandlerKind, MachineFile, QueueName, Route, Routes, TopicName, Trigger,
+    BucketName, CheckSettings, Endpoint, HandlerKind, MachineFile, MachineLogging, QueueName, Queues, Route, Routes,
+    TopicName, Trigger,
 };
 use crate::integrations::http::Connection;
 #[cfg(not(feature = "embedded"))]
-use crate::left_out::{self, Embedded as Mail, Embedded as Subscription, Embedded as Table};
+use crate::left_out::{self, Embedded as Mail, Embedded as QueueSettings, Embedded as Subscription, Embedded as Table};
 use crate::mocks;
 
 /// A state machine that tasks can start.
@@ -29,6 +30,7 @@ struct StateMachine {
     definition: PathBuf,
     #[serde(default, rename = "type")]
     machine_type: MachineType,
+    logging: Option<MachineLogging>,
 }
 
 #[derive(Default, Deserialize)]
@@ -60,7 +62,7 @@ struct Head {
     tables: BTreeMap<String, Table>,
     #[serde(default)]
     buckets: BTreeSet<BucketName>,
-    queues: Option<BTreeSet<QueueName>>,
+    queues: Option<Queues<QueueSettings>>,
     topics: Option<BTreeSet<TopicName>>,
     #[serde(default)]
     connections: BTreeMap<String, Connection>,
@@ -124,7 +126,7 @@ pub(super) fn parse(text: &str) -> Result<Routes, InvalidAt> {
     let head: Head = read(Spanned::new(span, DeValue::Table(document)))?;
     let state_machines = head.state_machines.into_iter().map(|(name, machine)| {
         let is_express = matches!(machine.machine_type, MachineType::Express);
-        (name, MachineFile { definition: machine.definition, is_express })
+        (name, MachineFile { definition: machine.definition, is_express, logging: machine.logging })
     });
     let state_machines = state_machines.collect();
     let Head {
@@ -142,7 +144,15 @@ pub(super) fn parse(text: &str) -> Result<Routes, InvalidAt> {
         check,
         ..
     } = head;
-    let queues = queues.map(|names| names.into_iter().map(|QueueName(name)| name).collect());
+    let (queues, queue_settings) = match queues {
+        None => (None, BTreeMap::new()),
+        Some(Queues(queues)) => {
+            let queues = queues.into_iter().map(|(QueueName(name), settings)| (name, settings));
+            let queues: BTreeMap<String, Option<QueueSettings>> = queues.collect();
+            let names = queues.keys().cloned().collect();
+            (Some(names), queues.into_iter().filter_map(|(name, settings)| Some((name, settings?))).collect())
+        }
+    };
     let topics = topics.map(|names| names.into_iter().map(|TopicName(name)| name).collect());
     let substitutions = substitutions.into_iter().map(|(name, value)| (name, value.into_text())).collect();
     let buckets = buckets.into_iter().map(|BucketName(name)| name).collect();
@@ -156,7 +166,7 @@ pub(super) fn parse(text: &str) -> Result<Routes, InvalidAt> {
     };
     // What is told them is refused when it is read.
     #[cfg(not(feature = "embedded"))]
-    let _ = (tables, subscriptions, mail);
+    let _: (_, _, _, BTreeMap<String, QueueSettings>) = (tables, subscriptions, mail, queue_settings);
     #[cfg(not(feature = "embedded"))]
     check_buckets(&buckets, &routes, &services)?;
     Ok(Routes {
@@ -165,6 +175,8 @@ pub(super) fn parse(text: &str) -> Result<Routes, InvalidAt> {
         tables,
         buckets,
         queues,
+        #[cfg(feature = "embedded")]
+        queue_settings,
         topics,
         connections,
         #[cfg(feature = "embedded")]

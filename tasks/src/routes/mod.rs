@@ -13,17 +13,17 @@ use std::sync::Arc;
 use asl_aws::Services;
 use asl_aws::names::{is_bucket, is_queue, is_topic};
 #[cfg(feature = "embedded")]
-use asl_embedded::{Subscribers, Table};
+use asl_embedded::{QueueSettings, Subscribers, Table};
 use asl_engine::nearest;
 use asl_runtime::{Handler, Pattern};
-use serde::de::{DeserializeOwned, Error as _};
+use serde::de::{DeserializeOwned, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 use toml::de::DeValue;
 
 use self::error::InvalidAt;
 pub use self::error::{InvalidRoutes, RoutesError};
-pub use self::trigger::{MachineFile, Starts, Trigger};
+pub use self::trigger::{Calls, LogLevel, MachineFile, MachineLogging, Starts, Trigger};
 use crate::dependencies::Dependencies;
 use crate::handlers::KINDS;
 use crate::integrations::http::Connection;
@@ -86,6 +86,9 @@ pub struct Routes {
     pub buckets: BTreeSet<String>,
     /// The queues of the embedded SQS; none where every queue is there as soon as it is named.
     pub queues: Option<BTreeSet<String>>,
+    /// How some of these queues are.
+    #[cfg(feature = "embedded")]
+    pub queue_settings: BTreeMap<String, QueueSettings>,
     /// The topics of the embedded SNS beside those of subscriptions; none where every topic is there.
     pub topics: Option<BTreeSet<String>>,
     /// The EventBridge connections that HTTP Tasks name, by the pattern of their ARNs.
@@ -166,6 +169,42 @@ impl TryFrom<String> for BucketName {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct QueueName(pub(crate) String);
+
+/// The queues of a routing file: a list of names, or a table for each.
+#[derive(Clone, Debug)]
+pub(crate) struct Queues<S>(pub(crate) BTreeMap<QueueName, Option<S>>);
+
+impl<'de, S: Deserialize<'de>> Deserialize<'de> for Queues<S> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Read<S>(std::marker::PhantomData<S>);
+
+        impl<'de, S: Deserialize<'de>> Visitor<'de> for Read<S> {
+            type Value = Queues<S>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of names, or a table for each queue")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut names: A) -> Result<Self::Value, A::Error> {
+                let mut queues = BTreeMap::new();
+                while let Some(name) = names.next_element()? {
+                    queues.insert(name, None);
+                }
+                Ok(Queues(queues))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut tables: A) -> Result<Self::Value, A::Error> {
+                let mut queues = BTreeMap::new();
+                while let Some((name, settings)) = tables.next_entry()? {
+                    queues.insert(name, Some(settings));
+                }
+                Ok(Queues(queues))
+            }
+        }
+
+        from.deserialize_any(Read(std::marker::PhantomData))
+    }
+}
 
 /// A name that SNS takes for a topic.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
@@ -291,6 +330,13 @@ impl Routes {
                 _ => _ = self.tables.insert(name, table),
             }
         }
+        #[cfg(feature = "embedded")]
+        for (name, settings) in std::mem::take(&mut other.queue_settings) {
+            match self.queue_settings.get(&name) {
+                Some(known) if *known != settings => return differs(format!("queues.{name}")),
+                _ => _ = self.queue_settings.insert(name, settings),
+            }
+        }
         let both = |first: &mut Option<BTreeSet<String>>, second: Option<BTreeSet<String>>| {
             *first = first.take().zip(second).map(|(first, second)| &first | &second);
         };
@@ -350,6 +396,25 @@ mod tests {
         let sorted = Table { key: attribute("product", KeyType::S), sort_key, ..Table::default() };
         assert_eq!(routes.tables["prices"], sorted);
         assert!(routes.buckets.iter().eq(["images", "more.images"]));
+    }
+
+    #[test]
+    fn queues_are_names_or_tables() {
+        let read = |text: &str| Routes::parse(text, Path::new("r.toml"));
+        let names = read("queues = ['a', 'b']").unwrap();
+        assert_eq!((names.queues.map(|it| it.len()), names.queue_settings.len()), (Some(2), 0));
+        let tables = read("[queues.a]\n[queues.'b.fifo']\ndelay_seconds = 3").unwrap();
+        assert_eq!((tables.queues.map(|it| it.len()), tables.queue_settings.len()), (Some(2), 2));
+        for (text, expected) in [
+            ("[queues.a]\ndelay = 3", "routes.toml:2:1: unknown field `delay`, expected one of"),
+            (
+                "queues = 3",
+                "routes.toml:1:10: invalid type: integer `3`, expected a list of names, or a table for each queue",
+            ),
+        ] {
+            let told = error(text).replace('"', "`");
+            assert!(told.starts_with(expected), "{told}");
+        }
     }
 
     #[test]

@@ -1,20 +1,37 @@
 //! What starts executions at a server: `[[triggers]]` of the routing file.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use asl_engine::Value;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
-/// What starts executions of a state machine.
+/// What calls something at a server: mostly, what starts executions of a state machine.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trigger {
-    /// The name of the state machine.
-    pub state_machine: String,
-    /// What starts them.
+    /// What is called.
+    pub calls: Calls,
+    /// What calls it.
     pub starts: Starts,
     /// Whether a request is answered when the execution has ended: for EXPRESS state machines.
     pub is_sync: bool,
+    /// What an event or a schedule hands on, with the names of `PutTargets`: `Input`, `InputPath` or `InputTransformer`; nothing for the
+    /// event itself.
+    pub given: serde_json::Map<String, serde_json::Value>,
+}
+
+/// What a trigger calls, by its name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Calls {
+    /// A state machine: an execution starts.
+    StateMachine(String),
+    /// A function.
+    Function(String),
+    /// A queue of SQS: it gets a message.
+    Queue(String),
+    /// A topic of SNS: something is published there.
+    Topic(String),
 }
 
 /// What starts an execution.
@@ -24,59 +41,161 @@ pub enum Starts {
     Http {
         /// `POST`; none for all.
         method: Option<String>,
-        /// `/orders`; none for all.
+        /// `/orders`, `/orders/{id}` or `/files/{proxy+}`; none for all.
         path: Option<String>,
+        /// Whether a function gets the request in the first version of the format.
+        is_payload_1: bool,
     },
-    /// A schedule, with this input.
+    /// A schedule.
     Schedule {
         /// `rate(5 minutes)` or `cron(0 12 * * ? *)`.
         expression: String,
-        /// The input.
-        input: Value,
     },
-    /// An event on the default bus that fits this pattern: it is the input.
+    /// An event that fits a pattern.
     Event {
         /// A pattern of EventBridge.
         pattern: Value,
+        /// The bus.
+        bus: String,
     },
+    /// Messages of a queue of SQS, which are deleted when the function has taken them.
+    Messages {
+        /// The name of the queue.
+        queue: String,
+        /// How many messages a call has at most.
+        batch_size: u32,
+    },
+}
+
+impl Trigger {
+    /// The state machine whose executions it starts.
+    pub fn state_machine(&self) -> Option<&str> {
+        match &self.calls {
+            Calls::StateMachine(name) => Some(name),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
-    state_machine: String,
+    state_machine: Option<String>,
+    function: Option<String>,
+    queue: Option<String>,
+    topic: Option<String>,
     http: Option<String>,
     schedule: Option<String>,
     event: Option<toml::Value>,
+    messages: Option<String>,
+    bus: Option<String>,
     input: Option<toml::Value>,
+    input_path: Option<String>,
+    input_template: Option<String>,
+    #[serde(default)]
+    input_paths: BTreeMap<String, String>,
+    payload: Option<String>,
+    batch_size: Option<u32>,
     #[serde(default)]
     sync: bool,
 }
 
+impl Written {
+    fn calls(&mut self) -> Result<Calls, &'static str> {
+        let all = [
+            self.state_machine.take().map(Calls::StateMachine),
+            self.function.take().map(Calls::Function),
+            self.queue.take().map(Calls::Queue),
+            self.topic.take().map(Calls::Topic),
+        ];
+        let mut all = all.into_iter().flatten();
+        match (all.next(), all.next()) {
+            (Some(calls), None) => Ok(calls),
+            _ => Err("a trigger has one of state_machine, function, queue and topic"),
+        }
+    }
+
+    fn starts(&mut self) -> Result<Starts, &'static str> {
+        let given = (self.http.take(), self.schedule.take(), self.event.take(), self.messages.take());
+        match given {
+            (Some(route), None, None, None) => match route_key(&route) {
+                Some((method, path)) => {
+                    let is_payload_1 = self.payload.as_deref() == Some("1.0");
+                    Ok(Starts::Http { method, path, is_payload_1 })
+                }
+                None => Err("http must be a method and a path such as \"POST /orders\", or \"$default\""),
+            },
+            (None, Some(expression), None, None) => Ok(Starts::Schedule { expression }),
+            (None, None, Some(pattern), None) => {
+                let bus = self.bus.take().unwrap_or_else(|| "default".to_owned());
+                Ok(Starts::Event { pattern: json(&pattern), bus })
+            }
+            (None, None, None, Some(queue)) => {
+                Ok(Starts::Messages { queue, batch_size: self.batch_size.take().unwrap_or(10) })
+            }
+            _ => Err("a trigger has one of http, schedule, event and messages"),
+        }
+    }
+
+    /// What the target gets, as `PutTargets` has it.
+    fn given(&mut self, starts: &Starts) -> Result<serde_json::Map<String, serde_json::Value>, &'static str> {
+        let transformer = self.input_template.take().map(|template| {
+            serde_json::json!({ "InputTemplate": template, "InputPathsMap": std::mem::take(&mut self.input_paths) })
+        });
+        let given = [
+            ("Input", self.input.as_ref().map(|input| json(input).to_string().into())),
+            ("InputPath", self.input_path.take().map(Into::into)),
+            ("InputTransformer", transformer),
+        ];
+        let mut given: serde_json::Map<_, _> =
+            given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
+        if given.len() > 1 || !self.input_paths.is_empty() {
+            return Err(
+                "a trigger has one of input, input_path and input_template; input_paths belongs to input_template",
+            );
+        }
+        match starts {
+            Starts::Schedule { .. } if given.is_empty() => _ = given.insert("Input".to_owned(), "{}".into()),
+            Starts::Schedule { .. } | Starts::Event { .. } => {}
+            Starts::Http { .. } | Starts::Messages { .. } if given.is_empty() => {}
+            Starts::Http { .. } | Starts::Messages { .. } => {
+                return Err("input belongs to a schedule or an event: a request and messages are the input themselves");
+            }
+        }
+        Ok(given)
+    }
+}
+
 impl<'de> Deserialize<'de> for Trigger {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        let Written { state_machine, http, schedule, event, input, sync } = Written::deserialize(from)?;
+        let mut written = Written::deserialize(from)?;
+        let calls = written.calls().map_err(D::Error::custom)?;
+        let starts = written.starts().map_err(D::Error::custom)?;
+        let given = written.given(&starts).map_err(D::Error::custom)?;
         let custom = |text: &str| Err(D::Error::custom(text));
-        if input.is_some() && schedule.is_none() {
-            return custom("input belongs to a schedule: a request and an event are the input themselves");
+        let Written { sync, bus, payload, batch_size, .. } = written;
+        let is_http = matches!(starts, Starts::Http { .. });
+        if sync && !(is_http && matches!(calls, Calls::StateMachine(_))) {
+            return custom("sync belongs to http and a state_machine: nobody waits for the end of another execution");
         }
-        if sync && http.is_none() {
-            return custom("sync belongs to http: nobody waits for the end of another execution");
+        if is_http && matches!(calls, Calls::Queue(_) | Calls::Topic(_)) {
+            return custom("http calls a state_machine or a function");
         }
-        let starts = match (http, schedule, event) {
-            (Some(route), None, None) => match route_key(&route) {
-                Some((method, path)) => Starts::Http { method, path },
-                None => return custom("http must be a method and a path such as \"POST /orders\", or \"$default\""),
-            },
-            (None, Some(expression), None) => {
-                let input = input.as_ref().map_or_else(Value::empty_object, json);
-                Starts::Schedule { expression, input }
-            }
-            (None, None, Some(pattern)) => Starts::Event { pattern: json(&pattern) },
-            _ => return custom("a trigger has one of http, schedule and event"),
-        };
+        if matches!(starts, Starts::Messages { .. }) && !matches!(calls, Calls::Function(_)) {
+            return custom("messages call a function");
+        }
+        let is_known = payload.as_deref().is_none_or(|it| matches!(it, "1.0" | "2.0"));
+        if payload.is_some() && !(is_known && is_http && matches!(calls, Calls::Function(_))) {
+            return custom("payload is \"1.0\" or \"2.0\", and belongs to http and a function");
+        }
+        if bus.is_some() {
+            return custom("bus belongs to event");
+        }
+        if batch_size.is_some() {
+            return custom("batch_size belongs to messages");
+        }
         check(&starts).map_err(D::Error::custom)?;
-        Ok(Self { state_machine, starts, is_sync: sync })
+        Ok(Self { calls, starts, is_sync: sync, given })
     }
 }
 
@@ -84,14 +203,14 @@ impl<'de> Deserialize<'de> for Trigger {
 #[cfg(feature = "embedded")]
 fn check(starts: &Starts) -> Result<(), String> {
     match starts {
-        Starts::Http { .. } => Ok(()),
-        Starts::Schedule { expression, .. } => match asl_embedded::Schedule::parse(expression) {
+        Starts::Http { .. } | Starts::Messages { .. } => Ok(()),
+        Starts::Schedule { expression } => match asl_embedded::Schedule::parse(expression) {
             Ok(_) => Ok(()),
             Err(_) => Err(format!(
                 "{expression:?} is no schedule of EventBridge; \"rate(5 minutes)\" and \"cron(0 12 * * ? *)\" are"
             )),
         },
-        Starts::Event { pattern } => match asl_embedded::EventPattern::parse(&pattern.to_string()) {
+        Starts::Event { pattern, .. } => match asl_embedded::EventPattern::parse(&pattern.to_string()) {
             Ok(_) => Ok(()),
             Err(error) => Err(error.to_string()),
         },
@@ -102,7 +221,7 @@ fn check(starts: &Starts) -> Result<(), String> {
 #[cfg(not(feature = "embedded"))]
 fn check(starts: &Starts) -> Result<(), String> {
     match starts {
-        Starts::Http { .. } => Ok(()),
+        Starts::Http { .. } | Starts::Messages { .. } => Ok(()),
         Starts::Schedule { .. } => Err(crate::left_out::told("a trigger with a schedule", "embedded")),
         Starts::Event { .. } => Err(crate::left_out::told("a trigger with an event", "embedded")),
     }
@@ -139,6 +258,44 @@ pub struct MachineFile {
     pub definition: PathBuf,
     /// Whether its executions are EXPRESS.
     pub is_express: bool,
+    /// What is logged of them at a server, and where.
+    pub logging: Option<MachineLogging>,
+}
+
+/// The logging configuration of a state machine.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MachineLogging {
+    /// Which events.
+    pub level: LogLevel,
+    /// Whether inputs and outputs stand in them.
+    #[serde(default)]
+    pub include_execution_data: bool,
+    /// The log group.
+    pub log_group: String,
+}
+
+/// Which events of executions are logged, by AWS's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum LogLevel {
+    /// All of them.
+    All,
+    /// Errors.
+    Error,
+    /// Executions that fail.
+    Fatal,
+}
+
+impl LogLevel {
+    /// AWS's word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::All => "ALL",
+            Self::Error => "ERROR",
+            Self::Fatal => "FATAL",
+        }
+    }
 }
 
 #[cfg(test)]
@@ -157,7 +314,8 @@ mod tests {
             ("$default", None, None),
         ] {
             let read = trigger(&format!("state_machine = 'm'\nhttp = '{written}'")).expect(written);
-            let expected = Starts::Http { method: method.map(ToOwned::to_owned), path: path.map(ToOwned::to_owned) };
+            let (method, path) = (method.map(ToOwned::to_owned), path.map(ToOwned::to_owned));
+            let expected = Starts::Http { method, path, is_payload_1: false };
             assert_eq!((read.starts, read.is_sync), (expected, false));
         }
     }
@@ -165,12 +323,26 @@ mod tests {
     #[test]
     fn what_starts_nothing_is_refused() {
         for (written, part) in [
-            ("state_machine = 'm'", "one of http, schedule and event"),
+            ("state_machine = 'm'", "one of http, schedule, event and messages"),
+            (
+                "state_machine = 'm'\nfunction = 'f'\nhttp = 'POST /a'",
+                "one of state_machine, function, queue and topic",
+            ),
+            ("queue = 'q'\nhttp = 'POST /a'", "http calls a state_machine or a function"),
+            ("state_machine = 'm'\nmessages = 'q'", "messages call a function"),
+            ("function = 'f'\nhttp = 'POST /a'\npayload = '3.0'", "payload is \"1.0\" or \"2.0\""),
+            ("function = 'f'\nhttp = 'POST /a'\nbus = 'b'", "bus belongs to event"),
+            ("function = 'f'\nhttp = 'POST /a'\nbatch_size = 1", "batch_size belongs to messages"),
+            ("function = 'f'\nschedule = 'rate(1 day)'\ninput = 1\ninput_path = '$'", "one of input, input_path"),
             ("state_machine = 'm'\nhttp = '/orders'", "a method and a path"),
-            ("state_machine = 'm'\nhttp = 'POST /a'\nschedule = 'rate(1 day)'", "one of http, schedule and event"),
+            (
+                "state_machine = 'm'\nhttp = 'POST /a'\nschedule = 'rate(1 day)'",
+                "one of http, schedule, event and messages",
+            ),
             ("state_machine = 'm'\nhttp = 'POST /a'\ninput = 1", "input belongs to a schedule"),
             ("state_machine = 'm'\nschedule = 'rate(1 day)'\nsync = true", "sync belongs to http"),
-            ("http = 'POST /a'", "state_machine"),
+            ("function = 'f'\nhttp = 'POST /a'\nsync = true", "sync belongs to http"),
+            ("http = 'POST /a'", "one of state_machine"),
             #[cfg(feature = "embedded")]
             ("state_machine = 'm'\nschedule = 'rate(1 minutes)'", "\"rate(1 minutes)\" is no schedule of EventBridge"),
             #[cfg(feature = "embedded")]
@@ -189,9 +361,17 @@ mod tests {
         let read =
             trigger("state_machine = 'm'\nevent = { source = ['s'], detail.n = [{ numeric = ['>', 1] }] }").unwrap();
         let pattern = r#"{"source":["s"],"detail":{"n":[{"numeric":[">",1]}]}}"#.parse().unwrap();
-        assert_eq!(read.starts, Starts::Event { pattern });
+        assert_eq!(read.starts, Starts::Event { pattern, bus: "default".to_owned() });
         let read = trigger("state_machine = 'm'\nschedule = 'rate(1 day)'\ninput = { a = [1, 1.5] }").unwrap();
-        let input = r#"{"a":[1,1.5]}"#.parse().unwrap();
-        assert_eq!(read.starts, Starts::Schedule { expression: "rate(1 day)".to_owned(), input });
+        assert_eq!(read.starts, Starts::Schedule { expression: "rate(1 day)".to_owned() });
+        assert_eq!(read.given["Input"], r#"{"a":[1,1.5]}"#);
+        let read = trigger(
+            "queue = 'q'\nevent = { source = ['s'] }\nbus = 'b'\ninput_template = '<a>'\ninput_paths = { a = '$.detail' }",
+        );
+        let read = read.unwrap();
+        let transformer = serde_json::json!({ "InputTemplate": "<a>", "InputPathsMap": { "a": "$.detail" } });
+        assert_eq!((read.calls, &read.given["InputTransformer"]), (Calls::Queue("q".to_owned()), &transformer));
+        let read = trigger("function = 'f'\nmessages = 'q'").unwrap();
+        assert_eq!(read.starts, Starts::Messages { queue: "q".to_owned(), batch_size: 10 });
     }
 }

@@ -84,6 +84,10 @@ fn what_happens_is_told_as_it_does_and_a_callback_is_answered() {
     assert_eq!(marks["/States/Apologise"], Value::Null);
     let paths: Vec<&str> = course["visits"].as_array().unwrap().iter().map(|it| it["path"].as_str().unwrap()).collect();
     assert_eq!(paths, ["Each", "Each[0]/Pack", "Each[1]/Pack", "Tell"]);
+    // As it was when the first item was packed.
+    let before = console.ask("course", &[("executionArn", &execution), ("until", "5")]);
+    assert_eq!((&before["events"], before["visits"].as_array().unwrap().len()), (&json!(5), 2), "{before}");
+    assert_eq!(before["marks"]["states"]["/States/Each"]["status"], "RUNNING");
 
     console.server.ask("SendTaskSuccess", &json!({"taskToken": token, "output": r#"{"said": "thanks"}"#}));
     console.server.ended(&execution);

@@ -15,6 +15,8 @@ pub(crate) struct Server {
     process: Child,
     stderr: Option<ChildStderr>,
     pub(crate) url: String,
+    /// All that it has said of itself.
+    pub(crate) told: Value,
 }
 
 /// How long anything may take that a test waits for.
@@ -40,7 +42,7 @@ impl Server {
             panic!("the server does not start: {line:?} {told}")
         });
         let url = told["url"].as_str().expect("a URL").to_owned();
-        Self { process, stderr, url }
+        Self { process, stderr, url, told }
     }
 
     /// The ID of the process.

@@ -1,0 +1,1 @@
+export const handler = async ({ amount }) => `${amount * 2} ${process.env.CURRENCY}`;

@@ -1,0 +1,179 @@
+//! What each resource of the stacks comes to.
+
+mod apis;
+mod events;
+mod functions;
+mod machines;
+mod messages;
+mod sam;
+mod storage;
+
+use std::collections::BTreeMap;
+
+use asl_project::yaml::Tree;
+
+use crate::addresses::Apis;
+use crate::plan::{Origin, Plan, Problem, StackOutputs};
+use crate::resource::Resource;
+use crate::stacks::{NESTED, Resolved, is_made, outputs_of};
+
+/// What has no meaning on one machine: who may do what, keys, alarms, deployments.
+///
+/// A type, or the start of several.
+const WITHOUT_MEANING: [&str; 28] = [
+    "AWS::ApiGateway::Account",
+    "AWS::ApiGateway::ApiKey",
+    "AWS::ApiGateway::Deployment",
+    "AWS::ApiGateway::GatewayResponse",
+    "AWS::ApiGateway::Model",
+    "AWS::ApiGateway::RequestValidator",
+    "AWS::ApiGateway::Stage",
+    "AWS::ApiGateway::UsagePlan",
+    "AWS::ApiGatewayV2::Deployment",
+    "AWS::ApiGatewayV2::Stage",
+    "AWS::ApplicationAutoScaling::",
+    "AWS::ApplicationInsights::",
+    "AWS::CDK::Metadata",
+    "AWS::CloudFormation::WaitCondition",
+    "AWS::CloudWatch::",
+    "AWS::CodeDeploy::",
+    "AWS::Events::EventBusPolicy",
+    "AWS::IAM::",
+    "AWS::KMS::",
+    "AWS::Lambda::EventInvokeConfig",
+    "AWS::Lambda::LayerVersionPermission",
+    "AWS::Lambda::Permission",
+    "AWS::Logs::",
+    "AWS::ResourceGroups::",
+    "AWS::S3::BucketPolicy",
+    "AWS::SNS::TopicPolicy",
+    "AWS::SQS::QueuePolicy",
+    "AWS::XRay::",
+];
+
+/// What is part of another resource, and looked up from there.
+const PARTS: [&str; 10] = [
+    "AWS::ApiGateway::Resource",
+    "AWS::ApiGateway::RestApi",
+    "AWS::ApiGatewayV2::Integration",
+    "AWS::Lambda::Alias",
+    "AWS::Lambda::LayerVersion",
+    "AWS::Lambda::Version",
+    "AWS::Serverless::LayerVersion",
+    "AWS::StepFunctions::Activity",
+    "AWS::StepFunctions::StateMachineAlias",
+    "AWS::StepFunctions::StateMachineVersion",
+];
+
+/// The resources at hand, and what they have come to so far.
+pub(crate) struct Translation<'a> {
+    pub(crate) resources: Vec<Resource<'a>>,
+    pub(crate) plan: Plan,
+}
+
+/// What the stacks come to.
+pub(crate) fn translated(stacks: &[Resolved<'_>], base_url: &str) -> Plan {
+    let mut resources = Vec::new();
+    for of in stacks {
+        let all = of.template.root().get("Resources").into_iter().flat_map(Tree::members);
+        for member in all.filter(|member| is_made(&of.evaluation(), &member.value)) {
+            if let Some(kind) = member.value.get("Type").and_then(Tree::text) {
+                resources.push(Resource::new(of, &member.name, kind, &member.value, member.span.start));
+            }
+        }
+    }
+    let mut translation = Translation { resources, plan: Plan::default() };
+    translation.all();
+    let apis = Apis::of(&translation.resources);
+    let mut plan = translation.plan;
+    for value in plan.routing.functions.iter_mut().flat_map(|(_, function)| function.environment.values_mut()) {
+        *value = apis.at(base_url, value);
+    }
+    for of in stacks.iter().filter(|of| !of.is_nested) {
+        let mut outputs = outputs_of(&of.evaluation(), |_, _| {});
+        outputs.iter_mut().for_each(|output| output.value = apis.at(base_url, &output.value));
+        plan.stacks.push(StackOutputs { name: of.stack.name.clone(), outputs });
+    }
+    plan
+}
+
+impl Translation<'_> {
+    fn all(&mut self) {
+        let Self { resources, plan } = self;
+        let resources: &[Resource<'_>] = resources;
+        for resource in resources {
+            match resource.kind {
+                "AWS::StepFunctions::StateMachine" => machines::machine(resource, plan),
+                "AWS::Serverless::StateMachine" => {
+                    machines::machine(resource, plan);
+                    sam::events(resource, resources, plan);
+                }
+                "AWS::Lambda::Function" => functions::function(resource, resources, plan),
+                "AWS::Serverless::Function" => {
+                    functions::function(resource, resources, plan);
+                    sam::events(resource, resources, plan);
+                }
+                "AWS::DynamoDB::Table" | "AWS::DynamoDB::GlobalTable" => storage::table(resource, plan),
+                "AWS::Serverless::SimpleTable" => storage::simple_table(resource, plan),
+                "AWS::S3::Bucket" => storage::bucket(resource, plan),
+                "AWS::SNS::Topic" => messages::topic(resource, plan),
+                "AWS::SNS::Subscription" => messages::subscription(resource, plan),
+                "AWS::SQS::Queue" => messages::queue(resource, resources, plan),
+                "AWS::Lambda::EventSourceMapping" => messages::event_source(resource, plan),
+                "AWS::Events::Rule" => events::rule(resource, plan),
+                "AWS::Events::EventBus" => {}
+                "AWS::Scheduler::Schedule" => events::schedule(resource, plan),
+                "AWS::ApiGatewayV2::Route" => apis::route(resource, resources, plan),
+                "AWS::ApiGateway::Method" => apis::method(resource, resources, plan),
+                "AWS::ApiGatewayV2::Api" | "AWS::Serverless::Api" | "AWS::Serverless::HttpApi" => {}
+                kind if NESTED.contains(&kind) => nested(resource, resources, plan),
+                kind if PARTS.contains(&kind) => {}
+                kind => {
+                    let has_no_meaning =
+                        WITHOUT_MEANING.iter().any(|it| *it == kind || it.ends_with("::") && kind.starts_with(it));
+                    pass_over(resource, plan, !has_no_meaning);
+                }
+            }
+        }
+    }
+}
+
+/// A stack in another one is translated by itself, where its template is here.
+fn nested(resource: &Resource<'_>, resources: &[Resource<'_>], plan: &mut Plan) {
+    let name = resource.of.stack.physical_name(resource.id, NESTED[0]);
+    if !resources.iter().any(|other| other.of.stack.name == name) {
+        problem(plan, resource.origin(), "its template is no file here", "`cdk synth` or `sam build` writes it");
+    }
+}
+
+pub(crate) fn pass_over(resource: &Resource<'_>, plan: &mut Plan, is_missed: bool) {
+    let passed = plan.passed_over.entry(resource.kind.to_owned()).or_default();
+    passed.ids.push(resource.id.to_owned());
+    passed.is_missed |= is_missed;
+}
+
+pub(crate) fn problem(plan: &mut Plan, origin: Origin, what: impl Into<String>, help: impl Into<String>) {
+    plan.problems.push(Problem { origin, what: what.into(), help: help.into(), function: None });
+}
+
+/// The name of the function of an ARN, which may stand in the address of an API's integration.
+pub(crate) fn function_of(text: &str) -> Option<String> {
+    let (_, rest) = text.split_once(":function:")?;
+    let name = rest.split(['/', ':']).next()?;
+    Some(name.to_owned()).filter(|name| !name.is_empty())
+}
+
+/// The name of the state machine of an ARN.
+pub(crate) fn machine_of(arn: &str) -> Option<String> {
+    let (_, rest) = arn.split_once(":stateMachine:")?;
+    rest.split(':').next().map(str::to_owned).filter(|name| !name.is_empty())
+}
+
+/// The texts of an object.
+pub(crate) fn texts(tree: Option<&Tree>) -> BTreeMap<String, String> {
+    let members = tree.into_iter().flat_map(Tree::members);
+    members.filter_map(|it| Some((it.name.to_string(), crate::resource::text(&it.value)?))).collect()
+}
+
+#[cfg(test)]
+mod tests;

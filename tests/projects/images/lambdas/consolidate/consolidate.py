@@ -1,0 +1,2 @@
+def handler(event, context):
+    return all(status == 200 for status in event)
