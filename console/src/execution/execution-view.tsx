@@ -4,7 +4,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { CompareView } from '../compare/compare-view';
 import { EventsView } from '../events/events-view';
 import { GraphView } from '../graph/graph-view';
-import { change, route } from '../route';
+import { change, href, route } from '../route';
 import { StatePanel } from '../state/state-panel';
 import { TimelineView } from '../timeline/timeline-view';
 import { Loading, Trouble } from '../ui/notice';
@@ -34,7 +34,9 @@ function Present({ live }: { live: LiveExecution }) {
   const description = live.description.value;
   const error = live.error.value;
   if (!description) {
-    return error === undefined ? <Loading what="the execution" /> : <Trouble message={error} again={() => live.retry()} />;
+    return error === undefined ? <Loading what="the execution" /> : (
+      <Trouble message={error} again={() => live.retry()}><a href={href('find')}>All executions</a></Trouble>
+    );
   }
   const hasRuns = course?.visits.some((visit) => visit.attempts.some((attempt) => attempt.mapRunArn)) ?? false;
   const tabs = [
