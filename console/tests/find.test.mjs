@@ -81,6 +81,7 @@ test('the test cases of the project are ready inputs', async () => {
   const page = await browser.page(server, `#/machines/${encodeURIComponent(machine('definition'))}`);
   await page.getByRole('button', { name: 'Start execution' }).click();
   const ready = page.getByLabel('Ready inputs');
+  await ready.locator('optgroup[label="Test cases"] option').first().waitFor({ state: 'attached' });
   const [first] = await ready.locator('optgroup[label="Test cases"] option').evaluateAll((options) => options.map((option) => option.value));
   await ready.selectOption(first);
   await page.getByRole('dialog').getByText('resourcePaths').first().waitFor();

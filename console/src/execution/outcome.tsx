@@ -28,9 +28,9 @@ export function Outcome({ live, description }: { live: LiveExecution; descriptio
       )}
       {course && <Failures course={course} />}
       {course && <Way course={course} />}
+      <Sent live={live} />
       {input !== undefined && <Data title="Input" text={input} />}
       {output !== undefined && <Data title="Output" text={output} />}
-      <Sent live={live} />
     </div>
   );
 }
