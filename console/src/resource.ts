@@ -10,6 +10,9 @@ export interface Resource<T> {
   reload: () => void;
 }
 
+/** How many times as long as a reading took there is none, where what is read changes all the time. */
+const PAUSE_FACTOR = 3;
+
 /**
  * Loads what `key` names. Another key begins anew; another `version` of the same key, and a server that comes back, read it
  * again while the old data stays. What is being read is read to its end first, so that frequent changes do not starve it.
@@ -31,13 +34,16 @@ export function useResource<T>(key: string, load: (stop: AbortSignal) => Promise
         return;
       }
       isBusy = true;
-      do {
+      for (let again = true; again; again = isStale) {
         isStale = false;
+        const began = performance.now();
         setState((old) => (old.key === key ? { ...old, loading: true } : { key, loading: true }));
         const next = await latest.current(stop.signal).then((data) => ({ data, error: undefined, loading: false }), failed);
         if (stop.signal.aborted) return;
         setState((old) => ({ ...old, ...next }));
-      } while (isStale);
+        if (isStale) await new Promise((resolve) => setTimeout(resolve, (performance.now() - began) * PAUSE_FACTOR));
+        if (stop.signal.aborted) return;
+      }
       isBusy = false;
     };
     read.current = () => void begin();

@@ -63,11 +63,9 @@ export class LiveExecution {
 
   private async describe(): Promise<void> {
     try {
-      const before = this.description.peek()?.status;
       const description = await describeExecution(this.arn, this.stop.signal);
       this.description.value = description;
       this.error.value = undefined;
-      if (before !== undefined && before !== description.status) this.refresh();
       if (description.status === 'RUNNING') this.listen();
     } catch (error) {
       if (!this.isExpected(error)) this.error.value = textOf(error);
@@ -91,6 +89,11 @@ export class LiveExecution {
   /** Leaving, and a server that is gone, are told elsewhere. */
   private isExpected(error: unknown): boolean {
     return this.stop.signal.aborted || (error instanceof ServerError && error.type === 'Gone');
+  }
+
+  /** Reads the course where it does not know of all events. */
+  private catchUp(): void {
+    if ((this.course.peek()?.events ?? 0) < (this.events.at(-1)?.id ?? 0)) this.refresh();
   }
 
   /** Reads the course: at once, and not again before a pause that grows with what it costs. */
@@ -117,7 +120,7 @@ export class LiveExecution {
         if (this.stop.signal.aborted) return;
         this.pause = setTimeout(() => {
           this.pause = undefined;
-          if (this.stale) this.refresh();
+          if (this.stale) this.catchUp();
         }, Math.max(LEAST_PAUSE, this.lastCost * PAUSE_FACTOR));
       });
   }
@@ -129,7 +132,6 @@ export class LiveExecution {
     follow(() => address('events', { executionArn: this.arn, after: last() }), this.stop.signal, ({ event, data }) => {
       if (event === 'ended') {
         void this.describe();
-        this.refresh();
         return 'ended';
       }
       if (event === 'failed') throw new Error((JSON.parse(data) as { message: string }).message);
@@ -146,6 +148,6 @@ export class LiveExecution {
     const last = this.events.at(-1)?.id ?? 0;
     for (const event of events) if (event.id > last) this.events.push(event);
     this.count.value = this.events.length;
-    this.refresh();
+    this.catchUp();
   }
 }
