@@ -151,7 +151,7 @@ impl Ledger {
     #[must_use]
     pub fn starting_at(mut self, state: &str, input: Value, variables: Value) -> Option<Self> {
         let node = self.nodes.get_mut(0)?;
-        node.frame = Box::new(Frame::clone(&node.frame).starting_at(&self.program, state, input, variables)?);
+        *node.frame = Frame::clone(&node.frame).starting_at(&self.program, state, input, variables)?;
         Some(self)
     }
 
