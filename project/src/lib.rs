@@ -64,7 +64,7 @@ pub use map_runs::MapRunDetails;
 pub use mocked::{Mocked, run_mocked};
 pub use project::{Project, ProjectError, routes_below, routes_of};
 pub use shut_down::Notice;
-pub use start::{Start, StartError, Watcher};
+pub use start::{Start, StartError, StartsAt, Watcher};
 pub use start_execution::StopOnDrop;
 pub use start_request::StartRequest;
 pub use state_machines::{StateMachine, StateMachines};

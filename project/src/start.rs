@@ -28,10 +28,23 @@ pub struct Start {
     pub is_lost_at_the_end: bool,
     /// The test case of the server's mocks that answers its tasks.
     pub test_case: Option<Arc<str>>,
+    /// Where it begins, if that is not the first state.
+    pub starts_at: Option<StartsAt>,
     /// What its tracing header is.
     pub trace_header: Option<Arc<str>>,
     /// Is told at once what each Batch does, before anything is called.
     pub watcher: Option<Watcher>,
+}
+
+/// A state that an execution begins at, as if all states before had been there: a fork of another execution.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StartsAt {
+    /// The name of a state outside of Map and Parallel states.
+    pub state: Arc<str>,
+    /// What the state is given.
+    pub input: Value,
+    /// The variables that it sees, as an object.
+    pub variables: Value,
 }
 
 impl Start {
@@ -95,6 +108,9 @@ pub enum StartError {
     /// There are as many executions as there may be.
     #[error("the limit of {0} executions that run at a time is reached")]
     TooMany(usize),
+    /// It cannot begin at this state.
+    #[error("the state machine has no state '{0}' outside of Map and Parallel states")]
+    NoSuchState(Arc<str>),
     /// Its mocks cannot be had, for this reason.
     #[error("{0}")]
     Mocks(String),
@@ -118,7 +134,7 @@ impl StartError {
             Self::AlreadyExists(_) => "ExecutionAlreadyExists",
             Self::NotSupported => "StateMachineTypeNotSupported",
             Self::TooMany(_) => "ExecutionLimitExceeded",
-            Self::Mocks(_) => "ValidationException",
+            Self::NoSuchState(_) | Self::Mocks(_) => "ValidationException",
             Self::Journal(_) => "ServiceUnavailable",
         }
     }

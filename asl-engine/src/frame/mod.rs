@@ -177,6 +177,23 @@ impl Frame {
         Self::child(program, child)
     }
 
+    /// The same, which begins at this state of the machine's own with this data and these variables, as if all states before had been
+    /// there: a fork of another execution. None where no such state is outside of Map and Parallel states.
+    ///
+    /// ```
+    /// use asl_engine::{Execution, Frame, Program, Timestamp, Value};
+    ///
+    /// let definition = r#"{"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Succeed"}}}"#;
+    /// let program = Program::parse(definition).unwrap();
+    /// let frame = || Frame::new(&program, Execution::local("m", "fork", 1.into(), Timestamp(0), 0));
+    /// assert!(frame().starting_at(&program, "B", 2.into(), Value::empty_object()).is_some());
+    /// assert!(frame().starting_at(&program, "C", 2.into(), Value::empty_object()).is_none());
+    /// ```
+    pub fn starting_at(self, program: &Program, state: &str, input: Value, variables: Value) -> Option<Self> {
+        let (scope, state) = program.find(state).filter(|(scope, _)| *scope == ScopeId::default())?;
+        Some(Self { scope, state, input, variables, ..self })
+    }
+
     fn child(program: &Program, child: Child) -> Self {
         let Child { execution, role, path, scope, input, map_item, variables, last_event, random } = child;
         Self {

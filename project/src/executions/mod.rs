@@ -19,7 +19,7 @@ use crate::details::Details;
 use crate::execution::{Description, Journaled, Progress, Run, Started, wait};
 use crate::history::{History, Subscription};
 use crate::map_runs::MapRuns;
-use crate::start::{Start, StartError, Watcher, execution};
+use crate::start::{Start, StartError, StartsAt, Watcher, execution};
 use crate::start_execution::{RESOURCES, StartExecution};
 use crate::state_machines::{StateMachine, StateMachines};
 use crate::step_functions_api::StepFunctionsApi;
@@ -293,6 +293,12 @@ impl Executions {
         });
         let watcher = start.watcher.or_else(|| self.watcher(machine, &known));
         let ledger = Ledger::new(machine.program.clone(), execution);
+        let ledger = match start.starts_at {
+            None => ledger,
+            Some(StartsAt { state, input, variables }) => {
+                ledger.starting_at(&state, input, variables).ok_or(StartError::NoSuchState(state))?
+            }
+        };
         // Of EXPRESS executions nothing goes on that has failed.
         let ledger = if journaled.is_some() && !machine.is_express { ledger.redrivable() } else { ledger };
         let is_waited_for = start.is_waited_for;

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use asl_engine::{
-    Ended, EventIds, Execution, Frame, Join, Next, Program, Reply, Request, TaskRequest, Termination, Timestamp,
+    Ended, EventIds, Execution, Frame, Join, Next, Program, Reply, Request, TaskRequest, Termination, Timestamp, Value,
 };
 
 pub use batch::{Batch, Bug, Effect, Finished, FrameId, Input, Recorded, Status, WaitId};
@@ -145,6 +145,14 @@ impl Ledger {
         ledger.nodes.add(Node::new(frame, None, 0));
         ledger.recorder.batch.changed.push(0);
         ledger
+    }
+
+    /// The same, which begins at a state of the machine's own ([`Frame::starting_at`]); none where there is no such state.
+    #[must_use]
+    pub fn starting_at(mut self, state: &str, input: Value, variables: Value) -> Option<Self> {
+        let node = self.nodes.get_mut(0)?;
+        *node.frame = Frame::clone(&node.frame).starting_at(&self.program, state, input, variables)?;
+        Some(self)
     }
 
     /// The same, which also records the events of child executions.

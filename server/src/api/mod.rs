@@ -7,7 +7,7 @@ mod aliases;
 mod arn;
 mod definitions;
 pub(crate) mod error;
-mod executions;
+pub(crate) mod executions;
 mod history;
 mod map_runs;
 mod members;

@@ -87,7 +87,7 @@ fn member_at(tree: &Tree, name: usize) -> Option<&Tree> {
 impl Subject<'_> {
     fn told(&self) -> Value {
         let is_jsonata = self.is_jsonata();
-        let variables = self.variables();
+        let variables = variables(self.course, self.at);
         let retries = self.visit.attempts.len().saturating_sub(1);
         let work = self.work();
         let is_open = matches!(work, Ok(Work::Open));
@@ -134,27 +134,6 @@ impl Subject<'_> {
         let machine =
             || self.program.source().parse::<Value>().ok()?["QueryLanguage"].as_str().map(|it| it == "JSONata");
         language(self.fields).or_else(machine).unwrap_or_default()
-    }
-
-    /// The variables as they were when the state was entered: those of the states before it in its Frame, over those that this was
-    /// forked with.
-    fn variables(&self) -> Value {
-        let mut frames = vec![(self.visit.frame, self.at)];
-        while let Some((owner, _)) = frames.last().and_then(|(frame, _)| self.course.frames.get(*frame)?.owner) {
-            frames.push((self.course.visits[owner].frame, owner));
-        }
-        let assigned = frames.into_iter().rev().flat_map(|(frame, before)| {
-            let visits = self.course.frames[frame].visits.iter().take_while(move |visit| **visit != before);
-            visits.filter_map(|visit| self.course.visits.get(*visit)?.assigned.as_ref()?.as_object())
-        });
-        let mut variables: Vec<(Arc<str>, Value)> = Vec::new();
-        for (name, value) in assigned.flat_map(|assigned| assigned.iter()) {
-            // Assigned values are texts of JSON.
-            let value = value.as_str().and_then(|text| text.parse().ok()).unwrap_or_else(|| value.clone());
-            variables.retain(|(known, _)| known != name);
-            variables.push((name.clone(), value));
-        }
-        variables.into_iter().collect()
     }
 
     /// What came of the work of the state. An error where nothing is known of it.
@@ -378,6 +357,26 @@ impl Subject<'_> {
                     the item of a Map state, and the stages between input and output may have been others";
         is_other.then(|| what.to_owned())
     }
+}
+
+/// The variables as they were when a state was entered: those of the states before it in its Frame, over those that this was forked with.
+pub(super) fn variables(course: &Course, at: VisitAt) -> Value {
+    let mut frames = vec![(course.visits[at].frame, at)];
+    while let Some((owner, _)) = frames.last().and_then(|(frame, _)| course.frames.get(*frame)?.owner) {
+        frames.push((course.visits[owner].frame, owner));
+    }
+    let assigned = frames.into_iter().rev().flat_map(|(frame, before)| {
+        let visits = course.frames[frame].visits.iter().take_while(move |visit| **visit != before);
+        visits.filter_map(|visit| course.visits.get(*visit)?.assigned.as_ref()?.as_object())
+    });
+    let mut variables: Vec<(Arc<str>, Value)> = Vec::new();
+    for (name, value) in assigned.flat_map(|assigned| assigned.iter()) {
+        // Assigned values are texts of JSON.
+        let value = value.as_str().and_then(|text| text.parse().ok()).unwrap_or_else(|| value.clone());
+        variables.retain(|(known, _)| known != name);
+        variables.push((name.clone(), value));
+    }
+    variables.into_iter().collect()
 }
 
 fn is_taken_by(kind: HandlerKind, verdict: Verdict, wanted: HandlerKind) -> bool {

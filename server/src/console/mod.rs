@@ -8,6 +8,7 @@ mod course;
 mod data_flow;
 mod evaluate;
 mod events;
+mod fork;
 mod graph;
 mod page;
 mod recorded;
@@ -74,6 +75,10 @@ impl Shared {
             (&Method::POST, "graph") => body(request).await.and_then(|body| graph::of_definition(&body)),
             (&Method::POST, "jsonpath") => body(request).await.and_then(|body| evaluate::jsonpath(self, &body)),
             (&Method::POST, "jsonata") => body(request).await.and_then(|body| evaluate::jsonata(self, &body)),
+            (&Method::POST, "forks") => match body(request).await {
+                Ok(body) => fork::fork(self, &body).await,
+                Err(error) => Err(error),
+            },
             (&Method::POST, "test-case") => body(request).await.and_then(|body| test_cases::recorded(self, &body)),
             _ => {
                 let mut response =

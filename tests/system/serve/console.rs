@@ -151,6 +151,49 @@ fn the_data_of_a_visit_is_told_stage_by_stage() {
 }
 
 #[test]
+fn an_execution_is_forked_from_a_state_with_other_data() {
+    let definition = json!({"StartAt": "First", "States": {
+        "First": {"Type": "Pass", "Assign": {"who.$": "$$.Execution.Input.name"}, "Parameters": {"count": 1}, "Next": "Each"},
+        "Each": {"Type": "Map", "ItemsPath": "$.items", "Next": "Last", "ItemProcessor": {"StartAt": "In", "States": {
+            "In": {"Type": "Pass", "End": true}}}},
+        "Last": {"Type": "Pass", "Parameters": {"in.$": "$", "who.$": "$who", "first.$": "$$.Execution.Input.name"}, "End": true}}});
+    let server = Server::start(&Folder::new(), &["--memory"]);
+    let machine = server.create("forked", &definition);
+    let execution = server.start_execution(&machine, "first", &json!({"name": "Ada"}));
+    // What First hands on has no items.
+    assert_eq!(server.ended(&execution)["status"], "FAILED");
+    let fork = |body: Value| {
+        let answer = send(Method::POST, &format!("{}/_asl/forks", server.url), &[], body.to_string());
+        (answer.status().as_u16(), read(&answer))
+    };
+    let (status, forked) =
+        fork(json!({"executionArn": execution, "visit": 1, "input": {"items": [7]}, "name": "again"}));
+    assert_eq!(status, 200, "{forked}");
+    let forked = forked["executionArn"].as_str().expect("an ARN");
+    let ended = server.ended(forked);
+    let output: Value = serde_json::from_str(ended["output"].as_str().expect("an output")).expect("JSON");
+    assert_eq!(output, json!({"in": [7], "who": "Ada", "first": "Ada"}), "{ended}");
+    let entered = |event: &Value| event["stateEnteredEventDetails"]["name"].as_str().map(str::to_owned);
+    let states: Vec<String> = server.history(forked).iter().filter_map(entered).collect();
+    assert_eq!(states, ["Each", "In", "Last"]);
+
+    let (_, other) = fork(json!({"executionArn": forked, "visit": 2, "variables": {"who": "Grace"}}));
+    let ended = server.ended(other["executionArn"].as_str().expect("an ARN"));
+    assert!(ended["output"].as_str().expect("an output").contains(r#""who":"Grace""#), "{ended}");
+    for (body, part) in [
+        (json!({"executionArn": forked, "visit": 1}), "inside of a Map or Parallel state"),
+        (json!({"executionArn": forked, "visit": 9}), "no visit 9"),
+        (json!({"executionArn": forked, "visit": 0, "variables": 1}), "not an object"),
+        (json!({"executionArn": forked, "visit": 0, "name": "a b"}), "Invalid Name"),
+        (json!({"visit": 0}), "no executionArn"),
+    ] {
+        let (status, refused) = fork(body.clone());
+        assert_eq!(status, 400, "{body}");
+        assert!(refused["message"].as_str().unwrap_or_default().contains(part), "{body} {refused}");
+    }
+}
+
+#[test]
 fn a_state_of_a_branch_is_found_whatever_it_is_called() {
     let name = "a/b [0]";
     let pass =
