@@ -40,6 +40,14 @@ test('nested Parallel and Map states, a caught error, and the keyboard', async (
   await panel.getByRole('heading', { name: 'Pack' }).waitFor();
   await accessible(page);
 
+  // An iteration is found by what it was given.
+  await choose(page, /^Bill, Map/);
+  await panel.getByRole('tab', { name: 'Iterations' }).click();
+  await panel.getByLabel('Index or text').fill('SKU');
+  await panel.getByText('1 of 2 iterations').waitFor();
+  await choose(page, /^Pack, Pass/);
+  await panel.getByRole('tab', { name: 'Data flow' }).click();
+
   // Reload, back and forward keep what was chosen.
   await panel.getByRole('tab', { name: 'Definition' }).click();
   await page.reload();

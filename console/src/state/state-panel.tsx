@@ -60,7 +60,7 @@ export function StatePanel({ live, state }: { live: LiveExecution; state: string
         {present !== 'definition' && at === undefined && <Empty><p>This state was not reached.</p></Empty>}
         {present === 'data' && at !== undefined && visit && <DataPart live={live} index={at} visit={visit} />}
         {present === 'attempts' && at !== undefined && visit && <AttemptsPart live={live} index={at} visit={visit} />}
-        {present === 'iterations' && at !== undefined && <IterationsPart course={course} owner={at} />}
+        {present === 'iterations' && at !== undefined && <IterationsPart course={course} events={live.events} owner={at} />}
       </Tabs>
     </div>
   );
