@@ -1,8 +1,24 @@
 // Every call of the server.
 
 import type {
-  Callbacks, Course, DataFlow, Evaluated, Execution, ExecutionDescription, ExecutionStatus, Graph, HistoryEvent, Json, MapRun,
-  MapRunDescription, Notification, StateMachine, StateMachineDescription, TestCase, TestedState, Validation,
+  Callbacks,
+  Course,
+  DataFlow,
+  Evaluated,
+  Execution,
+  ExecutionDescription,
+  ExecutionStatus,
+  Graph,
+  HistoryEvent,
+  Json,
+  MapRun,
+  MapRunDescription,
+  Notification,
+  StateMachine,
+  StateMachineDescription,
+  TestCase,
+  TestedState,
+  Validation,
 } from './contract';
 import { request } from './server';
 
@@ -46,7 +62,10 @@ export async function listStateMachines(signal?: Stop): Promise<StateMachine[]> 
   let nextToken: string | undefined;
   do {
     const page = await operation<{ stateMachines: StateMachine[]; nextToken?: string }>(
-      'ListStateMachines', { maxResults: 1000, nextToken }, signal);
+      'ListStateMachines',
+      { maxResults: 1000, nextToken },
+      signal,
+    );
     all.push(...page.stateMachines);
     nextToken = page.nextToken;
   } while (nextToken);
@@ -157,7 +176,10 @@ export async function history(executionArn: string, signal?: Stop): Promise<Hist
   let nextToken: string | undefined;
   do {
     const page = await operation<{ events: HistoryEvent[]; nextToken?: string }>(
-      'GetExecutionHistory', { executionArn, maxResults: 1000, nextToken }, signal);
+      'GetExecutionHistory',
+      { executionArn, maxResults: 1000, nextToken },
+      signal,
+    );
     all.push(...page.events);
     nextToken = page.nextToken;
   } while (nextToken);

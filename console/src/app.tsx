@@ -29,20 +29,32 @@ export function App() {
   return (
     <>
       <header class="top">
-        <a class="brand" href={href('find')}>asl</a>
+        <a class="brand" href={href('find')}>
+          asl
+        </a>
         <nav aria-label="Console">
           {PLACES.map(({ view, of, title, has }) => (
-            <a key={view} href={href(view, of)} aria-current={has.includes(at.view) ? 'page' : undefined}>{title}</a>
+            <a key={view} href={href(view, of)} aria-current={has.includes(at.view) ? 'page' : undefined}>
+              {title}
+            </a>
           ))}
         </nav>
         {running.value !== undefined && <span class="running-count">{number(running.value)} running</span>}
-        <button type="button" class="plain" onClick={nextTheme} aria-label={`Theme: ${theme.value}`} title={`Theme: ${theme.value}`}>
+        <button
+          type="button"
+          class="plain"
+          onClick={nextTheme}
+          aria-label={`Theme: ${theme.value}`}
+          title={`Theme: ${theme.value}`}
+        >
           <Icon name={theme.value} />
         </button>
       </header>
       <ServerGone />
       <TokenDialog />
-      <main><Present at={at} /></main>
+      <main>
+        <Present at={at} />
+      </main>
     </>
   );
 }

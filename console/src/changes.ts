@@ -28,11 +28,15 @@ function tell(): void {
 
 /** Listens as long as the page is there. */
 export function followChanges(): void {
-  follow(() => address('changes'), new AbortController().signal, ({ event, data }) => {
-    if (event === 'changed') {
-      running.value = (JSON.parse(data) as { running?: number }).running;
-      tell();
-    }
-    return 'more';
-  }).catch(() => undefined);
+  follow(
+    () => address('changes'),
+    new AbortController().signal,
+    ({ event, data }) => {
+      if (event === 'changed') {
+        running.value = (JSON.parse(data) as { running?: number }).running;
+        tell();
+      }
+      return 'more';
+    },
+  ).catch(() => undefined);
 }

@@ -2,14 +2,26 @@
 
 const count = new Intl.NumberFormat('en');
 const moment = new Intl.DateTimeFormat(undefined, {
-  year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false,
+  year: 'numeric',
+  month: '2-digit',
+  day: '2-digit',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hour12: false,
 });
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false });
+const clock = new Intl.DateTimeFormat(undefined, {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hour12: false,
+});
 
 export const number = (value: number): string => count.format(value);
 
 /** "1 item", "2 items". */
-export const plural = (value: number, one: string, many = `${one}s`): string => `${number(value)} ${value === 1 ? one : many}`;
+export const plural = (value: number, one: string, many = `${one}s`): string =>
+  `${number(value)} ${value === 1 ? one : many}`;
 
 /** A time in milliseconds since 1970: the clock alone on the same day. */
 export function time(millis: number, now = Date.now()): string {
@@ -25,7 +37,11 @@ export function duration(millis: number): string {
   if (whole < 1000) return `${Math.round(whole)} ms`;
   if (whole < 59_950) return `${(whole / 1000).toFixed(whole < 9950 ? 1 : 0)} s`;
   const seconds = Math.round(whole / 1000);
-  const [days, hours, minutes] = [Math.floor(seconds / 86400), Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60) % 60];
+  const [days, hours, minutes] = [
+    Math.floor(seconds / 86400),
+    Math.floor(seconds / 3600) % 24,
+    Math.floor(seconds / 60) % 60,
+  ];
   if (days > 0) return `${number(days)} d${hours > 0 ? ` ${hours} h` : ''}`;
   if (hours > 0) return `${hours} h${minutes > 0 ? ` ${minutes} min` : ''}`;
   return `${minutes} min${seconds % 60 > 0 ? ` ${seconds % 60} s` : ''}`;

@@ -39,7 +39,8 @@ function step<T>(value: T, name: string, steps: Steps<T>): T | undefined {
 }
 
 const JSON_STEPS: Steps<Json> = {
-  member: (of, name) => (typeof of === 'object' && of !== null && !Array.isArray(of) && Object.hasOwn(of, name) ? of[name] : undefined),
+  member: (of, name) =>
+    typeof of === 'object' && of !== null && !Array.isArray(of) && Object.hasOwn(of, name) ? of[name] : undefined,
   item: (of, index) => (Array.isArray(of) ? of[index] : undefined),
 };
 

@@ -12,9 +12,16 @@ export function ServerGone() {
   const seconds = Math.max(0, Math.ceil((state.nextTry - present) / 1000));
   return (
     <div class="banner" role="alert">
-      <span>The server does not answer. What you see is what was last known; the page goes on by itself when the server is back.</span>
-      <span class="next-try" aria-hidden="true">{seconds > 0 ? `Next try in ${seconds} s` : 'Trying…'}</span>
-      <button type="button" onClick={tryAtOnce}>Try now</button>
+      <span>
+        The server does not answer. What you see is what was last known; the page goes on by itself when the server is
+        back.
+      </span>
+      <span class="next-try" aria-hidden="true">
+        {seconds > 0 ? `Next try in ${seconds} s` : 'Trying…'}
+      </span>
+      <button type="button" onClick={tryAtOnce}>
+        Try now
+      </button>
     </div>
   );
 }
@@ -30,10 +37,29 @@ export function TokenDialog() {
   return (
     <Dialog title="This server wants a token" onClose={() => undefined}>
       <form class="dialog-body" onSubmit={submit}>
-        <p>It is in the file that the server was started with (<code>--auth-token-file</code>). It is kept until this tab is closed.</p>
-        {state.refused && <p role="alert" class="trouble-text">The server does not take this token.</p>}
-        <label class="label">Token<input type="password" autocomplete="off" value={given} onInput={(event) => setGiven(event.currentTarget.value)} /></label>
-        <div class="buttons"><button type="submit" class="primary" disabled={!given}>Use this token</button></div>
+        <p>
+          It is in the file that the server was started with (<code>--auth-token-file</code>). It is kept until this tab
+          is closed.
+        </p>
+        {state.refused && (
+          <p role="alert" class="trouble-text">
+            The server does not take this token.
+          </p>
+        )}
+        <label class="label">
+          Token
+          <input
+            type="password"
+            autocomplete="off"
+            value={given}
+            onInput={(event) => setGiven(event.currentTarget.value)}
+          />
+        </label>
+        <div class="buttons">
+          <button type="submit" class="primary" disabled={!given}>
+            Use this token
+          </button>
+        </div>
       </form>
     </Dialog>
   );

@@ -17,8 +17,15 @@ const PAUSE_FACTOR = 3;
  * Loads what `key` names. Another key begins anew; another `version` of the same key, and a server that comes back, read it
  * again while the old data stays. What is being read is read to its end first, so that frequent changes do not starve it.
  */
-export function useResource<T>(key: string, load: (stop: AbortSignal) => Promise<T>, version: unknown = 0): Resource<T> {
-  const [state, setState] = useState<{ key: string; data?: T; error?: string; loading: boolean }>({ key, loading: true });
+export function useResource<T>(
+  key: string,
+  load: (stop: AbortSignal) => Promise<T>,
+  version: unknown = 0,
+): Resource<T> {
+  const [state, setState] = useState<{ key: string; data?: T; error?: string; loading: boolean }>({
+    key,
+    loading: true,
+  });
   const latest = useRef(load);
   latest.current = load;
   const read = useRef<() => void>(() => undefined);
@@ -38,7 +45,9 @@ export function useResource<T>(key: string, load: (stop: AbortSignal) => Promise
         isStale = false;
         const began = performance.now();
         setState((old) => (old.key === key ? { ...old, loading: true } : { key, loading: true }));
-        const next = await latest.current(stop.signal).then((data) => ({ data, error: undefined, loading: false }), failed);
+        const next = await latest
+          .current(stop.signal)
+          .then((data) => ({ data, error: undefined, loading: false }), failed);
         if (stop.signal.aborted) return;
         setState((old) => ({ ...old, ...next }));
         if (isStale) await new Promise((resolve) => setTimeout(resolve, (performance.now() - began) * PAUSE_FACTOR));
@@ -58,7 +67,9 @@ export function useResource<T>(key: string, load: (stop: AbortSignal) => Promise
 
 /** Of a server that is gone the banner tells: what is shown stays. */
 function failed(error: unknown): { error?: string; loading: boolean } {
-  return error instanceof ServerError && error.type === 'Gone' ? { loading: true } : { error: textOf(error), loading: false };
+  return error instanceof ServerError && error.type === 'Gone'
+    ? { loading: true }
+    : { error: textOf(error), loading: false };
 }
 
 export function textOf(error: unknown): string {

@@ -2,7 +2,8 @@
 
 import { signal } from '@preact/signals';
 
-export type View = 'find' | 'machine' | 'execution' | 'map-run' | 'definition' | 'new' | 'callbacks' | 'notifications' | 'try';
+export type View =
+  'find' | 'machine' | 'execution' | 'map-run' | 'definition' | 'new' | 'callbacks' | 'notifications' | 'try';
 
 export interface Route {
   view: View;
@@ -12,8 +13,15 @@ export interface Route {
 }
 
 const SEGMENTS: Record<View, string> = {
-  find: '', machine: 'machines', execution: 'executions', 'map-run': 'map-runs', definition: 'definitions', new: 'new',
-  callbacks: 'callbacks', notifications: 'notifications', try: 'try',
+  find: '',
+  machine: 'machines',
+  execution: 'executions',
+  'map-run': 'map-runs',
+  definition: 'definitions',
+  new: 'new',
+  callbacks: 'callbacks',
+  notifications: 'notifications',
+  try: 'try',
 };
 
 export function parse(hash: string): Route {
@@ -51,7 +59,10 @@ export function go(view: View, of = '', parameters: Record<string, string | numb
 }
 
 /** Changes what the present view shows; `undefined` leaves a parameter out. */
-export function change(parameters: Record<string, string | number | undefined>, as: 'step' | 'refinement' = 'step'): void {
+export function change(
+  parameters: Record<string, string | number | undefined>,
+  as: 'step' | 'refinement' = 'step',
+): void {
   const { view, of, parameters: present } = route.value;
   const next = href(view, of, { ...present, ...parameters });
   if (next === location.hash) return;

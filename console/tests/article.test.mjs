@@ -19,7 +19,10 @@ test('why did the download fail, who was told what, and how does it succeed', as
   const page = await browser.page(server);
 
   // Find the failed execution.
-  await page.getByRole('navigation', { name: 'State machines' }).getByRole('link', { name: 'definition', exact: true }).click();
+  await page
+    .getByRole('navigation', { name: 'State machines' })
+    .getByRole('link', { name: 'definition', exact: true })
+    .click();
   await page.getByLabel('Status').selectOption('FAILED');
   const found = page.getByRole('grid', { name: 'Executions' });
   await found.getByRole('row').nth(1).getByRole('link').click();
@@ -30,7 +33,13 @@ test('why did the download fail, who was told what, and how does it succeed', as
   const way = outcome.getByRole('list', { name: 'The way it took' });
   await way.getByText('Some images are missing').waitFor();
   assert.deepEqual(await way.getByRole('button').allTextContents(), [
-    'Split into batches', 'Download all batches', 'Check the results', 'Record the downloads', 'Did all succeed?', 'Notify about the failures', 'Some images are missing',
+    'Split into batches',
+    'Download all batches',
+    'Check the results',
+    'Record the downloads',
+    'Did all succeed?',
+    'Notify about the failures',
+    'Some images are missing',
   ]);
   await state(page, 'Some images are missing, Fail, failed').waitFor();
   await state(page, 'All images downloaded, Pass, not reached').waitFor();

@@ -18,7 +18,10 @@ test('a running execution is seen as it goes: what waits, and for how long', asy
   await state(page, 'Short, Wait, running').waitFor();
   await state(page, 'Short, Wait, succeeded').waitFor();
   await state(page, 'Long, Wait, running').waitFor();
-  await page.locator('.graph .mark').filter({ hasText: /waits, \d+ min( \d+ s)? left/ }).waitFor();
+  await page
+    .locator('.graph .mark')
+    .filter({ hasText: /waits, \d+ min( \d+ s)? left/ })
+    .waitFor();
   await accessible(page);
   await server.call('StopExecution', { executionArn: arn });
   await state(page, 'Long, Wait, aborted').waitFor();
@@ -81,7 +84,7 @@ test('one of 10,000 iterations is picked without drawing them', async () => {
   await page.getByRole('button', { name: 'Next iteration' }).click();
   await state(page, 'Fine, Pass, succeeded').waitFor();
   await accessible(page);
-  assert(await page.locator('*').count() < 3000, 'too many elements');
+  assert((await page.locator('*').count()) < 3000, 'too many elements');
 
   // Scrolling through all visits of a state.
   await page.getByRole('button', { name: 'Show all iterations' }).click();
@@ -90,7 +93,11 @@ test('one of 10,000 iterations is picked without drawing them', async () => {
   await panel.getByRole('button', { name: 'All visits' }).click();
   await panel.getByRole('listbox', { name: 'Visits' }).focus();
   await page.keyboard.press('End');
-  await panel.getByRole('listbox', { name: 'Visits' }).getByText(/9999|9998/).first().waitFor();
+  await panel
+    .getByRole('listbox', { name: 'Visits' })
+    .getByText(/9999|9998/)
+    .first()
+    .waitFor();
   await browser.done(page);
 });
 
@@ -100,7 +107,10 @@ test('attempts with their Retrier, error and wait; JSONata and variables', async
   const panel = panelOf(page);
   await panel.getByRole('tab', { name: /^Attempts/ }).click();
   await panel.getByRole('heading', { name: 'Attempt 3' }).waitFor();
-  await panel.getByText(/Retrier 1 waits/).first().waitFor();
+  await panel
+    .getByText(/Retrier 1 waits/)
+    .first()
+    .waitFor();
   await accessible(page);
   await panel.getByRole('tab', { name: 'Data flow' }).click();
   await panel.getByRole('region', { name: 'Arguments' }).getByText('{% $states.input %}').waitFor();
@@ -111,7 +121,10 @@ test('attempts with their Retrier, error and wait; JSONata and variables', async
 test('child executions, nested machines and Map Runs by a click', async () => {
   const arn = await server.run('children', { items: [1, 2, 3] });
   const page = await browser.page(server, executionHash(arn, { state: '/States/Start one', part: 'attempts' }));
-  await panelOf(page).getByRole('link', { name: /execution:orders:/ }).first().click();
+  await panelOf(page)
+    .getByRole('link', { name: /execution:orders:/ })
+    .first()
+    .click();
   await page.getByRole('link', { name: 'orders', exact: true }).waitFor();
   await page.goBack();
   await page.getByRole('tab', { name: 'Map Runs' }).click();
@@ -144,7 +157,9 @@ test('the timeline and the events', async () => {
   await page.getByRole('dialog').getByText('taskFailedEventDetails').waitFor();
   await accessible(page);
   await page.getByRole('button', { name: 'Show Try in the graph' }).click();
-  await state(page, /^Try, Task/).and(page.locator('[aria-pressed=true]')).waitFor();
+  await state(page, /^Try, Task/)
+    .and(page.locator('[aria-pressed=true]'))
+    .waitFor();
   await browser.done(page);
 });
 
@@ -170,7 +185,10 @@ test('the graph is moved and enlarged by buttons, keys, the wheel and dragging',
   const moves = async (work) => {
     const before = await camera();
     await work();
-    await page.waitForFunction((old) => document.querySelector('.graph > svg > g').getAttribute('transform') !== old, before);
+    await page.waitForFunction(
+      (old) => document.querySelector('.graph > svg > g').getAttribute('transform') !== old,
+      before,
+    );
   };
   await page.getByRole('button', { name: 'Show all' }).click();
   await moves(() => page.getByRole('button', { name: 'Larger' }).click());

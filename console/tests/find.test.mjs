@@ -73,7 +73,11 @@ test('an execution is started with a ready input, stopped and redriven', async (
   await page.getByRole('button', { name: 'Start again…' }).click();
   await page.getByRole('dialog').getByRole('textbox', { name: 'Input', exact: true }).fill('{');
   await page.getByRole('dialog').getByRole('button', { name: 'Start', exact: true }).click();
-  await page.getByRole('dialog').getByRole('alert').getByText(/Invalid/).waitFor();
+  await page
+    .getByRole('dialog')
+    .getByRole('alert')
+    .getByText(/Invalid/)
+    .waitFor();
   await browser.done(page).catch((error) => assert.match(String(error), /400/));
 });
 
@@ -82,7 +86,9 @@ test('the test cases of the project are ready inputs', async () => {
   await page.getByRole('button', { name: 'Start execution' }).click();
   const ready = page.getByLabel('Ready inputs');
   await ready.locator('optgroup[label="Test cases"] option').first().waitFor({ state: 'attached' });
-  const [first] = await ready.locator('optgroup[label="Test cases"] option').evaluateAll((options) => options.map((option) => option.value));
+  const [first] = await ready
+    .locator('optgroup[label="Test cases"] option')
+    .evaluateAll((options) => options.map((option) => option.value));
   await ready.selectOption(first);
   await page.getByRole('dialog').getByText('resourcePaths').first().waitFor();
   await browser.done(page);
@@ -90,14 +96,19 @@ test('the test cases of the project are ready inputs', async () => {
 
 test('what is not there says so', async () => {
   const page = await browser.page(server, executionHash('arn:aws:states:us-east-1:000000000000:execution:orders:none'));
-  await page.getByRole('alert').getByText(/Execution Does Not Exist/).waitFor();
+  await page
+    .getByRole('alert')
+    .getByText(/Execution Does Not Exist/)
+    .waitFor();
   await page.context().close();
 });
 
 test('an EXPRESS state machine answers where it is started', async () => {
   const name = unique('express');
   await server.call('CreateStateMachine', {
-    name, type: 'EXPRESS', roleArn: 'arn:aws:iam::000000000000:role/any',
+    name,
+    type: 'EXPRESS',
+    roleArn: 'arn:aws:iam::000000000000:role/any',
     definition: JSON.stringify({ StartAt: 'A', States: { A: { Type: 'Pass', Result: { said: 'hello' }, End: true } } }),
   });
   const page = await browser.page(server, `#/machines/${encodeURIComponent(machine(name))}`);

@@ -13,7 +13,6 @@ before(async () => {
 });
 after(() => Promise.all([browser.close(), server.close()]));
 
-
 test('names and values are text, however they look', async () => {
   const arn = await server.run('bad-input', { '<script>alert(1)</script>': '<img src=x onerror=alert(1)>' });
   const page = await browser.page(server, executionHash(arn));
@@ -21,7 +20,10 @@ test('names and values are text, however they look', async () => {
   await choose(page, /^<script>/);
   await page.getByRole('region', { name: 'Input' }).getByText('<img src=x onerror=alert(1)>').waitFor();
   await choose(page, /^ünï\/cödé/);
-  await page.getByRole('complementary').getByRole('heading', { name: /^ünï\/cödé/ }).waitFor();
+  await page
+    .getByRole('complementary')
+    .getByRole('heading', { name: /^ünï\/cödé/ })
+    .waitFor();
   for (const tab of ['Timeline', 'Events', 'Compare', 'Graph']) await page.getByRole('tab', { name: tab }).click();
   await accessible(page);
   await browser.done(page);
@@ -30,12 +32,16 @@ test('names and values are text, however they look', async () => {
 test('a string of 200 KiB shows its head, 200 levels and long lists are folded or virtual', async () => {
   let deep = 'the bottom';
   for (let level = 0; level < 200; level += 1) deep = { level: deep };
-  const arn = await server.run('bad-input', { text: 'y'.repeat(200 * 1024), deep, list: Array.from({ length: 8000 }, (_, index) => index) });
+  const arn = await server.run('bad-input', {
+    text: 'y'.repeat(200 * 1024),
+    deep,
+    list: Array.from({ length: 8000 }, (_, index) => index),
+  });
   const page = await browser.page(server, executionHash(arn));
   await page.getByRole('button', { name: 'show all 200 KiB' }).first().click();
   assert.equal((await page.getByRole('dialog').locator('pre').textContent()).length, 200 * 1024);
   await page.keyboard.press('Escape');
-  assert(await page.locator('*').count() < 4000, 'too many elements');
+  assert((await page.locator('*').count()) < 4000, 'too many elements');
   await accessible(page);
   await browser.done(page);
 });
@@ -45,9 +51,23 @@ for (const width of [375, 2560]) {
     const arn = await server.run('orders', { paid: true, name: 'Ada', items: [{ price: 3 }] });
     const execution = executionHash(arn);
     const page = await browser.page(server, '', { width, height: width === 375 ? 667 : 1440 });
-    const views = ['#/', `${execution}`, `${execution}state=%2FStates%2FBoth`, `${execution}tab=timeline`, `${execution}tab=events`, `${execution}tab=compare`, '#/callbacks', '#/notifications', '#/try/jsonpath', '#/try/state', '#/new'];
+    const views = [
+      '#/',
+      `${execution}`,
+      `${execution}state=%2FStates%2FBoth`,
+      `${execution}tab=timeline`,
+      `${execution}tab=events`,
+      `${execution}tab=compare`,
+      '#/callbacks',
+      '#/notifications',
+      '#/try/jsonpath',
+      '#/try/state',
+      '#/new',
+    ];
     for (const view of views) {
-      await page.evaluate((hash) => { location.hash = hash; }, view);
+      await page.evaluate((hash) => {
+        location.hash = hash;
+      }, view);
       await page.waitForTimeout(300);
       await accessible(page);
     }
@@ -66,20 +86,30 @@ test('the last of more than 25,000 events is one key away', async () => {
   await browser.done(page);
 });
 
-test('a server that goes away and comes back', { skip: process.env.ASL_CONSOLE_SERVER ? 'the server is given' : false }, async () => {
-  const arn = await server.startExecution('waits', {});
-  const page = await browser.page(server, executionHash(arn));
-  await state(page, 'Long, Wait, running').waitFor();
-  await server.end();
-  await page.getByRole('alert').getByText(/does not answer/).waitFor();
-  await accessible(page);
-  await server.again();
-  await page.getByRole('alert').waitFor({ state: 'detached', timeout: 20_000 });
-  await server.call('StopExecution', { executionArn: arn });
-  await state(page, 'Long, Wait, aborted').waitFor();
-  assert(page.faults.every((fault) => /ERR_/.test(fault)), page.faults.join('\n'));
-  await page.context().close();
-});
+test(
+  'a server that goes away and comes back',
+  { skip: process.env.ASL_CONSOLE_SERVER ? 'the server is given' : false },
+  async () => {
+    const arn = await server.startExecution('waits', {});
+    const page = await browser.page(server, executionHash(arn));
+    await state(page, 'Long, Wait, running').waitFor();
+    await server.end();
+    await page
+      .getByRole('alert')
+      .getByText(/does not answer/)
+      .waitFor();
+    await accessible(page);
+    await server.again();
+    await page.getByRole('alert').waitFor({ state: 'detached', timeout: 20_000 });
+    await server.call('StopExecution', { executionArn: arn });
+    await state(page, 'Long, Wait, aborted').waitFor();
+    assert(
+      page.faults.every((fault) => /ERR_/.test(fault)),
+      page.faults.join('\n'),
+    );
+    await page.context().close();
+  },
+);
 
 test('a server with a token', { skip: process.env.ASL_CONSOLE_SERVER ? 'the server is given' : false }, async () => {
   const place = await mkdtemp(join(tmpdir(), 'asl-token-'));
@@ -96,7 +126,10 @@ test('a server with a token', { skip: process.env.ASL_CONSOLE_SERVER ? 'the serv
     await dialog.getByRole('button').last().click();
     await page.getByRole('navigation', { name: 'State machines' }).getByRole('link', { name: 'orders' }).waitFor();
     await dialog.waitFor({ state: 'detached' });
-    assert(page.faults.every((fault) => /403/.test(fault)), page.faults.join('\n'));
+    assert(
+      page.faults.every((fault) => /403/.test(fault)),
+      page.faults.join('\n'),
+    );
     await page.context().close();
   } finally {
     await guarded.close();

@@ -18,7 +18,11 @@ async function picture(name, hash, ready, look = {}) {
 }
 
 try {
-  const input = { baseUrl: images.url, lambdaConcur: 5, resourcePaths: ['de/de.gif', 'fr/fr.gif', 'it/it.gif', 'jp/jp.gif', 'nl/nl.gif', 'se/se.gif', 'zz/zz.gif'] };
+  const input = {
+    baseUrl: images.url,
+    lambdaConcur: 5,
+    resourcePaths: ['de/de.gif', 'fr/fr.gif', 'it/it.gif', 'jp/jp.gif', 'nl/nl.gif', 'se/se.gif', 'zz/zz.gif'],
+  };
   const failed = await server.run('definition', input, 'download');
   const retried = await server.run('retries', { n: 1, who: 'Ada' }, 'retried');
   const order = await server.run('orders', { paid: true, name: 'Bob', items: [{ price: 3 }, { sku: 'x' }] }, 'order');
@@ -32,9 +36,15 @@ try {
   await picture('data-flow', executionHash(failed, { state: '/States/Notify about the failures' }), async (page) => {
     await page.getByRole('region', { name: 'InputPath' }).evaluate((stage) => stage.scrollIntoView());
   });
-  await picture('timeline', executionHash(retried, { tab: 'timeline', state: '/States/Try', part: 'attempts' }), (page) => page.getByText('Attempt 3').first().waitFor());
+  await picture(
+    'timeline',
+    executionHash(retried, { tab: 'timeline', state: '/States/Try', part: 'attempts' }),
+    (page) => page.getByText('Attempt 3').first().waitFor(),
+  );
   await picture('playground', '#/try/jsonpath', (page) => page.getByText('fell out').first().waitFor());
-  await picture('definition', `#/definitions/${encodeURIComponent(machine('orders'))}`, (page) => page.getByRole('button', { name: 'Done, Succeed' }).waitFor());
+  await picture('definition', `#/definitions/${encodeURIComponent(machine('orders'))}`, (page) =>
+    page.getByRole('button', { name: 'Done, Succeed' }).waitFor(),
+  );
 } finally {
   images.close();
   await Promise.all([browser.close(), server.close()]);

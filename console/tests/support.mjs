@@ -19,10 +19,12 @@ const CHROMIUM = process.env.ASL_CHROMIUM ?? '/usr/bin/chromium';
 
 export const ARN = 'arn:aws:states:us-east-1:000000000000';
 export const machine = (name) => `${ARN}:stateMachine:${name}`;
-export const executionHash = (arn, parameters = {}) => `#/executions/${encodeURIComponent(arn)}?${new URLSearchParams(parameters)}`;
+export const executionHash = (arn, parameters = {}) =>
+  `#/executions/${encodeURIComponent(arn)}?${new URLSearchParams(parameters)}`;
 
 /** As the server sends it. */
-const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const POLICY =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /** What the tests add to the routes of download-images: whom its topic tells, and a function that nobody serves. */
 const MORE_ROUTES = `
@@ -44,7 +46,14 @@ url = "http://127.0.0.1:9/"
 export async function folder() {
   const made = await mkdtemp(join(tmpdir(), 'asl-console-'));
   await cp(join(HERE, 'definitions'), made, { recursive: true });
-  for (const name of ['definition.json', 'definition.test.yaml', 'routes.toml', 'success.input.json', 'fail.input.json']) await copyFile(join(IMAGES, name), join(made, name));
+  for (const name of [
+    'definition.json',
+    'definition.test.yaml',
+    'routes.toml',
+    'success.input.json',
+    'fail.input.json',
+  ])
+    await copyFile(join(IMAGES, name), join(made, name));
   await appendFile(join(made, 'routes.toml'), MORE_ROUTES);
   return made;
 }
@@ -80,7 +89,11 @@ export class Server {
 
   async begin(port) {
     const data = join(this.folder, '.asl');
-    this.process = spawn(process.env.ASL_PROGRAM, ['serve', this.folder, '--listen', `127.0.0.1:${port}`, '--data', data, '--json', ...this.more], { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.process = spawn(
+      process.env.ASL_PROGRAM,
+      ['serve', this.folder, '--listen', `127.0.0.1:${port}`, '--data', data, '--json', ...this.more],
+      { stdio: ['ignore', 'pipe', 'inherit'] },
+    );
     this.url = await new Promise((resolve) => {
       let told = '';
       this.process.stdout.on('data', (chunk) => {
@@ -112,7 +125,11 @@ export class Server {
   async call(operation, parameters) {
     const response = await fetch(this.url, {
       method: 'POST',
-      headers: { 'X-Amz-Target': `AWSStepFunctions.${operation}`, 'Content-Type': 'application/x-amz-json-1.0', Authorization: `Bearer ${this.token}` },
+      headers: {
+        'X-Amz-Target': `AWSStepFunctions.${operation}`,
+        'Content-Type': 'application/x-amz-json-1.0',
+        Authorization: `Bearer ${this.token}`,
+      },
       body: JSON.stringify(parameters),
     });
     const body = await response.json();
@@ -121,7 +138,13 @@ export class Server {
   }
 
   async startExecution(name, input, execution) {
-    return (await this.call('StartExecution', { stateMachineArn: machine(name), input: JSON.stringify(input), name: execution })).executionArn;
+    return (
+      await this.call('StartExecution', {
+        stateMachineArn: machine(name),
+        input: JSON.stringify(input),
+        name: execution,
+      })
+    ).executionArn;
   }
 
   async ended(executionArn) {
@@ -142,22 +165,37 @@ export class Server {
 
 /** Shows the page of a folder, such as `dist`, in the place of the one in the program, which then need not be built anew. */
 async function serveBuild(page, dist) {
-  const shown = (route, name) => route.fulfill({ path: join(dist, name), headers: { 'Content-Security-Policy': POLICY } });
-  await page.route(/^[^#]*:\d+\/(#.*)?$/, (route) => (route.request().method() === 'GET' ? shown(route, 'index.html') : route.continue()));
-  await page.route('**/_asl/assets/*', (route) => shown(route, `assets/${new URL(route.request().url()).pathname.split('/').pop()}`));
+  const shown = (route, name) =>
+    route.fulfill({ path: join(dist, name), headers: { 'Content-Security-Policy': POLICY } });
+  await page.route(/^[^#]*:\d+\/(#.*)?$/, (route) =>
+    route.request().method() === 'GET' ? shown(route, 'index.html') : route.continue(),
+  );
+  await page.route('**/_asl/assets/*', (route) =>
+    shown(route, `assets/${new URL(route.request().url()).pathname.split('/').pop()}`),
+  );
 }
 
 /** A browser whose pages tell of every error. */
 export class Browser {
   static async open() {
     const browser = new Browser();
-    const quiet = ['--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run'];
+    const quiet = [
+      '--no-sandbox',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--no-first-run',
+    ];
     browser.chromium = await chromium.launch({ executablePath: CHROMIUM, args: quiet });
     return browser;
   }
 
   async page(server, hash = '', { theme = 'light', width = 1280, height = 800 } = {}) {
-    const context = await this.chromium.newContext({ colorScheme: theme, viewport: { width, height }, reducedMotion: 'reduce' });
+    const context = await this.chromium.newContext({
+      colorScheme: theme,
+      viewport: { width, height },
+      reducedMotion: 'reduce',
+    });
     await context.grantPermissions(['clipboard-read', 'clipboard-write']);
     const page = await context.newPage();
     if (process.env.ASL_CONSOLE_DIST) await serveBuild(page, process.env.ASL_CONSOLE_DIST);
@@ -166,7 +204,9 @@ export class Browser {
     page.on('console', (message) => message.type() === 'error' && page.faults.push(message.text()));
     page.on('pageerror', (error) => page.faults.push(String(error.stack)));
     await page.addInitScript(() => {
-      addEventListener('securitypolicyviolation', (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
+      addEventListener('securitypolicyviolation', (event) =>
+        console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`),
+      );
     });
     await page.goto(`${server.url}/${hash}`);
     return page;
@@ -184,7 +224,8 @@ export class Browser {
 }
 
 /** A state in the graph, by its accessible name. */
-export const state = (page, name) => page.getByRole('group', { name: /^Graph of the state machine/ }).getByRole('button', { name });
+export const state = (page, name) =>
+  page.getByRole('group', { name: /^Graph of the state machine/ }).getByRole('button', { name });
 
 /** Chooses a state as the keyboard does. */
 export async function choose(page, name) {
@@ -209,6 +250,8 @@ async function audit(page) {
   await page.evaluate(AXE);
   return page.evaluate(async () => {
     const { violations } = await window.axe.run(document, { resultTypes: ['violations'] });
-    return violations.flatMap(({ id, nodes }) => nodes.slice(0, 3).map((node) => `${id}: ${node.target.join(' ')}: ${node.failureSummary}`));
+    return violations.flatMap(({ id, nodes }) =>
+      nodes.slice(0, 3).map((node) => `${id}: ${node.target.join(' ')}: ${node.failureSummary}`),
+    );
   });
 }

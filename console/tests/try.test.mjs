@@ -18,7 +18,10 @@ test('a path is tried on the data of a stage, with its explanation; so is a func
   await page.getByRole('region', { name: 'Input' }).getByRole('button', { name: 'Playground' }).click();
   await box(page, 'Path or intrinsic function').fill('$.items[?(@.price > 10)]');
   await page.getByRole('group', { name: 'Result' }).getByText('30').waitFor();
-  await page.getByText(/fell out/).first().waitFor();
+  await page
+    .getByText(/fell out/)
+    .first()
+    .waitFor();
   await accessible(page);
   await box(page, 'Path or intrinsic function').fill('States.ArrayLength($.items)');
   await page.getByRole('group', { name: 'Result' }).getByText('2').waitFor();
@@ -60,7 +63,9 @@ test('a definition is edited: problems where they are, the graph as one types, s
   await page.getByRole('region', { name: 'Problems' }).getByRole('button', { name: '/States/A/Next' }).waitFor();
   await page.locator('.cm-lintRange-error').first().waitFor();
   await accessible(page);
-  await editor.fill(JSON.stringify({ StartAt: 'A', States: { A: { Type: 'Pass', Next: 'B' }, B: { Type: 'Succeed' } } }, null, 2));
+  await editor.fill(
+    JSON.stringify({ StartAt: 'A', States: { A: { Type: 'Pass', Next: 'B' }, B: { Type: 'Succeed' } } }, null, 2),
+  );
   await page.getByText('No problems.').waitFor();
   await page.getByRole('button', { name: 'B, Succeed' }).waitFor();
   await page.getByRole('button', { name: 'Save', exact: true }).click();
@@ -90,7 +95,8 @@ test('a callback is answered by a form', async () => {
     await waiting.getByRole('button', { name: 'Answer…' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel(outcome).check();
-    if (outcome === 'succeeded') await dialog.getByRole('textbox', { name: 'Output', exact: true }).fill('{"yes": true}');
+    if (outcome === 'succeeded')
+      await dialog.getByRole('textbox', { name: 'Output', exact: true }).fill('{"yes": true}');
     else await dialog.getByLabel('Error').fill('No');
     await accessible(page);
     await dialog.getByRole('button', { name: 'Send', exact: true }).click();

@@ -14,10 +14,17 @@ export function Message({ of }: { of: Notification }) {
   return (
     <article class="message">
       <h2>{of.Subject || 'No subject'}</h2>
-      <p class="muted">{topic && <>to {nameOf(topic)} · </>}<time title={fullTime(at)}>{time(at)}</time></p>
+      <p class="muted">
+        {topic && <>to {nameOf(topic)} · </>}
+        <time title={fullTime(at)}>{time(at)}</time>
+      </p>
       <Prose text={textFor(of)} label="Message" />
       {of.Deliveries && of.Deliveries.length > 0 && (
-        <ul class="way">{of.Deliveries.map((delivery, index) => <Delivered key={index} of={delivery} />)}</ul>
+        <ul class="way">
+          {of.Deliveries.map((delivery, index) => (
+            <Delivered key={index} of={delivery} />
+          ))}
+        </ul>
       )}
     </article>
   );
@@ -36,13 +43,21 @@ function textFor({ Message: text, MessageStructure: structure }: Notification): 
 
 const STATES: Record<Delivery['State'], string> = { delivered: 'SUCCEEDED', pending: 'RUNNING', failed: 'FAILED' };
 
-function Delivered({ of: { Protocol: protocol, Endpoint: endpoint, State: state, Attempts: attempts, LastError: error } }: { of: Delivery }) {
+function Delivered({
+  of: { Protocol: protocol, Endpoint: endpoint, State: state, Attempts: attempts, LastError: error },
+}: {
+  of: Delivery;
+}) {
   return (
     <li>
       <StatusIcon status={STATES[state]} />
       <span class="tag">{protocol}</span>
       <span>{endpoint}</span>
-      <span class="muted">{state}{attempts > 1 || state === 'pending' ? `, ${plural(attempts, 'attempt')}` : ''}{state !== 'delivered' && error ? `: ${error}` : ''}</span>
+      <span class="muted">
+        {state}
+        {attempts > 1 || state === 'pending' ? `, ${plural(attempts, 'attempt')}` : ''}
+        {state !== 'delivered' && error ? `: ${error}` : ''}
+      </span>
     </li>
   );
 }

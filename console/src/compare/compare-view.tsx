@@ -19,18 +19,30 @@ import { differences, type Compared } from './differences';
 export function CompareView({ live, description }: { live: LiveExecution; description: ExecutionDescription }) {
   const { with: other = '' } = route.value.parameters;
   const { stateMachineArn, executionArn } = description;
-  const executions = useResource(`compare ${stateMachineArn}`, (stop) => listExecutions({ stateMachineArn, maxResults: 100 }, stop));
+  const executions = useResource(`compare ${stateMachineArn}`, (stop) =>
+    listExecutions({ stateMachineArn, maxResults: 100 }, stop),
+  );
   return (
     <div class="compare padded">
       <Loaded of={executions} what="executions">
         {({ executions: all }) => {
           const others = all.filter((one) => one.executionArn !== executionArn);
-          if (others.length === 0) return <Empty><p>There is no other execution of this state machine.</p></Empty>;
+          if (others.length === 0)
+            return (
+              <Empty>
+                <p>There is no other execution of this state machine.</p>
+              </Empty>
+            );
           return (
-            <label class="label">Compare {description.name} with
+            <label class="label">
+              Compare {description.name} with
               <select value={other} onChange={(event) => change({ with: event.currentTarget.value })}>
                 <option value="">Choose an execution…</option>
-                {others.map((one) => <option key={one.executionArn} value={one.executionArn}>{one.name}, {statusWord(one.status).toLowerCase()}, {time(one.startDate * 1000)}</option>)}
+                {others.map((one) => (
+                  <option key={one.executionArn} value={one.executionArn}>
+                    {one.name}, {statusWord(one.status).toLowerCase()}, {time(one.startDate * 1000)}
+                  </option>
+                ))}
               </select>
             </label>
           );
@@ -59,8 +71,15 @@ function Comparison({ live, mine, other }: { live: LiveExecution; mine: Course; 
       {(second) => (
         <>
           <div class="filters">
-            <label><input type="checkbox" checked={onlyDifferent} onChange={() => setOnlyDifferent(!onlyDifferent)} /> Only what is different</label>
-            <span class="note" role="status">{different.length === 0 ? `All ${plural(all.length, 'visit')} are the same.` : `${number(different.length)} of ${plural(all.length, 'visit')} differ.`}</span>
+            <label>
+              <input type="checkbox" checked={onlyDifferent} onChange={() => setOnlyDifferent(!onlyDifferent)} /> Only
+              what is different
+            </label>
+            <span class="note" role="status">
+              {different.length === 0
+                ? `All ${plural(all.length, 'visit')} are the same.`
+                : `${number(different.length)} of ${plural(all.length, 'visit')} differ.`}
+            </span>
           </div>
           {found.length > 0 && (
             <Rows
@@ -69,7 +88,16 @@ function Comparison({ live, mine, other }: { live: LiveExecution; mine: Course; 
               count={found.length}
               rowHeight={32}
               onChoose={(index) => setOpen(found[index])}
-              header={<><span role="columnheader">Visit</span><span role="columnheader">This one</span><span role="columnheader" class="cut">{nameOf(other)}</span><span role="columnheader">Different</span></>}
+              header={
+                <>
+                  <span role="columnheader">Visit</span>
+                  <span role="columnheader">This one</span>
+                  <span role="columnheader" class="cut">
+                    {nameOf(other)}
+                  </span>
+                  <span role="columnheader">Different</span>
+                </>
+              }
               row={(index) => found[index] && <Row of={found[index]} mine={mine} second={second.course} />}
             />
           )}
@@ -85,13 +113,20 @@ function Row({ of, mine, second }: { of: Compared; mine: Course; second: Course 
     const found = visit === undefined ? undefined : course.visits[visit];
     return found ? <Status status={found.status} /> : <span class="muted">not reached</span>;
   };
-  const words = of.differs.map((one) => (one === 'visit' ? (of.first === undefined ? 'only in the other' : 'only in this one') : one)).join(', ');
+  const words = of.differs
+    .map((one) => (one === 'visit' ? (of.first === undefined ? 'only in the other' : 'only in this one') : one))
+    .join(', ');
   return (
     <>
-      <span role="gridcell" class="cut" title={of.path}>{of.path}{of.number > 1 ? <span class="muted"> visit {of.number}</span> : null}</span>
+      <span role="gridcell" class="cut" title={of.path}>
+        {of.path}
+        {of.number > 1 ? <span class="muted"> visit {of.number}</span> : null}
+      </span>
       <span role="gridcell">{status(of.first, mine)}</span>
       <span role="gridcell">{status(of.second, second)}</span>
-      <span role="gridcell" class="cut">{words || <span class="muted">the same</span>}</span>
+      <span role="gridcell" class="cut">
+        {words || <span class="muted">the same</span>}
+      </span>
     </>
   );
 }
@@ -105,7 +140,8 @@ interface BothOf {
 
 function Both({ of, live, other, onClose }: BothOf) {
   const flows = useResource(`both ${of.path} ${of.number} ${other}`, async (stop) => {
-    const one = (arn: string, visit: number | undefined) => (visit === undefined ? undefined : dataFlow(arn, visit, stop));
+    const one = (arn: string, visit: number | undefined) =>
+      visit === undefined ? undefined : dataFlow(arn, visit, stop);
     const [mine, theirs] = await Promise.all([one(live.arn, of.first), one(other, of.second)]);
     return { mine, theirs };
   });
@@ -114,25 +150,55 @@ function Both({ of, live, other, onClose }: BothOf) {
       <div class="dialog-body">
         <p class="note">What has a + is of {nameOf(other)}, what has a − of this execution.</p>
         <Loaded of={flows} what="the data">
-          {({ mine, theirs }) => <>{['Input', 'Output'].map((stage) => <OneStage key={stage} stage={stage} mine={mine} theirs={theirs} />)}</>}
+          {({ mine, theirs }) => (
+            <>
+              {['Input', 'Output'].map((stage) => (
+                <OneStage key={stage} stage={stage} mine={mine} theirs={theirs} />
+              ))}
+            </>
+          )}
         </Loaded>
         {of.first !== undefined && (
-          <p class="buttons start"><button type="button" onClick={() => change({ tab: 'graph', state: live.course.value?.visits[of.first ?? -1]?.state, visit: of.first })}>Show it in the graph</button></p>
+          <p class="buttons start">
+            <button
+              type="button"
+              onClick={() =>
+                change({ tab: 'graph', state: live.course.value?.visits[of.first ?? -1]?.state, visit: of.first })
+              }
+            >
+              Show it in the graph
+            </button>
+          </p>
         )}
       </div>
     </Dialog>
   );
 }
 
-function OneStage({ stage, mine, theirs }: { stage: string; mine: DataFlow | undefined; theirs: DataFlow | undefined }) {
+function OneStage({
+  stage,
+  mine,
+  theirs,
+}: {
+  stage: string;
+  mine: DataFlow | undefined;
+  theirs: DataFlow | undefined;
+}) {
   const of = (flow: DataFlow | undefined): Json | undefined => flow?.stages.find((one) => one.name === stage)?.data;
   const [first, second] = [of(mine), of(theirs)];
   if (first === undefined && second === undefined) return null;
   const isSame = first !== undefined && second !== undefined && changes(first, second) === undefined;
   return (
     <section class="stage">
-      <h3>{stage}{isSame ? ': the same' : ''}</h3>
-      <JsonView label={stage} value={second ?? (first as Json)} before={isSame || second === undefined ? undefined : first} />
+      <h3>
+        {stage}
+        {isSame ? ': the same' : ''}
+      </h3>
+      <JsonView
+        label={stage}
+        value={second ?? (first as Json)}
+        before={isSame || second === undefined ? undefined : first}
+      />
     </section>
   );
 }

@@ -26,7 +26,11 @@ export function DefinitionEditor({ text, onChange, at }: Edited) {
   // While the text is no definition, the last graph stays.
   const isDrawn = validation.data?.result === 'OK';
   const last = useRef<Graph>();
-  const drawn = useResource('drawing', async (stop) => (isDrawn ? graphOfDefinition(asked, stop) : undefined), validation.data);
+  const drawn = useResource(
+    'drawing',
+    async (stop) => (isDrawn ? graphOfDefinition(asked, stop) : undefined),
+    validation.data,
+  );
   if (drawn.data) last.current = drawn.data;
   useEffect(() => {
     if (at !== undefined) setShown({ pointer: at });
@@ -41,8 +45,22 @@ export function DefinitionEditor({ text, onChange, at }: Edited) {
         <Problems problems={problems} show={(pointer) => setShown({ pointer })} />
       </div>
       <div class="column drawn">
-        {graph ? <GraphView graph={graph} selected={at} problems={bad} onChoose={(path) => { change({ at: path }); setShown({ pointer: path }); }} /> : <Loading what="the graph" />}
-        {(drawn.error !== undefined || validation.data?.result === 'FAIL') && <p class="note graph-note">The graph is of the last text that is a definition.</p>}
+        {graph ? (
+          <GraphView
+            graph={graph}
+            selected={at}
+            problems={bad}
+            onChoose={(path) => {
+              change({ at: path });
+              setShown({ pointer: path });
+            }}
+          />
+        ) : (
+          <Loading what="the graph" />
+        )}
+        {(drawn.error !== undefined || validation.data?.result === 'FAIL') && (
+          <p class="note graph-note">The graph is of the last text that is a definition.</p>
+        )}
       </div>
     </div>
   );
@@ -52,20 +70,36 @@ const NONE: Problem[] = [];
 
 function statesWith(problems: Problem[], graph: Graph | undefined): ReadonlySet<string> {
   const paths = (graph?.states ?? []).map((state) => state.path).sort((a, b) => b.length - a.length);
-  return new Set(problems.flatMap(({ location }) => paths.find((path) => location === path || location?.startsWith(`${path}/`)) ?? []));
+  return new Set(
+    problems.flatMap(
+      ({ location }) => paths.find((path) => location === path || location?.startsWith(`${path}/`)) ?? [],
+    ),
+  );
 }
 
 function Problems({ problems, show }: { problems: Problem[]; show: (pointer: string) => void }) {
-  if (problems.length === 0) return <p class="note" role="status">No problems.</p>;
+  if (problems.length === 0)
+    return (
+      <p class="note" role="status">
+        No problems.
+      </p>
+    );
   return (
     <section class="problems" aria-label="Problems">
-      <p class="note" role="status">{plural(problems.length, 'problem')}</p>
+      <p class="note" role="status">
+        {plural(problems.length, 'problem')}
+      </p>
       <ul>
         {problems.map(({ severity, code, message, location }, index) => (
           <li key={index}>
             <StatusIcon status={severity === 'ERROR' ? 'FAILED' : 'CAUGHT'} />
             <span>
-              {location ? <button type="button" class="link" onClick={() => show(location)}>{location}</button> : null} {message} <span class="muted">{severity === 'ERROR' ? code : `${code}, a warning`}</span>
+              {location ? (
+                <button type="button" class="link" onClick={() => show(location)}>
+                  {location}
+                </button>
+              ) : null}{' '}
+              {message} <span class="muted">{severity === 'ERROR' ? code : `${code}, a warning`}</span>
             </span>
           </li>
         ))}

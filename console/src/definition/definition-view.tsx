@@ -13,7 +13,15 @@ export function DefinitionView({ arn }: { arn: string }) {
   return (
     <section class="editing" aria-label="Definition">
       <Loaded of={machine} what="the definition">
-        {({ name, type, definition }) => <Edited arn={arn} name={name} isExpress={type === 'EXPRESS'} definition={indentedText(definition)} onSaved={machine.reload} />}
+        {({ name, type, definition }) => (
+          <Edited
+            arn={arn}
+            name={name}
+            isExpress={type === 'EXPRESS'}
+            definition={indentedText(definition)}
+            onSaved={machine.reload}
+          />
+        )}
       </Loaded>
     </section>
   );
@@ -45,16 +53,44 @@ function Edited({ arn, name, isExpress, definition, onSaved }: EditedOf) {
   return (
     <>
       <header class="found-head">
-        <h1 class="cut"><a href={href('machine', arn)}>{name}</a></h1>
+        <h1 class="cut">
+          <a href={href('machine', arn)}>{name}</a>
+        </h1>
         <div class="buttons">
-          <button type="button" disabled={!isChanged} onClick={() => setText(definition)}>Undo all</button>
-          <button type="button" disabled={!isChanged} onClick={save}>Save</button>
-          <button type="button" class="primary" onClick={() => setStarting(true)} disabled={isChanged} title={isChanged ? 'Save first' : undefined}>Start execution</button>
+          <button type="button" disabled={!isChanged} onClick={() => setText(definition)}>
+            Undo all
+          </button>
+          <button type="button" disabled={!isChanged} onClick={save}>
+            Save
+          </button>
+          <button
+            type="button"
+            class="primary"
+            onClick={() => setStarting(true)}
+            disabled={isChanged}
+            title={isChanged ? 'Save first' : undefined}
+          >
+            Start execution
+          </button>
         </div>
       </header>
-      {told && (told.saved ? <p class="note" role="status">{told.text}</p> : <Trouble message={told.text} />)}
+      {told &&
+        (told.saved ? (
+          <p class="note" role="status">
+            {told.text}
+          </p>
+        ) : (
+          <Trouble message={told.text} />
+        ))}
       <DefinitionEditor text={text} onChange={setText} at={at} />
-      {starting && <StartDialog machineArn={arn} isExpress={isExpress} onClose={() => setStarting(false)} onStarted={(started) => go('execution', started)} />}
+      {starting && (
+        <StartDialog
+          machineArn={arn}
+          isExpress={isExpress}
+          onClose={() => setStarting(false)}
+          onStarted={(started) => go('execution', started)}
+        />
+      )}
     </>
   );
 }
@@ -89,14 +125,26 @@ export function NewView() {
       <header class="found-head">
         <h1>New state machine</h1>
         <div class="buttons">
-          <label>Name <input type="text" required maxLength={80} value={name} onInput={(event) => setName(event.currentTarget.value)} /></label>
-          <label>Type{' '}
+          <label>
+            Name{' '}
+            <input
+              type="text"
+              required
+              maxLength={80}
+              value={name}
+              onInput={(event) => setName(event.currentTarget.value)}
+            />
+          </label>
+          <label>
+            Type{' '}
             <select value={type} onChange={(event) => setType(event.currentTarget.value as typeof type)}>
               <option>STANDARD</option>
               <option>EXPRESS</option>
             </select>
           </label>
-          <button type="submit" class="primary">Create</button>
+          <button type="submit" class="primary">
+            Create
+          </button>
         </div>
       </header>
       {error !== undefined && <Trouble message={error} />}

@@ -24,22 +24,41 @@ export function EventsView({ live }: { live: LiveExecution }) {
   const { event: shownId } = route.value.parameters;
   const shown = shownId === undefined ? undefined : events.find((event) => event.id === Number(shownId));
   const course = live.course.value;
-  if (count === 0) return live.description.value ? <Empty><p>No events yet.</p></Empty> : <Loading what="events" />;
+  if (count === 0)
+    return live.description.value ? (
+      <Empty>
+        <p>No events yet.</p>
+      </Empty>
+    ) : (
+      <Loading what="events" />
+    );
 
   const began = events[0]?.timestamp ?? 0;
   return (
     <div class="events-view">
       <div class="filters">
-        <label>Type{' '}
+        <label>
+          Type{' '}
           <select value={type} onChange={(event) => change({ type: event.currentTarget.value }, 'refinement')}>
             <option value="">All</option>
-            {types.map((one) => <option key={one} value={one}>{one}</option>)}
+            {types.map((one) => (
+              <option key={one} value={one}>
+                {one}
+              </option>
+            ))}
           </select>
         </label>
-        <label class="grow">Text{' '}
-          <input type="search" value={text} onInput={(event) => change({ text: event.currentTarget.value }, 'refinement')} />
+        <label class="grow">
+          Text{' '}
+          <input
+            type="search"
+            value={text}
+            onInput={(event) => change({ text: event.currentTarget.value }, 'refinement')}
+          />
         </label>
-        <span class="note" role="status">{found.length === count ? `${number(count)} events` : `${number(found.length)} of ${number(count)} events`}</span>
+        <span class="note" role="status">
+          {found.length === count ? `${number(count)} events` : `${number(found.length)} of ${number(count)} events`}
+        </span>
       </div>
       <Rows
         label="Events"
@@ -50,11 +69,17 @@ export function EventsView({ live }: { live: LiveExecution }) {
         onChoose={(index) => change({ event: found[index]?.id })}
         header={
           <>
-            <span role="columnheader" class="right">Id</span>
+            <span role="columnheader" class="right">
+              Id
+            </span>
             <span role="columnheader">Type</span>
             <span role="columnheader">State</span>
-            <span role="columnheader" class="right">Since start</span>
-            <span role="columnheader" class="right of-previous">Previous</span>
+            <span role="columnheader" class="right">
+              Since start
+            </span>
+            <span role="columnheader" class="right of-previous">
+              Previous
+            </span>
           </>
         }
         rowClass={(index) => (/Failed|TimedOut|Aborted/.test(found[index]?.type ?? '') ? 'bad' : '')}
@@ -69,7 +94,8 @@ export function EventsView({ live }: { live: LiveExecution }) {
 }
 
 function filtered(events: readonly HistoryEvent[], type: string, text: string, texts: string[]): HistoryEvent[] {
-  if (text) for (let at = texts.length; at < events.length; at += 1) texts.push(JSON.stringify(events[at]).toLowerCase());
+  if (text)
+    for (let at = texts.length; at < events.length; at += 1) texts.push(JSON.stringify(events[at]).toLowerCase());
   if (!type && !text) return [...events];
   return events.filter((event, at) => (!type || event.type === type) && (!text || texts[at]?.includes(text)));
 }
@@ -77,11 +103,21 @@ function filtered(events: readonly HistoryEvent[], type: string, text: string, t
 function Row({ event, state, began }: { event: HistoryEvent; state: string | undefined; began: number }) {
   return (
     <>
-      <span role="gridcell" class="right muted">{event.id}</span>
-      <span role="gridcell" class="cut" title={event.type}>{event.type}</span>
-      <span role="gridcell" class="cut" title={state}>{state}</span>
-      <span role="gridcell" class="right" title={fullTime(event.timestamp * 1000)}>{duration((event.timestamp - began) * 1000)}</span>
-      <span role="gridcell" class="right muted of-previous">{event.previousEventId ? event.previousEventId : ''}</span>
+      <span role="gridcell" class="right muted">
+        {event.id}
+      </span>
+      <span role="gridcell" class="cut" title={event.type}>
+        {event.type}
+      </span>
+      <span role="gridcell" class="cut" title={state}>
+        {state}
+      </span>
+      <span role="gridcell" class="right" title={fullTime(event.timestamp * 1000)}>
+        {duration((event.timestamp - began) * 1000)}
+      </span>
+      <span role="gridcell" class="right muted of-previous">
+        {event.previousEventId ? event.previousEventId : ''}
+      </span>
     </>
   );
 }
@@ -102,11 +138,19 @@ function Whole({ event, events, places, course }: WholeEvent) {
       <div class="dialog-body">
         <div class="buttons">
           {state && (
-            <button type="button" class="primary" onClick={() => change({ event: undefined, tab: 'graph', state: state.state, visit })}>
+            <button
+              type="button"
+              class="primary"
+              onClick={() => change({ event: undefined, tab: 'graph', state: state.state, visit })}
+            >
               Show {state.path} in the graph
             </button>
           )}
-          {event.previousEventId ? <button type="button" onClick={() => change({ event: event.previousEventId })}>Previous event {event.previousEventId}</button> : null}
+          {event.previousEventId ? (
+            <button type="button" onClick={() => change({ event: event.previousEventId })}>
+              Previous event {event.previousEventId}
+            </button>
+          ) : null}
         </div>
         <JsonView label={`Event ${event.id}`} value={readable(event)} />
       </div>
@@ -117,7 +161,10 @@ function Whole({ event, events, places, course }: WholeEvent) {
 /** JSON texts in an event as the JSON that they are. */
 function readable(event: HistoryEvent): Json {
   const details = detailsOf(event);
-  const open = Object.entries(details).map(([name, value]) => [name, ['input', 'output', 'parameters'].includes(name) ? opened(value) : value]);
+  const open = Object.entries(details).map(([name, value]) => [
+    name,
+    ['input', 'output', 'parameters'].includes(name) ? opened(value) : value,
+  ]);
   const key = Object.keys(event).find((name) => name.endsWith('EventDetails'));
   return { ...event, ...(key ? { [key]: Object.fromEntries(open) as Json } : {}) } as unknown as Json;
 }

@@ -41,7 +41,11 @@ export class Places {
     if (event.type.endsWith('StateExited')) this.exits.add(event.id);
     if (event.type.endsWith('StateEntered') && typeof name === 'string') {
       // After an exit comes the next state of the same scope; after anything else, the first of an inner one.
-      this.byId.set(event.id, { state: name, entered: event.id, outer: this.exits.has(previous) ? before?.outer : before });
+      this.byId.set(event.id, {
+        state: name,
+        entered: event.id,
+        outer: this.exits.has(previous) ? before?.outer : before,
+      });
       return;
     }
     // Iterations and exits name the state that they are of, which may be around the one before.

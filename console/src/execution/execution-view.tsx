@@ -36,11 +36,16 @@ function Present({ live }: { live: LiveExecution }) {
   const panel = useRef<HTMLElement>(null);
   useEffect(() => {
     // Where the panel stands below the graph, it would be out of sight.
-    if (state !== undefined && matchMedia('(max-width: 760px)').matches) panel.current?.scrollIntoView({ block: 'start' });
+    if (state !== undefined && matchMedia('(max-width: 760px)').matches)
+      panel.current?.scrollIntoView({ block: 'start' });
   }, [state]);
   if (!description) {
-    return error === undefined ? <Loading what="the execution" /> : (
-      <Trouble message={error} again={() => live.retry()}><a href={href('find')}>All executions</a></Trouble>
+    return error === undefined ? (
+      <Loading what="the execution" />
+    ) : (
+      <Trouble message={error} again={() => live.retry()}>
+        <a href={href('find')}>All executions</a>
+      </Trouble>
     );
   }
   const hasRuns = course?.visits.some((visit) => visit.attempts.some((attempt) => attempt.mapRunArn)) ?? false;
@@ -57,7 +62,13 @@ function Present({ live }: { live: LiveExecution }) {
       <Header live={live} description={description} />
       {error !== undefined && <Trouble message={error} />}
       <div class="execution-body">
-        <Tabs label="Views of the execution" tabs={tabs} at={at} onChange={(id) => change({ tab: id })} class="execution-tabs">
+        <Tabs
+          label="Views of the execution"
+          tabs={tabs}
+          at={at}
+          onChange={(id) => change({ tab: id })}
+          class="execution-tabs"
+        >
           {at === 'graph' && <GraphTab live={live} />}
           {at === 'timeline' && <TimelineView live={live} />}
           {at === 'events' && <EventsView live={live} />}
@@ -66,7 +77,11 @@ function Present({ live }: { live: LiveExecution }) {
         </Tabs>
         {at !== 'compare' && (
           <aside class="panel" ref={panel} aria-label={state === undefined ? 'Outcome' : 'State'}>
-            {state === undefined ? <Outcome live={live} description={description} /> : <StatePanel live={live} state={state} />}
+            {state === undefined ? (
+              <Outcome live={live} description={description} />
+            ) : (
+              <StatePanel live={live} state={state} />
+            )}
           </aside>
         )}
       </div>
@@ -78,12 +93,23 @@ function GraphTab({ live }: { live: LiveExecution }) {
   const { state, frame } = route.value.parameters;
   const graph = live.graph.value;
   const course = live.course.value;
-  if (!graph) return live.graphError.value === undefined ? <Loading what="the graph" /> : <Trouble message={live.graphError.value} />;
+  if (!graph)
+    return live.graphError.value === undefined ? (
+      <Loading what="the graph" />
+    ) : (
+      <Trouble message={live.graphError.value} />
+    );
   const focus = frame === undefined ? undefined : Number(frame);
   return (
     <div class="graph-tab">
       {course && focus !== undefined && <FocusBar course={course} frame={focus} />}
-      <GraphView graph={graph} course={course} frame={focus} selected={state} onChoose={(path) => change({ state: path, visit: undefined, part: undefined })} />
+      <GraphView
+        graph={graph}
+        course={course}
+        frame={focus}
+        selected={state}
+        onChoose={(path) => change({ state: path, visit: undefined, part: undefined })}
+      />
     </div>
   );
 }

@@ -22,7 +22,8 @@ type Shown = 'start' | 'stop' | 'test-case' | undefined;
 export function Header({ live, description }: { live: LiveExecution; description: ExecutionDescription }) {
   const [shown, setShown] = useState<Shown>();
   const [error, setError] = useState<string>();
-  const { executionArn, stateMachineArn, mapRunArn, name, status, startDate, stopDate, redriveCount, redriveStatus } = description;
+  const { executionArn, stateMachineArn, mapRunArn, name, status, startDate, stopDate, redriveCount, redriveStatus } =
+    description;
   const attempt = async (work: Promise<unknown>) => {
     setError(undefined);
     try {
@@ -36,25 +37,61 @@ export function Header({ live, description }: { live: LiveExecution; description
     <section class="execution-head" aria-label="Execution">
       <p class="crumbs">
         <a href={href('machine', stateMachineArn)}>{nameOf(stateMachineArn)}</a>
-        {mapRunArn && <> / <a href={href('map-run', mapRunArn)}>Map Run</a></>}
+        {mapRunArn && (
+          <>
+            {' '}
+            / <a href={href('map-run', mapRunArn)}>Map Run</a>
+          </>
+        )}
       </p>
       <div class="execution-title">
-        <h1 class="cut" title={executionArn}>{name}</h1>
+        <h1 class="cut" title={executionArn}>
+          {name}
+        </h1>
         <Status status={status} note={redriveCount ? `(redriven ${redriveCount}×)` : undefined} />
         <span class="muted" title={fullTime(startDate * 1000)}>
-          {time(startDate * 1000)} · <Duration from={startDate * 1000} to={stopDate === undefined || status === 'RUNNING' ? undefined : stopDate * 1000} />
+          {time(startDate * 1000)} ·{' '}
+          <Duration
+            from={startDate * 1000}
+            to={stopDate === undefined || status === 'RUNNING' ? undefined : stopDate * 1000}
+          />
         </span>
         <div class="buttons">
-          {status === 'RUNNING' && <button type="button" onClick={() => setShown('stop')}><Icon name="stop" /> Stop…</button>}
-          {redriveStatus === 'REDRIVABLE' && <button type="button" onClick={() => attempt(redriveExecution(executionArn))}><Icon name="again" /> Redrive</button>}
-          {!mapRunArn && <button type="button" onClick={() => setShown('start')}><Icon name="play" /> Start again…</button>}
-          {status !== 'RUNNING' && <button type="button" onClick={() => setShown('test-case')}>Save as test case…</button>}
+          {status === 'RUNNING' && (
+            <button type="button" onClick={() => setShown('stop')}>
+              <Icon name="stop" /> Stop…
+            </button>
+          )}
+          {redriveStatus === 'REDRIVABLE' && (
+            <button type="button" onClick={() => attempt(redriveExecution(executionArn))}>
+              <Icon name="again" /> Redrive
+            </button>
+          )}
+          {!mapRunArn && (
+            <button type="button" onClick={() => setShown('start')}>
+              <Icon name="play" /> Start again…
+            </button>
+          )}
+          {status !== 'RUNNING' && (
+            <button type="button" onClick={() => setShown('test-case')}>
+              Save as test case…
+            </button>
+          )}
           <Copy text={() => executionArn} label="Copy ARN" />
         </div>
       </div>
       {error !== undefined && <Trouble message={error} />}
-      {shown === 'start' && <StartDialog machineArn={stateMachineArn} input={description.input ?? '{}'} onClose={close} onStarted={(arn) => go('execution', arn)} />}
-      {shown === 'stop' && <StopDialog onClose={close} onStop={(why, cause) => attempt(stopExecution(live.arn, why, cause))} />}
+      {shown === 'start' && (
+        <StartDialog
+          machineArn={stateMachineArn}
+          input={description.input ?? '{}'}
+          onClose={close}
+          onStarted={(arn) => go('execution', arn)}
+        />
+      )}
+      {shown === 'stop' && (
+        <StopDialog onClose={close} onStop={(why, cause) => attempt(stopExecution(live.arn, why, cause))} />
+      )}
       {shown === 'test-case' && <TestCaseDialog arn={executionArn} onClose={close} />}
     </section>
   );

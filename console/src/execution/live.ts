@@ -38,13 +38,17 @@ export class LiveExecution {
     this.refresh();
     this.listen();
     // Others may stop or redrive it, and a server that comes back knows more.
-    this.leave.push(effect(() => {
-      void [changes.value, returns.value];
-      void this.describe();
-    }));
-    this.leave.push(effect(() => {
-      if (returns.value > 0) this.refresh();
-    }));
+    this.leave.push(
+      effect(() => {
+        void [changes.value, returns.value];
+        void this.describe();
+      }),
+    );
+    this.leave.push(
+      effect(() => {
+        if (returns.value > 0) this.refresh();
+      }),
+    );
   }
 
   close(): void {
@@ -118,10 +122,13 @@ export class LiveExecution {
         this.reading = false;
         this.lastCost = performance.now() - began;
         if (this.stop.signal.aborted) return;
-        this.pause = setTimeout(() => {
-          this.pause = undefined;
-          if (this.stale) this.catchUp();
-        }, Math.max(LEAST_PAUSE, this.lastCost * PAUSE_FACTOR));
+        this.pause = setTimeout(
+          () => {
+            this.pause = undefined;
+            if (this.stale) this.catchUp();
+          },
+          Math.max(LEAST_PAUSE, this.lastCost * PAUSE_FACTOR),
+        );
       });
   }
 
@@ -129,15 +136,19 @@ export class LiveExecution {
     if (this.listening) return;
     this.listening = true;
     const last = () => this.events.at(-1)?.id ?? 0;
-    follow(() => address('events', { executionArn: this.arn, after: last() }), this.stop.signal, ({ event, data }) => {
-      if (event === 'ended') {
-        void this.describe();
-        return 'ended';
-      }
-      if (event === 'failed') throw new Error((JSON.parse(data) as { message: string }).message);
-      if (event === 'events') this.take(JSON.parse(data) as HistoryEvent[]);
-      return 'more';
-    })
+    follow(
+      () => address('events', { executionArn: this.arn, after: last() }),
+      this.stop.signal,
+      ({ event, data }) => {
+        if (event === 'ended') {
+          void this.describe();
+          return 'ended';
+        }
+        if (event === 'failed') throw new Error((JSON.parse(data) as { message: string }).message);
+        if (event === 'events') this.take(JSON.parse(data) as HistoryEvent[]);
+        return 'more';
+      },
+    )
       .catch((error: unknown) => {
         if (!this.isExpected(error)) this.error.value = textOf(error);
       })

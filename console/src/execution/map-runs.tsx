@@ -14,20 +14,39 @@ export function MapRuns({ live }: { live: LiveExecution }) {
   return (
     <div class="scrolled padded">
       <Loaded of={runs} what="Map Runs">
-        {({ mapRuns }) => (mapRuns.length === 0 ? <Empty><p>No Map Runs yet.</p></Empty> : (
-          <table class="counts">
-            <thead><tr><th scope="col">Map Run</th><th scope="col">Started</th><th scope="col">Duration</th></tr></thead>
-            <tbody>
-              {mapRuns.map((run) => (
-                <tr key={run.mapRunArn}>
-                  <td><a href={href('map-run', run.mapRunArn)}>{nameOf(run.mapRunArn)}</a></td>
-                  <td title={fullTime(run.startDate * 1000)}>{time(run.startDate * 1000)}</td>
-                  <td><Duration from={run.startDate * 1000} to={run.stopDate === undefined ? undefined : run.stopDate * 1000} /></td>
+        {({ mapRuns }) =>
+          mapRuns.length === 0 ? (
+            <Empty>
+              <p>No Map Runs yet.</p>
+            </Empty>
+          ) : (
+            <table class="counts">
+              <thead>
+                <tr>
+                  <th scope="col">Map Run</th>
+                  <th scope="col">Started</th>
+                  <th scope="col">Duration</th>
                 </tr>
-              ))}
-            </tbody>
-          </table>
-        ))}
+              </thead>
+              <tbody>
+                {mapRuns.map((run) => (
+                  <tr key={run.mapRunArn}>
+                    <td>
+                      <a href={href('map-run', run.mapRunArn)}>{nameOf(run.mapRunArn)}</a>
+                    </td>
+                    <td title={fullTime(run.startDate * 1000)}>{time(run.startDate * 1000)}</td>
+                    <td>
+                      <Duration
+                        from={run.startDate * 1000}
+                        to={run.stopDate === undefined ? undefined : run.stopDate * 1000}
+                      />
+                    </td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          )
+        }
       </Loaded>
     </div>
   );

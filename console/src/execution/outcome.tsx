@@ -22,7 +22,10 @@ export function Outcome({ live, description }: { live: LiveExecution; descriptio
     <div class="panel-body">
       {(error !== undefined || cause !== undefined) && (
         <section class="failure">
-          <h2>{statusWord(status)}{error ? `: ${error}` : ''}</h2>
+          <h2>
+            {statusWord(status)}
+            {error ? `: ${error}` : ''}
+          </h2>
           {cause !== undefined && <Prose text={cause} label="Cause" />}
         </section>
       )}
@@ -78,8 +81,13 @@ function Failures({ course }: { course: Course }) {
           return (
             <li key={visit}>
               <StatusIcon status={status === 'SUCCEEDED' || status === 'RUNNING' ? 'CAUGHT' : status} />
-              <button type="button" class="link" onClick={() => show(course, visit)}>{path}</button>
-              <span class="muted">{word}{error ? `: ${error}` : ''}</span>
+              <button type="button" class="link" onClick={() => show(course, visit)}>
+                {path}
+              </button>
+              <span class="muted">
+                {word}
+                {error ? `: ${error}` : ''}
+              </span>
             </li>
           );
         })}
@@ -96,7 +104,11 @@ function Way({ course }: { course: Course }) {
   return (
     <section>
       <h2>The way it took</h2>
-      {all.length > MOST && <p class="note">The last {MOST} of {plural(all.length, 'visit')}</p>}
+      {all.length > MOST && (
+        <p class="note">
+          The last {MOST} of {plural(all.length, 'visit')}
+        </p>
+      )}
       <ol class="way" aria-label="The way it took">
         {all.slice(-MOST).map((index) => {
           const visit = course.visits[index];
@@ -104,8 +116,13 @@ function Way({ course }: { course: Course }) {
           return (
             <li key={index}>
               <StatusIcon status={visit.status} />
-              <button type="button" class="link" onClick={() => show(course, index)}>{visit.name}</button>
-              <span class="muted">{visit.status === 'SUCCEEDED' ? '' : `${statusWord(visit.status).toLowerCase()} `}{visit.from !== undefined && visit.to !== undefined ? duration(visit.to - visit.from) : ''}</span>
+              <button type="button" class="link" onClick={() => show(course, index)}>
+                {visit.name}
+              </button>
+              <span class="muted">
+                {visit.status === 'SUCCEEDED' ? '' : `${statusWord(visit.status).toLowerCase()} `}
+                {visit.from !== undefined && visit.to !== undefined ? duration(visit.to - visit.from) : ''}
+              </span>
             </li>
           );
         })}
@@ -139,7 +156,9 @@ function Messages({ ids }: { ids: Set<string> }) {
   return (
     <section>
       <h2>Notifications that it sent</h2>
-      {sent.slice(0, MOST).map((one) => <Message key={one.MessageId} of={one} />)}
+      {sent.slice(0, MOST).map((one) => (
+        <Message key={one.MessageId} of={one} />
+      ))}
     </section>
   );
 }

@@ -16,15 +16,29 @@ export function TestCaseDialog({ arn, onClose }: { arn: string; onClose: () => v
   return (
     <Dialog title="Save as a test case" wide onClose={onClose}>
       <div class="dialog-body">
-        <p>Put this into a test file beside the definition: <code>asl test</code> runs it.</p>
-        <label class="label">Name of the case<input type="text" value={name} placeholder={nameOf(arn)} onInput={(event) => setName(event.currentTarget.value)} /></label>
+        <p>
+          Put this into a test file beside the definition: <code>asl test</code> runs it.
+        </p>
+        <label class="label">
+          Name of the case
+          <input
+            type="text"
+            value={name}
+            placeholder={nameOf(arn)}
+            onInput={(event) => setName(event.currentTarget.value)}
+          />
+        </label>
         <Loaded of={recorded} what="the test case">
           {({ text }) => (
             <>
-              <pre class="whole" tabIndex={0} aria-label="Test case">{text}</pre>
+              <pre class="whole" tabIndex={0} aria-label="Test case">
+                {text}
+              </pre>
               <div class="buttons">
                 <Copy text={() => text} />
-                <button type="button" onClick={() => download(text, `${name || nameOf(arn)}.test.yaml`)}>Download</button>
+                <button type="button" onClick={() => download(text, `${name || nameOf(arn)}.test.yaml`)}>
+                  Download
+                </button>
               </div>
             </>
           )}

@@ -25,20 +25,24 @@ interface Page {
 
 /** The newest executions of each, up to `pages` pages. */
 async function load(of: Of, status: string, pages: number, stop: AbortSignal): Promise<Page> {
-  const sources = of.mapRunArn ? [{ mapRunArn: of.mapRunArn }] : of.machines.map((stateMachineArn) => ({ stateMachineArn }));
+  const sources = of.mapRunArn
+    ? [{ mapRunArn: of.mapRunArn }]
+    : of.machines.map((stateMachineArn) => ({ stateMachineArn }));
   const maxResults = sources.length > MANY_MACHINES ? 20 : PAGE;
-  const lists = await Promise.all(sources.map(async (source) => {
-    const found: Execution[] = [];
-    let nextToken: string | undefined;
-    for (let page = 0; page < pages; page += 1) {
-      const statusFilter = (status || undefined) as ExecutionStatus | undefined;
-      const answer = await listExecutions({ ...source, statusFilter, maxResults, nextToken }, stop);
-      found.push(...answer.executions);
-      nextToken = answer.nextToken;
-      if (!nextToken) break;
-    }
-    return { found, hasMore: nextToken !== undefined };
-  }));
+  const lists = await Promise.all(
+    sources.map(async (source) => {
+      const found: Execution[] = [];
+      let nextToken: string | undefined;
+      for (let page = 0; page < pages; page += 1) {
+        const statusFilter = (status || undefined) as ExecutionStatus | undefined;
+        const answer = await listExecutions({ ...source, statusFilter, maxResults, nextToken }, stop);
+        found.push(...answer.executions);
+        nextToken = answer.nextToken;
+        if (!nextToken) break;
+      }
+      return { found, hasMore: nextToken !== undefined };
+    }),
+  );
   const executions = lists.flatMap((list) => list.found).sort((a, b) => b.startDate - a.startDate);
   return { executions, hasMore: lists.some((list) => list.hasMore) };
 }
@@ -52,18 +56,32 @@ export function Executions({ of, mapRunArn }: { of: string[]; mapRunArn?: string
   const { status = '', name = '' } = route.value.parameters;
   const [pages, setPages] = useState(1);
   const key = `executions ${mapRunArn ?? of.join(' ')} ${status}`;
-  const executions = useResource(key, (stop) => load({ machines: of, ...(mapRunArn ? { mapRunArn } : {}) }, status, pages, stop), `${changes.value} ${pages}`);
+  const executions = useResource(
+    key,
+    (stop) => load({ machines: of, ...(mapRunArn ? { mapRunArn } : {}) }, status, pages, stop),
+    `${changes.value} ${pages}`,
+  );
   return (
     <>
       <div class="filters">
-        <label>Status{' '}
+        <label>
+          Status{' '}
           <select value={status} onChange={(event) => change({ status: event.currentTarget.value }, 'refinement')}>
             <option value="">All</option>
-            {STATUSES.map((one) => <option key={one} value={one}>{statusWord(one)}</option>)}
+            {STATUSES.map((one) => (
+              <option key={one} value={one}>
+                {statusWord(one)}
+              </option>
+            ))}
           </select>
         </label>
-        <label class="grow">Name{' '}
-          <input type="search" value={name} onInput={(event) => change({ name: event.currentTarget.value }, 'refinement')} />
+        <label class="grow">
+          Name{' '}
+          <input
+            type="search"
+            value={name}
+            onInput={(event) => change({ name: event.currentTarget.value }, 'refinement')}
+          />
         </label>
       </div>
       <Loaded of={executions} what="executions">
@@ -83,11 +101,15 @@ interface TableOf {
 function Table({ page, name, showMachine, more }: TableOf) {
   const wanted = name.toLowerCase();
   const found = useMemo(() => page.executions.filter((one) => one.name.toLowerCase().includes(wanted)), [page, wanted]);
-  const note = wanted ? `${found.length} of the ${plural(page.executions.length, 'newest execution')}` : plural(found.length, 'execution');
+  const note = wanted
+    ? `${found.length} of the ${plural(page.executions.length, 'newest execution')}`
+    : plural(found.length, 'execution');
   return (
     <>
       {found.length === 0 ? (
-        <Empty><p>{page.executions.length === 0 ? 'No executions here.' : `No name has “${name}” in it.`}</p></Empty>
+        <Empty>
+          <p>{page.executions.length === 0 ? 'No executions here.' : `No name has “${name}” in it.`}</p>
+        </Empty>
       ) : (
         <Rows
           label="Executions"
@@ -99,17 +121,30 @@ function Table({ page, name, showMachine, more }: TableOf) {
             <>
               <span role="columnheader">Status</span>
               <span role="columnheader">Name</span>
-              {showMachine && <span role="columnheader" class="of-machine">State machine</span>}
+              {showMachine && (
+                <span role="columnheader" class="of-machine">
+                  State machine
+                </span>
+              )}
               <span role="columnheader">Started</span>
-              <span role="columnheader" class="right">Duration</span>
+              <span role="columnheader" class="right">
+                Duration
+              </span>
             </>
           }
           row={(index) => <Row execution={found[index]} showMachine={showMachine} />}
         />
       )}
       <p class="note foot">
-        <span role="status">{note}{page.hasMore ? ', and there are more' : ''}</span>
-        {page.hasMore && <button type="button" class="small" onClick={more}>Load more</button>}
+        <span role="status">
+          {note}
+          {page.hasMore ? ', and there are more' : ''}
+        </span>
+        {page.hasMore && (
+          <button type="button" class="small" onClick={more}>
+            Load more
+          </button>
+        )}
       </p>
     </>
   );
@@ -120,11 +155,26 @@ function Row({ execution, showMachine }: { execution: Execution | undefined; sho
   const { executionArn, name, status, startDate, stopDate, stateMachineArn, itemCount } = execution;
   return (
     <>
-      <span role="gridcell"><Status status={status} /></span>
-      <span role="gridcell" class="cut"><a href={href('execution', executionArn)} tabIndex={-1} title={name}>{name}</a>{itemCount ? <span class="muted"> {plural(itemCount, 'item')}</span> : null}</span>
-      {showMachine && <span role="gridcell" class="cut of-machine muted">{nameOf(stateMachineArn)}</span>}
-      <span role="gridcell" class="cut muted" title={fullTime(startDate * 1000)}>{time(startDate * 1000)}</span>
-      <span role="gridcell" class="right"><Duration from={startDate * 1000} to={stopDate === undefined ? undefined : stopDate * 1000} /></span>
+      <span role="gridcell">
+        <Status status={status} />
+      </span>
+      <span role="gridcell" class="cut">
+        <a href={href('execution', executionArn)} tabIndex={-1} title={name}>
+          {name}
+        </a>
+        {itemCount ? <span class="muted"> {plural(itemCount, 'item')}</span> : null}
+      </span>
+      {showMachine && (
+        <span role="gridcell" class="cut of-machine muted">
+          {nameOf(stateMachineArn)}
+        </span>
+      )}
+      <span role="gridcell" class="cut muted" title={fullTime(startDate * 1000)}>
+        {time(startDate * 1000)}
+      </span>
+      <span role="gridcell" class="right">
+        <Duration from={startDate * 1000} to={stopDate === undefined ? undefined : stopDate * 1000} />
+      </span>
     </>
   );
 }

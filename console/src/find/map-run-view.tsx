@@ -18,15 +18,28 @@ export function MapRunView({ arn }: { arn: string }) {
       <Loaded of={mapRun} what="the Map Run">
         {(run) => (
           <>
-            <p class="crumbs"><a href={href('execution', run.executionArn)}>{nameOf(run.executionArn)}</a></p>
+            <p class="crumbs">
+              <a href={href('execution', run.executionArn)}>{nameOf(run.executionArn)}</a>
+            </p>
             <div class="found-head">
-              <h1 class="cut" title={arn}>Map Run {nameOf(arn)}</h1>
+              <h1 class="cut" title={arn}>
+                Map Run {nameOf(arn)}
+              </h1>
               <Status status={run.status} />
               <Duration from={run.startDate * 1000} to={run.stopDate === undefined ? undefined : run.stopDate * 1000} />
             </div>
             <div class="scrolled" tabIndex={0} role="group" aria-label="Counts of the Map Run">
               <table class="counts">
-                <thead><tr><th scope="col">Counts</th>{COUNTED.map((name) => <th key={name} scope="col" class="right">{WORDS[name] ?? name}</th>)}</tr></thead>
+                <thead>
+                  <tr>
+                    <th scope="col">Counts</th>
+                    {COUNTED.map((name) => (
+                      <th key={name} scope="col" class="right">
+                        {WORDS[name] ?? name}
+                      </th>
+                    ))}
+                  </tr>
+                </thead>
                 <tbody>
                   <Counts title="Items" counts={run.itemCounts} />
                   <Counts title="Executions" counts={run.executionCounts} />
@@ -48,7 +61,11 @@ function Counts({ title, counts }: { title: string; counts: Record<string, numbe
   return (
     <tr>
       <th scope="row">{title}</th>
-      {COUNTED.map((name) => <td key={name} class="right">{number(counts[name] ?? 0)}</td>)}
+      {COUNTED.map((name) => (
+        <td key={name} class="right">
+          {number(counts[name] ?? 0)}
+        </td>
+      ))}
     </tr>
   );
 }

@@ -1,7 +1,14 @@
 // Start an execution: with an input of one's own, of a test case, or of an earlier execution.
 
 import { useState } from 'preact/hooks';
-import { describeExecution, listExecutions, startExecution, startSyncExecution, testCases, type SyncExecution } from '../api';
+import {
+  describeExecution,
+  listExecutions,
+  startExecution,
+  startSyncExecution,
+  testCases,
+  type SyncExecution,
+} from '../api';
 import { nameOf } from '../arn';
 import type { Json } from '../contract';
 import { parsed, time } from '../format';
@@ -20,9 +27,16 @@ interface Ready {
   input: string;
 }
 
-async function readyInputs(machineArn: string, isExpress: boolean, stop: AbortSignal): Promise<{ cases: Ready[]; last: Ready[] }> {
+async function readyInputs(
+  machineArn: string,
+  isExpress: boolean,
+  stop: AbortSignal,
+): Promise<{ cases: Ready[]; last: Ready[] }> {
   const [cases, last] = await Promise.all([
-    testCases(machineArn, stop).then(({ cases: all }) => all.map(({ name, input }) => ({ title: name, input: indented(input) })), () => []),
+    testCases(machineArn, stop).then(
+      ({ cases: all }) => all.map(({ name, input }) => ({ title: name, input: indented(input) })),
+      () => [],
+    ),
     isExpress ? [] : lastInputs(machineArn, stop).catch(() => []),
   ]);
   return { cases, last };
@@ -35,7 +49,10 @@ async function lastInputs(machineArn: string, stop: AbortSignal): Promise<Ready[
   const found = new Map<string, Ready>();
   for (const { name, startDate, status, input } of described) {
     if (input !== undefined && !found.has(input)) {
-      found.set(input, { title: `${name}, ${status.toLowerCase()}, ${time(startDate * 1000)}`, input: indentedText(input) });
+      found.set(input, {
+        title: `${name}, ${status.toLowerCase()}, ${time(startDate * 1000)}`,
+        input: indentedText(input),
+      });
     }
   }
   return [...found.values()];
@@ -86,28 +103,42 @@ export function StartDialog({ machineArn, isExpress, input, onClose, onStarted }
     }
     setBusy(false);
   };
-  const option = (one: Ready) => <option key={one.title} value={all.indexOf(one)}>{one.title}</option>;
+  const option = (one: Ready) => (
+    <option key={one.title} value={all.indexOf(one)}>
+      {one.title}
+    </option>
+  );
   return (
     <Dialog title={`Start ${nameOf(machineArn)}`} wide onClose={onClose}>
       <form class="dialog-body" onSubmit={start}>
         {all.length > 0 && (
-          <label class="label">Ready inputs
+          <label class="label">
+            Ready inputs
             <select onChange={(event) => setText(all[Number(event.currentTarget.value)]?.input ?? text)}>
               <option value="">Choose one…</option>
-              {ready.data && ready.data.cases.length > 0 && <optgroup label="Test cases">{ready.data.cases.map(option)}</optgroup>}
-              {ready.data && ready.data.last.length > 0 && <optgroup label="Last inputs">{ready.data.last.map(option)}</optgroup>}
+              {ready.data && ready.data.cases.length > 0 && (
+                <optgroup label="Test cases">{ready.data.cases.map(option)}</optgroup>
+              )}
+              {ready.data && ready.data.last.length > 0 && (
+                <optgroup label="Last inputs">{ready.data.last.map(option)}</optgroup>
+              )}
             </select>
           </label>
         )}
         <JsonField label="Input" value={text} onChange={setText} />
-        <label class="label">Name (optional)
+        <label class="label">
+          Name (optional)
           <input type="text" value={name} maxLength={80} onInput={(event) => setName(event.currentTarget.value)} />
         </label>
         {error !== undefined && <Trouble message={error} />}
         {ended && <Ended of={ended} />}
         <div class="buttons">
-          <button type="button" onClick={onClose}>Cancel</button>
-          <button type="submit" class="primary" disabled={busy}>Start</button>
+          <button type="button" onClick={onClose}>
+            Cancel
+          </button>
+          <button type="submit" class="primary" disabled={busy}>
+            Start
+          </button>
         </div>
       </form>
     </Dialog>
@@ -118,7 +149,10 @@ export function StartDialog({ machineArn, isExpress, input, onClose, onStarted }
 function Ended({ of: { status, output, error, cause } }: { of: SyncExecution }) {
   return (
     <section aria-label="Answer" aria-live="polite">
-      <p><Status status={status} />{error !== undefined && <span class="failure-text"> {error}</span>}</p>
+      <p>
+        <Status status={status} />
+        {error !== undefined && <span class="failure-text"> {error}</span>}
+      </p>
       {cause !== undefined && <Prose text={cause} label="Cause" />}
       {output !== undefined && <JsonView label="Output" value={parsed(output) as Json} />}
     </section>

@@ -25,7 +25,11 @@ export interface CameraControl {
   show: (box: Box) => void;
 }
 
-export function useCamera(place: RefObject<HTMLElement>, whole: { width: number; height: number }, first: Box | undefined): CameraControl {
+export function useCamera(
+  place: RefObject<HTMLElement>,
+  whole: { width: number; height: number },
+  first: Box | undefined,
+): CameraControl {
   const [camera] = useState(() => signal<Camera>({ x: 0, y: 0, scale: 1 }));
   const moved = useRef(false);
   const room = () => ({ width: place.current?.clientWidth ?? 0, height: place.current?.clientHeight ?? 0 });
@@ -48,7 +52,11 @@ export function useCamera(place: RefObject<HTMLElement>, whole: { width: number;
       const free = view - length * scale;
       return free >= 0 ? free / 2 : Math.min(MARGIN, Math.max(free - MARGIN, view / 2 - middle * scale));
     };
-    return { scale, x: along(box.x + box.width / 2, whole.width, width), y: along(box.y + box.height / 2, whole.height, height) };
+    return {
+      scale,
+      x: along(box.x + box.width / 2, whole.width, width),
+      y: along(box.y + box.height / 2, whole.height, height),
+    };
   };
   const all: Box = { x: 0, y: 0, ...whole };
   const control: CameraControl = {
@@ -74,7 +82,8 @@ export function useCamera(place: RefObject<HTMLElement>, whole: { width: number;
   useEffect(() => {
     if (moved.current) return;
     const scale = fitting();
-    camera.value = scale >= READABLE ? centre(all, scale) : centre(first ?? { x: whole.width / 2, y: 0, width: 0, height: 0 }, 0.8);
+    camera.value =
+      scale >= READABLE ? centre(all, scale) : centre(first ?? { x: whole.width / 2, y: 0, width: 0, height: 0 }, 0.8);
   }, [whole, first]);
 
   useEffect(() => {
@@ -118,7 +127,11 @@ interface Gestures {
 }
 
 /** One pointer drags, two pinch. A press that hardly moves stays a click. */
-function followPointers(element: HTMLElement, at: (event: PointerEvent) => Point, { move, pinch }: Gestures): () => void {
+function followPointers(
+  element: HTMLElement,
+  at: (event: PointerEvent) => Point,
+  { move, pinch }: Gestures,
+): () => void {
   const pointers = new Map<number, Point>();
   let travelled = 0;
   const onDown = (event: PointerEvent) => {
@@ -141,7 +154,10 @@ function followPointers(element: HTMLElement, at: (event: PointerEvent) => Point
   };
   const onUp = (event: PointerEvent) => pointers.delete(event.pointerId);
   const events: [keyof HTMLElementEventMap, (event: never) => void][] = [
-    ['pointerdown', onDown], ['pointermove', onMove], ['pointerup', onUp], ['pointercancel', onUp],
+    ['pointerdown', onDown],
+    ['pointermove', onMove],
+    ['pointerup', onUp],
+    ['pointercancel', onUp],
   ];
   for (const [name, listener] of events) element.addEventListener(name, listener as EventListener);
   return () => events.forEach(([name, listener]) => element.removeEventListener(name, listener as EventListener));

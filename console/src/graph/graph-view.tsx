@@ -31,12 +31,21 @@ export function GraphView({ graph, course, frame, selected, problems, onChoose }
   const all = useMemo(() => (course ? tallies(course, focus) : NONE), [course, focus]);
   const first = useMemo(() => {
     const box = (of: (path: string) => boolean) => graph.states.find((state) => !state.isContainer && of(state.path));
-    return box((path) => path === selected) ?? box((path) => statusOf(all.get(path)) === 'FAILED') ?? box((path) => statusOf(all.get(path)) === 'RUNNING');
+    return (
+      box((path) => path === selected) ??
+      box((path) => statusOf(all.get(path)) === 'FAILED') ??
+      box((path) => statusOf(all.get(path)) === 'RUNNING')
+    );
   }, [graph, course === undefined]);
   const { camera, zoom, fit, show } = useCamera(place, graph, first);
-  const transform = useMemo(() => computed(() => `translate(${camera.value.x} ${camera.value.y}) scale(${camera.value.scale})`), [camera]);
+  const transform = useMemo(
+    () => computed(() => `translate(${camera.value.x} ${camera.value.y}) scale(${camera.value.scale})`),
+    [camera],
+  );
   const percent = useMemo(() => computed(() => `${Math.round(camera.value.scale * 100)} %`), [camera]);
-  const at = [selected, stop].find((path) => path !== undefined && graph.states.some((state) => state.path === path)) ?? graph.states[0]?.path;
+  const at =
+    [selected, stop].find((path) => path !== undefined && graph.states.some((state) => state.path === path)) ??
+    graph.states[0]?.path;
 
   const chosen = useRef(onChoose);
   chosen.current = onChoose;
@@ -84,22 +93,51 @@ export function GraphView({ graph, course, frame, selected, problems, onChoose }
   );
   return (
     <div class="graph" ref={place}>
-      <svg role="group" aria-label="Graph of the state machine. Arrow keys go from state to state, Enter chooses one." onKeyDown={onKeyDown} onFocusIn={onFocus}>
+      <svg
+        role="group"
+        aria-label="Graph of the state machine. Arrow keys go from state to state, Enter chooses one."
+        onKeyDown={onKeyDown}
+        onFocusIn={onFocus}
+      >
         <g transform={transform}>
-          {behind(graph).map((box) => (isState(box) ? shape(box) : <rect key={`${box.x} ${box.y}`} class="branch" x={box.x} y={box.y} width={box.width} height={box.height} rx={6} />))}
+          {behind(graph).map((box) =>
+            isState(box) ? (
+              shape(box)
+            ) : (
+              <rect
+                key={`${box.x} ${box.y}`}
+                class="branch"
+                x={box.x}
+                y={box.y}
+                width={box.width}
+                height={box.height}
+                rx={6}
+              />
+            ),
+          )}
           <Arrows arrows={graph.arrows} counts={counts} />
-          {graph.terminals.map((terminal) => <Terminal key={`${terminal.kind}${terminal.scope}`} terminal={terminal} />)}
+          {graph.terminals.map((terminal) => (
+            <Terminal key={`${terminal.kind}${terminal.scope}`} terminal={terminal} />
+          ))}
           {graph.states.filter((state) => !state.isContainer).map(shape)}
           <Labels arrows={graph.arrows} counts={counts} />
         </g>
       </svg>
       <div class="graph-tools" role="group" aria-label="Zoom">
-        <button type="button" aria-label="Larger" title="Larger (+)" onClick={() => zoom(1.25)}><Icon name="plus" /></button>
-        <button type="button" aria-label="Smaller" title="Smaller (-)" onClick={() => zoom(0.8)}><Icon name="minus" /></button>
-        <button type="button" aria-label="Show all" title="Show all (0)" onClick={fit}><Icon name="fit" /></button>
+        <button type="button" aria-label="Larger" title="Larger (+)" onClick={() => zoom(1.25)}>
+          <Icon name="plus" />
+        </button>
+        <button type="button" aria-label="Smaller" title="Smaller (-)" onClick={() => zoom(0.8)}>
+          <Icon name="minus" />
+        </button>
+        <button type="button" aria-label="Show all" title="Show all (0)" onClick={fit}>
+          <Icon name="fit" />
+        </button>
         <span class="percent">{percent}</span>
       </div>
-      {graph.missing > 0 && <p class="note graph-note">{number(graph.missing)} transitions are not drawn: there are too many long ones.</p>}
+      {graph.missing > 0 && (
+        <p class="note graph-note">{number(graph.missing)} transitions are not drawn: there are too many long ones.</p>
+      )}
     </div>
   );
 }
@@ -107,7 +145,12 @@ export function GraphView({ graph, course, frame, selected, problems, onChoose }
 const EMPTY: Course = { events: 0, marks: { states: {}, transitions: {} }, frames: [], visits: [] };
 
 /** The part of a state that has its text. */
-const headOf = (state: GraphState): Box => ({ x: state.x, y: state.y, width: state.width, height: Math.min(state.height, 90) });
+const headOf = (state: GraphState): Box => ({
+  x: state.x,
+  y: state.y,
+  width: state.width,
+  height: Math.min(state.height, 90),
+});
 
 const isState = (box: Box | GraphState): box is GraphState => 'path' in box;
 
@@ -127,7 +170,9 @@ const classOf = (arrow: GraphArrow, count: number | undefined): string =>
 
 /** Those that were taken lie on top. */
 const Arrows = memo(function Arrows({ arrows, counts }: ArrowsOf) {
-  const order = arrows.map((_, index) => index).sort((a, b) => Number((counts?.[a] ?? 0) > 0) - Number((counts?.[b] ?? 0) > 0));
+  const order = arrows
+    .map((_, index) => index)
+    .sort((a, b) => Number((counts?.[a] ?? 0) > 0) - Number((counts?.[b] ?? 0) > 0));
   return (
     <>
       {order.map((index) => {
@@ -158,7 +203,11 @@ const Labels = memo(function Labels({ arrows, counts }: ArrowsOf) {
           <g key={index} class={`arrow-label${classOf(arrow, counts?.[index])}`}>
             <title>{title}</title>
             <rect x={label.x} y={label.y} width={label.width} height={label.height} rx={4} />
-            {label.lines.map((line, at) => <text key={at} x={middle} y={label.y + 12 + at * 14}>{line}</text>)}
+            {label.lines.map((line, at) => (
+              <text key={at} x={middle} y={label.y + 12 + at * 14}>
+                {line}
+              </text>
+            ))}
           </g>
         );
       })}
@@ -172,7 +221,9 @@ function Terminal({ terminal: { kind, isOutermost, x, y, width, height } }: { te
     return (
       <g>
         <rect class="ring" x={x} y={y} width={width} height={height} rx={11} />
-        <text class="end" x={cx} y={cy + 4}>{kind}</text>
+        <text class="end" x={cx} y={cy + 4}>
+          {kind}
+        </text>
       </g>
     );
   }

@@ -16,7 +16,16 @@ const SYMBOLS: Record<StateType, string> = {
   Map: 'M2 2h8v8H2ZM13 5.5V13H5.5',
   Parallel: 'M3 2v12M8 2v12M13 2v12',
 };
-const RADII: Record<StateType, number> = { Succeed: 20, Fail: 20, Wait: 14, Pass: 1, Map: 10, Parallel: 10, Task: 6, Choice: 6 };
+const RADII: Record<StateType, number> = {
+  Succeed: 20,
+  Fail: 20,
+  Wait: 14,
+  Pass: 1,
+  Map: 10,
+  Parallel: 10,
+  Task: 6,
+  Choice: 6,
+};
 
 const POINT = 12;
 const PADDING = 10;
@@ -39,7 +48,16 @@ interface Shape {
   onChoose: (path: string) => void;
 }
 
-export const StateShape = memo(function StateShape({ state, tally, marked, selected, isStop, isElsewhere, problem, onChoose }: Shape) {
+export const StateShape = memo(function StateShape({
+  state,
+  tally,
+  marked,
+  selected,
+  isStop,
+  isElsewhere,
+  problem,
+  onChoose,
+}: Shape) {
   const present = useNow(tally !== undefined && tally.running > 0);
   const status = statusOf(tally);
   const { x, y, width, height, type } = state;
@@ -48,21 +66,47 @@ export const StateShape = memo(function StateShape({ state, tally, marked, selec
   const room = Math.floor((x + width - inset - 6 - left) / LETTER);
   const mark = !marked ? undefined : isElsewhere && !tally ? '↗ in child executions' : markOf(tally, present, room);
   const isTerminal = type === 'Succeed' || type === 'Fail';
-  const classes = ['state', type.toLowerCase(), marked ? `is-${status.toLowerCase().replace('_', '-')}` : '', selected ? 'selected' : '', problem ? 'problem' : ''];
-  const name = marked ? nameOfState(state, tally, isElsewhere && !tally ? 'in child executions' : statusWord(status)) : `${state.name}, ${type}`;
+  const classes = [
+    'state',
+    type.toLowerCase(),
+    marked ? `is-${status.toLowerCase().replace('_', '-')}` : '',
+    selected ? 'selected' : '',
+    problem ? 'problem' : '',
+  ];
+  const name = marked
+    ? nameOfState(state, tally, isElsewhere && !tally ? 'in child executions' : statusWord(status))
+    : `${state.name}, ${type}`;
   let baseline = y + 3;
   const text = (kind: string, line: string, leading: number, key: string) => {
     baseline += leading;
-    return <text key={key} class={kind} x={left} y={baseline}>{line}</text>;
+    return (
+      <text key={key} class={kind} x={left} y={baseline}>
+        {line}
+      </text>
+    );
   };
   return (
     <g class={classes.filter(Boolean).join(' ')} onClick={() => onChoose(state.path)}>
       <title>{mark ? `${state.title}\n${mark}` : state.title}</title>
-      <g class="box" role="button" tabindex={isStop ? 0 : -1} aria-label={name} aria-pressed={selected} data-path={state.path}>
+      <g
+        class="box"
+        role="button"
+        tabindex={isStop ? 0 : -1}
+        aria-label={name}
+        aria-pressed={selected}
+        data-path={state.path}
+      >
         {type === 'Choice' ? (
           <path class="shape" d={choice(state)} />
         ) : (
-          <rect class={`shape${isTerminal ? ' terminal' : ''}${state.isContainer ? ' inner' : ''}`} x={x} y={y} width={width} height={height} rx={Math.min(RADII[type], height / 2, width / 2)} />
+          <rect
+            class={`shape${isTerminal ? ' terminal' : ''}${state.isContainer ? ' inner' : ''}`}
+            x={x}
+            y={y}
+            width={width}
+            height={height}
+            rx={Math.min(RADII[type], height / 2, width / 2)}
+          />
         )}
         <path class="symbol" transform={`translate(${x + PADDING + inset} ${y + 9})`} d={SYMBOLS[type]} />
       </g>

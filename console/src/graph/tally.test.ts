@@ -2,8 +2,20 @@ import { expect, test } from 'vitest';
 import type { Course, Visit } from '../contract';
 import { focusOn, markOf, statusOf, tallies } from './tally';
 
-const visit = (frame: number, state: string, status: Visit['status'], more: Partial<Visit> = {}): Visit =>
-  ({ frame, state: `/States/${state}`, name: state, path: state, type: 'Task', number: 1, status, from: 0, to: status === 'RUNNING' ? undefined : 1000, event: 0, attempts: [], ...more });
+const visit = (frame: number, state: string, status: Visit['status'], more: Partial<Visit> = {}): Visit => ({
+  frame,
+  state: `/States/${state}`,
+  name: state,
+  path: state,
+  type: 'Task',
+  number: 1,
+  status,
+  from: 0,
+  to: status === 'RUNNING' ? undefined : 1000,
+  event: 0,
+  attempts: [],
+  ...more,
+});
 
 /** A Map of three with one state, of which one fails, one is retried and one waits. */
 const course: Course = {
@@ -11,7 +23,13 @@ const course: Course = {
   marks: { states: {}, transitions: {} },
   frames: [
     { kind: 'Execution', path: '', status: 'RUNNING' },
-    ...[0, 1, 2].map((index) => ({ kind: 'Iteration' as const, index, owner: 0, path: `Each[${index}]/`, status: 'RUNNING' as const })),
+    ...[0, 1, 2].map((index) => ({
+      kind: 'Iteration' as const,
+      index,
+      owner: 0,
+      path: `Each[${index}]/`,
+      status: 'RUNNING' as const,
+    })),
   ],
   visits: [
     visit(0, 'Each', 'RUNNING', { type: 'Map' }),

@@ -25,7 +25,7 @@ export type Focus = ReadonlyMap<string, number>;
 /** The focus on one iteration, with those that it is inside of. */
 export function focusOn(course: Course, frame: number | undefined): Focus {
   const focus = new Map<string, number>();
-  for (let at = frame; at !== undefined; ) {
+  for (let at = frame; at !== undefined;) {
     const of: Frame | undefined = course.frames[at];
     const owner: Visit | undefined = of?.owner === undefined ? undefined : course.visits[of.owner];
     if (of && owner && (of.kind === 'Iteration' || of.kind === 'Child')) focus.set(owner.state, at);
@@ -54,7 +54,17 @@ export function tallies(course: Course, focus: Focus): Map<string, Tally> {
     if (!inside[visit.frame]) continue;
     let tally = all.get(visit.state);
     if (!tally) {
-      tally = { count: 0, running: 0, waiting: 0, succeeded: 0, caught: 0, failed: 0, aborted: 0, retried: 0, millis: 0 };
+      tally = {
+        count: 0,
+        running: 0,
+        waiting: 0,
+        succeeded: 0,
+        caught: 0,
+        failed: 0,
+        aborted: 0,
+        retried: 0,
+        millis: 0,
+      };
       all.set(visit.state, tally);
     }
     add(tally, visit);
@@ -71,7 +81,7 @@ function add(tally: Tally, visit: Visit): void {
     if (visit.from !== undefined) tally.since = Math.min(tally.since ?? visit.from, visit.from);
     if (visit.until !== undefined) tally.until = Math.min(tally.until ?? visit.until, visit.until);
     const last = visit.attempts.at(-1)?.status;
-    if (visit.type === 'Wait' || (last === 'FAILED' || last === 'TIMED_OUT')) tally.waiting += 1;
+    if (visit.type === 'Wait' || last === 'FAILED' || last === 'TIMED_OUT') tally.waiting += 1;
   } else if (visit.status === 'SUCCEEDED') tally.succeeded += 1;
   else if (visit.status === 'CAUGHT') tally.caught += 1;
   else if (visit.status === 'ABORTED') tally.aborted += 1;
@@ -79,8 +89,11 @@ function add(tally: Tally, visit: Visit): void {
 }
 
 /** The paths of the Map states that have Map Runs. */
-export const distributedIn = (course: Course): string[] =>
-  [...new Set(course.visits.filter((visit) => visit.attempts.some((attempt) => attempt.mapRunArn)).map((visit) => visit.state))];
+export const distributedIn = (course: Course): string[] => [
+  ...new Set(
+    course.visits.filter((visit) => visit.attempts.some((attempt) => attempt.mapRunArn)).map((visit) => visit.state),
+  ),
+];
 
 /** The worst that happened to a state. */
 export function statusOf(tally: Tally | undefined): string {
@@ -96,21 +109,32 @@ export function markOf(tally: Tally | undefined, now: number, room: number): str
   if (!tally) return '– not reached';
   const { count, running, waiting, succeeded, caught, failed, aborted, retried } = tally;
   const isOne = count === 1;
-  const part = (one: string, of: number, word: string) => (of > 0 ? [isOne ? `${one} ${word}` : `${one} ${number(of)} ${word}`] : []);
+  const part = (one: string, of: number, word: string) =>
+    of > 0 ? [isOne ? `${one} ${word}` : `${one} ${number(of)} ${word}`] : [];
   const left = tally.until === undefined ? '' : `, ${duration(tally.until - now)} left`;
-  const runs = running === 0 ? [] : waiting === running
-    ? part('⧗', waiting, `${isOne || waiting === 1 ? 'waits' : 'wait'}${left}`)
-    : part('…', running, `running${left}`);
+  const runs =
+    running === 0
+      ? []
+      : waiting === running
+        ? part('⧗', waiting, `${isOne || waiting === 1 ? 'waits' : 'wait'}${left}`)
+        : part('…', running, `running${left}`);
   const only = [failed, running, aborted, caught, succeeded].filter((of) => of > 0).length === 1;
   const words = [
-    ...part('✗', failed, 'failed'), ...runs, ...part('■', aborted, 'aborted'), ...part('!', caught, 'caught'), ...part('✓', succeeded, 'succeeded'),
+    ...part('✗', failed, 'failed'),
+    ...runs,
+    ...part('■', aborted, 'aborted'),
+    ...part('!', caught, 'caught'),
+    ...part('✓', succeeded, 'succeeded'),
   ];
   const again = retried > 0 ? [`↻ ${number(retried)}`] : [];
   const millis = running > 0 ? now - (tally.since ?? now) : tally.millis;
   const time = left ? [] : [duration(millis)];
   const short = [
-    failed > 0 && `✗ ${number(failed)}`, running > 0 && `… ${number(running)}`, aborted > 0 && `■ ${number(aborted)}`,
-    caught > 0 && `! ${number(caught)}`, succeeded > 0 && `✓ ${number(succeeded)}`,
+    failed > 0 && `✗ ${number(failed)}`,
+    running > 0 && `… ${number(running)}`,
+    aborted > 0 && `■ ${number(aborted)}`,
+    caught > 0 && `! ${number(caught)}`,
+    succeeded > 0 && `✓ ${number(succeeded)}`,
   ].filter((text): text is string => text !== false);
   const forms = only
     ? [[...words, ...again, ...time], [...words, ...time], words, short]

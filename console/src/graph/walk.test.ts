@@ -2,13 +2,22 @@ import { expect, test } from 'vitest';
 import type { Graph, GraphState } from '../contract';
 import { walk } from './walk';
 
-const state = (path: string, scope: string, x: number, y: number, isContainer = false) => ({ path, scope, x, y, width: 10, height: 10, isContainer }) as GraphState;
+const state = (path: string, scope: string, x: number, y: number, isContainer = false) =>
+  ({ path, scope, x, y, width: 10, height: 10, isContainer }) as GraphState;
 const inner = '/States/Each/ItemProcessor';
 const graph = {
-  states: [state('/States/Each', '', 0, 0, true), state(`${inner}/States/A`, inner, 0, 20), state(`${inner}/States/B`, inner, 40, 20), state('/States/After', '', 0, 60)],
+  states: [
+    state('/States/Each', '', 0, 0, true),
+    state(`${inner}/States/A`, inner, 0, 20),
+    state(`${inner}/States/B`, inner, 40, 20),
+    state('/States/After', '', 0, 60),
+  ],
   arrows: [
-    { kind: 'Start', to: '/States/Each' }, { kind: 'Start', to: `${inner}/States/A` },
-    { kind: 'Catcher', from: `${inner}/States/A`, to: `${inner}/States/B` }, { kind: 'End', from: `${inner}/States/A` }, { kind: 'End', from: `${inner}/States/B` },
+    { kind: 'Start', to: '/States/Each' },
+    { kind: 'Start', to: `${inner}/States/A` },
+    { kind: 'Catcher', from: `${inner}/States/A`, to: `${inner}/States/B` },
+    { kind: 'End', from: `${inner}/States/A` },
+    { kind: 'End', from: `${inner}/States/B` },
     { kind: 'Next', from: '/States/Each', to: '/States/After' },
   ],
 } as unknown as Graph;

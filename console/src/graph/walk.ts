@@ -43,7 +43,9 @@ function down(graph: Graph, state: GraphState): string | undefined {
 
 /** Where the arrows of a state lead; from the last one of a scope, where those of its owner do. */
 function after(graph: Graph, state: GraphState): string | undefined {
-  const leaving = graph.arrows.filter((arrow) => arrow.from === state.path && arrow.to !== undefined && arrow.to !== state.path);
+  const leaving = graph.arrows.filter(
+    (arrow) => arrow.from === state.path && arrow.to !== undefined && arrow.to !== state.path,
+  );
   const next = leaving.find((arrow) => arrow.kind !== 'Catcher') ?? leaving[0];
   if (next) return next.to;
   const owner = ownerOf(graph, state.scope);
@@ -51,7 +53,9 @@ function after(graph: Graph, state: GraphState): string | undefined {
 }
 
 function up(graph: Graph, state: GraphState): string | undefined {
-  const before = graph.arrows.find((arrow) => arrow.to === state.path && arrow.from !== undefined && arrow.from !== state.path);
+  const before = graph.arrows.find(
+    (arrow) => arrow.to === state.path && arrow.from !== undefined && arrow.from !== state.path,
+  );
   return before?.from ?? ownerOf(graph, state.scope)?.path;
 }
 

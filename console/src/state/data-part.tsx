@@ -22,7 +22,11 @@ interface Part {
 }
 
 const useDataFlow = ({ live, index, visit }: Part) =>
-  useResource(`data ${live.arn} ${index}`, (stop) => dataFlow(live.arn, index, stop), `${visit.status} ${visit.attempts.map((attempt) => attempt.status)}`);
+  useResource(
+    `data ${live.arn} ${index}`,
+    (stop) => dataFlow(live.arn, index, stop),
+    `${visit.status} ${visit.attempts.map((attempt) => attempt.status)}`,
+  );
 
 export function DataPart(of: Part) {
   const data = useDataFlow(of);
@@ -35,13 +39,22 @@ export function DataPart(of: Part) {
               <section class="failure">
                 <h3>{flow.error ?? 'Failed'}</h3>
                 {flow.cause !== undefined && flow.cause !== null && <Prose text={textOf(flow.cause)} label="Cause" />}
-                {flow.catcher && <p class="note">Catcher {flow.catcher.index + 1} takes it, and goes to {flow.catcher.next}.</p>}
+                {flow.catcher && (
+                  <p class="note">
+                    Catcher {flow.catcher.index + 1} takes it, and goes to {flow.catcher.next}.
+                  </p>
+                )}
               </section>
             )}
             {flow.problem !== undefined && <p class="note">{flow.problem}</p>}
             <Stages stages={flow.stages} variables={flow.variables} />
             <p class="buttons start">
-              <RunAlone live={of.live} state={flow.state} input={flow.stages[0]?.data ?? {}} variables={flow.variables} />
+              <RunAlone
+                live={of.live}
+                state={flow.state}
+                input={flow.stages[0]?.data ?? {}}
+                variables={flow.variables}
+              />
               {flow.next !== undefined && <NextState live={of.live} of={of.index} next={flow.next} />}
             </p>
             <Values title="Variables before" values={flow.variables} />
@@ -58,10 +71,15 @@ const textOf = (cause: Json): string => (typeof cause === 'string' ? cause : JSO
 function NextState({ live, of, next }: { live: LiveExecution; of: number; next: string }) {
   const course = live.course.value;
   const from = course?.visits[of];
-  const following = course?.visits.findIndex((visit, index) => index > of && visit.frame === from?.frame && visit.name === next) ?? -1;
+  const following =
+    course?.visits.findIndex((visit, index) => index > of && visit.frame === from?.frame && visit.name === next) ?? -1;
   const to = course?.visits[following];
   if (!to) return <span class="note">Next: {next}</span>;
-  return <button type="button" onClick={() => change({ state: to.state, visit: following })}>Next: {next}</button>;
+  return (
+    <button type="button" onClick={() => change({ state: to.state, visit: following })}>
+      Next: {next}
+    </button>
+  );
 }
 
 function Values({ title, values }: { title: string; values: Record<string, Json> | undefined }) {
@@ -79,9 +97,15 @@ export function AttemptsPart(of: Part) {
   return (
     <div class="part">
       <Loaded of={data} what="the attempts">
-        {({ attempts }) => (attempts.length === 0
-          ? <Empty><p>No attempt was made.</p></Empty>
-          : attempts.map((attempt, index) => <Attempt key={index} attempt={attempt} />))}
+        {({ attempts }) =>
+          attempts.length === 0 ? (
+            <Empty>
+              <p>No attempt was made.</p>
+            </Empty>
+          ) : (
+            attempts.map((attempt, index) => <Attempt key={index} attempt={attempt} />)
+          )
+        }
       </Loaded>
     </div>
   );
@@ -98,11 +122,22 @@ function Attempt({ attempt }: { attempt: AttemptData }) {
       </div>
       {error !== undefined && <p class="failure-text">{error}</p>}
       {cause !== undefined && cause !== null && <Prose text={textOf(cause)} label="Cause" />}
-      {retrier && <p class="note">Retrier {retrier.index + 1} waits {duration(retrier.waitMillis)}, then tries again.</p>}
+      {retrier && (
+        <p class="note">
+          Retrier {retrier.index + 1} waits {duration(retrier.waitMillis)}, then tries again.
+        </p>
+      )}
       {sent !== undefined && <Told title="Sent" value={sent} />}
       {submitted !== undefined && <Told title="Answered at once" value={submitted} />}
       {output !== undefined && <Told title="Answer" value={output} />}
-      {log && log.length > 0 && <><h4>Log</h4><pre class="whole log" tabIndex={0} aria-label="Log">{log.join('\n')}</pre></>}
+      {log && log.length > 0 && (
+        <>
+          <h4>Log</h4>
+          <pre class="whole log" tabIndex={0} aria-label="Log">
+            {log.join('\n')}
+          </pre>
+        </>
+      )}
     </section>
   );
 }

@@ -18,7 +18,11 @@ export function DefinitionPart({ live, state }: { live: LiveExecution; state: st
         {({ definition, stateMachineArn }) => (
           <>
             <OneState definition={definition} state={state} />
-            <p class="buttons start"><a class="button" href={href('definition', stateMachineArn, { at: state })}>Edit the definition</a></p>
+            <p class="buttons start">
+              <a class="button" href={href('definition', stateMachineArn, { at: state })}>
+                Edit the definition
+              </a>
+            </p>
           </>
         )}
       </Loaded>
@@ -34,5 +38,11 @@ function OneState({ definition, state }: { definition: string; state: string }) 
       return undefined;
     }
   }, [definition, state]);
-  return value === undefined ? <Empty><p>The definition has no such state.</p></Empty> : <JsonView label="Definition" value={value} />;
+  return value === undefined ? (
+    <Empty>
+      <p>The definition has no such state.</p>
+    </Empty>
+  ) : (
+    <JsonView label="Definition" value={value} />
+  );
 }

@@ -12,34 +12,65 @@ import { Rows } from '../ui/rows';
 import { Status } from '../ui/status';
 import { StatusFilter } from './status-filter';
 
-export function IterationsPart({ course, events, owner }: { course: Course; events: readonly HistoryEvent[]; owner: number }) {
+export function IterationsPart({
+  course,
+  events,
+  owner,
+}: {
+  course: Course;
+  events: readonly HistoryEvent[];
+  owner: number;
+}) {
   const [status, setStatus] = useState('');
   const [text, setText] = useState('');
   const wanted = useDeferred(text.trim().toLowerCase());
   const chosen = route.value.parameters['frame'];
-  const all = useMemo(() => course.frames.flatMap((frame, index) => (frame.owner === owner ? [index] : [])), [course, owner]);
+  const all = useMemo(
+    () => course.frames.flatMap((frame, index) => (frame.owner === owner ? [index] : [])),
+    [course, owner],
+  );
   const errors = useMemo(() => errorsIn(course, new Set(all)), [course, all]);
   const isText = wanted !== '' && !INDEX.test(wanted);
   const inputs = useMemo(() => (isText ? inputsIn(course, events, new Set(all)) : NONE), [course, all, isText]);
-  const found = useMemo(() => all.filter((index) => {
-    const frame = course.frames[index];
-    if (!frame || (status && frame.status !== status)) return false;
-    if (!wanted) return true;
-    if (!isText) return String(frame.index).startsWith(wanted);
-    return [frame.path, errors.get(index), inputs.get(index)].some((text) => text?.toLowerCase().includes(wanted));
-  }), [course, all, errors, inputs, status, wanted]);
+  const found = useMemo(
+    () =>
+      all.filter((index) => {
+        const frame = course.frames[index];
+        if (!frame || (status && frame.status !== status)) return false;
+        if (!wanted) return true;
+        if (!isText) return String(frame.index).startsWith(wanted);
+        return [frame.path, errors.get(index), inputs.get(index)].some((text) => text?.toLowerCase().includes(wanted));
+      }),
+    [course, all, errors, inputs, status, wanted],
+  );
   const mapRun = course.visits[owner]?.attempts.find((attempt) => attempt.mapRunArn)?.mapRunArn;
   return (
     <div class="part">
-      {mapRun && <p><a class="button" href={href('map-run', mapRun)}>Child executions of the Map Run</a></p>}
-      {all.length === 0 && !mapRun && <Empty><p>No iterations yet.</p></Empty>}
+      {mapRun && (
+        <p>
+          <a class="button" href={href('map-run', mapRun)}>
+            Child executions of the Map Run
+          </a>
+        </p>
+      )}
+      {all.length === 0 && !mapRun && (
+        <Empty>
+          <p>No iterations yet.</p>
+        </Empty>
+      )}
       {all.length > 0 && (
         <>
           <div class="filters">
             <StatusFilter value={status} onChange={setStatus} />
-            <label class="grow">Index or text <input type="search" value={text} onInput={(event) => setText(event.currentTarget.value)} /></label>
+            <label class="grow">
+              Index or text <input type="search" value={text} onInput={(event) => setText(event.currentTarget.value)} />
+            </label>
           </div>
-          <p class="note" role="status">{found.length === all.length ? plural(all.length, 'iteration') : `${found.length.toLocaleString('en')} of ${plural(all.length, 'iteration')}`}</p>
+          <p class="note" role="status">
+            {found.length === all.length
+              ? plural(all.length, 'iteration')
+              : `${found.length.toLocaleString('en')} of ${plural(all.length, 'iteration')}`}
+          </p>
           <Rows
             label="Iterations"
             role="listbox"
@@ -51,12 +82,18 @@ export function IterationsPart({ course, events, owner }: { course: Course; even
             row={(index) => {
               const at = found[index] ?? -1;
               const frame = course.frames[at];
-              return frame && (
-                <>
-                  <span class="cut">{frame.path.replace(/\/$/, '')} <span class="muted">{errors.get(at)}</span></span>
-                  <Status status={frame.status} />
-                  <span class="right muted"><Duration from={frame.from} to={frame.to} /></span>
-                </>
+              return (
+                frame && (
+                  <>
+                    <span class="cut">
+                      {frame.path.replace(/\/$/, '')} <span class="muted">{errors.get(at)}</span>
+                    </span>
+                    <Status status={frame.status} />
+                    <span class="right muted">
+                      <Duration from={frame.from} to={frame.to} />
+                    </span>
+                  </>
+                )
               );
             }}
           />
@@ -70,12 +107,17 @@ const INDEX = /^\d+$/;
 const NONE: ReadonlyMap<number, string> = new Map();
 
 /** The input of the first state in each frame. */
-function inputsIn(course: Course, events: readonly HistoryEvent[], frames: ReadonlySet<number>): ReadonlyMap<number, string> {
+function inputsIn(
+  course: Course,
+  events: readonly HistoryEvent[],
+  frames: ReadonlySet<number>,
+): ReadonlyMap<number, string> {
   const visits = visitsByEvent(course);
   const inputs = new Map<number, string>();
   for (const event of events) {
     const frame = course.visits[visits.get(event.id) ?? -1]?.frame;
-    const input = frame === undefined || !frames.has(frame) || inputs.has(frame) ? undefined : detailsOf(event)['input'];
+    const input =
+      frame === undefined || !frames.has(frame) || inputs.has(frame) ? undefined : detailsOf(event)['input'];
     if (frame !== undefined && typeof input === 'string') inputs.set(frame, input);
   }
   return inputs;

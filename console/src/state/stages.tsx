@@ -14,7 +14,9 @@ export function Stages({ stages, variables }: { stages: Stage[]; variables?: Rec
   return (
     <>
       {stages.map((stage, index) => {
-        const before = stage.isNew ? undefined : (stages.find((other) => other.name === stage.comparedWith) ?? stages[index - 1]);
+        const before = stage.isNew
+          ? undefined
+          : (stages.find((other) => other.name === stage.comparedWith) ?? stages[index - 1]);
         return <OneStage key={stage.name} stage={stage} before={before} variables={variables} />;
       })}
     </>
@@ -40,11 +42,20 @@ function OneStage({ stage, before, variables }: One) {
       {expression && (
         <p class="expression">
           <code>{expression.text}</code>
-          {expression.line !== undefined && <span class="muted place" title="Line and column in the definition">{expression.line}:{expression.column ?? 1}</span>}
+          {expression.line !== undefined && (
+            <span class="muted place" title="Line and column in the definition">
+              {expression.line}:{expression.column ?? 1}
+            </span>
+          )}
         </p>
       )}
       {isSame && !whole ? (
-        <p class="note">As in {before.name}. <button type="button" class="link" onClick={() => setWhole(true)}>Show it</button></p>
+        <p class="note">
+          As in {before.name}.{' '}
+          <button type="button" class="link" onClick={() => setWhole(true)}>
+            Show it
+          </button>
+        </p>
       ) : (
         <JsonView
           label={name}
@@ -53,7 +64,15 @@ function OneStage({ stage, before, variables }: One) {
           actions={
             <>
               {before && !isSame && (
-                <button type="button" class="small" aria-pressed={!whole} title={`Compared with ${before.name}`} onClick={() => setWhole(!whole)}>Changes</button>
+                <button
+                  type="button"
+                  class="small"
+                  aria-pressed={!whole}
+                  title={`Compared with ${before.name}`}
+                  onClick={() => setWhole(!whole)}
+                >
+                  Changes
+                </button>
               )}
               <ToPlayground data={data} variables={variables} expression={expression?.text} />
             </>
@@ -70,7 +89,9 @@ function isReplaced(before: Json, after: Json): boolean {
   if (!found) return false;
   if (found.at.has('')) return true;
   const members = typeof after === 'object' && after !== null ? Object.keys(after) : [];
-  return members.every((name) => found.at.get(`/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`)?.type === 'CREATE');
+  return members.every(
+    (name) => found.at.get(`/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`)?.type === 'CREATE',
+  );
 }
 
 function SizeBar({ bytes }: { bytes: number }) {
@@ -78,8 +99,13 @@ function SizeBar({ bytes }: { bytes: number }) {
   const kind = share >= 1 ? 'over' : share > 0.75 ? 'near' : '';
   return (
     <span class="size" title={`${size(bytes)} of at most 256 KiB`}>
-      <span class="size-bar" aria-hidden="true"><span class={kind} style={{ width: `${Math.max(share * 100, 1)}%` }} /></span>
-      <span class="muted">{size(bytes)}{share >= 1 ? ', too large' : ''}</span>
+      <span class="size-bar" aria-hidden="true">
+        <span class={kind} style={{ width: `${Math.max(share * 100, 1)}%` }} />
+      </span>
+      <span class="muted">
+        {size(bytes)}
+        {share >= 1 ? ', too large' : ''}
+      </span>
     </span>
   );
 }

@@ -23,24 +23,31 @@ function visitsOf(course: Course, state: string, frame: number | undefined): num
 
 /** The visit that matters most: the last that failed, or that runs, or of all. */
 function foremost(course: Course, visits: number[]): number | undefined {
-  const last = (...statuses: string[]) => visits.findLast((index) => statuses.includes(course.visits[index]?.status ?? ''));
+  const last = (...statuses: string[]) =>
+    visits.findLast((index) => statuses.includes(course.visits[index]?.status ?? ''));
   return last('FAILED', 'TIMED_OUT') ?? last('RUNNING') ?? visits.at(-1);
 }
 
 export function StatePanel({ live, state }: { live: LiveExecution; state: string }) {
   const course = live.course.value;
   const { visit: asked, frame, part = 'data' } = route.value.parameters;
-  const visits = useMemo(() => (course ? visitsOf(course, state, frame === undefined ? undefined : Number(frame)) : []), [course, state, frame]);
+  const visits = useMemo(
+    () => (course ? visitsOf(course, state, frame === undefined ? undefined : Number(frame)) : []),
+    [course, state, frame],
+  );
   const box = live.graph.value?.states.find((one) => one.path === state);
   if (!course) return <Loading what="the state" />;
-  const at = asked !== undefined && course.visits[Number(asked)]?.state === state ? Number(asked) : foremost(course, visits);
+  const at =
+    asked !== undefined && course.visits[Number(asked)]?.state === state ? Number(asked) : foremost(course, visits);
   const visit = at === undefined ? undefined : course.visits[at];
   const name = visit?.name ?? box?.name ?? state;
   const type = visit?.type ?? box?.type;
   const iterations = type === 'Map' && at !== undefined;
   const tabs = [
     { id: 'data', title: 'Data flow' },
-    ...(visit && visit.attempts.length > 0 ? [{ id: 'attempts', title: 'Attempts', count: visit.attempts.length }] : []),
+    ...(visit && visit.attempts.length > 0
+      ? [{ id: 'attempts', title: 'Attempts', count: visit.attempts.length }]
+      : []),
     ...(iterations ? [{ id: 'iterations', title: 'Iterations' }] : []),
     { id: 'definition', title: 'Definition' },
   ];
@@ -48,19 +55,44 @@ export function StatePanel({ live, state }: { live: LiveExecution; state: string
   return (
     <div class="state-panel">
       <header class="panel-head">
-        <h2 class="cut" title={name}>{name}</h2>
+        <h2 class="cut" title={name}>
+          {name}
+        </h2>
         <span class="tag">{type}</span>
         {visit && <Status status={visit.status} />}
-        {visit && <span class="muted"><Duration from={visit.from} to={visit.to ?? (visit.status === 'RUNNING' ? undefined : visit.from)} /></span>}
-        <button type="button" class="plain" aria-label="Close the state" onClick={() => change({ state: undefined, visit: undefined, part: undefined })}><Icon name="close" /></button>
+        {visit && (
+          <span class="muted">
+            <Duration from={visit.from} to={visit.to ?? (visit.status === 'RUNNING' ? undefined : visit.from)} />
+          </span>
+        )}
+        <button
+          type="button"
+          class="plain"
+          aria-label="Close the state"
+          onClick={() => change({ state: undefined, visit: undefined, part: undefined })}
+        >
+          <Icon name="close" />
+        </button>
       </header>
       {visits.length > 1 && at !== undefined && <VisitPicker key={state} course={course} visits={visits} at={at} />}
-      <Tabs label="Parts of the state" tabs={tabs} at={present} onChange={(id) => change({ part: id })} class="panel-tabs">
+      <Tabs
+        label="Parts of the state"
+        tabs={tabs}
+        at={present}
+        onChange={(id) => change({ part: id })}
+        class="panel-tabs"
+      >
         {present === 'definition' && <DefinitionPart live={live} state={state} />}
-        {present !== 'definition' && at === undefined && <Empty><p>This state was not reached.</p></Empty>}
+        {present !== 'definition' && at === undefined && (
+          <Empty>
+            <p>This state was not reached.</p>
+          </Empty>
+        )}
         {present === 'data' && at !== undefined && visit && <DataPart live={live} index={at} visit={visit} />}
         {present === 'attempts' && at !== undefined && visit && <AttemptsPart live={live} index={at} visit={visit} />}
-        {present === 'iterations' && at !== undefined && <IterationsPart course={course} events={live.events} owner={at} />}
+        {present === 'iterations' && at !== undefined && (
+          <IterationsPart course={course} events={live.events} owner={at} />
+        )}
       </Tabs>
     </div>
   );

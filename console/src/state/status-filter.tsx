@@ -7,10 +7,15 @@ const STATUSES: VisitStatus[] = ['RUNNING', 'SUCCEEDED', 'CAUGHT', 'FAILED', 'TI
 
 export function StatusFilter({ value, onChange }: { value: string; onChange: (status: string) => void }) {
   return (
-    <label>Status{' '}
+    <label>
+      Status{' '}
       <select value={value} onChange={(event) => onChange(event.currentTarget.value)}>
         <option value="">All</option>
-        {STATUSES.map((status) => <option key={status} value={status}>{statusWord(status)}</option>)}
+        {STATUSES.map((status) => (
+          <option key={status} value={status}>
+            {statusWord(status)}
+          </option>
+        ))}
       </select>
     </label>
   );

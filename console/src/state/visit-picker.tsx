@@ -18,24 +18,54 @@ export function VisitPicker({ course, visits, at }: { course: Course; visits: nu
   const wanted = useDeferred(text.toLowerCase());
   const position = visits.indexOf(at);
   const go = (to: number | undefined) => to !== undefined && change({ visit: to });
-  const found = useMemo(() => visits.filter((index) => {
-    const visit = course.visits[index];
-    if (!visit || (status && visit.status !== status)) return false;
-    return !wanted || visit.path.toLowerCase().includes(wanted) || visit.attempts.some((attempt) => attempt.error?.toLowerCase().includes(wanted));
-  }), [course, visits, status, wanted]);
+  const found = useMemo(
+    () =>
+      visits.filter((index) => {
+        const visit = course.visits[index];
+        if (!visit || (status && visit.status !== status)) return false;
+        return (
+          !wanted ||
+          visit.path.toLowerCase().includes(wanted) ||
+          visit.attempts.some((attempt) => attempt.error?.toLowerCase().includes(wanted))
+        );
+      }),
+    [course, visits, status, wanted],
+  );
   return (
     <div class="picker">
       <div class="picker-head">
-        <button type="button" class="small" aria-label="Previous visit" disabled={position <= 0} onClick={() => go(visits[position - 1])}><Icon name="left" /></button>
-        <span class="cut">Visit {number(position + 1)} of {number(visits.length)} <span class="muted">{course.visits[at]?.path}</span></span>
-        <button type="button" class="small" aria-label="Next visit" disabled={position >= visits.length - 1} onClick={() => go(visits[position + 1])}><Icon name="right" /></button>
-        <button type="button" class="small" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>All visits</button>
+        <button
+          type="button"
+          class="small"
+          aria-label="Previous visit"
+          disabled={position <= 0}
+          onClick={() => go(visits[position - 1])}
+        >
+          <Icon name="left" />
+        </button>
+        <span class="cut">
+          Visit {number(position + 1)} of {number(visits.length)} <span class="muted">{course.visits[at]?.path}</span>
+        </span>
+        <button
+          type="button"
+          class="small"
+          aria-label="Next visit"
+          disabled={position >= visits.length - 1}
+          onClick={() => go(visits[position + 1])}
+        >
+          <Icon name="right" />
+        </button>
+        <button type="button" class="small" aria-expanded={isOpen} onClick={() => setOpen(!isOpen)}>
+          All visits
+        </button>
       </div>
       {isOpen && (
         <>
           <div class="filters">
             <StatusFilter value={status} onChange={setStatus} />
-            <label class="grow">Text <input type="search" value={text} onInput={(event) => setText(event.currentTarget.value)} /></label>
+            <label class="grow">
+              Text <input type="search" value={text} onInput={(event) => setText(event.currentTarget.value)} />
+            </label>
           </div>
           <Rows
             label="Visits"
@@ -47,12 +77,16 @@ export function VisitPicker({ course, visits, at }: { course: Course; visits: nu
             onChoose={(index) => go(found[index])}
             row={(index) => {
               const visit = course.visits[found[index] ?? -1];
-              return visit && (
-                <>
-                  <span class="cut">{visit.path}</span>
-                  <Status status={visit.status} />
-                  <span class="right muted"><Duration from={visit.from} to={visit.to} /></span>
-                </>
+              return (
+                visit && (
+                  <>
+                    <span class="cut">{visit.path}</span>
+                    <Status status={visit.status} />
+                    <span class="right muted">
+                      <Duration from={visit.from} to={visit.to} />
+                    </span>
+                  </>
+                )
               );
             }}
           />

@@ -3,7 +3,10 @@ import type { Course } from '../contract';
 import { spansOf, ticks } from './spans';
 
 const course = {
-  frames: [{ kind: 'Execution', path: '', status: 'SUCCEEDED' }, { kind: 'Iteration', index: 0, owner: 0, path: 'Each[0]/', status: 'SUCCEEDED' }],
+  frames: [
+    { kind: 'Execution', path: '', status: 'SUCCEEDED' },
+    { kind: 'Iteration', index: 0, owner: 0, path: 'Each[0]/', status: 'SUCCEEDED' },
+  ],
   visits: [
     { frame: 0, name: 'Each', attempts: [] },
     { frame: 1, name: 'Work', attempts: [{ status: 'FAILED' }, { status: 'SUCCEEDED' }] },
@@ -11,7 +14,8 @@ const course = {
 } as unknown as Course;
 
 test('rows for states, iterations and attempts, which can be closed', () => {
-  const labels = (toggled: string[]) => spansOf(course, new Set(toggled)).map(({ depth, label }) => `${depth} ${label}`);
+  const labels = (toggled: string[]) =>
+    spansOf(course, new Set(toggled)).map(({ depth, label }) => `${depth} ${label}`);
   expect(labels([])).toEqual(['0 Each', '1 Iteration 0', '2 Work', '3 Attempt 1', '3 Attempt 2']);
   expect(labels(['f1'])).toEqual(['0 Each', '1 Iteration 0']);
 });

@@ -42,10 +42,32 @@ export function spansOf(course: Course, toggled: ReadonlySet<string>): Span[] {
     const id = `v${index}`;
     const inside = frames.length + attempts.length;
     const isOpen = inside > 0 && toggled.has(id) !== byItself;
-    out.push({ id, depth, label: visit.name, kind: 'visit', status: visit.status, from: visit.from, to: visit.to, visit: index, inside, isOpen });
+    out.push({
+      id,
+      depth,
+      label: visit.name,
+      kind: 'visit',
+      status: visit.status,
+      from: visit.from,
+      to: visit.to,
+      visit: index,
+      inside,
+      isOpen,
+    });
     if (!isOpen) return;
     attempts.forEach((attempt, at) => {
-      out.push({ id: `${id}a${at}`, depth: depth + 1, label: `Attempt ${at + 1}`, kind: 'attempt', status: attempt.status, from: attempt.from, to: attempt.to, visit: index, inside: 0, isOpen: false });
+      out.push({
+        id: `${id}a${at}`,
+        depth: depth + 1,
+        label: `Attempt ${at + 1}`,
+        kind: 'attempt',
+        status: attempt.status,
+        from: attempt.from,
+        to: attempt.to,
+        visit: index,
+        inside: 0,
+        isOpen: false,
+      });
     });
     for (const frame of frames) frameRow(frame, depth + 1);
   };
@@ -55,7 +77,18 @@ export function spansOf(course: Course, toggled: ReadonlySet<string>): Span[] {
     if (!frame) return;
     const id = `f${index}`;
     const isOpen = visits.length > 0 && toggled.has(id) !== byItself;
-    out.push({ id, depth, label: `${frame.kind} ${frame.index ?? ''}`.trim(), kind: 'frame', status: frame.status, from: frame.from, to: frame.to, frame: index, inside: visits.length, isOpen });
+    out.push({
+      id,
+      depth,
+      label: `${frame.kind} ${frame.index ?? ''}`.trim(),
+      kind: 'frame',
+      status: frame.status,
+      from: frame.from,
+      to: frame.to,
+      frame: index,
+      inside: visits.length,
+      isOpen,
+    });
     if (isOpen) for (const visit of visits) visitRow(visit, depth + 1);
   };
 
@@ -69,8 +102,11 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 /** The distances of ticks, in milliseconds. */
 const STEPS = [
-  ...[1, 2, 5, 10, 20, 50, 100, 200, 500], ...[1, 2, 5, 10, 15, 30].map((count) => count * SECOND), ...[1, 2, 5, 10, 15, 30].map((count) => count * MINUTE),
-  ...[1, 2, 3, 6, 12].map((count) => count * HOUR), ...[1, 2, 5, 10, 30, 100, 400].map((count) => count * DAY),
+  ...[1, 2, 5, 10, 20, 50, 100, 200, 500],
+  ...[1, 2, 5, 10, 15, 30].map((count) => count * SECOND),
+  ...[1, 2, 5, 10, 15, 30].map((count) => count * MINUTE),
+  ...[1, 2, 3, 6, 12].map((count) => count * HOUR),
+  ...[1, 2, 5, 10, 30, 100, 400].map((count) => count * DAY),
 ];
 
 /** Round times between two, at most `most` or one more. */

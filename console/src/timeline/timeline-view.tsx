@@ -25,7 +25,12 @@ const DEEPEST = 8;
 export function TimelineView({ live }: { live: LiveExecution }) {
   const course = live.course.value;
   if (!course) return <Loading what="the timeline" />;
-  if (course.visits.length === 0) return <Empty><p>No state was entered yet.</p></Empty>;
+  if (course.visits.length === 0)
+    return (
+      <Empty>
+        <p>No state was entered yet.</p>
+      </Empty>
+    );
   return <Timeline course={course} live={live} />;
 }
 
@@ -38,7 +43,10 @@ function Timeline({ course, live }: { course: Course; live: LiveExecution }) {
   const present = useNow(isRunning);
   const spans = useMemo(() => spansOf(course, toggled), [course, toggled]);
   const began = course.frames[0]?.from ?? course.visits[0]?.from ?? present;
-  const ended = useMemo(() => course.visits.reduce((latest, visit) => Math.max(latest, visit.to ?? visit.from ?? 0), began), [course]);
+  const ended = useMemo(
+    () => course.visits.reduce((latest, visit) => Math.max(latest, visit.to ?? visit.from ?? 0), began),
+    [course],
+  );
   const whole = { from: 0, to: Math.max(LEAST, (isRunning ? present : (course.frames[0]?.to ?? ended)) - began) };
   const window = shown ?? whole;
 
@@ -69,15 +77,24 @@ function Timeline({ course, live }: { course: Course; live: LiveExecution }) {
       event.preventDefault();
       const { window: now } = latest.current;
       if (!event.ctrlKey && !event.metaKey) return latest.current.move(event.deltaX / bars.width);
-      latest.current.zoom(Math.exp(-event.deltaY / 200), now.from + ((event.clientX - bars.left) / bars.width) * (now.to - now.from));
+      latest.current.zoom(
+        Math.exp(-event.deltaY / 200),
+        now.from + ((event.clientX - bars.left) / bars.width) * (now.to - now.from),
+      );
     };
     place.current?.addEventListener('wheel', onWheel, { passive: false });
     return () => place.current?.removeEventListener('wheel', onWheel);
   }, []);
 
-  const toggle = (id: string) => setToggled((old) => new Set(old.has(id) ? [...old].filter((one) => one !== id) : [...old, id]));
+  const toggle = (id: string) =>
+    setToggled((old) => new Set(old.has(id) ? [...old].filter((one) => one !== id) : [...old, id]));
   const choose = (span: Span | undefined) => {
-    if (span?.visit !== undefined) change({ state: course.visits[span.visit]?.state, visit: span.visit, ...(span.kind === 'attempt' ? { part: 'attempts' } : {}) });
+    if (span?.visit !== undefined)
+      change({
+        state: course.visits[span.visit]?.state,
+        visit: span.visit,
+        ...(span.kind === 'attempt' ? { part: 'attempts' } : {}),
+      });
     else if (span) toggle(span.id);
   };
   const { visit } = route.value.parameters;
@@ -94,29 +111,57 @@ function Timeline({ course, live }: { course: Course; live: LiveExecution }) {
   return (
     <div class="timeline" ref={place} onKeyDown={onKeyDown}>
       <div class="timeline-tools" role="group" aria-label="Zoom">
-        <button type="button" class="small" aria-label="Longer" title="Longer (+)" onClick={() => zoom(1.5)}><Icon name="plus" /></button>
-        <button type="button" class="small" aria-label="Shorter" title="Shorter (-)" onClick={() => zoom(1 / 1.5)}><Icon name="minus" /></button>
-        <button type="button" class="small" aria-label="Show all" title="Show all (0)" onClick={() => setShown(undefined)}><Icon name="fit" /></button>
-        <span class="note">{duration(window.from)} – {duration(window.to)} of {duration(whole.to)}</span>
+        <button type="button" class="small" aria-label="Longer" title="Longer (+)" onClick={() => zoom(1.5)}>
+          <Icon name="plus" />
+        </button>
+        <button type="button" class="small" aria-label="Shorter" title="Shorter (-)" onClick={() => zoom(1 / 1.5)}>
+          <Icon name="minus" />
+        </button>
+        <button
+          type="button"
+          class="small"
+          aria-label="Show all"
+          title="Show all (0)"
+          onClick={() => setShown(undefined)}
+        >
+          <Icon name="fit" />
+        </button>
+        <span class="note">
+          {duration(window.from)} – {duration(window.to)} of {duration(whole.to)}
+        </span>
       </div>
       <Rows
         label="Timeline"
         class="spans"
         count={spans.length}
         rowHeight={28}
-        selected={visit === undefined ? undefined : spans.findIndex((span) => span.kind === 'visit' && span.visit === Number(visit))}
+        selected={
+          visit === undefined
+            ? undefined
+            : spans.findIndex((span) => span.kind === 'visit' && span.visit === Number(visit))
+        }
         onChoose={(index) => choose(spans[index])}
         header={
           <>
             <span role="columnheader">State</span>
             <span role="columnheader" class="tick-row">
               <span class="unseen">Time since the start</span>
-              {ticks(window.from, window.to, Math.max(3, Math.floor(width / TICK))).map((tick) => <span key={tick} class="tick" style={{ left: scale(tick) }}>{tick === 0 ? '0' : duration(tick)}</span>)}
+              {ticks(window.from, window.to, Math.max(3, Math.floor(width / TICK))).map((tick) => (
+                <span key={tick} class="tick" style={{ left: scale(tick) }}>
+                  {tick === 0 ? '0' : duration(tick)}
+                </span>
+              ))}
             </span>
-            <span role="columnheader" class="right">Duration</span>
+            <span role="columnheader" class="right">
+              Duration
+            </span>
           </>
         }
-        row={(index) => spans[index] && <Row span={spans[index]} course={course} began={began} present={present} scale={scale} toggle={toggle} />}
+        row={(index) =>
+          spans[index] && (
+            <Row span={spans[index]} course={course} began={began} present={present} scale={scale} toggle={toggle} />
+          )
+        }
       />
     </div>
   );
@@ -144,17 +189,39 @@ function Row({ span, course, began, present, scale, toggle }: OneRow) {
     <>
       <span role="gridcell" class="cut span-label" style={{ paddingLeft: `${Math.min(depth, DEEPEST) * 14}px` }}>
         {inside > 0 ? (
-          <button type="button" class="fold" tabIndex={-1} aria-expanded={isOpen} aria-label={`${label}, ${inside} inside`} onClick={() => toggle(id)}><Icon name={isOpen ? 'down' : 'right'} /></button>
-        ) : <span class="no-fold" />}
+          <button
+            type="button"
+            class="fold"
+            tabIndex={-1}
+            aria-expanded={isOpen}
+            aria-label={`${label}, ${inside} inside`}
+            onClick={() => toggle(id)}
+          >
+            <Icon name={isOpen ? 'down' : 'right'} />
+          </button>
+        ) : (
+          <span class="no-fold" />
+        )}
         <StatusIcon status={status} />
-        <span class="cut" title={label}>{label}</span>
+        <span class="cut" title={label}>
+          {label}
+        </span>
         <span class="unseen">{statusWord(status)}</span>
       </span>
       <span role="gridcell" class="bars">
-        {bar(span.from, end, `${kind} ${status.toLowerCase().replace('_', '-')}${visit && visit.type === 'Wait' ? ' waiting' : ''}`)}
-        {visit && visit.attempts.map((attempt) => bar(attempt.from, attempt.to ?? end, `attempt ${attempt.status.toLowerCase().replace('_', '-')}`))}
+        {bar(
+          span.from,
+          end,
+          `${kind} ${status.toLowerCase().replace('_', '-')}${visit && visit.type === 'Wait' ? ' waiting' : ''}`,
+        )}
+        {visit &&
+          visit.attempts.map((attempt) =>
+            bar(attempt.from, attempt.to ?? end, `attempt ${attempt.status.toLowerCase().replace('_', '-')}`),
+          )}
       </span>
-      <span role="gridcell" class="right muted">{span.from !== undefined && end !== undefined ? duration(end - span.from) : ''}</span>
+      <span role="gridcell" class="right muted">
+        {span.from !== undefined && end !== undefined ? duration(end - span.from) : ''}
+      </span>
     </>
   );
 }

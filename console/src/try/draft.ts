@@ -16,7 +16,10 @@ const stored = kept();
 const field = (name: string, first: string): Signal<string> => signal(stored[name] ?? first);
 
 export const draft = {
-  data: field('data', '{\n  "items": [\n    { "name": "cup", "price": 4 },\n    { "name": "pot", "price": 12 }\n  ]\n}'),
+  data: field(
+    'data',
+    '{\n  "items": [\n    { "name": "cup", "price": 4 },\n    { "name": "pot", "price": 12 }\n  ]\n}',
+  ),
   path: field('path', '$.items[?(@.price > 10)].name'),
   jsonata: field('jsonata', '$states.input.items[price > 10].name'),
   variables: field('variables', '{}'),

@@ -12,7 +12,13 @@ import { Explanation } from './explanation';
 
 type Tried = { refused: string } | Evaluated;
 
-async function evaluate(language: 'jsonpath' | 'jsonata', expression: string, data: string, variables: string, stop: AbortSignal): Promise<Tried> {
+async function evaluate(
+  language: 'jsonpath' | 'jsonata',
+  expression: string,
+  data: string,
+  variables: string,
+  stop: AbortSignal,
+): Promise<Tried> {
   let input: Json;
   let bound: Json;
   try {
@@ -22,22 +28,46 @@ async function evaluate(language: 'jsonpath' | 'jsonata', expression: string, da
     return { refused: `The data is no JSON: ${textOf(error)}` };
   }
   if (expression.trim() === '') return { refused: 'Type an expression.' };
-  return language === 'jsonata' ? evaluateJsonata(expression, input, bound, stop) : evaluateJsonPath(expression, input, stop);
+  return language === 'jsonata'
+    ? evaluateJsonata(expression, input, bound, stop)
+    : evaluateJsonPath(expression, input, stop);
 }
 
 export function ExpressionTry({ language }: { language: 'jsonpath' | 'jsonata' }) {
   const expression = language === 'jsonata' ? draft.jsonata : draft.path;
   const asked = useDeferred(`${expression.value}\n${draft.data.value}\n${draft.variables.value}`, 250);
-  const tried = useResource(`try ${language}`, (stop) => evaluate(language, expression.value, draft.data.value, draft.variables.value, stop), asked);
+  const tried = useResource(
+    `try ${language}`,
+    (stop) => evaluate(language, expression.value, draft.data.value, draft.variables.value, stop),
+    asked,
+  );
   const title = language === 'jsonata' ? 'Expression' : 'Path or intrinsic function';
   return (
     <div class="two-columns">
       <div class="column">
-        <label class="label">{title}
-          <textarea class="code" rows={2} spellcheck={false} value={expression.value} onInput={(event) => (expression.value = event.currentTarget.value)} />
+        <label class="label">
+          {title}
+          <textarea
+            class="code"
+            rows={2}
+            spellcheck={false}
+            value={expression.value}
+            onInput={(event) => (expression.value = event.currentTarget.value)}
+          />
         </label>
-        <JsonField label={language === 'jsonata' ? 'Data ($states.input)' : 'Data'} tall value={draft.data.value} onChange={(text) => (draft.data.value = text)} />
-        {language === 'jsonata' && <JsonField label="Variables" value={draft.variables.value} onChange={(text) => (draft.variables.value = text)} />}
+        <JsonField
+          label={language === 'jsonata' ? 'Data ($states.input)' : 'Data'}
+          tall
+          value={draft.data.value}
+          onChange={(text) => (draft.data.value = text)}
+        />
+        {language === 'jsonata' && (
+          <JsonField
+            label="Variables"
+            value={draft.variables.value}
+            onChange={(text) => (draft.variables.value = text)}
+          />
+        )}
       </div>
       <div class="column" aria-live="polite">
         <h2>Result</h2>
@@ -58,13 +88,23 @@ function Answer({ answer }: { answer: Evaluated }) {
         <div class="failure" role="alert">
           <h3>{refused.name ?? 'Error'}</h3>
           <p class="prose">{refused.message}</p>
-          {refused.hints?.map((hint) => <p key={hint} class="note">{hint}</p>)}
+          {refused.hints?.map((hint) => (
+            <p key={hint} class="note">
+              {hint}
+            </p>
+          ))}
         </div>
       )}
-      {definite !== undefined && <p class="note">{definite ? 'A definite path: one value.' : 'An indefinite path: always a list.'}</p>}
+      {definite !== undefined && (
+        <p class="note">{definite ? 'A definite path: one value.' : 'An indefinite path: always a list.'}</p>
+      )}
       {result !== undefined && <JsonView label="Result" value={result} />}
       {!refused && result === undefined && <p class="note">Nothing: the expression has no value here.</p>}
-      {warnings?.map((warning, index) => <p key={index} class="note warning">{typeof warning === 'string' ? warning : JSON.stringify(warning)}</p>)}
+      {warnings?.map((warning, index) => (
+        <p key={index} class="note warning">
+          {typeof warning === 'string' ? warning : JSON.stringify(warning)}
+        </p>
+      ))}
       <Explanation answer={answer} />
     </>
   );

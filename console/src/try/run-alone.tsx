@@ -22,7 +22,8 @@ export function RunAlone({ live, state, input, variables }: Alone) {
   const open = async () => {
     try {
       const { definition } = await describeStateMachineForExecution(live.arn);
-      const name = live.course.peek()?.visits.find((visit) => visit.state === state)?.name ?? partsOf(state).at(-1) ?? '';
+      const name =
+        live.course.peek()?.visits.find((visit) => visit.state === state)?.name ?? partsOf(state).at(-1) ?? '';
       draft.definition.value = JSON.stringify(JSON.parse(definition), null, 2);
       draft.stateName.value = name;
       draft.input.value = JSON.stringify(input, null, 2);
@@ -35,7 +36,9 @@ export function RunAlone({ live, state, input, variables }: Alone) {
   };
   return (
     <>
-      <button type="button" onClick={open}>Run this state alone…</button>
+      <button type="button" onClick={open}>
+        Run this state alone…
+      </button>
       {error !== undefined && <Trouble message={error} />}
     </>
   );

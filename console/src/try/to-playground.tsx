@@ -17,5 +17,9 @@ export function ToPlayground({ data, variables, expression }: Taken) {
     draft.variables.value = JSON.stringify(variables ?? {}, null, 2);
     go('try', expression?.includes('{%') ? 'jsonata' : 'jsonpath');
   };
-  return <button type="button" class="small" onClick={open}>Playground</button>;
+  return (
+    <button type="button" class="small" onClick={open}>
+      Playground
+    </button>
+  );
 }

@@ -17,7 +17,11 @@ export function TryView({ which }: { which: string }) {
     <section class="sheet wide" aria-labelledby="playground">
       <h1 id="playground">Playground</h1>
       <Tabs label="What is tried" tabs={TABS} at={at} onChange={(id) => go('try', id)}>
-        {at === 'state' ? <StateTry /> : <ExpressionTry key={at} language={at === 'jsonata' ? 'jsonata' : 'jsonpath'} />}
+        {at === 'state' ? (
+          <StateTry />
+        ) : (
+          <ExpressionTry key={at} language={at === 'jsonata' ? 'jsonata' : 'jsonpath'} />
+        )}
       </Tabs>
     </section>
   );

@@ -28,11 +28,19 @@ export function JsonField({ label, value, onChange, language = 'json', problems,
 
   useEffect(() => {
     let left = false;
-    void import('./editor').then(({ openEditor }) => {
-      if (left || !place.current) return;
-      editor.current = openEditor(place.current, { label, language, text: newest.current, onChange: (text) => change.current(text) });
-      setThere(true);
-    }, () => undefined);
+    void import('./editor').then(
+      ({ openEditor }) => {
+        if (left || !place.current) return;
+        editor.current = openEditor(place.current, {
+          label,
+          language,
+          text: newest.current,
+          onChange: (text) => change.current(text),
+        });
+        setThere(true);
+      },
+      () => undefined,
+    );
     return () => {
       left = true;
       editor.current?.close();
@@ -47,10 +55,18 @@ export function JsonField({ label, value, onChange, language = 'json', problems,
 
   return (
     <div class={`field${tall ? ' tall' : ''}`}>
-      <label for={id} class="label">{label}</label>
+      <label for={id} class="label">
+        {label}
+      </label>
       <div ref={place} class={`editor ${isThere ? '' : 'absent'}`} />
       {!isThere && (
-        <textarea id={id} class="code" spellcheck={false} value={value} onInput={(event) => onChange(event.currentTarget.value)} />
+        <textarea
+          id={id}
+          class="code"
+          spellcheck={false}
+          value={value}
+          onInput={(event) => onChange(event.currentTarget.value)}
+        />
       )}
     </div>
   );

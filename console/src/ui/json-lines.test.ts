@@ -3,11 +3,28 @@ import type { Json } from '../contract';
 import { changes, isLarge, lines } from './json-lines';
 
 const told = (before: Json, after: Json) =>
-  lines(after, new Set(), changes(before, after)).map(({ sign, depth, name, text }) => `${sign}${'  '.repeat(depth)}${name === undefined ? '' : `${name}: `}${text}`);
+  lines(after, new Set(), changes(before, after)).map(
+    ({ sign, depth, name, text }) => `${sign}${'  '.repeat(depth)}${name === undefined ? '' : `${name}: `}${text}`,
+  );
 
 test('a difference shows the way to what changed, what is gone and what is new', () => {
-  expect(told({ a: { x: 1, y: [1, 2] }, b: { c: 1 }, gone: 'g' }, { a: { x: 2, y: [1, 2, 3] }, b: { c: 1 }, new: null })).toEqual([
-    ' {', '-  gone: "g"', '   a: {', '-    x: 1', '+    x: 2', '     y: [', '       1', '       2', '+      3', '     ]', '   }', '   b: {…}', '+  new: null', ' }',
+  expect(
+    told({ a: { x: 1, y: [1, 2] }, b: { c: 1 }, gone: 'g' }, { a: { x: 2, y: [1, 2, 3] }, b: { c: 1 }, new: null }),
+  ).toEqual([
+    ' {',
+    '-  gone: "g"',
+    '   a: {',
+    '-    x: 1',
+    '+    x: 2',
+    '     y: [',
+    '       1',
+    '       2',
+    '+      3',
+    '     ]',
+    '   }',
+    '   b: {…}',
+    '+  new: null',
+    ' }',
   ]);
 });
 
@@ -18,7 +35,13 @@ test('values of other kinds are replaced as a whole, and the same ones do not di
 });
 
 test('members with names of JavaScript are members as others', () => {
-  expect(told(JSON.parse('{"constructor": 1, "a/b~": 1}'), { 'a/b~': 2 })).toEqual([' {', '-  constructor: 1', '-  a/b~: 1', '+  a/b~: 2', ' }']);
+  expect(told(JSON.parse('{"constructor": 1, "a/b~": 1}'), { 'a/b~': 2 })).toEqual([
+    ' {',
+    '-  constructor: 1',
+    '-  a/b~: 1',
+    '+  a/b~: 2',
+    ' }',
+  ]);
 });
 
 test('deep and large values', () => {

@@ -31,20 +31,24 @@ export interface Changes {
 const pathOf = (parts: (string | number)[]): string =>
   parts.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 
-const isContainer = (value: unknown): value is Json[] | { [name: string]: Json } => typeof value === 'object' && value !== null;
+const isContainer = (value: unknown): value is Json[] | { [name: string]: Json } =>
+  typeof value === 'object' && value !== null;
 
 /** What has changed between two values, or `undefined` where nothing has. */
 export function changes(before: Json, after: Json): Changes | undefined {
   const comparable = isContainer(before) && isContainer(after) && Array.isArray(before) === Array.isArray(after);
   const found: Difference[] = comparable
     ? microdiff(before, after, { cyclesFix: false })
-    : Object.is(before, after) ? [] : [{ type: 'CHANGE', path: [], value: after, oldValue: before }];
+    : Object.is(before, after)
+      ? []
+      : [{ type: 'CHANGE', path: [], value: after, oldValue: before }];
   if (found.length === 0) return undefined;
   const all: Changes = { at: new Map(), around: new Set(), gone: new Map() };
   for (const difference of found) {
     // The library finds `constructor` and the like in every object.
     const isGone = difference.type === 'REMOVE' || typeof (difference as { value?: unknown }).value === 'function';
-    for (let length = 0; length < difference.path.length; length += 1) all.around.add(pathOf(difference.path.slice(0, length)));
+    for (let length = 0; length < difference.path.length; length += 1)
+      all.around.add(pathOf(difference.path.slice(0, length)));
     if (isGone && 'oldValue' in difference) {
       const parent = pathOf(difference.path.slice(0, -1));
       const list = all.gone.get(parent) ?? [];
@@ -108,7 +112,14 @@ export function lines(value: Json, toggled: ReadonlySet<string>, changed?: Chang
       one(goneValue, `${path}/${goneName}`, depth + 1, '-', isList ? undefined : goneName, true);
     }
     members.forEach(([memberName, member], index) => {
-      one(member, path + pathOf([memberName]), depth + 1, sign, isList ? undefined : memberName, index < members.length - 1);
+      one(
+        member,
+        path + pathOf([memberName]),
+        depth + 1,
+        sign,
+        isList ? undefined : memberName,
+        index < members.length - 1,
+      );
     });
     out.push({ id: `${id} end`, depth, sign, kind: 'bracket', text: close, comma });
   };

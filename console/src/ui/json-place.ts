@@ -14,10 +14,15 @@ const children = (node: SyntaxNode): SyntaxNode[] => {
 const valueIn = (node: SyntaxNode): SyntaxNode | undefined => children(node).find((child) => VALUES.has(child.name));
 
 /** The name of a property, without its value. */
-const nameIn = (node: SyntaxNode): SyntaxNode | undefined => children(node).find((child) => child.name === 'PropertyName');
+const nameIn = (node: SyntaxNode): SyntaxNode | undefined =>
+  children(node).find((child) => child.name === 'PropertyName');
 
 /** The range of what a path names: of its name, where it is large; of the last part that is there, where it is not whole. */
-export function rangeOf(tree: Tree, slice: (from: number, to: number) => string, path: string): { from: number; to: number } {
+export function rangeOf(
+  tree: Tree,
+  slice: (from: number, to: number) => string,
+  path: string,
+): { from: number; to: number } {
   const root = valueIn(tree.topNode);
   if (!root) return { from: 0, to: 0 };
   const { value } = along(path, root, {
@@ -28,7 +33,8 @@ export function rangeOf(tree: Tree, slice: (from: number, to: number) => string,
       });
       return property && valueIn(property);
     },
-    item: (of, index) => (of.name === 'Array' ? children(of).filter((child) => VALUES.has(child.name))[index] : undefined),
+    item: (of, index) =>
+      of.name === 'Array' ? children(of).filter((child) => VALUES.has(child.name))[index] : undefined,
   });
   if (value.name !== 'Object' && value.name !== 'Array') return { from: value.from, to: value.to };
   const title = value.parent?.name === 'Property' ? nameIn(value.parent) : undefined;

@@ -4,7 +4,11 @@ import type { ComponentChildren } from 'preact';
 import type { Resource } from '../resource';
 
 export function Loading({ what }: { what: string }) {
-  return <p class="notice loading" role="status">Loading {what}…</p>;
+  return (
+    <p class="notice loading" role="status">
+      Loading {what}…
+    </p>
+  );
 }
 
 export function Empty({ children }: { children: ComponentChildren }) {
@@ -22,14 +26,26 @@ export function Trouble({ message, again, children }: TroubleOf) {
   return (
     <div class="notice trouble" role="alert">
       <p class="prose">{message}</p>
-      {again && <button type="button" onClick={again}>Try again</button>}
+      {again && (
+        <button type="button" onClick={again}>
+          Try again
+        </button>
+      )}
       {children}
     </div>
   );
 }
 
 /** The data of a resource, or what is there instead. */
-export function Loaded<T>({ of, what, children }: { of: Resource<T>; what: string; children: (data: T) => ComponentChildren }) {
+export function Loaded<T>({
+  of,
+  what,
+  children,
+}: {
+  of: Resource<T>;
+  what: string;
+  children: (data: T) => ComponentChildren;
+}) {
   if (of.data !== undefined) {
     return (
       <>

@@ -11,7 +11,11 @@ export function Prose({ text, label }: { text: string; label: string }) {
   return (
     <div class="prose-box" role="group" aria-label={label}>
       <p class="prose">{whole || !isLong ? text : `${text.slice(0, HEAD)}…`}</p>
-      {isLong && !whole && <button type="button" class="small" onClick={() => setWhole(true)}>show all {size(text.length)}</button>}
+      {isLong && !whole && (
+        <button type="button" class="small" onClick={() => setWhole(true)}>
+          show all {size(text.length)}
+        </button>
+      )}
     </div>
   );
 }

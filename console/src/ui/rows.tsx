@@ -20,7 +20,18 @@ interface Rows {
 
 const HEADER = 32;
 
-export function Rows({ label, role = 'grid', class: name = '', count, rowHeight, header, row, rowClass, selected, onChoose }: Rows) {
+export function Rows({
+  label,
+  role = 'grid',
+  class: name = '',
+  count,
+  rowHeight,
+  header,
+  row,
+  rowClass,
+  selected,
+  onChoose,
+}: Rows) {
   const id = useId();
   const scroller = useRef<HTMLDivElement>(null);
   const [active, setActive] = useState(selected ?? 0);
@@ -42,7 +53,12 @@ export function Rows({ label, role = 'grid', class: name = '', count, rowHeight,
     if (event.target !== scroller.current) return;
     const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 0) / rowHeight) - 1);
     const to: Record<string, number> = {
-      ArrowDown: at + 1, ArrowUp: at - 1, PageDown: at + page, PageUp: at - page, Home: 0, End: count - 1,
+      ArrowDown: at + 1,
+      ArrowUp: at - 1,
+      PageDown: at + page,
+      PageUp: at - page,
+      Home: 0,
+      End: count - 1,
     };
     const next = to[event.key];
     if (next !== undefined) move(next);
@@ -65,10 +81,16 @@ export function Rows({ label, role = 'grid', class: name = '', count, rowHeight,
     >
       {header && (
         <div role="rowgroup" class="rows-header">
-          <div role="row" class="row" aria-rowindex={1}>{header}</div>
+          <div role="row" class="row" aria-rowindex={1}>
+            {header}
+          </div>
         </div>
       )}
-      <div role={isGrid ? 'rowgroup' : 'presentation'} class="rows-body" style={{ height: `${virtual.getTotalSize()}px` }}>
+      <div
+        role={isGrid ? 'rowgroup' : 'presentation'}
+        class="rows-body"
+        style={{ height: `${virtual.getTotalSize()}px` }}
+      >
         {virtual.getVirtualItems().map(({ index, start }) => (
           <div
             key={index}

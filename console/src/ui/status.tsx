@@ -11,14 +11,22 @@ const ICONS: Record<string, string> = {
 };
 
 const WORDS: Record<string, string> = {
-  SUCCEEDED: 'Succeeded', FAILED: 'Failed', TIMED_OUT: 'Timed out', ABORTED: 'Aborted', RUNNING: 'Running',
-  CAUGHT: 'Error caught', PENDING_REDRIVE: 'Pending redrive', NOT_REACHED: 'Not reached', RETRIABLE: 'Would be retried',
+  SUCCEEDED: 'Succeeded',
+  FAILED: 'Failed',
+  TIMED_OUT: 'Timed out',
+  ABORTED: 'Aborted',
+  RUNNING: 'Running',
+  CAUGHT: 'Error caught',
+  PENDING_REDRIVE: 'Pending redrive',
+  NOT_REACHED: 'Not reached',
+  RETRIABLE: 'Would be retried',
   CAUGHT_ERROR: 'Error caught',
 };
 
 export const statusWord = (status: string): string => WORDS[status] ?? status;
 
-const statusClass = (status: string): string => (status === 'CAUGHT_ERROR' || status === 'RETRIABLE' ? 'caught' : status.toLowerCase().replaceAll('_', '-'));
+const statusClass = (status: string): string =>
+  status === 'CAUGHT_ERROR' || status === 'RETRIABLE' ? 'caught' : status.toLowerCase().replaceAll('_', '-');
 
 export function StatusIcon({ status }: { status: string }) {
   return (

@@ -20,7 +20,10 @@ interface Tabs {
 
 export function Tabs({ label, tabs, at, onChange, class: name = '', children }: Tabs) {
   const id = useId();
-  const present = Math.max(0, tabs.findIndex((tab) => tab.id === at));
+  const present = Math.max(
+    0,
+    tabs.findIndex((tab) => tab.id === at),
+  );
   const onKeyDown = (event: KeyboardEvent) => {
     const to: Record<string, number> = { ArrowRight: present + 1, ArrowLeft: present - 1, Home: 0, End: -1 };
     const next = to[event.key];
