@@ -108,6 +108,9 @@ function Timeline({ course, live }: { course: Course; live: LiveExecution }) {
     else return;
     event.preventDefault();
   };
+  // What would be cut off at the edge is left out.
+  const fits = (tick: number) => width === 0 || ((window.to - tick) / (window.to - window.from)) * width > TICK / 2;
+  const shownTicks = ticks(window.from, window.to, Math.max(3, Math.floor(width / TICK))).filter(fits);
   return (
     <div class="timeline" ref={place} onKeyDown={onKeyDown}>
       <div class="timeline-tools" role="group" aria-label="Zoom">
@@ -146,7 +149,7 @@ function Timeline({ course, live }: { course: Course; live: LiveExecution }) {
             <span role="columnheader">State</span>
             <span role="columnheader" class="tick-row">
               <span class="unseen">Time since the start</span>
-              {ticks(window.from, window.to, Math.max(3, Math.floor(width / TICK))).map((tick) => (
+              {shownTicks.map((tick) => (
                 <span key={tick} class="tick" style={{ left: scale(tick) }}>
                   {tick === 0 ? '0' : duration(tick)}
                 </span>
