@@ -140,8 +140,13 @@ fn a_template_of_sam_has_functions_layers_events_and_apis() {
         let log = String::from_utf8_lossy(&log()).into_owned();
         ["billed 7", "billed 9"].iter().all(|text| log.contains(text)).then_some(())
     });
-    let (code, stderr) = server.interrupt();
+    let (used, ended) = (folder.asl(&["data", "rm", "--all"]), folder.asl(&["down", "--delete", "--json"]));
+    assert_eq!((used.code, ended.json()), (Some(2), json!({ "ended": true, "deleted": true })));
+    assert!(!folder.path(".asl/dynamodb.sqlite").exists() && !folder.path(".asl/up").exists());
+    let (code, stderr) = server.ended_by_others();
     assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    let again = folder.asl(&["down"]);
+    assert_eq!((again.code, again.stderr.as_str()), (Some(0), "note: nothing was up with the data in .asl\n"));
 }
 
 #[test]
