@@ -178,8 +178,10 @@ fn a_template_of_cloudformation_has_nested_stacks_apis_and_rules() {
     let policy = attributes["Attributes"]["RedrivePolicy"].as_str().expect("a policy");
     assert!(policy.contains("shop-Messaging-") && policy.contains("\"maxReceiveCount\":3"), "{policy}");
     // An EXPRESS state machine answers at once.
-    let (status, price) = post(&format!("{url}/price"), &json!({ "count": 4 }));
-    assert_eq!((status, &price["output"]), (200, &json!(r#"{"stage":"dev","price":8}"#)), "{price}");
+    let (status, price) = post(&format!("{url}/price?times=2"), &json!({ "count": 4 }));
+    assert_eq!((status, price), (200, json!({ "stage": "dev", "price": 8 })));
+    let (status, failed) = post(&format!("{url}/price"), &json!({ "count": 4 }));
+    assert_eq!((status, &failed["error"]), (500, &json!("States.QueryEvaluationError")), "{failed}");
     until(|| {
         let log = String::from_utf8(folder.files(".asl").remove("log-groups.jsonl")?).expect("UTF-8");
         log.lines().any(|line| line.contains("prices") && line.contains("ExecutionSucceeded")).then_some(())

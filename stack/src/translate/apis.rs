@@ -1,5 +1,7 @@
 //! HTTP and REST APIs: routes that start executions or call functions.
 
+use asl_project::yaml::Tree;
+
 use super::{function_of, machine_of, problem};
 use crate::plan::{Plan, Trigger};
 use crate::resource::{Resource, text};
@@ -76,7 +78,15 @@ pub(super) fn method(resource: &Resource<'_>, resources: &[Resource<'_>], plan: 
                 templates.and_then(|it| it.get("application/json").or_else(|| Some(&it.members().first()?.value)));
             let template = template.and_then(text).unwrap_or_default();
             let sync = action == "StartSyncExecution";
-            Trigger { http, state_machine: machine_in(&template), sync, ..Trigger::default() }
+            let request = parts(&template);
+            let is_body =
+                !request.is_empty() || ["$input.json('$')", "$input.body"].iter().any(|it| template.contains(it));
+            if !is_body {
+                let told = "its template is not evaluated: the input of an execution is the body of the request";
+                plan.notes.push((resource.origin_of("Integration"), told.to_owned()));
+            }
+            let answer = (sync && answers_output(resource)).then_some("output");
+            Trigger { http, state_machine: machine_in(&template), sync, request, answer, ..Trigger::default() }
         }
         Some(action) => {
             return plan
@@ -86,6 +96,23 @@ pub(super) fn method(resource: &Resource<'_>, resources: &[Resource<'_>], plan: 
         None => Trigger { http, function: function_of(&uri), payload: Some("1.0"), ..Trigger::default() },
     };
     push(resource, plan, trigger);
+}
+
+/// The parts of a request that the template of the CDK (`StepFunctionsIntegration`) makes members of the input; none of any other.
+fn parts(template: &str) -> Vec<&'static str> {
+    if !template.contains("@@body@@") {
+        return Vec::new();
+    }
+    let includes = |name: &str| template.contains(&format!("#set($include{name} = true)"));
+    let more = [("Headers", "header"), ("QueryString", "querystring"), ("Path", "path")];
+    std::iter::once("body").chain(more.iter().filter(|(name, _)| includes(name)).map(|(_, part)| *part)).collect()
+}
+
+/// Whether the answer to a request is the output of its execution.
+fn answers_output(resource: &Resource<'_>) -> bool {
+    let responses = resource.get("Integration.IntegrationResponses").map(Tree::items).unwrap_or_default();
+    let templates = responses.iter().filter_map(|it| it.get("ResponseTemplates")).flat_map(Tree::members);
+    templates.filter_map(|it| text(&it.value)).any(|template| template.contains("$input.path('$.output')"))
 }
 
 /// The state machine whose ARN stands in a template of a request.
