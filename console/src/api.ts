@@ -85,6 +85,17 @@ export const describeExecution = (executionArn: string, signal?: Stop) =>
 export const startExecution = (stateMachineArn: string, input: string, name?: string) =>
   operation<{ executionArn: string }>('StartExecution', { stateMachineArn, input, name: name || undefined });
 
+export interface SyncExecution {
+  executionArn: string;
+  status: 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT';
+  output?: string;
+  error?: string;
+  cause?: string;
+}
+
+export const startSyncExecution = (stateMachineArn: string, input: string, name?: string) =>
+  operation<SyncExecution>('StartSyncExecution', { stateMachineArn, input, name: name || undefined });
+
 export const stopExecution = (executionArn: string, error?: string, cause?: string) =>
   operation<object>('StopExecution', { executionArn, error: error || undefined, cause: cause || undefined });
 
@@ -114,9 +125,6 @@ export interface StateTest {
 
 export const testState = (test: StateTest) =>
   operation<TestedState>('TestState', { ...test, roleArn: ROLE, inspectionLevel: 'DEBUG' });
-
-export const graphOfMachine = (stateMachineArn: string, signal?: Stop) =>
-  get<Graph>('graph', { stateMachineArn }, signal);
 
 export const graphOfExecution = (executionArn: string, signal?: Stop) => get<Graph>('graph', { executionArn }, signal);
 

@@ -5,11 +5,6 @@ export function nameOf(arn: string): string {
   return arn.slice(arn.lastIndexOf(':') + 1) || arn;
 }
 
-/** The state machine of an execution. */
-export function machineOf(executionArn: string): string {
-  return executionArn.split(':')[6] ?? '';
-}
-
 export type Linked = { view: 'execution' | 'map-run' | 'machine'; arn: string };
 
 const LINKED = /^arn:[\w-]+:states:[\w-]*:\d*:(execution|mapRun|stateMachine):[^\s"]{1,400}$/;

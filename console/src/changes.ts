@@ -4,31 +4,35 @@ import { signal } from '@preact/signals';
 import { address } from './api';
 import { follow } from './stream';
 
+/** How often at most the page reads lists again: many pages at a busy server are no burden then. */
+const PAUSE = 1000;
+
 /** Counts the changes. */
 export const changes = signal(0);
 /** How many executions run. */
 export const running = signal<number | undefined>(undefined);
 
-let stop: AbortController | undefined;
+let pause: ReturnType<typeof setTimeout> | undefined;
+let isStale = false;
 
-function listen(): void {
-  stop?.abort();
-  if (document.hidden) return;
-  stop = new AbortController();
-  follow(() => address('changes'), stop.signal, ({ event, data }) => {
+/** The first change is told at once, those of the next moment together. */
+function tell(): void {
+  isStale = pause !== undefined;
+  if (isStale) return;
+  changes.value += 1;
+  pause = setTimeout(() => {
+    pause = undefined;
+    if (isStale) tell();
+  }, PAUSE);
+}
+
+/** Listens as long as the page is there. */
+export function followChanges(): void {
+  follow(() => address('changes'), new AbortController().signal, ({ event, data }) => {
     if (event === 'changed') {
       running.value = (JSON.parse(data) as { running?: number }).running;
-      changes.value += 1;
+      tell();
     }
     return 'more';
   }).catch(() => undefined);
-}
-
-/** Listens while somebody looks: a page in the background costs the server nothing. */
-export function followChanges(): void {
-  listen();
-  document.addEventListener('visibilitychange', () => {
-    listen();
-    if (!document.hidden) changes.value += 1;
-  });
 }

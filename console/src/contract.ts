@@ -155,7 +155,7 @@ export interface Visit {
   /** When what it waits for is due. */
   until?: number;
   /** The id of its StateEntered event. */
-  event?: number;
+  event: number;
   attempts: Attempt[];
 }
 
@@ -185,6 +185,8 @@ export interface Stage {
   size: number;
   expression?: { text: string; line?: number; column?: number };
   comparedWith?: string;
+  /** Whether it comes from elsewhere, so that it is compared with nothing. */
+  isNew?: boolean;
 }
 
 export interface AttemptData {
@@ -265,9 +267,9 @@ export interface Evaluated {
   error?: string | { name?: string; message: string; hints?: string[] };
   definite?: boolean;
   warnings?: Json[];
-  explanation?: Json;
   steps?: ExplainedStep[];
   arguments?: ExplainedArgument[];
+  parts?: ExplainedPart[];
 }
 
 export interface ExplainedStep {
@@ -277,6 +279,16 @@ export interface ExplainedStep {
   examples: { path: string; value: Json }[];
   lost: { text: string; count: number; examples: { path: string; value: Json; because?: string[] }[] }[];
   failed?: boolean;
+}
+
+/** A part of an expression of JSONata, and what it gave. */
+export interface ExplainedPart {
+  part: string;
+  depth: number;
+  count: number;
+  nothing: number;
+  values: Json[];
+  failed: boolean;
 }
 
 export interface ExplainedArgument {

@@ -1,21 +1,50 @@
-// Paths of states in a definition: JSON pointers.
+// Paths of states and of problems in a definition: `/States/Both/Branches[0]/States/Pack`.
 
 import type { Json } from './contract';
 
-export const partsOf = (pointer: string): string[] =>
-  pointer.split('/').slice(1).map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+const unescaped = (part: string): string => part.replaceAll('~1', '/').replaceAll('~0', '~');
 
-/** What a pointer names in a document. Names with a slash may stand in it as they are. */
-export function valueAt(document: Json, pointer: string): Json | undefined {
-  let value: Json | undefined = document;
-  for (let parts = partsOf(pointer); parts.length > 0; ) {
-    if (typeof value !== 'object' || value === null) return undefined;
-    const members: { [name: string]: Json } = value as { [name: string]: Json };
-    let length = 1;
-    while (length <= parts.length && !Object.hasOwn(members, parts.slice(0, length).join('/'))) length += 1;
-    if (length > parts.length) return undefined;
-    value = members[parts.slice(0, length).join('/')];
+export const partsOf = (path: string): string[] => path.split('/').slice(1).map(unescaped);
+
+/** How a document of some kind is gone into. */
+export interface Steps<T> {
+  member: (of: T, name: string) => T | undefined;
+  item: (of: T, index: number) => T | undefined;
+}
+
+/** Goes along a path as far as there is something. Names may have slashes and brackets in them. */
+export function along<T>(path: string, root: T, steps: Steps<T>): { value: T; isWhole: boolean } {
+  let value = root;
+  let parts = partsOf(path);
+  while (parts.length > 0) {
+    let found: T | undefined;
+    let length = 0;
+    while (found === undefined && length < parts.length) {
+      length += 1;
+      found = step(value, parts.slice(0, length).join('/'), steps);
+    }
+    if (found === undefined) return { value, isWhole: false };
+    value = found;
     parts = parts.slice(length);
   }
-  return value;
+  return { value, isWhole: true };
+}
+
+function step<T>(value: T, name: string, steps: Steps<T>): T | undefined {
+  const member = steps.member(value, name) ?? (/^\d+$/.test(name) ? steps.item(value, Number(name)) : undefined);
+  if (member !== undefined) return member;
+  const [, before, index] = /^(.*)\[(\d+)\]$/s.exec(name) ?? [];
+  const list = before === undefined ? undefined : step(value, before, steps);
+  return list === undefined ? undefined : steps.item(list, Number(index));
+}
+
+const JSON_STEPS: Steps<Json> = {
+  member: (of, name) => (typeof of === 'object' && of !== null && !Array.isArray(of) && Object.hasOwn(of, name) ? of[name] : undefined),
+  item: (of, index) => (Array.isArray(of) ? of[index] : undefined),
+};
+
+/** What a path names in a document. */
+export function valueAt(document: Json, path: string): Json | undefined {
+  const { value, isWhole } = along(path, document, JSON_STEPS);
+  return isWhole ? value : undefined;
 }

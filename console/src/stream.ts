@@ -44,7 +44,10 @@ async function read(path: string, stop: AbortSignal, receive: (event: ServerSent
   }
 }
 
-/** Follows a stream until it is stopped, or `receive` says that it has ended. It goes on when the server comes back. */
+/**
+ * Follows a stream until it is stopped, or `receive` says that it has ended. It goes on when the server comes back. It rests
+ * while nobody sees the page: a browser has few connections to one server, which all of its tabs share.
+ */
 export async function follow(
   path: () => string,
   stop: AbortSignal,
@@ -52,16 +55,38 @@ export async function follow(
 ): Promise<void> {
   let ended = false;
   while (!stop.aborted && !ended) {
+    const rest = new AbortController();
+    const onHidden = () => document.hidden && rest.abort();
+    document.addEventListener('visibilitychange', onHidden);
     try {
-      await read(path(), stop, (event) => {
+      await seen(stop);
+      await read(path(), AbortSignal.any([stop, rest.signal]), (event) => {
         ended = receive(event) === 'ended' || ended;
       });
       // A stream that ends by itself, without having told so, is opened again, at most once a second.
       if (!ended) await new Promise((resolve) => setTimeout(resolve, 1000));
     } catch (error) {
       if (stop.aborted) return;
+      if (rest.signal.aborted) continue;
       if (!(error instanceof ServerError ? error.type === 'Gone' : error instanceof TypeError)) throw error;
       await lost();
+    } finally {
+      document.removeEventListener('visibilitychange', onHidden);
     }
   }
+}
+
+/** Resolves when somebody sees the page. */
+function seen(stop: AbortSignal): Promise<void> {
+  if (!document.hidden) return Promise.resolve();
+  return new Promise((resolve) => {
+    const done = new AbortController();
+    const look = () => {
+      if (document.hidden && !stop.aborted) return;
+      done.abort();
+      resolve();
+    };
+    document.addEventListener('visibilitychange', look, { signal: done.signal });
+    stop.addEventListener('abort', look, { signal: done.signal });
+  });
 }

@@ -64,7 +64,7 @@ test('why did the download fail, who was told what, and how does it succeed', as
 
   // Save its test case.
   await page.getByRole('button', { name: 'Save as test case…' }).click();
-  const text = await page.getByLabel('Test case').textContent();
+  const text = await page.getByLabel('Test case', { exact: true }).textContent();
   assert.match(text, /de\/de\.gif/);
   await accessible(page);
   await browser.done(page);

@@ -18,7 +18,7 @@ test('a running execution is seen as it goes: what waits, and for how long', asy
   await state(page, 'Short, Wait, running').waitFor();
   await state(page, 'Short, Wait, succeeded').waitFor();
   await state(page, 'Long, Wait, running').waitFor();
-  await page.getByText(/waits, \d+ min( \d+ s)? left/).first().waitFor();
+  await page.locator('.graph .mark').filter({ hasText: /waits, \d+ min( \d+ s)? left/ }).waitFor();
   await accessible(page);
   await server.call('StopExecution', { executionArn: arn });
   await state(page, 'Long, Wait, aborted').waitFor();
@@ -39,6 +39,14 @@ test('nested Parallel and Map states, a caught error, and the keyboard', async (
   const panel = panelOf(page);
   await panel.getByRole('heading', { name: 'Pack' }).waitFor();
   await accessible(page);
+
+  // An iteration is found by what it was given.
+  await choose(page, /^Bill, Map/);
+  await panel.getByRole('tab', { name: 'Iterations' }).click();
+  await panel.getByLabel('Index or text').fill('SKU');
+  await panel.getByText('1 of 2 iterations').waitFor();
+  await choose(page, /^Pack, Pass/);
+  await panel.getByRole('tab', { name: 'Data flow' }).click();
 
   // Reload, back and forward keep what was chosen.
   await panel.getByRole('tab', { name: 'Definition' }).click();
@@ -67,7 +75,7 @@ test('one of 10,000 iterations is picked without drawing them', async () => {
   await panel.getByText('10,000 iterations').waitFor();
   await panel.getByLabel('Index or text').fill('7777');
   await panel.getByText('1 of 10,000 iterations').waitFor();
-  await panel.getByRole('option').first().click();
+  await panel.getByRole('listbox', { name: 'Iterations' }).getByRole('option').first().click();
   await state(page, 'Unlucky, Pass, succeeded').waitFor();
   await state(page, 'Fine, Pass, not reached').waitFor();
   await page.getByRole('button', { name: 'Next iteration' }).click();
@@ -82,7 +90,7 @@ test('one of 10,000 iterations is picked without drawing them', async () => {
   await panel.getByRole('button', { name: 'All visits' }).click();
   await panel.getByRole('listbox', { name: 'Visits' }).focus();
   await page.keyboard.press('End');
-  await panel.getByRole('option', { name: /9999|9998/ }).first().waitFor();
+  await panel.getByRole('listbox', { name: 'Visits' }).getByText(/9999|9998/).first().waitFor();
   await browser.done(page);
 });
 
@@ -107,7 +115,7 @@ test('child executions, nested machines and Map Runs by a click', async () => {
   await page.getByRole('link', { name: 'orders', exact: true }).waitFor();
   await page.goBack();
   await page.getByRole('tab', { name: 'Map Runs' }).click();
-  await page.getByRole('tabpanel').getByRole('link').first().click();
+  await page.getByRole('tabpanel', { name: 'Map Runs' }).getByRole('link').first().click();
   await page.getByRole('heading', { name: /^Map Run/ }).waitFor();
   const children = page.getByRole('grid', { name: 'Executions' });
   await accessible(page);
@@ -151,5 +159,34 @@ test('two executions are compared', async () => {
   const dialog = page.getByRole('dialog');
   await dialog.getByText('"Ada"').first().waitFor();
   await dialog.getByText('"Bob"').first().waitFor();
+  await browser.done(page);
+});
+
+test('the graph is moved and enlarged by buttons, keys, the wheel and dragging', async () => {
+  const arn = await server.run('orders', { paid: true, name: 'Ada', items: [] });
+  const page = await browser.page(server, executionHash(arn));
+  await state(page, 'Done, Succeed, succeeded').waitFor();
+  const camera = () => page.locator('.graph > svg > g').getAttribute('transform');
+  const moves = async (work) => {
+    const before = await camera();
+    await work();
+    await page.waitForFunction((old) => document.querySelector('.graph > svg > g').getAttribute('transform') !== old, before);
+  };
+  await page.getByRole('button', { name: 'Show all' }).click();
+  await moves(() => page.getByRole('button', { name: 'Larger' }).click());
+  await moves(() => page.getByRole('button', { name: 'Smaller' }).click());
+  await state(page, /^Is it paid/).focus();
+  await moves(() => page.keyboard.press('+'));
+  const { x, y, width, height } = await page.locator('.graph').boundingBox();
+  await page.mouse.move(x + width / 2, y + height - 40);
+  await moves(() => page.mouse.wheel(0, 80));
+  await page.keyboard.down('Control');
+  await moves(() => page.mouse.wheel(0, -80));
+  await page.keyboard.up('Control');
+  await moves(async () => {
+    await page.mouse.down();
+    await page.mouse.move(x + width / 2 + 60, y + height - 80, { steps: 4 });
+    await page.mouse.up();
+  });
   await browser.done(page);
 });

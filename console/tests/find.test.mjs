@@ -81,6 +81,7 @@ test('the test cases of the project are ready inputs', async () => {
   const page = await browser.page(server, `#/machines/${encodeURIComponent(machine('definition'))}`);
   await page.getByRole('button', { name: 'Start execution' }).click();
   const ready = page.getByLabel('Ready inputs');
+  await ready.locator('optgroup[label="Test cases"] option').first().waitFor({ state: 'attached' });
   const [first] = await ready.locator('optgroup[label="Test cases"] option').evaluateAll((options) => options.map((option) => option.value));
   await ready.selectOption(first);
   await page.getByRole('dialog').getByText('resourcePaths').first().waitFor();
@@ -91,4 +92,31 @@ test('what is not there says so', async () => {
   const page = await browser.page(server, executionHash('arn:aws:states:us-east-1:000000000000:execution:orders:none'));
   await page.getByRole('alert').getByText(/Execution Does Not Exist/).waitFor();
   await page.context().close();
+});
+
+test('an EXPRESS state machine answers where it is started', async () => {
+  const name = unique('express');
+  await server.call('CreateStateMachine', {
+    name, type: 'EXPRESS', roleArn: 'arn:aws:iam::000000000000:role/any',
+    definition: JSON.stringify({ StartAt: 'A', States: { A: { Type: 'Pass', Result: { said: 'hello' }, End: true } } }),
+  });
+  const page = await browser.page(server, `#/machines/${encodeURIComponent(machine(name))}`);
+  await page.getByText(/keep no executions/).waitFor();
+  await page.getByRole('button', { name: 'Start execution' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Start', exact: true }).click();
+  await page.getByRole('region', { name: 'Answer' }).getByText('"hello"').waitFor();
+  await accessible(page);
+  await browser.done(page);
+});
+
+test('light or dark, as it was chosen', async () => {
+  const page = await browser.page(server);
+  const theme = () => page.locator('html').getAttribute('data-theme');
+  assert.equal(await theme(), 'auto');
+  await page.getByRole('button', { name: 'Theme: auto' }).click();
+  await page.getByRole('button', { name: 'Theme: light' }).click();
+  await page.reload();
+  await page.getByRole('button', { name: 'Theme: dark' }).waitFor();
+  assert.equal(await theme(), 'dark');
+  await browser.done(page);
 });

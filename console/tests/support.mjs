@@ -21,6 +21,9 @@ export const ARN = 'arn:aws:states:us-east-1:000000000000';
 export const machine = (name) => `${ARN}:stateMachine:${name}`;
 export const executionHash = (arn, parameters = {}) => `#/executions/${encodeURIComponent(arn)}?${new URLSearchParams(parameters)}`;
 
+/** As the server sends it. */
+const POLICY = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
 /** What the tests add to the routes of download-images: whom its topic tells, and a function that nobody serves. */
 const MORE_ROUTES = `
 [mail]
@@ -62,6 +65,7 @@ export async function site() {
 export class Server {
   static async start(...more) {
     const server = new Server();
+    server.token = '';
     if (process.env.ASL_CONSOLE_SERVER) {
       server.url = process.env.ASL_CONSOLE_SERVER.replace(/\/$/, '');
       server.isGiven = true;
@@ -77,17 +81,15 @@ export class Server {
   async begin(port) {
     const data = join(this.folder, '.asl');
     this.process = spawn(process.env.ASL_PROGRAM, ['serve', this.folder, '--listen', `127.0.0.1:${port}`, '--data', data, '--json', ...this.more], { stdio: ['ignore', 'pipe', 'inherit'] });
-    let told = '';
-    for await (const chunk of this.process.stdout) {
-      told += chunk;
-      const url = /http:\/\/127\.0\.0\.1:\d+/.exec(told)?.[0];
-      if (url) {
-        this.url = url;
-        break;
-      }
-    }
-    assert(this.url, `the server did not start: ${told}`);
-    this.process.stdout.resume();
+    this.url = await new Promise((resolve) => {
+      let told = '';
+      this.process.stdout.on('data', (chunk) => {
+        told += chunk;
+        if (told.includes('\n')) resolve(/http:\/\/127\.0\.0\.1:\d+/.exec(told)?.[0]);
+      });
+      this.process.on('exit', () => resolve(undefined));
+    });
+    assert(this.url, 'the server did not start');
   }
 
   async end() {
@@ -110,7 +112,7 @@ export class Server {
   async call(operation, parameters) {
     const response = await fetch(this.url, {
       method: 'POST',
-      headers: { 'X-Amz-Target': `AWSStepFunctions.${operation}`, 'Content-Type': 'application/x-amz-json-1.0' },
+      headers: { 'X-Amz-Target': `AWSStepFunctions.${operation}`, 'Content-Type': 'application/x-amz-json-1.0', Authorization: `Bearer ${this.token}` },
       body: JSON.stringify(parameters),
     });
     const body = await response.json();
@@ -138,6 +140,13 @@ export class Server {
   }
 }
 
+/** Shows the page of a folder, such as `dist`, in the place of the one in the program, which then need not be built anew. */
+async function serveBuild(page, dist) {
+  const shown = (route, name) => route.fulfill({ path: join(dist, name), headers: { 'Content-Security-Policy': POLICY } });
+  await page.route(/^[^#]*:\d+\/(#.*)?$/, (route) => (route.request().method() === 'GET' ? shown(route, 'index.html') : route.continue()));
+  await page.route('**/_asl/assets/*', (route) => shown(route, `assets/${new URL(route.request().url()).pathname.split('/').pop()}`));
+}
+
 /** A browser whose pages tell of every error. */
 export class Browser {
   static async open() {
@@ -151,6 +160,7 @@ export class Browser {
     const context = await this.chromium.newContext({ colorScheme: theme, viewport: { width, height }, reducedMotion: 'reduce' });
     await context.grantPermissions(['clipboard-read', 'clipboard-write']);
     const page = await context.newPage();
+    if (process.env.ASL_CONSOLE_DIST) await serveBuild(page, process.env.ASL_CONSOLE_DIST);
     page.setDefaultTimeout(10_000);
     page.faults = [];
     page.on('console', (message) => message.type() === 'error' && page.faults.push(message.text()));

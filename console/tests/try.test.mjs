@@ -40,7 +40,7 @@ test('one state is run alone with another input and a mock', async () => {
   await page.getByLabel('answers').check();
   await box(page, 'Answer of the task').fill('{"Payload": 7, "StatusCode": 200}');
   await page.getByRole('button', { name: 'Run the state' }).click();
-  await page.getByRole('region', { name: 'Output' }).getByText('7').first().waitFor();
+  await page.getByRole('region', { name: 'Result' }).getByText('7').first().waitFor();
   await accessible(page);
   await page.getByLabel('fails').check();
   await page.getByRole('button', { name: 'Run the state' }).click();

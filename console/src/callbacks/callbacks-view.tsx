@@ -49,7 +49,7 @@ function Waiting({ callback, answer }: { callback: Callback; answer: () => void 
   return (
     <article class="message">
       <div class="message-head">
-        <h3>{state ?? nameOf(resource)}</h3>
+        <h2>{state ?? nameOf(resource)}</h2>
         {since !== undefined && <span class="muted">waits <Duration from={since} /></span>}
         <div class="buttons">
           <Copy text={() => taskToken} label="Copy token" />

@@ -13,7 +13,7 @@ export function Message({ of }: { of: Notification }) {
   const at = publishedAt(of);
   return (
     <article class="message">
-      <h3>{of.Subject || 'No subject'}</h3>
+      <h2>{of.Subject || 'No subject'}</h2>
       <p class="muted">{topic && <>to {nameOf(topic)} · </>}<time title={fullTime(at)}>{time(at)}</time></p>
       <Prose text={textFor(of)} label="Message" />
       {of.Deliveries && of.Deliveries.length > 0 && (

@@ -85,7 +85,7 @@ function Row({ of, mine, second }: { of: Compared; mine: Course; second: Course 
     const found = visit === undefined ? undefined : course.visits[visit];
     return found ? <Status status={found.status} /> : <span class="muted">not reached</span>;
   };
-  const words = of.differs.map((one) => (one === 'visit' ? 'reached once' : one)).join(', ');
+  const words = of.differs.map((one) => (one === 'visit' ? (of.first === undefined ? 'only in the other' : 'only in this one') : one)).join(', ');
   return (
     <>
       <span role="gridcell" class="cut" title={of.path}>{of.path}{of.number > 1 ? <span class="muted"> visit {of.number}</span> : null}</span>

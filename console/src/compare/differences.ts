@@ -25,7 +25,7 @@ interface Texts {
 /** The inputs and outputs of the visits, as the history has them. */
 function textsOf({ course, events }: Side): Map<number, Texts> {
   const places = new Places();
-  const visits = visitsByEvent(course, events);
+  const visits = visitsByEvent(course);
   const texts = new Map<number, Texts>();
   for (const event of events) {
     const isEntry = event.type.endsWith('StateEntered');

@@ -22,10 +22,11 @@ interface Edited {
 export function DefinitionEditor({ text, onChange, at }: Edited) {
   const asked = useDeferred(text, 300);
   const validation = useResource('validation', (stop) => validateDefinition(asked, stop), asked);
-  const drawn = useResource('drawing', (stop) => graphOfDefinition(asked, stop), asked);
   const [shown, setShown] = useState<{ pointer: string } | undefined>(at === undefined ? undefined : { pointer: at });
   // While the text is no definition, the last graph stays.
+  const isDrawn = validation.data?.result === 'OK';
   const last = useRef<Graph>();
+  const drawn = useResource('drawing', async (stop) => (isDrawn ? graphOfDefinition(asked, stop) : undefined), validation.data);
   if (drawn.data) last.current = drawn.data;
   useEffect(() => {
     if (at !== undefined) setShown({ pointer: at });
@@ -41,7 +42,7 @@ export function DefinitionEditor({ text, onChange, at }: Edited) {
       </div>
       <div class="column drawn">
         {graph ? <GraphView graph={graph} selected={at} problems={bad} onChoose={(path) => { change({ at: path }); setShown({ pointer: path }); }} /> : <Loading what="the graph" />}
-        {drawn.error !== undefined && <p class="note graph-note">The graph is of the last text that is a definition.</p>}
+        {(drawn.error !== undefined || validation.data?.result === 'FAIL') && <p class="note graph-note">The graph is of the last text that is a definition.</p>}
       </div>
     </div>
   );

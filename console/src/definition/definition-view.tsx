@@ -13,7 +13,7 @@ export function DefinitionView({ arn }: { arn: string }) {
   return (
     <section class="editing" aria-label="Definition">
       <Loaded of={machine} what="the definition">
-        {({ name, definition }) => <Edited arn={arn} name={name} definition={indentedText(definition)} onSaved={machine.reload} />}
+        {({ name, type, definition }) => <Edited arn={arn} name={name} isExpress={type === 'EXPRESS'} definition={indentedText(definition)} onSaved={machine.reload} />}
       </Loaded>
     </section>
   );
@@ -22,11 +22,12 @@ export function DefinitionView({ arn }: { arn: string }) {
 interface EditedOf {
   arn: string;
   name: string;
+  isExpress: boolean;
   definition: string;
   onSaved: () => void;
 }
 
-function Edited({ arn, name, definition, onSaved }: EditedOf) {
+function Edited({ arn, name, isExpress, definition, onSaved }: EditedOf) {
   const [text, setText] = useState(definition);
   const [told, setTold] = useState<{ saved: boolean; text: string }>();
   const [starting, setStarting] = useState(false);
@@ -53,7 +54,7 @@ function Edited({ arn, name, definition, onSaved }: EditedOf) {
       </header>
       {told && (told.saved ? <p class="note" role="status">{told.text}</p> : <Trouble message={told.text} />)}
       <DefinitionEditor text={text} onChange={setText} at={at} />
-      {starting && <StartDialog machineArn={arn} onClose={() => setStarting(false)} onStarted={(started) => go('execution', started)} />}
+      {starting && <StartDialog machineArn={arn} isExpress={isExpress} onClose={() => setStarting(false)} onStarted={(started) => go('execution', started)} />}
     </>
   );
 }

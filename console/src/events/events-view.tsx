@@ -95,7 +95,7 @@ interface WholeEvent {
 
 function Whole({ event, events, places, course }: WholeEvent) {
   const place = places.of(events, event.id);
-  const visit = course && place ? visitsByEvent(course, events).get(place.entered) : undefined;
+  const visit = course && place ? visitsByEvent(course).get(place.entered) : undefined;
   const state = visit === undefined ? undefined : course?.visits[visit];
   return (
     <Dialog title={`${event.id} ${event.type}`} wide onClose={() => change({ event: undefined })}>

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import type { Course, HistoryEvent } from '../contract';
-import { Places, visitsByEvent } from './places';
+import type { HistoryEvent } from '../contract';
+import { Places } from './places';
 
 /** A Map of one item, and the state behind it. */
 const events: HistoryEvent[] = ([
@@ -13,9 +13,4 @@ test('each event is of the state that it tells of, in or around the one before',
   expect(events.map(({ id }) => { const place = places.of(events, id); return place && `${place.state}@${place.entered}`; })).toEqual([
     undefined, 'Each@2', 'Each@2', 'Each@2', 'Work@5', 'Work@5', 'Each@2', 'Each@2', 'Each@2', 'After@10', 'After@10', undefined,
   ]);
-});
-
-test('visits are in the order in which states were entered', () => {
-  const course = { visits: [{}, {}, {}] } as Course;
-  expect([...visitsByEvent(course, events)]).toEqual([[2, 0], [5, 1], [10, 2]]);
 });

@@ -53,17 +53,11 @@ export class Places {
 
 const cache = new WeakMap<Course, Map<number, number>>();
 
-/** The visits by the ids of the events with which they began. Both are in one order. */
-export function visitsByEvent(course: Course, events: readonly HistoryEvent[]): Map<number, number> {
+/** The visits by the ids of the events with which they began. */
+export function visitsByEvent(course: Course): Map<number, number> {
   const known = cache.get(course);
   if (known) return known;
-  const byEvent = new Map<number, number>();
-  if (course.visits[0]?.event !== undefined) {
-    course.visits.forEach(({ event }, index) => event !== undefined && byEvent.set(event, index));
-  } else {
-    let index = 0;
-    for (const event of events) if (event.type.endsWith('StateEntered')) byEvent.set(event.id, index++);
-  }
+  const byEvent = new Map(course.visits.map(({ event }, index) => [event, index]));
   cache.set(course, byEvent);
   return byEvent;
 }

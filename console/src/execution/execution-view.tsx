@@ -1,10 +1,10 @@
 // An execution: what came of it, its graph, its time line, its events; and beside them the chosen state.
 
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { CompareView } from '../compare/compare-view';
 import { EventsView } from '../events/events-view';
 import { GraphView } from '../graph/graph-view';
-import { change, route } from '../route';
+import { change, href, route } from '../route';
 import { StatePanel } from '../state/state-panel';
 import { TimelineView } from '../timeline/timeline-view';
 import { Loading, Trouble } from '../ui/notice';
@@ -33,8 +33,15 @@ function Present({ live }: { live: LiveExecution }) {
   const course = live.course.value;
   const description = live.description.value;
   const error = live.error.value;
+  const panel = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // Where the panel stands below the graph, it would be out of sight.
+    if (state !== undefined && matchMedia('(max-width: 760px)').matches) panel.current?.scrollIntoView({ block: 'start' });
+  }, [state]);
   if (!description) {
-    return error === undefined ? <Loading what="the execution" /> : <Trouble message={error} again={() => location.reload()} />;
+    return error === undefined ? <Loading what="the execution" /> : (
+      <Trouble message={error} again={() => live.retry()}><a href={href('find')}>All executions</a></Trouble>
+    );
   }
   const hasRuns = course?.visits.some((visit) => visit.attempts.some((attempt) => attempt.mapRunArn)) ?? false;
   const tabs = [
@@ -46,7 +53,7 @@ function Present({ live }: { live: LiveExecution }) {
   ];
   const at = TABS.includes(tab) ? tab : 'graph';
   return (
-    <div class={`execution${state === undefined ? '' : ' with-state'}`}>
+    <div class="execution">
       <Header live={live} description={description} />
       {error !== undefined && <Trouble message={error} />}
       <div class="execution-body">
@@ -58,7 +65,7 @@ function Present({ live }: { live: LiveExecution }) {
           {at === 'compare' && <CompareView live={live} description={description} />}
         </Tabs>
         {at !== 'compare' && (
-          <aside class="panel" aria-label={state === undefined ? 'Outcome' : 'State'}>
+          <aside class="panel" ref={panel} aria-label={state === undefined ? 'Outcome' : 'State'}>
             {state === undefined ? <Outcome live={live} description={description} /> : <StatePanel live={live} state={state} />}
           </aside>
         )}

@@ -1,12 +1,14 @@
 // One execution, followed while it runs: its description, its course and its events.
 
 import { effect, signal } from '@preact/signals';
-import { address, course, describeExecution, graphOfExecution } from '../api';
+import { address, course, describeExecution, describeStateMachineForExecution, graphOfExecution } from '../api';
 import { changes } from '../changes';
-import type { Course, ExecutionDescription, Graph, HistoryEvent } from '../contract';
+import type { Course, ExecutionDescription, Graph, HistoryEvent, Json } from '../contract';
+import { parsed } from '../format';
 import { textOf } from '../resource';
 import { returns, ServerError } from '../server';
 import { follow } from '../stream';
+import { hasWait, withWaits } from './waits';
 
 /** The least time between two readings of the course, and how many times as long as a reading takes. */
 const LEAST_PAUSE = 250;
@@ -28,6 +30,7 @@ export class LiveExecution {
   private stale = false;
   private lastCost = 0;
   private listening = false;
+  private definition: Json | undefined;
   private readonly leave: (() => void)[] = [];
 
   constructor(readonly arn: string) {
@@ -50,13 +53,19 @@ export class LiveExecution {
     for (const leave of this.leave) leave();
   }
 
+  /** Reads everything again, after an error. */
+  retry(): void {
+    void this.describe();
+    void this.readGraph();
+    this.refresh();
+    this.listen();
+  }
+
   private async describe(): Promise<void> {
     try {
-      const before = this.description.peek()?.status;
       const description = await describeExecution(this.arn, this.stop.signal);
       this.description.value = description;
       this.error.value = undefined;
-      if (before !== undefined && before !== description.status) this.refresh();
       if (description.status === 'RUNNING') this.listen();
     } catch (error) {
       if (!this.isExpected(error)) this.error.value = textOf(error);
@@ -72,9 +81,19 @@ export class LiveExecution {
     }
   }
 
+  private async readDefinition(): Promise<Json> {
+    const { definition } = await describeStateMachineForExecution(this.arn, this.stop.signal);
+    return parsed(definition) as Json;
+  }
+
   /** Leaving, and a server that is gone, are told elsewhere. */
   private isExpected(error: unknown): boolean {
     return this.stop.signal.aborted || (error instanceof ServerError && error.type === 'Gone');
+  }
+
+  /** Reads the course where it does not know of all events. */
+  private catchUp(): void {
+    if ((this.course.peek()?.events ?? 0) < (this.events.at(-1)?.id ?? 0)) this.refresh();
   }
 
   /** Reads the course: at once, and not again before a pause that grows with what it costs. */
@@ -87,8 +106,9 @@ export class LiveExecution {
     this.reading = true;
     const began = performance.now();
     course(this.arn, this.stop.signal)
-      .then((read) => {
-        this.course.value = read;
+      .then(async (read) => {
+        if (hasWait(read)) this.definition ??= await this.readDefinition();
+        this.course.value = withWaits(read, this.definition);
         if (!this.graph.peek()) void this.readGraph();
       })
       .catch((error: unknown) => {
@@ -100,7 +120,7 @@ export class LiveExecution {
         if (this.stop.signal.aborted) return;
         this.pause = setTimeout(() => {
           this.pause = undefined;
-          if (this.stale) this.refresh();
+          if (this.stale) this.catchUp();
         }, Math.max(LEAST_PAUSE, this.lastCost * PAUSE_FACTOR));
       });
   }
@@ -112,7 +132,6 @@ export class LiveExecution {
     follow(() => address('events', { executionArn: this.arn, after: last() }), this.stop.signal, ({ event, data }) => {
       if (event === 'ended') {
         void this.describe();
-        this.refresh();
         return 'ended';
       }
       if (event === 'failed') throw new Error((JSON.parse(data) as { message: string }).message);
@@ -129,6 +148,6 @@ export class LiveExecution {
     const last = this.events.at(-1)?.id ?? 0;
     for (const event of events) if (event.id > last) this.events.push(event);
     this.count.value = this.events.length;
-    this.refresh();
+    this.catchUp();
   }
 }

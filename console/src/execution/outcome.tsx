@@ -3,11 +3,12 @@
 import { useMemo } from 'preact/hooks';
 import { notifications } from '../api';
 import { changes } from '../changes';
-import type { Course, ExecutionDescription, Json } from '../contract';
+import type { Course, ExecutionDescription, HistoryEvent, Json } from '../contract';
+import { detailsOf } from '../events/places';
 import { duration, parsed, plural } from '../format';
 import { useResource } from '../resource';
 import { change } from '../route';
-import { Message, publishedAt } from '../callbacks/message';
+import { Message } from '../callbacks/message';
 import { JsonView } from '../ui/json-view';
 import { ToPlayground } from '../try/to-playground';
 import { Prose } from '../ui/prose';
@@ -27,9 +28,9 @@ export function Outcome({ live, description }: { live: LiveExecution; descriptio
       )}
       {course && <Failures course={course} />}
       {course && <Way course={course} />}
+      <Sent live={live} />
       {input !== undefined && <Data title="Input" text={input} />}
       {output !== undefined && <Data title="Output" text={output} />}
-      <Sent description={description} />
     </div>
   );
 }
@@ -49,7 +50,7 @@ const show = (course: Course, visit: number) => change({ state: course.visits[vi
 const MOST = 50;
 
 /** The visits that failed, the innermost only, and those whose error was caught or retried. */
-export function failures(course: Course): { visit: number; word: string }[] {
+function failures(course: Course): { visit: number; word: string }[] {
   const isBad = (status: string) => status === 'FAILED' || status === 'TIMED_OUT';
   const around = new Set<number>();
   for (const { status, frame } of course.visits) {
@@ -113,19 +114,32 @@ function Way({ course }: { course: Course }) {
   );
 }
 
-/** What is published is written a little later. */
-const LATER = 1000;
+/** What it published to topics: what SNS answered stands in its history. */
+function messageIds(events: readonly HistoryEvent[]): Set<string> {
+  const ids = new Set<string>();
+  for (const event of events) {
+    if (event.type !== 'TaskSucceeded') continue;
+    const { resourceType, output } = detailsOf(event) as { resourceType?: string; output?: string };
+    if (!resourceType?.endsWith('sns')) continue;
+    for (const [, id] of output?.matchAll(/"MessageId":\s*"([^"]+)"/g) ?? []) if (id) ids.add(id);
+  }
+  return ids;
+}
 
-function Sent({ description }: { description: ExecutionDescription }) {
-  const sent = useResource('notifications', notifications, changes.value);
-  const from = description.startDate * 1000;
-  const to = description.stopDate === undefined ? Infinity : description.stopDate * 1000 + LATER;
-  const during = sent.data?.notifications.filter((one) => publishedAt(one) >= from - 1000 && publishedAt(one) <= to) ?? [];
-  if (during.length === 0) return null;
+function Sent({ live }: { live: LiveExecution }) {
+  const count = live.count.value;
+  const ids = useMemo(() => messageIds(live.events), [count]);
+  return ids.size > 0 ? <Messages ids={ids} /> : null;
+}
+
+function Messages({ ids }: { ids: Set<string> }) {
+  const all = useResource('notifications', notifications, `${ids.size} ${changes.value}`);
+  const sent = all.data?.notifications.filter((one) => ids.has(one.MessageId)) ?? [];
+  if (sent.length === 0) return null;
   return (
     <section>
-      <h2>Notifications meanwhile</h2>
-      {during.slice(0, 10).map((one) => <Message key={one.MessageId} of={one} />)}
+      <h2>Notifications that it sent</h2>
+      {sent.slice(0, MOST).map((one) => <Message key={one.MessageId} of={one} />)}
     </section>
   );
 }

@@ -32,11 +32,7 @@ async function load(of: Of, status: string, pages: number, stop: AbortSignal): P
     let nextToken: string | undefined;
     for (let page = 0; page < pages; page += 1) {
       const statusFilter = (status || undefined) as ExecutionStatus | undefined;
-      const answer = await listExecutions({ ...source, statusFilter, maxResults, nextToken }, stop).catch((error: Error) => {
-        // EXPRESS state machines keep no executions.
-        if (sources.length > 1) return { executions: [], nextToken: undefined };
-        throw error;
-      });
+      const answer = await listExecutions({ ...source, statusFilter, maxResults, nextToken }, stop);
       found.push(...answer.executions);
       nextToken = answer.nextToken;
       if (!nextToken) break;

@@ -22,15 +22,22 @@ export function FindView({ machineArn }: { machineArn: string }) {
             <Machines all={all} machineArn={machineArn} />
             <section class="found" aria-label="Executions">
               <Heading all={all} machineArn={machineArn} />
-              {all.length > 0 && (
-                <Executions key={machineArn} of={machineArn ? [machineArn] : all.map((machine) => machine.stateMachineArn)} />
-              )}
+              <Kept all={all} machineArn={machineArn} />
             </section>
           </>
         )}
       </Loaded>
     </div>
   );
+}
+
+/** The executions of those that keep them. */
+function Kept({ all, machineArn }: { all: StateMachine[]; machineArn: string }) {
+  const kept = all.filter((machine) => machine.type !== 'EXPRESS' && (machineArn === '' || machine.stateMachineArn === machineArn));
+  if (kept.length > 0) return <Executions key={machineArn} of={kept.map((machine) => machine.stateMachineArn)} />;
+  if (all.length === 0) return null;
+  const isThere = machineArn === '' || all.some((machine) => machine.stateMachineArn === machineArn);
+  return <Empty><p>{isThere ? 'EXPRESS state machines keep no executions. Start one to see its answer.' : 'There is no such state machine.'}</p></Empty>;
 }
 
 function Machines({ all, machineArn }: { all: StateMachine[]; machineArn: string }) {
@@ -82,7 +89,7 @@ function Heading({ all, machineArn }: { all: StateMachine[]; machineArn: string 
         <button type="button" class="primary" onClick={() => setStarting(true)}><Icon name="play" /> Start execution</button>
       </div>
       {starting && (
-        <StartDialog machineArn={machineArn} onClose={() => setStarting(false)} onStarted={(arn) => go('execution', arn)} />
+        <StartDialog machineArn={machineArn} isExpress={machine?.type === 'EXPRESS'} onClose={() => setStarting(false)} onStarted={(arn) => go('execution', arn)} />
       )}
     </div>
   );

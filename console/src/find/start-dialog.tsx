@@ -1,13 +1,17 @@
 // Start an execution: with an input of one's own, of a test case, or of an earlier execution.
 
 import { useState } from 'preact/hooks';
-import { describeExecution, listExecutions, startExecution, testCases } from '../api';
+import { describeExecution, listExecutions, startExecution, startSyncExecution, testCases, type SyncExecution } from '../api';
 import { nameOf } from '../arn';
+import type { Json } from '../contract';
+import { parsed, time } from '../format';
 import { textOf, useResource } from '../resource';
-import { time } from '../format';
 import { Dialog } from '../ui/dialog';
 import { JsonField } from '../ui/json-field';
+import { JsonView } from '../ui/json-view';
 import { Trouble } from '../ui/notice';
+import { Prose } from '../ui/prose';
+import { Status } from '../ui/status';
 
 const LAST = 8;
 
@@ -16,10 +20,10 @@ interface Ready {
   input: string;
 }
 
-async function readyInputs(machineArn: string, stop: AbortSignal): Promise<{ cases: Ready[]; last: Ready[] }> {
+async function readyInputs(machineArn: string, isExpress: boolean, stop: AbortSignal): Promise<{ cases: Ready[]; last: Ready[] }> {
   const [cases, last] = await Promise.all([
     testCases(machineArn, stop).then(({ cases: all }) => all.map(({ name, input }) => ({ title: name, input: indented(input) })), () => []),
-    lastInputs(machineArn, stop).catch(() => []),
+    isExpress ? [] : lastInputs(machineArn, stop).catch(() => []),
   ]);
   return { cases, last };
 }
@@ -49,17 +53,20 @@ export function indentedText(text: string): string {
 
 interface Start {
   machineArn: string;
+  /** Whether the state machine keeps no executions: then the answer is shown here. */
+  isExpress?: boolean;
   input?: string | undefined;
   onClose: () => void;
   onStarted: (executionArn: string) => void;
 }
 
-export function StartDialog({ machineArn, input, onClose, onStarted }: Start) {
+export function StartDialog({ machineArn, isExpress, input, onClose, onStarted }: Start) {
   const [text, setText] = useState(input === undefined ? '{}' : indentedText(input));
   const [name, setName] = useState('');
   const [error, setError] = useState<string>();
   const [busy, setBusy] = useState(false);
-  const ready = useResource(`inputs ${machineArn}`, (stop) => readyInputs(machineArn, stop));
+  const [ended, setEnded] = useState<SyncExecution>();
+  const ready = useResource(`inputs ${machineArn}`, (stop) => readyInputs(machineArn, isExpress === true, stop));
   const all = [...(ready.data?.cases ?? []), ...(ready.data?.last ?? [])];
 
   const start = async (event: Event) => {
@@ -67,13 +74,17 @@ export function StartDialog({ machineArn, input, onClose, onStarted }: Start) {
     setBusy(true);
     setError(undefined);
     try {
-      const { executionArn } = await startExecution(machineArn, text, name);
-      onClose();
-      onStarted(executionArn);
+      if (isExpress) {
+        setEnded(await startSyncExecution(machineArn, text, name));
+      } else {
+        const { executionArn } = await startExecution(machineArn, text, name);
+        onClose();
+        onStarted(executionArn);
+      }
     } catch (trouble) {
       setError(textOf(trouble));
-      setBusy(false);
     }
+    setBusy(false);
   };
   const option = (one: Ready) => <option key={one.title} value={all.indexOf(one)}>{one.title}</option>;
   return (
@@ -93,11 +104,23 @@ export function StartDialog({ machineArn, input, onClose, onStarted }: Start) {
           <input type="text" value={name} maxLength={80} onInput={(event) => setName(event.currentTarget.value)} />
         </label>
         {error !== undefined && <Trouble message={error} />}
+        {ended && <Ended of={ended} />}
         <div class="buttons">
           <button type="button" onClick={onClose}>Cancel</button>
           <button type="submit" class="primary" disabled={busy}>Start</button>
         </div>
       </form>
     </Dialog>
+  );
+}
+
+/** How an execution of an EXPRESS state machine has ended. */
+function Ended({ of: { status, output, error, cause } }: { of: SyncExecution }) {
+  return (
+    <section aria-label="Answer" aria-live="polite">
+      <p><Status status={status} />{error !== undefined && <span class="failure-text"> {error}</span>}</p>
+      {cause !== undefined && <Prose text={cause} label="Cause" />}
+      {output !== undefined && <JsonView label="Output" value={parsed(output) as Json} />}
+    </section>
   );
 }

@@ -8,7 +8,7 @@ import { number } from '../format';
 import { Icon } from '../ui/icon';
 import { useCamera } from './camera';
 import { StateShape } from './state-shape';
-import { focusOn, statusOf, takings, tallies, type Tally } from './tally';
+import { distributedIn, focusOn, statusOf, takings, tallies, type Tally } from './tally';
 import { walk } from './walk';
 
 interface View {
@@ -67,6 +67,7 @@ export function GraphView({ graph, course, frame, selected, problems, onChoose }
     if (state) show(headOf(state));
   };
 
+  const distributed = useMemo(() => distributedIn(course ?? EMPTY), [course]);
   const counts = useMemo(() => (course ? takings(graph, course, focus, all) : undefined), [graph, course, focus, all]);
   const shape = (state: GraphState) => (
     <StateShape
@@ -76,6 +77,7 @@ export function GraphView({ graph, course, frame, selected, problems, onChoose }
       marked={course !== undefined}
       selected={state.path === selected}
       isStop={state.path === at}
+      isElsewhere={distributed.some((path) => state.path.startsWith(`${path}/`))}
       problem={problems?.has(state.path)}
       onChoose={choose}
     />

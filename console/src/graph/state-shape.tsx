@@ -33,21 +33,23 @@ interface Shape {
   marked: boolean;
   selected: boolean;
   isStop: boolean;
+  /** Whether child executions run it, of which this one does not tell. */
+  isElsewhere: boolean;
   problem?: boolean | undefined;
   onChoose: (path: string) => void;
 }
 
-export const StateShape = memo(function StateShape({ state, tally, marked, selected, isStop, problem, onChoose }: Shape) {
+export const StateShape = memo(function StateShape({ state, tally, marked, selected, isStop, isElsewhere, problem, onChoose }: Shape) {
   const present = useNow(tally !== undefined && tally.running > 0);
   const status = statusOf(tally);
   const { x, y, width, height, type } = state;
   const inset = type === 'Choice' ? POINT : 0;
   const left = x + PADDING + inset + SYMBOL;
   const room = Math.floor((x + width - inset - 6 - left) / LETTER);
-  const mark = marked ? markOf(tally, present, room) : undefined;
+  const mark = !marked ? undefined : isElsewhere && !tally ? '↗ in child executions' : markOf(tally, present, room);
   const isTerminal = type === 'Succeed' || type === 'Fail';
   const classes = ['state', type.toLowerCase(), marked ? `is-${status.toLowerCase().replace('_', '-')}` : '', selected ? 'selected' : '', problem ? 'problem' : ''];
-  const name = marked ? nameOfState(state, tally, statusWord(status)) : `${state.name}, ${type}`;
+  const name = marked ? nameOfState(state, tally, isElsewhere && !tally ? 'in child executions' : statusWord(status)) : `${state.name}, ${type}`;
   let baseline = y + 3;
   const text = (kind: string, line: string, leading: number, key: string) => {
     baseline += leading;

@@ -3,7 +3,7 @@ import type { Course, Visit } from '../contract';
 import { focusOn, markOf, statusOf, tallies } from './tally';
 
 const visit = (frame: number, state: string, status: Visit['status'], more: Partial<Visit> = {}): Visit =>
-  ({ frame, state: `/States/${state}`, name: state, path: state, type: 'Task', number: 1, status, from: 0, to: status === 'RUNNING' ? undefined : 1000, attempts: [], ...more });
+  ({ frame, state: `/States/${state}`, name: state, path: state, type: 'Task', number: 1, status, from: 0, to: status === 'RUNNING' ? undefined : 1000, event: 0, attempts: [], ...more });
 
 /** A Map of three with one state, of which one fails, one is retried and one waits. */
 const course: Course = {

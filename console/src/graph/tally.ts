@@ -78,6 +78,10 @@ function add(tally: Tally, visit: Visit): void {
   else tally.failed += 1;
 }
 
+/** The paths of the Map states that have Map Runs. */
+export const distributedIn = (course: Course): string[] =>
+  [...new Set(course.visits.filter((visit) => visit.attempts.some((attempt) => attempt.mapRunArn)).map((visit) => visit.state))];
+
 /** The worst that happened to a state. */
 export function statusOf(tally: Tally | undefined): string {
   if (!tally) return 'NOT_REACHED';

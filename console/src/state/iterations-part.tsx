@@ -1,8 +1,9 @@
 // The iterations of a Map: one is picked by its index, its status or a text, and then the graph shows it alone.
 
 import { useMemo, useState } from 'preact/hooks';
-import type { Course } from '../contract';
+import type { Course, HistoryEvent } from '../contract';
 import { useDeferred } from '../deferred';
+import { detailsOf, visitsByEvent } from '../events/places';
 import { plural } from '../format';
 import { Duration } from '../now';
 import { change, href, route } from '../route';
@@ -11,20 +12,22 @@ import { Rows } from '../ui/rows';
 import { Status } from '../ui/status';
 import { StatusFilter } from './status-filter';
 
-export function IterationsPart({ course, owner }: { course: Course; owner: number }) {
+export function IterationsPart({ course, events, owner }: { course: Course; events: readonly HistoryEvent[]; owner: number }) {
   const [status, setStatus] = useState('');
   const [text, setText] = useState('');
   const wanted = useDeferred(text.trim().toLowerCase());
   const chosen = route.value.parameters['frame'];
   const all = useMemo(() => course.frames.flatMap((frame, index) => (frame.owner === owner ? [index] : [])), [course, owner]);
   const errors = useMemo(() => errorsIn(course, new Set(all)), [course, all]);
+  const isText = wanted !== '' && !INDEX.test(wanted);
+  const inputs = useMemo(() => (isText ? inputsIn(course, events, new Set(all)) : NONE), [course, all, isText]);
   const found = useMemo(() => all.filter((index) => {
     const frame = course.frames[index];
     if (!frame || (status && frame.status !== status)) return false;
     if (!wanted) return true;
-    if (/^\d+$/.test(wanted)) return String(frame.index).startsWith(wanted);
-    return frame.path.toLowerCase().includes(wanted) || (errors.get(index) ?? '').toLowerCase().includes(wanted);
-  }), [course, all, errors, status, wanted]);
+    if (!isText) return String(frame.index).startsWith(wanted);
+    return [frame.path, errors.get(index), inputs.get(index)].some((text) => text?.toLowerCase().includes(wanted));
+  }), [course, all, errors, inputs, status, wanted]);
   const mapRun = course.visits[owner]?.attempts.find((attempt) => attempt.mapRunArn)?.mapRunArn;
   return (
     <div class="part">
@@ -61,6 +64,21 @@ export function IterationsPart({ course, owner }: { course: Course; owner: numbe
       )}
     </div>
   );
+}
+
+const INDEX = /^\d+$/;
+const NONE: ReadonlyMap<number, string> = new Map();
+
+/** The input of the first state in each frame. */
+function inputsIn(course: Course, events: readonly HistoryEvent[], frames: ReadonlySet<number>): ReadonlyMap<number, string> {
+  const visits = visitsByEvent(course);
+  const inputs = new Map<number, string>();
+  for (const event of events) {
+    const frame = course.visits[visits.get(event.id) ?? -1]?.frame;
+    const input = frame === undefined || !frames.has(frame) || inputs.has(frame) ? undefined : detailsOf(event)['input'];
+    if (frame !== undefined && typeof input === 'string') inputs.set(frame, input);
+  }
+  return inputs;
 }
 
 /** The last error in each frame. */

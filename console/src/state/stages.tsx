@@ -14,7 +14,7 @@ export function Stages({ stages, variables }: { stages: Stage[]; variables?: Rec
   return (
     <>
       {stages.map((stage, index) => {
-        const before = stages.find((other) => other.name === stage.comparedWith) ?? stages[index - 1];
+        const before = stage.isNew ? undefined : (stages.find((other) => other.name === stage.comparedWith) ?? stages[index - 1]);
         return <OneStage key={stage.name} stage={stage} before={before} variables={variables} />;
       })}
     </>

@@ -16,7 +16,7 @@ import { IterationsPart } from './iterations-part';
 import { VisitPicker } from './visit-picker';
 
 /** The visits of a state, by their positions, in the iterations that are looked at. */
-export function visitsOf(course: Course, state: string, frame: number | undefined): number[] {
+function visitsOf(course: Course, state: string, frame: number | undefined): number[] {
   const inside = framesIn(course, focusOn(course, frame));
   return course.visits.flatMap((visit, index) => (visit.state === state && inside[visit.frame] ? [index] : []));
 }
@@ -60,7 +60,7 @@ export function StatePanel({ live, state }: { live: LiveExecution; state: string
         {present !== 'definition' && at === undefined && <Empty><p>This state was not reached.</p></Empty>}
         {present === 'data' && at !== undefined && visit && <DataPart live={live} index={at} visit={visit} />}
         {present === 'attempts' && at !== undefined && visit && <AttemptsPart live={live} index={at} visit={visit} />}
-        {present === 'iterations' && at !== undefined && <IterationsPart course={course} owner={at} />}
+        {present === 'iterations' && at !== undefined && <IterationsPart course={course} events={live.events} owner={at} />}
       </Tabs>
     </div>
   );

@@ -19,5 +19,6 @@ test('rows for states, iterations and attempts, which can be closed', () => {
 test('ticks are round', () => {
   expect(ticks(0, 1000, 5)).toEqual([0, 200, 400, 600, 800, 1000]);
   expect(ticks(130, 190, 3)).toEqual([140, 160, 180]);
+  expect(ticks(0, 200_000, 4)).toEqual([0, 60_000, 120_000, 180_000]);
   expect(ticks(5, 5, 3)).toEqual([]);
 });

@@ -63,12 +63,21 @@ export function spansOf(course: Course, toggled: ReadonlySet<string>): Span[] {
   return out;
 }
 
-/** Round numbers between two, about `wanted` of them. */
-export function ticks(from: number, to: number, wanted: number): number[] {
-  const rough = (to - from) / Math.max(1, wanted);
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+/** The distances of ticks, in milliseconds. */
+const STEPS = [
+  ...[1, 2, 5, 10, 20, 50, 100, 200, 500], ...[1, 2, 5, 10, 15, 30].map((count) => count * SECOND), ...[1, 2, 5, 10, 15, 30].map((count) => count * MINUTE),
+  ...[1, 2, 3, 6, 12].map((count) => count * HOUR), ...[1, 2, 5, 10, 30, 100, 400].map((count) => count * DAY),
+];
+
+/** Round times between two, at most `most` or one more. */
+export function ticks(from: number, to: number, most: number): number[] {
+  const rough = (to - from) / Math.max(1, most);
   if (!(rough > 0)) return [];
-  const power = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((one) => one >= rough) ?? 10 * power;
+  const step = STEPS.find((one) => one >= rough) ?? rough;
   const all: number[] = [];
   for (let tick = Math.ceil(from / step) * step; tick <= to; tick += step) all.push(tick);
   return all;

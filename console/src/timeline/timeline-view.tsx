@@ -18,6 +18,8 @@ interface Window {
 }
 
 const LEAST = 2;
+/** The room of the time at a tick. */
+const TICK = 90;
 const DEEPEST = 8;
 
 export function TimelineView({ live }: { live: LiveExecution }) {
@@ -31,6 +33,7 @@ function Timeline({ course, live }: { course: Course; live: LiveExecution }) {
   const place = useRef<HTMLDivElement>(null);
   const [toggled, setToggled] = useState<ReadonlySet<string>>(new Set());
   const [shown, setShown] = useState<Window>();
+  const [width, setWidth] = useState(0);
   const isRunning = live.description.value?.status === 'RUNNING';
   const present = useNow(isRunning);
   const spans = useMemo(() => spansOf(course, toggled), [course, toggled]);
@@ -52,6 +55,13 @@ function Timeline({ course, live }: { course: Course; live: LiveExecution }) {
   };
   const latest = useRef({ zoom, move, window });
   latest.current = { zoom, move, window };
+  useEffect(() => {
+    const row = place.current?.querySelector('.tick-row');
+    if (!row) return;
+    const observer = new ResizeObserver(([entry]) => entry && setWidth(entry.contentRect.width));
+    observer.observe(row);
+    return () => observer.disconnect();
+  }, []);
   useEffect(() => {
     const onWheel = (event: WheelEvent) => {
       const bars = place.current?.querySelector('.tick-row')?.getBoundingClientRect();
@@ -101,7 +111,7 @@ function Timeline({ course, live }: { course: Course; live: LiveExecution }) {
             <span role="columnheader">State</span>
             <span role="columnheader" class="tick-row">
               <span class="unseen">Time since the start</span>
-              {ticks(window.from, window.to, 6).map((tick) => <span key={tick} class="tick" style={{ left: scale(tick) }}>{tick === 0 ? '0' : duration(tick)}</span>)}
+              {ticks(window.from, window.to, Math.max(3, Math.floor(width / TICK))).map((tick) => <span key={tick} class="tick" style={{ left: scale(tick) }}>{tick === 0 ? '0' : duration(tick)}</span>)}
             </span>
             <span role="columnheader" class="right">Duration</span>
           </>

@@ -1,13 +1,26 @@
-// How the value of a path comes about, step by step, as `asl jsonpath --explain` tells it.
+// How the value of a path comes about, step by step, as `asl jsonpath --explain` and `asl jsonata --explain` tell it.
 
-import type { Evaluated, ExplainedArgument, ExplainedStep, Json } from '../contract';
+import type { Evaluated, ExplainedArgument, ExplainedPart, ExplainedStep, Json } from '../contract';
 import { number, plural } from '../format';
 
 export function Explanation({ answer }: { answer: Evaluated }) {
-  const { steps, arguments: given } = answer;
+  const { steps, arguments: given, parts } = answer;
   if (steps && steps.length > 0) return <section><h2>Step by step</h2><Steps steps={steps} /></section>;
   if (given && given.length > 0) return <section><h2>Arguments</h2>{given.map((one, index) => <Argument key={index} of={one} />)}</section>;
+  if (parts && parts.length > 0) return <section><h2>Part by part</h2><ul class="steps">{parts.map((one, index) => <Part key={index} of={one} />)}</ul></section>;
   return null;
+}
+
+function Part({ of: { part, depth, count, nothing, values, failed } }: { of: ExplainedPart }) {
+  return (
+    <li class={failed ? 'failed' : ''} style={{ marginLeft: `${depth * 16}px` }}>
+      <p>
+        <code>{part}</code>
+        <span class="muted">{count > 1 ? ` ${number(count)} times` : ''}{nothing > 0 ? `, ${number(nothing)} times nothing` : ''}</span>
+        {values.length > 0 && <> = {values.map((value, index) => <span key={index}>{index > 0 ? ', ' : ''}<Short value={value} /></span>)}</>}
+      </p>
+    </li>
+  );
 }
 
 function Argument({ of }: { of: ExplainedArgument }) {

@@ -34,7 +34,7 @@ export function ExpressionTry({ language }: { language: 'jsonpath' | 'jsonata' }
     <div class="two-columns">
       <div class="column">
         <label class="label">{title}
-          <textarea class="code one-line" rows={2} spellcheck={false} value={expression.value} onInput={(event) => (expression.value = event.currentTarget.value)} />
+          <textarea class="code" rows={2} spellcheck={false} value={expression.value} onInput={(event) => (expression.value = event.currentTarget.value)} />
         </label>
         <JsonField label={language === 'jsonata' ? 'Data ($states.input)' : 'Data'} tall value={draft.data.value} onChange={(text) => (draft.data.value = text)} />
         {language === 'jsonata' && <JsonField label="Variables" value={draft.variables.value} onChange={(text) => (draft.variables.value = text)} />}

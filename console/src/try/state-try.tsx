@@ -83,7 +83,7 @@ const STAGES: [string, string, string?][] = [
 function stagesOf({ inspectionData = {}, output }: TestedState): Stage[] {
   const bytes = (text: string) => new TextEncoder().encode(text).length;
   const stage = (name: string, text: string, comparedWith?: string): Stage =>
-    ({ name, data: parsed(text) as Json, size: bytes(text), ...(comparedWith ? { comparedWith } : {}) });
+    ({ name, data: parsed(text) as Json, size: bytes(text), ...(comparedWith ? { comparedWith } : {}), ...(name === 'Result' ? { isNew: true } : {}) });
   const told = STAGES.flatMap(([member, name, comparedWith]) => {
     const text = inspectionData[member];
     return typeof text === 'string' ? [stage(name, text, comparedWith)] : [];

@@ -2,7 +2,7 @@
 
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
 import { json } from '@codemirror/lang-json';
-import { bracketMatching, foldGutter, foldKeymap, HighlightStyle, indentOnInput, syntaxHighlighting, syntaxTree } from '@codemirror/language';
+import { bracketMatching, ensureSyntaxTree, foldGutter, foldKeymap, HighlightStyle, indentOnInput, syntaxHighlighting, syntaxTree } from '@codemirror/language';
 import { lintGutter, lintKeymap, setDiagnostics } from '@codemirror/lint';
 import { highlightSelectionMatches, searchKeymap } from '@codemirror/search';
 import { EditorState, type Extension } from '@codemirror/state';
@@ -24,6 +24,9 @@ interface Options {
   text: string;
   onChange: (text: string) => void;
 }
+
+/** How long a text may be read to its end, in milliseconds, before a place in it is looked for in what is read. */
+const PATIENCE = 200;
 
 const colours = HighlightStyle.define([
   { tag: tags.propertyName, color: 'var(--name)' },
@@ -50,7 +53,7 @@ export function openEditor(place: HTMLElement, { label, language, text, onChange
   const extensions: Extension[] = [
     lineNumbers(), history(), drawSelection(), indentOnInput(), bracketMatching(), highlightSelectionMatches(), look,
     EditorView.lineWrapping,
-    EditorView.contentAttributes.of({ 'aria-label': label }),
+    EditorView.contentAttributes.of({ 'aria-label': label, tabindex: '0' }),
     // Tab leaves the editor, as everything here is reached by keyboard.
     keymap.of([...defaultKeymap, ...searchKeymap, ...historyKeymap, ...foldKeymap, ...lintKeymap]),
     EditorView.updateListener.of((update) => {
@@ -60,7 +63,10 @@ export function openEditor(place: HTMLElement, { label, language, text, onChange
   if (language === 'json') extensions.push(json(), foldGutter(), lintGutter(), syntaxHighlighting(colours));
   const view = new EditorView({ root, parent: root, state: EditorState.create({ doc: text, extensions }) });
 
-  const range = (pointer: string) => rangeOf(syntaxTree(view.state), (from, to) => view.state.sliceDoc(from, to), pointer);
+  const range = (pointer: string) => {
+    const tree = ensureSyntaxTree(view.state, view.state.doc.length, PATIENCE) ?? syntaxTree(view.state);
+    return rangeOf(tree, (from, to) => view.state.sliceDoc(from, to), pointer);
+  };
   return {
     setText(next) {
       if (next !== view.state.doc.toString()) view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: next } });

@@ -1,6 +1,7 @@
 // Where a value stands in JSON text.
 
 import type { SyntaxNode, Tree } from '@lezer/common';
+import { along } from '../pointer';
 
 const VALUES = new Set(['Object', 'Array', 'String', 'Number', 'True', 'False', 'Null']);
 
@@ -10,33 +11,28 @@ const children = (node: SyntaxNode): SyntaxNode[] => {
   return all;
 };
 
-/** The range of what a JSON pointer names: of its name, where it has one; of the last part that is there, where it is not whole. */
-export function rangeOf(tree: Tree, slice: (from: number, to: number) => string, pointer: string): { from: number; to: number } {
-  let value = children(tree.topNode).find((node) => VALUES.has(node.name));
-  let range = { from: value?.from ?? 0, to: Math.min(value?.to ?? 0, (value?.from ?? 0) + 1) };
-  const parts = pointer.split('/').slice(1).map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
-  for (const part of parts) {
-    if (!value) break;
-    let next: SyntaxNode | undefined;
-    if (value.name === 'Array') {
-      next = children(value).filter((node) => VALUES.has(node.name))[Number(part)];
-      if (next) range = { from: next.from, to: Math.min(next.to, next.from + 1) };
-    } else {
-      const property = children(value).find((node) => {
-        const name = node.name === 'Property' ? node.firstChild : undefined;
-        return name && named(slice(name.from, name.to)) === part;
+const valueIn = (node: SyntaxNode): SyntaxNode | undefined => children(node).find((child) => VALUES.has(child.name));
+
+/** The name of a property, without its value. */
+const nameIn = (node: SyntaxNode): SyntaxNode | undefined => children(node).find((child) => child.name === 'PropertyName');
+
+/** The range of what a path names: of its name, where it is large; of the last part that is there, where it is not whole. */
+export function rangeOf(tree: Tree, slice: (from: number, to: number) => string, path: string): { from: number; to: number } {
+  const root = valueIn(tree.topNode);
+  if (!root) return { from: 0, to: 0 };
+  const { value } = along(path, root, {
+    member: (of, name) => {
+      const property = children(of).find((child) => {
+        const title = child.name === 'Property' ? nameIn(child) : undefined;
+        return title && named(slice(title.from, title.to)) === name;
       });
-      const name = property?.firstChild;
-      if (property && name) {
-        range = { from: name.from, to: name.to };
-        next = children(property).find((node) => VALUES.has(node.name));
-      }
-    }
-    if (!next) break;
-    value = next;
-    if (!['Object', 'Array'].includes(value.name)) range = { from: value.from, to: value.to };
-  }
-  return range;
+      return property && valueIn(property);
+    },
+    item: (of, index) => (of.name === 'Array' ? children(of).filter((child) => VALUES.has(child.name))[index] : undefined),
+  });
+  if (value.name !== 'Object' && value.name !== 'Array') return { from: value.from, to: value.to };
+  const title = value.parent?.name === 'Property' ? nameIn(value.parent) : undefined;
+  return title ? { from: title.from, to: title.to } : { from: value.from, to: Math.min(value.to, value.from + 1) };
 }
 
 function named(text: string): string {

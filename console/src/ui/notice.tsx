@@ -11,11 +11,19 @@ export function Empty({ children }: { children: ComponentChildren }) {
   return <div class="notice empty">{children}</div>;
 }
 
-export function Trouble({ message, again }: { message: string; again?: (() => void) | undefined }) {
+interface TroubleOf {
+  message: string;
+  again?: (() => void) | undefined;
+  /** Other ways to go on. */
+  children?: ComponentChildren;
+}
+
+export function Trouble({ message, again, children }: TroubleOf) {
   return (
     <div class="notice trouble" role="alert">
       <p class="prose">{message}</p>
       {again && <button type="button" onClick={again}>Try again</button>}
+      {children}
     </div>
   );
 }

@@ -18,7 +18,7 @@ const WORDS: Record<string, string> = {
 
 export const statusWord = (status: string): string => WORDS[status] ?? status;
 
-export const statusClass = (status: string): string => (status === 'CAUGHT_ERROR' || status === 'RETRIABLE' ? 'caught' : status.toLowerCase().replaceAll('_', '-'));
+const statusClass = (status: string): string => (status === 'CAUGHT_ERROR' || status === 'RETRIABLE' ? 'caught' : status.toLowerCase().replaceAll('_', '-'));
 
 export function StatusIcon({ status }: { status: string }) {
   return (

@@ -13,7 +13,7 @@ export function useVirtual(count: number, rowHeight: number, scroller: RefObject
     observeElementRect,
     observeElementOffset,
     scrollToFn: elementScroll,
-    overscan: 12,
+    overscan: 8,
     scrollPaddingStart: paddingStart,
     onChange: () => redraw(undefined),
   };
