@@ -20,7 +20,7 @@ pub(crate) use histories::{Diff, History, Logs, Open, Record};
 pub(crate) use queries::{Jsonata, Jsonpath};
 pub(crate) use serve::{AtServer, Ps, Serve, Serving, Start, Stop};
 pub(crate) use test::{Test, TestFormat};
-pub(crate) use up::{Container, Up};
+pub(crate) use up::{Container, Down, Up};
 
 /// Runs Amazon States Language state machines on this machine.
 #[derive(Debug, Parser)]
@@ -53,6 +53,8 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Bring up a whole project of the CDK, SAM or CloudFormation on this machine
     Up(Up),
+    /// End what `asl up` has brought up
+    Down(Down),
     /// What a CDK app calls in the place of Docker: its command runs on this machine
     #[command(hide = true)]
     Container(Container),

@@ -83,22 +83,35 @@ impl Console {
         self.project().executions().state_machine(&registered.arn).map_err(|error| Error::Usage(error.to_string()))
     }
 
+    /// The address of the page of an execution.
+    fn page_of(&self, arn: &str) -> String {
+        format!("{}/#/executions/{}", self.server.url(), utf8_percent_encode(arn, ENCODED))
+    }
+
     /// Shows an execution in the browser, and says where.
     pub(crate) fn show(&self, arn: &str) {
-        let url = format!("{}/#/executions/{}", self.server.url(), utf8_percent_encode(arn, ENCODED));
+        let url = self.page_of(arn);
         output::to_stderr(&report::note(&format!("the execution is shown at {url}, until Ctrl-C")));
         // Where no browser can be opened, the address was told.
         let _ = open::that_detached(url);
     }
 
     /// Shows an execution that was run elsewhere, from its history.
-    pub(crate) fn show_elsewhere(&self, name: &str, history: &Value) -> Result<(), Error> {
+    /// Where that is, is told as JSON to a program that asks for it.
+    pub(crate) fn show_elsewhere(&self, name: &str, history: &Value, is_json: bool) -> Result<(), Error> {
         let shown = self.server.show(&self.machine()?, name, history);
         let arn = shown.map_err(|error| Error::Usage(error.to_string()))?;
-        if let Some(arn) = arn {
-            self.show(&arn);
+        match arn {
+            Some(arn) if is_json => {
+                let url = self.page_of(&arn);
+                output::print_json(&Value::from([("url", Value::from(url)), ("executionArn", arn.into())]))
+            }
+            Some(arn) => {
+                self.show(&arn);
+                Ok(())
+            }
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Waits until somebody has seen enough.

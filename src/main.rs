@@ -59,6 +59,7 @@ fn main() -> ExitCode {
         Command::Stop(arguments) => commands::stop::run(arguments),
         Command::Serve(arguments) => commands::serve::run(arguments),
         Command::Container(arguments) => commands::container::run(arguments),
+        Command::Down(arguments) => commands::down::run(arguments),
         Command::Up(arguments) => commands::up::run(arguments),
         Command::Test(arguments) => commands::test::run(arguments),
         Command::TestState(arguments) => commands::test_state::run(arguments),

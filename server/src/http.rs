@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use asl_aws::InProcess;
 use asl_loopback::{self as loopback, Refused};
-use asl_tasks::Calls;
+use asl_tasks::{Calls, RequestPart, Starts, Trigger};
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -201,7 +201,7 @@ impl Shared {
                 (Ok(_), Calls::Function(function)) => {
                     self.proxied(function, trigger, parameters, request).await.unwrap_or_else(refusal)
                 }
-                (Ok(_), Calls::StateMachine(machine)) => self.triggered(machine, trigger.is_sync, request).await,
+                (Ok(_), Calls::StateMachine(machine)) => self.triggered(machine, trigger, &parameters, request).await,
                 // Neither has an API before it.
                 (Ok(_), Calls::Queue(_) | Calls::Topic(_)) => refusal(Refused(StatusCode::NOT_FOUND, String::new())),
                 (Err(refused), _) => refusal(refused),
@@ -229,23 +229,80 @@ impl Shared {
         }
     }
 
-    /// Starts an execution with the body of a request.
-    async fn triggered(&self, machine: &str, is_sync: bool, request: Request<Incoming>) -> Response<SdkBody> {
-        let body = match loopback::body(request, REQUEST_MAX).await {
+    /// Starts an execution with the body of a request, or with an object of its parts.
+    async fn triggered(
+        &self,
+        machine: &str,
+        trigger: &Trigger,
+        parameters: &[(String, String)],
+        request: Request<Incoming>,
+    ) -> Response<SdkBody> {
+        let (head, body) = request.into_parts();
+        let asked = Request::from_parts(head.clone(), body);
+        let body = match loopback::body(asked, REQUEST_MAX).await {
             Ok(body) => body,
             Err(refused) => return refusal(refused),
         };
         let Ok(input) = std::str::from_utf8(&body) else {
             return ApiError::new("InvalidExecutionInput", "the body of the request is not UTF-8").response();
         };
-        let operation = if is_sync { "StartSyncExecution" } else { "StartExecution" };
+        let operation = if trigger.is_sync { "StartSyncExecution" } else { "StartExecution" };
         let input = if input.is_empty() { "{}" } else { input };
+        let (parts, answers_output) = match &trigger.starts {
+            Starts::Http { parts, answers_output, .. } => (parts.as_slice(), *answers_output),
+            _ => (&[] as &[_], false),
+        };
+        let input = match parts {
+            [] => input.to_owned(),
+            parts => with_parts(parts, input, &head, parameters),
+        };
         let arn = self.machine_arn(machine);
         let parameters = asl_engine::Value::from([("stateMachineArn", arn.into()), ("input", input.into())]);
         let asked = Request::post("/").header("x-amz-target", format!("{TARGET}{operation}"));
         match asked.body(SdkBody::from(parameters.to_string())) {
-            Ok(asked) => self.api.answer(asked).await,
+            Ok(asked) => {
+                let answer = self.api.answer(asked).await;
+                if answers_output { output_of(answer) } else { answer }
+            }
             Err(error) => ApiError::fault("InternalFailure", error.to_string()).response(),
+        }
+    }
+}
+
+/// An input with the parts of a request as its members: the text of the body, and of the others an object with a text for each name.
+fn with_parts(parts: &[RequestPart], body: &str, head: &http::request::Parts, path: &[(String, String)]) -> String {
+    let texts = |pairs: Vec<(String, String)>| -> String {
+        let members = pairs.into_iter().map(|(name, value)| (name, serde_json::Value::String(value)));
+        serde_json::Value::Object(members.collect()).to_string()
+    };
+    let members = parts.iter().map(|part| match part {
+        RequestPart::Body => format!("\"body\":{body}"),
+        RequestPart::Path => format!("\"path\":{}", texts(path.to_vec())),
+        RequestPart::Querystring => {
+            let query = url::form_urlencoded::parse(head.uri.query().unwrap_or_default().as_bytes());
+            format!("\"querystring\":{}", texts(query.into_owned().collect()))
+        }
+        RequestPart::Header => {
+            let headers = head.headers.iter();
+            let text = |value: &http::HeaderValue| value.to_str().ok().map(str::to_owned);
+            let headers = headers.filter_map(|(name, value)| Some((name.to_string(), text(value)?)));
+            format!("\"header\":{}", texts(headers.collect()))
+        }
+    });
+    format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+}
+
+/// The output of an execution in the place of the execution, or its error with the status 500.
+fn output_of(answer: Response<SdkBody>) -> Response<SdkBody> {
+    let told = answer.body().bytes().and_then(|body| serde_json::from_slice::<serde_json::Value>(body).ok());
+    let Some(told) = told.filter(|_| answer.status().is_success()) else { return answer };
+    match &told["status"] {
+        serde_json::Value::String(status) if status == "SUCCEEDED" => {
+            text(StatusCode::OK, "application/json", told["output"].as_str().unwrap_or_default().to_owned())
+        }
+        _ => {
+            let told = serde_json::json!({ "error": told["error"], "cause": told["cause"] });
+            text(StatusCode::INTERNAL_SERVER_ERROR, "application/json", told.to_string())
         }
     }
 }

@@ -80,7 +80,7 @@ impl Server {
         parameters: Vec<(String, String)>,
         request: Request<Incoming>,
     ) -> Result<Response<SdkBody>, Refused> {
-        let Starts::Http { method, path, is_payload_1 } = &trigger.starts else {
+        let Starts::Http { method, path, is_payload_1, .. } = &trigger.starts else {
             return Err(Refused(StatusCode::NOT_FOUND, String::new()));
         };
         let (parts, body) = request.into_parts();

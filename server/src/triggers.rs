@@ -50,12 +50,17 @@ fn fits(route: &str, path: &str) -> Option<(usize, Vec<(String, String)>)> {
     parts.next().is_none().then_some((2, parameters))
 }
 
+/// A route whose request's body is the input.
+fn http(method: Option<String>, path: Option<String>) -> Starts {
+    Starts::Http { method, path, is_payload_1: false, parts: Vec::new(), answers_output: false }
+}
+
 /// The triggers of a server whose routing file has these: each state machine of a file without a route of its own has `POST /NAME`, and the
 /// only one has `POST /`.
 pub(crate) fn with_defaults(mut triggers: Vec<Trigger>, machines: &[&str]) -> Vec<Trigger> {
     let post = |name: &str, path: String| Trigger {
         calls: Calls::StateMachine(name.to_owned()),
-        starts: Starts::Http { method: Some("POST".to_owned()), path: Some(path), is_payload_1: false },
+        starts: http(Some("POST".to_owned()), Some(path)),
         is_sync: false,
         given: Default::default(),
     };
@@ -117,7 +122,7 @@ mod tests {
     fn the_most_special_route_is_taken() {
         let trigger = |name: &str, method: Option<&str>, path: Option<&str>| {
             let (method, path) = (method.map(ToOwned::to_owned), path.map(ToOwned::to_owned));
-            let starts = Starts::Http { method, path, is_payload_1: false };
+            let starts = http(method, path);
             Trigger { calls: Calls::StateMachine(name.to_owned()), starts, is_sync: false, given: Default::default() }
         };
         let triggers = [

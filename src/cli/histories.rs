@@ -80,6 +80,10 @@ pub(crate) struct Open {
     #[arg(long, value_name = "FILE")]
     pub(crate) routes: Option<PathBuf>,
 
+    /// Print where the page is as JSON, for a program that shows it, and open no browser
+    #[arg(long)]
+    pub(crate) json: bool,
+
     /// Where the embedded services keep their data
     #[arg(long, value_name = "DIR", default_value = ".asl")]
     pub(crate) data: PathBuf,

@@ -52,6 +52,26 @@ pub(crate) struct Up {
     pub(crate) serving: Serving,
 }
 
+/// End what `asl up` has brought up
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Exit codes:
+  0    nothing is up any more
+  2    a folder for data is used by something else, or cannot be removed")]
+pub(crate) struct Down {
+    /// Where it keeps its data
+    #[arg(long, value_name = "DIR", default_value = ".asl")]
+    pub(crate) data: PathBuf,
+
+    /// Also remove the data: what the services keep, executions, logs
+    #[arg(long)]
+    pub(crate) delete: bool,
+
+    /// Print what was done as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// What a CDK app calls in the place of Docker: its command runs on this machine
 #[derive(Debug, Args)]
 pub(crate) struct Container {

@@ -7,6 +7,7 @@ pub(crate) mod container;
 pub(crate) mod data;
 pub(crate) mod demo;
 pub(crate) mod diff;
+pub(crate) mod down;
 pub(crate) mod graph;
 pub(crate) mod history;
 pub(crate) mod jsonata;

@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: &Open) -> Result<ExitCode, Error> {
     runtime()?.block_on(async {
         let options = ExecutionOptions::default();
         let console = Console::of_definition(&definition, routes, substitutions, &arguments.data, options).await?;
-        console.show_elsewhere(&name, &events)?;
+        console.show_elsewhere(&name, &events, arguments.json)?;
         console.stay().await;
         console.shut_down().await;
         Ok(ExitCode::SUCCESS)

@@ -18,6 +18,7 @@ use asl_stack::{
 };
 use asl_tasks::Routes;
 
+use super::down::is_used;
 use super::serve::{Ended, Told, serve, served};
 use crate::cli::Up;
 use crate::error::Error;
@@ -63,7 +64,10 @@ impl From<SynthError> for Error {
 }
 
 /// What a project comes to is written there, below the folder for data.
-const UP: &str = "up";
+pub(crate) const UP: &str = "up";
+
+/// The file there that has the ID of the process.
+pub(crate) const PROCESS: &str = "process";
 
 /// Brings up a project and serves it until a signal comes.
 pub(crate) fn run(arguments: &Up) -> Result<ExitCode, Error> {
@@ -71,10 +75,16 @@ pub(crate) fn run(arguments: &Up) -> Result<ExitCode, Error> {
     if let Some(folder) = &arguments.eject {
         return eject(&plan, folder);
     }
+    if is_used(&arguments.serving.data) {
+        let data = arguments.serving.data.display();
+        let help = "`asl down` ends what was brought up there; --data DIR gives this one a folder of its own";
+        return Err(Error::Usage(format!("{data} is used by another program\nhelp: {help}")));
+    }
     let folder = absolute(&arguments.serving.data).join(UP);
     for (file, text) in files(&plan, &folder)? {
         write_changed(&file, &text)?;
     }
+    output::write_file(&folder.join(PROCESS), std::process::id().to_string())?;
     let routes = Routes::read(&folder.join(ROUTES))?;
     let mut serving = arguments.serving.clone();
     (serving.account, serving.region, serving.listen) = (choices.account, choices.region, listen);

@@ -247,6 +247,10 @@ pub(crate) struct Trigger {
     pub(crate) sync: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) payload: Option<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) request: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) answer: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) batch_size: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]

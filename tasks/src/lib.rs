@@ -61,6 +61,7 @@ pub use integrations::answered_here;
 pub use mocks::{InvalidMocks, MockedAnswer, Mocks, MocksError, Unmocked};
 pub use router::{NoRoute, Router, RowsError};
 pub use routes::{
-    Calls, Endpoint, InvalidRoutes, LogLevel, MachineFile, MachineLogging, Route, Routes, RoutesError, Starts, Trigger,
+    Calls, Endpoint, InvalidRoutes, LogLevel, MachineFile, MachineLogging, RequestPart, Route, Routes, RoutesError,
+    Starts, Trigger,
 };
 pub use waiting::{AnswerError, TokenAnswer, WaitingTask, answer, living_tasks};

@@ -95,6 +95,15 @@ fn a_history_from_anywhere_is_shown_with_its_definition() {
     assert_eq!(flow["stages"][1]["data"]["text"], "Hello, Ada!");
     assert_eq!(shown.interrupt().0, Some(0));
 
+    let mut told = folder.command(&["open", "of aws.json", "--definition", "greet.asl.json", "--json"]);
+    let mut told = told.stdout(Stdio::piped()).spawn().expect("asl starts");
+    let mut line = String::new();
+    BufReader::new(told.stdout.take().expect("a pipe")).read_line(&mut line).expect("it can be read");
+    let page: Value = serde_json::from_str(&line).expect("JSON");
+    assert!(page["url"].as_str().is_some_and(|url| url.contains("/#/executions/")), "{line}");
+    told.kill().expect("it runs");
+    told.wait().expect("it ends");
+
     let listed = folder.asl(&["history", "--list", "--json"]).json();
     let name = listed["executions"][0]["name"].as_str().expect("a name").to_owned();
     let stored = Shown::by(folder.command(&["open", &name, "--definition", "greet.asl.json"]));

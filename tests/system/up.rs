@@ -140,8 +140,13 @@ fn a_template_of_sam_has_functions_layers_events_and_apis() {
         let log = String::from_utf8_lossy(&log()).into_owned();
         ["billed 7", "billed 9"].iter().all(|text| log.contains(text)).then_some(())
     });
-    let (code, stderr) = server.interrupt();
+    let (used, ended) = (folder.asl(&["data", "rm", "--all"]), folder.asl(&["down", "--delete", "--json"]));
+    assert_eq!((used.code, ended.json()), (Some(2), json!({ "ended": true, "deleted": true })));
+    assert!(!folder.path(".asl/dynamodb.sqlite").exists() && !folder.path(".asl/up").exists());
+    let (code, stderr) = server.ended_by_others();
     assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    let again = folder.asl(&["down"]);
+    assert_eq!((again.code, again.stderr.as_str()), (Some(0), "note: nothing was up with the data in .asl\n"));
 }
 
 #[test]
@@ -173,8 +178,10 @@ fn a_template_of_cloudformation_has_nested_stacks_apis_and_rules() {
     let policy = attributes["Attributes"]["RedrivePolicy"].as_str().expect("a policy");
     assert!(policy.contains("shop-Messaging-") && policy.contains("\"maxReceiveCount\":3"), "{policy}");
     // An EXPRESS state machine answers at once.
-    let (status, price) = post(&format!("{url}/price"), &json!({ "count": 4 }));
-    assert_eq!((status, &price["output"]), (200, &json!(r#"{"stage":"dev","price":8}"#)), "{price}");
+    let (status, price) = post(&format!("{url}/price?times=2"), &json!({ "count": 4 }));
+    assert_eq!((status, price), (200, json!({ "stage": "dev", "price": 8 })));
+    let (status, failed) = post(&format!("{url}/price"), &json!({ "count": 4 }));
+    assert_eq!((status, &failed["error"]), (500, &json!("States.QueryEvaluationError")), "{failed}");
     until(|| {
         let log = String::from_utf8(folder.files(".asl").remove("log-groups.jsonl")?).expect("UTF-8");
         log.lines().any(|line| line.contains("prices") && line.contains("ExecutionSucceeded")).then_some(())

@@ -27,7 +27,7 @@ enum Reference {
 }
 
 /// CloudFormation template reference, the return values of each resource type.
-const NAMINGS: [Naming; 18] = [
+const NAMINGS: [Naming; 19] = [
     Naming {
         types: &["AWS::Lambda::Function", "AWS::Serverless::Function"],
         property: "FunctionName",
@@ -130,6 +130,12 @@ const NAMINGS: [Naming; 18] = [
         property: "-",
         reference: Reference::Name,
         arn: "apigateway:${AWS::Region}::/apis/*",
+    },
+    Naming {
+        types: &["AWS::ApiGateway::Stage", "AWS::ApiGatewayV2::Stage"],
+        property: "StageName",
+        reference: Reference::Name,
+        arn: "apigateway:${AWS::Region}::/stages/*",
     },
     Naming {
         types: &["AWS::Lambda::LayerVersion", "AWS::Serverless::LayerVersion"],

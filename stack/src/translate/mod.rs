@@ -8,7 +8,7 @@ mod messages;
 mod sam;
 mod storage;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use asl_project::yaml::Tree;
 
@@ -20,7 +20,7 @@ use crate::stacks::{NESTED, Resolved, is_made, outputs_of};
 /// What has no meaning on one machine: who may do what, keys, alarms, deployments.
 ///
 /// A type, or the start of several.
-const WITHOUT_MEANING: [&str; 28] = [
+const WITHOUT_MEANING: [&str; 31] = [
     "AWS::ApiGateway::Account",
     "AWS::ApiGateway::ApiKey",
     "AWS::ApiGateway::Deployment",
@@ -48,13 +48,15 @@ const WITHOUT_MEANING: [&str; 28] = [
     "AWS::S3::BucketPolicy",
     "AWS::SNS::TopicPolicy",
     "AWS::SQS::QueuePolicy",
+    "AWS::Serverless::Connector",
     "AWS::XRay::",
+    "Custom::LogRetention",
+    "Custom::S3AutoDeleteObjects",
 ];
 
 /// What is part of another resource, and looked up from there.
-const PARTS: [&str; 10] = [
+const PARTS: [&str; 9] = [
     "AWS::ApiGateway::Resource",
-    "AWS::ApiGateway::RestApi",
     "AWS::ApiGatewayV2::Integration",
     "AWS::Lambda::Alias",
     "AWS::Lambda::LayerVersion",
@@ -101,8 +103,11 @@ impl Translation<'_> {
     fn all(&mut self) {
         let Self { resources, plan } = self;
         let resources: &[Resource<'_>] = resources;
+        // What makes resources of its own kind while a stack is made: nothing is made by it here.
+        let makers: BTreeSet<String> = resources.iter().filter_map(|it| it.text("ServiceToken")).collect();
         for resource in resources {
             match resource.kind {
+                "AWS::Lambda::Function" if makers.contains(&resource.reference(Some("Arn"))) => {}
                 "AWS::StepFunctions::StateMachine" => machines::machine(resource, plan),
                 "AWS::Serverless::StateMachine" => {
                     machines::machine(resource, plan);
@@ -125,7 +130,12 @@ impl Translation<'_> {
                 "AWS::Scheduler::Schedule" => events::schedule(resource, plan),
                 "AWS::ApiGatewayV2::Route" => apis::route(resource, resources, plan),
                 "AWS::ApiGateway::Method" => apis::method(resource, resources, plan),
-                "AWS::ApiGatewayV2::Api" | "AWS::Serverless::Api" | "AWS::Serverless::HttpApi" => {}
+                "AWS::ApiGateway::RestApi"
+                | "AWS::ApiGatewayV2::Api"
+                | "AWS::Serverless::Api"
+                | "AWS::Serverless::HttpApi" => {
+                    apis::document(resource, plan);
+                }
                 kind if NESTED.contains(&kind) => nested(resource, resources, plan),
                 kind if PARTS.contains(&kind) => {}
                 kind => {

@@ -91,6 +91,10 @@ fn what_calls_something_is_a_trigger() {
             r#"[[triggers]]; http = "ANY /{proxy+}"; function = "f"; payload = "1.0""#,
         ),
         (
+            "  A: {Type: AWS::Serverless::Api, Properties: {StageName: p, DefinitionBody: {paths: {/a: {post: {x-amazon-apigateway-integration: {type: aws, uri: !Sub 'arn:aws:apigateway:${AWS::Region}:states:action/StartExecution', requestTemplates: {application/json: !Sub '{\"input\": \"$util.escapeJavaScript($input.json(''$''))\", \"stateMachineArn\": \"${M}\"}'}}}}}}}}\n",
+            r#"[[triggers]]; http = "POST /a"; state_machine = "m""#,
+        ),
+        (
             "  Q: {Type: AWS::SQS::Queue, Properties: {QueueName: q}}\n  E: {Type: AWS::Lambda::EventSourceMapping, Properties: {EventSourceArn: !GetAtt Q.Arn, FunctionName: !Ref F, BatchSize: 1}}\n",
             r#"[[triggers]]; messages = "q"; function = "f"; batch_size = 1"#,
         ),

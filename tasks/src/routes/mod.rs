@@ -23,7 +23,7 @@ use toml::de::DeValue;
 
 use self::error::InvalidAt;
 pub use self::error::{InvalidRoutes, RoutesError};
-pub use self::trigger::{Calls, LogLevel, MachineFile, MachineLogging, Starts, Trigger};
+pub use self::trigger::{Calls, LogLevel, MachineFile, MachineLogging, RequestPart, Starts, Trigger};
 use crate::dependencies::Dependencies;
 use crate::handlers::KINDS;
 use crate::integrations::http::Connection;

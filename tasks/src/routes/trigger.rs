@@ -45,6 +45,10 @@ pub enum Starts {
         path: Option<String>,
         /// Whether a function gets the request in the first version of the format.
         is_payload_1: bool,
+        /// The parts of a request that are members of an input; none where the body is the input.
+        parts: Vec<RequestPart>,
+        /// Whether a request that waits is answered with the output alone.
+        answers_output: bool,
     },
     /// A schedule.
     Schedule {
@@ -65,6 +69,20 @@ pub enum Starts {
         /// How many messages a call has at most.
         batch_size: u32,
     },
+}
+
+/// A part of a request, as a member of the input of an execution.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RequestPart {
+    /// The body, as JSON.
+    Body,
+    /// The headers.
+    Header,
+    /// The parameters of the query.
+    Querystring,
+    /// The parameters of the path.
+    Path,
 }
 
 impl Trigger {
@@ -95,9 +113,20 @@ struct Written {
     #[serde(default)]
     input_paths: BTreeMap<String, String>,
     payload: Option<String>,
+    #[serde(default)]
+    request: Vec<RequestPart>,
+    answer: Option<Answer>,
     batch_size: Option<u32>,
     #[serde(default)]
     sync: bool,
+}
+
+/// What a request that waits is answered with.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Answer {
+    Execution,
+    Output,
 }
 
 impl Written {
@@ -121,7 +150,8 @@ impl Written {
             (Some(route), None, None, None) => match route_key(&route) {
                 Some((method, path)) => {
                     let is_payload_1 = self.payload.as_deref() == Some("1.0");
-                    Ok(Starts::Http { method, path, is_payload_1 })
+                    let (parts, answers_output) = (self.request.clone(), self.answer == Some(Answer::Output));
+                    Ok(Starts::Http { method, path, is_payload_1, parts, answers_output })
                 }
                 None => Err("http must be a method and a path such as \"POST /orders\", or \"$default\""),
             },
@@ -173,13 +203,17 @@ impl<'de> Deserialize<'de> for Trigger {
         let starts = written.starts().map_err(D::Error::custom)?;
         let given = written.given(&starts).map_err(D::Error::custom)?;
         let custom = |text: &str| Err(D::Error::custom(text));
-        let Written { sync, bus, payload, batch_size, .. } = written;
+        let Written { sync, bus, payload, batch_size, request, answer, .. } = written;
         let is_http = matches!(starts, Starts::Http { .. });
         if sync && !(is_http && matches!(calls, Calls::StateMachine(_))) {
             return custom("sync belongs to http and a state_machine: nobody waits for the end of another execution");
         }
         if is_http && matches!(calls, Calls::Queue(_) | Calls::Topic(_)) {
             return custom("http calls a state_machine or a function");
+        }
+        let is_start = is_http && matches!(calls, Calls::StateMachine(_));
+        if !request.is_empty() && !is_start || answer.is_some() && !sync {
+            return custom("request belongs to http and a state_machine, and answer to sync");
         }
         if matches!(starts, Starts::Messages { .. }) && !matches!(calls, Calls::Function(_)) {
             return custom("messages call a function");
@@ -315,7 +349,7 @@ mod tests {
         ] {
             let read = trigger(&format!("state_machine = 'm'\nhttp = '{written}'")).expect(written);
             let (method, path) = (method.map(ToOwned::to_owned), path.map(ToOwned::to_owned));
-            let expected = Starts::Http { method, path, is_payload_1: false };
+            let expected = Starts::Http { method, path, is_payload_1: false, parts: Vec::new(), answers_output: false };
             assert_eq!((read.starts, read.is_sync), (expected, false));
         }
     }
@@ -331,6 +365,8 @@ mod tests {
             ("queue = 'q'\nhttp = 'POST /a'", "http calls a state_machine or a function"),
             ("state_machine = 'm'\nmessages = 'q'", "messages call a function"),
             ("function = 'f'\nhttp = 'POST /a'\npayload = '3.0'", "payload is \"1.0\" or \"2.0\""),
+            ("function = 'f'\nhttp = 'POST /a'\nrequest = ['body']", "request belongs to http and a state_machine"),
+            ("state_machine = 'm'\nhttp = 'POST /a'\nanswer = 'output'", "answer to sync"),
             ("function = 'f'\nhttp = 'POST /a'\nbus = 'b'", "bus belongs to event"),
             ("function = 'f'\nhttp = 'POST /a'\nbatch_size = 1", "batch_size belongs to messages"),
             ("function = 'f'\nschedule = 'rate(1 day)'\ninput = 1\ninput_path = '$'", "one of input, input_path"),

@@ -254,6 +254,26 @@ fn the_graph_is_placed_and_expressions_are_tried() {
 }
 
 #[test]
+fn the_guide_has_the_requests_that_there_are() {
+    let guide = std::fs::read_to_string("docs/console.md").expect("the guide");
+    let source = std::fs::read_to_string("server/src/console/mod.rs").expect("the source");
+    let mut told: Vec<(&str, &str)> = guide
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split_once(" /_asl/"))
+        .map(|(method, rest)| (method, rest.split(['?', '`']).next().unwrap_or_default()))
+        .collect();
+    let mut answered: Vec<(&str, &str)> = source
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("(&Method::")?.split_once(", \""))
+        .filter_map(|(method, rest)| Some((method, rest.split_once('"')?.0)))
+        .collect();
+    told.sort_unstable();
+    answered.sort_unstable();
+    assert_eq!(told, answered);
+    assert!(!told.is_empty());
+}
+
+#[test]
 fn the_page_is_for_browsers_at_this_server_only() {
     let folder = Folder::new();
     folder.write("token", "0123456789abcdef\n");

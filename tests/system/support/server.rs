@@ -57,9 +57,14 @@ impl Server {
     }
 
     /// Ends it as Ctrl-C does, and gives its exit code and what it said on stderr.
-    pub(crate) fn interrupt(mut self) -> (Option<i32>, String) {
+    pub(crate) fn interrupt(self) -> (Option<i32>, String) {
         let id = nix::unistd::Pid::from_raw(i32::try_from(self.process.id()).expect("an ID"));
         nix::sys::signal::kill(id, nix::sys::signal::Signal::SIGINT).expect("it runs");
+        self.ended_by_others()
+    }
+
+    /// Its exit code and what it said on stderr, when something else has ended it.
+    pub(crate) fn ended_by_others(mut self) -> (Option<i32>, String) {
         let code = self.process.wait().expect("it ends").code();
         let mut stderr = String::new();
         self.stderr.take().expect("a pipe").read_to_string(&mut stderr).expect("it can be read");
