@@ -245,6 +245,14 @@ fn what_is_missing_is_told_before_anything_runs() {
             "template.yaml:2: F (App/F/Resource): it is a container image, which asl does not run\nhelp: a [[routes]] with resource = ",
         ),
         (
+            template(
+                "  F: {Type: AWS::Serverless::Function, Properties: {Runtime: nodejs20.x, Handler: a.b, CodeUri: .}, Metadata: {BuildMethod: esbuild}}\n",
+            ),
+            &[],
+            3,
+            "template.yaml:2: F: its code is built before it runs (BuildMethod esbuild): `sam build` does that\n",
+        ),
+        (
             template(&format!(
                 "  M: {{Type: AWS::StepFunctions::StateMachine, Properties: {{DefinitionString: '{definition}'}}}}\n"
             )),

@@ -8,6 +8,11 @@ use super::texts;
 use crate::plan::{Function, Plan, Problem};
 use crate::resource::{Resource, text};
 
+/// What makes code of something else: what lies beside the template does not run.
+///
+/// SAM developer guide, "Building Lambda functions".
+const BUILT: [&str; 5] = ["dotnet7", "esbuild", "go1.x", "makefile", "rust-cargolambda"];
+
 /// Where the routes of functions begin.
 fn resource_pattern(name: &str) -> String {
     format!("arn:aws:lambda:*:*:function:{name}")
@@ -29,6 +34,11 @@ pub(super) fn function(resource: &Resource<'_>, resources: &[Resource<'_>], plan
     let Some(runtime) = resource.text("Runtime") else {
         return lacks(plan, "it has no Runtime".to_owned());
     };
+    let is_built = resource.of.template.file().components().any(|part| part.as_os_str() == ".aws-sam");
+    if let Some(method) = resource.metadata("BuildMethod").filter(|it| !is_built && BUILT.contains(&it.as_str())) {
+        let what = format!("its code is built before it runs (BuildMethod {method}): `sam build` does that");
+        return lacks(plan, what);
+    }
     let code = match code(resource, &runtime) {
         Ok(Code::Path(path)) => path,
         Ok(Code::Text(file, text)) => {

@@ -111,12 +111,12 @@ impl Translation<'_> {
                 "AWS::StepFunctions::StateMachine" => machines::machine(resource, plan),
                 "AWS::Serverless::StateMachine" => {
                     machines::machine(resource, plan);
-                    sam::events(resource, resources, plan);
+                    sam::events(resource, plan);
                 }
                 "AWS::Lambda::Function" => functions::function(resource, resources, plan),
                 "AWS::Serverless::Function" => {
                     functions::function(resource, resources, plan);
-                    sam::events(resource, resources, plan);
+                    sam::events(resource, plan);
                 }
                 "AWS::DynamoDB::Table" | "AWS::DynamoDB::GlobalTable" => storage::table(resource, plan),
                 "AWS::Serverless::SimpleTable" => storage::simple_table(resource, plan),

@@ -2,7 +2,7 @@
 //!
 //! SAM developer guide, "EventSource" and "StateMachineEventSource".
 
-use asl_project::yaml::Tree;
+use asl_project::yaml::{Member, Tree, TreeKind};
 
 use super::events::{self, When};
 use super::messages::{self, Subscribe};
@@ -10,7 +10,7 @@ use super::{function_of, machine_of};
 use crate::plan::{Plan, Trigger};
 use crate::resource::{Resource, text, toml};
 
-pub(super) fn events(resource: &Resource<'_>, _resources: &[Resource<'_>], plan: &mut Plan) {
+pub(super) fn events(resource: &Resource<'_>, plan: &mut Plan) {
     let arn = resource.reference(Some("Arn"));
     for event in resource.get("Events").into_iter().flat_map(Tree::members) {
         let kind = event.value.get("Type").and_then(text).unwrap_or_default();
@@ -76,11 +76,11 @@ pub(super) fn events(resource: &Resource<'_>, _resources: &[Resource<'_>], plan:
 
 /// Adds a target that says what it gets in the properties of an event.
 fn aim(resource: &Resource<'_>, plan: &mut Plan, when: When, arn: &str, event: &Tree) {
-    let empty = Tree { kind: asl_project::yaml::TreeKind::Object(Vec::new()), ..event.clone() };
+    let empty = Tree { kind: TreeKind::Object(Vec::new()), ..event.clone() };
     let mut target = event.get("Properties").cloned().unwrap_or(empty);
-    if let asl_project::yaml::TreeKind::Object(members) = &mut target.kind {
-        let value = Tree { kind: asl_project::yaml::TreeKind::Text(arn.into()), ..event.clone() };
-        members.push(asl_project::yaml::Member { name: "Arn".into(), span: event.span, value });
+    if let TreeKind::Object(members) = &mut target.kind {
+        let value = Tree { kind: TreeKind::Text(arn.into()), ..event.clone() };
+        members.push(Member { name: "Arn".into(), span: event.span, value });
     }
     events::aim(resource.origin(), plan, when, &target);
 }
