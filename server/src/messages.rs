@@ -23,14 +23,19 @@ pub(crate) struct Reader {
     queue: String,
     function: String,
     batch_size: u32,
+    /// Whether the function says which messages it has not taken.
+    reports_failures: bool,
 }
 
 /// The readers that triggers ask for.
 pub(crate) fn readers(triggers: &[Trigger]) -> Vec<Reader> {
     let reader = |trigger: &Trigger| match (&trigger.starts, &trigger.calls) {
-        (Starts::Messages { queue, batch_size }, Calls::Function(function)) => {
-            Some(Reader { queue: queue.clone(), function: function.clone(), batch_size: *batch_size })
-        }
+        (Starts::Messages { queue, batch_size, reports_failures }, Calls::Function(function)) => Some(Reader {
+            queue: queue.clone(),
+            function: function.clone(),
+            batch_size: *batch_size,
+            reports_failures: *reports_failures,
+        }),
         _ => None,
     };
     triggers.iter().filter_map(reader).collect()
@@ -67,7 +72,9 @@ impl Reader {
         }
         let records: Vec<Value> = messages.iter().map(|message| record(message, &self.queue)).collect();
         let kept = match call(clients, &self.function, &json!({ "Records": records })).await {
-            Ok(result) => not_taken(&result),
+            Ok(result) if self.reports_failures => not_taken(&result),
+            // All of them are done with, whatever it says.
+            Ok(_) => BTreeSet::new(),
             Err(error) => {
                 warn!(queue = self.queue, function = self.function, %error, "messages are not taken");
                 return Ok(());

@@ -253,6 +253,8 @@ pub(crate) struct Trigger {
     pub(crate) answer: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) batch_size: Option<u32>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) report_batch_item_failures: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) input_path: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

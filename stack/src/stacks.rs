@@ -321,7 +321,9 @@ fn pseudo_parameters(name: &str, choices: &Choices) -> Substitutions {
         region if region.starts_with("us-gov-") => ("aws-us-gov", "amazonaws.com"),
         _ => ("aws", "amazonaws.com"),
     };
-    let id = format!("arn:{partition}:cloudformation:{region}:{account}:stack/{name}/local");
+    // A unique id stands at its end, of which templates take parts; here always the same.
+    let id =
+        format!("arn:{partition}:cloudformation:{region}:{account}:stack/{name}/00000000-0000-4000-8000-000000000000");
     let values = [
         ("AWS::AccountId", account.as_str()),
         ("AWS::Partition", partition),

@@ -63,11 +63,7 @@ pub(crate) fn can_keep(executions: &Executions) -> Result<(), ApiError> {
 }
 
 /// Starts an execution, and answers when its start is kept. Who calls it holds [`Catalog::starting`].
-pub(crate) async fn started(
-    executions: &Arc<Executions>,
-    machine: &StateMachine,
-    start: Start,
-) -> Result<Value, ApiError> {
+async fn started(executions: &Arc<Executions>, machine: &StateMachine, start: Start) -> Result<Value, ApiError> {
     let started = executions.start(machine, start)?;
     started.kept().await?;
     Ok(object([

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use asl_engine::Value;
-use asl_project::{Start, StartsAt, StateMachines};
+use asl_project::{Start, StartError, StartsAt, StateMachines};
 use asl_runtime::now;
 
 use super::data_flow::variables;
 use super::recorded::RecordedExecution;
 use crate::api::error::ApiError;
-use crate::api::executions::{can_keep, started};
+use crate::api::executions::can_keep;
 use crate::server::Shared;
 
 /// The name of a fork is that of the execution, cut to this, and the time.
@@ -52,5 +52,11 @@ pub(super) async fn fork(shared: &Arc<Shared>, body: &Value) -> Result<Value, Ap
         starts_at: Some(StartsAt { state: visit.name.clone(), input, variables }),
         ..Start::default()
     };
-    started(&shared.executions, &machine, start).await
+    let started = shared.executions.start(&machine, start)?;
+    if !started.is_new {
+        // It runs with the same input, and may have begun elsewhere.
+        return Err(StartError::AlreadyExists(started.execution.arn.clone()).into());
+    }
+    started.kept().await?;
+    Ok(Value::from([("executionArn", started.execution.arn.clone().into())]))
 }

@@ -35,8 +35,16 @@ pub(super) fn schedule(resource: &Resource<'_>, plan: &mut Plan) {
     if resource.text("State").as_deref() == Some("DISABLED") {
         return plan.notes.push((resource.origin(), "it is disabled, and does nothing".to_owned()));
     }
+    tell_zone(resource, plan, resource.text("ScheduleExpressionTimezone"));
     if let (Some(expression), Some(target)) = (resource.text("ScheduleExpression"), resource.get("Target")) {
         aim(resource.origin(), plan, When::Schedule { expression, hands_on: false }, target);
+    }
+}
+
+/// Tells of a time zone: schedules run in UTC.
+pub(super) fn tell_zone(resource: &Resource<'_>, plan: &mut Plan, zone: Option<String>) {
+    if let Some(zone) = zone.filter(|zone| zone != "UTC") {
+        plan.notes.push((resource.origin(), format!("its schedule runs in UTC here, and not in {zone}")));
     }
 }
 

@@ -1,8 +1,10 @@
 //! Topics, subscriptions, queues, and what reads from them.
 
+use asl_project::yaml::Tree;
+
 use super::{function_of, pass_over, problem};
 use crate::plan::{Plan, Queue, Subscription, Trigger};
-use crate::resource::{Resource, toml};
+use crate::resource::{Resource, text, toml};
 
 pub(super) fn topic(resource: &Resource<'_>, plan: &mut Plan) {
     plan.routing.topics.insert(resource.reference(Some("TopicName")));
@@ -102,14 +104,30 @@ pub(super) fn event_source(resource: &Resource<'_>, plan: &mut Plan) {
     let source = resource.text("EventSourceArn").unwrap_or_default();
     let function = resource.text("FunctionName").unwrap_or_default();
     let function = function_of(&function).unwrap_or(function);
-    reads(resource, plan, &source, function, resource.number("BatchSize"));
+    reads(resource, plan, &source, function, Some(&resource.properties));
 }
 
-pub(super) fn reads(resource: &Resource<'_>, plan: &mut Plan, source: &str, function: String, batch_size: Option<u32>) {
+/// Adds what calls a function with the messages of a source; `mapping` says how.
+pub(super) fn reads(resource: &Resource<'_>, plan: &mut Plan, source: &str, function: String, mapping: Option<&Tree>) {
+    let property = |name: &str| mapping?.get(name);
+    if property("Enabled").and_then(text).as_deref() == Some("false") {
+        let told = format!("its event source mapping of {source} is disabled, and does nothing");
+        return plan.notes.push((resource.origin(), told));
+    }
+    if property("FilterCriteria").is_some() {
+        let told = "FilterCriteria is not read: the function gets all messages".to_owned();
+        plan.notes.push((resource.origin(), told));
+    }
     match source.split(':').collect::<Vec<_>>()[..] {
         ["arn", _, "sqs", _, _, queue] => {
-            let messages = Some(queue.to_owned());
-            let trigger = Trigger { messages, function: Some(function), batch_size, ..Trigger::default() };
+            let reported = property("FunctionResponseTypes").map(Tree::items).unwrap_or_default();
+            let trigger = Trigger {
+                messages: Some(queue.to_owned()),
+                function: Some(function),
+                batch_size: property("BatchSize").and_then(text).and_then(|size| size.parse().ok()),
+                report_batch_item_failures: reported.iter().any(|it| it.text() == Some("ReportBatchItemFailures")),
+                ..Trigger::default()
+            };
             plan.routing.triggers.push((resource.origin(), trigger));
         }
         ["arn", _, service, ..] => {

@@ -86,6 +86,7 @@ pub(crate) fn translated(stacks: &[Resolved<'_>], base_url: &str) -> Plan {
     }
     let mut translation = Translation { resources, plan: Plan::default() };
     translation.all();
+    tell_hidden_routes(&mut translation.plan);
     let apis = Apis::of(&translation.resources);
     let mut plan = translation.plan;
     for value in plan.routing.functions.iter_mut().flat_map(|(_, function)| function.environment.values_mut()) {
@@ -103,11 +104,13 @@ impl Translation<'_> {
     fn all(&mut self) {
         let Self { resources, plan } = self;
         let resources: &[Resource<'_>] = resources;
-        // What makes resources of its own kind while a stack is made: nothing is made by it here.
+        // What makes resources of its own kind while a stack is made, and nothing else calls: nothing is made by it here.
         let makers: BTreeSet<String> = resources.iter().filter_map(|it| it.text("ServiceToken")).collect();
+        let is_maker = |arn: &str| makers.contains(arn) && !resources.iter().any(|it| calls(it, arn));
         for resource in resources {
+            tell_unknown_name(resource, plan);
             match resource.kind {
-                "AWS::Lambda::Function" if makers.contains(&resource.reference(Some("Arn"))) => {}
+                "AWS::Lambda::Function" if is_maker(&resource.reference(Some("Arn"))) => {}
                 "AWS::StepFunctions::StateMachine" => machines::machine(resource, plan),
                 "AWS::Serverless::StateMachine" => {
                     machines::machine(resource, plan);
@@ -135,6 +138,14 @@ impl Translation<'_> {
                 | "AWS::Serverless::Api"
                 | "AWS::Serverless::HttpApi" => {
                     apis::document(resource, plan);
+                    for name in ["CorsConfiguration", "Cors", "Auth"].iter().filter(|name| resource.get(name).is_some())
+                    {
+                        let told = match *name {
+                            "Auth" => "Auth is not read: its routes are open".to_owned(),
+                            _ => format!("{name} is not read: requests of pages of other sites are refused"),
+                        };
+                        plan.notes.push((resource.origin_of(name), told));
+                    }
                 }
                 kind if NESTED.contains(&kind) => nested(resource, resources, plan),
                 kind if PARTS.contains(&kind) => {}
@@ -146,6 +157,45 @@ impl Translation<'_> {
             }
         }
     }
+}
+
+/// Whether a resource calls a function, other than to make a resource.
+fn calls(resource: &Resource<'_>, arn: &str) -> bool {
+    let named = ["FunctionName", "Endpoint", "Targets", "Target", "Uri", "IntegrationUri"];
+    let is_named = |name: &&str| resource.get(name).is_some_and(|it| it.value().to_string().contains(arn));
+    let function = arn.rsplit(':').next().unwrap_or_default();
+    named.iter().any(|name| is_named(&name)) || resource.text("FunctionName").as_deref() == Some(function)
+}
+
+/// What resources are called by, where a template says it.
+const NAMES: [&str; 6] = ["BucketName", "FunctionName", "QueueName", "StateMachineName", "TableName", "TopicName"];
+
+/// A name that cannot be told is not made up.
+fn tell_unknown_name(resource: &Resource<'_>, plan: &mut Plan) {
+    for name in NAMES {
+        let Some(given) = resource.get(name) else { continue };
+        let is_known = crate::resource::text(given).is_some_and(|it| asl_engine::placeholders(&it).next().is_none());
+        if !is_known {
+            let what = format!("nothing here knows its {name}");
+            problem(plan, resource.origin_of(name), what, "a function of CloudFormation in it gives nothing here");
+        }
+    }
+}
+
+/// Tells of routes that hide others: all APIs are at one address.
+fn tell_hidden_routes(plan: &mut Plan) {
+    let mut routes: BTreeMap<String, Origin> = BTreeMap::new();
+    let mut hidden = Vec::new();
+    for (origin, trigger) in &plan.routing.triggers {
+        let Some(route) = &trigger.http else { continue };
+        match routes.get(route) {
+            Some(first) => {
+                hidden.push((origin.clone(), format!("its route {route} is hidden by that of {}", first.id)))
+            }
+            None => _ = routes.insert(route.clone(), origin.clone()),
+        }
+    }
+    plan.notes.extend(hidden);
 }
 
 /// A stack in another one is translated by itself, where its template is here.

@@ -38,6 +38,7 @@ pub(super) fn events(resource: &Resource<'_>, plan: &mut Plan) {
                 let is_off =
                     property("Enabled").as_deref() == Some("false") || property("State").as_deref() == Some("DISABLED");
                 let expression = property("Schedule").or_else(|| property("ScheduleExpression"));
+                events::tell_zone(resource, plan, property("ScheduleExpressionTimezone"));
                 if let Some(expression) = expression.filter(|_| !is_off) {
                     let when = When::Schedule { expression, hands_on: kind == "Schedule" };
                     aim(resource, plan, when, &arn, &event.value);
@@ -62,9 +63,9 @@ pub(super) fn events(resource: &Resource<'_>, plan: &mut Plan) {
                 },
             ),
             "SQS" => {
-                let batch_size = property("BatchSize").and_then(|size| size.parse().ok());
                 let function = function_of(&arn).unwrap_or_default();
-                messages::reads(resource, plan, &property("Queue").unwrap_or_default(), function, batch_size);
+                let mapping = event.value.get("Properties");
+                messages::reads(resource, plan, &property("Queue").unwrap_or_default(), function, mapping);
             }
             kind => {
                 let told = format!("its event {} of the type {kind} does not happen here", event.name);

@@ -68,6 +68,8 @@ pub enum Starts {
         queue: String,
         /// How many messages a call has at most.
         batch_size: u32,
+        /// Whether the function says which of them it has not taken (`ReportBatchItemFailures`).
+        reports_failures: bool,
     },
 }
 
@@ -118,6 +120,8 @@ struct Written {
     answer: Option<Answer>,
     batch_size: Option<u32>,
     #[serde(default)]
+    report_batch_item_failures: bool,
+    #[serde(default)]
     sync: bool,
 }
 
@@ -161,7 +165,8 @@ impl Written {
                 Ok(Starts::Event { pattern: json(&pattern), bus })
             }
             (None, None, None, Some(queue)) => {
-                Ok(Starts::Messages { queue, batch_size: self.batch_size.take().unwrap_or(10) })
+                let reports_failures = std::mem::take(&mut self.report_batch_item_failures);
+                Ok(Starts::Messages { queue, batch_size: self.batch_size.take().unwrap_or(10), reports_failures })
             }
             _ => Err("a trigger has one of http, schedule, event and messages"),
         }
@@ -203,7 +208,7 @@ impl<'de> Deserialize<'de> for Trigger {
         let starts = written.starts().map_err(D::Error::custom)?;
         let given = written.given(&starts).map_err(D::Error::custom)?;
         let custom = |text: &str| Err(D::Error::custom(text));
-        let Written { sync, bus, payload, batch_size, request, answer, .. } = written;
+        let Written { sync, bus, payload, batch_size, report_batch_item_failures, request, answer, .. } = written;
         let is_http = matches!(starts, Starts::Http { .. });
         if sync && !(is_http && matches!(calls, Calls::StateMachine(_))) {
             return custom("sync belongs to http and a state_machine: nobody waits for the end of another execution");
@@ -225,8 +230,8 @@ impl<'de> Deserialize<'de> for Trigger {
         if bus.is_some() {
             return custom("bus belongs to event");
         }
-        if batch_size.is_some() {
-            return custom("batch_size belongs to messages");
+        if batch_size.is_some() || report_batch_item_failures {
+            return custom("batch_size and report_batch_item_failures belong to messages");
         }
         check(&starts).map_err(D::Error::custom)?;
         Ok(Self { calls, starts, is_sync: sync, given })
@@ -368,7 +373,7 @@ mod tests {
             ("function = 'f'\nhttp = 'POST /a'\nrequest = ['body']", "request belongs to http and a state_machine"),
             ("state_machine = 'm'\nhttp = 'POST /a'\nanswer = 'output'", "answer to sync"),
             ("function = 'f'\nhttp = 'POST /a'\nbus = 'b'", "bus belongs to event"),
-            ("function = 'f'\nhttp = 'POST /a'\nbatch_size = 1", "batch_size belongs to messages"),
+            ("function = 'f'\nhttp = 'POST /a'\nbatch_size = 1", "report_batch_item_failures belong to messages"),
             ("function = 'f'\nschedule = 'rate(1 day)'\ninput = 1\ninput_path = '$'", "one of input, input_path"),
             ("state_machine = 'm'\nhttp = '/orders'", "a method and a path"),
             (
