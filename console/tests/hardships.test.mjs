@@ -100,7 +100,7 @@ test(
       .waitFor();
     await accessible(page);
     await server.again();
-    await page.getByRole('alert').waitFor({ state: 'detached', timeout: 20_000 });
+    await page.getByRole('alert').waitFor({ state: 'detached' });
     await server.call('StopExecution', { executionArn: arn });
     await state(page, 'Long, Wait, aborted').waitFor();
     assert(
