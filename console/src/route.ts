@@ -50,11 +50,13 @@ function decoded(text: string): string {
 export const route = signal<Route>(parse(globalThis.location?.hash ?? ''));
 
 globalThis.addEventListener?.('hashchange', () => {
+  unwritten = undefined;
   route.value = parse(location.hash);
 });
 
 /** Goes to another view. */
 export function go(view: View, of = '', parameters: Record<string, string | number | undefined> = {}): void {
+  write();
   location.hash = href(view, of, parameters);
 }
 
@@ -65,12 +67,31 @@ export function change(
 ): void {
   const { view, of, parameters: present } = route.value;
   const next = href(view, of, { ...present, ...parameters });
-  if (next === location.hash) return;
+  if (next === (unwritten ?? location.hash)) return;
   if (as === 'step') {
+    write();
     location.hash = next;
   } else {
     // What is typed into a filter is no place to come back to.
-    history.replaceState(null, '', next);
     route.value = parse(next);
+    unwritten = next;
+    if (writer === undefined) {
+      write();
+      writer = setTimeout(() => {
+        writer = undefined;
+        write();
+      }, PAUSE);
+    }
   }
+}
+
+/** Browsers do not let a page change its address many times a second, as a slider does that is dragged. */
+const PAUSE = 250;
+let unwritten: string | undefined;
+let writer: ReturnType<typeof setTimeout> | undefined;
+
+/** Writes what is refined to the address. */
+function write(): void {
+  if (unwritten !== undefined) history.replaceState(null, '', unwritten);
+  unwritten = undefined;
 }
