@@ -60,10 +60,13 @@ export function go(view: View, of = '', parameters: Record<string, string | numb
   location.hash = href(view, of, parameters);
 }
 
-/** Changes what the present view shows; `undefined` leaves a parameter out. */
+/**
+ * Changes what the present view shows; `undefined` leaves a parameter out. What is typed into a filter is a refinement, no
+ * place to come back to; so is what is dragged, which the address tells a moment later.
+ */
 export function change(
   parameters: Record<string, string | number | undefined>,
-  as: 'step' | 'refinement' = 'step',
+  as: 'step' | 'refinement' | 'drag' = 'step',
 ): void {
   const { view, of, parameters: present } = route.value;
   const next = href(view, of, { ...present, ...parameters });
@@ -72,26 +75,22 @@ export function change(
     write();
     location.hash = next;
   } else {
-    // What is typed into a filter is no place to come back to.
     route.value = parse(next);
     unwritten = next;
-    if (writer === undefined) {
-      write();
-      writer = setTimeout(() => {
-        writer = undefined;
-        write();
-      }, PAUSE);
-    }
+    if (as === 'refinement') write();
+    else if (writer === undefined) writer = setTimeout(write, PAUSE);
   }
 }
 
-/** Browsers do not let a page change its address many times a second, as a slider does that is dragged. */
+/** Browsers do not let a page change its address as often as a slider moves. */
 const PAUSE = 250;
 let unwritten: string | undefined;
 let writer: ReturnType<typeof setTimeout> | undefined;
 
 /** Writes what is refined to the address. */
 function write(): void {
+  clearTimeout(writer);
+  writer = undefined;
   if (unwritten !== undefined) history.replaceState(null, '', unwritten);
   unwritten = undefined;
 }

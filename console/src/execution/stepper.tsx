@@ -22,7 +22,7 @@ export function Stepper({ live }: { live: LiveExecution }) {
   // The way into the past and out of it are steps to come back to, each event in between is none.
   const show = (id: number) => {
     const next = Math.max(1, Math.min(last, id));
-    if (next !== until) change({ until: next }, until === undefined ? 'step' : 'refinement');
+    if (next !== until) change({ until: next }, until === undefined ? 'step' : 'drag');
   };
   const forward = () => until !== undefined && show(until + 1);
   const onKeyDown = (event: KeyboardEvent) => {
