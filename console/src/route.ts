@@ -51,8 +51,11 @@ export const route = signal<Route>(parse(globalThis.location?.hash ?? ''));
 
 globalThis.addEventListener?.('hashchange', () => {
   unwritten = undefined;
-  route.value = parse(location.hash);
+  const next = parse(location.hash);
+  if (addressOf(next) !== addressOf(route.value)) route.value = next;
 });
+
+const addressOf = ({ view, of, parameters }: Route): string => href(view, of, parameters);
 
 /** Goes to another view. */
 export function go(view: View, of = '', parameters: Record<string, string | number | undefined> = {}): void {
@@ -71,11 +74,12 @@ export function change(
   const { view, of, parameters: present } = route.value;
   const next = href(view, of, { ...present, ...parameters });
   if (next === (unwritten ?? location.hash)) return;
+  // The browser tells of it later, and what is changed until then is changed of this.
+  route.value = parse(next);
   if (as === 'step') {
     write();
     location.hash = next;
   } else {
-    route.value = parse(next);
     unwritten = next;
     if (as === 'refinement') write();
     else if (writer === undefined) writer = setTimeout(write, PAUSE);

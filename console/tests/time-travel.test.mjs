@@ -175,6 +175,11 @@ test('a slider that is dragged does not pile up requests', async () => {
     .waitFor();
   await inAddress(page, 40);
   assert.deepEqual([most, asked], [1, [2, 40]]);
+  // And is one step.
+  await page.goBack();
+  await stepperOf(page)
+    .getByText(/^Now, /)
+    .waitFor();
   await browser.done(page);
 });
 

@@ -39,7 +39,7 @@ function Present({ live }: { live: LiveExecution }) {
   const course = live.newest.value;
   const description = live.description.value;
   const error = live.error.value;
-  useEffect(() => live.past.show(until), [live, until]);
+  useEffect(() => live.show(until), [live, until]);
   const panel = useRef<HTMLElement>(null);
   useEffect(() => {
     // Where the panel stands below the graph, it would be out of sight.

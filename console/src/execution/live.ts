@@ -22,7 +22,11 @@ export class LiveExecution {
   /** The course so far. */
   readonly newest = signal<Course | undefined>(undefined);
   /** What is looked at: the course so far, or as it was. */
-  readonly course = computed(() => this.past.read.value?.course ?? this.newest.value);
+  readonly course = computed(
+    () => this.past.read.value?.course ?? (this.isAwaited.value ? undefined : this.newest.value),
+  );
+  /** Whether the first that is shown will be the past. */
+  private readonly isAwaited = signal(false);
   /** The id of the event after which the execution is looked at; none is now. */
   readonly until = computed(() => this.past.read.value?.until);
   /** When that was, in milliseconds. */
@@ -31,14 +35,16 @@ export class LiveExecution {
     return event && event.timestamp * 1000;
   });
   /** Whether all that has come of it is seen. */
-  readonly isWhole = computed(() => this.until.value === undefined || this.until.value >= this.count.value);
+  readonly isWhole = computed(() =>
+    this.until.value === undefined ? !this.isAwaited.value : this.until.value >= this.count.value,
+  );
   readonly error = signal<string | undefined>(undefined);
   readonly graphError = signal<string | undefined>(undefined);
   /** How many events there are: the list itself only grows. */
   readonly count = signal(0);
   readonly events: HistoryEvent[] = [];
   readonly places = new Places();
-  readonly past: Past;
+  private readonly past: Past;
 
   private readonly stop = new AbortController();
   private pause: ReturnType<typeof setTimeout> | undefined;
@@ -53,7 +59,9 @@ export class LiveExecution {
     this.past = new Past(
       async (until) => this.prepared(await course(arn, this.stop.signal, until)),
       (error) => {
-        if (!this.isExpected(error)) this.error.value = textOf(error);
+        if (this.isExpected(error)) return;
+        this.isAwaited.value = false;
+        this.error.value = textOf(error);
       },
     );
     void this.readGraph();
@@ -88,6 +96,12 @@ export class LiveExecution {
     this.refresh();
     this.listen();
     this.past.again();
+  }
+
+  /** Shows it as it was after an event, or as it is now. */
+  show(until: number | undefined): void {
+    this.isAwaited.value = until !== undefined && this.newest.peek() === undefined;
+    this.past.show(until);
   }
 
   private async describe(): Promise<void> {
