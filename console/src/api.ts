@@ -39,11 +39,11 @@ async function get<T>(path: string, query: Record<string, string | number> = {},
   return (await response.json()) as T;
 }
 
-async function post<T>(path: string, body: object, signal?: Stop): Promise<T> {
+async function post<T>(path: string, body: object | string, signal?: Stop): Promise<T> {
   const response = await request(`/_asl/${path}`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify(body),
+    body: typeof body === 'string' ? body : JSON.stringify(body),
     signal: signal ?? null,
   });
   return (await response.json()) as T;
@@ -149,10 +149,32 @@ export const graphOfExecution = (executionArn: string, signal?: Stop) => get<Gra
 
 export const graphOfDefinition = (definition: string, signal?: Stop) => post<Graph>('graph', { definition }, signal);
 
-export const course = (executionArn: string, signal?: Stop) => get<Course>('course', { executionArn }, signal);
+/** The id of the event after which an execution is looked at; without it, as it is now. */
+type Until = number | undefined;
+const past = (until: Until): Record<string, number> => (until === undefined ? {} : { until });
 
-export const dataFlow = (executionArn: string, visit: number, signal?: Stop) =>
-  get<DataFlow>('data-flow', { executionArn, visit }, signal);
+export const course = (executionArn: string, signal?: Stop, until?: Until) =>
+  get<Course>('course', { executionArn, ...past(until) }, signal);
+
+export const dataFlow = (executionArn: string, visit: number, signal?: Stop, until?: Until) =>
+  get<DataFlow>('data-flow', { executionArn, visit, ...past(until) }, signal);
+
+/** Where an execution is run on from. What is left out is as it was. */
+export interface Fork {
+  executionArn: string;
+  visit: number;
+  /** JSON texts: their numbers stay as they are written. */
+  input?: string | undefined;
+  variables?: string | undefined;
+  name?: string | undefined;
+  newest?: boolean;
+}
+
+export function fork({ input, variables, ...more }: Fork) {
+  const texts = Object.entries({ input, variables }).filter(([, text]) => text !== undefined);
+  const members = [JSON.stringify(more).slice(1, -1), ...texts.map(([name, text]) => `"${name}":${text}`)];
+  return post<{ executionArn: string }>('forks', `{${members.join(',')}}`);
+}
 
 export const callbacks = (signal?: Stop) => get<Callbacks>('callbacks', {}, signal);
 

@@ -2,6 +2,7 @@
 
 import { signal } from '@preact/signals';
 import { address } from './api';
+import { returns } from './server';
 import { follow } from './stream';
 
 /** How often at most the page reads lists again: many pages at a busy server are no burden then. */
@@ -26,17 +27,21 @@ function tell(): void {
   }, PAUSE);
 }
 
-/** Listens as long as the page is there. */
-export function followChanges(): void {
-  follow(
-    () => address('changes'),
-    new AbortController().signal,
-    ({ event, data }) => {
-      if (event === 'changed') {
-        running.value = (JSON.parse(data) as { running?: number }).running;
-        tell();
-      }
-      return 'more';
-    },
-  ).catch(() => undefined);
+/** Listens as long as the page is there; where it is refused, as without a token, again when there is hope. */
+export async function followChanges(): Promise<void> {
+  for (;;) {
+    const before = returns.peek();
+    await follow(
+      () => address('changes'),
+      new AbortController().signal,
+      ({ event, data }) => {
+        if (event === 'changed') {
+          running.value = (JSON.parse(data) as { running?: number }).running;
+          tell();
+        }
+        return 'more';
+      },
+    ).catch(() => undefined);
+    await new Promise<void>((resolve) => returns.subscribe((count) => count !== before && resolve()));
+  }
 }

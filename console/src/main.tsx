@@ -9,6 +9,6 @@ import { render } from 'preact';
 import { App } from './app';
 import { followChanges } from './changes';
 
-followChanges();
+void followChanges();
 const place = document.getElementById('console');
 if (place) render(<App />, place);

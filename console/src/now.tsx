@@ -1,16 +1,23 @@
 // The present, for what is still running.
 
-import { signal, useSignalEffect } from '@preact/signals';
+import { signal } from '@preact/signals';
+import { createContext } from 'preact';
+import { useContext, useEffect } from 'preact/hooks';
 import { duration } from './format';
 
 const now = signal(Date.now());
 let users = 0;
 let timer: ReturnType<typeof setInterval> | undefined;
 
+/** The time at which what is inside stands still, as it is in the past. */
+export const Moment = createContext<number | undefined>(undefined);
+
 /** The time in milliseconds, which goes on every half second while somebody needs it. */
 export function useNow(isNeeded: boolean): number {
-  useSignalEffect(() => {
-    if (!isNeeded) return;
+  const moment = useContext(Moment);
+  const isTicking = isNeeded && moment === undefined;
+  useEffect(() => {
+    if (!isTicking) return;
     users += 1;
     timer ??= setInterval(() => (now.value = Date.now()), 500);
     return () => {
@@ -19,7 +26,8 @@ export function useNow(isNeeded: boolean): number {
       clearInterval(timer);
       timer = undefined;
     };
-  });
+  }, [isTicking]);
+  if (moment !== undefined) return moment;
   return isNeeded ? Math.max(now.value, Date.now() - 500) : Date.now();
 }
 

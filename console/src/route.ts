@@ -50,27 +50,51 @@ function decoded(text: string): string {
 export const route = signal<Route>(parse(globalThis.location?.hash ?? ''));
 
 globalThis.addEventListener?.('hashchange', () => {
-  route.value = parse(location.hash);
+  unwritten = undefined;
+  const next = parse(location.hash);
+  if (addressOf(next) !== addressOf(route.value)) route.value = next;
 });
+
+const addressOf = ({ view, of, parameters }: Route): string => href(view, of, parameters);
 
 /** Goes to another view. */
 export function go(view: View, of = '', parameters: Record<string, string | number | undefined> = {}): void {
+  write();
   location.hash = href(view, of, parameters);
 }
 
-/** Changes what the present view shows; `undefined` leaves a parameter out. */
+/**
+ * Changes what the present view shows; `undefined` leaves a parameter out. What is typed into a filter is a refinement, no
+ * place to come back to; so is what is dragged, which the address tells a moment later.
+ */
 export function change(
   parameters: Record<string, string | number | undefined>,
-  as: 'step' | 'refinement' = 'step',
+  as: 'step' | 'refinement' | 'drag' = 'step',
 ): void {
   const { view, of, parameters: present } = route.value;
   const next = href(view, of, { ...present, ...parameters });
-  if (next === location.hash) return;
+  if (next === (unwritten ?? location.hash)) return;
+  // The browser tells of it later, and what is changed until then is changed of this.
+  route.value = parse(next);
   if (as === 'step') {
+    write();
     location.hash = next;
   } else {
-    // What is typed into a filter is no place to come back to.
-    history.replaceState(null, '', next);
-    route.value = parse(next);
+    unwritten = next;
+    if (as === 'refinement') write();
+    else if (writer === undefined) writer = setTimeout(write, PAUSE);
   }
+}
+
+/** Browsers do not let a page change its address as often as a slider moves. */
+const PAUSE = 250;
+let unwritten: string | undefined;
+let writer: ReturnType<typeof setTimeout> | undefined;
+
+/** Writes what is refined to the address. */
+function write(): void {
+  clearTimeout(writer);
+  writer = undefined;
+  if (unwritten !== undefined) history.replaceState(null, '', unwritten);
+  unwritten = undefined;
 }

@@ -95,7 +95,9 @@ async function awaitReturn(): Promise<void> {
       });
     }
     try {
-      await fetch('/health', { cache: 'no-store' });
+      const response = await fetch('/health', { cache: 'no-store' });
+      // A server that ends is as good as gone.
+      if (!response.ok && (await told(response)).type === 'ServiceUnavailable') continue;
     } catch {
       continue;
     }

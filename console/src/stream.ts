@@ -68,7 +68,10 @@ export async function follow(
     } catch (error) {
       if (stop.aborted) return;
       if (rest.signal.aborted) continue;
-      if (!(error instanceof ServerError ? error.type === 'Gone' : error instanceof TypeError)) throw error;
+      // A server that ends refuses what is still asked.
+      const isGone =
+        error instanceof ServerError ? error.status === 0 || error.status >= 500 : error instanceof TypeError;
+      if (!isGone) throw error;
       await lost();
     } finally {
       document.removeEventListener('visibilitychange', onHidden);

@@ -15,7 +15,6 @@ const panelOf = (page) => page.getByRole('complementary', { name: 'State' });
 test('a running execution is seen as it goes: what waits, and for how long', async () => {
   const arn = await server.startExecution('waits', {});
   const page = await browser.page(server, executionHash(arn));
-  await state(page, 'Short, Wait, running').waitFor();
   await state(page, 'Short, Wait, succeeded').waitFor();
   await state(page, 'Long, Wait, running').waitFor();
   await page

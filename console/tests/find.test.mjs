@@ -21,7 +21,7 @@ test('executions are found by status and name, and appear by themselves', async 
   await accessible(page);
 
   await server.run('orders', {}, bad);
-  await rows.getByRole('link', { name: bad }).waitFor({ timeout: 2000 });
+  await rows.getByRole('link', { name: bad }).waitFor();
   await page.getByLabel('Name').fill('GOOD');
   await rows.getByRole('link', { name: bad }).waitFor({ state: 'detached' });
   await page.getByLabel('Name').fill('');

@@ -100,7 +100,7 @@ test(
       .waitFor();
     await accessible(page);
     await server.again();
-    await page.getByRole('alert').waitFor({ state: 'detached', timeout: 20_000 });
+    await page.getByRole('alert').waitFor({ state: 'detached' });
     await server.call('StopExecution', { executionArn: arn });
     await state(page, 'Long, Wait, aborted').waitFor();
     assert(
@@ -110,6 +110,32 @@ test(
     await page.context().close();
   },
 );
+
+test('a server that takes its time to go refuses what is asked, and is waited for', async () => {
+  const arn = await server.startExecution('waits', {});
+  const page = await browser.page(server, executionHash(arn));
+  await state(page, 'Long, Wait, running').waitFor();
+  // The streams end, and are refused when they are opened again.
+  const ends = (route) =>
+    route.fulfill({ status: 503, json: { __type: 'ServiceUnavailable', message: 'the server ends' } });
+  await page.route('**/_asl/*', ends);
+  await page.route('**/health', ends);
+  await page.reload();
+  await page
+    .getByRole('alert')
+    .getByText(/does not answer/)
+    .waitFor();
+  await page.unroute('**/_asl/*', ends);
+  await page.unroute('**/health', ends);
+  await page.getByText(/does not answer/).waitFor({ state: 'detached' });
+  await server.call('StopExecution', { executionArn: arn });
+  await state(page, 'Long, Wait, aborted').waitFor();
+  assert(
+    page.faults.every((fault) => /503/.test(fault)),
+    page.faults.join('\n'),
+  );
+  await page.context().close();
+});
 
 test('a server with a token', { skip: process.env.ASL_CONSOLE_SERVER ? 'the server is given' : false }, async () => {
   const place = await mkdtemp(join(tmpdir(), 'asl-token-'));

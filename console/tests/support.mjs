@@ -17,6 +17,9 @@ const IMAGES = join(HERE, '../../definitions/download-images');
 const AXE = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const CHROMIUM = process.env.ASL_CHROMIUM ?? '/usr/bin/chromium';
 
+/** How long a test waits for what has to come, in milliseconds: what fails never comes, and a loaded machine is slow. */
+export const PATIENCE = 60_000;
+
 export const ARN = 'arn:aws:states:us-east-1:000000000000';
 export const machine = (name) => `${ARN}:stateMachine:${name}`;
 export const executionHash = (arn, parameters = {}) =>
@@ -186,7 +189,7 @@ export class Browser {
       '--disable-sync',
       '--no-first-run',
     ];
-    browser.chromium = await chromium.launch({ executablePath: CHROMIUM, args: quiet });
+    browser.chromium = await chromium.launch({ executablePath: CHROMIUM, args: quiet, timeout: PATIENCE });
     return browser;
   }
 
@@ -199,7 +202,7 @@ export class Browser {
     await context.grantPermissions(['clipboard-read', 'clipboard-write']);
     const page = await context.newPage();
     if (process.env.ASL_CONSOLE_DIST) await serveBuild(page, process.env.ASL_CONSOLE_DIST);
-    page.setDefaultTimeout(10_000);
+    page.setDefaultTimeout(PATIENCE);
     page.faults = [];
     page.on('console', (message) => message.type() === 'error' && page.faults.push(message.text()));
     page.on('pageerror', (error) => page.faults.push(String(error.stack)));

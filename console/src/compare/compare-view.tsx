@@ -48,7 +48,7 @@ export function CompareView({ live, description }: { live: LiveExecution; descri
           );
         }}
       </Loaded>
-      {other && live.course.value && <Comparison key={other} live={live} mine={live.course.value} other={other} />}
+      {other && live.newest.value && <Comparison key={other} live={live} mine={live.newest.value} other={other} />}
     </div>
   );
 }
@@ -163,7 +163,12 @@ function Both({ of, live, other, onClose }: BothOf) {
             <button
               type="button"
               onClick={() =>
-                change({ tab: 'graph', state: live.course.value?.visits[of.first ?? -1]?.state, visit: of.first })
+                change({
+                  tab: 'graph',
+                  state: live.newest.value?.visits[of.first ?? -1]?.state,
+                  visit: of.first,
+                  until: undefined,
+                })
               }
             >
               Show it in the graph

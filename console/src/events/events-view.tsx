@@ -7,15 +7,17 @@ import { duration, fullTime, number } from '../format';
 import type { LiveExecution } from '../execution/live';
 import { change, route } from '../route';
 import { Dialog } from '../ui/dialog';
+import { Icon } from '../ui/icon';
 import { JsonView } from '../ui/json-view';
 import { Empty, Loading } from '../ui/notice';
 import { Rows } from '../ui/rows';
-import { detailsOf, Places, visitsByEvent } from './places';
+import { detailsOf, type Places, visitsByEvent } from './places';
 
 export function EventsView({ live }: { live: LiveExecution }) {
   const count = live.count.value;
   const { type = '', text = '' } = route.value.parameters;
-  const [places] = useState(() => new Places());
+  const { places } = live;
+  const until = live.until.value;
   const [texts] = useState<string[]>(() => []);
   const wanted = useDeferred(text.toLowerCase());
   const { events } = live;
@@ -23,7 +25,7 @@ export function EventsView({ live }: { live: LiveExecution }) {
   const found = useMemo(() => filtered(events, type, wanted, texts), [count, type, wanted]);
   const { event: shownId } = route.value.parameters;
   const shown = shownId === undefined ? undefined : events.find((event) => event.id === Number(shownId));
-  const course = live.course.value;
+  const course = live.newest.value;
   if (count === 0)
     return live.description.value ? (
       <Empty>
@@ -80,9 +82,12 @@ export function EventsView({ live }: { live: LiveExecution }) {
             <span role="columnheader" class="right of-previous">
               Previous
             </span>
+            <span role="columnheader">
+              <span class="unseen">As it was then</span>
+            </span>
           </>
         }
-        rowClass={(index) => (/Failed|TimedOut|Aborted/.test(found[index]?.type ?? '') ? 'bad' : '')}
+        rowClass={(index) => classOf(found[index], until)}
         row={(index) => {
           const event = found[index];
           return event && <Row event={event} state={places.of(events, event.id)?.state} began={began} />;
@@ -98,6 +103,13 @@ function filtered(events: readonly HistoryEvent[], type: string, text: string, t
     for (let at = texts.length; at < events.length; at += 1) texts.push(JSON.stringify(events[at]).toLowerCase());
   if (!type && !text) return [...events];
   return events.filter((event, at) => (!type || event.type === type) && (!text || texts[at]?.includes(text)));
+}
+
+function classOf(event: HistoryEvent | undefined, until: number | undefined): string {
+  if (!event) return '';
+  const bad = /Failed|TimedOut|Aborted/.test(event.type) ? ' bad' : '';
+  if (until === undefined || event.id < until) return bad;
+  return event.id === until ? `${bad} moment` : ' later';
 }
 
 function Row({ event, state, began }: { event: HistoryEvent; state: string | undefined; began: number }) {
@@ -117,6 +129,18 @@ function Row({ event, state, began }: { event: HistoryEvent; state: string | und
       </span>
       <span role="gridcell" class="right muted of-previous">
         {event.previousEventId ? event.previousEventId : ''}
+      </span>
+      <span role="gridcell">
+        <button
+          type="button"
+          class="plain then"
+          tabIndex={-1}
+          aria-label={`As it was after event ${event.id}`}
+          title="As it was then"
+          onClick={() => change({ tab: 'graph', event: undefined, until: event.id })}
+        >
+          <Icon name="clock" />
+        </button>
       </span>
     </>
   );
@@ -141,11 +165,17 @@ function Whole({ event, events, places, course }: WholeEvent) {
             <button
               type="button"
               class="primary"
-              onClick={() => change({ event: undefined, tab: 'graph', state: state.state, visit })}
+              onClick={() => change({ event: undefined, tab: 'graph', state: state.state, visit, until: undefined })}
             >
               Show {state.path} in the graph
             </button>
           )}
+          <button
+            type="button"
+            onClick={() => change({ event: undefined, tab: 'graph', state: state?.state, visit, until: event.id })}
+          >
+            <Icon name="clock" /> As it was then
+          </button>
           {event.previousEventId ? (
             <button type="button" onClick={() => change({ event: event.previousEventId })}>
               Previous event {event.previousEventId}

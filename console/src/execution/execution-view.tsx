@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { CompareView } from '../compare/compare-view';
 import { EventsView } from '../events/events-view';
 import { GraphView } from '../graph/graph-view';
+import { Moment } from '../now';
 import { change, href, route } from '../route';
 import { StatePanel } from '../state/state-panel';
 import { TimelineView } from '../timeline/timeline-view';
@@ -14,7 +15,11 @@ import { Header } from './header';
 import { LiveExecution } from './live';
 import { MapRuns } from './map-runs';
 import { Outcome } from './outcome';
+import { untilIn } from './past';
+import { Stepper } from './stepper';
 
+/** What shows the execution as it was: the others know now alone. */
+const WITH_PAST = ['graph', 'timeline', 'events'];
 const TABS = ['graph', 'timeline', 'events', 'runs', 'compare'];
 
 export function ExecutionView({ arn }: { arn: string }) {
@@ -29,10 +34,12 @@ export function ExecutionView({ arn }: { arn: string }) {
 }
 
 function Present({ live }: { live: LiveExecution }) {
-  const { tab = 'graph', state } = route.value.parameters;
-  const course = live.course.value;
+  const { tab = 'graph', state, until: asked } = route.value.parameters;
+  const until = untilIn(asked);
+  const course = live.newest.value;
   const description = live.description.value;
   const error = live.error.value;
+  useEffect(() => live.show(until), [live, until]);
   const panel = useRef<HTMLElement>(null);
   useEffect(() => {
     // Where the panel stands below the graph, it would be out of sight.
@@ -61,30 +68,33 @@ function Present({ live }: { live: LiveExecution }) {
     <div class="execution">
       <Header live={live} description={description} />
       {error !== undefined && <Trouble message={error} />}
-      <div class="execution-body">
-        <Tabs
-          label="Views of the execution"
-          tabs={tabs}
-          at={at}
-          onChange={(id) => change({ tab: id })}
-          class="execution-tabs"
-        >
-          {at === 'graph' && <GraphTab live={live} />}
-          {at === 'timeline' && <TimelineView live={live} />}
-          {at === 'events' && <EventsView live={live} />}
-          {at === 'runs' && <MapRuns live={live} />}
-          {at === 'compare' && <CompareView live={live} description={description} />}
-        </Tabs>
-        {at !== 'compare' && (
-          <aside class="panel" ref={panel} aria-label={state === undefined ? 'Outcome' : 'State'}>
-            {state === undefined ? (
-              <Outcome live={live} description={description} />
-            ) : (
-              <StatePanel live={live} state={state} />
-            )}
-          </aside>
-        )}
-      </div>
+      {WITH_PAST.includes(at) && <Stepper live={live} />}
+      <Moment.Provider value={live.moment.value}>
+        <div class="execution-body">
+          <Tabs
+            label="Views of the execution"
+            tabs={tabs}
+            at={at}
+            onChange={(id) => change({ tab: id })}
+            class="execution-tabs"
+          >
+            {at === 'graph' && <GraphTab live={live} />}
+            {at === 'timeline' && <TimelineView live={live} />}
+            {at === 'events' && <EventsView live={live} />}
+            {at === 'runs' && <MapRuns live={live} />}
+            {at === 'compare' && <CompareView live={live} description={description} />}
+          </Tabs>
+          {at !== 'compare' && (
+            <aside class="panel" ref={panel} aria-label={state === undefined ? 'Outcome' : 'State'}>
+              {state === undefined ? (
+                <Outcome live={live} description={description} />
+              ) : (
+                <StatePanel live={live} state={state} />
+              )}
+            </aside>
+          )}
+        </div>
+      </Moment.Provider>
     </div>
   );
 }

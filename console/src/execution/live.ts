@@ -1,13 +1,15 @@
 // One execution, followed while it runs: its description, its course and its events.
 
-import { effect, signal } from '@preact/signals';
+import { computed, effect, signal } from '@preact/signals';
 import { address, course, describeExecution, describeStateMachineForExecution, graphOfExecution } from '../api';
 import { changes } from '../changes';
 import type { Course, ExecutionDescription, Graph, HistoryEvent, Json } from '../contract';
 import { parsed } from '../format';
 import { textOf } from '../resource';
 import { returns, ServerError } from '../server';
+import { Places } from '../events/places';
 import { follow } from '../stream';
+import { Past } from './past';
 import { hasWait, withWaits } from './waits';
 
 /** The least time between two readings of the course, and how many times as long as a reading takes. */
@@ -17,12 +19,32 @@ const PAUSE_FACTOR = 4;
 export class LiveExecution {
   readonly description = signal<ExecutionDescription | undefined>(undefined);
   readonly graph = signal<Graph | undefined>(undefined);
-  readonly course = signal<Course | undefined>(undefined);
+  /** The course so far. */
+  readonly newest = signal<Course | undefined>(undefined);
+  /** What is looked at: the course so far, or as it was. */
+  readonly course = computed(
+    () => this.past.read.value?.course ?? (this.isAwaited.value ? undefined : this.newest.value),
+  );
+  /** Whether the first that is shown will be the past. */
+  private readonly isAwaited = signal(false);
+  /** The id of the event after which the execution is looked at; none is now. */
+  readonly until = computed(() => this.past.read.value?.until);
+  /** When that was, in milliseconds. */
+  readonly moment = computed(() => {
+    const event = this.count.value > 0 ? this.event(this.until.value) : undefined;
+    return event && event.timestamp * 1000;
+  });
+  /** Whether all that has come of it is seen. */
+  readonly isWhole = computed(() =>
+    this.until.value === undefined ? !this.isAwaited.value : this.until.value >= this.count.value,
+  );
   readonly error = signal<string | undefined>(undefined);
   readonly graphError = signal<string | undefined>(undefined);
   /** How many events there are: the list itself only grows. */
   readonly count = signal(0);
   readonly events: HistoryEvent[] = [];
+  readonly places = new Places();
+  private readonly past: Past;
 
   private readonly stop = new AbortController();
   private pause: ReturnType<typeof setTimeout> | undefined;
@@ -34,6 +56,14 @@ export class LiveExecution {
   private readonly leave: (() => void)[] = [];
 
   constructor(readonly arn: string) {
+    this.past = new Past(
+      async (until) => this.prepared(await course(arn, this.stop.signal, until)),
+      (error) => {
+        if (this.isExpected(error)) return;
+        this.isAwaited.value = false;
+        this.error.value = textOf(error);
+      },
+    );
     void this.readGraph();
     this.refresh();
     this.listen();
@@ -46,7 +76,9 @@ export class LiveExecution {
     );
     this.leave.push(
       effect(() => {
-        if (returns.value > 0) this.refresh();
+        if (returns.value === 0) return;
+        this.refresh();
+        this.past.again();
       }),
     );
   }
@@ -63,6 +95,13 @@ export class LiveExecution {
     void this.readGraph();
     this.refresh();
     this.listen();
+    this.past.again();
+  }
+
+  /** Shows it as it was after an event, or as it is now. */
+  show(until: number | undefined): void {
+    this.isAwaited.value = until !== undefined && this.newest.peek() === undefined;
+    this.past.show(until);
   }
 
   private async describe(): Promise<void> {
@@ -90,6 +129,16 @@ export class LiveExecution {
     return parsed(definition) as Json;
   }
 
+  private async prepared(read: Course): Promise<Course> {
+    if (hasWait(read)) this.definition ??= await this.readDefinition();
+    return withWaits(read, this.definition);
+  }
+
+  /** An event by its id: they count from 1. */
+  event(id: number | undefined): HistoryEvent | undefined {
+    return id === undefined ? undefined : this.events[id - 1];
+  }
+
   /** Leaving, and a server that is gone, are told elsewhere. */
   private isExpected(error: unknown): boolean {
     return this.stop.signal.aborted || (error instanceof ServerError && error.type === 'Gone');
@@ -97,7 +146,7 @@ export class LiveExecution {
 
   /** Reads the course where it does not know of all events. */
   private catchUp(): void {
-    if ((this.course.peek()?.events ?? 0) < (this.events.at(-1)?.id ?? 0)) this.refresh();
+    if ((this.newest.peek()?.events ?? 0) < (this.events.at(-1)?.id ?? 0)) this.refresh();
   }
 
   /** Reads the course: at once, and not again before a pause that grows with what it costs. */
@@ -111,8 +160,7 @@ export class LiveExecution {
     const began = performance.now();
     course(this.arn, this.stop.signal)
       .then(async (read) => {
-        if (hasWait(read)) this.definition ??= await this.readDefinition();
-        this.course.value = withWaits(read, this.definition);
+        this.newest.value = await this.prepared(read);
         if (!this.graph.peek()) void this.readGraph();
       })
       .catch((error: unknown) => {

@@ -10,7 +10,7 @@ import { Empty, Loaded } from '../ui/notice';
 import type { LiveExecution } from './live';
 
 export function MapRuns({ live }: { live: LiveExecution }) {
-  const runs = useResource(`map runs ${live.arn}`, (stop) => listMapRuns(live.arn, stop), live.course.value?.events);
+  const runs = useResource(`map runs ${live.arn}`, (stop) => listMapRuns(live.arn, stop), live.newest.value?.events);
   return (
     <div class="scrolled padded">
       <Loaded of={runs} what="Map Runs">

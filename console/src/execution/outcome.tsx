@@ -17,7 +17,9 @@ import type { LiveExecution } from './live';
 
 export function Outcome({ live, description }: { live: LiveExecution; description: ExecutionDescription }) {
   const course = live.course.value;
-  const { status, input, output, error, cause } = description;
+  const { status, input } = description;
+  // How it ended is not known before.
+  const { output, error, cause } = live.isWhole.value ? description : {};
   return (
     <div class="panel-body">
       {(error !== undefined || cause !== undefined) && (
@@ -144,8 +146,8 @@ function messageIds(events: readonly HistoryEvent[]): Set<string> {
 }
 
 function Sent({ live }: { live: LiveExecution }) {
-  const count = live.count.value;
-  const ids = useMemo(() => messageIds(live.events), [count]);
+  const count = Math.min(live.count.value, live.until.value ?? Infinity);
+  const ids = useMemo(() => messageIds(live.events.slice(0, count)), [count]);
   return ids.size > 0 ? <Messages ids={ids} /> : null;
 }
 

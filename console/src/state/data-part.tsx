@@ -12,6 +12,7 @@ import { JsonView } from '../ui/json-view';
 import { Empty, Loaded } from '../ui/notice';
 import { Prose } from '../ui/prose';
 import { Status } from '../ui/status';
+import { RunOn } from './fork-dialog';
 import { Stages } from './stages';
 
 interface Part {
@@ -24,8 +25,8 @@ interface Part {
 const useDataFlow = ({ live, index, visit }: Part) =>
   useResource(
     `data ${live.arn} ${index}`,
-    (stop) => dataFlow(live.arn, index, stop),
-    `${visit.status} ${visit.attempts.map((attempt) => attempt.status)}`,
+    (stop) => dataFlow(live.arn, index, stop, live.until.peek()),
+    `${live.until.value} ${visit.status} ${visit.attempts.map((attempt) => attempt.status)}`,
   );
 
 export function DataPart(of: Part) {
@@ -48,15 +49,24 @@ export function DataPart(of: Part) {
             )}
             {flow.problem !== undefined && <p class="note">{flow.problem}</p>}
             <Stages stages={flow.stages} variables={flow.variables} />
-            <p class="buttons start">
+            <div class="buttons start">
               <RunAlone
                 live={of.live}
                 state={flow.state}
                 input={flow.stages[0]?.data ?? {}}
                 variables={flow.variables}
               />
+              {isOutermost(of) && (
+                <RunOn
+                  executionArn={of.live.arn}
+                  visit={of.index}
+                  name={of.visit.name}
+                  input={flow.stages[0]?.data ?? {}}
+                  variables={flow.variables ?? {}}
+                />
+              )}
               {flow.next !== undefined && <NextState live={of.live} of={of.index} next={flow.next} />}
-            </p>
+            </div>
             <Values title="Variables before" values={flow.variables} />
             <Values title="Assigned here" values={flow.assigned} />
           </>
@@ -65,6 +75,10 @@ export function DataPart(of: Part) {
     </div>
   );
 }
+
+/** Whether it is outside of Map and Parallel states. */
+const isOutermost = ({ live, visit }: Part): boolean =>
+  live.course.value?.frames[visit.frame]?.kind === 'Execution' && live.description.value?.mapRunArn === undefined;
 
 const textOf = (cause: Json): string => (typeof cause === 'string' ? cause : JSON.stringify(cause, null, 2));
 

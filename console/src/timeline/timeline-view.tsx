@@ -39,7 +39,7 @@ function Timeline({ course, live }: { course: Course; live: LiveExecution }) {
   const [toggled, setToggled] = useState<ReadonlySet<string>>(new Set());
   const [shown, setShown] = useState<Window>();
   const [width, setWidth] = useState(0);
-  const isRunning = live.description.value?.status === 'RUNNING';
+  const isRunning = live.until.value === undefined && live.description.value?.status === 'RUNNING';
   const present = useNow(isRunning);
   const spans = useMemo(() => spansOf(course, toggled), [course, toggled]);
   const began = course.frames[0]?.from ?? course.visits[0]?.from ?? present;
@@ -47,7 +47,10 @@ function Timeline({ course, live }: { course: Course; live: LiveExecution }) {
     () => course.visits.reduce((latest, visit) => Math.max(latest, visit.to ?? visit.from ?? 0), began),
     [course],
   );
-  const whole = { from: 0, to: Math.max(LEAST, (isRunning ? present : (course.frames[0]?.to ?? ended)) - began) };
+  const whole = {
+    from: 0,
+    to: Math.max(LEAST, (isRunning ? present : (live.moment.value ?? course.frames[0]?.to ?? ended)) - began),
+  };
   const window = shown ?? whole;
 
   const zoom = (factor: number, middle = (window.from + window.to) / 2) => {
