@@ -164,7 +164,7 @@ fn calls(resource: &Resource<'_>, arn: &str) -> bool {
     let named = ["FunctionName", "Endpoint", "Targets", "Target", "Uri", "IntegrationUri"];
     let is_named = |name: &&str| resource.get(name).is_some_and(|it| it.value().to_string().contains(arn));
     let function = arn.rsplit(':').next().unwrap_or_default();
-    named.iter().any(|name| is_named(&name)) || resource.text("FunctionName").as_deref() == Some(function)
+    named.iter().any(is_named) || resource.text("FunctionName").as_deref() == Some(function)
 }
 
 /// What resources are called by, where a template says it.
