@@ -413,6 +413,6 @@ mod tests {
         let transformer = serde_json::json!({ "InputTemplate": "<a>", "InputPathsMap": { "a": "$.detail" } });
         assert_eq!((read.calls, &read.given["InputTransformer"]), (Calls::Queue("q".to_owned()), &transformer));
         let read = trigger("function = 'f'\nmessages = 'q'").unwrap();
-        assert_eq!(read.starts, Starts::Messages { queue: "q".to_owned(), batch_size: 10 });
+        assert_eq!(read.starts, Starts::Messages { queue: "q".to_owned(), batch_size: 10, reports_failures: false });
     }
 }
