@@ -314,3 +314,19 @@ fn what_changes_is_brought_up_anew() {
     assert_eq!(server.ended(&execution)["status"], "SUCCEEDED");
     assert_eq!(server.interrupt().0, Some(0));
 }
+
+#[test]
+fn a_name_that_cannot_be_told_stops_the_start_where_something_is_made() {
+    let folder = Folder::new();
+    let template = |resource: &str| folder.write("template.yaml", format!("Resources:\n  R: {resource}\n"));
+    template("{Type: AWS::SQS::Queue, Properties: {QueueName: !Select [9, [a]]}}");
+    let refused = folder.asl(&["up", "--eject", "out"]);
+    assert_eq!(refused.code, Some(3), "{refused:?}");
+    assert!(refused.stderr.contains("template.yaml:2: R: nothing here knows its QueueName"), "{refused:?}");
+    // Nothing is made of a permission, whatever it is for.
+    template(
+        "{Type: AWS::Lambda::Permission, Properties: {FunctionName: !ImportValue other, Action: a, Principal: p}}",
+    );
+    let taken = folder.asl(&["up", "--eject", "out"]);
+    assert_eq!(taken.code, Some(0), "{taken:?}");
+}

@@ -13,6 +13,7 @@ use asl_engine::Span;
 pub use self::evaluate::Evaluation;
 use self::literal::Composed;
 pub use self::names::Stack;
+pub use self::resources::name_property;
 use crate::definition::Definition;
 use crate::substitutions::Substitutions;
 use crate::text::read_text;

@@ -26,6 +26,15 @@ enum Reference {
     Version,
 }
 
+/// The property that has the name of a resource of this type; none where names of it are not known here.
+///
+/// ```
+/// assert_eq!(asl_project::name_property("AWS::SQS::Queue"), Some("QueueName"));
+/// ```
+pub fn name_property(resource_type: &str) -> Option<&'static str> {
+    NAMINGS.iter().find(|naming| naming.types.contains(&resource_type)).map(|naming| naming.property)
+}
+
 /// CloudFormation template reference, the return values of each resource type.
 const NAMINGS: [Naming; 19] = [
     Naming {

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use asl_engine::{Execution, Failure, JsonError, Timestamp, Value};
-use asl_project::{Details, Ended, Executions, RedriveError, Start, StartError, StateMachine, StopOnDrop};
+use asl_project::{Details, Ended, Executions, RedriveError, Start, StartError, StopOnDrop};
 use asl_runtime::journal::{Listing, Place, Under};
 use asl_runtime::{NotRedrivable, RedriveStatus, Status, now};
 
@@ -51,7 +51,12 @@ pub(super) async fn start(
     start.check_name()?;
     let _starting = catalog.starting().await;
     let (machine, test_case) = machine_to_start(executions, request)?;
-    started(executions, &machine, Start { test_case, ..start }).await
+    let started = executions.start(&machine, Start { test_case, ..start })?;
+    started.kept().await?;
+    Ok(object([
+        ("executionArn", Some(started.execution.arn.clone().into())),
+        ("startDate", Some(date(started.execution.start_time))),
+    ]))
 }
 
 /// Whether what is started can be kept.
@@ -60,16 +65,6 @@ pub(crate) fn can_keep(executions: &Executions) -> Result<(), ApiError> {
         Some(trouble) => Err(ApiError::unavailable(format!("nothing can be kept at the moment: {trouble}"))),
         None => Ok(()),
     }
-}
-
-/// Starts an execution, and answers when its start is kept. Who calls it holds [`Catalog::starting`].
-async fn started(executions: &Arc<Executions>, machine: &StateMachine, start: Start) -> Result<Value, ApiError> {
-    let started = executions.start(machine, start)?;
-    started.kept().await?;
-    Ok(object([
-        ("executionArn", Some(started.execution.arn.clone().into())),
-        ("startDate", Some(date(started.execution.start_time))),
-    ]))
 }
 
 pub(super) async fn start_sync(executions: &Arc<Executions>, request: &Request<'_>) -> Result<Value, ApiError> {

@@ -88,13 +88,15 @@ impl Listener {
     fn news(&mut self) -> Result<Option<Bytes>, Bytes> {
         let last = |why: ApiError| message("failed", &Value::from([("message", Value::from(why.message))]).to_string());
         // Asked first: an execution that has ended by now has all its events.
-        let details = self.shared.executions.details(&self.arn).map_err(|error| last(error.into()))?;
+        let entry = self.shared.journal.entry(&self.arn).map_err(|error| last(error.into()))?;
+        let entry = entry.ok_or_else(|| last(ApiError::no_such_execution(&self.arn)))?;
+        let ended = entry.stopped.map(|_| entry.status);
         let asked = Events { from: Some(self.after + 1), is_reversed: false, most: MOST };
         let events = self.shared.journal.events(&self.arn, asked).map_err(|error| last(error.into()))?;
         if events.is_empty() {
-            return match details.stopped {
+            return match ended {
                 None => Ok(None),
-                Some(_) => Err(message("ended", &Value::from([("status", Value::from(details.status))]).to_string())),
+                Some(status) => Err(message("ended", &Value::from([("status", Value::from(status))]).to_string())),
             };
         }
         self.after += events.len() as u64;

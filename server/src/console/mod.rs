@@ -38,7 +38,7 @@ struct Query(Vec<(String, String)>);
 
 impl Query {
     fn of(query: Option<&str>) -> Self {
-        Self(form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect())
+        Self(url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect())
     }
 
     fn get(&self, name: &str) -> Option<&str> {

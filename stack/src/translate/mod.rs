@@ -10,6 +10,7 @@ mod storage;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use asl_project::name_property;
 use asl_project::yaml::Tree;
 
 use crate::addresses::Apis;
@@ -149,11 +150,7 @@ impl Translation<'_> {
                 }
                 kind if NESTED.contains(&kind) => nested(resource, resources, plan),
                 kind if PARTS.contains(&kind) => {}
-                kind => {
-                    let has_no_meaning =
-                        WITHOUT_MEANING.iter().any(|it| *it == kind || it.ends_with("::") && kind.starts_with(it));
-                    pass_over(resource, plan, !has_no_meaning);
-                }
+                kind => pass_over(resource, plan, !has_no_meaning(kind)),
             }
         }
     }
@@ -167,19 +164,19 @@ fn calls(resource: &Resource<'_>, arn: &str) -> bool {
     named.iter().any(is_named) || resource.text("FunctionName").as_deref() == Some(function)
 }
 
-/// What resources are called by, where a template says it.
-const NAMES: [&str; 6] = ["BucketName", "FunctionName", "QueueName", "StateMachineName", "TableName", "TopicName"];
-
 /// A name that cannot be told is not made up.
 fn tell_unknown_name(resource: &Resource<'_>, plan: &mut Plan) {
-    for name in NAMES {
-        let Some(given) = resource.get(name) else { continue };
-        let is_known = crate::resource::text(given).is_some_and(|it| asl_engine::placeholders(&it).next().is_none());
-        if !is_known {
-            let what = format!("nothing here knows its {name}");
-            problem(plan, resource.origin_of(name), what, "a function of CloudFormation in it gives nothing here");
-        }
+    let Some(name) = name_property(resource.kind).filter(|_| !has_no_meaning(resource.kind)) else { return };
+    let Some(given) = resource.get(name) else { return };
+    let is_known = crate::resource::text(given).is_some_and(|it| asl_engine::placeholders(&it).next().is_none());
+    if !is_known {
+        let what = format!("nothing here knows its {name}");
+        problem(plan, resource.origin_of(name), what, "a function of CloudFormation in it gives nothing here");
     }
+}
+
+fn has_no_meaning(kind: &str) -> bool {
+    WITHOUT_MEANING.iter().any(|it| *it == kind || it.ends_with("::") && kind.starts_with(it))
 }
 
 /// Tells of routes that hide others: all APIs are at one address.
