@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { accessible, Browser, executionHash, machine, Server } from './support.mjs';
+import { accessible, Browser, executionHash, machine, PATIENCE, Server } from './support.mjs';
 
 let server, browser;
 before(async () => {
@@ -79,6 +79,25 @@ test('an execution is started with a ready input, stopped and redriven', async (
     .getByText(/Invalid/)
     .waitFor();
   await browser.done(page).catch((error) => assert.match(String(error), /400/));
+});
+
+test('what is typed faster than the page is drawn is kept', { timeout: PATIENCE }, async () => {
+  const page = await browser.page(server, `#/machines/${encodeURIComponent(machine('definition'))}`);
+  await page.getByRole('button', { name: 'Start execution' }).click();
+  const field = page.locator('.cm-content');
+  await field.click();
+  await page.keyboard.press('Control+A');
+  const typed = await field.evaluate(async (content) => {
+    // A turn of the page's tasks lies between the keys, and no frame.
+    for (const key of '[1234]') {
+      document.execCommand('insertText', false, key);
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+    await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve, 200)));
+    return content.textContent;
+  });
+  assert.equal(typed, '[1234]');
+  await browser.done(page);
 });
 
 test('the test cases of the project are ready inputs', async () => {

@@ -23,8 +23,13 @@ export function JsonField({ label, value, onChange, language = 'json', problems,
   const change = useRef(onChange);
   change.current = onChange;
   const [isThere, setThere] = useState(false);
+  // What was typed last: an effect runs after the page was drawn, when its own `value` may be that of a key before.
   const newest = useRef(value);
   newest.current = value;
+  const type = (text: string) => {
+    newest.current = text;
+    change.current(text);
+  };
 
   useEffect(() => {
     let left = false;
@@ -35,7 +40,7 @@ export function JsonField({ label, value, onChange, language = 'json', problems,
           label,
           language,
           text: newest.current,
-          onChange: (text) => change.current(text),
+          onChange: type,
         });
         setThere(true);
       },
@@ -47,7 +52,7 @@ export function JsonField({ label, value, onChange, language = 'json', problems,
       editor.current = undefined;
     };
   }, []);
-  useEffect(() => editor.current?.setText(value), [value, isThere]);
+  useEffect(() => editor.current?.setText(newest.current), [value, isThere]);
   useEffect(() => editor.current?.setProblems(problems ?? []), [problems, isThere]);
   useEffect(() => {
     if (shown) editor.current?.show(shown.pointer);
@@ -65,7 +70,7 @@ export function JsonField({ label, value, onChange, language = 'json', problems,
           class="code"
           spellcheck={false}
           value={value}
-          onInput={(event) => onChange(event.currentTarget.value)}
+          onInput={(event) => type(event.currentTarget.value)}
         />
       )}
     </div>
