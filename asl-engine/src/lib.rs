@@ -122,6 +122,7 @@ pub use frame::{
     Next, Now, Reply, Request, SavedFrame, SavedJoin, SavedResult, Stage, Stages, Step, Termination, UnexpectedReply,
 };
 pub use history::{EventId, EventKind, HistoryEvent};
+pub use item_reader::json_lines;
 pub use json::JsonError;
 pub use jsonata::{
     ExplainedPart, Jsonata, JsonataError, JsonataFlavour, JsonataLimits, JsonataOptions, PartKind, PartNotes,

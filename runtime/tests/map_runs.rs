@@ -5,7 +5,7 @@ mod restarting;
 
 use std::sync::Arc;
 
-use asl_engine::{Execution, Failure, Object, Program, Reply, TaskRequest, Timestamp, Value};
+use asl_engine::{Execution, Failure, Object, Program, Reply, TaskRequest, Timestamp, Value, json_lines};
 use asl_runtime::simulation::{self, Answer};
 use asl_runtime::{Effect, Input, Ledger, Saver};
 
@@ -29,16 +29,15 @@ fn execution() -> Execution {
     Execution::local("machine", "run", Value::empty_object(), START, 11)
 }
 
-/// What S3 answers for an object with this text, which it hands out in pieces.
+/// What S3 answers for an object with this text, which it hands out in pieces: as the values of its lines where that can be.
 fn piece(request: &TaskRequest, text: &str, bytes: usize) -> Value {
     let range = request.input["Range"].as_str().unwrap_or("bytes=0-");
     let from: usize = range.trim_start_matches("bytes=").trim_end_matches('-').parse().expect("a position");
     let to = (from + bytes).min(text.len());
-    [
-        ("Body", Value::from(&text[from..to])),
-        ("ContentRange", Value::from(format!("bytes {from}-{}/{}", to - 1, text.len()))),
-    ]
-    .into()
+    let is_said = request.input["ReaderConfig"]["InputType"].as_str() == Some("JSONL");
+    let lines = json_lines(&text[from..to], to == text.len()).filter(|_| is_said);
+    let (body, len) = lines.unwrap_or_else(|| (text[from..to].into(), to - from));
+    [("Body", body), ("ContentRange", Value::from(format!("bytes {from}-{}/{}", from + len - 1, text.len())))].into()
 }
 
 fn is_reading(request: &TaskRequest) -> bool {

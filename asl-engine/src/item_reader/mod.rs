@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use object::json_lines;
 pub(crate) use reader::{GET_OBJECT, Pulled, Reader};
 
 use crate::task::Failure;

@@ -111,6 +111,19 @@ impl Object {
         self.piece.feed(text, last);
     }
 
+    /// Whether no text follows that which is there.
+    pub(super) fn is_whole(&self) -> bool {
+        self.piece.whole
+    }
+
+    /// Takes note of lines that somebody else took apart.
+    pub(super) fn passed(&mut self, lines: usize) {
+        self.begun = true;
+        if let Format::Lines { line } = &mut self.format {
+            *line += lines;
+        }
+    }
+
     /// The text that is there, which can be put in the place of another.
     pub(super) fn text(&mut self, visit: &mut dyn FnMut(&mut Value)) {
         let mut text = Value::String(std::mem::take(&mut self.piece.text));
@@ -129,6 +142,24 @@ impl Object {
             Format::Rows { headers, delimiter } => next_row(piece, headers, *delimiter),
         }
     }
+}
+
+/// The values of a text that has one on each line, and how many bytes of it are whole lines; the last line needs no end where
+/// the text is `whole`. `None` where a line is anything else, blank ones included, or none is whole: whoever reads the text
+/// line by line finds out what is wrong and where.
+///
+/// ```
+/// use asl_engine::json_lines;
+///
+/// let (values, bytes) = json_lines("{\"id\": 1}\n2\n[3", false).unwrap();
+/// assert_eq!((values.to_string().as_str(), bytes), ("[{\"id\":1},2]", 12));
+/// assert_eq!(json_lines("1\n[3", true), None);
+/// ```
+pub fn json_lines(text: &str, whole: bool) -> Option<(Value, usize)> {
+    let lines = if whole { text } else { &text[..text.rfind('\n')? + 1] };
+    let mut names = Names::default();
+    let values: Result<Value, JsonError> = lines.lines().map(|line| parse_value_with(&mut names, line)).collect();
+    Some((values.ok()?, lines.len()))
 }
 
 fn next_line(piece: &mut Piece, line: &mut usize) -> Result<Taken, String> {

@@ -19,6 +19,9 @@ pub(crate) const GET_OBJECT: &str = "arn:aws:states:::s3:getObject";
 ///
 /// - `getObject` with a `Range` from the second piece on; the answer has the text as `Body`, and a `ContentRange` unless it
 ///   is the whole object. A plain text is a whole object, a plain list its items.
+///   Where the request says that the piece begins with a line of JSON (`"ReaderConfig": {"InputType": "JSONL"}`), `Body` may be
+///   the [values of its whole lines](json_lines) instead. The piece behind it is asked for at once then, so that whoever answers
+///   takes it apart while the items of this one are worked on.
 /// - `listObjectsV2` with a `ContinuationToken` from the second page on; the answer has `Contents` and maybe a
 ///   `NextContinuationToken`. A plain list is the items.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -42,6 +45,9 @@ pub(crate) struct Reader {
     /// What the next page of the list is asked with.
     page: Page,
     asked: Option<Asked>,
+    /// The piece behind the items that are ready.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ahead: Option<Result<Body, Failure>>,
     total: Total,
 }
 
@@ -99,6 +105,28 @@ struct Open {
     items: Object,
     /// Where the next piece begins.
     next: u64,
+    /// Whether that is in the middle of a line.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    in_line: bool,
+}
+
+/// A piece of an object as it was answered, and its `ContentRange`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Body {
+    body: Value,
+    range: Option<Value>,
+}
+
+impl Body {
+    fn of(answer: &Value) -> Self {
+        match answer {
+            Value::Object(members) => Self {
+                body: members.get("Body").cloned().unwrap_or_default(),
+                range: members.get("ContentRange").cloned(),
+            },
+            whole => Self { body: whole.clone(), range: None },
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -169,6 +197,7 @@ impl Reader {
             ready: Queue::default(),
             page,
             asked: None,
+            ahead: None,
             total: Total::NotCounted,
         }
     }
@@ -179,12 +208,21 @@ impl Reader {
             if self.left == 0 {
                 return Ok(Pulled::End);
             }
-            if self.asked.is_some() {
-                return Ok(Pulled::Waits);
+            if self.asks_ahead() {
+                self.asked = Some(Asked::Piece);
+                return Ok(Pulled::Ask(self.piece()));
             }
             if let Some(value) = self.ready.pop() {
                 self.left -= 1;
                 return Ok(Pulled::Item { key: None, value, source: self.ready_from.clone() });
+            }
+            if let Some(body) = self.ahead.take() {
+                self.count_again();
+                self.fed(&body?).map_err(failed)?;
+                continue;
+            }
+            if self.asked.is_some() {
+                return Ok(Pulled::Waits);
             }
             if let Some(open) = &mut self.open {
                 match open.items.take().map_err(failed)? {
@@ -210,7 +248,7 @@ impl Reader {
                 };
                 let items = Object::new(input_type).map_err(failed)?;
                 let uri = format!("s3://{}/{}", source.bucket, source.key).into();
-                self.open = Some(Open { source, uri, manifest: String::new(), items, next: 0 });
+                self.open = Some(Open { source, uri, manifest: String::new(), items, next: 0, in_line: false });
                 continue;
             }
             let token = match &self.page {
@@ -225,10 +263,20 @@ impl Reader {
         }
     }
 
+    /// Whether to ask for the piece behind the items that are ready.
+    fn asks_ahead(&self) -> bool {
+        let has_more = self.open.as_ref().is_some_and(|open| !open.items.is_whole());
+        has_more
+            && !self.ready.is_empty()
+            && self.left > self.ready.len()
+            && self.asked.is_none()
+            && self.ahead.is_none()
+    }
+
     /// The request for the next piece of the open object.
     fn piece(&self) -> TaskRequest {
         let mut request = self.request.clone();
-        let Some(Open { source, next, .. }) = &self.open else { return request };
+        let Some(Open { source, next, in_line, .. }) = &self.open else { return request };
         if self.lists || self.manifest.is_some() {
             let owner =
                 self.request.input.get("ExpectedBucketOwner").map(|owner| ("ExpectedBucketOwner", owner.clone()));
@@ -239,10 +287,14 @@ impl Reader {
             }
             request.resource = GET_OBJECT.into();
         }
-        let parquet = Value::from([("InputType", Value::from("PARQUET"))]);
-        let parquet = (source.holds == Holds::Items(InputType::Parquet)).then_some(("ReaderConfig", parquet));
+        let input_type = match &source.holds {
+            Holds::Items(InputType::Parquet) => Some("PARQUET"),
+            Holds::Items(InputType::JsonLines) if !in_line => Some("JSONL"),
+            _ => None,
+        };
+        let config = input_type.map(|input_type| ("ReaderConfig", [("InputType", Value::from(input_type))].into()));
         let range = (*next > 0).then(|| ("Range", format!("bytes={next}-").into()));
-        request.input = with(&request.input, parquet.into_iter().chain(range));
+        request.input = with(&request.input, config.into_iter().chain(range));
         request
     }
 
@@ -250,6 +302,9 @@ impl Reader {
     pub(crate) fn values(&mut self, visit: &mut dyn FnMut(&mut Value)) {
         visit(&mut self.objects.all);
         visit(&mut self.ready.all);
+        if let Some(Ok(ahead)) = &mut self.ahead {
+            visit(&mut ahead.body);
+        }
         if let Some(open) = &mut self.open {
             open.items.text(visit);
         }
@@ -258,14 +313,23 @@ impl Reader {
     /// Takes the answer to what was asked for. The failure is `States.ItemReaderFailed`.
     pub(crate) fn answered(&mut self, answer: Outcome) -> Result<(), Failure> {
         let asked = self.asked.take();
+        let answer = answer.map_err(|failure| failed(failure.to_string()));
+        if !self.ready.is_empty() {
+            // What it says, an error as well, comes after the items before it.
+            self.ahead = Some(answer.map(|answer| Body::of(&answer)));
+            return Ok(());
+        }
+        self.count_again();
+        match asked {
+            Some(Asked::Page) => self.listed(&answer?).map_err(failed),
+            Some(Asked::Piece) => self.fed(&Body::of(&answer?)).map_err(failed),
+            None => Ok(()),
+        }
+    }
+
+    fn count_again(&mut self) {
         if self.total == Total::NotYet {
             self.total = Total::NotCounted;
-        }
-        let answer = answer.map_err(|failure| failed(failure.to_string()))?;
-        match asked {
-            Some(Asked::Page) => self.listed(&answer).map_err(failed),
-            Some(Asked::Piece) => self.fed(&answer).map_err(failed),
-            None => Ok(()),
         }
     }
 
@@ -298,24 +362,27 @@ impl Reader {
         Ok(())
     }
 
-    fn fed(&mut self, answer: &Value) -> Result<(), String> {
+    fn fed(&mut self, Body { body, range }: &Body) -> Result<(), String> {
         let Some(open) = &mut self.open else { return Ok(()) };
-        let (body, range) = match answer {
-            Value::Object(members) => (members.get("Body").unwrap_or(&Value::Null), members.get("ContentRange")),
-            whole => (whole, None),
-        };
+        let behind = behind(range.as_ref().and_then(Value::as_str));
         let text = match (body, &open.source.holds) {
             (Value::String(text), _) => text.clone(),
             (Value::Array(items), Holds::Items(_)) => {
                 self.ready_from = open.uri.clone();
                 self.ready = Value::Array(items.clone()).into();
-                self.open = None;
+                match behind.filter(|(_, last)| !last && !items.is_empty()) {
+                    Some((next, _)) => {
+                        open.next = next;
+                        open.items.passed(items.len());
+                    }
+                    None => self.open = None,
+                }
                 return Ok(());
             }
             _ => return Err("The object cannot be read as text.".to_owned()),
         };
-        let (next, last) = behind(range.and_then(Value::as_str)).filter(|_| !text.is_empty()).unwrap_or((0, true));
-        open.next = next;
+        let (next, last) = behind.filter(|_| !text.is_empty()).unwrap_or((0, true));
+        (open.next, open.in_line) = (next, !text.ends_with('\n'));
         let Holds::Names(kind) = open.source.holds else {
             open.items.feed(text, last);
             return Ok(());
@@ -355,7 +422,7 @@ impl Reader {
                 Ok(Taken::NeedsMore) | Err(_) => return None,
             }
         }
-        let is_all = self.objects.is_empty() && self.page == Page::None && self.asked.is_none();
+        let is_all = self.objects.is_empty() && self.page == Page::None && self.asked.is_none() && self.ahead.is_none();
         (is_all || count >= self.left).then_some(count.min(self.left))
     }
 }
@@ -400,6 +467,7 @@ fn listed_item(object: &Value) -> Value {
 
 #[cfg(test)]
 mod tests {
+    use super::super::json_lines;
     use super::*;
 
     /// A reader of one object with a number on each line, that has asked for its first piece.
@@ -423,6 +491,7 @@ mod tests {
             ready_from: "s3://b".into(),
             page: Page::None,
             asked: None,
+            ahead: None,
             total: Total::NotCounted,
         };
         assert!(matches!(reader.pull(), Ok(Pulled::Ask(_))));
@@ -461,5 +530,69 @@ mod tests {
             reader.answered(piece("1\n2\n", "bytes 0-3/8")).unwrap();
             assert_eq!(reader.total(0), total, "at most {most}");
         }
+    }
+
+    /// What a reader of lines gives when the object comes in pieces of so many bytes, with the error that ends it; `values`
+    /// where the lines come as their values. Beside it, how often it asked before it had nothing to give.
+    fn read(text: &str, bytes: usize, values: bool) -> (Vec<String>, usize) {
+        let (mut reader, mut asked) = (reader(), Some("bytes=0-".to_owned()));
+        let (mut given, mut ahead) = (Vec::new(), 0);
+        loop {
+            if let Some(range) = asked.take() {
+                let from: usize = range["bytes=".len()..range.len() - 1].parse().unwrap();
+                let end = (from + bytes).min(text.len());
+                let has_lines = !reader.open.as_ref().unwrap().in_line;
+                let lines = json_lines(&text[from..end], end == text.len()).filter(|_| values && has_lines);
+                let (body, len) = lines.unwrap_or_else(|| (text[from..end].into(), end - from));
+                let range = format!("bytes {from}-{}/{}", from + len - 1, text.len());
+                reader.answered(Ok([("Body", body), ("ContentRange", range.into())].into())).unwrap();
+            }
+            match reader.pull() {
+                Ok(Pulled::Item { value, .. }) => given.push(value.to_string()),
+                Ok(Pulled::Ask(request)) => {
+                    ahead += usize::from(!reader.ready.is_empty());
+                    asked = Some(request.input["Range"].as_str().unwrap().to_owned());
+                    let says = request.input["ReaderConfig"]["InputType"].as_str();
+                    assert_eq!(says == Some("JSONL"), !reader.open.as_ref().unwrap().in_line);
+                }
+                Ok(Pulled::Waits) => unreachable!("it is answered at once"),
+                Ok(Pulled::End) => return (given, ahead),
+                Err(failure) => {
+                    given.push(failure.to_string());
+                    return (given, ahead);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn lines_that_come_as_values_are_those_of_the_text() {
+        let long = format!("1\n\"{}\"\n2\n3\n", "x".repeat(40));
+        for text in
+            ["1\n2\n3\n4\n5\n6", "1\r\n[2]\n{\"a\": 3}\n", "1\n\n2\n \n3", "1\n2\nx\n4\n", "1\n2\n3\n[4\n5\n", &long]
+        {
+            let (expected, _) = read(text, text.len(), false);
+            for bytes in 1..=text.len() {
+                assert_eq!(read(text, bytes, false).0, expected, "{text:?} in pieces of {bytes}");
+                assert_eq!(read(text, bytes, true).0, expected, "{text:?} in pieces of {bytes}, as values");
+            }
+        }
+        let (given, ahead) = read("1\n2\n3\n4\n5\n6\n", 4, true);
+        assert_eq!((given.len(), ahead), (6, 2));
+    }
+
+    #[test]
+    fn what_comes_ahead_is_told_after_what_is_ready() {
+        let mut reader = reader();
+        let lines = Value::from([Value::from(1), 2.into()].into_iter().collect::<Array>());
+        let range = ("ContentRange", "bytes 0-3/8".into());
+        reader.answered(Ok([("Body", lines), range].into())).unwrap();
+        assert!(matches!(reader.pull(), Ok(Pulled::Ask(_))));
+        reader.answered(Err(Failure::new("S3.S3Exception", "gone"))).unwrap();
+        for _ in 0..2 {
+            assert!(matches!(reader.pull(), Ok(Pulled::Item { .. })));
+        }
+        let failure = reader.pull().err().unwrap();
+        assert_eq!(failure.error.as_deref(), Some("States.ItemReaderFailed"));
     }
 }

@@ -2,7 +2,8 @@
 //! `arn:aws:states:::s3:listObjectsV2` for an ItemReader, `arn:aws:states:::s3:putObject` for a ResultWriter.
 //!
 //! Requests and answers have the shapes of S3's API. A `getObject` is answered with a piece of the object, of which
-//! `ContentRange` says where it stands; `Range` asks for another. A `putObject` with a `PartNumber` is a part of a file, which
+//! `ContentRange` says where it stands; `Range` asks for another. Where the request says that it has lines of
+//! JSON, the answer has their values. A `putObject` with a `PartNumber` is a part of a file, which
 //! is there once another request names it among its `Files`.
 
 mod read;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use asl_engine::{Failure, Outcome, Value};
+use asl_engine::{Failure, Outcome, Value, json_lines};
 use asl_runtime::blocking;
 use asl_runtime::{BoxFuture, Call, Handler};
 use aws_sdk_s3::error::ProvideErrorMetadata;
@@ -16,6 +16,9 @@ use crate::integrations::Lookup;
 
 /// How many bytes are asked for at once.
 const PIECE: u64 = 4 * 1024 * 1024;
+
+/// How many bytes of lines: their values are held beside those of the piece before.
+const LINES: u64 = 1024 * 1024;
 
 /// How many objects are kept unpacked: nobody says that a reader has enough or has failed. More are read right, but each piece
 /// then costs another download.
@@ -58,27 +61,37 @@ impl GetObject {
         let range = parameters["Range"].as_str().and_then(|range| range.strip_prefix("bytes=")?.strip_suffix('-'));
         let from = range.and_then(|from| from.parse().ok()).unwrap_or(0);
         let key = text(parameters, "Key").unwrap_or_default();
-        let parquet = parameters["ReaderConfig"]["InputType"].as_str() == Some("PARQUET");
-        match Packing::of(&key, parquet) {
-            None => self.plain(&key, parameters, from).await,
+        let input_type = parameters["ReaderConfig"]["InputType"].as_str();
+        match Packing::of(&key, input_type == Some("PARQUET")) {
+            None => self.plain(key, parameters, from, input_type == Some("JSONL")).await,
             Some(packing) => self.packed(token, key, packing, parameters, from).await,
         }
     }
 
-    async fn plain(&self, key: &str, parameters: &Value, from: u64) -> Outcome {
-        let Piece { bytes, length } = self.piece(parameters, from).await?;
-        let last = from + bytes.len() as u64 >= length;
-        // A piece without a character would be taken for the end.
-        let text = whole_characters(&bytes, last).filter(|text| last || !text.is_empty());
-        Ok(answer(text.ok_or_else(|| fault(UnpackError::NotText(key.to_owned())))?, from, Some(length)))
+    /// A piece of the text, or the values of its lines where it begins with a line of JSON.
+    async fn plain(&self, key: String, parameters: &Value, from: u64, has_lines: bool) -> Outcome {
+        let Piece { bytes, length } = self.piece(parameters, from, if has_lines { LINES } else { PIECE }).await?;
+        let read = move || {
+            let last = from + bytes.len() as u64 >= length;
+            // A piece without a character would be taken for the end.
+            let text = whole_characters(&bytes, last).filter(|text| last || !text.is_empty());
+            let text = text.ok_or_else(|| fault(UnpackError::NotText(key)))?;
+            let values = has_lines.then(|| json_lines(text, last)).flatten();
+            let (body, bytes) = values.unwrap_or_else(|| (text.into(), text.len()));
+            Ok(answer(body, bytes, from, Some(length)))
+        };
+        match has_lines {
+            true => blocking(read).await,
+            false => read(),
+        }
     }
 
-    /// The bytes of an object from one on, some of them.
-    async fn piece(&self, parameters: &Value, from: u64) -> Result<Piece, Failure> {
+    /// The bytes of an object from one on, so many of them at most.
+    async fn piece(&self, parameters: &Value, from: u64, most: u64) -> Result<Piece, Failure> {
         let text = |name: &str| text(parameters, name);
         let call = self.lookup.clients.s3().await.get_object().set_bucket(text("Bucket")).set_key(text("Key"));
         let call = call.set_version_id(text("VersionId")).set_expected_bucket_owner(text("ExpectedBucketOwner"));
-        let last = from.saturating_add(PIECE - 1);
+        let last = from.saturating_add(most - 1);
         let object = match call.range(format!("bytes={from}-{last}")).send().await {
             Ok(object) => object,
             // An empty object has no first byte.
@@ -111,7 +124,8 @@ impl GetObject {
         if !last {
             self.keep(Reading { token: token.clone(), key, text });
         }
-        Ok(answer(&piece, from, length))
+        let bytes = piece.len();
+        Ok(answer(piece.into(), bytes, from, length))
     }
 
     /// The text of an object that a reader has read up to `from`. It reads one object after another: another that it has begun
@@ -135,7 +149,7 @@ impl GetObject {
         let mut file = tempfile::tempfile().map_err(fault)?;
         let mut at = 0;
         loop {
-            let Piece { bytes, length } = self.piece(parameters, at).await?;
+            let Piece { bytes, length } = self.piece(parameters, at, PIECE).await?;
             at += bytes.len() as u64;
             let is_empty = bytes.is_empty();
             file = blocking(move || file.write_all(&bytes).map(|()| file)).await.map_err(fault)?;
@@ -150,15 +164,15 @@ impl GetObject {
     }
 }
 
-/// A piece in the shape of S3's answer. `length` is that of the whole, once it is known.
-fn answer(text: &str, from: u64, length: Option<u64>) -> Value {
-    let end = from + text.len() as u64;
+/// A piece of so many bytes in the shape of S3's answer. `length` is that of the whole, once it is known.
+fn answer(body: Value, bytes: usize, from: u64, length: Option<u64>) -> Value {
+    let end = from + bytes as u64;
     let is_whole = from == 0 && length == Some(end);
     let range = (!is_whole).then(|| {
         let length = length.map_or("*".to_owned(), |length| length.to_string());
         ("ContentRange", format!("bytes {from}-{}/{length}", end.saturating_sub(1)).into())
     });
-    [("Body", Value::from(text))].into_iter().chain(range).collect()
+    [("Body", body)].into_iter().chain(range).collect()
 }
 
 impl Handler for GetObject {
