@@ -8,7 +8,7 @@ use asl_project::{
     Definition, DefinitionError, HistoryError, NotReady, Placeholder, ProjectError, TemplateError, Unserved,
 };
 use asl_runtime::simulation::Stuck;
-use asl_tasks::{MocksError, RoutesError};
+use asl_tasks::{MocksError, RoutesError, StoredError};
 
 use crate::printable::line;
 use crate::report;
@@ -109,6 +109,12 @@ impl Error {
             }
             Self::Interrupted | Self::ClosedPipe => String::new(),
         }
+    }
+}
+
+impl From<StoredError> for Error {
+    fn from(error: StoredError) -> Self {
+        Self::Usage(error.to_string())
     }
 }
 

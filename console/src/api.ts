@@ -16,6 +16,9 @@ import type {
   Notification,
   StateMachine,
   StateMachineDescription,
+  Stored,
+  StoredContent,
+  StoredObject,
   TestCase,
   TestedState,
   Validation,
@@ -179,6 +182,17 @@ export function fork({ input, variables, ...more }: Fork) {
 export const callbacks = (signal?: Stop) => get<Callbacks>('callbacks', {}, signal);
 
 export const notifications = (signal?: Stop) => get<{ notifications: Notification[] }>('notifications', {}, signal);
+
+/** Of what the embedded services keep. */
+export const stored = (signal?: Stop) => get<{ stored: Stored[] }>('data', {}, signal);
+
+export const storedValues = (url: string, signal?: Stop) =>
+  get<{ values: Json[]; count: number }>('data', { url }, signal);
+
+export const storedObjects = (url: string, signal?: Stop) =>
+  get<{ objects: StoredObject[]; count: number }>('data', { url }, signal);
+
+export const objectContent = (url: string, signal?: Stop) => get<StoredContent>('object', { url }, signal);
 
 export const testCases = (stateMachineArn: string, signal?: Stop) =>
   get<{ cases: TestCase[] }>('test-cases', { stateMachineArn }, signal);

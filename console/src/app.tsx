@@ -2,6 +2,7 @@ import { useEffect } from 'preact/hooks';
 import { running } from './changes';
 import { CallbacksView } from './callbacks/callbacks-view';
 import { NotificationsView } from './callbacks/notifications-view';
+import { DataView } from './data/data-view';
 import { DefinitionView, NewView } from './definition/definition-view';
 import { ExecutionView } from './execution/execution-view';
 import { FindView } from './find/find-view';
@@ -18,6 +19,7 @@ const PLACES: { view: View; of?: string; title: string; has: View[] }[] = [
   { view: 'find', title: 'Executions', has: ['find', 'machine', 'execution', 'map-run', 'definition', 'new'] },
   { view: 'callbacks', title: 'Callbacks', has: ['callbacks'] },
   { view: 'notifications', title: 'Notifications', has: ['notifications'] },
+  { view: 'data', title: 'Data', has: ['data'] },
   { view: 'try', of: 'jsonpath', title: 'Playground', has: ['try'] },
 ];
 
@@ -77,6 +79,8 @@ function Present({ at }: { at: Route }) {
       return <CallbacksView />;
     case 'notifications':
       return <NotificationsView />;
+    case 'data':
+      return <DataView url={at.of} />;
     case 'try':
       return <TryView which={at.of} />;
   }
@@ -86,6 +90,7 @@ function titleOf({ view, of }: Route): string {
   if (view === 'find') return 'Executions';
   if (view === 'callbacks') return 'Callbacks';
   if (view === 'notifications') return 'Notifications';
+  if (view === 'data') return of || 'Data';
   if (view === 'try') return 'Playground';
   return view === 'new' ? 'New state machine' : nameOf(of);
 }

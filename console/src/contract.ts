@@ -235,6 +235,29 @@ export interface Callbacks {
 }
 
 /** What was published to a topic, as SNS writes it, and how far its deliveries are. */
+/** A bucket, table, queue, topic or event bus, and how much it has. */
+export interface Stored {
+  url: string;
+  count: number;
+  has: string;
+}
+
+export interface StoredObject {
+  key: string;
+  size: number;
+  /** Milliseconds since 1970. */
+  modified?: number;
+}
+
+/** What is in an object; bytes that are no text in Base64. */
+export interface StoredContent {
+  size: number;
+  contentType?: string;
+  isPart: boolean;
+  text?: string;
+  base64?: string;
+}
+
 export interface Notification {
   MessageId: string;
   Timestamp: string;

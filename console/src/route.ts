@@ -3,11 +3,11 @@
 import { signal } from '@preact/signals';
 
 export type View =
-  'find' | 'machine' | 'execution' | 'map-run' | 'definition' | 'new' | 'callbacks' | 'notifications' | 'try';
+  'find' | 'machine' | 'execution' | 'map-run' | 'definition' | 'new' | 'callbacks' | 'notifications' | 'data' | 'try';
 
 export interface Route {
   view: View;
-  /** The ARN, or the name of a playground. */
+  /** The ARN, the URL of stored data, or the name of a playground. */
   of: string;
   parameters: Record<string, string>;
 }
@@ -21,6 +21,7 @@ const SEGMENTS: Record<View, string> = {
   new: 'new',
   callbacks: 'callbacks',
   notifications: 'notifications',
+  data: 'data',
   try: 'try',
 };
 

@@ -110,7 +110,7 @@ impl Server {
             asked.version_2(&self.identity.account)
         };
         let arn = self.identity.arn_of(&trigger.calls);
-        Ok(match call(&self.clients, &arn, &event).await {
+        Ok(match call(self.router.clients(), &arn, &event).await {
             Ok(result) => answer(result, *is_payload_1),
             Err(error) => {
                 warn!(function, %error, "a request has no answer");

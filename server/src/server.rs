@@ -7,7 +7,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use asl_aws::Clients;
 use asl_engine::Value;
 use asl_history::HistoryError;
 use asl_project::{
@@ -113,7 +112,7 @@ pub(crate) struct Shared {
     pub(crate) services: Arc<HttpServices>,
     triggers: Vec<Trigger>,
     status_changes: Arc<StatusChanges>,
-    pub(crate) clients: Arc<Clients>,
+    pub(crate) router: Arc<Router>,
     pub(crate) guard: Guard,
     pub(crate) answering: AtomicUsize,
     /// Whether no more is taken.
@@ -274,7 +273,7 @@ impl Server {
             services: project.router().services(),
             triggers,
             status_changes,
-            clients: Arc::clone(project.router().clients()),
+            router: Arc::clone(project.router()),
             guard: Guard { is_loopback, token: options.token },
             answering: AtomicUsize::new(0),
             is_stopping: AtomicBool::new(false),

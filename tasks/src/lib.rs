@@ -43,6 +43,8 @@ mod left_out;
 mod mocks;
 mod router;
 mod routes;
+#[cfg(feature = "embedded")]
+mod stored;
 mod waiting;
 
 pub use asl_aws::names::is_step_functions_name;
@@ -64,4 +66,6 @@ pub use routes::{
     Calls, Endpoint, InvalidRoutes, LogLevel, MachineFile, MachineLogging, RequestPart, Route, Routes, RoutesError,
     Starts, Trigger,
 };
+#[cfg(feature = "embedded")]
+pub use stored::{Stored, StoredContent, StoredCount, StoredError, StoredObject, StoredUrl};
 pub use waiting::{AnswerError, TokenAnswer, WaitingTask, answer, living_tasks};

@@ -5,6 +5,7 @@
 
 mod callbacks;
 mod course;
+mod data;
 mod data_flow;
 mod evaluate;
 mod events;
@@ -70,6 +71,8 @@ impl Shared {
             (&Method::GET, "course") => course::of_execution(self, &query),
             (&Method::GET, "data-flow") => data_flow::of_visit(self, &query),
             (&Method::GET, "callbacks") => Ok(callbacks::open(self)),
+            (&Method::GET, "data") => data::stored(self, &query).await,
+            (&Method::GET, "object") => data::content(self, &query).await,
             (&Method::GET, "notifications") => callbacks::notifications(self),
             (&Method::GET, "test-cases") => test_cases::of_machine(self, &query),
             (&Method::POST, "graph") => body(request).await.and_then(|body| graph::of_definition(&body)),

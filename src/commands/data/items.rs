@@ -1,11 +1,11 @@
-//! Items of DynamoDB, and messages of SQS.
+//! Items that are put into DynamoDB.
 
 use std::path::Path;
 
 use asl_engine::{Object, Value};
+use asl_tasks::{StoredError, StoredUrl};
 
 use super::Store;
-use super::place::Place;
 use crate::error::Error;
 use crate::input;
 
@@ -13,29 +13,9 @@ use crate::input;
 const TYPES: [&str; 10] = ["S", "N", "B", "SS", "NS", "BS", "M", "L", "BOOL", "NULL"];
 
 impl Store<'_> {
-    /// The items of a table, as plain JSON.
-    pub(super) async fn items(&self, table: &str) -> Result<Vec<Value>, Error> {
-        let rows = self.router.rows(table).await.map_err(|error| Error::Usage(error.to_string()))?;
-        // A table keeps no order of the attributes.
-        let sorted = |row: &Value| {
-            let plain = plain_members(row);
-            let mut members: Vec<_> = plain.as_object().into_iter().flat_map(Object::iter).collect();
-            members.sort_by_key(|(name, _)| name.to_string());
-            members.into_iter().map(|(name, value)| (name.clone(), value.clone())).collect::<Object>().into()
-        };
-        Ok(rows.iter().map(sorted).collect())
-    }
-
-    /// The messages of a queue, in their order; nobody receives them by this.
-    pub(super) async fn messages(&self, queue: &str) -> Result<Vec<Value>, Error> {
-        let found = self.router.messages(queue).await.map_err(Error::Usage)?;
-        found.ok_or_else(|| Place::Sqs { queue: queue.to_owned() }.missing())
-    }
-
     pub(super) async fn put_items(&self, table: &str, file: &Path) -> Result<(), Error> {
-        let tables = self.pages("dynamodb", "listTables", Value::empty_object(), "TableNames").await?;
-        if !tables.iter().any(|name| name.as_str() == Some(table)) {
-            return Err(Place::DynamoDb { table: table.to_owned() }.missing());
+        if !self.stored().tables().await?.iter().any(|known| known == table) {
+            return Err(StoredError::Missing(StoredUrl::DynamoDb { table: table.to_owned() }).into());
         }
         let text = input::file_or_stdin("the items", file)?;
         for item in items(&text).map_err(|why| Error::Usage(format!("{}: {why}", file.display())))? {
@@ -130,27 +110,6 @@ fn attribute(value: &Value) -> Value {
     }
 }
 
-/// The members of an item as plain JSON: numbers and texts as such, sets as lists, bytes as Base64.
-fn plain_members(item: &Value) -> Value {
-    let members = item.as_object().into_iter().flat_map(Object::iter);
-    members.map(|(name, value)| (name.clone(), plain(value))).collect::<Object>().into()
-}
-
-fn plain(attribute: &Value) -> Value {
-    let Some((kind, value)) = attribute.as_object().and_then(|it| it.iter().next()) else { return Value::Null };
-    let number = |value: &Value| value.as_str().and_then(|text| text.parse().ok()).unwrap_or_default();
-    let list =
-        |each: &dyn Fn(&Value) -> Value| value.as_array().into_iter().flat_map(|it| it.iter()).map(each).collect();
-    match &**kind {
-        "N" => number(value),
-        "NS" | "Ns" => list(&number),
-        "L" => list(&plain),
-        "M" => plain_members(value),
-        "NULL" | "Nul" => Value::Null,
-        _ => value.clone(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,7 +126,6 @@ mod tests {
             let read = items(text).unwrap();
             assert_eq!(read.len(), 1);
             assert_eq!(read[0], typed.parse().unwrap(), "{text}");
-            assert_eq!(plain_members(&read[0]).to_string(), r#"{"id":"a","n":1.5,"l":[true,null],"m":{"x":"y"}}"#);
         }
         assert_eq!(items("{\"a\":1}\n\n{\"a\":2}\n").unwrap().len(), 2);
         for (text, part) in [("[1]", "item 1 is no JSON object"), ("{\"a\":1}\n{", "line 2: "), ("{", "")] {

@@ -4,12 +4,10 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use asl_engine::Value;
+use asl_tasks::{StoredError, StoredObject, StoredUrl};
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
-use aws_sdk_s3::types::EncodingType;
-use percent_encoding::percent_decode_str;
 
-use super::place::Place;
-use super::{Listed, Store, columns};
+use super::{Store, columns};
 use crate::error::Error;
 use crate::output;
 
@@ -26,51 +24,20 @@ fn refused<E: ProvideErrorMetadata + std::error::Error + 'static>(error: SdkErro
 }
 
 impl Store<'_> {
-    pub(super) async fn buckets(&self) -> Result<Vec<Listed>, Error> {
-        if !self.data.join("s3").exists() {
-            return Ok(Vec::new());
-        }
-        let listed = self.clients().s3().await.list_buckets().send().await.map_err(refused)?;
-        let mut all = Vec::new();
-        for bucket in listed.buckets().iter().filter_map(|bucket| bucket.name()) {
-            let count = self.keys(bucket, "").await?.len();
-            all.push(Listed { url: format!("s3://{bucket}"), count, unit: "object" });
-        }
-        Ok(all)
-    }
-
-    /// The keys that begin so, with their sizes.
-    async fn keys(&self, bucket: &str, prefix: &str) -> Result<Vec<(String, i64)>, Error> {
-        let s3 = self.clients().s3().await;
-        let (mut all, mut token) = (Vec::new(), None);
-        loop {
-            let asked = s3.list_objects_v2().bucket(bucket).prefix(prefix).encoding_type(EncodingType::Url);
-            let asked = asked.set_continuation_token(token);
-            let page = asked.send().await.map_err(refused)?;
-            let decoded = |key: &str| percent_decode_str(key).decode_utf8_lossy().into_owned();
-            let known = page.contents().iter().filter_map(|it| Some((decoded(it.key()?), it.size().unwrap_or(0))));
-            all.extend(known);
-            token = page.next_continuation_token().map(str::to_owned);
-            if token.is_none() {
-                return Ok(all);
-            }
-        }
-    }
-
     pub(super) async fn list_objects(&self, bucket: &str, prefix: &str, is_json: bool) -> Result<(), Error> {
-        let keys = self.keys(bucket, prefix).await?;
+        let objects = self.stored().objects(bucket, prefix).await?;
         if is_json {
-            let all = keys.into_iter().map(|(key, size)| {
+            let all = objects.into_iter().map(|StoredObject { key, size, .. }| {
                 Value::from([("url", Value::from(format!("s3://{bucket}/{key}"))), ("size", size.into())])
             });
             return output::print_json(&all.collect());
         }
-        let row = |(key, size): (String, i64)| {
+        let row = |StoredObject { key, size, .. }: StoredObject| {
             // A terminal would take it for a command.
             let key = if key.contains(char::is_control) { key.escape_debug().to_string() } else { key };
             (format!("s3://{bucket}/{key}"), format!("{size} byte{}", if size == 1 { "" } else { "s" }))
         };
-        output::print(&columns(keys.into_iter().map(row).collect()))
+        output::print(&columns(objects.into_iter().map(row).collect()))
     }
 
     pub(super) async fn show_object(&self, bucket: &str, key: &str) -> Result<(), Error> {
@@ -120,11 +87,11 @@ impl Store<'_> {
     /// Removes an object, all whose keys begin so, or a bucket.
     pub(super) async fn remove_objects(&self, bucket: &str, key: &str) -> Result<(), Error> {
         let s3 = self.clients().s3().await;
-        let keys = self.keys(bucket, key).await?.into_iter().map(|(key, _)| key);
+        let keys = self.stored().objects(bucket, key).await?.into_iter().map(|object| object.key);
         let is_all = key.is_empty() || key.ends_with('/');
         let removed: Vec<String> = keys.filter(|known| is_all || known == key).collect();
         if removed.is_empty() && !key.is_empty() {
-            return Err(Place::S3 { bucket: bucket.to_owned(), key: key.to_owned() }.missing());
+            return Err(StoredError::Missing(StoredUrl::S3 { bucket: bucket.to_owned(), key: key.to_owned() }).into());
         }
         for key in removed {
             s3.delete_object().bucket(bucket).key(key).send().await.map_err(refused)?;

@@ -254,6 +254,48 @@ fn the_graph_is_placed_and_expressions_are_tried() {
 }
 
 #[test]
+fn what_the_services_keep_is_told_and_nobody_receives_it() {
+    let console = Console::start();
+    let execution = console.order("one");
+    console.token(&execution, "");
+    assert_eq!(send(Method::PUT, &format!("{}/receipts", console.server.url), &[], "").status(), 200);
+    let png = b"\x89PNG\r\n\x1a\n";
+    for (key, content) in [("a/1.txt", "paid: 7 \u{20ac}".as_bytes()), ("b.png", png)] {
+        let url = format!("{}/receipts/{key}", console.server.url);
+        assert_eq!(send(Method::PUT, &url, &[], content.to_vec()).status(), 200, "{key}");
+    }
+
+    let all = console.ask("data", &[]);
+    let all: Vec<&str> =
+        all["stored"].as_array().expect("a list").iter().map(|it| it["url"].as_str().unwrap()).collect();
+    assert_eq!(all, ["s3://receipts", "sqs://told"]);
+    let objects = console.ask("data", &[("url", "s3://receipts/a/")]);
+    assert_eq!((&objects["count"], &objects["objects"][0]["size"]), (&json!(1), &json!(11)));
+    let text = console.ask("object", &[("url", "s3://receipts/a/1.txt")]);
+    assert_eq!((&text["text"], &text["isPart"]), (&json!("paid: 7 \u{20ac}"), &json!(false)));
+    let image = console.ask("object", &[("url", "s3://receipts/b.png")]);
+    assert_eq!(image["base64"], "iVBORw0KGgo=");
+    for _ in 0..2 {
+        let messages = console.ask("data", &[("url", "sqs://told")]);
+        assert_eq!(messages["values"][0]["Attributes"]["ApproximateReceiveCount"], "0");
+    }
+
+    for (path, told) in [
+        ("data?url=kms://k", "kms://k names nothing that is kept: expected one of s3://BUCKET/KEY, "),
+        ("data?url=sqs://none", "there is no sqs://none; "),
+        ("data?url=dynamodb://none", "ResourceNotFoundException: "),
+        ("data?url=s3://none", "NoSuchBucket: "),
+        ("object?url=s3://receipts/none", "NoSuchKey: "),
+        ("object?url=sqs://told", "sqs://told is no object"),
+        ("object", "the query has no url"),
+    ] {
+        let answer = get(&format!("{}/_asl/{path}", console.server.url));
+        assert_eq!(answer.status(), 400, "{path}: {answer:?}");
+        assert!(read(&answer)["message"].as_str().expect("a message").starts_with(told), "{path}: {answer:?}");
+    }
+}
+
+#[test]
 fn the_guide_has_the_requests_that_there_are() {
     let guide = std::fs::read_to_string("docs/console.md").expect("the guide");
     let source = std::fs::read_to_string("server/src/console/mod.rs").expect("the source");

@@ -1,25 +1,45 @@
-//! What a URL of `asl data` names.
+//! What the URL of stored data names.
 
 use std::fmt;
 
-use crate::error::Error;
+use super::StoredError;
 
-/// A thing that a service keeps.
+/// A thing that an embedded service keeps.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    S3 { bucket: String, key: String },
-    DynamoDb { table: String },
-    Sqs { queue: String },
-    Sns { topic: String },
-    Events { bus: String },
+pub enum StoredUrl {
+    /// `s3://BUCKET/KEY`: a bucket, an object or all objects whose keys begin so
+    S3 {
+        /// The bucket.
+        bucket: String,
+        /// The key, or how keys begin; empty for all of them.
+        key: String,
+    },
+    /// `dynamodb://TABLE`
+    DynamoDb {
+        /// The table.
+        table: String,
+    },
+    /// `sqs://QUEUE`
+    Sqs {
+        /// The queue.
+        queue: String,
+    },
+    /// `sns://TOPIC`: the notifications that were published to a topic
+    Sns {
+        /// The topic.
+        topic: String,
+    },
+    /// `events://BUS`: the events that were put on a bus
+    Events {
+        /// The event bus.
+        bus: String,
+    },
 }
 
-impl Place {
-    pub(super) fn of(url: &str) -> Result<Self, Error> {
-        let wrong = || {
-            let known = "s3://BUCKET/KEY, dynamodb://TABLE, sqs://QUEUE, sns://TOPIC, events://BUS";
-            Error::Usage(format!("{url} names nothing that is kept: expected one of {known}"))
-        };
+impl StoredUrl {
+    /// What a URL names. The error says which there are.
+    pub fn of(url: &str) -> Result<Self, StoredError> {
+        let wrong = || StoredError::InvalidUrl(url.to_owned());
         let (service, name) = url.split_once("://").ok_or_else(wrong)?;
         if service == "s3" {
             let (bucket, key) = name.split_once('/').unwrap_or((name, ""));
@@ -38,13 +58,9 @@ impl Place {
             _ => Err(wrong()),
         }
     }
-
-    pub(super) fn missing(&self) -> Error {
-        Error::Usage(format!("there is no {self}; `asl data ls` shows what there is"))
-    }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for StoredUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::S3 { bucket, key } if key.is_empty() => write!(f, "s3://{bucket}"),
@@ -76,7 +92,7 @@ mod tests {
             ("kms://k", None),
             ("b/k", None),
         ] {
-            assert_eq!(Place::of(url).ok().map(|place| place.to_string()).as_deref(), shown, "{url}");
+            assert_eq!(StoredUrl::of(url).ok().map(|known| known.to_string()).as_deref(), shown, "{url}");
         }
     }
 }
