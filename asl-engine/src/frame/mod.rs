@@ -352,6 +352,17 @@ impl Frame {
         &self.path
     }
 
+    /// Until when the Frame waits at most, and the event of its state's entry: in a Wait state, for a Retrier, or for a task that
+    /// has to answer by then.
+    pub fn waits_until(&self) -> Option<(EventId, Timestamp)> {
+        let until = match &self.phase {
+            Phase::Wait { until } | Phase::Retry { until } => *until,
+            Phase::Task { request } => request.deadline?,
+            _ => return None,
+        };
+        Some((self.entered_event, until))
+    }
+
     /// The variables that the Frame can read, as an object.
     pub(crate) fn variables(&self) -> &Value {
         &self.variables

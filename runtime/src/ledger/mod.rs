@@ -15,7 +15,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use asl_engine::{
-    Ended, EventIds, Execution, Frame, Join, Next, Program, Reply, Request, TaskRequest, Termination, Timestamp, Value,
+    Ended, EventId, EventIds, Execution, Frame, Join, Next, Program, Reply, Request, TaskRequest, Termination,
+    Timestamp, Value,
 };
 
 pub use batch::{Batch, Bug, Effect, Finished, FrameId, Input, Recorded, Status, WaitId};
@@ -230,6 +231,12 @@ impl Ledger {
                 false => Effect::Resume(wait, request, told.clone()),
             })
         })
+    }
+
+    /// Until when states of the execution itself wait at most, by the ids of the events of their entries
+    /// ([`Frame::waits_until`]).
+    pub fn waits_until(&self) -> impl Iterator<Item = (EventId, Timestamp)> {
+        self.nodes.iter().filter(|(_, node)| node.history == 0).filter_map(|(_, node)| node.frame.waits_until())
     }
 
     /// Takes in what came at the same time, and goes on as far as it can without more.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use asl_engine::{Program, Timestamp, Value};
 use asl_graph::{Chart, history};
-use asl_history::{Answer, Attempt, Frame, FrameKind, Span, Visit};
+use asl_history::{Answer, Attempt, Course, Frame, FrameKind, Span, Visit};
+use asl_project::Details;
+use asl_runtime::Ledger;
 
 use super::recorded::RecordedExecution;
 use super::{Query, number, object};
@@ -31,7 +33,11 @@ pub(super) fn of_execution(shared: &Arc<Shared>, query: &Query) -> Result<Value,
     // A history of another revision marks nothing.
     let marks = history::marks(&program, &history).unwrap_or_default();
     let frames = (0..course.frames.len()).map(|at| frame(&course.frames[at], course.frame_path(at)));
-    let visits = (0..course.visits.len()).map(|at| visit(&course.visits[at], course.path(at), &paths));
+    let waits = if query.get("until").is_some() { BTreeMap::new() } else { waits(shared, &details, &program, &course) };
+    let visits = (0..course.visits.len()).map(|at| {
+        let until = waits.get(&course.visits[at].event);
+        visit(&course.visits[at], course.path(at), &paths, until.copied())
+    });
     Ok(Value::from([
         ("events", number(course.events)),
         ("status", details.status.clone().into()),
@@ -39,6 +45,18 @@ pub(super) fn of_execution(shared: &Arc<Shared>, query: &Query) -> Result<Value,
         ("frames", frames.collect()),
         ("visits", visits.collect()),
     ]))
+}
+
+/// Until when states wait, by the ids of the events of their entries: the history does not tell it of Retriers and of tasks.
+fn waits(shared: &Shared, details: &Details, program: &Arc<Program>, course: &Course) -> BTreeMap<u64, Timestamp> {
+    let can_wait = |visit: &Visit| visit.span.to.is_none() && matches!(&*visit.state_type, "Wait" | "Task");
+    if &*details.status != "RUNNING" || !course.visits.iter().any(can_wait) {
+        return BTreeMap::new();
+    }
+    // What has ended meanwhile, or is in the ledger of another execution, is not told.
+    let Ok(saved) = shared.journal.saved(&details.arn) else { return BTreeMap::new() };
+    let Ok((ledger, _)) = Ledger::restore(Arc::clone(program), saved) else { return BTreeMap::new() };
+    ledger.waits_until().map(|(entered, until)| (entered as u64, until)).collect()
 }
 
 /// The paths of the states in the definition, by their names, which are used once in a state machine.
@@ -65,7 +83,7 @@ fn frame(frame: &Frame, path: String) -> Value {
     ])
 }
 
-fn visit(visit: &Visit, path: String, paths: &BTreeMap<Arc<str>, Arc<str>>) -> Value {
+fn visit(visit: &Visit, path: String, paths: &BTreeMap<Arc<str>, Arc<str>>, until: Option<Timestamp>) -> Value {
     let [from, to] = times(visit.span);
     object([
         ("frame", Some(number(visit.frame))),
@@ -78,6 +96,7 @@ fn visit(visit: &Visit, path: String, paths: &BTreeMap<Arc<str>, Arc<str>>) -> V
         ("status", Some(visit.status.name().into())),
         ("from", from),
         ("to", to),
+        ("until", until.map(|Timestamp(millis)| millis.into())),
         ("attempts", Some(visit.attempts.iter().map(attempt).collect())),
     ])
 }

@@ -104,6 +104,44 @@ fn what_happens_is_told_as_it_does_and_a_callback_is_answered() {
 }
 
 #[test]
+fn how_long_states_wait_is_told() {
+    let folder = Folder::new();
+    folder.write("routes.toml", "buckets = [\"receipts\"]\nqueues = [\"told\"]\n");
+    let server = Server::start(&folder, &["--memory", "--routes", "routes.toml"]);
+    let console = Console { machine: server.create("waits", &waits()), server, _folder: folder };
+    let execution = console.server.start_execution(&console.machine, "first", &json!({"seconds": 700}));
+    let visits = until(|| {
+        let course = console.ask("course", &[("executionArn", &execution)]);
+        let visits = course["visits"].as_array().expect("a list").clone();
+        let is_tried = |visit: &Value| visit["attempts"][0]["status"] == "FAILED";
+        (visits.len() == 4 && visits.iter().any(is_tried)).then_some(visits)
+    });
+    let mut left: Vec<(&str, Option<i64>)> = visits
+        .iter()
+        .map(|visit| {
+            let since = visit["attempts"][0]["to"].as_i64().or(visit["from"].as_i64()).expect("a time");
+            (visit["name"].as_str().expect("a name"), visit["until"].as_i64().map(|until| (until - since) / 1000))
+        })
+        .collect();
+    left.sort_unstable();
+    // A Retrier waits from the end of the attempt on, the others from the state's entry.
+    assert_eq!(left, [("All", None), ("Fetch", Some(600)), ("Wait", Some(700)), ("Work", Some(800))]);
+}
+
+/// A Wait state, a Retrier and an activity that wait.
+fn waits() -> Value {
+    let branch = |name: &str, state: Value| json!({"StartAt": name, "States": {name: state}});
+    json!({"StartAt": "All", "States": {"All": {"Type": "Parallel", "End": true, "Branches": [
+        branch("Wait", json!({"Type": "Wait", "SecondsPath": "$.seconds", "End": true})),
+        branch("Fetch", json!({"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:s3:getObject", "End": true,
+            "Parameters": {"Bucket": "receipts", "Key": "none"},
+            "Retry": [{"ErrorEquals": ["States.ALL"], "IntervalSeconds": 600}]})),
+        branch("Work", json!({"Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken", "End": true,
+            "TimeoutSeconds": 800, "Parameters": {"QueueUrl": "http://localhost/000000000000/told", "MessageBody.$": "$$.Task.Token"}}))
+    ]}}})
+}
+
+#[test]
 fn the_data_of_a_visit_is_told_stage_by_stage() {
     let console = Console::start();
     let execution = console.order("first");
