@@ -66,7 +66,7 @@ impl TaskRequest {
 
     /// A UUID for what the task makes, the same whenever it is issued again.
     pub fn uuid(&self) -> String {
-        uuid(&Random::new(digest_number(&self.token)))
+        uuid(&Random::new(digest_number(&self.token))).to_string()
     }
 
     /// Whether the work waits for a worker of an activity.

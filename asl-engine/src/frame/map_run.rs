@@ -122,19 +122,22 @@ impl Tolerance {
 impl MapRun {
     /// The execution of one item or batch. It starts when its first step is made.
     pub(super) fn execution(&self, parent: &Execution, input: Value, random: &Random) -> Execution {
-        let name: Arc<str> = uuid(random).into();
+        let name = uuid(random);
         Execution {
             arn: [&*self.executions, &*name].concat().into(),
             name,
             input,
             input_text: None,
+            role_arn: parent.role_arn.clone(),
+            start_time: parent.start_time,
             state_machine_arn: self.state_machine_arn.clone(),
+            state_machine_name: parent.state_machine_name.clone(),
             seed: random.next(),
             token_secret: parent.token_secret.clone(),
             // It is new, however often its parent was redriven.
             redrive_count: 0,
             redrive_time: None,
-            ..parent.clone()
+            quotas: parent.quotas,
         }
     }
 }
@@ -182,7 +185,7 @@ impl Frame {
     /// The Map Run that this attempt of the state begins: the same after a crash.
     pub(super) fn map_run(&self, map: &Map) -> MapRun {
         let random = Random::new(self.random.clone().next());
-        let label: Arc<str> = map.label.clone().unwrap_or_else(|| uuid(&random).into());
+        let label: Arc<str> = map.label.clone().unwrap_or_else(|| uuid(&random));
         let machine = self.execution.state_machine_arn.replacen(":stateMachine:", ":mapRun:", 1);
         let arn = format!("{machine}/{label}:{}", uuid(&random)).into();
         // `…:execution:machine:name` becomes `…:execution:machine/label:name`.

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use sha2::Digest;
@@ -252,19 +254,16 @@ fn split(text: &str, separators: &str) -> Value {
 }
 
 /// A version 4 UUID of the execution's random numbers.
-pub(crate) fn uuid(random: &Random) -> String {
+pub(crate) fn uuid(random: &Random) -> Arc<str> {
     let (high, low) = (random.next(), random.next());
     let version = (high & !0xf000) | 0x4000;
     let variant = (low & !(0b11 << 62)) | (0b10 << 62);
     let number = (u128::from(version) << 64) | u128::from(variant);
-    let mut text = String::with_capacity(36);
-    for (at, byte) in number.to_be_bytes().into_iter().enumerate() {
-        if matches!(at, 4 | 6 | 8 | 10) {
-            text.push('-');
-        }
-        for digit in [byte >> 4, byte & 0xf] {
-            text.push(char::from(b"0123456789abcdef"[usize::from(digit)]));
-        }
+    // In place: each child execution of a Map Run is called so.
+    let mut text = [b'-'; 36];
+    let digits = [0..8, 9..13, 14..18, 19..23, 24..36].into_iter().flatten();
+    for (nibble, at) in digits.enumerate() {
+        text[at] = b"0123456789abcdef"[(number >> (124 - 4 * nibble) & 0xf) as usize];
     }
-    text
+    std::str::from_utf8(&text).unwrap_or_default().into()
 }

@@ -18,7 +18,7 @@ use crate::integrations::Lookup;
 const PIECE: u64 = 4 * 1024 * 1024;
 
 /// How many bytes of lines: their values are held beside those of the piece before.
-const LINES: u64 = 1024 * 1024;
+const LINES: u64 = 512 * 1024;
 
 /// How many objects are kept unpacked: nobody says that a reader has enough or has failed. More are read right, but each piece
 /// then costs another download.
