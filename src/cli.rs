@@ -16,7 +16,7 @@ mod test;
 mod up;
 
 pub(crate) use data::{Data, DataAction};
-pub(crate) use histories::{Diff, History, Logs, Open, Record};
+pub(crate) use histories::{Diff, History, Logs, OfHistory, Open, Record};
 pub(crate) use queries::{Jsonata, Jsonpath};
 pub(crate) use serve::{AtServer, Ps, Serve, Serving, Start, Stop};
 pub(crate) use test::{Test, TestFormat};
@@ -165,6 +165,11 @@ pub(crate) struct Run {
     /// Write a trace of the execution and its child executions into a file, as OpenTelemetry's OTLP has it in JSON
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
+
+    /// Pause before this state is entered, and ask on the terminal how to go on, or with --open on the page: by the name of the state,
+    /// also of one inside a Map or Parallel state
+    #[arg(long, value_name = "STATE")]
+    pub(crate) r#break: Vec<String>,
 
     /// Show the execution in the browser while it runs, and until Ctrl-C
     #[arg(long, conflicts_with_all = ["mocks", "events", "time", "trace"])]

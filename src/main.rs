@@ -1,5 +1,6 @@
 //! The command `asl`: runs Amazon States Language state machines on this machine.
 
+mod breaks;
 mod cli;
 mod commands;
 mod console;

@@ -1,7 +1,9 @@
 //! What an execution is started with, and why it is not.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use asl_engine::model::StateId;
 use asl_engine::{Execution, JsonError, Quotas, Value};
 use asl_runtime::journal::JournalError;
 use asl_runtime::{Batch, now};
@@ -30,6 +32,8 @@ pub struct Start {
     pub test_case: Option<Arc<str>>,
     /// Where it begins, if that is not the first state.
     pub starts_at: Option<StartsAt>,
+    /// The states that it pauses before until it is told to go on ([`Executions::end_pause`](crate::Executions::resume)).
+    pub breakpoints: Arc<BTreeSet<StateId>>,
     /// What its tracing header is.
     pub trace_header: Option<Arc<str>>,
     /// Is told at once what each Batch does, before anything is called.

@@ -5,20 +5,23 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use asl_engine::{
-    CheckOptions, Execution, HistoryEvent, Program, Quotas, StateType, Timestamp, Value, history, nearest,
+    CheckOptions, Execution, Failure, HistoryEvent, Program, Quotas, StateType, Timestamp, Value, history, nearest,
 };
 use asl_history::Course;
 use asl_project::{
     Definition, DefinitionName, ExecutionOptions, Mocked, Project, StateMachine, Substitutions, Task, UnusedMock,
     by_execution, reached_aws, routes_of, run_mocked,
 };
-use asl_runtime::{Finished, Recorded, Status};
+use asl_runtime::{Finished, Pause, Recorded, Resume, Status};
 use asl_tasks::{Mocks, Router, Routes};
 
+use crate::breaks::{self, Prompt};
 use crate::cli::Run;
 use crate::console::Console;
 use crate::error::Error;
-use crate::execute::{Executed, described, execute, exit_code, place, runtime, start_with};
+use crate::execute::{
+    Breaks, Executed, described, execute, exit_code, place, runtime, start_with, stopped_at_breakpoint,
+};
 use crate::huge_pages;
 use crate::input::{self, Input};
 use crate::interrupt::interrupted;
@@ -68,6 +71,9 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
     } else if !unfilled.is_empty() {
         return Err(Error::Unfilled { definition: definition.into(), unfilled, routes: routes.file });
     }
+    let states = breaks::states(&arguments.r#break, &program, &arguments.definition)?;
+    let prompt = (!states.is_empty() && !arguments.open).then(Prompt::new).transpose()?;
+    let breaks = Breaks { breakpoints: states.into(), prompt };
     let machine = StateMachine::local(&definition.name(), Arc::new(program));
     let quotas = if arguments.no_quotas { Quotas::NONE } else { Quotas::default() };
     input.check(quotas)?;
@@ -86,8 +92,14 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
             if input.value.json_len() > LARGE {
                 huge_pages::with();
             }
-            let Mocked { execution, finished, at, recorded } =
-                run_mocked(&machine, &start_with(input), &mocks, options)?;
+            let Mocked { execution, finished, at, recorded } = run_mocked(
+                &machine,
+                &start_with(input),
+                &mocks,
+                options,
+                breaks.breakpoints,
+                pauses(&machine, breaks.prompt)?,
+            )?;
             tell_failure(arguments, &machine.program, &definition, &finished, None);
             let output = print_output(arguments, &execution, &finished, at);
             let printed = print_histories(arguments, &[&recorded]).and(output);
@@ -98,10 +110,18 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
                 super::data::empty(&arguments.data)?;
             }
             if arguments.open {
-                return runtime()?.block_on(run_open(routes, substitutions, options, arguments, &definition, input));
+                return runtime()?.block_on(run_open(
+                    routes,
+                    substitutions,
+                    options,
+                    arguments,
+                    &definition,
+                    input,
+                    breaks,
+                ));
             }
             let project = Project::new(routes, &substitutions, &arguments.data, options)?;
-            runtime()?.block_on(run_in(&project, &machine, arguments, &definition, input))
+            runtime()?.block_on(run_in(&project, &machine, arguments, &definition, input, breaks))
         }
     }
 }
@@ -113,13 +133,15 @@ async fn run_in(
     arguments: &Run,
     definition: &Definition,
     input: Input,
+    breaks: Breaks,
 ) -> Result<ExitCode, Error> {
     if arguments.logs {
         project.router().watch_output(|line| output::to_stderr(&report::printed_line(line)));
     }
-    let shows_progress = !arguments.logs && !log::is_on();
+    // What is asked would be drawn over.
+    let shows_progress = !arguments.logs && !log::is_on() && breaks.prompt.is_none();
     make_ready(project, &machine.program, shows_progress).await?;
-    let executed = match execute(project, machine, input, shows_progress, |_| ()).await {
+    let executed = match execute(project, machine, input, shows_progress, breaks, |_| ()).await {
         Ok(executed) => executed,
         Err(error) => {
             // Why it is over comes first: what was started and published before may take its time.
@@ -157,6 +179,7 @@ async fn run_open(
     arguments: &Run,
     definition: &Definition,
     input: Input,
+    breaks: Breaks,
 ) -> Result<ExitCode, Error> {
     let console = Console::of_definition(definition, routes, substitutions, &arguments.data, options).await?;
     let project = console.project();
@@ -166,7 +189,8 @@ async fn run_open(
     let machine = console.machine()?;
     make_ready(project, &machine.program, false).await?;
     // The page shows the progress.
-    let executed = match execute(project, &machine, input, false, |execution| console.show(&execution.arn)).await {
+    let shown = |execution: &Execution| console.show(&execution.arn);
+    let executed = match execute(project, &machine, input, false, breaks, shown).await {
         Ok(executed) => executed,
         Err(error) => {
             output::to_stderr(&error.report());
@@ -182,6 +206,19 @@ async fn run_open(
     }
     console.shut_down().await;
     done(finished, printed)
+}
+
+/// What is asked on the terminal where an execution with mocks pauses.
+fn pauses(
+    machine: &StateMachine,
+    prompt: Option<Prompt>,
+) -> Result<impl FnMut(&Pause) -> Result<Resume, Failure>, Error> {
+    let mut asked = prompt.map(|prompt| Ok::<_, Error>((runtime()?, prompt))).transpose()?;
+    let program = Arc::clone(&machine.program);
+    Ok(move |pause: &Pause| {
+        let told = asked.as_mut().and_then(|(runtime, prompt)| runtime.block_on(prompt.ask(&program, pause)));
+        told.ok_or_else(stopped_at_breakpoint)
+    })
 }
 
 fn done(finished: &Finished, printed: Result<(), Error>) -> Result<ExitCode, Error> {

@@ -3,6 +3,7 @@
 mod answer;
 mod bad_input;
 mod before;
+mod breakpoints;
 mod check;
 mod data;
 mod demo;

@@ -8,11 +8,11 @@ use asl_graph::{Chart, history};
 use asl_history::{Answer, Attempt, Frame, FrameKind, Span, Visit};
 
 use super::recorded::RecordedExecution;
-use super::{Query, number, object};
+use super::{Query, number, object, pauses};
 use crate::api::error::ApiError;
 use crate::server::Shared;
 
-/// `events`, `marks`, `frames` and `visits` of an execution.
+/// `events`, `status`, `marks`, `frames` and `visits` of an execution, and its `pause` where it pauses now.
 pub(super) fn of_execution(shared: &Arc<Shared>, query: &Query) -> Result<Value, ApiError> {
     let RecordedExecution { details, program, history, course } = RecordedExecution::asked(shared, query)?;
     let paths = state_paths(&program);
@@ -32,12 +32,14 @@ pub(super) fn of_execution(shared: &Arc<Shared>, query: &Query) -> Result<Value,
     let marks = history::marks(&program, &history).unwrap_or_default();
     let frames = (0..course.frames.len()).map(|at| frame(&course.frames[at], course.frame_path(at)));
     let visits = (0..course.visits.len()).map(|at| visit(&course.visits[at], course.path(at), &paths));
-    Ok(Value::from([
-        ("events", number(course.events)),
-        ("status", details.status.clone().into()),
-        ("marks", Chart::new(&program).marks_json(&marks)),
-        ("frames", frames.collect()),
-        ("visits", visits.collect()),
+    let pause = query.get("until").is_none().then(|| pauses::pause(shared, &details.arn, &program)).flatten();
+    Ok(object([
+        ("events", Some(number(course.events))),
+        ("status", Some(details.status.clone().into())),
+        ("pause", pause),
+        ("marks", Some(Chart::new(&program).marks_json(&marks))),
+        ("frames", Some(frames.collect())),
+        ("visits", Some(visits.collect())),
     ]))
 }
 
