@@ -4,18 +4,16 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use asl_engine::{
-    CheckOptions, Execution, Failure, HistoryEvent, Program, Quotas, StateType, Timestamp, Value, history, nearest,
-};
+use asl_engine::{Execution, Failure, HistoryEvent, Program, StateType, Timestamp, Value, history, nearest};
 use asl_history::Course;
 use asl_project::{
-    Definition, DefinitionName, ExecutionOptions, Mocked, Project, StateMachine, Substitutions, Task, UnusedMock,
-    by_execution, reached_aws, routes_of, run_mocked,
+    Definition, ExecutionOptions, Mocked, Project, StateMachine, Substitutions, Task, UnusedMock, by_execution,
+    reached_aws, run_mocked,
 };
 use asl_runtime::{Finished, Pause, Recorded, Resume, Status};
 use asl_tasks::{Mocks, Router, Routes};
 
-use crate::breaks::{self, Prompt};
+use crate::breaks::Prompt;
 use crate::cli::Run;
 use crate::console::Console;
 use crate::error::Error;
@@ -30,6 +28,7 @@ use crate::output;
 use crate::printable;
 use crate::progress;
 use crate::report;
+use crate::running::Ready;
 use crate::times::{Wanted, check_file};
 
 /// An input from which many items may come.
@@ -37,56 +36,28 @@ const LARGE: usize = 64 * 1024;
 
 /// Runs a definition with an input, and prints its output or its history.
 pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
-    let named = DefinitionName::from(&*arguments.definition);
-    if named.file == Path::new("-") && arguments.input == "-" {
-        return Err(Error::Usage("the definition and the input cannot both come from stdin".to_owned()));
-    }
+    let of = &arguments.of;
     if arguments.json && arguments.events == Some(None) {
         let text = "--json and --events would both print on stdout: name a file for the history, --events=FILE";
         return Err(Error::Usage(text.to_owned()));
     }
-    let routes = routes_of(&named.file, arguments.routes.as_deref())?;
-    let substitutions = arguments.substitute.iter().cloned().collect::<Substitutions>().or(&routes);
-    let definition = named.read(&substitutions)?;
     if let Some(Some(file)) = &arguments.events {
         check_file("--events", file)?;
     }
     let wanted = Wanted::new(&arguments.time, &arguments.trace);
     wanted.check()?;
-    for given in &arguments.substitute {
-        if !definition.text().contains(&format!("${{{}}}", given.name())) {
-            let text = format!("--substitute {} fills nothing in: the definition has no ${{{0}}}", given.name());
-            output::to_stderr(&report::warning(&text));
-        }
-    }
-    let input = input::with_text("the input", "--input", &arguments.input)?;
-    let program = match definition.unfilled_program() {
-        Ok(program) => program,
-        Err(diagnostics) => return Err(Error::Definition { definition: definition.into(), diagnostics }),
-    };
-    let mocks_all = arguments.mocks.is_some();
-    let unfilled = definition.unfilled(&program, |state| mocks_all || routes.mocks(state));
-    if mocks_all {
-        output::to_stderr(&report::left_open(&unfilled));
-    } else if !unfilled.is_empty() {
-        return Err(Error::Unfilled { definition: definition.into(), unfilled, routes: routes.file });
-    }
-    let states = breaks::states(&arguments.r#break, &program, &arguments.definition)?;
+    let Ready { definition, program, routes, substitutions, input, states, quotas } = Ready::of(of)?;
     let prompt = (!states.is_empty() && !arguments.open).then(Prompt::new).transpose()?;
     let breaks = Breaks { breakpoints: states.into(), prompt };
     let machine = StateMachine::local(&definition.name(), Arc::new(program));
-    let quotas = if arguments.no_quotas { Quotas::NONE } else { Quotas::default() };
-    input.check(quotas)?;
-    let misnamed = definition.check_parameters(CheckOptions::default());
-    output::to_stderr(&report::diagnostics(&misnamed, &definition));
     let options = ExecutionOptions {
         quotas,
         keeps_histories: arguments.events.is_some() || wanted.is_any(),
         stores_histories: true,
-        skips_waits: arguments.skip_waits,
+        skips_waits: arguments.of.skip_waits,
         ..ExecutionOptions::default()
     };
-    match &arguments.mocks {
+    match &arguments.of.mocks {
         Some(mocks) => {
             let mocks = read_mocks(mocks, &machine)?;
             if input.value.json_len() > LARGE {
@@ -107,7 +78,7 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
         }
         None => {
             if arguments.fresh {
-                super::data::empty(&arguments.data)?;
+                super::data::empty(&arguments.of.data)?;
             }
             if arguments.open {
                 return runtime()?.block_on(run_open(
@@ -120,7 +91,7 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
                     breaks,
                 ));
             }
-            let project = Project::new(routes, &substitutions, &arguments.data, options)?;
+            let project = Project::new(routes, &substitutions, &arguments.of.data, options)?;
             runtime()?.block_on(run_in(&project, &machine, arguments, &definition, input, breaks))
         }
     }
@@ -164,7 +135,7 @@ async fn run_in(
     if progress::place().is_some() {
         output::to_stderr(&summary(
             &executed,
-            &arguments.data,
+            &arguments.of.data,
             project.executions().stored_history(&executed.execution),
         ));
     }
@@ -181,7 +152,7 @@ async fn run_open(
     input: Input,
     breaks: Breaks,
 ) -> Result<ExitCode, Error> {
-    let console = Console::of_definition(definition, routes, substitutions, &arguments.data, options).await?;
+    let console = Console::of_definition(definition, routes, substitutions, &arguments.of.data, options).await?;
     let project = console.project();
     if arguments.logs {
         project.router().watch_output(|line| output::to_stderr(&report::printed_line(line)));
@@ -250,7 +221,7 @@ fn tell_failure(
     };
     let place = failure.span().or_else(refused);
     let mut told = report::failure("execution", &ended, failure, place, definition);
-    if !arguments.no_quotas {
+    if !arguments.of.no_quotas {
         told += report::quota_help(failure);
     }
     // With --logs it was shown before.
@@ -327,7 +298,7 @@ fn histories(recorded: &[&[Recorded]]) -> Value {
 }
 
 /// What `FILE[#TEST]` names. A mock of a state that the definition lacks is a typing mistake.
-fn read_mocks(argument: &str, machine: &StateMachine) -> Result<Mocks, Error> {
+pub(super) fn read_mocks(argument: &str, machine: &StateMachine) -> Result<Mocks, Error> {
     let (file, test_case) = match argument.rsplit_once('#') {
         Some((file, test_case)) if !Path::new(argument).exists() => (file, Some(test_case)),
         _ => (argument, None),
@@ -357,7 +328,7 @@ fn read_mocks(argument: &str, machine: &StateMachine) -> Result<Mocks, Error> {
 }
 
 /// Finds what serves each task, tells what a person should know before anything is called, and prepares what takes long.
-async fn make_ready(project: &Project, program: &Program, shows_progress: bool) -> Result<(), Error> {
+pub(super) async fn make_ready(project: &Project, program: &Program, shows_progress: bool) -> Result<(), Error> {
     let tasks = project.tasks(program).await.map_err(Error::NoRoutes)?;
     let unused = project.unused_mocks(program, &tasks);
     let is_task = |name: &str| tasks.iter().any(|task| task.state == name);

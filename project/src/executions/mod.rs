@@ -284,7 +284,10 @@ impl Executions {
         if let Some(most) = self.options.most_running.filter(|most| started.entries.len() >= *most) {
             return Err(StartError::TooMany(most));
         }
-        let mocks = self.mocks(machine, start.test_case.as_deref()).map_err(StartError::Mocks)?;
+        let mocks = match &start.mocks {
+            Some(mocks) => Some(Arc::clone(mocks)),
+            None => self.mocks(machine, start.test_case.as_deref()).map_err(StartError::Mocks)?,
+        };
         let known = Arc::new(execution.clone());
         let journaled = self.journal.as_ref().filter(|_| start.is_kept()).map(|journal| {
             let mut details = Details::of_start(&known, machine);
@@ -301,6 +304,7 @@ impl Executions {
             }
         };
         let ledger = ledger.pausing(start.breakpoints);
+        let ledger = if start.pauses_first { ledger.pausing_first() } else { ledger };
         // Of EXPRESS executions nothing goes on that has failed.
         let ledger = if journaled.is_some() && !machine.is_express { ledger.redrivable() } else { ledger };
         let is_waited_for = start.is_waited_for;

@@ -39,6 +39,8 @@ pub struct Resume {
     pub variables: Option<Value>,
     /// The states that it pauses before from then on, where these change.
     pub breakpoints: Option<Arc<BTreeSet<StateId>>>,
+    /// Whether it stays where it is, with other data: this is then another pause.
+    pub stays: bool,
     /// Whether it also pauses before the next state, whichever that is.
     pub is_step: bool,
 }
@@ -114,14 +116,21 @@ impl Ledger {
 
     pub(super) fn resume(&mut self, resume: Resume) {
         let Some(pauses) = &mut self.pauses else { return };
-        let Some(pause) = pauses.now.take_if(|pause| pause.number == resume.pause) else { return };
-        pauses.before = resume.breakpoints.unwrap_or(pause.breakpoints);
-        pauses.steps = resume.is_step;
-        pauses.passes = Some(pause.frame);
+        let Some(mut pause) = pauses.now.take_if(|pause| pause.number == resume.pause) else { return };
+        pause.input = resume.input.unwrap_or(pause.input);
+        pause.variables = resume.variables.unwrap_or(pause.variables);
+        pause.breakpoints = resume.breakpoints.unwrap_or(pause.breakpoints);
+        pauses.before = Arc::clone(&pause.breakpoints);
         if let Some(node) = self.nodes.get_mut(pause.frame) {
-            let (input, variables) = (resume.input.unwrap_or(pause.input), resume.variables.unwrap_or(pause.variables));
-            node.frame.set_data(input, variables);
+            node.frame.set_data(pause.input.clone(), pause.variables.clone());
             self.recorder.mark(node, pause.frame);
+        }
+        if resume.stays {
+            pauses.counted += 1;
+            pauses.now = Some(Pause { number: pauses.counted, ..pause });
+        } else {
+            pauses.steps = resume.is_step;
+            pauses.passes = Some(pause.frame);
         }
     }
 }
@@ -169,7 +178,9 @@ mod tests {
         let late = Resume { pause: 7, ..Resume::default() };
         let batch = ledger.feed(Timestamp(1), [Input::GoOn, Input::Resume(late.into())]).unwrap();
         assert!(batch.recorded.is_empty() && !batch.is_busy);
-        resumed(&mut ledger, Resume { input: Some(11.into()), ..Resume::default() });
+        resumed(&mut ledger, Resume { input: Some(11.into()), stays: true, ..Resume::default() });
+        assert_eq!((paused(&ledger).as_deref(), ledger.pause().unwrap().number), (Some("/Each@1#0[0]/Inner 11 {}"), 2));
+        resumed(&mut ledger, Resume::default());
         assert_eq!(paused(&ledger).as_deref(), Some("/Each@1#0[1]/Inner 20 {}"));
         resumed(&mut ledger, Resume { is_step: true, ..Resume::default() });
         assert_eq!(paused(&ledger).as_deref(), Some(r#"/Each@1#0[0]/After 11 {"x":1}"#));

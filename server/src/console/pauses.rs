@@ -39,8 +39,9 @@ pub(super) fn resume(shared: &Arc<Shared>, body: &Value) -> Result<Value, ApiErr
     }
     let breakpoints = body.get("breakpoints").map(|names| states(shared, arn, names)).transpose()?;
     let input = body.get("input").cloned();
+    let stays = body["stay"].as_bool().unwrap_or_default();
     let is_step = body["step"].as_bool().unwrap_or_default();
-    shared.executions.end_pause(arn, Resume { pause, input, variables, breakpoints, is_step })?;
+    shared.executions.end_pause(arn, Resume { pause, input, variables, breakpoints, stays, is_step })?;
     Ok(object([]))
 }
 
