@@ -33,6 +33,7 @@ const KEYS: &str =
 /// Runs a definition step by step on the terminal.
 pub(crate) fn run(arguments: &Debug) -> Result<ExitCode, Error> {
     let Ready { definition, routes, substitutions, input, states, quotas, .. } = Ready::of(&arguments.of)?;
+    Screen::check("debug", "`asl run` runs it without one, and `asl run --open` shows it in the browser")?;
     let has_mocks = arguments.of.mocks.is_some();
     let options = ExecutionOptions {
         quotas,
@@ -60,9 +61,7 @@ pub(crate) fn run(arguments: &Debug) -> Result<ExitCode, Error> {
             told: String::new(),
         };
         debugger.start(start_with(input))?;
-        let screen =
-            Screen::open("debug", "`asl run` runs it without one, and `asl run --open` shows it in the browser");
-        let done = match screen {
+        let done = match Screen::open() {
             Ok(screen) => debugger.work(screen).await,
             Err(error) => Err(error),
         };

@@ -26,7 +26,7 @@ const LOOKED_AT: Duration = Duration::from_millis(500);
 const KEYS: &str = "enter look  / filter  s sort  a all  x stop  r redrive  q quit";
 const KEYS_OF_ONE: &str = "↑↓ states  tab events  pgup/pgdn data  x stop  r redrive  esc back  q quit";
 
-/// The columns, and how many a table of so many columns has.
+/// The columns of the list.
 const COLUMNS: [&str; 5] = ["NAME", "STATE MACHINE", "STATUS", "STARTED", "FOR"];
 
 /// Watches the executions of a server on the terminal.
@@ -36,7 +36,8 @@ pub(crate) fn run(arguments: &Top) -> Result<ExitCode, Error> {
         let mut top = TopView { all: arguments.all, sorted_by: 3, ..TopView::default() };
         // That there is no server is told where it can be read.
         top.refresh(&remote).await?;
-        let mut screen = Screen::open("top", "`asl ps` lists the executions without one")?;
+        Screen::check("top", "`asl ps` lists the executions without one")?;
+        let mut screen = Screen::open()?;
         loop {
             screen.draw(|frame| top.draw(frame))?;
             match screen.next(LOOKED_AT).await {
@@ -296,7 +297,6 @@ impl One {
     }
 }
 
-/// Executions as the API lists them.
 #[cfg(test)]
 mod tests {
     use ratatui::Terminal;

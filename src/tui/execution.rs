@@ -289,3 +289,67 @@ fn add(out: &mut Vec<String>, name: &str, value: Option<&Value>) {
 fn parsed(value: &Value) -> Value {
     value.as_str().and_then(|text| text.parse().ok()).unwrap_or_else(|| value.clone())
 }
+
+#[cfg(test)]
+mod tests {
+    use ratatui::Terminal;
+    use ratatui::backend::TestBackend;
+
+    use super::*;
+
+    const COURSE: &str = r#"{"status": "RUNNING",
+        "frames": [{"kind": "Execution"}, {"kind": "Iteration", "index": 0, "owner": 0}],
+        "visits": [
+            {"frame": 0, "path": "Each", "name": "Each", "status": "RUNNING", "from": 0},
+            {"frame": 1, "path": "Each[0]/Work\u001b[2J", "name": "Work\u001b[2J", "status": "FAILED", "from": 0, "to": 1500, "attempts": [{}, {}]}],
+        "pause": {"number": 3, "name": "Tell", "frame": "/Each@1#0[0]", "input": {"a": [1, "two"]}, "variables": {}}}"#;
+
+    fn view() -> ExecutionView {
+        let mut view = ExecutionView { course: COURSE.parse().expect("JSON"), ..ExecutionView::of("arn".to_owned()) };
+        view.go(1_000);
+        view
+    }
+
+    fn drawn(view: &ExecutionView, columns: u16, rows: u16) -> Vec<String> {
+        let mut terminal = Terminal::new(TestBackend::new(columns, rows)).expect("a terminal");
+        terminal.draw(|frame| view.draw(frame, frame.area(), |name| name == "Tell")).expect("it draws");
+        let screen = terminal.backend().to_string();
+        screen.lines().map(|row| row.trim_matches('"').trim_end().to_owned()).collect()
+    }
+
+    #[test]
+    fn the_states_stand_beside_the_data_or_above_it() {
+        assert_eq!(
+            drawn(&view(), 70, 6),
+            [
+                " … Each                     │paused before Tell in Each[0]",
+                "   ✗ Work\\u001b[2J[0] 2×  1.5│input:",
+                "●‖ Tell  paused             │  {",
+                "                            │    \"a\": [",
+                "                            │      1,",
+                "                            │      \"two\"",
+            ]
+        );
+        let narrow = drawn(&view(), 24, 10);
+        assert_eq!(narrow[..4], [" … Each", "   ✗ Work\\u001b[2J[0] 2×", "●‖ Tell  paused", ""]);
+        assert!(narrow[4].starts_with("───") && narrow[5].starts_with("paused before Tell in"), "{narrow:?}");
+        // Nothing is so small that it cannot be drawn.
+        for (columns, rows) in [(1, 1), (60, 1), (2, 20)] {
+            drawn(&view(), columns, rows);
+        }
+    }
+
+    #[test]
+    fn the_selected_row_is_among_those_that_are_shown() {
+        let mut view = view();
+        view.go(-1_000);
+        assert_eq!((view.row(), view.state()), (Row::Visit(0), Some("Each")));
+        view.go(1);
+        assert_eq!((view.row(), view.is_at_end()), (Row::Visit(1), false));
+        view.go(1);
+        assert_eq!((view.row(), view.state(), view.is_at_end()), (Row::Pause, Some("Tell"), true));
+        assert!(drawn(&view, 70, 1)[0].contains("Tell  paused"));
+        view.scroll(1_000);
+        assert!(drawn(&view, 70, 3)[0].contains("variables"), "{:?}", drawn(&view, 70, 3));
+    }
+}

@@ -36,11 +36,16 @@ pub(crate) enum Happened {
 }
 
 impl Screen {
-    /// Takes the terminal; where there is none, the error says what to use instead.
-    pub(crate) fn open(verb: &str, instead: &str) -> Result<Self, Error> {
-        if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
-            return Err(Error::Usage(format!("asl {verb} draws on a terminal, and there is none\nhelp: {instead}")));
+    /// Says what to use instead of a verb where there is no terminal.
+    pub(crate) fn check(verb: &str, instead: &str) -> Result<(), Error> {
+        match io::stdin().is_terminal() && io::stdout().is_terminal() {
+            true => Ok(()),
+            false => Err(Error::Usage(format!("asl {verb} draws on a terminal, and there is none\nhelp: {instead}"))),
         }
+    }
+
+    /// Takes the terminal.
+    pub(crate) fn open() -> Result<Self, Error> {
         let told = |error| Error::Usage(format!("cannot draw on this terminal: {error}"));
         let terminal = ratatui::try_init().map_err(told)?;
         let (tell, events) = unbounded_channel();

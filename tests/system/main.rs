@@ -6,6 +6,7 @@ mod before;
 mod breakpoints;
 mod check;
 mod data;
+mod debugger;
 mod demo;
 mod diff;
 mod download_images;
