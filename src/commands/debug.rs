@@ -22,7 +22,7 @@ use crate::input::{self, Input};
 use crate::printable::line;
 use crate::remote::Remote;
 use crate::running::Ready;
-use crate::tui::{Edited, ExecutionView, Happened, LineEditor, Row, Screen, draw_foot, parts};
+use crate::tui::{Edited, ExecutionView, Happened, LineEditor, Row, Screen, draw_foot, parts, told};
 
 /// How often it is looked what has happened.
 const LOOKED_AT: Duration = Duration::from_millis(100);
@@ -153,6 +153,8 @@ impl Debugger<'_> {
     async fn settled(&mut self) {
         let Some((started, left)) = &mut self.started else { return };
         if let Some(pause) = left.take() {
+            // Nobody can be told of one that is not kept yet; why it is not, is told then.
+            let _ = started.kept().await;
             let _ = tokio::time::timeout(LOOKED_AT, started.paused(pause)).await;
         }
     }
@@ -245,18 +247,17 @@ impl Debugger<'_> {
 
     /// Does what a line was for.
     fn take(&mut self, asked: Asked, text: &str) -> Result<(), String> {
-        let first_line = |error: Error| line(error.report().lines().next().unwrap_or_default());
         let value = match asked {
             Asked::Variables => input::object("the variables", "v", text),
             _ => input::json("the input", "e", text),
         };
-        let value = value.map_err(first_line)?;
+        let value = value.map_err(|error| told(&error))?;
         self.told.clear();
         match asked {
             // The same pause again, with other data.
             Asked::Input => self.go_on(Resume { input: Some(value), stays: true, ..Resume::default() }),
             Asked::Variables => self.go_on(Resume { variables: Some(value), stays: true, ..Resume::default() }),
-            Asked::Fork => self.fork(value).map_err(first_line)?,
+            Asked::Fork => self.fork(value).map_err(|error| told(&error))?,
         }
         Ok(())
     }

@@ -18,7 +18,7 @@ use crate::error::Error;
 use crate::execute::runtime;
 use crate::printable::line;
 use crate::remote::{Remote, millis};
-use crate::tui::{Edited, ExecutionView, Happened, LineEditor, Screen, draw_foot, first_row, parts, sign, style};
+use crate::tui::{Edited, ExecutionView, Happened, LineEditor, Screen, draw_foot, first_row, parts, sign, style, told};
 
 /// How often a server is asked what has happened.
 const LOOKED_AT: Duration = Duration::from_millis(500);
@@ -50,15 +50,13 @@ pub(crate) fn run(arguments: &Top) -> Result<ExitCode, Error> {
                 },
             }
             // A server that is away may come back.
-            if let Err(error) = top.refresh(&remote).await {
-                top.told = told(&error);
+            match top.refresh(&remote).await {
+                Err(error) => (top.told, top.is_away) = (told(&error), true),
+                Ok(()) if std::mem::take(&mut top.is_away) => top.told.clear(),
+                Ok(()) => {}
             }
         }
     })
-}
-
-fn told(error: &Error) -> String {
-    line(error.report().lines().next().unwrap_or_default())
 }
 
 /// What is shown.
@@ -78,6 +76,8 @@ struct TopView {
     asked: Option<(&'static str, String)>,
     one: Option<One>,
     told: String,
+    /// Whether the server did not answer.
+    is_away: bool,
 }
 
 /// One execution that is looked at.

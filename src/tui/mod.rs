@@ -15,6 +15,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 
 use crate::error::Error;
 use crate::interrupt::interrupted;
+use crate::printable::line;
 
 pub(crate) use execution::{ExecutionView, Row};
 pub(crate) use line_editor::{Edited, LineEditor};
@@ -97,6 +98,12 @@ pub(crate) fn draw_foot(frame: &mut Frame<'_>, area: Rect, told: &str, keys: &st
     for (line, row) in lines.into_iter().zip(area.rows()) {
         frame.render_widget(line, row);
     }
+}
+
+/// What is wrong, on one line.
+pub(crate) fn told(error: &Error) -> String {
+    let report = anstream::adapter::strip_str(&error.report()).to_string();
+    line(report.lines().next().unwrap_or_default())
 }
 
 /// A sign for a status that is told apart without colours, too.

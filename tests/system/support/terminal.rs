@@ -56,15 +56,26 @@ impl Terminal {
         self.screen.screen().contents()
     }
 
-    /// Waits until this stands on the screen, which is given.
-    pub(crate) fn until(&mut self, text: &str) -> String {
-        while !self.shown().contains(text) {
+    /// Waits until all of these stand on the screen.
+    #[track_caller]
+    pub(crate) fn until(&mut self, texts: &[&str]) {
+        self.until_it(&format!("{texts:?}"), |shown| texts.iter().all(|text| shown.contains(text)));
+    }
+
+    /// Waits until this is gone from the screen.
+    #[track_caller]
+    pub(crate) fn until_without(&mut self, text: &str) {
+        self.until_it(&format!("end of {text:?}"), |shown| !shown.contains(text));
+    }
+
+    #[track_caller]
+    fn until_it(&mut self, wanted: &str, is_it: impl Fn(&str) -> bool) {
+        while !is_it(&self.shown()) {
             match self.written.recv_timeout(PATIENCE) {
                 Ok(written) => self.screen.process(&written),
-                Err(error) => panic!("{error}: no {text:?} on the screen:\n{}", self.shown()),
+                Err(error) => panic!("{error}: no {wanted} on the screen:\n{}", self.shown()),
             }
         }
-        self.shown()
     }
 
     /// Waits for the end of the command: its exit code, and the screen that it leaves.
