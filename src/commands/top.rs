@@ -282,7 +282,9 @@ impl One {
         };
         match &mut self.events {
             Some((events, back)) => *back = back.saturating_add_signed(-rows).min(events.len().saturating_sub(1)),
-            None if matches!(key, KeyCode::PageUp | KeyCode::PageDown) => self.view.scroll(rows as i16),
+            None if matches!(key, KeyCode::PageUp | KeyCode::PageDown) => {
+                self.view.scroll(i16::try_from(rows).unwrap_or_default())
+            }
             None => self.view.go(rows),
         }
     }

@@ -1,5 +1,7 @@
 //! One execution: the states that it has visited, and the data of one of them.
 
+use std::cmp::Ordering;
+
 use asl_engine::Value;
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
@@ -28,7 +30,7 @@ pub(crate) struct ExecutionView {
     pub(crate) course: Value,
     /// Of `DescribeExecution`, once it has ended.
     ended: Option<Value>,
-    /// Of `GET /_asl/data-flow`, and of which visit it is in which status.
+    /// Of `GET /_asl/data-flow`, and of which visit it is, as that was then.
     flow: (Option<(usize, String)>, Value),
     selected: usize,
     /// Whether the last row is selected, whichever that comes to be.
@@ -62,11 +64,12 @@ impl ExecutionView {
                 self.ended = Some(remote.call("DescribeExecution", asked.into()).await?);
             }
         }
-        if self.follows {
-            self.selected = self.rows().saturating_sub(1);
-        }
+        let last = self.rows().saturating_sub(1);
+        self.selected = if self.follows { last } else { self.selected.min(last) };
         let Row::Visit(at) = self.row() else { return Ok(()) };
-        let wanted = Some((at, self.visits()[at]["status"].as_str().unwrap_or_default().to_owned()));
+        // Whose data may be another one by now is told by its attempts, too.
+        let visit = &self.visits()[at];
+        let wanted = Some((at, format!("{}{}", visit["status"], visit["attempts"])));
         if self.flow.0 != wanted {
             let visit = at.to_string();
             let flow = remote.console("data-flow", &[("executionArn", &self.arn), ("visit", &visit)]).await?;
@@ -158,12 +161,12 @@ impl ExecutionView {
         let first = first_row(self.selected, self.rows(), height);
         for (at, row) in (first..self.rows()).zip(list.rows()) {
             let (text, how) = self.row_text(self.row_at(at), &has_breakpoint);
-            let how = match at {
-                _ if at == self.selected => how.add_modifier(Modifier::REVERSED),
+            let how = how.add_modifier(match at.cmp(&self.selected) {
+                Ordering::Equal => Modifier::REVERSED,
                 // What is still to come from where one looks.
-                _ if at > self.selected => how.add_modifier(Modifier::DIM),
-                _ => how,
-            };
+                Ordering::Greater => Modifier::DIM,
+                Ordering::Less => Modifier::empty(),
+            });
             frame.render_widget(Line::styled(text, how), row);
         }
         let borders = if area.width >= WIDE { Borders::LEFT } else { Borders::TOP };

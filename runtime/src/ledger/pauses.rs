@@ -73,9 +73,14 @@ impl Ledger {
     }
 
     pub(super) fn pause_before(&mut self, states: Arc<BTreeSet<StateId>>) {
-        if !states.is_empty() || self.pauses.is_some() {
-            self.pauses.get_or_insert_default().before = states;
+        if states.is_empty() && self.pauses.is_none() {
+            return;
         }
+        let pauses = self.pauses.get_or_insert_default();
+        if let Some(now) = &mut pauses.now {
+            now.breakpoints = Arc::clone(&states);
+        }
+        pauses.before = states;
     }
 
     /// Where it pauses, if it does.
@@ -85,9 +90,9 @@ impl Ledger {
 
     /// What a Frame is told that is due; none where it pauses instead.
     pub(super) fn unless_pausing(&mut self, id: FrameId, reply: Reply) -> Option<Reply> {
-        let (Some(pauses), Some(node), Reply::Go) = (&mut self.pauses, self.nodes.get(id), &reply) else {
-            return Some(reply);
-        };
+        // Few do: nothing is looked up for the others.
+        let (Some(pauses), Reply::Go) = (&mut self.pauses, &reply) else { return Some(reply) };
+        let Some(node) = self.nodes.get(id) else { return Some(reply) };
         if pauses.passes.take_if(|passes| *passes == id).is_some() {
             return Some(reply);
         }
@@ -197,6 +202,15 @@ mod tests {
         assert!(matches!(started.event.kind, EventKind::ExecutionStarted { .. }));
         let batch = resumed(&mut ledger, Resume { breakpoints: Some(Arc::default()), ..Resume::default() });
         assert!(batch.finished.is_some());
+    }
+
+    #[test]
+    fn breakpoints_that_are_set_while_it_pauses_hold() {
+        let (mut ledger, _) = begun(&["Each"]);
+        let last = ledger.program.model().states().iter().find(|state| &*state.name == "Last").unwrap().id;
+        ledger.feed(Timestamp(1), [Input::PauseBefore(Arc::new([last].into()))]).unwrap();
+        resumed(&mut ledger, Resume::default());
+        assert_eq!(paused(&ledger).as_deref(), Some("/Last [10,20] {}"));
     }
 
     #[test]
