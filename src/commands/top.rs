@@ -242,7 +242,8 @@ impl TopView {
         let columns: &[usize] = match area.width {
             100.. => &[0, 1, 2, 3, 4],
             60.. => &[0, 1, 2, 4],
-            _ => &[0, 2],
+            25.. => &[0, 2],
+            _ => &[0],
         };
         let widths = columns.iter().map(|column| match column {
             0 => Constraint::Fill(2),
@@ -331,7 +332,7 @@ mod tests {
         for (columns, expected) in [
             (80, ["2 executions  by started", "NAME", "second", "first"]),
             (30, ["2 executions  by started", "NAME", "second", "first"]),
-            (8, ["2 execut", "NAME", "seco", "firs"]),
+            (8, ["2 execut", "NAME", "second", "first"]),
         ] {
             let shown = view(columns, &top);
             assert!(expected.iter().zip(shown.lines()).all(|(part, row)| row.contains(part)), "{columns}:\n{shown}");

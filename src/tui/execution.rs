@@ -326,7 +326,7 @@ mod tests {
             drawn(&view(), 70, 6),
             [
                 " … Each                     │paused before Tell in Each[0]",
-                "   ✗ Work\\u001b[2J[0] 2×  1.5│input:",
+                "   ✗ Work\\u001b[2J[0] 2×  1.│input:",
                 "●‖ Tell  paused             │  {",
                 "                            │    \"a\": [",
                 "                            │      1,",

@@ -9,7 +9,7 @@ use crate::support::terminal::Terminal;
 #[test]
 fn it_shows_the_access_token_of_a_server() {
     let folder = Folder::new();
-    folder.write("token", "open sesame");
+    folder.write("token", "0123456789abcdef\n");
     let server = Server::start(&folder, &["--memory", "--auth-token-file", "token"]);
     let command = folder.command(&["top", "--endpoint", &server.url, "--auth-token-file", "token"]);
     let mut terminal = Terminal::start(command, 24, 80);
