@@ -16,9 +16,9 @@ mod test;
 mod up;
 
 pub(crate) use data::{Data, DataAction};
-pub(crate) use histories::{Diff, History, Logs, Open, Record};
+pub(crate) use histories::{Diff, History, Logs, OfHistory, Open, Record};
 pub(crate) use queries::{Jsonata, Jsonpath};
-pub(crate) use serve::{AtServer, Ps, Serve, Serving, Start, Stop};
+pub(crate) use serve::{AtServer, Ps, Serve, Serving, Start, Stop, Top};
 pub(crate) use test::{Test, TestFormat};
 pub(crate) use up::{Container, Down, Up};
 
@@ -58,8 +58,12 @@ pub(crate) enum Command {
     /// What a CDK app calls in the place of Docker: its command runs on this machine
     #[command(hide = true)]
     Container(Container),
+    /// Run a state machine step by step on the terminal: forward, back, with other data
+    Debug(Debug),
     /// List the executions of a running server
     Ps(Ps),
+    /// Watch the executions of a running server on the terminal, stop and redrive them
+    Top(Top),
     /// Start an execution at a running server
     Start(Start),
     /// Stop an execution of a running server
@@ -114,39 +118,12 @@ Exit codes:
   70   asl itself has made a mistake; stderr says what to report
   130  interrupted")]
 pub(crate) struct Run {
-    /// The definition: a file in the Amazon States Language, in JSON, or in YAML (.yaml, .yml); or a state machine of a
-    /// template (CloudFormation, SAM, serverless.yml); or `-` for stdin
-    #[arg(value_name = "FILE|TEMPLATE#NAME|-")]
-    pub(crate) definition: PathBuf,
-
-    /// The input: a file, `-` for stdin, or the JSON itself
-    #[arg(short, long, value_name = "FILE|-|JSON", default_value = "{}", allow_hyphen_values = true)]
-    pub(crate) input: String,
-
-    /// Fill in `${NAME}` in the definition; `[substitutions]` of the routing file does the same
-    #[arg(long, value_name = "NAME=VALUE")]
-    pub(crate) substitute: Vec<Substitution>,
-
-    /// The routing file; without it, `routes.toml` beside the definition where there is one
-    #[arg(long, value_name = "FILE")]
-    pub(crate) routes: Option<PathBuf>,
-
-    /// Where the embedded services keep their data
-    #[arg(long, value_name = "DIR", default_value = ".asl")]
-    pub(crate) data: PathBuf,
+    #[command(flatten)]
+    pub(crate) of: Running,
 
     /// Begin with nothing in the embedded services: what earlier runs have stored there is removed
     #[arg(long, conflicts_with = "mocks")]
     pub(crate) fresh: bool,
-
-    /// Call nothing: tasks answer as a mock configuration file of Step Functions Local says, or the `[[mocks]]` of a TOML
-    /// file; waits, retries and timeouts take no time
-    #[arg(long, value_name = "FILE[#TEST]", conflicts_with = "routes")]
-    pub(crate) mocks: Option<String>,
-
-    /// Let Wait states and the delays of retries take no time; tasks are called as ever
-    #[arg(long, conflicts_with = "mocks")]
-    pub(crate) skip_waits: bool,
 
     /// Print the history of the execution, and those of executions that it has started, instead of its output, as AWS's
     /// GetExecutionHistory gives it; with a file, write it there beside the output
@@ -173,10 +150,72 @@ pub(crate) struct Run {
     /// Show on stderr what functions print, each line behind the name of its function
     #[arg(long)]
     pub(crate) logs: bool,
+}
+
+/// What is run, and how.
+#[derive(Debug, Args)]
+pub(crate) struct Running {
+    /// The definition: a file in the Amazon States Language, in JSON, or in YAML (.yaml, .yml); or a state machine of a
+    /// template (CloudFormation, SAM, serverless.yml); or `-` for stdin
+    #[arg(value_name = "FILE|TEMPLATE#NAME|-")]
+    pub(crate) definition: PathBuf,
+
+    /// The input: a file, `-` for stdin, or the JSON itself
+    #[arg(short, long, value_name = "FILE|-|JSON", default_value = "{}", allow_hyphen_values = true)]
+    pub(crate) input: String,
+
+    /// Fill in `${NAME}` in the definition; `[substitutions]` of the routing file does the same
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub(crate) substitute: Vec<Substitution>,
+
+    /// The routing file; without it, `routes.toml` beside the definition where there is one
+    #[arg(long, value_name = "FILE")]
+    pub(crate) routes: Option<PathBuf>,
+
+    /// Where the embedded services keep their data
+    #[arg(long, value_name = "DIR", default_value = ".asl")]
+    pub(crate) data: PathBuf,
+
+    /// Call nothing: tasks answer as a mock configuration file of Step Functions Local says, or the `[[mocks]]` of a TOML
+    /// file; waits, retries and timeouts take no time
+    #[arg(long, value_name = "FILE[#TEST]", conflicts_with = "routes")]
+    pub(crate) mocks: Option<String>,
+
+    /// Let Wait states and the delays of retries take no time; tasks are called as ever
+    #[arg(long, conflicts_with = "mocks")]
+    pub(crate) skip_waits: bool,
+
+    /// Pause before this state is entered, and ask on the terminal how to go on, or with --open on the page: by the name of the state,
+    /// also of one inside a Map or Parallel state
+    #[arg(long, value_name = "STATE")]
+    pub(crate) r#break: Vec<String>,
 
     /// Lift AWS's quotas on the size of histories (25,000 events), data (256 KiB), variables and expressions
     #[arg(long)]
     pub(crate) no_quotas: bool,
+}
+
+/// Run a state machine step by step on the terminal: forward, back, with other data
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Keys:
+  s, →      step: go on to the next state; after a step back, forward again
+  b, ←      step back, to look at what was
+  g         go on to the next breakpoint, or to the end
+  space     set or remove a breakpoint at the state that is selected
+  e, v      change the input or the variables of the state that comes next
+  f         fork: run on from the state that is selected, with another input
+  q         quit: the execution is stopped
+
+Exit codes:
+  0    somebody has seen enough
+  2    the command line or the input is wrong, a file cannot be read, or there
+       is no terminal
+  3    the definition, the routing file or the mocks are invalid, a task has
+       no route or no mock, or what it names or calls is not there")]
+pub(crate) struct Debug {
+    #[command(flatten)]
+    pub(crate) of: Running,
 }
 
 /// Run the bundled download-images workflow against a server in this process; needs no network

@@ -71,6 +71,11 @@ impl Console {
         Ok(Self { server, machine: name })
     }
 
+    /// Its address.
+    pub(crate) fn url(&self) -> String {
+        self.server.url()
+    }
+
     pub(crate) fn project(&self) -> &Project {
         self.server.project()
     }

@@ -1,14 +1,17 @@
 //! Runs an execution of a project, with its progress on stderr.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use asl_engine::{Execution, Timestamp, Value};
+use asl_engine::model::StateId;
+use asl_engine::{Execution, Failure, Timestamp, Value};
 use asl_project::{Ended, Project, Start, StateMachine};
 use asl_runtime::tokio_host::GivenUp;
 use asl_runtime::{Finished, Status, now};
 
+use crate::breaks::Prompt;
 use crate::error::Error;
 use crate::huge_pages;
 use crate::input::Input;
@@ -47,6 +50,14 @@ pub(crate) struct Executed {
     pub(crate) events: usize,
 }
 
+/// Where an execution pauses, and who is asked then.
+#[derive(Default)]
+pub(crate) struct Breaks {
+    pub(crate) breakpoints: Arc<BTreeSet<StateId>>,
+    /// None where the page is.
+    pub(crate) prompt: Option<Prompt>,
+}
+
 /// Runs a state machine to its end, or until it is interrupted. `shows_progress` is whether stderr is for its progress; `begun` hears
 /// of the execution before anything else happens.
 pub(crate) async fn execute(
@@ -54,11 +65,12 @@ pub(crate) async fn execute(
     machine: &StateMachine,
     input: Input,
     shows_progress: bool,
+    breaks: Breaks,
     begun: impl FnOnce(&Execution),
 ) -> Result<Executed, Error> {
     project.router().resume_deliveries();
-    let start =
-        Start { watcher: progress::watcher(&machine.program, project.data(), shows_progress), ..start_with(input) };
+    let watcher = progress::watcher(&machine.program, project.data(), shows_progress);
+    let start = Start { watcher, breakpoints: breaks.breakpoints, ..start_with(input) };
     let executions = project.executions();
     let started = executions.start(machine, start).map_err(|refused| Error::Usage(refused.to_string()))?;
     begun(&started.execution);
@@ -67,8 +79,22 @@ pub(crate) async fn execute(
         huge_pages::with();
         std::future::pending().await
     };
+    let asks = async {
+        let Some(mut prompt) = breaks.prompt else { return std::future::pending().await };
+        let mut number = 0;
+        while let Some(pause) = started.paused(number).await {
+            number = pause.number;
+            // It was started, so it is there; it may have ended.
+            let _ = match prompt.ask(&machine.program, &pause).await {
+                Some(resume) => executions.end_pause(&started.execution.arn, resume),
+                None => executions.stop(&started.execution.arn, stopped_at_breakpoint()),
+            };
+        }
+        std::future::pending().await
+    };
     let ended = tokio::select! {
         ended = started.ended() => ended,
+        never = asks => never,
         never = grows => never,
         failure = interrupted() => {
             // It was started, so it is there; it may have ended.
@@ -85,6 +111,11 @@ pub(crate) async fn execute(
         Some(GivenUp::Bug(bug)) => Err(Error::Bug(bug.to_string())),
         Some(GivenUp::Journal(error)) => Err(Error::Usage(error.to_string())),
     }
+}
+
+/// Why an execution was stopped that paused.
+pub(crate) fn stopped_at_breakpoint() -> Failure {
+    Failure { cause: Some("the execution was stopped at a breakpoint".into()), ..Failure::default() }
 }
 
 /// The state that an execution ended in, in words, when it did not end well.

@@ -1,5 +1,6 @@
 //! The command `asl`: runs Amazon States Language state machines on this machine.
 
+mod breaks;
 mod cli;
 mod commands;
 mod console;
@@ -19,8 +20,10 @@ mod printable;
 mod progress;
 mod remote;
 mod report;
+mod running;
 mod sample;
 mod times;
+mod tui;
 
 use std::process::ExitCode;
 
@@ -54,6 +57,8 @@ fn main() -> ExitCode {
         Command::Open(arguments) => commands::open::run(arguments),
         Command::Record(arguments) => commands::record::run(arguments),
         Command::Data(arguments) => commands::data::run(arguments),
+        Command::Debug(arguments) => commands::debug::run(arguments),
+        Command::Top(arguments) => commands::top::run(arguments),
         Command::Ps(arguments) => commands::ps::run(arguments),
         Command::Start(arguments) => commands::start::run(arguments),
         Command::Stop(arguments) => commands::stop::run(arguments),

@@ -1,9 +1,10 @@
-//! A server of the Step Functions API, asked by `asl ps`, `asl start`, `asl stop` and `asl logs --follow`.
+//! A server of the Step Functions API, asked by `asl ps`, `asl start`, `asl stop`, `asl top`, `asl debug` and `asl logs --follow`.
 
 use std::time::Duration;
 
-use asl_aws::web::{LoopbackClient, loopback_client, transport_error};
+use asl_aws::web::{LoopbackClient, LoopbackRequest, loopback_client, transport_error};
 use asl_engine::Value;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::cli::AtServer;
 use crate::error::Error;
@@ -35,21 +36,39 @@ impl Remote {
                 Some(text.trim().to_owned())
             }
         };
+        Ok(Self { token, ..Self::at(url)? })
+    }
+
+    /// The server at this address, which wants no token.
+    pub(crate) fn at(url: String) -> Result<Self, Error> {
         let client = loopback_client().map_err(|error| Error::Usage(error.to_string()))?;
-        Ok(Self { url: url.trim_end_matches('/').to_owned(), token, client })
+        Ok(Self { url: url.trim_end_matches('/').to_owned(), token: None, client })
+    }
+
+    /// What the server tells its page: a path below `/_asl/`, with its query.
+    pub(crate) async fn console(&self, path: &str, query: &[(&str, &str)]) -> Result<Value, Error> {
+        let query =
+            query.iter().map(|(name, value)| format!("{name}={}", utf8_percent_encode(value, NON_ALPHANUMERIC)));
+        let query = query.collect::<Vec<_>>().join("&");
+        self.answer(self.client.get(format!("{}/_asl/{path}?{query}", self.url))).await
     }
 
     /// Calls an operation of the API.
     pub(crate) async fn call(&self, operation: &str, parameters: Value) -> Result<Value, Error> {
-        let request = self.client.post(format!("{}/", self.url)).timeout(PATIENCE);
+        let request = self.client.post(format!("{}/", self.url));
         let request = request.header("content-type", "application/x-amz-json-1.0");
         let request = request.header("x-amz-target", format!("AWSStepFunctions.{operation}"));
+        self.answer(request.body(parameters.to_string())).await
+    }
+
+    async fn answer(&self, request: LoopbackRequest) -> Result<Value, Error> {
+        let request = request.timeout(PATIENCE);
         let request = match &self.token {
             Some(token) => request.header("authorization", format!("Bearer {token}")),
             None => request,
         };
         let answered = async {
-            let response = request.body(parameters.to_string()).send().await?;
+            let response = request.send().await?;
             let is_success = response.status().is_success();
             response.text().await.map(|body| (is_success, body))
         };

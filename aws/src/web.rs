@@ -53,6 +53,9 @@ impl Caller {
 /// What sends requests.
 pub type LoopbackClient = reqwest::Client;
 
+/// A request of it.
+pub type LoopbackRequest = reqwest::RequestBuilder;
+
 /// A client for this machine, which goes by no proxy.
 pub fn loopback_client() -> Result<reqwest::Client, NoHttp> {
     client(|builder| builder.redirect(Policy::none()).no_proxy())

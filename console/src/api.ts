@@ -173,10 +173,33 @@ export interface Fork {
   newest?: boolean;
 }
 
-export function fork({ input, variables, ...more }: Fork) {
+export const fork = (fork: Fork) => post<{ executionArn: string }>('forks', withTexts(fork));
+
+/** Lets an execution go on from a pause, or stay there with other data. */
+export const resume = (how: {
+  executionArn: string;
+  pause: number;
+  step?: boolean;
+  stay?: boolean;
+  input?: string | undefined;
+  variables?: string | undefined;
+}) => post<object>('resume', withTexts(how));
+
+/** Lets an execution pause before the states of these names from now on. */
+export const pauseBefore = (executionArn: string, breakpoints: string[]) =>
+  post<object>('breakpoints', { executionArn, breakpoints });
+
+/** JSON with data in it that is text already, and stays as it is. */
+function withTexts({
+  input,
+  variables,
+  ...more
+}: {
+  input?: string | undefined;
+  variables?: string | undefined;
+}): string {
   const texts = Object.entries({ input, variables }).filter(([, text]) => text !== undefined);
-  const members = [JSON.stringify(more).slice(1, -1), ...texts.map(([name, text]) => `"${name}":${text}`)];
-  return post<{ executionArn: string }>('forks', `{${members.join(',')}}`);
+  return `{${[JSON.stringify(more).slice(1, -1), ...texts.map(([name, text]) => `"${name}":${text}`)].join(',')}}`;
 }
 
 export const callbacks = (signal?: Stop) => get<Callbacks>('callbacks', {}, signal);

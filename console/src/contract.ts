@@ -169,8 +169,20 @@ export interface Frame {
   status: VisitStatus;
 }
 
+/** Where an execution pauses: before a state, with the data that the state is given. */
+export interface Pause {
+  number: number;
+  name: string;
+  state: string;
+  frame: string;
+  input: Json;
+  variables: Record<string, Json>;
+  breakpoints: string[];
+}
+
 export interface Course {
   events: number;
+  pause?: Pause;
   marks: {
     states: Record<string, { status: string; count: number; millis?: number }>;
     transitions: Record<string, number>;

@@ -278,3 +278,40 @@ test('an execution goes on with the definition as it is now, and never from insi
   assert.equal(await panel.getByRole('button', { name: 'Run on from here…' }).count(), 0);
   await browser.done(page);
 });
+
+test('a running execution pauses before a state, steps, and goes on with other data', async () => {
+  const { activityArn } = await server.call('CreateActivity', { name: 'pausing' });
+  const pass = { Type: 'Pass', Parameters: { 'from.$': '$' } };
+  const definition = {
+    StartAt: 'Work',
+    States: {
+      Work: { Type: 'Task', Resource: activityArn, Next: 'First' },
+      First: { ...pass, Next: 'Second' },
+      Second: { ...pass, Next: 'Third' },
+      Third: { ...pass, End: true },
+    },
+  };
+  const roleArn = 'arn:aws:iam::000000000000:role/any';
+  await server.call('CreateStateMachine', { name: 'pausing', roleArn, definition: JSON.stringify(definition) });
+  const arn = await server.startExecution('pausing', {});
+  const page = await browser.page(server, executionHash(arn));
+  await choose(page, /^First/);
+  await panelOf(page).getByRole('checkbox', { name: 'Pause before it' }).check();
+  const { taskToken } = await server.call('GetActivityTask', { activityArn });
+  await server.call('SendTaskSuccess', { taskToken, output: '"done"' });
+
+  const bar = (name) => page.getByRole('status').filter({ hasText: `Paused before ${name}` });
+  await bar('First').waitFor();
+  await accessible(page);
+  await bar('First').getByRole('button', { name: 'Step' }).click();
+  await bar('Second').waitFor();
+  await bar('Second').getByRole('button', { name: 'Data…' }).click();
+  const dialog = page.getByRole('dialog', { name: 'The data of Second' });
+  await dialog.getByRole('textbox', { name: 'Input' }).fill('{"changed": true}');
+  await dialog.getByRole('button', { name: 'Change' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await bar('Second').getByRole('button', { name: 'Go on' }).click();
+  assert.equal((await server.ended(arn)).output, '{"from":{"from":{"changed":true}}}');
+  await bar('Second').waitFor({ state: 'detached' });
+  await browser.done(page);
+});

@@ -19,7 +19,7 @@ pub enum HistoryError {
     #[error("it is no history: a list of events is wanted, or an object with one as `events`")]
     NoEvents,
     /// An item has no `type` or no `id`.
-    #[error("it is no history: item {0} of its events has no `id` and `type`")]
+    #[error("it is no history: events[{0}] has no `id` and `type`")]
     NoEvent(usize),
     /// None of the states that were entered is one of the program.
     #[error("it is the history of another state machine: it enters '{0}', which is not in the definition")]

@@ -24,8 +24,11 @@ pub enum HistoryError {
     /// Neither a list of events nor an object that has one.
     #[error("it is no history: a list of events is wanted, or an object with one as `events`")]
     NoEvents,
+    /// The list is empty.
+    #[error("it has no events: every execution has at least ExecutionStarted")]
+    Empty,
     /// An item has no `type` or no `id`.
-    #[error("it is no history: item {0} of its events has no `id` and `type`")]
+    #[error("it is no history: events[{0}] has no `id` and `type`")]
     NoEvent(usize),
     /// States lie in each other deeper than in any definition.
     #[error("it is no history: its Map and Parallel states lie in each other more than {0} levels deep")]
@@ -61,11 +64,21 @@ impl Event {
     /// The events of a history, `{"events": […]}` or the list alone, in the order of their numbers: AWS lists them from the last
     /// to the first where it is asked to.
     pub fn all(history: &Value) -> Result<Vec<Self>, HistoryError> {
-        let list = history.get("events").unwrap_or(history).as_array().ok_or(HistoryError::NoEvents)?;
-        let read = |(at, event): (usize, &Value)| Self::of_json(event).ok_or(HistoryError::NoEvent(at));
-        let mut events = list.iter().enumerate().map(read).collect::<Result<Vec<_>, _>>()?;
+        let mut events = Self::read_list(history)?;
         events.sort_by_key(|event| event.id);
         Ok(events)
+    }
+
+    /// The events of a history that has some, in the order in which they stand there.
+    pub(crate) fn listed(history: &Value) -> Result<Vec<Self>, HistoryError> {
+        Self::read_list(history)
+            .and_then(|events| if events.is_empty() { Err(HistoryError::Empty) } else { Ok(events) })
+    }
+
+    fn read_list(history: &Value) -> Result<Vec<Self>, HistoryError> {
+        let list = history.get("events").unwrap_or(history).as_array().ok_or(HistoryError::NoEvents)?;
+        let read = |(at, event): (usize, &Value)| Self::of_json(event).ok_or(HistoryError::NoEvent(at));
+        list.iter().enumerate().map(read).collect()
     }
 
     /// A text among its details.

@@ -8,6 +8,7 @@ mod compare;
 mod course;
 mod difference;
 mod event;
+mod flaws;
 #[cfg(test)]
 mod lines;
 mod times;
@@ -17,4 +18,5 @@ pub use compare::{CompareOptions, Comparison, Happened, Parting, Place, Taken, T
 pub use course::{Answer, Attempt, Course, Frame, FrameAt, FrameKind, Span, Status, Visit, VisitAt};
 pub use difference::{Difference, Extent, differences, member};
 pub use event::{Event, HistoryError};
+pub use flaws::Flaw;
 pub use times::{AttemptTimes, Piece, Shares, Spent, StateTimes, Times};

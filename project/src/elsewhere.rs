@@ -23,7 +23,7 @@ pub fn keep_elsewhere(
     history: &Value,
 ) -> Result<Arc<str>, HistoryError> {
     let events = Event::all(history)?;
-    let (Some(first), Some(last)) = (events.first(), events.last()) else { return Err(HistoryError::NoEvents) };
+    let (Some(first), Some(last)) = (events.first(), events.last()) else { return Err(HistoryError::Empty) };
     let text = |event: &Event, name: &str| event.details.get(name).map(shown);
     let ended = match last.kind.strip_prefix("Execution") {
         Some("Succeeded") => "SUCCEEDED",
@@ -107,6 +107,6 @@ mod tests {
         assert!(asked(Some(2), false)[0].contains(r#""timestamp":1775044801.5"#), "{:?}", asked(Some(2), false));
         assert_eq!(asked(None, true), asked(Some(2), false));
         assert_eq!((journal.last_event(&arn).unwrap(), asked(Some(3), false).len()), (2, 0));
-        assert_eq!(keep_elsewhere(&journal, &machine, "none", &"[]".parse().unwrap()), Err(HistoryError::NoEvents));
+        assert_eq!(keep_elsewhere(&journal, &machine, "none", &"[]".parse().unwrap()), Err(HistoryError::Empty));
     }
 }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use asl_engine::{Execution, Failure, TaskRequest, Timestamp};
 use asl_runtime::journal::{Commit, Entry, Journal, JournalError, LedgerCommit};
 use asl_runtime::tokio_host::{self, GivenUp};
-use asl_runtime::{Batch, BoxFuture, Bug, Finished, FrameId, Input, Ledger, Queue, RedriveStatus, Saver, Status, now};
+use asl_runtime::{
+    Batch, BoxFuture, Bug, Finished, FrameId, Input, Ledger, Pause, Queue, RedriveStatus, Saver, Status, now,
+};
 use asl_tasks::{Mocks, Router};
 use futures_util::FutureExt;
 use futures_util::future::Either;
@@ -61,9 +63,19 @@ pub(crate) struct Progress {
     pub(crate) is_kept: bool,
     /// How it ended; nothing while it runs.
     pub(crate) ended: Option<Ended>,
+    /// Where it pauses, if it does.
+    pub(crate) pause: Option<Arc<Pause>>,
 }
 
 impl Started {
+    /// Waits until it pauses after the pause with this number; none where it ends before.
+    pub async fn paused(&self, after: u64) -> Option<Arc<Pause>> {
+        let mut progress = self.progress.clone();
+        let is_next = |progress: &Progress| progress.pause.as_ref().is_some_and(|pause| pause.number > after);
+        let waited = progress.wait_for(|progress| progress.ended.is_some() || is_next(progress)).await;
+        waited.ok().filter(|progress| is_next(progress))?.pause.clone()
+    }
+
     /// Waits for its end.
     pub async fn ended(&self) -> Ended {
         wait(self.progress.clone()).await
@@ -140,7 +152,7 @@ impl Journaled {
 
     /// One that goes on, of which this is saved.
     pub(crate) fn again(journal: Arc<dyn Journal>, details: Details, saver: Saver) -> Self {
-        let progress = watch::Sender::new(Progress { is_kept: true, ended: None });
+        let progress = watch::Sender::new(Progress { is_kept: true, ..Progress::default() });
         Self { saver, progress, is_new: false, ..Self::new(journal, details) }
     }
 
@@ -220,6 +232,7 @@ impl Run {
             (None, None) => ledger,
         };
         let (mut events, arn) = (0, ledger.arn().cloned());
+        let (mut paused, pauses) = (None, tell.clone());
         let known = arn.clone().unwrap_or_default();
         let times = executions.times().cloned();
         let handler = |request: &TaskRequest| {
@@ -241,6 +254,11 @@ impl Run {
             }
             if let Some(watcher) = &mut watcher {
                 watcher(batch);
+            }
+            if ledger.pause().map(|pause| pause.number) != paused {
+                let pause = ledger.pause().cloned().map(Arc::new);
+                paused = pause.as_ref().map(|pause| pause.number);
+                pauses.send_modify(|progress| progress.pause = pause);
             }
             if let Some(recording) = &recording {
                 recording.add(match &journaled {

@@ -1,10 +1,12 @@
 //! An execution on virtual time, with mocks in the place of all tasks.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use asl_engine::{Execution, Reply, TaskRequest, Timestamp};
+use asl_engine::model::StateId;
+use asl_engine::{Execution, Failure, Reply, TaskRequest, Termination, Timestamp};
 use asl_runtime::simulation::{Answer, Simulation, Stuck};
-use asl_runtime::{Finished, Ledger, Recorded};
+use asl_runtime::{Finished, Input, Ledger, Pause, Recorded, Resume};
 use asl_tasks::{MockedAnswer, Mocks};
 
 use crate::executions::ExecutionOptions;
@@ -24,22 +26,33 @@ pub struct Mocked {
     pub recorded: Vec<Recorded>,
 }
 
-/// Runs a state machine with mocks in the place of all tasks, on a clock that jumps: nothing is called, nothing is waited for.
+/// Runs a state machine with mocks in the place of all tasks, on a clock that jumps: nothing is called, nothing is waited for. Where it
+/// pauses, `ask` says how it goes on, or why it is stopped.
 pub fn run_mocked(
     machine: &StateMachine,
     start: &Start,
     mocks: &Mocks,
     options: ExecutionOptions,
+    breakpoints: Arc<BTreeSet<StateId>>,
+    mut ask: impl FnMut(&Pause) -> Result<Resume, Failure>,
 ) -> Result<Mocked, Stuck> {
     let execution = execution(machine, start, options.quotas);
     let at = execution.start_time;
-    let ledger = Ledger::new(machine.program.clone(), execution.clone()).with_waits(mocks.waits().clone());
+    let ledger =
+        Ledger::new(machine.program.clone(), execution.clone()).with_waits(mocks.waits().clone()).pausing(breakpoints);
     let ledger = if options.keeps_histories { ledger.recording_children() } else { ledger };
     let mut simulation = Simulation::new(ledger, at, |request: &TaskRequest, _| answer(mocks, request));
     let mut recorded = Vec::new();
     while let Some(batch) = simulation.step()? {
         if options.keeps_histories {
             recorded.extend(batch.recorded);
+        }
+        if let Some(pause) = simulation.ledger().pause() {
+            let told = match ask(pause) {
+                Ok(resume) => Input::Resume(Box::new(resume)),
+                Err(failure) => Input::Stop(Termination::Aborted(failure)),
+            };
+            simulation.tell(told);
         }
         if let Some(finished) = batch.finished {
             return Ok(Mocked { execution: execution.into(), finished, at: simulation.at(), recorded });

@@ -1,11 +1,13 @@
 //! What an execution is started with, and why it is not.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use asl_engine::model::StateId;
 use asl_engine::{Execution, JsonError, Quotas, Value};
 use asl_runtime::journal::JournalError;
 use asl_runtime::{Batch, now};
-use asl_tasks::is_step_functions_name;
+use asl_tasks::{Mocks, is_step_functions_name};
 
 use crate::state_machines::StateMachine;
 
@@ -30,6 +32,12 @@ pub struct Start {
     pub test_case: Option<Arc<str>>,
     /// Where it begins, if that is not the first state.
     pub starts_at: Option<StartsAt>,
+    /// The states that it pauses before until it is told to go on ([`Executions::end_pause`](crate::Executions::resume)).
+    pub breakpoints: Arc<BTreeSet<StateId>>,
+    /// Whether it also pauses before its first state.
+    pub pauses_first: bool,
+    /// What answers its tasks in the place of what serves them.
+    pub mocks: Option<Arc<Mocks>>,
     /// What its tracing header is.
     pub trace_header: Option<Arc<str>>,
     /// Is told at once what each Batch does, before anything is called.

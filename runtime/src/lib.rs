@@ -22,8 +22,8 @@ pub use blocking::blocking;
 pub use clock::now;
 pub use handler::{BoxFuture, Call, Handler, PrepareError, Report};
 pub use ledger::{
-    Batch, Bug, Effect, Finished, FrameId, Input, Key, Ledger, MapRun, MapRunStatus, NotRedrivable, Piece, Recorded,
-    RedriveStatus, RestoreError, Saved, Saver, Status, WaitId, Write,
+    Batch, Bug, Effect, Finished, FrameId, Input, Key, Ledger, MapRun, MapRunStatus, NotRedrivable, Pause, Piece,
+    Recorded, RedriveStatus, RestoreError, Resume, Saved, Saver, Status, WaitId, Write,
 };
 pub use pattern::Pattern;
 pub use queue::Queue;

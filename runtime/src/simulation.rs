@@ -92,6 +92,11 @@ impl<A: FnMut(&TaskRequest, Timestamp) -> Answer> Simulation<A> {
         self.inputs = vec![Input::Redrive];
     }
 
+    /// Tells the execution something with the next step: where it pauses ([`Ledger::pause`]), nothing happens before [`Input::Resume`].
+    pub fn tell(&mut self, input: Input) {
+        self.inputs.push(input);
+    }
+
     /// Stops the execution with the next step.
     pub fn stop(&mut self, termination: Termination) {
         self.inputs.push(Input::Stop(termination));

@@ -16,18 +16,8 @@ Exit codes:
   2  the command line is wrong, or a file cannot be read or written
   3  the definition is invalid, or the history is not one of it")]
 pub(crate) struct Record {
-    /// The history: what `aws stepfunctions get-execution-history` or `asl run --events` prints, `-` for stdin, or the name of an
-    /// execution that was run here, the start of its name, or its ARN
-    #[arg(value_name = "HISTORY|-")]
-    pub(crate) history: PathBuf,
-
-    /// The definition: a file, or a state machine of a template
-    #[arg(long, value_name = "FILE|TEMPLATE#NAME")]
-    pub(crate) definition: PathBuf,
-
-    /// Fill in `${NAME}` in the definition
-    #[arg(long, value_name = "NAME=VALUE")]
-    pub(crate) substitute: Vec<Substitution>,
+    #[command(flatten)]
+    pub(crate) of: OfHistory,
 
     /// The name of the case
     #[arg(long, default_value = "recorded")]
@@ -48,20 +38,11 @@ pub(crate) struct Record {
     /// Make the test file JSON, as the ending .test.json does
     #[arg(long)]
     pub(crate) json: bool,
-
-    /// Where the embedded services keep their data
-    #[arg(long, value_name = "DIR", default_value = ".asl")]
-    pub(crate) data: PathBuf,
 }
 
-/// Show an execution in the browser: of AWS, or of a run here
+/// The history of an execution, with the definition that it ran.
 #[derive(Debug, Args)]
-#[command(after_help = "\
-Exit codes:
-  0  it was shown until Ctrl-C
-  2  the command line is wrong, or a file cannot be read
-  3  the definition is invalid")]
-pub(crate) struct Open {
+pub(crate) struct OfHistory {
     /// The history: what `aws stepfunctions get-execution-history` or `asl run --events` prints, `-` for stdin, or the name of an
     /// execution that was run here, the start of its name, or its ARN
     #[arg(value_name = "HISTORY|-")]
@@ -75,6 +56,22 @@ pub(crate) struct Open {
     #[arg(long, value_name = "NAME=VALUE")]
     pub(crate) substitute: Vec<Substitution>,
 
+    /// Where the embedded services keep their data
+    #[arg(long, value_name = "DIR", default_value = ".asl")]
+    pub(crate) data: PathBuf,
+}
+
+/// Show an execution in the browser: of AWS, or of a run here
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Exit codes:
+  0  it was shown until Ctrl-C
+  2  the command line is wrong, or a file cannot be read or is no history
+  3  the definition is invalid, or the history is not one of it")]
+pub(crate) struct Open {
+    #[command(flatten)]
+    pub(crate) of: OfHistory,
+
     /// The routing file, for executions that are started from the page; without it, `routes.toml` beside the definition where there
     /// is one
     #[arg(long, value_name = "FILE")]
@@ -83,10 +80,6 @@ pub(crate) struct Open {
     /// Print where the page is as JSON, for a program that shows it, and open no browser
     #[arg(long)]
     pub(crate) json: bool,
-
-    /// Where the embedded services keep their data
-    #[arg(long, value_name = "DIR", default_value = ".asl")]
-    pub(crate) data: PathBuf,
 }
 
 /// Show what happened in an execution that was run here

@@ -136,6 +136,26 @@ pub(crate) struct Ps {
     pub(crate) server: AtServer,
 }
 
+/// Watch the executions of a running server on the terminal, stop and redrive them
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Keys:
+  ↑ ↓       select an execution
+  enter     look at it: its states, and the data of each; tab shows its events
+  /         show those only that have this text in their name, state machine or status
+  s         sort by the next column
+  a         also show those that have ended, or hide them
+  x, r      stop it, or redrive it
+  q         quit; from one execution, esc leads back")]
+pub(crate) struct Top {
+    /// Also those that have ended
+    #[arg(short, long)]
+    pub(crate) all: bool,
+
+    #[command(flatten)]
+    pub(crate) server: AtServer,
+}
+
 /// Start an execution at a running server
 #[derive(Debug, Args)]
 pub(crate) struct Start {

@@ -12,7 +12,7 @@ use asl_tasks::{Router, Routes};
 
 use crate::cli::Demo;
 use crate::error::Error;
-use crate::execute::{described, execute, exit_code, runtime};
+use crate::execute::{Breaks, described, execute, exit_code, runtime};
 use crate::flag_server::FlagServer;
 use crate::output;
 use crate::printable::clean;
@@ -69,7 +69,7 @@ async fn demo(arguments: &Demo, shown: &mut Shown) -> Result<ExitCode, Error> {
         let input = served_here(input, &base_url)?;
         let count = input["resourcePaths"].as_array().map_or(0, |paths| paths.len());
         print(&format!("\n{title} ({count} images)\n"))?;
-        let executed = execute(&project, &machine, input.into(), true, |_| ()).await?;
+        let executed = execute(&project, &machine, input.into(), true, Breaks::default(), |_| ()).await?;
         let history = project.executions().histories().pop().unwrap_or_default();
         print(&format!("  {}\n", summary(&executed.finished, &history.recorded())))?;
         let counts = [("images", number(count)), ("events", number(history.recorded().len()))];

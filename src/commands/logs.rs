@@ -64,7 +64,7 @@ fn follow(arguments: &Logs) -> Result<ExitCode, Error> {
 }
 
 /// When an event happened, what it is, and of what it tells: a state, or an error.
-fn event_line(event: &Value) -> String {
+pub(super) fn event_line(event: &Value) -> String {
     let members = event.as_object().into_iter().flat_map(|members| members.iter());
     let details = members.filter_map(|(_, value)| value.as_object()).next();
     let of = |name: &str| details.and_then(|details| details.get(name)?.as_str().map(str::to_owned));

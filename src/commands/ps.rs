@@ -33,7 +33,8 @@ pub(crate) fn run(arguments: &Ps) -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn row(execution: &Value) -> [String; 5] {
+/// Its name, its state machine, its status, when it started and how long it took.
+pub(super) fn row(execution: &Value) -> [String; 5] {
     let text = |name: &str| printable::line(execution[name].as_str().unwrap_or_default());
     let started = millis(&execution["startDate"]);
     let stopped = execution.get("stopDate").map_or_else(|| now().0, millis);

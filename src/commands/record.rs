@@ -8,7 +8,7 @@ use asl_engine::Value;
 use asl_project::{DefinitionName, HistoryError, StoredHistories};
 use asl_testing::{ENDINGS, Recording, is_test_file};
 
-use crate::cli::Record;
+use crate::cli::{OfHistory, Record};
 use crate::commands::history;
 use crate::error::Error;
 use crate::input;
@@ -17,14 +17,15 @@ use crate::report;
 
 /// Writes the test file of a history, or prints it.
 pub(crate) fn run(arguments: &Record) -> Result<ExitCode, Error> {
-    let named = DefinitionName::from(&*arguments.definition);
-    let definition = named.read(&input::substitutions(&named, &arguments.substitute)?)?;
+    let of = &arguments.of;
+    let named = DefinitionName::from(&*of.definition);
+    let definition = named.read(&input::substitutions(&named, &of.substitute)?)?;
     let program = match definition.unfilled_program() {
         Ok(program) => program,
         Err(diagnostics) => return Err(Error::Definition { definition: definition.into(), diagnostics }),
     };
-    let (events, arn) = history(&arguments.history, &arguments.data)?;
-    let from = arguments.history.display();
+    let (events, arn) = history(of)?;
+    let from = of.history.display();
     let children = events.get("childExecutions").and_then(Value::as_array).map_or(0, |children| children.len());
     if children > 0 {
         let told = format!(
@@ -39,7 +40,7 @@ pub(crate) fn run(arguments: &Record) -> Result<ExitCode, Error> {
     }
     let recording = recording.of_execution(arguments.execution_arn.clone().or(arn));
     let Some(file) = &arguments.output else {
-        let named = arguments.definition.display().to_string();
+        let named = of.definition.display().to_string();
         match arguments.json {
             true => output::print_json(&recording.test(&arguments.name, &named, None))?,
             false => output::print(&recording.test_file(&arguments.name, &named, None))?,
@@ -56,7 +57,7 @@ pub(crate) fn run(arguments: &Record) -> Result<ExitCode, Error> {
         }
     }
     let name = history.file_name().unwrap_or_default().to_string_lossy();
-    let definition = relative(&arguments.definition, file);
+    let definition = relative(&of.definition, file);
     let is_json = arguments.json || file.extension().is_some_and(|ending| ending == "json");
     let test = match is_json {
         true => format!("{:#}\n", recording.test(&arguments.name, &definition, Some(&name))),
@@ -68,7 +69,7 @@ pub(crate) fn run(arguments: &Record) -> Result<ExitCode, Error> {
 }
 
 /// The history in a file, or of an execution that is stored, whose ARN is known then.
-pub(super) fn history(file: &Path, data: &Path) -> Result<(Value, Option<String>), Error> {
+pub(super) fn history(OfHistory { history: file, data, .. }: &OfHistory) -> Result<(Value, Option<String>), Error> {
     if file != Path::new("-") && !file.exists() {
         let stored = StoredHistories::below(data).find(file.to_str());
         match stored {

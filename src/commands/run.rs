@@ -4,21 +4,22 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use asl_engine::{
-    CheckOptions, Execution, HistoryEvent, Program, Quotas, StateType, Timestamp, Value, history, nearest,
-};
+use asl_engine::{Execution, Failure, HistoryEvent, Program, StateType, Timestamp, Value, history, nearest};
 use asl_history::Course;
 use asl_project::{
-    Definition, DefinitionName, ExecutionOptions, Mocked, Project, StateMachine, Substitutions, Task, UnusedMock,
-    by_execution, reached_aws, routes_of, run_mocked,
+    Definition, ExecutionOptions, Mocked, Project, StateMachine, Substitutions, Task, UnusedMock, by_execution,
+    reached_aws, run_mocked,
 };
-use asl_runtime::{Finished, Recorded, Status};
+use asl_runtime::{Finished, Pause, Recorded, Resume, Status};
 use asl_tasks::{Mocks, Router, Routes};
 
+use crate::breaks::Prompt;
 use crate::cli::Run;
 use crate::console::Console;
 use crate::error::Error;
-use crate::execute::{Executed, described, execute, exit_code, place, runtime, start_with};
+use crate::execute::{
+    Breaks, Executed, described, execute, exit_code, place, runtime, start_with, stopped_at_breakpoint,
+};
 use crate::huge_pages;
 use crate::input::{self, Input};
 use crate::interrupt::interrupted;
@@ -27,6 +28,7 @@ use crate::output;
 use crate::printable;
 use crate::progress;
 use crate::report;
+use crate::running::Ready;
 use crate::times::{Wanted, check_file};
 
 /// An input from which many items may come.
@@ -34,60 +36,41 @@ const LARGE: usize = 64 * 1024;
 
 /// Runs a definition with an input, and prints its output or its history.
 pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
-    let named = DefinitionName::from(&*arguments.definition);
-    if named.file == Path::new("-") && arguments.input == "-" {
-        return Err(Error::Usage("the definition and the input cannot both come from stdin".to_owned()));
-    }
+    let of = &arguments.of;
     if arguments.json && arguments.events == Some(None) {
         let text = "--json and --events would both print on stdout: name a file for the history, --events=FILE";
         return Err(Error::Usage(text.to_owned()));
     }
-    let routes = routes_of(&named.file, arguments.routes.as_deref())?;
-    let substitutions = arguments.substitute.iter().cloned().collect::<Substitutions>().or(&routes);
-    let definition = named.read(&substitutions)?;
     if let Some(Some(file)) = &arguments.events {
         check_file("--events", file)?;
     }
     let wanted = Wanted::new(&arguments.time, &arguments.trace);
     wanted.check()?;
-    for given in &arguments.substitute {
-        if !definition.text().contains(&format!("${{{}}}", given.name())) {
-            let text = format!("--substitute {} fills nothing in: the definition has no ${{{0}}}", given.name());
-            output::to_stderr(&report::warning(&text));
-        }
-    }
-    let input = input::with_text("the input", "--input", &arguments.input)?;
-    let program = match definition.unfilled_program() {
-        Ok(program) => program,
-        Err(diagnostics) => return Err(Error::Definition { definition: definition.into(), diagnostics }),
-    };
-    let mocks_all = arguments.mocks.is_some();
-    let unfilled = definition.unfilled(&program, |state| mocks_all || routes.mocks(state));
-    if mocks_all {
-        output::to_stderr(&report::left_open(&unfilled));
-    } else if !unfilled.is_empty() {
-        return Err(Error::Unfilled { definition: definition.into(), unfilled, routes: routes.file });
-    }
+    let Ready { definition, program, routes, substitutions, input, states, quotas } = Ready::of(of)?;
+    let prompt = (!states.is_empty() && !arguments.open).then(Prompt::new).transpose()?;
+    let breaks = Breaks { breakpoints: states.into(), prompt };
     let machine = StateMachine::local(&definition.name(), Arc::new(program));
-    let quotas = if arguments.no_quotas { Quotas::NONE } else { Quotas::default() };
-    input.check(quotas)?;
-    let misnamed = definition.check_parameters(CheckOptions::default());
-    output::to_stderr(&report::diagnostics(&misnamed, &definition));
     let options = ExecutionOptions {
         quotas,
         keeps_histories: arguments.events.is_some() || wanted.is_any(),
         stores_histories: true,
-        skips_waits: arguments.skip_waits,
+        skips_waits: arguments.of.skip_waits,
         ..ExecutionOptions::default()
     };
-    match &arguments.mocks {
+    match &arguments.of.mocks {
         Some(mocks) => {
             let mocks = read_mocks(mocks, &machine)?;
             if input.value.json_len() > LARGE {
                 huge_pages::with();
             }
-            let Mocked { execution, finished, at, recorded } =
-                run_mocked(&machine, &start_with(input), &mocks, options)?;
+            let Mocked { execution, finished, at, recorded } = run_mocked(
+                &machine,
+                &start_with(input),
+                &mocks,
+                options,
+                breaks.breakpoints,
+                pauses(&machine, breaks.prompt)?,
+            )?;
             tell_failure(arguments, &machine.program, &definition, &finished, None);
             let output = print_output(arguments, &execution, &finished, at);
             let printed = print_histories(arguments, &[&recorded]).and(output);
@@ -95,13 +78,21 @@ pub(crate) fn run(arguments: &Run) -> Result<ExitCode, Error> {
         }
         None => {
             if arguments.fresh {
-                super::data::empty(&arguments.data)?;
+                super::data::empty(&arguments.of.data)?;
             }
             if arguments.open {
-                return runtime()?.block_on(run_open(routes, substitutions, options, arguments, &definition, input));
+                return runtime()?.block_on(run_open(
+                    routes,
+                    substitutions,
+                    options,
+                    arguments,
+                    &definition,
+                    input,
+                    breaks,
+                ));
             }
-            let project = Project::new(routes, &substitutions, &arguments.data, options)?;
-            runtime()?.block_on(run_in(&project, &machine, arguments, &definition, input))
+            let project = Project::new(routes, &substitutions, &arguments.of.data, options)?;
+            runtime()?.block_on(run_in(&project, &machine, arguments, &definition, input, breaks))
         }
     }
 }
@@ -113,13 +104,15 @@ async fn run_in(
     arguments: &Run,
     definition: &Definition,
     input: Input,
+    breaks: Breaks,
 ) -> Result<ExitCode, Error> {
     if arguments.logs {
         project.router().watch_output(|line| output::to_stderr(&report::printed_line(line)));
     }
-    let shows_progress = !arguments.logs && !log::is_on();
+    // What is asked would be drawn over.
+    let shows_progress = !arguments.logs && !log::is_on() && breaks.prompt.is_none();
     make_ready(project, &machine.program, shows_progress).await?;
-    let executed = match execute(project, machine, input, shows_progress, |_| ()).await {
+    let executed = match execute(project, machine, input, shows_progress, breaks, |_| ()).await {
         Ok(executed) => executed,
         Err(error) => {
             // Why it is over comes first: what was started and published before may take its time.
@@ -142,7 +135,7 @@ async fn run_in(
     if progress::place().is_some() {
         output::to_stderr(&summary(
             &executed,
-            &arguments.data,
+            &arguments.of.data,
             project.executions().stored_history(&executed.execution),
         ));
     }
@@ -157,8 +150,9 @@ async fn run_open(
     arguments: &Run,
     definition: &Definition,
     input: Input,
+    breaks: Breaks,
 ) -> Result<ExitCode, Error> {
-    let console = Console::of_definition(definition, routes, substitutions, &arguments.data, options).await?;
+    let console = Console::of_definition(definition, routes, substitutions, &arguments.of.data, options).await?;
     let project = console.project();
     if arguments.logs {
         project.router().watch_output(|line| output::to_stderr(&report::printed_line(line)));
@@ -166,7 +160,8 @@ async fn run_open(
     let machine = console.machine()?;
     make_ready(project, &machine.program, false).await?;
     // The page shows the progress.
-    let executed = match execute(project, &machine, input, false, |execution| console.show(&execution.arn)).await {
+    let shown = |execution: &Execution| console.show(&execution.arn);
+    let executed = match execute(project, &machine, input, false, breaks, shown).await {
         Ok(executed) => executed,
         Err(error) => {
             output::to_stderr(&error.report());
@@ -182,6 +177,19 @@ async fn run_open(
     }
     console.shut_down().await;
     done(finished, printed)
+}
+
+/// What is asked on the terminal where an execution with mocks pauses.
+fn pauses(
+    machine: &StateMachine,
+    prompt: Option<Prompt>,
+) -> Result<impl FnMut(&Pause) -> Result<Resume, Failure>, Error> {
+    let mut asked = prompt.map(|prompt| Ok::<_, Error>((runtime()?, prompt))).transpose()?;
+    let program = Arc::clone(&machine.program);
+    Ok(move |pause: &Pause| {
+        let told = asked.as_mut().and_then(|(runtime, prompt)| runtime.block_on(prompt.ask(&program, pause)));
+        told.ok_or_else(stopped_at_breakpoint)
+    })
 }
 
 fn done(finished: &Finished, printed: Result<(), Error>) -> Result<ExitCode, Error> {
@@ -213,7 +221,7 @@ fn tell_failure(
     };
     let place = failure.span().or_else(refused);
     let mut told = report::failure("execution", &ended, failure, place, definition);
-    if !arguments.no_quotas {
+    if !arguments.of.no_quotas {
         told += report::quota_help(failure);
     }
     // With --logs it was shown before.
@@ -290,7 +298,7 @@ fn histories(recorded: &[&[Recorded]]) -> Value {
 }
 
 /// What `FILE[#TEST]` names. A mock of a state that the definition lacks is a typing mistake.
-fn read_mocks(argument: &str, machine: &StateMachine) -> Result<Mocks, Error> {
+pub(super) fn read_mocks(argument: &str, machine: &StateMachine) -> Result<Mocks, Error> {
     let (file, test_case) = match argument.rsplit_once('#') {
         Some((file, test_case)) if !Path::new(argument).exists() => (file, Some(test_case)),
         _ => (argument, None),
@@ -320,7 +328,7 @@ fn read_mocks(argument: &str, machine: &StateMachine) -> Result<Mocks, Error> {
 }
 
 /// Finds what serves each task, tells what a person should know before anything is called, and prepares what takes long.
-async fn make_ready(project: &Project, program: &Program, shows_progress: bool) -> Result<(), Error> {
+pub(super) async fn make_ready(project: &Project, program: &Program, shows_progress: bool) -> Result<(), Error> {
     let tasks = project.tasks(program).await.map_err(Error::NoRoutes)?;
     let unused = project.unused_mocks(program, &tasks);
     let is_task = |name: &str| tasks.iter().any(|task| task.state == name);

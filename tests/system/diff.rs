@@ -222,7 +222,7 @@ fn files_pipes_and_stored_executions_go_together() {
         (["diff", "old.json", "nothing"], "nothing is neither a file nor an execution that is stored below .asl"),
         (["diff", "old.json", "order.json"], "order.json: it is no history"),
         (["diff", "old.json", "routes.toml"], "the history is not JSON"),
-        (["diff", "old.json", "{\"events\": [3]}"], "item 0 of its events has no `id` and `type`"),
+        (["diff", "old.json", "{\"events\": [3]}"], "events[0] has no `id` and `type`"),
     ] {
         let ended = folder.asl(&arguments);
         assert_eq!((ended.code, &*ended.stdout), (Some(2), ""), "{ended:?}");

@@ -22,7 +22,7 @@ const PAID: &str = "[[mocks]]\nstate = 'Charge'\nreturn = { paid = true }\n";
 const UNPAID: &str = "[[mocks]]\nstate = 'Charge'\nreturn = { paid = false }\n";
 
 /// What has nothing to tell as JSON.
-const WITHOUT: [&str; 2] = ["completions", "man"];
+const WITHOUT: [&str; 4] = ["completions", "debug", "man", "top"];
 
 fn folder() -> Folder {
     let folder = Folder::new();

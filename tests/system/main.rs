@@ -3,8 +3,10 @@
 mod answer;
 mod bad_input;
 mod before;
+mod breakpoints;
 mod check;
 mod data;
+mod debugger;
 mod demo;
 mod diff;
 mod download_images;

@@ -12,16 +12,18 @@ const DEFINITION: &str = r#"{"StartAt": "Greet", "States": {
     "Greet": {"Type": "Pass", "Parameters": {"text.$": "States.Format('Hello, {}!', $.name)"}, "End": true}}}"#;
 
 /// A command that shows an execution.
-struct Shown {
+pub(crate) struct Shown {
     process: Child,
     stderr: BufReader<std::process::ChildStderr>,
     /// The address of its server, and the ARN of the execution.
-    url: String,
-    arn: String,
+    pub(crate) url: String,
+    pub(crate) arn: String,
+    /// What it has told before.
+    told: String,
 }
 
 impl Shown {
-    fn by(mut command: Command) -> Self {
+    pub(crate) fn by(mut command: Command) -> Self {
         // Nothing is found there that could open a browser.
         command.env("PATH", "/nonexistent").stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = command.spawn().expect("asl starts");
@@ -35,16 +37,16 @@ impl Shown {
             }
         };
         let (url, arn) = address.split_once("/#/executions/").expect("the page of an execution");
-        Self { process, stderr, url: url.to_owned(), arn: arn.replace("%3A", ":") }
+        Self { process, stderr, url: url.to_owned(), arn: arn.replace("%3A", ":"), told }
     }
 
-    fn course(&self) -> Value {
+    pub(crate) fn course(&self) -> Value {
         let answer = get(&format!("{}/_asl/course?executionArn={}", self.url, self.arn));
         serde_json::from_slice(answer.body()).expect("JSON")
     }
 
     /// Its exit code, and what it has printed, after Ctrl-C.
-    fn interrupt(mut self) -> (Option<i32>, String, String) {
+    pub(crate) fn interrupt(mut self) -> (Option<i32>, String, String) {
         let id = nix::unistd::Pid::from_raw(i32::try_from(self.process.id()).expect("an ID"));
         nix::sys::signal::kill(id, nix::sys::signal::Signal::SIGINT).expect("it runs");
         let code = self.process.wait().expect("it ends").code();
@@ -111,8 +113,19 @@ fn a_history_from_anywhere_is_shown_with_its_definition() {
     assert_eq!(stored.interrupt().0, Some(0));
 
     folder.write("none.json", r#"{"status": "FAILED"}"#);
+    folder.write("empty.json", r#"{"events": []}"#);
+    folder.write("bare.json", r#"{"events": [{"id": 1, "type": "ExecutionStarted"}, {"id": 2}]}"#);
+    folder.write("other.json", &DEFINITION.replace("Greet", "Greets"));
     for (arguments, code, part) in [
         (&["open", "none.json", "--definition", "greet.asl.json"][..], 2, "it is no history"),
+        (&["open", "empty.json", "--definition", "greet.asl.json"], 2, "it has no events"),
+        (&["open", "bare.json", "--definition", "greet.asl.json"], 2, "events[1] has no `id` and `type`"),
+        (&["open", "of aws.json", "--definition", "other.json"], 3, "of another state machine: other.json has none"),
+        (
+            &["open", "of aws.json", "--definition", "other.json"],
+            3,
+            "'Greet', which the event 2 enters; did you mean 'Greets'?",
+        ),
         (&["open", "nowhere.json", "--definition", "greet.asl.json"], 2, "nowhere.json"),
         (&["open", "of aws.json", "--definition", "none.json"], 3, "StartAt"),
         (&["open", "of aws.json"], 2, "--definition"),
@@ -121,4 +134,35 @@ fn a_history_from_anywhere_is_shown_with_its_definition() {
         assert_eq!(ended.code, Some(code), "{arguments:?} {ended:?}");
         assert!(ended.stderr.contains(part), "{arguments:?} {ended:?}");
     }
+}
+
+#[test]
+fn what_is_wrong_with_a_history_is_told_before_it_is_shown() {
+    let folder = Folder::new();
+    folder.write("greet.asl.json", DEFINITION);
+    let entered = |id: u64, name: &str| {
+        format!(
+            r#"{{"id": {id}, "type": "PassStateEntered", "timestamp": 1, "stateEnteredEventDetails": {{"name": "{name}"}}}}"#
+        )
+    };
+    let page = format!(r#"{{"nextToken": "t", "events": [{}, {}]}}"#, entered(7, "Greet"), entered(9, "Gret"));
+    folder.write("page.json", &page);
+    let shown = Shown::by(folder.command(&["open", "page.json", "--definition", "greet.asl.json"]));
+    let told = shown.told.clone();
+    for part in [
+        "warning: page.json is no whole history:",
+        "one page of several: it has a nextToken",
+        "begins in the middle, with the event 7 (PassStateEntered)",
+        "the event 8 is missing",
+        "ends with the event 9 (PassStateEntered)",
+        "gives the whole history without",
+        "greet.asl.json does not have all states of page.json:",
+        "'Gret', which the event 9 enters; did you mean 'Greet'?",
+        "describe-state-machine-for-execution",
+    ] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    // What is there is shown.
+    assert_eq!(shown.course()["visits"][0]["name"], "Greet");
+    assert_eq!(shown.interrupt().0, Some(0));
 }

@@ -32,7 +32,7 @@ pub use tally::{MapRunCounts, MapRunState, MapRunUpdate};
 use crate::context::{Context, Execution, MapItem};
 use crate::definition::ast::StateType;
 use crate::history::{EventId, Iteration};
-use crate::program::model::ScopeId;
+use crate::program::model::{ScopeId, StateId};
 use crate::program::{Kind, Program, State, StateIndex};
 use crate::retry::Random;
 use crate::task::{Failure, TaskRequest, task_token};
@@ -272,6 +272,11 @@ impl Frame {
                 run.open();
                 run.enter()
             }
+            (Phase::Start, Reply::Open) => {
+                run.open();
+                run.frame.phase = Phase::Enter;
+                Next::Continue
+            }
             (Phase::Enter, Reply::Go) => run.enter(),
             (Phase::Failed { failure }, Reply::Go) => run.fail(failure),
             (Phase::Wait { .. }, Reply::Woke) => run.wait_over(),
@@ -364,7 +369,7 @@ impl Frame {
     }
 
     /// The variables that the Frame can read, as an object.
-    pub(crate) fn variables(&self) -> &Value {
+    pub fn variables(&self) -> &Value {
         &self.variables
     }
 
@@ -373,8 +378,23 @@ impl Frame {
         self.phase == Phase::Enter
     }
 
+    /// The state that `Reply::Go` lets it enter, if it does that.
+    pub fn enters(&self, program: &Program) -> Option<StateId> {
+        matches!(self.phase, Phase::Start | Phase::Enter).then(|| program.state(self.scope, self.state).id)
+    }
+
+    /// Whether nothing has happened yet: `Reply::Open` lets it begin and enter no state.
+    pub fn is_new(&self) -> bool {
+        self.phase == Phase::Start
+    }
+
+    /// Gives the state that is about to be entered another input, and other variables, which are an object.
+    pub fn set_data(&mut self, input: Value, variables: Value) {
+        (self.input, self.variables) = (input, variables);
+    }
+
     /// The raw input of the state that the Frame is in.
-    pub(crate) fn input(&self) -> &Value {
+    pub fn input(&self) -> &Value {
         &self.input
     }
 

@@ -121,6 +121,8 @@ pub enum Request {
 pub enum Reply {
     /// Begin, or go on after `Next::Continue`.
     Go,
+    /// Begin, and enter no state yet.
+    Open,
     /// The task ended.
     Task(Outcome),
     /// A worker has taken the work of an activity. More replies follow.
@@ -167,6 +169,7 @@ impl Reply {
     fn name(&self) -> &'static str {
         match self {
             Self::Go => "Go",
+            Self::Open => "Open",
             Self::Task(_) => "Task",
             Self::Started { .. } => "Started",
             Self::Submitted(_) => "Submitted",

@@ -16,6 +16,7 @@ import { LiveExecution } from './live';
 import { MapRuns } from './map-runs';
 import { Outcome } from './outcome';
 import { untilIn } from './past';
+import { PauseBar } from './pause-bar';
 import { Stepper } from './stepper';
 
 /** What shows the execution as it was: the others know now alone. */
@@ -68,6 +69,7 @@ function Present({ live }: { live: LiveExecution }) {
     <div class="execution">
       <Header live={live} description={description} />
       {error !== undefined && <Trouble message={error} />}
+      {course?.pause && <PauseBar live={live} pause={course.pause} />}
       {WITH_PAST.includes(at) && <Stepper live={live} />}
       <Moment.Provider value={live.moment.value}>
         <div class="execution-body">

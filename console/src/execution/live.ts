@@ -53,6 +53,10 @@ export class LiveExecution {
   private lastCost = 0;
   private listening = false;
   private definition: Json | undefined;
+  /** The number of the pause that the execution is at; 0 is none. */
+  private pauseNumber = 0;
+  /** The names of the states that it pauses before, as far as this page knows. */
+  readonly breakpoints = signal<string[]>([]);
   private readonly leave: (() => void)[] = [];
 
   constructor(readonly arn: string) {
@@ -146,7 +150,9 @@ export class LiveExecution {
 
   /** Reads the course where it does not know of all events. */
   private catchUp(): void {
-    if ((this.newest.peek()?.events ?? 0) < (this.events.at(-1)?.id ?? 0)) this.refresh();
+    const known = this.newest.peek();
+    const isOld = (known?.events ?? 0) < (this.events.at(-1)?.id ?? 0);
+    if (isOld || (known?.pause?.number ?? 0) !== this.pauseNumber) this.refresh();
   }
 
   /** Reads the course: at once, and not again before a pause that grows with what it costs. */
@@ -161,6 +167,7 @@ export class LiveExecution {
     course(this.arn, this.stop.signal)
       .then(async (read) => {
         this.newest.value = await this.prepared(read);
+        this.breakpoints.value = read.pause?.breakpoints ?? this.breakpoints.value;
         if (!this.graph.peek()) void this.readGraph();
       })
       .catch((error: unknown) => {
@@ -193,6 +200,10 @@ export class LiveExecution {
           return 'ended';
         }
         if (event === 'failed') throw new Error((JSON.parse(data) as { message: string }).message);
+        if (event === 'pause') {
+          this.pauseNumber = JSON.parse(data) as number;
+          this.catchUp();
+        }
         if (event === 'events') this.take(JSON.parse(data) as HistoryEvent[]);
         return 'more';
       },

@@ -1,10 +1,12 @@
 // The chosen state: its visits, the data that went through it, its attempts, its definition.
 
 import { useMemo } from 'preact/hooks';
+import { pauseBefore } from '../api';
 import type { Course } from '../contract';
 import type { LiveExecution } from '../execution/live';
 import { focusOn, framesIn } from '../graph/tally';
 import { Duration } from '../now';
+import { textOf } from '../resource';
 import { change, route } from '../route';
 import { Icon } from '../ui/icon';
 import { Empty, Loading } from '../ui/notice';
@@ -65,6 +67,7 @@ export function StatePanel({ live, state }: { live: LiveExecution; state: string
             <Duration from={visit.from} to={visit.to ?? (visit.status === 'RUNNING' ? undefined : visit.from)} />
           </span>
         )}
+        {live.description.value?.status === 'RUNNING' && <Breakpoint live={live} name={name} />}
         <button
           type="button"
           class="plain"
@@ -95,5 +98,25 @@ export function StatePanel({ live, state }: { live: LiveExecution; state: string
         )}
       </Tabs>
     </div>
+  );
+}
+
+/** Whether a running execution pauses before the state. */
+function Breakpoint({ live, name }: { live: LiveExecution; name: string }) {
+  const all = live.breakpoints.value;
+  const isSet = all.includes(name);
+  const toggle = async () => {
+    const next = isSet ? all.filter((one) => one !== name) : [...all, name];
+    try {
+      await pauseBefore(live.arn, next);
+      live.breakpoints.value = next;
+    } catch (trouble) {
+      live.error.value = textOf(trouble);
+    }
+  };
+  return (
+    <label>
+      <input type="checkbox" checked={isSet} onChange={toggle} /> Pause before it
+    </label>
   );
 }

@@ -2,16 +2,17 @@
 
 mod kept;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use asl_aws::in_process::{LinePlace, Missing, toml_key};
+use asl_engine::model::StateId;
 use asl_engine::{Execution, Failure, HistoryEvent, Program, Quotas, Timestamp};
 use asl_runtime::journal::{Journal, JournalError};
-use asl_runtime::{Finished, Input, Ledger, Queue};
+use asl_runtime::{Finished, Input, Ledger, Pause, Queue, Resume};
 use asl_tasks::{Mocks, Router};
 use tokio::sync::{oneshot, watch};
 
@@ -116,7 +117,7 @@ fn ended_before(kept: Details, execution: Execution, finds_ended: bool) -> Resul
     match kept.ended().filter(|_| finds_ended && input.as_ref() == Some(&execution.input)) {
         Some(ended) => {
             let execution = Arc::new(Execution { start_time: kept.started, ..execution });
-            let (_, progress) = watch::channel(Progress { is_kept: true, ended: Some(ended) });
+            let (_, progress) = watch::channel(Progress { is_kept: true, ended: Some(ended), pause: None });
             Ok(Started { execution, is_new: false, progress, is_journaled: false })
         }
         None => Err(StartError::AlreadyExists(execution.arn)),
@@ -283,7 +284,10 @@ impl Executions {
         if let Some(most) = self.options.most_running.filter(|most| started.entries.len() >= *most) {
             return Err(StartError::TooMany(most));
         }
-        let mocks = self.mocks(machine, start.test_case.as_deref()).map_err(StartError::Mocks)?;
+        let mocks = match &start.mocks {
+            Some(mocks) => Some(Arc::clone(mocks)),
+            None => self.mocks(machine, start.test_case.as_deref()).map_err(StartError::Mocks)?,
+        };
         let known = Arc::new(execution.clone());
         let journaled = self.journal.as_ref().filter(|_| start.is_kept()).map(|journal| {
             let mut details = Details::of_start(&known, machine);
@@ -299,6 +303,8 @@ impl Executions {
                 ledger.starting_at(&state, input, variables).ok_or(StartError::NoSuchState(state))?
             }
         };
+        let ledger = ledger.pausing(start.breakpoints);
+        let ledger = if start.pauses_first { ledger.pausing_first() } else { ledger };
         // Of EXPRESS executions nothing goes on that has failed.
         let ledger = if journaled.is_some() && !machine.is_express { ledger.redrivable() } else { ledger };
         let is_waited_for = start.is_waited_for;
@@ -377,6 +383,21 @@ impl Executions {
     /// Ends an execution with this failure, as AWS's `StopExecution` does. Nothing happens to one that has ended.
     pub fn stop(&self, arn: &str, failure: Failure) -> Result<(), LookupError> {
         self.lock().look_up(arn).map(|entry| entry.stop(failure))
+    }
+
+    /// Where an execution pauses, if it does.
+    pub fn pause_of(&self, arn: &str) -> Option<Arc<Pause>> {
+        self.lock().find(arn)?.progress.borrow().pause.clone()
+    }
+
+    /// Lets an execution pause before these states from now on.
+    pub fn pause_before(&self, arn: &str, states: Arc<BTreeSet<StateId>>) -> Result<(), LookupError> {
+        self.lock().look_up(arn).map(|entry| entry.told.tell(Input::PauseBefore(states)))
+    }
+
+    /// Lets an execution go on that pauses. Nothing happens to one that has gone on since.
+    pub fn end_pause(&self, arn: &str, resume: Resume) -> Result<(), LookupError> {
+        self.lock().look_up(arn).map(|entry| entry.told.tell(Input::Resume(Box::new(resume))))
     }
 
     /// An execution, and what has become of it.

@@ -1,10 +1,13 @@
 //! What goes into a ledger, and what comes out of it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use asl_engine::model::{StateId, TransitionId};
 use asl_engine::{Execution, HistoryEvent, MapRunUpdate, Outcome, Reply, TaskRequest, Termination, Timestamp};
 use serde::{Deserialize, Serialize};
+
+use super::Resume;
 
 /// Names one Frame of an execution. Never used twice.
 pub type FrameId = usize;
@@ -31,6 +34,10 @@ pub enum Input {
     Redrive,
     /// Change the Map Run with this ARN. Nothing happens where it does not run.
     UpdateMapRun(Arc<str>, MapRunUpdate),
+    /// Pause before these states from now on.
+    PauseBefore(Arc<BTreeSet<StateId>>),
+    /// Go on where it pauses ([`Ledger::pause`](crate::Ledger::pause)).
+    Resume(Box<Resume>),
     /// Go on with what was left over ([`Batch::is_busy`]).
     GoOn,
 }

@@ -7,6 +7,7 @@ mod batch;
 mod children;
 mod map_runs;
 mod nodes;
+mod pauses;
 mod recorder;
 mod redrive;
 mod saved;
@@ -22,6 +23,8 @@ use asl_engine::{
 pub use batch::{Batch, Bug, Effect, Finished, FrameId, Input, Recorded, Status, WaitId};
 pub use map_runs::{MapRun, MapRunStatus};
 use nodes::Nodes;
+use pauses::Pauses;
+pub use pauses::{Pause, Resume};
 use recorder::Recorder;
 pub use redrive::{NotRedrivable, RedriveStatus};
 pub use saved::{Key, Piece, RestoreError, Saved, Saver, Write};
@@ -66,6 +69,8 @@ pub struct Ledger {
     /// The Map Runs of the execution itself, where that is kept.
     map_runs: Vec<MapRun>,
     finished: Option<Finished>,
+    /// Where it pauses, where somebody wants that.
+    pauses: Option<Box<Pauses>>,
 }
 
 #[derive(Clone, Debug)]
@@ -142,6 +147,7 @@ impl Ledger {
             keeps: false,
             map_runs: Vec::new(),
             finished: None,
+            pauses: None,
         };
         ledger.nodes.add(Node::new(frame, None, 0));
         ledger.recorder.batch.changed.push(0);
@@ -262,10 +268,14 @@ impl Ledger {
                 }
                 Input::UpdateMapRun(arn, update) if self.finished.is_none() => self.update_map_run(&arn, &update)?,
                 Input::Redrive if self.redrive_status() == RedriveStatus::Redrivable => self.redrive(),
+                Input::PauseBefore(states) => self.pause_before(states),
+                Input::Resume(resume) => self.resume(*resume),
                 Input::Start | Input::Stop(_) | Input::GoOn | Input::Redrive | Input::UpdateMapRun(..) => {}
             }
         }
-        self.run()?;
+        if self.pause().is_none() {
+            self.run()?;
+        }
         let mut batch = std::mem::take(&mut self.recorder.batch);
         self.recorder.recorded = batch.recorded.len();
         for id in &batch.changed {
@@ -286,6 +296,7 @@ impl Ledger {
                 continue;
             }
             let Some((id, reply)) = self.ready.pop_front() else { return Ok(()) };
+            let Some(reply) = self.unless_pausing(id, reply) else { return Ok(()) };
             self.step(id, reply)?;
         }
         self.recorder.batch.is_busy = !self.ready.is_empty() || !self.starting.is_empty();
@@ -313,6 +324,7 @@ impl Ledger {
     fn stop(&mut self, termination: Termination) -> Result<(), Bug> {
         self.ready.clear();
         self.starting.clear();
+        self.pauses = None;
         match termination {
             // Its child executions record that they end.
             Termination::TimedOut | Termination::Aborted(_) if self.keeps => self.stop_children(0, None)?,

@@ -10,11 +10,11 @@ use asl_project::Details;
 use asl_runtime::Ledger;
 
 use super::recorded::RecordedExecution;
-use super::{Query, number, object};
+use super::{Query, number, object, pauses};
 use crate::api::error::ApiError;
 use crate::server::Shared;
 
-/// `events`, `marks`, `frames` and `visits` of an execution.
+/// `events`, `status`, `marks`, `frames` and `visits` of an execution, and its `pause` where it pauses now.
 pub(super) fn of_execution(shared: &Arc<Shared>, query: &Query) -> Result<Value, ApiError> {
     let RecordedExecution { details, program, history, course } = RecordedExecution::asked(shared, query)?;
     let paths = state_paths(&program);
@@ -33,17 +33,20 @@ pub(super) fn of_execution(shared: &Arc<Shared>, query: &Query) -> Result<Value,
     // A history of another revision marks nothing.
     let marks = history::marks(&program, &history).unwrap_or_default();
     let frames = (0..course.frames.len()).map(|at| frame(&course.frames[at], course.frame_path(at)));
-    let waits = if query.get("until").is_some() { BTreeMap::new() } else { waits(shared, &details, &program, &course) };
+    let is_now = query.get("until").is_none();
+    let waits = if is_now { waits(shared, &details, &program, &course) } else { BTreeMap::new() };
     let visits = (0..course.visits.len()).map(|at| {
         let until = waits.get(&course.visits[at].event);
         visit(&course.visits[at], course.path(at), &paths, until.copied())
     });
-    Ok(Value::from([
-        ("events", number(course.events)),
-        ("status", details.status.clone().into()),
-        ("marks", Chart::new(&program).marks_json(&marks)),
-        ("frames", frames.collect()),
-        ("visits", visits.collect()),
+    let pause = is_now.then(|| pauses::pause(shared, &details.arn, &program)).flatten();
+    Ok(object([
+        ("events", Some(number(course.events))),
+        ("status", Some(details.status.clone().into())),
+        ("pause", pause),
+        ("marks", Some(Chart::new(&program).marks_json(&marks))),
+        ("frames", Some(frames.collect())),
+        ("visits", Some(visits.collect())),
     ]))
 }
 

@@ -44,7 +44,7 @@ pub(super) fn of_execution(shared: &Arc<Shared>, query: &Query) -> Result<Respon
     };
     // Who asks for one that there is not, is told so.
     shared.executions.details(&arn)?;
-    let listener = Listener { shared: Arc::clone(shared), arn, after, commits: None, quiet: Instant::now() };
+    let listener = Listener { shared: Arc::clone(shared), arn, after, pause: 0, commits: None, quiet: Instant::now() };
     Ok(sent(stream::unfold(Some(listener), |listener| async { Some(listener?.next().await) })))
 }
 
@@ -54,6 +54,8 @@ struct Listener {
     arn: String,
     /// The id of the last event that was sent.
     after: u64,
+    /// The number of the pause that was told; 0 is none.
+    pause: u64,
     /// How many commits the journal had when it was looked at.
     commits: Option<u64>,
     /// Since when nothing was sent.
@@ -94,7 +96,11 @@ impl Listener {
         let asked = Events { from: Some(self.after + 1), is_reversed: false, most: MOST };
         let events = self.shared.journal.events(&self.arn, asked).map_err(|error| last(error.into()))?;
         if events.is_empty() {
+            let pause = self.shared.executions.pause_of(&self.arn).map_or(0, |pause| pause.number);
             return match ended {
+                None if std::mem::replace(&mut self.pause, pause) != pause => {
+                    Ok(Some(message("pause", &pause.to_string())))
+                }
                 None => Ok(None),
                 Some(status) => Err(message("ended", &Value::from([("status", Value::from(status))]).to_string())),
             };

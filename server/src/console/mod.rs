@@ -12,6 +12,7 @@ mod events;
 mod fork;
 mod graph;
 mod page;
+mod pauses;
 mod recorded;
 mod test_cases;
 
@@ -82,6 +83,8 @@ impl Shared {
                 Ok(body) => fork::fork(self, &body).await,
                 Err(error) => Err(error),
             },
+            (&Method::POST, "resume") => body(request).await.and_then(|body| pauses::resume(self, &body)),
+            (&Method::POST, "breakpoints") => body(request).await.and_then(|body| pauses::pause_before(self, &body)),
             (&Method::POST, "test-case") => body(request).await.and_then(|body| test_cases::recorded(self, &body)),
             _ => {
                 let mut response =

@@ -13,4 +13,5 @@ mod page;
 mod recorded;
 mod s3;
 mod services;
+mod top;
 mod verbs;

@@ -7,6 +7,8 @@ pub(crate) mod moto;
 pub(crate) mod server;
 pub(crate) mod smtp;
 pub(crate) mod stored;
+#[cfg(unix)]
+pub(crate) mod terminal;
 pub(crate) mod web_server;
 
 /// Says that a test did not run because something it compares with is absent. In CI that is a failure.

@@ -70,7 +70,20 @@ pub(super) fn ledger(saved: &Saved, program: Arc<Program>) -> Result<Ledger, Res
     }
     nodes.go_on_from(next);
     let recorder = Recorder { records_before: records_children.before(), ..Recorder::new(at) };
-    Ok(Ledger { program, deadline, recorder, nodes, waits, ready, starting, has_begun, keeps, map_runs, finished })
+    Ok(Ledger {
+        program,
+        deadline,
+        recorder,
+        nodes,
+        waits,
+        ready,
+        starting,
+        has_begun,
+        keeps,
+        map_runs,
+        finished,
+        pauses: None,
+    })
 }
 
 fn node(
