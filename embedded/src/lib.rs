@@ -19,7 +19,7 @@ use std::sync::Arc;
 use asl_aws::InProcess;
 use asl_aws::web::Caller;
 
-pub use self::dynamodb::{Index, KeyAttribute, KeyType, Projection, Table};
+pub use self::dynamodb::{ChangedTable, Index, KeyAttribute, KeyType, Projection, Table, changed_tables};
 pub use self::events::{EventPattern, Events, InvalidPattern, InvalidSchedule, Schedule, StandingRule, Unopened, When};
 pub use self::in_use::IN_USE;
 use self::in_use::{Holding, InUse};
@@ -63,7 +63,7 @@ impl Embedded {
         let sns = sns::Sns::new(data_dir.join(sns::FOLDER), topics, subscribers, caller, Arc::clone(&sqs));
         Self {
             s3: Arc::new(s3::S3::new(data_dir.join("s3"), buckets)),
-            dynamodb: Arc::new(dynamodb::DynamoDb::new(data_dir.join("dynamodb.sqlite"), tables)),
+            dynamodb: Arc::new(dynamodb::DynamoDb::new(data_dir, tables)),
             sns: Arc::new(sns),
             sqs,
             events: Arc::new(events::Events::new(data_dir.join("events"))),
