@@ -1,5 +1,6 @@
 //! A server: opened, run and shut down.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -25,7 +26,7 @@ use crate::answers::Answers;
 use crate::api::{Api, Identity};
 use crate::catalog::Catalog;
 use crate::console::Explain;
-use crate::folder::{NotRegistered, Registered, Routing, Snapshot, Sources, register, snapshot};
+use crate::folder::{NotRegistered, Registered, Routing, Snapshot, Sources, delete_removed, register, snapshot};
 use crate::http::{Guard, accept, url};
 use crate::logs::Logs;
 use crate::messages::readers;
@@ -45,6 +46,8 @@ pub struct ServerOptions {
     pub routes: Routes,
     /// What routing files of folders below the folder say: each is for the definitions there, and shares the services with the others.
     pub routes_below: Vec<Routes>,
+    /// Whether state machines of files that were registered earlier, and are not there now, are deleted.
+    pub deletes_removed: bool,
     /// What is filled in in definitions, before what routing files say.
     pub substitutions: Substitutions,
     /// Where everything is kept.
@@ -112,6 +115,8 @@ pub(crate) struct Shared {
     pub(crate) api: Arc<Api>,
     pub(crate) services: Arc<HttpServices>,
     triggers: Vec<Trigger>,
+    /// The APIs of requests, by the names that triggers say.
+    pub(crate) apis: BTreeMap<String, asl_tasks::Api>,
     status_changes: Arc<StatusChanges>,
     pub(crate) clients: Arc<Clients>,
     pub(crate) guard: Guard,
@@ -228,11 +233,14 @@ impl Server {
         let sources = Sources { folder: options.folder.clone(), routing: all.map(routing).collect() };
         let seen = snapshot(&sources);
         let (registered, not_registered) = register(&catalog, &options.identity, &sources).await;
+        if options.deletes_removed {
+            delete_removed(&catalog, &registered, &not_registered).await?;
+        }
         let (mut routes, mut routes_below) = (options.routes, options.routes_below);
         for below in &mut routes_below {
             routes.share_services(below).map_err(ProjectError::Routes)?;
         }
-        let triggers = routes.triggers.clone();
+        let (triggers, apis) = (routes.triggers.clone(), routes.apis.clone());
         // Its state machines are those of the catalog.
         routes.state_machines.clear();
         let project = Project::with_journal(
@@ -273,6 +281,7 @@ impl Server {
             api,
             services: project.router().services(),
             triggers,
+            apis,
             status_changes,
             clients: Arc::clone(project.router().clients()),
             guard: Guard { is_loopback, token: options.token },
@@ -291,7 +300,7 @@ impl Server {
         let publishing = tokio::spawn(publishing).abort_handle();
         let scheduling = tokio::spawn(async move { events.run_schedules(now).await }).abort_handle();
         let mut tasks = vec![dropping, forgetting, publishing, scheduling];
-        for reading in readers(&shared.triggers) {
+        for reading in readers(&shared.triggers, &shared.identity) {
             tasks.push(tokio::spawn(reading.run(Arc::downgrade(project.router().clients()))).abort_handle());
         }
         Ok(Self {

@@ -15,8 +15,8 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::error::{InvalidAt, InvalidRoutes};
 use super::{
-    BucketName, CheckSettings, Endpoint, HandlerKind, MachineFile, MachineLogging, QueueName, Queues, Route, Routes,
-    TopicName, Trigger,
+    Api, BucketName, CheckSettings, Endpoint, HandlerKind, MachineFile, MachineLogging, QueueName, Queues, Route,
+    Routes, TopicName, Trigger,
 };
 use crate::integrations::http::Connection;
 #[cfg(not(feature = "embedded"))]
@@ -75,6 +75,8 @@ struct Head {
     state_machines: BTreeMap<String, StateMachine>,
     #[serde(default)]
     triggers: Vec<Trigger>,
+    #[serde(default)]
+    apis: BTreeMap<String, Api>,
     #[serde(default)]
     substitutions: BTreeMap<String, FilledIn>,
     #[serde(default)]
@@ -140,10 +142,15 @@ pub(super) fn parse(text: &str) -> Result<Routes, InvalidAt> {
         subscriptions,
         mail,
         triggers,
+        apis,
         substitutions,
         check,
         ..
     } = head;
+    let named = triggers.iter().filter_map(|trigger| trigger.api.as_ref());
+    if let Some(unknown) = named.into_iter().find(|api| !apis.contains_key(*api)) {
+        return Err(InvalidRoutes::NoSuchApi(unknown.clone()).at(0..0));
+    }
     let (queues, queue_settings) = match queues {
         None => (None, BTreeMap::new()),
         Some(Queues(queues)) => {
@@ -184,12 +191,14 @@ pub(super) fn parse(text: &str) -> Result<Routes, InvalidAt> {
         endpoint,
         state_machines,
         triggers,
+        apis,
         substitutions,
         check,
         routes,
         mocks,
         mocked_waits,
         file: None,
+        written_by_hand: None,
     })
 }
 

@@ -16,6 +16,8 @@ pub struct Trigger {
     pub starts: Starts,
     /// Whether a request is answered when the execution has ended: for EXPRESS state machines.
     pub is_sync: bool,
+    /// The API of a request, as `[apis]` calls it.
+    pub api: Option<String>,
     /// What an event or a schedule hands on, with the names of `PutTargets`: `Input`, `InputPath` or `InputTransformer`; nothing for the
     /// event itself.
     pub given: serde_json::Map<String, serde_json::Value>,
@@ -117,6 +119,7 @@ struct Written {
     payload: Option<String>,
     #[serde(default)]
     request: Vec<RequestPart>,
+    api: Option<String>,
     answer: Option<Answer>,
     batch_size: Option<u32>,
     #[serde(default)]
@@ -208,7 +211,7 @@ impl<'de> Deserialize<'de> for Trigger {
         let starts = written.starts().map_err(D::Error::custom)?;
         let given = written.given(&starts).map_err(D::Error::custom)?;
         let custom = |text: &str| Err(D::Error::custom(text));
-        let Written { sync, bus, payload, batch_size, report_batch_item_failures, request, answer, .. } = written;
+        let Written { sync, bus, payload, batch_size, report_batch_item_failures, request, answer, api, .. } = written;
         let is_http = matches!(starts, Starts::Http { .. });
         if sync && !(is_http && matches!(calls, Calls::StateMachine(_))) {
             return custom("sync belongs to http and a state_machine: nobody waits for the end of another execution");
@@ -227,6 +230,9 @@ impl<'de> Deserialize<'de> for Trigger {
         if payload.is_some() && !(is_known && is_http && matches!(calls, Calls::Function(_))) {
             return custom("payload is \"1.0\" or \"2.0\", and belongs to http and a function");
         }
+        if api.is_some() && !is_http {
+            return custom("api belongs to http");
+        }
         if bus.is_some() {
             return custom("bus belongs to event");
         }
@@ -234,7 +240,7 @@ impl<'de> Deserialize<'de> for Trigger {
             return custom("batch_size and report_batch_item_failures belong to messages");
         }
         check(&starts).map_err(D::Error::custom)?;
-        Ok(Self { calls, starts, is_sync: sync, given })
+        Ok(Self { calls, starts, is_sync: sync, api, given })
     }
 }
 
@@ -287,6 +293,45 @@ fn json(value: &toml::Value) -> Value {
         toml::Value::Datetime(at) => at.to_string().into(),
         toml::Value::Array(items) => items.iter().map(json).collect(),
         toml::Value::Table(members) => members.iter().map(|(name, value)| (name.as_str(), json(value))).collect(),
+    }
+}
+
+/// An API of API Gateway: what its routes have in common.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Api {
+    /// Whether it is a REST API, and no HTTP API.
+    #[serde(default, rename = "type", deserialize_with = "is_rest")]
+    pub is_rest: bool,
+    /// Its stage; none for `$default`.
+    pub stage: Option<String>,
+    /// Which pages of other sites may ask it.
+    pub cors: Option<Cors>,
+}
+
+/// Which pages of other sites may ask an API: a CORS configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Cors {
+    /// Their origins: `https://example.com`, `https://*` or `*`.
+    pub allow_origins: Vec<String>,
+    /// With which methods.
+    pub allow_methods: Vec<String>,
+    /// With which headers.
+    pub allow_headers: Vec<String>,
+    /// Which headers of answers they see.
+    pub expose_headers: Vec<String>,
+    /// How long a browser need not ask again.
+    pub max_age_seconds: Option<u32>,
+    /// Whether they send cookies.
+    pub allow_credentials: bool,
+}
+
+fn is_rest<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    match String::deserialize(from)?.as_str() {
+        "REST" => Ok(true),
+        "HTTP" => Ok(false),
+        other => Err(D::Error::custom(format!("the type of an API is \"HTTP\" or \"REST\", not {other:?}"))),
     }
 }
 
@@ -372,6 +417,7 @@ mod tests {
             ("function = 'f'\nhttp = 'POST /a'\npayload = '3.0'", "payload is \"1.0\" or \"2.0\""),
             ("function = 'f'\nhttp = 'POST /a'\nrequest = ['body']", "request belongs to http and a state_machine"),
             ("state_machine = 'm'\nhttp = 'POST /a'\nanswer = 'output'", "answer to sync"),
+            ("function = 'f'\nmessages = 'q'\napi = 'a'", "api belongs to http"),
             ("function = 'f'\nhttp = 'POST /a'\nbus = 'b'", "bus belongs to event"),
             ("function = 'f'\nhttp = 'POST /a'\nbatch_size = 1", "report_batch_item_failures belong to messages"),
             ("function = 'f'\nschedule = 'rate(1 day)'\ninput = 1\ninput_path = '$'", "one of input, input_path"),
