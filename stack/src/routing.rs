@@ -64,6 +64,10 @@ impl Plan {
                 let _ = writeln!(out, "logging = {}", toml::Value::try_from(logging)?);
             }
         }
+        for (name, api) in &routing.apis {
+            let named = BTreeMap::from([("apis", BTreeMap::from([(name, api)]))]);
+            let _ = write!(out, "\n{}", toml::to_string(&named)?);
+        }
         for (origin, trigger) in &routing.triggers {
             comment(&mut out, origin);
             out.push_str(&entry("triggers", trigger)?);

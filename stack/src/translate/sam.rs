@@ -28,7 +28,12 @@ pub(super) fn events(resource: &Resource<'_>, plan: &mut Plan) {
                     ("Api", _) | (_, Some("1.0")) => Some("1.0"),
                     _ => None,
                 };
-                let mut trigger = Trigger { http: Some(http), ..Trigger::default() };
+                let (named, implicit) = match kind.as_str() {
+                    "Api" => ("RestApiId", "ServerlessRestApi"),
+                    _ => ("ApiId", "ServerlessHttpApi"),
+                };
+                let api = property(named).or_else(|| resource.evaluation().reference(implicit));
+                let mut trigger = Trigger { http: Some(http), api, ..Trigger::default() };
                 trigger.state_machine = machine_of(&arn);
                 trigger.function = function_of(&arn);
                 trigger.payload = payload.filter(|_| trigger.function.is_some());

@@ -4,5 +4,6 @@ export const handler = async (event) => {
     for (const { body } of event.Records) console.log("billed", JSON.parse(body).id);
     return { batchItemFailures: [] };
   }
+  if (event.pathParameters.id === "wrong") throw new RangeError("there is no such order");
   return { statusCode: 200, body: JSON.stringify({ id: event.pathParameters.id, at: process.env.ORDERS_URL }) };
 };
