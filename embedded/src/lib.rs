@@ -23,6 +23,7 @@ pub use self::dynamodb::{ChangedTable, Index, KeyAttribute, KeyType, Projection,
 pub use self::events::{EventPattern, Events, InvalidPattern, InvalidSchedule, Schedule, StandingRule, Unopened, When};
 pub use self::in_use::IN_USE;
 use self::in_use::{Holding, InUse};
+pub use self::s3::{Notification, Notifications};
 pub use self::sns::{Mail, Subscribers, Subscription, Undelivered, notifications};
 pub use self::sqs::QueueSettings;
 
@@ -96,6 +97,19 @@ impl Embedded {
     /// The EventBridge.
     pub fn events(&self) -> &Arc<Events> {
         &self.events
+    }
+
+    /// Tells of objects that are written or deleted from here on, as long as the services are there; the first time only.
+    pub async fn run_notifications(&self, notifications: Notifications) {
+        let Some(mut changes) = self.s3.changes() else { return };
+        while let Some(change) = changes.recv().await {
+            if let Some((wanting, told)) = notifications.records(&change) {
+                self.events.tell(&wanting, &told).await;
+            }
+            if let Some(event) = notifications.event(&change) {
+                self.events.publish(&event).await;
+            }
+        }
     }
 
     /// Takes note of what services reach each other with; the first time only.

@@ -16,7 +16,7 @@ use asl_project::{
 };
 use asl_runtime::journal::{Journal, JournalError, Memory, OpenError, Sqlite};
 use asl_runtime::{blocking, now};
-use asl_tasks::{HttpServices, Router, Routes, Trigger, Undelivered, Unopened};
+use asl_tasks::{HttpServices, Notifications, Router, Routes, Trigger, Undelivered, Unopened};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::AbortHandle;
@@ -33,7 +33,7 @@ use crate::messages::readers;
 use crate::status_changes::{StatusChanges, publish};
 use crate::tls::{Tls, TlsError, acceptor};
 use crate::traces::Traces;
-use crate::triggers::{InvalidTrigger, standing, with_defaults};
+use crate::triggers::{InvalidTrigger, notifications, standing, with_defaults};
 
 /// How a server is.
 #[derive(Debug)]
@@ -241,6 +241,12 @@ impl Server {
             routes.share_services(below).map_err(ProjectError::Routes)?;
         }
         let (triggers, apis) = (routes.triggers.clone(), routes.apis.clone());
+        let told = Notifications {
+            all: notifications(&triggers, |calls| options.identity.arn_of(calls)),
+            event_buckets: routes.event_buckets.clone(),
+            account: options.identity.account.clone(),
+            region: options.identity.region.clone(),
+        };
         // Its state machines are those of the catalog.
         routes.state_machines.clear();
         let project = Project::with_journal(
@@ -300,6 +306,9 @@ impl Server {
         let publishing = tokio::spawn(publishing).abort_handle();
         let scheduling = tokio::spawn(async move { events.run_schedules(now).await }).abort_handle();
         let mut tasks = vec![dropping, forgetting, publishing, scheduling];
+        if !told.all.is_empty() || !told.event_buckets.is_empty() {
+            tasks.push(tokio::spawn(project.router().run_notifications(told)).abort_handle());
+        }
         for reading in readers(&shared.triggers, &shared.identity) {
             tasks.push(tokio::spawn(reading.run(Arc::downgrade(project.router().clients()))).abort_handle());
         }

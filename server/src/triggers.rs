@@ -2,7 +2,9 @@
 //!
 //! AWS developer guide of API Gateway, "AWS service integrations for HTTP APIs: StepFunctions-StartExecution", "Create routes for HTTP APIs".
 
-use asl_tasks::{Calls, EventPattern, InvalidPattern, InvalidSchedule, Schedule, StandingRule, Starts, Trigger, When};
+use asl_tasks::{
+    Calls, EventPattern, InvalidPattern, InvalidSchedule, Notification, Schedule, StandingRule, Starts, Trigger, When,
+};
 use http::Method;
 
 /// The trigger of a request: the most special one, in the order of API Gateway: method and path, then the path alone, then paths with
@@ -98,7 +100,7 @@ pub(crate) fn standing(
 ) -> Result<Vec<StandingRule>, InvalidTrigger> {
     let rule = |trigger: &Trigger| {
         let when = match &trigger.starts {
-            Starts::Http { .. } | Starts::Messages { .. } => return Ok(None),
+            Starts::Http { .. } | Starts::Messages { .. } | Starts::Objects { .. } => return Ok(None),
             Starts::Schedule { expression } => When::Scheduled(Schedule::parse(expression)?),
             Starts::Event { pattern, bus } => {
                 When::Event { bus: bus.clone(), pattern: EventPattern::parse(&pattern.to_string())? }
@@ -109,6 +111,21 @@ pub(crate) fn standing(
         Ok(Some(StandingRule { when, target: target.into() }))
     };
     triggers.iter().filter_map(|trigger| rule(trigger).transpose()).collect()
+}
+
+/// The triggers by objects of buckets; `arn` gives the ARN of what one calls.
+pub(crate) fn notifications(triggers: &[Trigger], arn: impl Fn(&Calls) -> String) -> Vec<Notification> {
+    let notification = |trigger: &Trigger| match &trigger.starts {
+        Starts::Objects { bucket, events, prefix, suffix } => Some(Notification {
+            bucket: bucket.clone(),
+            events: events.clone(),
+            prefix: prefix.clone(),
+            suffix: suffix.clone(),
+            target: arn(&trigger.calls),
+        }),
+        _ => None,
+    };
+    triggers.iter().filter_map(notification).collect()
 }
 
 /// A part of a path without what encodes it.

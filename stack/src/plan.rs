@@ -120,6 +120,7 @@ impl Plan {
 #[derive(Debug, Default)]
 pub(crate) struct Routing {
     pub(crate) buckets: BTreeSet<String>,
+    pub(crate) event_buckets: BTreeSet<String>,
     pub(crate) topics: BTreeSet<String>,
     pub(crate) queues: BTreeMap<String, Queue>,
     pub(crate) tables: Vec<(Origin, String, Table)>,
@@ -273,6 +274,14 @@ pub(crate) struct Trigger {
     pub(crate) bus: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) messages: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) objects: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) events: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) prefix: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) suffix: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) state_machine: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

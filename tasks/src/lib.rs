@@ -49,8 +49,8 @@ pub use asl_aws::names::{is_bucket, is_step_functions_name};
 pub use asl_aws::{Place, Services};
 #[cfg(feature = "embedded")]
 pub use asl_embedded::{
-    ChangedTable, EventPattern, Events, IN_USE, InvalidPattern, InvalidSchedule, Schedule, StandingRule, Table,
-    Undelivered, Unopened, When, notifications,
+    ChangedTable, EventPattern, Events, IN_USE, InvalidPattern, InvalidSchedule, Notification, Notifications, Schedule,
+    StandingRule, Table, Undelivered, Unopened, When, notifications,
 };
 #[cfg(feature = "functions")]
 pub use asl_functions::{Printed, PrintedLine};

@@ -242,6 +242,16 @@ impl Router {
         self.embedded.finish_deliveries(stop).await
     }
 
+    /// Tells of objects of the embedded S3 that are written or deleted from here on; it does not complete, but the second time.
+    #[cfg(feature = "embedded")]
+    pub fn run_notifications(
+        &self,
+        notifications: asl_embedded::Notifications,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        let embedded = self.embedded.clone();
+        async move { embedded.run_notifications(notifications).await }
+    }
+
     /// The embedded EventBridge.
     #[cfg(feature = "embedded")]
     pub fn events(&self) -> &Arc<Events> {

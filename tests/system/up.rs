@@ -140,12 +140,18 @@ fn a_template_of_sam_has_functions_layers_events_and_apis() {
         is_done.then_some(ended)
     });
     assert!(all.iter().all(|execution| execution["status"] == "SUCCEEDED"), "{all:?}");
+    // An object that is stored calls a function, where its key is one that is wanted.
+    for key in ["out/1", "in/a b"] {
+        let url = format!("{}/{}/{}", server.url, output(&server, "orders.Receipts"), key.replace(' ', "%20"));
+        assert_eq!(send(Method::PUT, &url, &[], "{}").status(), 200);
+    }
     // The messages of both call a function, and are gone then.
     let log = || folder.files(".asl/logs").into_values().flatten().collect::<Vec<u8>>();
     until(|| {
         let log = String::from_utf8_lossy(&log()).into_owned();
-        ["billed 7", "billed 9"].iter().all(|text| log.contains(text)).then_some(())
+        ["billed 7", "billed 9", "stored in/a+b"].iter().all(|text| log.contains(text)).then_some(())
     });
+    assert!(!String::from_utf8_lossy(&log()).contains("stored out/"), "{}", String::from_utf8_lossy(&log()));
     let (used, ended) = (folder.asl(&["data", "rm", "--all"]), folder.asl(&["down", "--delete", "--json"]));
     assert_eq!((used.code, ended.json()), (Some(2), json!({ "ended": true, "deleted": true })));
     for gone in ["dynamodb.sqlite", "up", "services.lock", "executions.lock", ".lock"] {

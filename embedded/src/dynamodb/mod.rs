@@ -385,7 +385,8 @@ mod tests {
         assert!(got.contains(r#""Made":[{"id":{"S":"a"}}]"#), "{got}");
         let key = KeyAttribute { name: "other".to_owned(), kind: KeyType::S };
         let tables = BTreeMap::from([("Made".to_owned(), Table { key, ..Table::default() })]);
-        let changed = open(folder.path().join("dynamodb.sqlite"), &tables).err().unwrap().to_string();
+        let opened = open(folder.path().join(FILE), &tables).unwrap();
+        let changed = &opened.unusable["Made"];
         assert!(
             changed.contains("it is there with the partition key id (S), and not other (S) as the routing file says"),
             "{changed}"

@@ -6,6 +6,7 @@ mod functions;
 mod gateways;
 mod machines;
 mod messages;
+mod objects;
 mod sam;
 mod storage;
 mod told;
@@ -139,7 +140,11 @@ impl Translation<'_> {
                 }
                 "AWS::DynamoDB::Table" | "AWS::DynamoDB::GlobalTable" => storage::table(resource, plan),
                 "AWS::Serverless::SimpleTable" => storage::simple_table(resource, plan),
-                "AWS::S3::Bucket" => storage::bucket(resource, plan),
+                "AWS::S3::Bucket" => {
+                    storage::bucket(resource, plan);
+                    objects::bucket(resource, plan);
+                }
+                "Custom::S3BucketNotifications" => objects::custom(resource, plan),
                 "AWS::SNS::Topic" => messages::topic(resource, plan),
                 "AWS::SNS::Subscription" => messages::subscription(resource, plan),
                 "AWS::SQS::Queue" => messages::queue(resource, resources, plan),

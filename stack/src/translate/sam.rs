@@ -6,6 +6,7 @@ use asl_project::yaml::{Member, Tree, TreeKind};
 
 use super::events::{self, When};
 use super::messages::{self, Subscribe};
+use super::objects;
 use super::{function_of, machine_of};
 use crate::plan::{Plan, Trigger};
 use crate::resource::{Resource, text, toml};
@@ -67,6 +68,10 @@ pub(super) fn events(resource: &Resource<'_>, plan: &mut Plan) {
                     scope: property("FilterPolicyScope"),
                 },
             ),
+            "S3" => {
+                let bucket = property("Bucket").unwrap_or_default();
+                objects::add(resource, plan, &bucket, &arn, event.value.get("Properties"));
+            }
             "SQS" => {
                 let function = function_of(&arn).unwrap_or_default();
                 let mapping = event.value.get("Properties");

@@ -40,6 +40,10 @@ fn resources_are_what_a_routing_file_says() {
         ("  B: {Type: AWS::S3::Bucket, Properties: {BucketName: b-1}}\n", r#"buckets = ["b-1"]"#),
         ("  T: {Type: AWS::SNS::Topic, Properties: {TopicName: t}}\n", r#"topics = ["t"]"#),
         (
+            "  B: {Type: AWS::S3::Bucket, Properties: {BucketName: b-1, NotificationConfiguration: {EventBridgeConfiguration: {}}}}\n",
+            r#"buckets = ["b-1"]; event_buckets = ["b-1"]"#,
+        ),
+        (
             "  Q: {Type: AWS::SQS::Queue, Properties: {QueueName: q.fifo, FifoQueue: true, ContentBasedDeduplication: true, DelaySeconds: 3, ReceiveMessageWaitTimeSeconds: 20}}\n",
             r#"[queues."q.fifo"]; delay_seconds = 3; receive_wait_seconds = 20; content_based_deduplication = true"#,
         ),
@@ -100,6 +104,14 @@ fn what_calls_something_is_a_trigger() {
             r#"[[triggers]]; http = "POST /a"; api = "API"; state_machine = "m""#,
         ),
         (
+            "  B: {Type: AWS::S3::Bucket, Properties: {BucketName: pics, NotificationConfiguration: {LambdaConfigurations: [{Event: 's3:ObjectCreated:*', Function: !GetAtt F.Arn, Filter: {S3Key: {Rules: [{Name: suffix, Value: .jpg}]}}}]}}}\n",
+            r#"[[triggers]]; objects = "pics"; events = ["s3:ObjectCreated:*"]; suffix = ".jpg"; function = "f""#,
+        ),
+        (
+            "  C: {Type: Custom::S3BucketNotifications, Properties: {ServiceToken: x, BucketName: pics, NotificationConfiguration: {EventBridgeConfiguration: {}, LambdaFunctionConfigurations: [{Events: ['s3:ObjectRemoved:*'], LambdaFunctionArn: !GetAtt F.Arn, Filter: {Key: {FilterRules: [{Name: Prefix, Value: in/}]}}}]}}}\n",
+            r#"[[triggers]]; objects = "pics"; events = ["s3:ObjectRemoved:*"]; prefix = "in/"; function = "f""#,
+        ),
+        (
             "  Q: {Type: AWS::SQS::Queue, Properties: {QueueName: q}}\n  E: {Type: AWS::Lambda::EventSourceMapping, Properties: {EventSourceArn: !GetAtt Q.Arn, FunctionName: !Ref F, BatchSize: 1}}\n",
             r#"[[triggers]]; messages = "q"; function = "f"; batch_size = 1"#,
         ),
@@ -144,8 +156,8 @@ fn what_is_not_done_here_is_told() {
             "nothing here knows ${D.Endpoint.Address} of this output",
         ),
         (
-            "  B: {Type: AWS::S3::Bucket, Properties: {NotificationConfiguration: {QueueConfigurations: []}}}\n",
-            "its notifications are not sent",
+            "  B: {Type: AWS::S3::Bucket, Properties: {NotificationConfiguration: {QueueConfigurations: [{Event: 's3:*', Queue: 'arn:aws:kinesis:a:b:c'}]}}}\n",
+            "nothing of a bucket goes to arn:aws:kinesis:a:b:c",
         ),
         (
             "  S: {Type: AWS::SNS::Subscription, Properties: {TopicArn: t, Protocol: sms, Endpoint: '1'}}\n",

@@ -62,6 +62,8 @@ struct Head {
     tables: BTreeMap<String, Table>,
     #[serde(default)]
     buckets: BTreeSet<BucketName>,
+    #[serde(default)]
+    event_buckets: BTreeSet<BucketName>,
     queues: Option<Queues<QueueSettings>>,
     topics: Option<BTreeSet<TopicName>>,
     #[serde(default)]
@@ -135,6 +137,7 @@ pub(super) fn parse(text: &str) -> Result<Routes, InvalidAt> {
         services,
         tables,
         buckets,
+        event_buckets,
         queues,
         topics,
         endpoint,
@@ -163,6 +166,7 @@ pub(super) fn parse(text: &str) -> Result<Routes, InvalidAt> {
     let topics = topics.map(|names| names.into_iter().map(|TopicName(name)| name).collect());
     let substitutions = substitutions.into_iter().map(|(name, value)| (name, value.into_text())).collect();
     let buckets = buckets.into_iter().map(|BucketName(name)| name).collect();
+    let event_buckets = event_buckets.into_iter().map(|BucketName(name)| name).collect();
     #[cfg(feature = "embedded")]
     check_subscriptions(&subscriptions, &services, mail.as_ref())?;
     #[cfg(feature = "embedded")]
@@ -181,6 +185,7 @@ pub(super) fn parse(text: &str) -> Result<Routes, InvalidAt> {
         #[cfg(feature = "embedded")]
         tables,
         buckets,
+        event_buckets,
         queues,
         #[cfg(feature = "embedded")]
         queue_settings,

@@ -84,6 +84,8 @@ pub struct Routes {
     pub tables: BTreeMap<String, Table>,
     /// The buckets that the embedded S3 creates when they are missing.
     pub buckets: BTreeSet<String>,
+    /// The buckets whose changes are events of the embedded EventBridge.
+    pub event_buckets: BTreeSet<String>,
     /// The queues of the embedded SQS; none where every queue is there as soon as it is named.
     pub queues: Option<BTreeSet<String>>,
     /// How some of these queues are.
@@ -361,6 +363,7 @@ impl Routes {
         both(&mut self.queues, other.queues.take());
         both(&mut self.topics, other.topics.take());
         self.buckets.append(&mut other.buckets);
+        self.event_buckets.append(&mut other.event_buckets);
         #[cfg(feature = "embedded")]
         self.buckets.extend(other.routes.iter().flat_map(|route| route.settings.buckets()));
         #[cfg(feature = "embedded")]
@@ -475,7 +478,7 @@ mod tests {
             ),
             (
                 "a = 1",
-                r#"routes.toml:1:1: unknown field "a", expected one of "services", "tables", "buckets", "queues", "topics", "connections", "subscriptions", "mail", "endpoint", "state_machines", "triggers", "apis", "substitutions", "check", "routes", "mocks""#,
+                r#"routes.toml:1:1: unknown field "a", expected one of "services", "tables", "buckets", "event_buckets", "queues", "topics", "connections", "subscriptions", "mail", "endpoint", "state_machines", "triggers", "apis", "substitutions", "check", "routes", "mocks""#,
             ),
             ("\n[services]\ns4 = 'aws'", r#"routes.toml:3:1: there is no service "s4", did you mean "s3"?"#),
             (
