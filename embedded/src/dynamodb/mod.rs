@@ -394,7 +394,7 @@ mod tests {
         for (written, expected) in [
             ("key = 'id'\nsort_key = 'day'", "the sort key none, and not day (S)"),
             ("key = { name = 'id', type = 'N' }", "the partition key id (S), and not id (N)"),
-            ("key = 'id'\nindexes.by_day = { sort_key = 'day' }", "no local index by_day, and not with one"),
+            ("key = 'id'\nindexes.by_day = { key = 'day' }", ""),
             ("key = 'id'\nttl = 'expires'", ""),
             ("key = 'id'\nttl = 'other'", ""),
         ] {

@@ -10,8 +10,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+#[cfg(feature = "embedded")]
+use asl_aws::Place;
+use asl_aws::Services;
 use asl_aws::names::{is_bucket, is_queue, is_topic};
-use asl_aws::{Place, Services};
 #[cfg(feature = "embedded")]
 use asl_embedded::{QueueSettings, Subscribers, Table};
 use asl_engine::nearest;
