@@ -19,10 +19,11 @@ use std::sync::Arc;
 use asl_aws::InProcess;
 use asl_aws::web::Caller;
 
-pub use self::dynamodb::{Index, KeyAttribute, KeyType, Projection, Table};
+pub use self::dynamodb::{ChangedTable, Index, KeyAttribute, KeyType, Projection, Table, changed_tables};
 pub use self::events::{EventPattern, Events, InvalidPattern, InvalidSchedule, Schedule, StandingRule, Unopened, When};
 pub use self::in_use::IN_USE;
 use self::in_use::{Holding, InUse};
+pub use self::s3::{Notification, Notifications};
 pub use self::sns::{Mail, Subscribers, Subscription, Undelivered, notifications};
 pub use self::sqs::QueueSettings;
 
@@ -63,7 +64,7 @@ impl Embedded {
         let sns = sns::Sns::new(data_dir.join(sns::FOLDER), topics, subscribers, caller, Arc::clone(&sqs));
         Self {
             s3: Arc::new(s3::S3::new(data_dir.join("s3"), buckets)),
-            dynamodb: Arc::new(dynamodb::DynamoDb::new(data_dir.join("dynamodb.sqlite"), tables)),
+            dynamodb: Arc::new(dynamodb::DynamoDb::new(data_dir, tables)),
             sns: Arc::new(sns),
             sqs,
             events: Arc::new(events::Events::new(data_dir.join("events"))),
@@ -96,6 +97,19 @@ impl Embedded {
     /// The EventBridge.
     pub fn events(&self) -> &Arc<Events> {
         &self.events
+    }
+
+    /// Tells of objects that are written or deleted from here on, as long as the services are there; the first time only.
+    pub async fn run_notifications(&self, notifications: Notifications) {
+        let Some(mut changes) = self.s3.changes() else { return };
+        while let Some(change) = changes.recv().await {
+            if let Some((wanting, told)) = notifications.records(&change) {
+                self.events.tell(&wanting, &told).await;
+            }
+            if let Some(event) = notifications.event(&change) {
+                self.events.publish(&event).await;
+            }
+        }
     }
 
     /// Takes note of what services reach each other with; the first time only.

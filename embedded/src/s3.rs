@@ -7,6 +7,7 @@ mod answers;
 mod attributes;
 mod backend;
 mod body;
+mod changes;
 mod checksum;
 mod conditions;
 mod index;
@@ -29,6 +30,8 @@ use asl_runtime::BoxFuture;
 use asl_runtime::blocking;
 use aws_smithy_types::body::SdkBody;
 use backend::Backend;
+pub(crate) use changes::{Change, Changes};
+pub use changes::{Notification, Notifications};
 use futures_util::StreamExt;
 use http::StatusCode;
 use s3s::service::{S3Service, S3ServiceBuilder};
@@ -41,18 +44,25 @@ use super::OpenError;
 pub(crate) struct S3 {
     root: PathBuf,
     buckets: BTreeSet<String>,
+    changes: Changes,
     opened: OnceCell<S3Service>,
 }
 
 impl S3 {
     /// An S3 with its objects below `root`, in which `buckets` are created when they are missing.
     pub(crate) fn new(root: PathBuf, buckets: BTreeSet<String>) -> Self {
-        Self { root, buckets, opened: OnceCell::new() }
+        let changes = Changes::default();
+        Self { root, buckets, changes, opened: OnceCell::new() }
+    }
+
+    /// The objects that are written and deleted from here on; the first time only.
+    pub(crate) fn changes(&self) -> Option<tokio::sync::mpsc::UnboundedReceiver<Change>> {
+        self.changes.watch()
     }
 
     async fn open(&self) -> Result<S3Service, OpenError> {
-        let (root, buckets) = (self.root.clone(), self.buckets.clone());
-        let backend = blocking(move || Backend::open(root, &buckets)).await?;
+        let (root, buckets, changes) = (self.root.clone(), self.buckets.clone(), self.changes.clone());
+        let backend = blocking(move || Backend::open(root, &buckets, changes)).await?;
         let mut service = S3ServiceBuilder::new(backend);
         service.set_validation(Checked);
         Ok(service.build())

@@ -46,6 +46,13 @@ pub fn server() -> http1::Builder {
 /// The name under which the server is asked, without the port: `localhost`, what ends in `.localhost`, or an address of
 /// loopback. Refuses what is asked under another name, or by a page of another origin.
 pub fn host<B>(request: &Request<B>) -> Result<String, Refused> {
+    let host = named_host(request)?;
+    check_origin(request)?;
+    Ok(host)
+}
+
+/// The same of a request that a page of another origin may send.
+pub fn named_host<B>(request: &Request<B>) -> Result<String, Refused> {
     let headers = request.headers();
     let bad = |message: &str| Refused(StatusCode::BAD_REQUEST, message.to_owned());
     let mut given = headers.get_all(HOST).iter();
@@ -61,7 +68,6 @@ pub fn host<B>(request: &Request<B>) -> Result<String, Refused> {
             return Err(forbidden("this server is asked as localhost or 127.0.0.1; another Host is refused"));
         }
     }
-    check_origin(request)?;
     Ok(asked.host().to_ascii_lowercase())
 }
 

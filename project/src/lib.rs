@@ -72,5 +72,5 @@ pub use stored::{HistoryError, StoredExecution, StoredHistories, StoredHistory};
 pub use substitutions::{NoSubstitution, Placeholder, Substitution, Substitutions};
 pub use task_times::{BOUNDS, TaskTimes, TimesTaken};
 pub use tasks::{NotReady, Task, Unserved, UnusedMock, reached_aws};
-pub use template::{Evaluation, Stack, Template, TemplateError, name_property};
+pub use template::{Evaluation, Stack, Template, TemplateError, intrinsic, name_property};
 pub use text::{read_text, read_text_of};

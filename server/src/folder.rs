@@ -209,6 +209,29 @@ pub(crate) async fn register(
     (registered, refused)
 }
 
+/// Deletes the state machines of files that are not there any more: their executions are stopped once the server runs.
+pub(crate) async fn delete_removed(
+    catalog: &Catalog,
+    registered: &[Registered],
+    refused: &[NotRegistered],
+) -> Result<(), JournalError> {
+    // One whose file cannot be read now is not gone.
+    if !refused.is_empty() {
+        return Ok(());
+    }
+    let _changing = catalog.changing().await;
+    let removed: Vec<Arc<Machine>> = {
+        let contents = catalog.contents();
+        let is_there = |machine: &Machine| registered.iter().any(|registered| registered.arn == machine.arn);
+        let of_files = contents.machines.values().filter(|machine| machine.is_of_folder && !machine.is_deleting);
+        of_files.filter(|machine| !is_there(machine)).cloned().collect()
+    };
+    for machine in removed {
+        catalog.change(Change::machine(Machine { is_deleting: true, ..Machine::clone(&machine) })).await?;
+    }
+    Ok(())
+}
+
 async fn register_one(
     catalog: &Catalog,
     identity: &Identity,

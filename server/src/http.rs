@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use asl_aws::InProcess;
+use asl_aws::{InProcess, Service, Style};
 use asl_loopback::{self as loopback, Refused};
-use asl_tasks::{Calls, RequestPart, Starts, Trigger};
+use asl_tasks::{Calls, HttpServices, RequestPart, Starts, Trigger, is_bucket};
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
@@ -23,7 +23,9 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::api::error::ApiError;
 use crate::console;
+use crate::cors;
 use crate::metrics;
+use crate::proxy::message;
 use crate::server::Shared;
 use crate::triggers;
 
@@ -55,12 +57,27 @@ impl Guard {
     /// The name under which the server is asked, or why the request is refused.
     fn host(&self, request: &Request<Incoming>) -> Result<String, Refused> {
         let host = self.asked_host(request)?;
+        self.check_token(request).map(|()| host)
+    }
+
+    fn check_token(&self, request: &Request<Incoming>) -> Result<(), Refused> {
         match &self.token {
             Some(token) if !shows(request, token) => {
                 Err(Refused(StatusCode::FORBIDDEN, "the access token of this server is missing or wrong".to_owned()))
             }
-            _ => Ok(host),
+            _ => Ok(()),
         }
+    }
+
+    /// The same for what a page of another site may ask.
+    fn host_of_page(&self, request: &Request<Incoming>) -> Result<String, Refused> {
+        let host = self.asked_of_page(request)?;
+        self.check_token(request).map(|()| host)
+    }
+
+    /// The same for what a page of another site may ask before it shows anything.
+    fn asked_of_page(&self, request: &Request<Incoming>) -> Result<String, Refused> {
+        if self.is_loopback { loopback::named_host(request) } else { Ok(String::new()) }
     }
 
     /// The same for what shows nothing of anybody: the files of the console.
@@ -160,7 +177,7 @@ impl Shared {
         }
         let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
         let is_api = header("x-amz-target").starts_with(TARGET);
-        let is_signed = !header("authorization").is_empty() && !header("authorization").starts_with("Bearer ");
+        let is_signed = header("authorization").starts_with("AWS");
         let is_signed = is_signed || request.uri().query().is_some_and(|query| query.contains("X-Amz-Credential="));
         let path = request.uri().path();
         if request.method() == Method::GET && path == "/health" {
@@ -176,7 +193,21 @@ impl Shared {
         let is_plain = !is_signed && header("x-amz-target").is_empty();
         // What an AWS client signs, or names an operation for, is for a service.
         let triggers = if is_plain { self.triggers() } else { Vec::new() };
-        let trigger = triggers::of_request(&triggers, request.method(), path);
+        let preflight = cors::preflight(&request).filter(|_| is_plain);
+        let trigger = triggers::of_request(&triggers, preflight.as_ref().unwrap_or(request.method()), path);
+        let api = trigger.as_ref().and_then(|(trigger, _)| self.apis.get(trigger.api.as_ref()?));
+        let origin = cors::allowed_origin(api, &request);
+        if let (Some(_), Some(cors)) = (&preflight, api.and_then(|api| api.cors.as_ref())) {
+            return match self.guard.asked_of_page(&request) {
+                Ok(_) => cors::answer(cors, origin),
+                Err(refused) => refusal(refused),
+            };
+        }
+        let trigger = match preflight {
+            Some(_) => triggers::of_request(&triggers, request.method(), path),
+            None => trigger,
+        };
+        let host = if origin.is_some() { self.guard.host_of_page(&request) } else { host };
         // Its files hold nothing of anybody.
         if is_plain && console::is_file_asked(&request, trigger.as_ref().map(|(trigger, _)| *trigger)) {
             return match self.guard.asked_host(&request) {
@@ -197,7 +228,7 @@ impl Shared {
             };
         }
         if let Some((trigger, parameters)) = trigger {
-            return match (host, &trigger.calls) {
+            let mut answer = match (host, &trigger.calls) {
                 (Ok(_), Calls::Function(function)) => {
                     self.proxied(function, trigger, parameters, request).await.unwrap_or_else(refusal)
                 }
@@ -206,8 +237,33 @@ impl Shared {
                 (Ok(_), Calls::Queue(_) | Calls::Topic(_)) => refusal(Refused(StatusCode::NOT_FOUND, String::new())),
                 (Err(refused), _) => refusal(refused),
             };
+            cors::allow(api, origin, answer.headers_mut());
+            return answer;
+        }
+        if is_plain && host.is_ok() && self.is_for_api(&request).await {
+            return self.no_route();
         }
         self.services.answer_to(request, host).await
+    }
+
+    /// Whether a request that no service is named in is for an API, and not for a bucket.
+    async fn is_for_api(&self, request: &Request<Incoming>) -> bool {
+        if self.apis.is_empty() || !HttpServices::is_for_s3(request) {
+            return false;
+        }
+        let bucket = request.uri().path().split('/').nth(1).unwrap_or_default();
+        let (Ok(s3), true) = (Service::find("s3"), is_bucket(bucket)) else { return true };
+        let Ok(head) = s3.operation("headBucket") else { return true };
+        let asked = asl_engine::Value::from([("Bucket", bucket.into())]);
+        self.clients.call(s3, head, &asked, Style::Optimized).await.is_err()
+    }
+
+    /// What API Gateway answers where it has no route.
+    fn no_route(&self) -> Response<SdkBody> {
+        match self.apis.values().all(|api| api.is_rest) {
+            true => message(StatusCode::FORBIDDEN, "Missing Authentication Token"),
+            false => message(StatusCode::NOT_FOUND, "Not Found"),
+        }
     }
 
     fn health(&self) -> Response<SdkBody> {

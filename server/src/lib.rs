@@ -6,6 +6,7 @@ mod answers;
 mod api;
 mod catalog;
 mod console;
+mod cors;
 mod data;
 mod folder;
 mod http;

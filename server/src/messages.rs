@@ -12,6 +12,7 @@ use asl_tasks::{Calls, Starts, Trigger};
 use serde_json::{Value, json};
 use tracing::warn;
 
+use crate::api::Identity;
 use crate::proxy::call;
 
 /// How long is waited before a queue is looked at that could not be.
@@ -25,16 +26,21 @@ pub(crate) struct Reader {
     batch_size: u32,
     /// Whether the function says which messages it has not taken.
     reports_failures: bool,
+    /// The ARN of the queue.
+    arn: String,
+    region: String,
 }
 
 /// The readers that triggers ask for.
-pub(crate) fn readers(triggers: &[Trigger]) -> Vec<Reader> {
+pub(crate) fn readers(triggers: &[Trigger], identity: &Identity) -> Vec<Reader> {
     let reader = |trigger: &Trigger| match (&trigger.starts, &trigger.calls) {
         (Starts::Messages { queue, batch_size, reports_failures }, Calls::Function(function)) => Some(Reader {
             queue: queue.clone(),
             function: function.clone(),
             batch_size: *batch_size,
             reports_failures: *reports_failures,
+            arn: identity.arn_of(&Calls::Queue(queue.clone())),
+            region: identity.region.clone(),
         }),
         _ => None,
     };
@@ -70,7 +76,7 @@ impl Reader {
         if messages.is_empty() {
             return Ok(());
         }
-        let records: Vec<Value> = messages.iter().map(|message| record(message, &self.queue)).collect();
+        let records: Vec<Value> = messages.iter().map(|message| record(message, &self.arn, &self.region)).collect();
         let kept = match call(clients, &self.function, &json!({ "Records": records })).await {
             Ok(result) if self.reports_failures => not_taken(&result),
             // All of them are done with, whatever it says.
@@ -103,7 +109,7 @@ fn not_taken(result: &Value) -> BTreeSet<String> {
 }
 
 /// A message as Lambda hands it on.
-fn record(message: &Value, queue: &str) -> Value {
+fn record(message: &Value, arn: &str, region: &str) -> Value {
     let attributes = message["MessageAttributes"].as_object().into_iter().flatten().map(|(name, it)| {
         let told = json!({
             "stringValue": it["StringValue"],
@@ -122,8 +128,8 @@ fn record(message: &Value, queue: &str) -> Value {
         "messageAttributes": attributes.collect::<serde_json::Map<_, _>>(),
         "md5OfBody": message["MD5OfBody"],
         "eventSource": "aws:sqs",
-        "eventSourceARN": format!("arn:aws:sqs:us-east-1:000000000000:{queue}"),
-        "awsRegion": "us-east-1",
+        "eventSourceARN": arn,
+        "awsRegion": region,
     })
 }
 
@@ -137,10 +143,13 @@ mod tests {
             "MessageId": "1", "ReceiptHandle": "r", "Body": "b", "MD5OfBody": "m", "Attributes": { "SentTimestamp": "1" },
             "MessageAttributes": { "a": { "StringValue": "x", "DataType": "String" } },
         });
-        let record = record(&message, "q");
+        let record = record(&message, "arn:aws:sqs:eu-west-1:1:q", "eu-west-1");
         assert_eq!((&record["messageId"], &record["body"]), (&json!("1"), &json!("b")));
         assert_eq!(record["messageAttributes"]["a"]["stringValue"], "x");
-        assert_eq!(record["eventSourceARN"], "arn:aws:sqs:us-east-1:000000000000:q");
+        assert_eq!(
+            (&record["eventSourceARN"], &record["awsRegion"]),
+            (&json!("arn:aws:sqs:eu-west-1:1:q"), &json!("eu-west-1"))
+        );
     }
 
     #[test]

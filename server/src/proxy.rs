@@ -22,6 +22,9 @@ use uuid::Uuid;
 use crate::http::REQUEST_MAX;
 use crate::server::Shared as Server;
 
+/// The stage whose name stands in no path.
+const DEFAULT: &str = "$default";
+
 /// Why a function has no answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NotCalled {
@@ -69,6 +72,9 @@ struct Asked {
     /// The route, as the API has it.
     route: (String, String),
     parameters: Vec<(String, String)>,
+    /// The API, and its stage.
+    api: String,
+    stage: String,
 }
 
 impl Server {
@@ -103,6 +109,12 @@ impl Server {
                 path.clone().unwrap_or_else(|| "$default".to_owned()),
             ),
             parameters,
+            api: trigger.api.clone().unwrap_or_else(|| "local".to_owned()),
+            stage: trigger
+                .api
+                .as_ref()
+                .and_then(|api| self.apis.get(api)?.stage.clone())
+                .unwrap_or_else(|| DEFAULT.to_owned()),
         };
         let event = if *is_payload_1 {
             asked.version_1(&self.identity.account)
@@ -151,6 +163,14 @@ impl Asked {
             .map_or(Value::Null, |(_, value)| value.as_str().into())
     }
 
+    /// The path from the name of the stage on, as it is at AWS; `$default` has none.
+    fn staged_path(&self) -> String {
+        match self.stage.as_str() {
+            DEFAULT => self.path.clone(),
+            stage => format!("/{stage}{}", self.path),
+        }
+    }
+
     fn route_key(&self) -> String {
         let (method, path) = &self.route;
         if path == "$default" { path.clone() } else { format!("{method} {path}") }
@@ -166,24 +186,24 @@ impl Asked {
         let mut event = json!({
             "version": "2.0",
             "routeKey": self.route_key(),
-            "rawPath": self.path,
+            "rawPath": self.staged_path(),
             "rawQueryString": self.query,
             "headers": joined(grouped(headers)).collect::<BTreeMap<_, _>>(),
             "requestContext": {
                 "accountId": account,
-                "apiId": "local",
+                "apiId": self.api,
                 "domainName": self.header(&HOST),
-                "domainPrefix": "local",
+                "domainPrefix": self.api,
                 "http": {
                     "method": self.method,
-                    "path": self.path,
+                    "path": self.staged_path(),
                     "protocol": "HTTP/1.1",
                     "sourceIp": "127.0.0.1",
                     "userAgent": self.header(&http::header::USER_AGENT),
                 },
                 "requestId": Uuid::new_v4().to_string(),
                 "routeKey": self.route_key(),
-                "stage": "$default",
+                "stage": self.stage,
                 "timeEpoch": now().0,
             },
             "isBase64Encoded": self.is_base64,
@@ -220,16 +240,16 @@ impl Asked {
             "stageVariables": null,
             "requestContext": {
                 "accountId": account,
-                "apiId": "local",
+                "apiId": self.api,
                 "domainName": self.header(&HOST),
                 "httpMethod": self.method,
                 "identity": { "sourceIp": "127.0.0.1", "userAgent": self.header(&http::header::USER_AGENT) },
-                "path": self.path,
+                "path": self.staged_path(),
                 "protocol": "HTTP/1.1",
                 "requestId": Uuid::new_v4().to_string(),
                 "requestTimeEpoch": now().0,
                 "resourcePath": self.route.1,
-                "stage": "$default",
+                "stage": self.stage,
             },
             "body": self.body,
             "isBase64Encoded": self.is_base64,
@@ -285,7 +305,7 @@ fn answer(result: Value, is_payload_1: bool) -> Response<SdkBody> {
     response
 }
 
-fn message(status: StatusCode, message: &str) -> Response<SdkBody> {
+pub(crate) fn message(status: StatusCode, message: &str) -> Response<SdkBody> {
     let mut response = Response::new(SdkBody::from(json!({ "message": message }).to_string()));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -312,6 +332,8 @@ mod tests {
             is_base64: false,
             route: ("POST".to_owned(), "/orders/{id}".to_owned()),
             parameters: vec![("id".to_owned(), "7".to_owned())],
+            api: "a1".to_owned(),
+            stage: DEFAULT.to_owned(),
         }
     }
 
@@ -327,6 +349,17 @@ mod tests {
         assert_eq!((&event["resource"], &event["body"]), (&json!("/orders/{id}"), &json!("{}")));
         assert_eq!(event["queryStringParameters"], json!({ "a": "2", "b": "x y" }));
         assert_eq!(event["multiValueHeaders"]["x-one"], json!(["1", "2"]));
+        for (stage, path) in [(DEFAULT, "/orders/7"), ("prod", "/prod/orders/7")] {
+            let asked = || Asked { stage: stage.to_owned(), ..asked() };
+            let (first, second) = (asked().version_1("1"), asked().version_2("1"));
+            assert_eq!((&first["path"], &first["requestContext"]["path"]), (&json!("/orders/7"), &json!(path)));
+            assert_eq!((&second["rawPath"], &second["requestContext"]["http"]["path"]), (&json!(path), &json!(path)));
+            assert!(
+                [first, second]
+                    .iter()
+                    .all(|it| it["requestContext"]["stage"] == stage && it["requestContext"]["apiId"] == "a1")
+            );
+        }
         let bare = Asked { query: String::new(), parameters: Vec::new(), body: None, ..asked() };
         assert_eq!(bare.version_2("1").get("queryStringParameters"), None);
         assert_eq!(bare.version_1("1")["queryStringParameters"], Value::Null);

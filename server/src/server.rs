@@ -1,5 +1,6 @@
 //! A server: opened, run and shut down.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use asl_project::{
 };
 use asl_runtime::journal::{Journal, JournalError, Memory, OpenError, Sqlite};
 use asl_runtime::{blocking, now};
-use asl_tasks::{HttpServices, Router, Routes, Trigger, Undelivered, Unopened};
+use asl_tasks::{HttpServices, Notifications, Router, Routes, Trigger, Undelivered, Unopened};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::AbortHandle;
@@ -24,14 +25,14 @@ use crate::answers::Answers;
 use crate::api::{Api, Identity};
 use crate::catalog::Catalog;
 use crate::console::Explain;
-use crate::folder::{NotRegistered, Registered, Routing, Snapshot, Sources, register, snapshot};
+use crate::folder::{NotRegistered, Registered, Routing, Snapshot, Sources, delete_removed, register, snapshot};
 use crate::http::{Guard, accept, url};
 use crate::logs::Logs;
 use crate::messages::readers;
 use crate::status_changes::{StatusChanges, publish};
 use crate::tls::{Tls, TlsError, acceptor};
 use crate::traces::Traces;
-use crate::triggers::{InvalidTrigger, standing, with_defaults};
+use crate::triggers::{InvalidTrigger, notifications, standing, with_defaults};
 
 /// How a server is.
 #[derive(Debug)]
@@ -44,6 +45,8 @@ pub struct ServerOptions {
     pub routes: Routes,
     /// What routing files of folders below the folder say: each is for the definitions there, and shares the services with the others.
     pub routes_below: Vec<Routes>,
+    /// Whether state machines of files that were registered earlier, and are not there now, are deleted.
+    pub deletes_removed: bool,
     /// What is filled in in definitions, before what routing files say.
     pub substitutions: Substitutions,
     /// Where everything is kept.
@@ -111,6 +114,8 @@ pub(crate) struct Shared {
     pub(crate) api: Arc<Api>,
     pub(crate) services: Arc<HttpServices>,
     triggers: Vec<Trigger>,
+    /// The APIs of requests, by the names that triggers say.
+    pub(crate) apis: BTreeMap<String, asl_tasks::Api>,
     status_changes: Arc<StatusChanges>,
     pub(crate) router: Arc<Router>,
     pub(crate) guard: Guard,
@@ -227,11 +232,20 @@ impl Server {
         let sources = Sources { folder: options.folder.clone(), routing: all.map(routing).collect() };
         let seen = snapshot(&sources);
         let (registered, not_registered) = register(&catalog, &options.identity, &sources).await;
+        if options.deletes_removed {
+            delete_removed(&catalog, &registered, &not_registered).await?;
+        }
         let (mut routes, mut routes_below) = (options.routes, options.routes_below);
         for below in &mut routes_below {
             routes.share_services(below).map_err(ProjectError::Routes)?;
         }
-        let triggers = routes.triggers.clone();
+        let (triggers, apis) = (routes.triggers.clone(), routes.apis.clone());
+        let told = Notifications {
+            all: notifications(&triggers, |calls| options.identity.arn_of(calls)),
+            event_buckets: routes.event_buckets.clone(),
+            account: options.identity.account.clone(),
+            region: options.identity.region.clone(),
+        };
         // Its state machines are those of the catalog.
         routes.state_machines.clear();
         let project = Project::with_journal(
@@ -272,6 +286,7 @@ impl Server {
             api,
             services: project.router().services(),
             triggers,
+            apis,
             status_changes,
             router: Arc::clone(project.router()),
             guard: Guard { is_loopback, token: options.token },
@@ -290,7 +305,10 @@ impl Server {
         let publishing = tokio::spawn(publishing).abort_handle();
         let scheduling = tokio::spawn(async move { events.run_schedules(now).await }).abort_handle();
         let mut tasks = vec![dropping, forgetting, publishing, scheduling];
-        for reading in readers(&shared.triggers) {
+        if !told.all.is_empty() || !told.event_buckets.is_empty() {
+            tasks.push(tokio::spawn(project.router().run_notifications(told)).abort_handle());
+        }
+        for reading in readers(&shared.triggers, &shared.identity) {
             tasks.push(tokio::spawn(reading.run(Arc::downgrade(project.router().clients()))).abort_handle());
         }
         Ok(Self {

@@ -2,7 +2,9 @@
 //!
 //! AWS developer guide of API Gateway, "AWS service integrations for HTTP APIs: StepFunctions-StartExecution", "Create routes for HTTP APIs".
 
-use asl_tasks::{Calls, EventPattern, InvalidPattern, InvalidSchedule, Schedule, StandingRule, Starts, Trigger, When};
+use asl_tasks::{
+    Calls, EventPattern, InvalidPattern, InvalidSchedule, Notification, Schedule, StandingRule, Starts, Trigger, When,
+};
 use http::Method;
 
 /// The trigger of a request: the most special one, in the order of API Gateway: method and path, then the path alone, then paths with
@@ -37,12 +39,12 @@ fn fits(route: &str, path: &str) -> Option<(usize, Vec<(String, String)>)> {
         let name = known.strip_prefix('{').and_then(|name| name.strip_suffix('}'));
         if let Some(name) = name.and_then(|name| name.strip_suffix('+')) {
             let rest: Vec<&str> = parts.by_ref().collect();
-            parameters.push((name.to_owned(), rest.join("/")));
+            parameters.push((name.to_owned(), decoded(&rest.join("/"))));
             return (!rest.is_empty()).then_some((1, parameters));
         }
         let part = parts.next()?;
         match name {
-            Some(name) if !part.is_empty() => parameters.push((name.to_owned(), part.to_owned())),
+            Some(name) if !part.is_empty() => parameters.push((name.to_owned(), decoded(part))),
             None if known == part => {}
             _ => return None,
         }
@@ -62,6 +64,7 @@ pub(crate) fn with_defaults(mut triggers: Vec<Trigger>, machines: &[&str]) -> Ve
         calls: Calls::StateMachine(name.to_owned()),
         starts: http(Some("POST".to_owned()), Some(path)),
         is_sync: false,
+        api: None,
         given: Default::default(),
     };
     let is_http = |trigger: &Trigger| matches!(trigger.starts, Starts::Http { .. });
@@ -97,7 +100,7 @@ pub(crate) fn standing(
 ) -> Result<Vec<StandingRule>, InvalidTrigger> {
     let rule = |trigger: &Trigger| {
         let when = match &trigger.starts {
-            Starts::Http { .. } | Starts::Messages { .. } => return Ok(None),
+            Starts::Http { .. } | Starts::Messages { .. } | Starts::Objects { .. } => return Ok(None),
             Starts::Schedule { expression } => When::Scheduled(Schedule::parse(expression)?),
             Starts::Event { pattern, bus } => {
                 When::Event { bus: bus.clone(), pattern: EventPattern::parse(&pattern.to_string())? }
@@ -108,6 +111,26 @@ pub(crate) fn standing(
         Ok(Some(StandingRule { when, target: target.into() }))
     };
     triggers.iter().filter_map(|trigger| rule(trigger).transpose()).collect()
+}
+
+/// The triggers by objects of buckets; `arn` gives the ARN of what one calls.
+pub(crate) fn notifications(triggers: &[Trigger], arn: impl Fn(&Calls) -> String) -> Vec<Notification> {
+    let notification = |trigger: &Trigger| match &trigger.starts {
+        Starts::Objects { bucket, events, prefix, suffix } => Some(Notification {
+            bucket: bucket.clone(),
+            events: events.clone(),
+            prefix: prefix.clone(),
+            suffix: suffix.clone(),
+            target: arn(&trigger.calls),
+        }),
+        _ => None,
+    };
+    triggers.iter().filter_map(notification).collect()
+}
+
+/// A part of a path without what encodes it.
+fn decoded(text: &str) -> String {
+    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
 }
 
 fn trimmed(path: &str) -> &str {
@@ -123,7 +146,13 @@ mod tests {
         let trigger = |name: &str, method: Option<&str>, path: Option<&str>| {
             let (method, path) = (method.map(ToOwned::to_owned), path.map(ToOwned::to_owned));
             let starts = http(method, path);
-            Trigger { calls: Calls::StateMachine(name.to_owned()), starts, is_sync: false, given: Default::default() }
+            Trigger {
+                calls: Calls::StateMachine(name.to_owned()),
+                starts,
+                is_sync: false,
+                api: None,
+                given: Default::default(),
+            }
         };
         let triggers = [
             trigger("default", None, None),
@@ -150,6 +179,7 @@ mod tests {
         }
         let parameters = |path: &str| of_request(&triggers, &Method::GET, path).expect(path).1;
         assert_eq!(parameters("/orders/7"), [("id".to_owned(), "7".to_owned())]);
+        assert_eq!(parameters("/orders/a%20b+c%2Fd"), [("id".to_owned(), "a b+c/d".to_owned())]);
         assert_eq!(parameters("/files/a/b/"), [("path".to_owned(), "a/b".to_owned())]);
         assert_eq!(of_request(&triggers[1..], &Method::POST, "/other"), None);
     }

@@ -26,18 +26,25 @@ const OF_THE_SERVER: [&str; 6] =
 pub(crate) fn run(arguments: &Down) -> Result<ExitCode, Error> {
     let data = &arguments.data;
     let was_up = is_used(data);
+    let process = fs::read_to_string(data.join(UP).join(PROCESS)).unwrap_or_default();
     if was_up {
         end(data)?;
     }
     if arguments.delete {
         delete(data)?;
     }
+    clear(data);
     match (arguments.json, was_up) {
         (true, _) => {
             let told = [("ended", Value::from(was_up)), ("deleted", arguments.delete.into())];
             output::print_json(&told.into())?;
         }
-        (false, true) => {}
+        (false, true) => {
+            let mut lines = process.lines();
+            let (id, url) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+            let text = format!("ended {url} (process {id}), which was up with the data in {}", data.display());
+            output::to_stderr(&report::note(&text));
+        }
         (false, false) => {
             output::to_stderr(&report::note(&format!("nothing was up with the data in {}", data.display())))
         }
@@ -45,9 +52,25 @@ pub(crate) fn run(arguments: &Down) -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// The files whose locks say that a program uses a folder for data.
+const LOCKS: [&str; 2] = ["executions.lock", asl_tasks::IN_USE];
+
+/// Removes what is of use to a program that runs alone, and the folder where nothing is left in it.
+fn clear(data: &Path) {
+    if is_used(data) {
+        return;
+    }
+    for name in LOCKS.into_iter().chain([".lock"]) {
+        // What is not there need not go.
+        let _ = fs::remove_file(data.join(name));
+    }
+    let _ = fs::remove_file(data.join(UP).join(PROCESS));
+    let _ = fs::remove_dir(data);
+}
+
 /// Whether a program uses a folder for data.
 pub(super) fn is_used(data: &Path) -> bool {
-    ["executions.lock", asl_tasks::IN_USE].iter().any(|name| {
+    LOCKS.iter().any(|name| {
         let lock = File::open(data.join(name));
         lock.is_ok_and(|lock| matches!(lock.try_lock(), Err(TryLockError::WouldBlock)))
     })
@@ -65,7 +88,7 @@ fn end(data: &Path) -> Result<(), Error> {
         Error::Usage(text)
     };
     let process = fs::read_to_string(data.join(UP).join(PROCESS)).map_err(|_| unknown())?;
-    let process: i32 = process.trim().parse().map_err(|_| unknown())?;
+    let process: i32 = process.lines().next().and_then(|id| id.parse().ok()).ok_or_else(unknown)?;
     kill(Pid::from_raw(process), Signal::SIGINT).map_err(|_| unknown())?;
     let since = Instant::now();
     while is_used(data) {

@@ -2,17 +2,18 @@
 
 use std::fmt::Write;
 use std::future::pending;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use asl_engine::{Quotas, Value};
+use asl_engine::{Failure, Quotas, Value};
 use asl_project::{
-    Definition, ExecutionOptions, Notice, Project, ProjectError, Substitutions, routes_below, routes_of,
+    Definition, ExecutionOptions, LOGS, Notice, Project, ProjectError, Substitutions, routes_below, routes_of,
 };
 use asl_runtime::journal::OpenError;
 use asl_server::{Identity, NotRegistered, Registered, Server, ServerError, ServerOptions, Tls};
-use asl_tasks::Routes;
+use asl_tasks::{ChangedTable, Routes};
 use futures_util::future::{join, join_all};
 
 use crate::cli::{Serve, Serving};
@@ -22,6 +23,7 @@ use crate::execute::runtime;
 use crate::input;
 use crate::interrupt::interrupted;
 use crate::output;
+use crate::printable::line;
 use crate::report;
 
 impl From<ServerError> for Error {
@@ -32,6 +34,10 @@ impl From<ServerError> for Error {
             ServerError::Open(OpenError::InUse(_)) => {
                 Self::Usage(format!("{error}\nhelp: --data DIR gives this one a folder of its own"))
             }
+            ServerError::Listen { ref source, .. } if source.kind() == ErrorKind::AddrInUse => {
+                let help = "--listen PORT takes another one (0: any that is free); `asl down` ends what `asl up` has brought up there";
+                Self::Usage(format!("{error}\nhelp: {help}"))
+            }
             _ => Self::Usage(error.to_string()),
         }
     }
@@ -40,6 +46,14 @@ impl From<ServerError> for Error {
 /// Serves until a signal comes.
 pub(crate) fn run(arguments: &Serve) -> Result<ExitCode, Error> {
     let options = options(arguments)?;
+    for ChangedTable { table, difference } in options.routes.changed_tables(&options.data) {
+        let told = format!(
+            "the table {table} in {} has {difference} as the routing file says: requests for it fail. Give it another name, or remove it \
+             with its items: `asl data rm dynamodb://{table}`",
+            options.data.display()
+        );
+        output::to_stderr(&report::warning(&told));
+    }
     runtime()?.block_on(serve(options, &arguments.serving, Told::default(), pending()))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -70,6 +84,7 @@ pub(crate) fn served(arguments: &Serving, routes: Routes) -> Result<ServerOption
         folder: None,
         routes,
         routes_below: Vec::new(),
+        deletes_removed: false,
         substitutions: Substitutions::default(),
         data: arguments.data.clone(),
         is_in_memory: arguments.memory,
@@ -150,6 +165,10 @@ pub(crate) async fn serve(
     changed: impl Future<Output = ()>,
 ) -> Result<Ended, Error> {
     let server = Server::start(options).await?;
+    let logs = server.data().join(LOGS);
+    server.project().router().watch_failures(move |arn, failure| {
+        output::to_stderr(&report::warning(&failed(arn, failure, &logs)));
+    });
     for error in &server.not_registered {
         output::to_stderr(&told(error));
     }
@@ -230,6 +249,19 @@ async fn make_function_ready(project: &Project, arn: &str) {
     if let Err(error) = handler.prepare(arn).await {
         output::to_stderr(&report::warning(&format!("{arn}: {error}")));
     }
+}
+
+/// Tells that a function has failed that something else than a state machine has called.
+fn failed(arn: &str, failure: &Failure, logs: &Path) -> String {
+    let name = arn.rsplit(':').next().unwrap_or(arn);
+    let cause = failure.cause.as_deref().unwrap_or_default();
+    let message = cause.parse::<Value>().ok().and_then(|told| told["errorMessage"].as_str().map(str::to_owned));
+    let error = failure.error.as_deref().unwrap_or("Error");
+    let message = message.as_deref().unwrap_or(cause);
+    let log = logs.join(format!("{name}.log"));
+    // What a function says may be long, and have lines of its own.
+    let message = line(message);
+    format!("the function {name} has failed: {error}: {message} (what it printed: {})", log.display())
 }
 
 pub(crate) fn told(error: &NotRegistered) -> String {

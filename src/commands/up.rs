@@ -16,7 +16,7 @@ use asl_server::ServerOptions;
 use asl_stack::{
     App, Choices, Plan, ROUTES, Source, SourceError, StackFile, StacksError, SynthError, find, plan, stacks_of_assembly,
 };
-use asl_tasks::Routes;
+use asl_tasks::{ChangedTable, Routes};
 
 use super::down::is_used;
 use super::serve::{Ended, Told, serve, served};
@@ -43,6 +43,12 @@ impl From<SourceError> for Error {
 impl From<StacksError> for Error {
     fn from(error: StacksError) -> Self {
         match &error {
+            StacksError::NoValue { names, nested_in: Some(stack), .. } => {
+                let has = names.join(", ");
+                Self::Usage(format!(
+                    "{error}\nhelp: the stack around it gives them: say {has} in the Parameters of {stack}"
+                ))
+            }
             StacksError::NoValue { names, .. } => {
                 let options: Vec<String> = names.iter().map(|name| format!("--parameter {name}=VALUE")).collect();
                 Self::Usage(format!("{error}\nhelp: say them: {}", options.join(" ")))
@@ -66,7 +72,10 @@ impl From<SynthError> for Error {
 /// What a project comes to is written there, below the folder for data.
 pub(crate) const UP: &str = "up";
 
-/// The file there that has the ID of the process.
+/// Where data is kept unless told.
+const DATA: &str = ".asl";
+
+/// The file there that has the ID of the process, and where it listens.
 pub(crate) const PROCESS: &str = "process";
 
 /// Brings up a project and serves it until a signal comes.
@@ -75,20 +84,23 @@ pub(crate) fn run(arguments: &Up) -> Result<ExitCode, Error> {
     if let Some(folder) = &arguments.eject {
         return eject(&plan, folder);
     }
+    let (files, mut routes) = routed(&plan, arguments)?;
     if is_used(&arguments.serving.data) {
         let data = arguments.serving.data.display();
         let help = "`asl down` ends what was brought up there; --data DIR gives this one a folder of its own";
         return Err(Error::Usage(format!("{data} is used by another program\nhelp: {help}")));
     }
-    let folder = absolute(&arguments.serving.data).join(UP);
-    for (file, text) in files(&plan, &folder)? {
+    for (file, text) in files {
         write_changed(&file, &text)?;
     }
-    output::write_file(&folder.join(PROCESS), std::process::id().to_string())?;
-    let routes = Routes::read(&folder.join(ROUTES))?;
+    let process = absolute(&arguments.serving.data).join(UP).join(PROCESS);
+    output::write_file(&process, format!("{}\n{}\n", std::process::id(), choices.base_url))?;
+    // What is made anew at each start is not where somebody adds something.
+    routes.written_by_hand = Some(own.as_ref().and_then(|own| own.file.clone()).unwrap_or_else(|| beside(arguments)));
     let mut serving = arguments.serving.clone();
     (serving.account, serving.region, serving.listen) = (choices.account, choices.region, listen);
     let options = with_own_routes(served(&serving, routes)?, own);
+    let options = ServerOptions { deletes_removed: true, ..options };
     let told = Told { is_again: arguments.again.is_some(), ..told(&plan) };
     let changed = async {
         match arguments.watch {
@@ -125,6 +137,9 @@ fn project(arguments: &Up) -> Result<Project, Error> {
         plan.serve(|function| own.routes.iter().any(|route| route.resource.matches(function)));
     }
     check(&plan)?;
+    if arguments.eject.is_none() {
+        check_tables(&plan, own.as_ref(), arguments)?;
+    }
     Ok(Project { plan, own, choices, listen })
 }
 
@@ -137,17 +152,22 @@ fn address(wanted: SocketAddr) -> Result<SocketAddr, Error> {
     free.map_err(|error| Error::Usage(format!("cannot listen at {wanted}: {error}")))
 }
 
+/// `./a.json` is `a.json`.
+fn without_dots(path: &Path) -> PathBuf {
+    path.components().filter(|part| *part != Component::CurDir).collect()
+}
+
 fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// The templates of the project; of a CDK app, after it has run.
 fn stacks(arguments: &Up) -> Result<Vec<StackFile>, Error> {
-    // The parts of the path one by one: `./a.json` is `a.json`.
-    let project: PathBuf = arguments.project.components().filter(|part| *part != Component::CurDir).collect();
-    let project = if project.as_os_str().is_empty() { Path::new(".").to_owned() } else { project };
-    let folder = match find(&project)? {
-        Source::Stacks(stacks) => return Ok(stacks),
+    let folder = match find(&arguments.project)? {
+        Source::Stacks(stacks) => {
+            let plain = |stack: StackFile| StackFile { file: without_dots(&stack.file), ..stack };
+            return Ok(stacks.into_iter().map(plain).collect());
+        }
         Source::App(folder) => folder,
     };
     let app = App::read(&folder)?;
@@ -246,6 +266,40 @@ fn files(plan: &Plan, folder: &Path) -> Result<Vec<(PathBuf, String)>, Error> {
     plan.files_in(&absolute(folder)).map_err(|error| Error::Bug(format!("the routing file cannot be written: {error}")))
 }
 
+/// The files that serve the project, and the routing file among them.
+fn routed(plan: &Plan, arguments: &Up) -> Result<(Vec<(PathBuf, String)>, Routes), Error> {
+    let files = files(plan, &absolute(&arguments.serving.data).join(UP))?;
+    let routes = files.first().map(|(file, text)| Routes::parse(text, file)).transpose()?;
+    Ok((files, routes.unwrap_or_default()))
+}
+
+/// Refuses tables that are kept with other keys than they have now.
+fn check_tables(plan: &Plan, own: Option<&Routes>, arguments: &Up) -> Result<(), Error> {
+    let (_, mut routes) = routed(plan, arguments)?;
+    if let Some(own) = own {
+        // It may say that they are elsewhere.
+        routes.share_services(&mut own.clone())?;
+    }
+    let data = &arguments.serving.data;
+    let changed = routes.changed_tables(data);
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let mut text = String::new();
+    let option = if data == Path::new(DATA) { String::new() } else { format!(" --data {}", data.display()) };
+    for ChangedTable { table, difference } in &changed {
+        let origin = plan.origin_of_table(table).map(|origin| format!("{origin}: ")).unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "{origin}the table {table} in {} has {difference}\n\
+             help: give it another name, or remove what is kept of it: `asl data rm dynamodb://{table}{option}`, or \
+             `asl down --delete{option}` with all other data",
+            data.display()
+        );
+    }
+    Err(Error::Routes(format!("{text}nothing was started")))
+}
+
 /// Writes a file, unless it is there as it should be.
 fn write_changed(file: &Path, text: &str) -> Result<(), Error> {
     if fs::read_to_string(file).is_ok_and(|before| before == text) {
@@ -277,13 +331,18 @@ fn eject(plan: &Plan, folder: &Path) -> Result<ExitCode, Error> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The routing file of the project itself.
-fn own_routes(arguments: &Up) -> Result<Option<Routes>, Error> {
-    let beside = match arguments.project.is_dir() {
+/// Where the routing file of the project itself is, or would be.
+fn beside(arguments: &Up) -> PathBuf {
+    let file = match arguments.project.is_dir() {
         true => arguments.project.join(ROUTES),
         false => arguments.project.with_file_name(ROUTES),
     };
-    let file = arguments.routes.clone().or_else(|| Some(beside).filter(|file| file.is_file()));
+    without_dots(&file)
+}
+
+/// The routing file of the project itself.
+fn own_routes(arguments: &Up) -> Result<Option<Routes>, Error> {
+    let file = arguments.routes.clone().or_else(|| Some(beside(arguments)).filter(|file| file.is_file()));
     Ok(file.map(|file| Routes::read(&file)).transpose()?)
 }
 

@@ -40,6 +40,11 @@ impl Apis {
         Self(apis)
     }
 
+    /// The stage of an API; none where its name stands in no path.
+    pub(crate) fn stage(&self, id: &str) -> Option<String> {
+        self.0.get(id)?.iter().find(|stage| *stage != "$default").cloned()
+    }
+
     /// The text with `base`, such as `http://127.0.0.1:8083`, in the place of `https://API.execute-api.REGION.amazonaws.com/STAGE`.
     pub(crate) fn at(&self, base: &str, text: &str) -> String {
         const SCHEME: &str = "https://";

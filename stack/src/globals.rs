@@ -2,6 +2,7 @@
 //!
 //! SAM developer guide, "Globals section of the AWS SAM template".
 
+use asl_project::intrinsic;
 use asl_project::yaml::{Member, Tree, TreeKind};
 
 /// The sections of `Globals`, and the types that they are for.
@@ -44,7 +45,9 @@ fn replaced(object: &Tree, name: &str, value: Tree) -> Tree {
 /// Objects are merged, lists are put behind those of the globals, and of anything else the resource's own counts.
 fn merged(global: &Tree, own: &Tree) -> Tree {
     match (&global.kind, &own.kind) {
-        (TreeKind::Object(of_global), TreeKind::Object(of_own)) if !is_function(global) && !is_function(own) => {
+        (TreeKind::Object(of_global), TreeKind::Object(of_own))
+            if intrinsic(global).is_none() && intrinsic(own).is_none() =>
+        {
             let kept = of_global.iter().filter(|member| own.get(&member.name).is_none()).cloned();
             let merged = of_own.iter().map(|member| match global.get(&member.name) {
                 Some(of_global) => Member { value: merged(of_global, &member.value), ..member.clone() },
@@ -57,11 +60,6 @@ fn merged(global: &Tree, own: &Tree) -> Tree {
         }
         _ => own.clone(),
     }
-}
-
-/// Whether an object is a function of CloudFormation.
-fn is_function(tree: &Tree) -> bool {
-    matches!(tree.members(), [member] if &*member.name == "Ref" || member.name.starts_with("Fn::"))
 }
 
 #[cfg(test)]

@@ -16,13 +16,17 @@
 mod addresses;
 mod assembly;
 mod globals;
+mod loops;
+mod parameters;
 mod plan;
+mod references;
 mod resource;
 mod routing;
 mod source;
 mod stacks;
 mod synth;
 mod translate;
+mod validate;
 
 pub use assembly::{AssemblyError, StackFile, stacks as stacks_of_assembly};
 pub use plan::{Machine, Origin, PassedOver, Plan, Problem, StackOutputs};
@@ -30,10 +34,11 @@ pub use routing::ROUTES;
 pub use source::{CDK, CDK_OUT, Source, SourceError, find};
 pub use stacks::{Choices, Output, StacksError};
 pub use synth::{App, SynthError};
+pub use validate::Fault;
 
 /// What stacks come to.
 pub fn plan(files: &[StackFile], choices: &Choices) -> Result<Plan, StacksError> {
     let loaded = stacks::load(files, choices)?;
     let resolved = stacks::resolve(&loaded, choices)?;
-    Ok(translate::translated(&resolved, &choices.base_url))
+    Ok(translate::translated(&resolved, choices))
 }

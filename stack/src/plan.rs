@@ -105,6 +105,11 @@ impl Plan {
         self.functions.clone()
     }
 
+    /// Where a table stands that the routing file makes.
+    pub fn origin_of_table(&self, table: &str) -> Option<&Origin> {
+        self.routing.tables.iter().find(|(_, name, _)| name == table).map(|(origin, ..)| origin)
+    }
+
     /// Takes note of functions that something else serves, by their ARNs: what they lack is not told, and they have no route.
     pub fn serve(&mut self, is_served: impl Fn(&str) -> bool) {
         self.problems.retain(|problem| !problem.function.as_deref().is_some_and(&is_served));
@@ -115,12 +120,42 @@ impl Plan {
 #[derive(Debug, Default)]
 pub(crate) struct Routing {
     pub(crate) buckets: BTreeSet<String>,
+    pub(crate) event_buckets: BTreeSet<String>,
     pub(crate) topics: BTreeSet<String>,
     pub(crate) queues: BTreeMap<String, Queue>,
     pub(crate) tables: Vec<(Origin, String, Table)>,
     pub(crate) functions: Vec<(Origin, Function)>,
     pub(crate) subscriptions: Vec<(Origin, Subscription)>,
     pub(crate) triggers: Vec<(Origin, Trigger)>,
+    pub(crate) apis: BTreeMap<String, Api>,
+}
+
+/// `[apis.NAME]`
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub(crate) struct Api {
+    #[serde(rename = "type")]
+    pub(crate) kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) stage: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) cors: Option<Cors>,
+}
+
+/// `[apis.NAME.cors]`
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub(crate) struct Cors {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) allow_origins: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) allow_methods: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) allow_headers: Vec<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) expose_headers: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) max_age_seconds: Option<u32>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) allow_credentials: bool,
 }
 
 /// `[queues.NAME]`
@@ -132,6 +167,8 @@ pub(crate) struct Queue {
     pub(crate) retention_seconds: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) delay_seconds: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) receive_wait_seconds: Option<u32>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) content_based_deduplication: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -230,11 +267,21 @@ pub(crate) struct Trigger {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) http: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) api: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) schedule: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) bus: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) messages: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) objects: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) events: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) prefix: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) suffix: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) state_machine: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,7 +1,7 @@
 //! A resource of a stack, with its properties evaluated.
 
-use asl_project::Evaluation;
 use asl_project::yaml::{Tree, TreeKind};
+use asl_project::{Evaluation, Template};
 
 use crate::plan::Origin;
 use crate::stacks::{Resolved, line};
@@ -33,19 +33,17 @@ impl<'a> Resource<'a> {
         Self { of, id, kind, tree, at, properties }
     }
 
+    /// What the template says of it.
+    pub(crate) fn tree(&self) -> &'a Tree {
+        self.tree
+    }
+
     pub(crate) fn evaluation(&self) -> Evaluation<'a> {
         self.of.evaluation()
     }
 
     pub(crate) fn origin(&self) -> Origin {
-        let template = &self.of.template;
-        let construct = self.tree.get("Metadata").and_then(|it| it.get("aws:cdk:path")).and_then(Tree::text);
-        Origin {
-            file: template.file().to_owned(),
-            line: line(template.text(), self.at),
-            id: self.id.to_owned(),
-            construct: construct.map(str::to_owned),
-        }
+        origin(&self.of.template, self.id, self.tree, self.at)
     }
 
     /// As [`Resource::origin`], at the line of a property.
@@ -80,6 +78,17 @@ impl<'a> Resource<'a> {
     pub(crate) fn reference(&self, attribute: Option<&str>) -> String {
         let name = attribute.map_or_else(|| self.id.to_owned(), |attribute| format!("{}.{attribute}", self.id));
         self.evaluation().reference(&name).unwrap_or_else(|| self.id.to_owned())
+    }
+}
+
+/// Where a resource stands: `at` is the place of its logical ID.
+pub(crate) fn origin(template: &Template<'_>, id: &str, resource: &Tree, at: usize) -> Origin {
+    let construct = resource.get("Metadata").and_then(|it| it.get("aws:cdk:path")).and_then(Tree::text);
+    Origin {
+        file: template.file().to_owned(),
+        line: line(template.text(), at),
+        id: id.to_owned(),
+        construct: construct.map(str::to_owned),
     }
 }
 

@@ -39,7 +39,9 @@ impl Plan {
         let list =
             |names: &BTreeSet<String>| toml::Value::Array(names.iter().cloned().map(toml::Value::String).collect());
         // Lists come before tables in TOML. A list that is empty says that there are none.
-        for (name, names) in [("buckets", &routing.buckets), ("topics", &routing.topics)] {
+        for (name, names) in
+            [("buckets", &routing.buckets), ("event_buckets", &routing.event_buckets), ("topics", &routing.topics)]
+        {
             if !names.is_empty() {
                 let _ = writeln!(out, "{name} = {}", list(names));
             }
@@ -63,6 +65,10 @@ impl Plan {
             if let Some(logging) = &machine.logging {
                 let _ = writeln!(out, "logging = {}", toml::Value::try_from(logging)?);
             }
+        }
+        for (name, api) in &routing.apis {
+            let named = BTreeMap::from([("apis", BTreeMap::from([(name, api)]))]);
+            let _ = write!(out, "\n{}", toml::to_string(&named)?);
         }
         for (origin, trigger) in &routing.triggers {
             comment(&mut out, origin);

@@ -5,10 +5,16 @@ use std::path::{Path, PathBuf};
 
 use asl_engine::nearest;
 use asl_project::yaml::{Tree, TreeKind};
-use asl_project::{Evaluation, Stack, Substitutions, Template, read_text};
+use asl_project::{Evaluation, Stack, Substitutions, Template, intrinsic, read_text};
 
 use crate::assembly::StackFile;
 use crate::globals;
+use crate::loops;
+use crate::parameters::{plain_text, refusal};
+use crate::plan::Origin;
+use crate::references::GIVEN;
+use crate::resource::origin;
+use crate::validate::{EXTENSIONS, Fault, faults, transforms};
 
 /// The type of a resource that is a stack itself.
 pub(crate) const NESTED: [&str; 2] = ["AWS::CloudFormation::Stack", "AWS::Serverless::Application"];
@@ -59,18 +65,16 @@ pub enum StacksError {
         file: PathBuf,
         /// The parameters.
         names: Vec<String>,
+        /// The resource that is the stack, where it is in another one.
+        nested_in: Option<Box<Origin>>,
     },
-    /// A parameter has a value that it does not allow.
-    #[error("the parameter {name} of {} is one of {}, and not {value:?}", file.display(), allowed.join(", "))]
-    NotAllowed {
+    /// A template is wrong, or a parameter has a value that it does not allow.
+    #[error("{}", lines(file, faults))]
+    Invalid {
         /// The template.
         file: PathBuf,
-        /// The parameter.
-        name: String,
-        /// What it was given.
-        value: String,
-        /// What it may be.
-        allowed: Vec<String>,
+        /// What is wrong.
+        faults: Vec<Fault>,
     },
     /// No template has what was given a value.
     #[error("no template has the parameter {name}{}", near.as_ref().map(|near| format!(", did you mean {near}?")).unwrap_or_default())]
@@ -82,13 +86,18 @@ pub enum StacksError {
     },
 }
 
+fn lines(file: &Path, faults: &[Fault]) -> String {
+    let lines = faults.iter().map(|fault| format!("{}:{}: {fault}", file.display(), fault.line));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
 /// A template that was read.
 pub(crate) struct Loaded {
     pub(crate) name: String,
-    file: PathBuf,
+    /// Its file, or that of the stack it is in with another template.
+    stack: StackFile,
     text: String,
     root: Tree,
-    files: BTreeMap<String, PathBuf>,
     /// The stack that it is in, and its logical ID there.
     parent: Option<(usize, String)>,
 }
@@ -103,19 +112,19 @@ pub(crate) fn load(stacks: &[StackFile], choices: &Choices) -> Result<Vec<Loaded
     let mut loaded = Vec::new();
     for stack in stacks {
         let name = stack.name.clone().unwrap_or_else(|| choices.stack_name.clone());
-        load_one(name, &stack.file, &stack.assets, None, 0, &mut loaded)?;
+        load_one(stack, name, None, choices, &mut loaded)?;
     }
     Ok(loaded)
 }
 
 fn load_one(
+    stack: &StackFile,
     name: String,
-    file: &Path,
-    files: &BTreeMap<String, PathBuf>,
     parent: Option<(usize, String)>,
-    depth: usize,
+    choices: &Choices,
     loaded: &mut Vec<Loaded>,
 ) -> Result<(), StacksError> {
+    let (file, files) = (stack.file.as_path(), &stack.assets);
     let text = read_text(file).map_err(|source| StacksError::Unreadable { file: file.to_owned(), source })?;
     let root = Template::read(file, &text).map(|template| template.root().clone());
     let root = root.map_err(|error| StacksError::Malformed {
@@ -123,6 +132,15 @@ fn load_one(
         line: line(&text, error.span.start),
         message: error.message,
     })?;
+    let root = match transforms(&root).contains(&EXTENSIONS) {
+        true => loops::written_out(&root, &|parameter| values_of(&root, parameter, choices)),
+        false => root,
+    };
+    // The CDK writes stacks without resources, too, and does not deploy them.
+    let faults = faults(&root, &text, parent.is_none() && stack.name.is_some());
+    if !faults.is_empty() {
+        return Err(StacksError::Invalid { file: file.to_owned(), faults });
+    }
     let root = globals::applied(root);
     let mut nested = Vec::new();
     for member in root.get("Resources").into_iter().flat_map(Tree::members) {
@@ -131,14 +149,23 @@ fn load_one(
             nested.push((member.name.to_string(), inner));
         }
     }
-    let (place, files) = (loaded.len(), files.clone());
-    loaded.push(Loaded { name, file: file.to_owned(), text, root, files, parent });
-    for (id, inner) in nested.into_iter().filter(|_| depth < MAX_DEPTH) {
-        let stack = Stack { name: loaded[place].name.clone(), ..Stack::default() };
-        let (name, files) = (stack.physical_name(&id, NESTED[0]), loaded[place].files.clone());
-        load_one(name, &inner, &files, Some((place, id)), depth + 1, loaded)?;
+    let around = Stack { name: name.clone(), ..Stack::default() };
+    let place = loaded.len();
+    loaded.push(Loaded { name, stack: stack.clone(), text, root, parent });
+    let depth = std::iter::successors(Some(place), |place| loaded[*place].parent.as_ref().map(|(parent, _)| *parent));
+    let is_too_deep = depth.count() > MAX_DEPTH;
+    for (id, inner) in nested.into_iter().filter(|_| !is_too_deep) {
+        let name = around.physical_name(&id, NESTED[0]);
+        load_one(&StackFile { file: inner, ..stack.clone() }, name, Some((place, id)), choices, loaded)?;
     }
     Ok(())
+}
+
+/// The values of a parameter that is a list, where they are known before anything is evaluated.
+fn values_of(root: &Tree, parameter: &str, choices: &Choices) -> Option<Vec<String>> {
+    let default = || root.get("Parameters")?.get(parameter)?.get("Default").map(plain_text);
+    let value = choices.parameters.get(parameter).cloned().or_else(default)?;
+    Some(value.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect())
 }
 
 /// The template of a nested stack, where it is a file here.
@@ -172,6 +199,31 @@ impl Resolved<'_> {
     pub(crate) fn evaluation(&self) -> Evaluation<'_> {
         Evaluation::new(&self.template, &self.substitutions, Some(&self.stack))
     }
+
+    /// Where a resource stands.
+    fn origin_of(&self, id: &str) -> Origin {
+        let members = self.template.root().get("Resources").map(Tree::members).unwrap_or_default();
+        let member = members.iter().find(|member| &*member.name == id);
+        member.map(|it| origin(&self.template, id, &it.value, it.span.start)).unwrap_or_default()
+    }
+
+    /// Whether a value asks for an export.
+    fn imports(&self, tree: &Tree, export: &str) -> bool {
+        let mut names = Vec::new();
+        self.imported(tree, &mut names);
+        names.iter().any(|name| name == export)
+    }
+
+    /// The exports that a value asks for.
+    pub(crate) fn imported(&self, tree: &Tree, names: &mut Vec<String>) {
+        match (intrinsic(tree), &tree.kind) {
+            (Some(("Fn::ImportValue", argument)), _) => names.extend(self.evaluation().text(argument)),
+            (Some((_, argument)), _) => self.imported(argument, names),
+            (_, TreeKind::List(items)) => items.iter().for_each(|item| self.imported(item, names)),
+            (_, TreeKind::Object(members)) => members.iter().for_each(|member| self.imported(&member.value, names)),
+            _ => {}
+        }
+    }
 }
 
 /// An output of a stack.
@@ -188,14 +240,15 @@ pub(crate) fn resolve<'a>(loaded: &'a [Loaded], choices: &Choices) -> Result<Vec
     let mut resolved: Vec<Resolved<'a>> = loaded
         .iter()
         .map(|one| {
-            let template = Template::new(&one.file, &one.text, one.root.clone());
-            let stack = Stack { name: one.name.clone(), files: one.files.clone(), ..Stack::default() };
-            let substitutions = pseudo_parameters(&one.name, choices);
+            let template = Template::new(&one.stack.file, &one.text, one.root.clone());
+            let stack = Stack { name: one.name.clone(), files: one.stack.assets.clone(), ..Stack::default() };
+            let substitutions = pseudo_parameters(&one.name, &one.stack, choices);
             Resolved { template, substitutions, stack, is_nested: one.parent.is_some() }
         })
         .collect();
+    let mut unknown = Vec::new();
     for (name, value) in &choices.parameters {
-        let mut is_known = name.contains('.');
+        let mut is_known = name.contains('.') || name.starts_with(GIVEN);
         for one in resolved.iter_mut().filter(|one| !one.is_nested) {
             let parameter = one.template.root().get("Parameters").is_some_and(|all| all.get(name).is_some());
             if parameter || name.contains('.') {
@@ -204,9 +257,20 @@ pub(crate) fn resolve<'a>(loaded: &'a [Loaded], choices: &Choices) -> Result<Vec
             }
         }
         if !is_known {
-            let known: Vec<&str> = resolved.iter().flat_map(|one| parameters(&one.template)).map(|it| it.0).collect();
+            unknown.push((name, value));
+        }
+    }
+    for (name, value) in unknown {
+        // It may be what another stack exports, which is not here.
+        let imports: Vec<bool> = resolved.iter().map(|one| one.imports(one.template.root(), name)).collect();
+        if !imports.contains(&true) {
+            let top = resolved.iter().filter(|one| !one.is_nested);
+            let known: Vec<&str> = top.flat_map(|one| parameters(&one.template)).map(|it| it.0).collect();
             let near = nearest(name, known).map(str::to_owned);
             return Err(StacksError::NoSuchParameter { name: name.clone(), near });
+        }
+        for one in resolved.iter_mut().zip(imports).filter_map(|(one, imports)| imports.then_some(one)) {
+            one.substitutions.set(name, value.clone());
         }
     }
     // What one stack tells another is known a round later; in a chain of all of them, that takes as many rounds.
@@ -215,8 +279,8 @@ pub(crate) fn resolve<'a>(loaded: &'a [Loaded], choices: &Choices) -> Result<Vec
             break;
         }
     }
-    for (one, of) in resolved.iter().zip(loaded) {
-        check_parameters(one, of)?;
+    for (place, of) in loaded.iter().enumerate() {
+        check_parameters(&resolved, of, place)?;
     }
     Ok(resolved)
 }
@@ -288,34 +352,29 @@ fn parameters<'t>(template: &'t Template<'_>) -> impl Iterator<Item = (&'t str, 
     all.map(|member| (&*member.name, &member.value))
 }
 
-fn check_parameters(one: &Resolved<'_>, of: &Loaded) -> Result<(), StacksError> {
-    let file = || of.file.clone();
-    let mut without = Vec::new();
+fn check_parameters(resolved: &[Resolved<'_>], of: &Loaded, place: usize) -> Result<(), StacksError> {
+    let (one, file) = (&resolved[place], of.stack.file.clone());
+    let (mut without, mut faults) = (Vec::new(), Vec::new());
     for (name, parameter) in parameters(&one.template) {
         let Some(value) = one.evaluation().reference(name) else {
             without.push(name.to_owned());
             continue;
         };
-        let allowed = parameter.get("AllowedValues").map(Tree::items).unwrap_or_default();
-        let allowed: Vec<String> = allowed.iter().map(plain_text).collect();
-        if !allowed.is_empty() && !allowed.contains(&value) && !value.contains("${") {
-            return Err(StacksError::NotAllowed { file: file(), name: name.to_owned(), value, allowed });
+        if let Some(what) = refusal(name, parameter, &value) {
+            faults.push(Fault { line: line(&of.text, parameter.span.start), what, near: None });
         }
     }
-    if without.is_empty() { Ok(()) } else { Err(StacksError::NoValue { file: file(), names: without }) }
-}
-
-fn plain_text(tree: &Tree) -> String {
-    match &tree.kind {
-        TreeKind::Text(text) => text.to_string(),
-        TreeKind::Plain(json) => json.clone(),
-        _ => String::new(),
+    if !without.is_empty() {
+        let nested_in = of.parent.as_ref().map(|(parent, id)| Box::new(resolved[*parent].origin_of(id)));
+        return Err(StacksError::NoValue { file, names: without, nested_in });
     }
+    if faults.is_empty() { Ok(()) } else { Err(StacksError::Invalid { file, faults }) }
 }
 
 /// CloudFormation template reference, "Pseudo parameters reference".
-fn pseudo_parameters(name: &str, choices: &Choices) -> Substitutions {
-    let Choices { account, region, .. } = choices;
+fn pseudo_parameters(name: &str, stack: &StackFile, choices: &Choices) -> Substitutions {
+    let account = stack.account.as_ref().unwrap_or(&choices.account);
+    let region = stack.region.as_ref().unwrap_or(&choices.region);
     let (partition, suffix) = match region {
         region if region.starts_with("cn-") => ("aws-cn", "amazonaws.com.cn"),
         region if region.starts_with("us-gov-") => ("aws-us-gov", "amazonaws.com"),

@@ -3,7 +3,7 @@
 //! AWS API reference of Lambda: `Invoke`.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use asl_aws::InProcess;
 use asl_aws::in_process::{Missing, respond, whole_body};
@@ -28,7 +28,11 @@ pub(crate) struct LambdaApi {
     pub(crate) background: Arc<Background>,
     /// What the routing file is called.
     pub(crate) routes: Option<PathBuf>,
+    pub(crate) watcher: FailureWatcher,
 }
+
+/// What is told of each function that fails: its ARN, and how. Set once, if at all.
+pub(crate) type FailureWatcher = Arc<OnceLock<Box<dyn Fn(&str, &Failure) + Send + Sync>>>;
 
 impl LambdaApi {
     async fn run(&self, request: Request<SdkBody>) -> Result<Response<SdkBody>, EndpointError> {
@@ -79,6 +83,9 @@ impl LambdaApi {
                 if let Some(why) = given_up.lock().unwrap_or_else(PoisonError::into_inner).take() {
                     return Err(EndpointError::fault("ServiceException", why));
                 }
+                if let Err(failure) = &outcome {
+                    told_of(&self.watcher, &arn, failure);
+                }
                 let failed = outcome.is_err();
                 let body = outcome.unwrap_or_else(|failure| told(&failure)).to_string();
                 let mut response = respond(StatusCode::OK, JSON, &Uuid::new_v4().to_string(), body);
@@ -92,9 +99,12 @@ impl LambdaApi {
                 return Ok(response);
             }
             Some("Event") => {
+                let watcher = Arc::clone(&self.watcher);
                 self.background.spawn(async move {
-                    // Nobody is told: what the function printed is in its log.
-                    let _ = call_inner(&*function, &call).await;
+                    // Who has called it is not told.
+                    if let Err(failure) = call_inner(&*function, &call).await {
+                        told_of(&watcher, &arn, &failure);
+                    }
                 });
                 (StatusCode::ACCEPTED, String::new())
             }
@@ -105,6 +115,12 @@ impl LambdaApi {
             }
         };
         Ok(respond(status, JSON, &Uuid::new_v4().to_string(), body))
+    }
+}
+
+fn told_of(watcher: &FailureWatcher, arn: &FunctionArn, failure: &Failure) {
+    if let Some(watcher) = watcher.get() {
+        watcher(&arn.unqualified(), failure);
     }
 }
 

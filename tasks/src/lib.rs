@@ -47,12 +47,12 @@ mod routes;
 mod stored;
 mod waiting;
 
-pub use asl_aws::names::is_step_functions_name;
+pub use asl_aws::names::{is_bucket, is_step_functions_name};
 pub use asl_aws::{Place, Services};
 #[cfg(feature = "embedded")]
 pub use asl_embedded::{
-    EventPattern, Events, IN_USE, InvalidPattern, InvalidSchedule, Schedule, StandingRule, Table, Undelivered,
-    Unopened, When, notifications,
+    ChangedTable, EventPattern, Events, IN_USE, InvalidPattern, InvalidSchedule, Notification, Notifications, Schedule,
+    StandingRule, Table, Undelivered, Unopened, When, notifications,
 };
 #[cfg(feature = "functions")]
 pub use asl_functions::{Printed, PrintedLine};
@@ -63,8 +63,8 @@ pub use integrations::answered_here;
 pub use mocks::{InvalidMocks, MockedAnswer, Mocks, MocksError, Unmocked};
 pub use router::{NoRoute, Router, RowsError};
 pub use routes::{
-    Calls, Endpoint, InvalidRoutes, LogLevel, MachineFile, MachineLogging, RequestPart, Route, Routes, RoutesError,
-    Starts, Trigger,
+    Api, Calls, Cors, Endpoint, InvalidRoutes, LogLevel, MachineFile, MachineLogging, RequestPart, Route, Routes,
+    RoutesError, Starts, Trigger,
 };
 #[cfg(feature = "embedded")]
 pub use stored::{Stored, StoredContent, StoredCount, StoredError, StoredObject, StoredUrl};

@@ -10,7 +10,7 @@ use asl_aws::web::{Caller, Downloads};
 use asl_aws::{CallError, Clients, Service, Style, UnknownName, plain_resource};
 #[cfg(feature = "embedded")]
 use asl_embedded::{Declared, Embedded, Events, Undelivered};
-use asl_engine::{Value, is_activity};
+use asl_engine::{Failure, Value, is_activity};
 #[cfg(feature = "functions")]
 use asl_functions::{Logs, Printed, PrintedLine};
 use asl_runtime::lambda::FunctionArn;
@@ -28,7 +28,7 @@ use crate::handler_table::HandlerTable;
 use crate::handlers::KINDS;
 use crate::integrations::http::Connections;
 use crate::integrations::{self, NotServed};
-use crate::lambda_api::LambdaApi;
+use crate::lambda_api::{FailureWatcher, LambdaApi};
 use crate::left_out;
 use crate::mocks::table::MockedWaits;
 use crate::mocks::{Mock, Mocks};
@@ -49,12 +49,14 @@ pub struct Router {
     mocks: Arc<Mocks>,
     dependencies: Dependencies,
     file: Option<PathBuf>,
+    watcher: FailureWatcher,
 }
 
 impl Router {
     /// A router for `routes`, whose embedded services keep their data below `data_dir`.
     pub fn new(routes: Routes, data_dir: impl Into<PathBuf>) -> Self {
         let (data_dir, folder): (PathBuf, _) = (data_dir.into(), routes.folder().to_owned());
+        let file = routes.advised_file();
         #[cfg(feature = "embedded")]
         let of_routes = routes.routes.iter().flat_map(|route| route.settings.buckets());
         #[cfg(feature = "embedded")]
@@ -82,7 +84,13 @@ impl Router {
         embedded.reach_each_other_with(&clients);
         let (table, callbacks) = (Arc::new(HandlerTable::default()), Arc::new(Callbacks::default()));
         let (background, functions) = (Arc::<Background>::default(), Arc::downgrade(&table));
-        let lambda = LambdaApi { table: functions, background: Arc::clone(&background), routes: routes.file.clone() };
+        let watcher = FailureWatcher::default();
+        let lambda = LambdaApi {
+            table: functions,
+            background: Arc::clone(&background),
+            routes: file.clone(),
+            watcher: Arc::clone(&watcher),
+        };
         clients.serve("lambda", Arc::new(lambda));
         clients.serve("sfn", Arc::new(CallbackApi(Arc::clone(&callbacks))));
         let endpoint = LazyEndpoint::new(routes.endpoint.listen, Arc::clone(&clients));
@@ -92,7 +100,7 @@ impl Router {
             endpoint: Arc::new(endpoint),
             clients,
             folder,
-            routes: routes.file.clone(),
+            routes: file.clone(),
             #[cfg(feature = "wasm")]
             wasm: Arc::new(LazyEngine::new(
                 data_dir.join("wasm"),
@@ -108,7 +116,7 @@ impl Router {
         let routed = routes.routes.iter().map(|route| (route.resource.clone(), route.settings.handler(&dependencies)));
         // These say by themselves what they are, and come after the routes so that a route can replace them.
         table.set(routed.collect(), integrations::all(&dependencies, connections));
-        let mocks = Arc::new(mocks(routes.mocks, routes.mocked_waits, routes.file.as_deref()));
+        let mocks = Arc::new(mocks(routes.mocks, routes.mocked_waits, file.as_deref()));
         Self {
             table,
             #[cfg(feature = "embedded")]
@@ -116,7 +124,8 @@ impl Router {
             callbacks,
             mocks,
             dependencies,
-            file: routes.file,
+            file,
+            watcher,
         }
     }
 
@@ -126,7 +135,7 @@ impl Router {
     #[must_use]
     pub fn beside(&self, routes: Routes) -> Self {
         let table = Arc::new(HandlerTable::default());
-        let (folder, file) = (routes.folder().to_owned(), routes.file);
+        let (folder, file) = (routes.folder().to_owned(), routes.advised_file());
         let dependencies = Dependencies {
             folder: folder.clone(),
             routes: file.clone(),
@@ -145,6 +154,7 @@ impl Router {
             mocks: Arc::new(mocks(routes.mocks, routes.mocked_waits, file.as_deref())),
             dependencies,
             file,
+            watcher: Arc::clone(&self.watcher),
         }
     }
 
@@ -153,6 +163,12 @@ impl Router {
     pub fn with_handler(self, pattern: impl Into<Pattern>, handler: Arc<dyn Handler>) -> Self {
         self.table.add(pattern.into(), handler);
         self
+    }
+
+    /// Tells `watcher` of each function that fails when something calls it by the API of Lambda, as triggers, topics and rules do: its ARN,
+    /// and how. The first watcher only.
+    pub fn watch_failures(&self, watcher: impl Fn(&str, &Failure) + Send + Sync + 'static) {
+        let _ = self.watcher.set(Box::new(watcher));
     }
 
     /// The routing file, where there is one.
@@ -224,6 +240,16 @@ impl Router {
     #[cfg(feature = "embedded")]
     pub async fn finish_deliveries(&self, stop: impl Future<Output = ()>) -> Vec<Undelivered> {
         self.embedded.finish_deliveries(stop).await
+    }
+
+    /// Tells of objects of the embedded S3 that are written or deleted from here on; it does not complete, but the second time.
+    #[cfg(feature = "embedded")]
+    pub fn run_notifications(
+        &self,
+        notifications: asl_embedded::Notifications,
+    ) -> impl Future<Output = ()> + Send + use<> {
+        let embedded = self.embedded.clone();
+        async move { embedded.run_notifications(notifications).await }
     }
 
     /// The embedded EventBridge.

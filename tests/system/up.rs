@@ -122,6 +122,12 @@ fn a_template_of_sam_has_functions_layers_events_and_apis() {
     let answer = get(&format!("{}/8", output(&server, "orders.OrdersUrl")));
     let answer: Value = serde_json::from_slice(answer.body()).expect("JSON");
     assert_eq!(answer, json!({ "id": "8", "at": format!("{}/orders", server.url) }));
+    // What is encoded in a path is not in a parameter; what no route fits has the answer of an HTTP API.
+    let url = output(&server, "orders.OrdersUrl").to_owned();
+    let encoded: Value = serde_json::from_slice(get(&format!("{url}/a%20b")).body()).expect("JSON");
+    assert_eq!(encoded["id"], "a b");
+    assert_eq!(post(&format!("{}/nowhere/at/all", server.url), &json!({})), (404, json!({ "message": "Not Found" })));
+    assert_eq!(get(&format!("{url}/wrong")).status(), 500);
     // An event on the bus of the project starts an execution, with a part of it as its input.
     let detail = json!({ "id": "9", "amount": 3 }).to_string();
     let entry = json!({ "EventBusName": "shop", "Source": "shop", "DetailType": "ordered", "Detail": detail });
@@ -134,17 +140,29 @@ fn a_template_of_sam_has_functions_layers_events_and_apis() {
         is_done.then_some(ended)
     });
     assert!(all.iter().all(|execution| execution["status"] == "SUCCEEDED"), "{all:?}");
+    // An object that is stored calls a function, where its key is one that is wanted.
+    for key in ["out/1", "in/a b"] {
+        let url = format!("{}/{}/{}", server.url, output(&server, "orders.Receipts"), key.replace(' ', "%20"));
+        assert_eq!(send(Method::PUT, &url, &[], "{}").status(), 200);
+    }
     // The messages of both call a function, and are gone then.
     let log = || folder.files(".asl/logs").into_values().flatten().collect::<Vec<u8>>();
     until(|| {
         let log = String::from_utf8_lossy(&log()).into_owned();
-        ["billed 7", "billed 9"].iter().all(|text| log.contains(text)).then_some(())
+        ["billed 7", "billed 9", "stored in/a+b"].iter().all(|text| log.contains(text)).then_some(())
     });
+    assert!(!String::from_utf8_lossy(&log()).contains("stored out/"), "{}", String::from_utf8_lossy(&log()));
     let (used, ended) = (folder.asl(&["data", "rm", "--all"]), folder.asl(&["down", "--delete", "--json"]));
     assert_eq!((used.code, ended.json()), (Some(2), json!({ "ended": true, "deleted": true })));
-    assert!(!folder.path(".asl/dynamodb.sqlite").exists() && !folder.path(".asl/up").exists());
+    for gone in ["dynamodb.sqlite", "up", "services.lock", "executions.lock", ".lock"] {
+        assert!(!folder.path(&format!(".asl/{gone}")).exists(), "{gone}");
+    }
     let (code, stderr) = server.ended_by_others();
-    assert_eq!((code, stderr.as_str()), (Some(0), ""));
+    let failed = "ApiFunction-";
+    let told = stderr.strip_prefix("warning: the function orders-").filter(|told| told.starts_with(failed));
+    let told = told.and_then(|told| told.split_once(" has failed: ")).unwrap_or_else(|| panic!("{stderr}")).1;
+    assert!(told.starts_with("RangeError: there is no such order (what it printed: .asl/logs/orders-"), "{told}");
+    assert_eq!((code, told.lines().count()), (Some(0), 1), "{stderr}");
     let again = folder.asl(&["down"]);
     assert_eq!((again.code, again.stderr.as_str()), (Some(0), "note: nothing was up with the data in .asl\n"));
 }
@@ -186,6 +204,9 @@ fn a_template_of_cloudformation_has_nested_stacks_apis_and_rules() {
         let log = String::from_utf8(folder.files(".asl").remove("log-groups.jsonl")?).expect("UTF-8");
         log.lines().any(|line| line.contains("prices") && line.contains("ExecutionSucceeded")).then_some(())
     });
+    let unknown = get(&format!("{}/nowhere", server.url));
+    assert_eq!(unknown.status(), 403);
+    assert_eq!(&unknown.body()[..], br#"{"message":"Missing Authentication Token"}"#);
     let many = ended(&server, post(&url, &json!({ "customer": "Bo", "count": 4 })));
     assert_eq!(many["error"], "TooMany");
 }
@@ -207,26 +228,41 @@ fn what_was_written_out_is_served_without_the_project() {
 
 #[test]
 fn what_is_missing_is_told_before_anything_runs() {
+    const TOPIC: &str = "Resources:\n  Topic: {Type: AWS::SNS::Topic}\n";
     let template = |resources: &str| format!("Resources:\n{resources}");
     let definition = r#"{"StartAt": "A", "States": {"A": {"Type": "Task", "Resource": "${F}", "End": true}}}"#;
     for (text, arguments, code, expected) in [
         (
-            "Parameters: {Key: {Type: String}}\nResources: {}".to_owned(),
+            format!("Parameters: {{Key: {{Type: String}}}}\n{TOPIC}"),
             &[][..],
             2,
             "parameters without a value: Key\nhelp: say them: --parameter Key=VALUE",
         ),
         (
-            "Parameters: {Stage: {Type: String, Default: a}}\nResources: {}".to_owned(),
+            format!("Parameters: {{Stage: {{Type: String, Default: a}}}}\n{TOPIC}"),
             &["--parameter", "Stag=b"],
             2,
             "no template has the parameter Stag, did you mean Stage?",
         ),
         (
-            "Parameters: {Stage: {Type: String, Default: a, AllowedValues: [a, b]}}\nResources: {}".to_owned(),
+            format!("Parameters: {{Stage: {{Type: String, Default: a, AllowedValues: [a, b]}}}}\n{TOPIC}"),
             &["--parameter", "Stage=c"],
             2,
-            "the parameter Stage of template.yaml is one of a, b, and not \"c\"",
+            "template.yaml:1: Parameter 'Stage' must be one of AllowedValues: a, b; it is \"c\"",
+        ),
+        (
+            format!(
+                "{TOPIC}  U: {{Type: AWS::SNS::Topic, DependsOn: Topc}}\n  V: {{Type: AWS::SNS::Topic, Condition: No}}"
+            ),
+            &[],
+            2,
+            "template.yaml:3: Template format error: Unresolved resource dependencies [Topc] in the Resources block of the template, did you mean Topic?\ntemplate.yaml:4: ",
+        ),
+        (
+            format!("{TOPIC}  Inner: {{Type: AWS::CloudFormation::Stack, Properties: {{TemplateURL: inner.yaml}}}}\n"),
+            &[],
+            2,
+            "inner.yaml has parameters without a value: Key\nhelp: the stack around it gives them: say Key in the Parameters of template.yaml:3: Inner",
         ),
         (
             template(
@@ -235,6 +271,14 @@ fn what_is_missing_is_told_before_anything_runs() {
             &[],
             3,
             "template.yaml:2: F: its code ",
+        ),
+        (
+            template(
+                "  F: {Type: AWS::Lambda::Function, Properties: {Runtime: python3.12, Handler: app.main, Code: .}}\n",
+            ),
+            &[],
+            3,
+            "template.yaml:2: F: its handler app.main is in app.py, and ",
         ),
         (
             template(
@@ -272,12 +316,98 @@ fn what_is_missing_is_told_before_anything_runs() {
     ] {
         let folder = Folder::new();
         folder.write("template.yaml", &text);
+        folder.write("inner.yaml", format!("Parameters: {{Key: {{Type: String}}}}\n{TOPIC}"));
         let all: Vec<&str> = ["up", "template.yaml"].into_iter().chain(arguments.iter().copied()).collect();
         let ended = folder.asl(&all);
         assert_eq!(ended.code, Some(code), "{text}\n{ended:?}");
         assert!(ended.stderr.contains(expected), "{text}\n{}", ended.stderr);
         assert!(!folder.path(".asl/executions.sqlite").exists(), "{text}");
     }
+}
+
+#[test]
+fn a_table_with_another_key_is_told_before_anything_starts() {
+    let folder = Folder::new();
+    let template = |key: &str| {
+        let table = |id: &str, key: &str| {
+            format!(
+                "  {id}:\n    Type: AWS::DynamoDB::Table\n    Properties: {{TableName: {id}, KeySchema: [{{AttributeName: {key}, KeyType: HASH}}], AttributeDefinitions: [{{AttributeName: {key}, AttributeType: S}}]}}\n"
+            )
+        };
+        folder.write("template.yaml", format!("Resources:\n{}{}", table("Prices", "id"), table("Orders", key)));
+    };
+    template("id");
+    let server = up(&folder, &[]);
+    let item = |table: &str| json!({ "TableName": table, "Item": { "id": { "S": "a" } } });
+    ask(&server, "DynamoDB_20120810.PutItem", item("Orders"));
+    server.interrupt();
+    template("number");
+    let refused = folder.asl(&["up"]);
+    let expected = "error: template.yaml:5: Orders: the table Orders in .asl has the partition key id (S), and not number (S)\n\
+                    help: give it another name, or remove what is kept of it: `asl data rm dynamodb://Orders`, or `asl down --delete` \
+                    with all other data\nnothing was started\n";
+    assert_eq!((refused.code, refused.stderr.as_str()), (Some(3), expected));
+    // What serves it all the same has the other tables.
+    assert_eq!(folder.asl(&["up", "--eject", "out"]).code, Some(0));
+    let server = Server::of(folder.command(&["serve", "--listen", "0", "--json"]), &["out"]);
+    ask(&server, "DynamoDB_20120810.PutItem", item("Prices"));
+    let (_, stderr) = server.interrupt();
+    assert!(
+        stderr.contains("warning: the table Orders in .asl has the partition key id (S), and not number (S)"),
+        "{stderr}"
+    );
+    assert_eq!(folder.asl(&["data", "rm", "dynamodb://Orders"]).code, Some(0));
+    let server = up(&folder, &[]);
+    ask(&server, "DynamoDB_20120810.PutItem", json!({ "TableName": "Orders", "Item": { "number": { "S": "a" } } }));
+}
+
+#[test]
+fn what_is_removed_from_a_template_is_not_served() {
+    let folder = Folder::new();
+    let machine = |id: &str| {
+        format!(
+            "  {id}: {{Type: AWS::StepFunctions::StateMachine, Properties: {{StateMachineName: {id}, Definition: {{StartAt: A, States: {{A: {{Type: Succeed}}}}}}}}}}\n"
+        )
+    };
+    let api = "  Api: {Type: AWS::ApiGatewayV2::Api, Properties: {CorsConfiguration: {AllowOrigins: ['https://shop.example'], AllowMethods: [POST]}}}\n  \
+               Start: {Type: AWS::ApiGatewayV2::Integration, Properties: {ApiId: !Ref Api, IntegrationType: AWS_PROXY, IntegrationSubtype: StepFunctions-StartExecution, RequestParameters: {StateMachineArn: !Ref Kept, Input: $request.body}}}\n  \
+               Route: {Type: AWS::ApiGatewayV2::Route, Properties: {ApiId: !Ref Api, RouteKey: POST /start, Target: !Sub 'integrations/${Start}'}}\n";
+    let template = |machines: &str| folder.write("template.yaml", format!("Resources:\n{machines}{api}"));
+    template(&(machine("Kept") + &machine("Removed")));
+    let server = up(&folder, &[]);
+    let names = |server: &Server| {
+        let listed = server.ask("ListStateMachines", &json!({}));
+        let machines = listed["stateMachines"].as_array().expect("a list").clone();
+        machines.iter().map(|it| it["name"].as_str().expect("a name").to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&server), ["Kept", "Removed"]);
+    // A page that the API allows asks first, and then sees the answer; another one does neither.
+    let start = format!("{}/start", server.url);
+    let asked = |method: Method, origin: &str| {
+        let headers = [("origin", origin), ("access-control-request-method", "POST"), ("sec-fetch-site", "cross-site")];
+        let answer = send(method, &start, &headers, "{}");
+        let allowed =
+            answer.headers().get("access-control-allow-origin").map(|it| it.to_str().expect("text").to_owned());
+        (answer.status().as_u16(), allowed)
+    };
+    let origin = "https://shop.example";
+    assert_eq!(asked(Method::OPTIONS, origin), (204, Some(origin.to_owned())));
+    assert_eq!(asked(Method::POST, origin), (200, Some(origin.to_owned())));
+    assert_eq!(asked(Method::OPTIONS, "https://other.example"), (204, None));
+    assert_eq!(asked(Method::POST, "https://other.example"), (403, None));
+    // Its port is its own.
+    let (_, port) = server.url.rsplit_once(':').expect("a port");
+    let refused = folder.asl(&["up", "--listen", port, "--data", "other"]);
+    assert_eq!(refused.code, Some(2));
+    assert!(refused.stderr.contains("help: --listen PORT takes another one"), "{}", refused.stderr);
+    server.interrupt();
+    template(&machine("Kept"));
+    let server = up(&folder, &[]);
+    until(|| (names(&server) == ["Kept"]).then_some(()));
+    let ended = folder.asl(&["down"]);
+    let told = ended.stderr.strip_prefix(&format!("note: ended {} (process ", server.url));
+    assert!(told.is_some_and(|told| told.ends_with("), which was up with the data in .asl\n")), "{ended:?}");
+    assert_eq!(server.ended_by_others().0, Some(0));
 }
 
 #[test]

@@ -8,7 +8,7 @@ mod table;
 mod transaction;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -29,10 +29,13 @@ use tokio::sync::OnceCell;
 
 use self::missing::tables;
 pub use self::table::{Index, KeyAttribute, KeyType, Projection, Table};
-use self::table::{difference, set_time_to_live};
+use self::table::{add_indexes, difference, set_time_to_live};
 use self::transaction::check_keys_stay;
 use super::files::{self, patiently};
 use super::{ACCOUNT, OpenError, REGION};
+
+/// Where everything is, in the folder for data.
+const FILE: &str = "dynamodb.sqlite";
 
 /// How often items are looked for whose time to live is over.
 const SWEEP: Duration = Duration::from_secs(60);
@@ -41,17 +44,46 @@ const SWEEP: Duration = Duration::from_secs(60);
 pub(crate) struct DynamoDb {
     file: PathBuf,
     tables: Arc<BTreeMap<String, Table>>,
-    opened: OnceCell<Database>,
+    opened: OnceCell<Opened>,
     swept: Mutex<Option<Instant>>,
 }
 
+/// A database that is open.
+struct Opened {
+    database: Database,
+    /// Why some of the tables of the routing file cannot be used. The others can.
+    unusable: BTreeMap<String, String>,
+}
+
+/// A table that is kept, and is not what the routing file says of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangedTable {
+    /// Its name.
+    pub table: String,
+    /// How it differs: `the partition key id (S), and not number (N)`.
+    pub difference: String,
+}
+
+/// The tables below a data folder that are not what is said of them; nothing is made to look for them.
+pub fn changed_tables(data_dir: &Path, tables: &BTreeMap<String, Table>) -> Vec<ChangedTable> {
+    let file = data_dir.join(FILE);
+    let Some(path) = file.to_str().filter(|_| !tables.is_empty() && file.exists()) else { return Vec::new() };
+    // What cannot be opened is told by the request that needs it.
+    let Ok(database) = patiently(|| Database::new(path)) else { return Vec::new() };
+    let changed = tables.iter().filter_map(|(name, table)| {
+        let difference = difference(&database, name, table)?;
+        Some(ChangedTable { table: name.clone(), difference })
+    });
+    changed.collect()
+}
+
 impl DynamoDb {
-    /// A DynamoDB with its rows in `file`, in which `tables` are created when they are missing.
-    pub(crate) fn new(file: PathBuf, tables: BTreeMap<String, Table>) -> Self {
-        Self { file, tables: Arc::new(tables), opened: OnceCell::new(), swept: Mutex::default() }
+    /// A DynamoDB with its rows below `data_dir`, in which `tables` are created when they are missing.
+    pub(crate) fn new(data_dir: &Path, tables: BTreeMap<String, Table>) -> Self {
+        Self { file: data_dir.join(FILE), tables: Arc::new(tables), opened: OnceCell::new(), swept: Mutex::default() }
     }
 
-    async fn open(&self) -> Result<Database, DynoxideError> {
+    async fn open(&self) -> Result<Opened, DynoxideError> {
         let (file, tables) = (self.file.clone(), Arc::clone(&self.tables));
         let opened = blocking(move || open(file, &tables)).await;
         opened.map_err(|error| DynoxideError::InternalServerError(error.to_string()))
@@ -63,8 +95,8 @@ impl DynamoDb {
         if self.tables.contains_key(table) || !self.file.exists() {
             return self.tables.contains_key(table);
         }
-        let Ok(database) = self.opened.get_or_try_init(|| self.open()).await else { return true };
-        let (database, table) = (database.clone(), table.to_owned());
+        let Ok(opened) = self.opened.get_or_try_init(|| self.open()).await else { return true };
+        let (database, table) = (opened.database.clone(), table.to_owned());
         let found = blocking(move || patiently(|| database.get_table_metadata(&table))).await;
         found.map_or(true, |table| table.is_some())
     }
@@ -80,12 +112,14 @@ impl DynamoDb {
     }
 
     async fn run(&self, request: http::Request<SdkBody>) -> Result<String, DynoxideError> {
-        let database = self.opened.get_or_try_init(|| self.open()).await?.clone();
+        let Opened { database, unusable } = self.opened.get_or_try_init(|| self.open()).await?;
+        let database = database.clone();
         let operation = target_operation(&request).to_owned();
         let region = signed_region(&request).filter(|_| DESCRIBES.contains(&operation.as_str()));
         let body = whole_body(request.into_body()).await;
         let body = body.map_err(|error| DynoxideError::SerializationException(error.to_string()))?;
         let body = with_plain_names(body);
+        check_usable(unusable, &operation, &body)?;
         let Some(run) = self::operation(&operation) else {
             let message = format!("{operation} is not part of the embedded DynamoDB");
             return Err(DynoxideError::ValidationException(message));
@@ -194,7 +228,20 @@ fn signed_region(request: &http::Request<SdkBody>) -> Option<String> {
     Some(region.filter(is_region).unwrap_or(REGION).to_owned())
 }
 
-fn open(file: PathBuf, tables: &BTreeMap<String, Table>) -> Result<Database, OpenError> {
+/// Refuses a request for a table that cannot be used.
+fn check_usable(unusable: &BTreeMap<String, String>, operation: &str, body: &[u8]) -> Result<(), DynoxideError> {
+    if unusable.is_empty() {
+        return Ok(());
+    }
+    // What is no JSON is refused by the library.
+    let parameters: Value = String::from_utf8_lossy(body).parse().unwrap_or_default();
+    match tables(operation, &parameters).iter().find_map(|named| unusable.get(named.table)) {
+        Some(why) => Err(DynoxideError::InternalServerError(why.clone())),
+        None => Ok(()),
+    }
+}
+
+fn open(file: PathBuf, tables: &BTreeMap<String, Table>) -> Result<Opened, OpenError> {
     // One program after another: what is created is created once.
     let _lock = file.parent().map(files::lock_folder).transpose()?;
     let fault = |message: String| OpenError::Database { path: file.clone(), message };
@@ -207,28 +254,36 @@ fn open(file: PathBuf, tables: &BTreeMap<String, Table>) -> Result<Database, Ope
         Ok::<_, DynoxideError>(database)
     });
     let database = database.map_err(|error| fault(error.to_string()))?;
+    let mut unusable = BTreeMap::new();
     for (name, table) in tables {
-        let fault = |message: String| OpenError::Table { table: name.clone(), message };
-        let created = patiently(|| {
-            let request = serde_json::from_value(table.request(name))
-                .map_err(|error| DynoxideError::ValidationException(without_marks(&error.to_string()).1))?;
-            database.create_table(request)
-        });
-        match created {
-            Ok(_) => {}
-            Err(DynoxideError::ResourceInUseException(_)) => {
-                if let Some(difference) = difference(&database, name, table) {
-                    return Err(fault(format!(
-                        "it is there with {difference} as the routing file says. Give it another name, delete it, or remove \
-                         {path} with all tables"
-                    )));
-                }
-            }
-            Err(error) => return Err(fault(error.to_string())),
+        if let Err(message) = make(&database, name, table) {
+            unusable.insert(name.clone(), OpenError::Table { table: name.clone(), message }.to_string());
         }
-        set_time_to_live(&database, name, table).map_err(|error| fault(error.to_string()))?;
     }
-    Ok(database)
+    Ok(Opened { database, unusable })
+}
+
+/// Makes a table of the routing file, or what it lacks; says why it cannot be used.
+fn make(database: &Database, name: &str, table: &Table) -> Result<(), String> {
+    let created = patiently(|| {
+        let request = serde_json::from_value(table.request(name))
+            .map_err(|error| DynoxideError::ValidationException(without_marks(&error.to_string()).1))?;
+        database.create_table(request)
+    });
+    match created {
+        Ok(_) => {}
+        Err(DynoxideError::ResourceInUseException(_)) => {
+            if let Some(difference) = difference(database, name, table) {
+                return Err(format!(
+                    "it is there with {difference} as the routing file says. Give it another name, or remove it with its items: \
+                     `asl data rm dynamodb://{name}`"
+                ));
+            }
+            add_indexes(database, name, table).map_err(|error| error.to_string())?;
+        }
+        Err(error) => return Err(error.to_string()),
+    }
+    set_time_to_live(database, name, table).map_err(|error| error.to_string())
 }
 
 /// Does what an operation asks.
@@ -310,7 +365,7 @@ mod tests {
         let key = KeyAttribute { name: "customer".to_owned(), kind: KeyType::S };
         let sort_key = Some(KeyAttribute { name: "number".to_owned(), kind: KeyType::N });
         let tables = BTreeMap::from([("Told".to_owned(), Table { key, sort_key, ..Table::default() })]);
-        let dynamodb = DynamoDb::new(folder.path().join("dynamodb.sqlite"), tables);
+        let dynamodb = DynamoDb::new(folder.path(), tables);
         assert!(dynamodb.has_table("Told").await && !dynamodb.has_table("Made").await);
         assert!(!folder.path().join("dynamodb.sqlite").exists(), "nothing is made to look for it");
         let ask = async |operation: &str, body: &str| {
@@ -330,7 +385,8 @@ mod tests {
         assert!(got.contains(r#""Made":[{"id":{"S":"a"}}]"#), "{got}");
         let key = KeyAttribute { name: "other".to_owned(), kind: KeyType::S };
         let tables = BTreeMap::from([("Made".to_owned(), Table { key, ..Table::default() })]);
-        let changed = open(folder.path().join("dynamodb.sqlite"), &tables).err().unwrap().to_string();
+        let opened = open(folder.path().join(FILE), &tables).unwrap();
+        let changed = &opened.unusable["Made"];
         assert!(
             changed.contains("it is there with the partition key id (S), and not other (S) as the routing file says"),
             "{changed}"
@@ -338,13 +394,13 @@ mod tests {
         for (written, expected) in [
             ("key = 'id'\nsort_key = 'day'", "the sort key none, and not day (S)"),
             ("key = { name = 'id', type = 'N' }", "the partition key id (S), and not id (N)"),
-            ("key = 'id'\nindexes.by_day = { key = 'day' }", "no index by_day, and not with one"),
+            ("key = 'id'\nindexes.by_day = { key = 'day' }", ""),
             ("key = 'id'\nttl = 'expires'", ""),
             ("key = 'id'\nttl = 'other'", ""),
         ] {
             let tables = BTreeMap::from([("Made".to_owned(), toml::from_str(written).unwrap())]);
-            let opened = open(folder.path().join("dynamodb.sqlite"), &tables);
-            let told = opened.err().map_or(String::new(), |error| error.to_string());
+            let mut unusable = open(folder.path().join(FILE), &tables).unwrap().unusable;
+            let told = unusable.remove("Made").unwrap_or_default();
             assert!(told.contains(expected) && told.is_empty() == expected.is_empty(), "{written}: {told}");
         }
         assert!(!dynamodb.has("CreateBackup") && dynamodb.has("TransactWriteItems"));
@@ -361,7 +417,7 @@ mod tests {
             indexes.by_total = { sort_key = { name = "total", type = "N" }, projection = "KEYS_ONLY" }
         "#;
         let tables = BTreeMap::from([("Orders".to_owned(), toml::from_str(written).unwrap())]);
-        let dynamodb = DynamoDb::new(folder.path().join("dynamodb.sqlite"), tables);
+        let dynamodb = DynamoDb::new(folder.path(), tables);
         let ask = async |operation: &str, body: &str| -> serde_json::Value {
             let signed = "AWS4-HMAC-SHA256 Credential=A/20261201/eu-west-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0";
             let request = http::Request::post("/")
@@ -429,7 +485,7 @@ mod tests {
     async fn items_whose_time_is_over_are_gone_and_keys_stay_as_they_are() {
         let folder = tempfile::tempdir().unwrap();
         let tables = BTreeMap::from([("Orders".to_owned(), toml::from_str("key = 'pk'\nttl = 'expires'").unwrap())]);
-        let dynamodb = DynamoDb::new(folder.path().join("dynamodb.sqlite"), tables);
+        let dynamodb = DynamoDb::new(folder.path(), tables);
         let ask = async |operation: &str, body: &str| {
             let request = http::Request::post("/").header("x-amz-target", format!("DynamoDB_20120810.{operation}"));
             dynamodb.run(request.body(SdkBody::from(body.to_owned())).unwrap()).await
@@ -451,6 +507,40 @@ mod tests {
         );
         let scanned = ask("Scan", r#"{"TableName":"Orders"}"#).await.unwrap();
         assert!(scanned.contains(r#""S":"new""#) && scanned.contains(r#""Count":1"#), "{scanned}");
+    }
+
+    #[tokio::test]
+    async fn a_table_that_has_changed_breaks_no_other_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let tables = |orders: &str| {
+            let table = |text: &str| toml::from_str::<Table>(text).unwrap();
+            BTreeMap::from([("Orders".to_owned(), table(orders)), ("Prices".to_owned(), table("key = 'id'"))])
+        };
+        let ask = async |orders: &str, operation: &str, body: &str| {
+            let dynamodb = DynamoDb::new(folder.path(), tables(orders));
+            let request = http::Request::post("/").header("x-amz-target", format!("DynamoDB_20120810.{operation}"));
+            dynamodb.run(request.body(SdkBody::from(body.to_owned())).unwrap()).await
+        };
+        let put = |table: &str| format!(r#"{{"TableName":"{table}","Item":{{"id":{{"S":"a"}},"day":{{"S":"b"}}}}}}"#);
+        for table in ["Orders", "Prices"] {
+            ask("key = 'id'", "PutItem", &put(table)).await.unwrap();
+        }
+        // An index is added to what is there.
+        let indexed = "key = 'id'\n[indexes.by-day]\nkey = 'day'";
+        assert_eq!(changed_tables(folder.path(), &tables(indexed)), []);
+        let query = r##"{"TableName":"Orders","IndexName":"by-day","KeyConditionExpression":"#n = :d","ExpressionAttributeNames":{"#n":"day"},"ExpressionAttributeValues":{":d":{"S":"b"}}}"##;
+        let found = ask(indexed, "Query", query).await.unwrap();
+        assert!(found.contains(r#""Count":1"#), "{found}");
+        // Another key is not.
+        let other = "key = 'number'";
+        let difference = "the partition key id (S), and not number (S)".to_owned();
+        let expected = [ChangedTable { table: "Orders".to_owned(), difference: difference.clone() }];
+        assert_eq!(changed_tables(folder.path(), &tables(other)), expected);
+        let refused = ask(other, "PutItem", &put("Orders")).await.unwrap_err().to_string();
+        assert!(refused.contains(&difference) && refused.contains("asl data rm dynamodb://Orders"), "{refused}");
+        ask(other, "PutItem", &put("Prices")).await.unwrap();
+        ask(other, "DeleteTable", r#"{"TableName":"Orders"}"#).await.unwrap();
+        assert_eq!(changed_tables(folder.path(), &tables(other)), []);
     }
 
     #[test]

@@ -100,7 +100,7 @@ impl Table {
                 "KeySchema": schema(key, index.sort_key.as_ref()),
                 "Projection": projection,
             });
-            let kind = if index.key.is_none() { "LocalSecondaryIndexes" } else { "GlobalSecondaryIndexes" };
+            let kind = if index.key.is_none() { "LocalSecondaryIndexes" } else { GLOBAL };
             match request[kind].as_array_mut() {
                 Some(indexes) => indexes.push(made),
                 None => request[kind] = json!([made]),
@@ -156,6 +156,36 @@ impl From<KeyText> for KeyAttribute {
     }
 }
 
+/// Where the global indexes of a table are.
+const GLOBAL: &str = "GlobalSecondaryIndexes";
+
+/// Adds the global indexes that a table lacks, as `UpdateTable` does.
+pub(super) fn add_indexes(database: &Database, name: &str, table: &Table) -> Result<(), DynoxideError> {
+    let request = json!({ "TableName": name }).to_string();
+    let described = patiently(|| with(request.as_bytes(), |request| database.describe_table(request)))?;
+    let described: serde_json::Value = serde_json::from_str(&described).unwrap_or_default();
+    let known = described["Table"][GLOBAL].as_array().cloned().unwrap_or_default();
+    let wanted = table.request(name);
+    for index in wanted[GLOBAL].as_array().into_iter().flatten() {
+        if known.iter().any(|known| known["IndexName"] == index["IndexName"]) {
+            continue;
+        }
+        let is_key = |attribute: &&serde_json::Value| {
+            let keys = index["KeySchema"].as_array().into_iter().flatten();
+            keys.map(|key| &key["AttributeName"]).any(|key| *key == attribute["AttributeName"])
+        };
+        let attributes = wanted["AttributeDefinitions"].as_array().into_iter().flatten().filter(is_key);
+        let request = json!({
+            "TableName": name,
+            "AttributeDefinitions": attributes.collect::<Vec<_>>(),
+            "GlobalSecondaryIndexUpdates": [{ "Create": index }],
+        });
+        let request = request.to_string();
+        patiently(|| with(request.as_bytes(), |request| database.update_table(request)))?;
+    }
+    Ok(())
+}
+
 /// How a table that is there differs from what it should be: `the sort key a, and not b`.
 pub(super) fn difference(database: &Database, name: &str, table: &Table) -> Option<String> {
     let request = json!({ "TableName": name }).to_string();
@@ -171,13 +201,17 @@ pub(super) fn difference(database: &Database, name: &str, table: &Table) -> Opti
             return Some(difference);
         }
     }
-    for kind in ["LocalSecondaryIndexes", "GlobalSecondaryIndexes"] {
+    for kind in ["LocalSecondaryIndexes", GLOBAL] {
         for wanted_index in wanted[kind].as_array().into_iter().flatten() {
             let named = &wanted_index["IndexName"];
             let mut known = is[kind].as_array().into_iter().flatten();
             let index_name = named.as_str().unwrap_or_default();
             let Some(index) = known.find(|index| index["IndexName"] == *named) else {
-                return Some(format!("no index {index_name}, and not with one"));
+                match kind {
+                    // It can be added.
+                    GLOBAL => continue,
+                    _ => return Some(format!("no local index {index_name}, and not with one")),
+                }
             };
             for (role, what) in [("HASH", "partition key"), ("RANGE", "sort key")] {
                 let what = format!("the {what} of the index {index_name}:");

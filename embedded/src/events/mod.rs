@@ -157,6 +157,18 @@ impl Events {
         self.deliver(deliveries).await;
     }
 
+    /// Tells functions, queues and topics something, and those that cannot take it again later.
+    pub(crate) async fn tell(&self, arns: &[&str], told: &Value) {
+        let delivery = |arn: &&str| Delivery {
+            id: Uuid::new_v4().to_string(),
+            arn: (*arn).to_owned(),
+            target: json!({}),
+            event_id: String::new(),
+            input: told.to_string(),
+        };
+        self.deliver(arns.iter().map(delivery).collect()).await;
+    }
+
     fn standing(&self) -> &[StandingRule] {
         self.standing.get().map_or(&[], Vec::as_slice)
     }

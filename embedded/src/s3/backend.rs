@@ -15,6 +15,7 @@ use tokio::sync::mpsc;
 
 use super::attributes::{Attributes, attributes, encryption, modified, tags_of_set};
 use super::body::{Sent, Unreadable};
+use super::changes::Changes;
 use super::checksum::{Algorithm, Claims, Digested, Digests, set_checksum};
 use super::conditions::Writing;
 use super::multipart::PartFile;
@@ -36,8 +37,8 @@ pub(super) struct Backend(Arc<Store>);
 
 impl Backend {
     /// Opens the objects below `root`, and creates the `buckets` that are missing.
-    pub(super) fn open(root: PathBuf, buckets: &BTreeSet<String>) -> Result<Self, OpenError> {
-        Ok(Self(Arc::new(Store::open(root, buckets)?)))
+    pub(super) fn open(root: PathBuf, buckets: &BTreeSet<String>, changes: Changes) -> Result<Self, OpenError> {
+        Ok(Self(Arc::new(Store::open(root, buckets, changes)?)))
     }
 
     /// Runs `work` where it may wait for the disk.
@@ -60,7 +61,7 @@ impl Backend {
         let finish = move |store: &Store, found: Digested, written: Written, key: &str| {
             check(&claims, &found, &sent)?;
             let attributes = attributes.digested(&found, algorithm);
-            store.place(&bucket, key, written, &attributes, &conditions)?;
+            store.place(&bucket, key, written, &attributes, &conditions, "ObjectCreated:Put")?;
             let mut output = PutObjectOutput {
                 e_tag: Some(ETag::Strong(attributes.etag)),
                 server_side_encryption: Some(encryption()),

@@ -267,7 +267,8 @@ impl Store {
         } else {
             self.join(&folder, &parts, slot).map_err(unwritable)?
         };
-        self.place(&upload.bucket, &upload.key, written, &attributes, &conditions)?;
+        let event = "ObjectCreated:CompleteMultipartUpload";
+        self.place(&upload.bucket, &upload.key, written, &attributes, &conditions, event)?;
         kept(self.write(|index| index.end_upload(&upload.id)))?;
         let _ = std::fs::remove_dir_all(&folder);
 

@@ -333,7 +333,7 @@ impl Store {
             last_modified: Some(modified(written.metadata()).into()),
             ..CopyObjectResult::default()
         };
-        self.place(&bucket, &key, written, &attributes, writing)?;
+        self.place(&bucket, &key, written, &attributes, writing, "ObjectCreated:Copy")?;
         if let Some(checksum) = attributes.checksum {
             result.checksum_type = Some(checksum_type(&checksum));
             set_checksum!(result, checksum.algorithm, checksum.value);

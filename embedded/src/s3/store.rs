@@ -16,6 +16,7 @@ use s3s::dto::{
 use s3s::{S3Error, S3Result, s3_error};
 
 use super::attributes::{Attributes, whole_seconds};
+use super::changes::{Change, Changes};
 use super::checksum::hex;
 use super::conditions::Writing;
 use super::index::{Index, Stamp, Stored};
@@ -33,6 +34,7 @@ pub(super) struct Store {
     /// Who reads does not wait for who writes.
     reading: Mutex<Index>,
     writing: Mutex<Writer>,
+    changes: Changes,
 }
 
 #[derive(Debug)]
@@ -70,7 +72,7 @@ pub(super) fn owner() -> Owner {
 
 impl Store {
     /// Opens the objects below `root`, and creates the `buckets` that are missing.
-    pub(super) fn open(root: PathBuf, buckets: &BTreeSet<String>) -> Result<Self, OpenError> {
+    pub(super) fn open(root: PathBuf, buckets: &BTreeSet<String>, changes: Changes) -> Result<Self, OpenError> {
         // The name of a bucket never starts with a dot.
         let unfinished = root.join(".unfinished");
         let staging = Staging::open(unfinished.clone())?;
@@ -83,8 +85,14 @@ impl Store {
         let lock = File::create(root.with_extension("lock"));
         let lock = lock.map_err(|source| OpenError::Folder { path: root.clone(), source })?;
         let uploads = unfinished.join("uploads");
-        let store =
-            Self { root, staging, uploads, reading: Mutex::new(reading), writing: Mutex::new(Writer { index, lock }) };
+        let store = Self {
+            root,
+            staging,
+            uploads,
+            reading: Mutex::new(reading),
+            writing: Mutex::new(Writer { index, lock }),
+            changes,
+        };
         store.forget_old_uploads();
         Ok(store)
     }
@@ -261,8 +269,10 @@ impl Store {
         written: Written,
         attributes: &Attributes,
         conditions: &Writing,
+        event: &'static str,
     ) -> S3Result<()> {
         let folder = self.bucket(bucket)?;
+        let size = written.metadata().len();
         self.write(|index| {
             let found = self.find(bucket, key)?;
             if !conditions.is_empty() {
@@ -272,7 +282,13 @@ impl Store {
             let now = found.as_ref().map(|found| Stamp::of(&found.metadata));
             kept(index.keep(bucket, key, &Stamp::of(written.metadata()), attributes, now.as_ref()))?;
             self.settle(&folder, bucket, key, written).map_err(|error| failed("write", key, &error))
-        })
+        })?;
+        self.tell(bucket, key, event, Some((size, attributes.etag.clone())));
+        Ok(())
+    }
+
+    fn tell(&self, bucket: &str, key: &str, event: &'static str, written: Option<(u64, String)>) {
+        self.changes.tell(|| Change { bucket: bucket.to_owned(), key: key.to_owned(), event, written });
     }
 
     fn settle(&self, folder: &Path, bucket: &str, key: &str, mut written: Written) -> io::Result<()> {
@@ -359,6 +375,7 @@ impl Store {
             Err(error) if !is_absence(&error) => return Err(failed("delete", key, &error)),
             _ => {}
         }
+        self.tell(bucket, key, "ObjectRemoved:Delete", None);
         // Folders exist for the objects in them; one that still has some is not removed.
         let tops = [self.root.join(bucket), self.root.join(".beside")];
         for parent in found.path.ancestors().skip(1).take_while(|parent| !tops.iter().any(|top| top == parent)) {

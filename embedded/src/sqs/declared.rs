@@ -21,6 +21,8 @@ struct Text {
     retention_seconds: Option<u32>,
     /// How long a message is hidden at first.
     delay_seconds: Option<u32>,
+    /// How long a request for messages waits for one, unless it says so itself.
+    receive_wait_seconds: Option<u32>,
     /// Whether a FIFO queue knows a message again by its body; as of every queue that nobody has created, it does unless told.
     content_based_deduplication: Option<bool>,
     /// The queue where messages go that were received too often.
@@ -48,6 +50,7 @@ impl TryFrom<Text> for QueueSettings {
             ("visibility_timeout_seconds", text.visibility_timeout_seconds, 0, 43_200),
             ("retention_seconds", text.retention_seconds, 60, 1_209_600),
             ("delay_seconds", text.delay_seconds, 0, 900),
+            ("receive_wait_seconds", text.receive_wait_seconds, 0, 20),
             ("max_receive_count", text.max_receive_count, 1, 1_000),
         ] {
             if value.is_some_and(|value| !(from..=to).contains(&value)) {
@@ -70,6 +73,7 @@ impl QueueSettings {
             ("VisibilityTimeout", self.0.visibility_timeout_seconds),
             ("MessageRetentionPeriod", self.0.retention_seconds),
             ("DelaySeconds", self.0.delay_seconds),
+            ("ReceiveMessageWaitTimeSeconds", self.0.receive_wait_seconds),
         ];
         let mut attributes: Attributes =
             numbers.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.to_string()))).collect();
@@ -91,9 +95,12 @@ mod tests {
     #[test]
     fn settings_are_attributes() {
         let read = |text: &str| toml::from_str::<QueueSettings>(text).map_err(|error| error.message().to_owned());
-        let settings = read("visibility_timeout_seconds = 5\ndead_letter_queue = 'failed'\nmax_receive_count = 2");
+        let settings = read(
+            "visibility_timeout_seconds = 5\nreceive_wait_seconds = 20\ndead_letter_queue = 'failed'\nmax_receive_count = 2",
+        );
         let attributes = settings.expect("settings").attributes("q");
         assert_eq!(attributes["VisibilityTimeout"], "5");
+        assert_eq!(attributes["ReceiveMessageWaitTimeSeconds"], "20");
         let policy = r#"{"deadLetterTargetArn":"arn:aws:sqs:us-east-1:000000000000:failed","maxReceiveCount":2}"#;
         assert_eq!(attributes["RedrivePolicy"], policy);
         let fifo = read("content_based_deduplication = false").expect("settings");

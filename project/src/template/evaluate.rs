@@ -24,8 +24,8 @@ pub struct Evaluation<'a> {
 /// How deeply functions and values that name each other are followed.
 const MAX_DEPTH: usize = 32;
 
-/// A function with its argument, written as a tag or as an object of one member.
-fn call(tree: &Tree) -> Option<(&str, &Tree)> {
+/// A function with its argument, written as a tag or as an object of one member: `Ref`, `Fn::Sub` and the like.
+pub fn intrinsic(tree: &Tree) -> Option<(&str, &Tree)> {
     match &tree.kind {
         TreeKind::Call(call) => Some((&call.function, &call.argument)),
         TreeKind::Object(members) => match &members[..] {
@@ -87,7 +87,7 @@ impl<'a> Evaluation<'a> {
     }
 
     fn value_at(&self, tree: &Tree, depth: usize) -> Option<Tree> {
-        if let Some((function, argument)) = call(tree) {
+        if let Some((function, argument)) = intrinsic(tree) {
             return self.called(function, argument, tree.span, depth);
         }
         let kind = match &tree.kind {
@@ -156,13 +156,20 @@ impl<'a> Evaluation<'a> {
             "Fn::Base64" if self.stack.is_some() => {
                 self.text_within(argument, depth).map(|it| text(BASE64_STANDARD.encode(it)))
             }
+            // Those of `AWS::LanguageExtensions`.
+            "Fn::Length" if self.stack.is_some() => {
+                let list = self.value_at(argument, depth).filter(|it| matches!(it.kind, TreeKind::List(_)));
+                list.map(|list| TreeKind::Plain(list.items().len().to_string()))
+            }
+            "Fn::ToJsonString" if self.stack.is_some() => self.value_at(argument, depth).map(|it| text(it.to_json().0)),
             "Fn::GetAZs" if self.stack.is_some() => {
                 let region = self.substitutions.get("AWS::Region").unwrap_or_default();
                 Some(list(&["a", "b", "c"].map(|zone| format!("{region}{zone}")).join(","), ",", span))
             }
             "Fn::ImportValue" => {
                 let export = self.text_within(argument, depth)?;
-                self.stack.and_then(|stack| stack.exports.get(&export)).cloned().map(text)
+                let exported = self.stack.and_then(|stack| stack.exports.get(&export)).map(String::as_str);
+                exported.or_else(|| self.substitutions.get(&export)).map(|value| text(value.to_owned()))
             }
             _ => None,
         };
@@ -171,7 +178,7 @@ impl<'a> Evaluation<'a> {
 
     fn text_at(&self, tree: &Tree, depth: usize) -> Option<Composed> {
         if depth <= MAX_DEPTH {
-            match call(tree) {
+            match intrinsic(tree) {
                 Some(("Fn::Sub", argument)) => return self.sub(argument, depth + 1),
                 Some(("Fn::Join", argument)) => return self.join(argument, depth + 1),
                 _ => {}
@@ -225,7 +232,7 @@ impl<'a> Evaluation<'a> {
     /// `Fn::Join`: a delimiter and the texts that it stands between.
     fn join(&self, argument: &Tree, depth: usize) -> Option<Composed> {
         let [delimiter, texts] = argument.items() else { return None };
-        let made = call(texts).and_then(|_| self.value_at(texts, depth));
+        let made = intrinsic(texts).and_then(|_| self.value_at(texts, depth));
         let texts = made.as_ref().unwrap_or(texts);
         let mut out = Composed::default();
         for (index, text) in texts.items().iter().filter_map(|text| self.text_at(text, depth)).enumerate() {
@@ -269,7 +276,7 @@ impl<'a> Evaluation<'a> {
     fn select(&self, argument: &Tree, depth: usize) -> Option<Tree> {
         let [index, list] = argument.items() else { return None };
         let index: usize = self.text_at(index, depth)?.text.parse().ok()?;
-        match call(list) {
+        match intrinsic(list) {
             Some(_) => self.value_at(list, depth)?.items().get(index).cloned(),
             None => self.value_at(list.items().get(index)?, depth),
         }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use asl_engine::Span;
 
-pub use self::evaluate::Evaluation;
+pub use self::evaluate::{Evaluation, intrinsic};
 use self::literal::Composed;
 pub use self::names::Stack;
 pub use self::resources::name_property;

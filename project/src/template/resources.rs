@@ -200,11 +200,16 @@ pub(super) fn named(evaluation: &Evaluation<'_>, name: &str, depth: usize) -> Op
         (None, ..) => id.to_owned(),
     };
     match (attribute, resource_type) {
-        (Some("ApiEndpoint"), "AWS::ApiGatewayV2::Api") => Some(
-            evaluation
-                .substitutions
-                .fill_in(&format!("https://{name}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}")),
-        ),
+        (Some("ApiEndpoint"), "AWS::ApiGatewayV2::Api" | "AWS::Serverless::HttpApi") => {
+            Some(api_endpoint(evaluation, &name))
+        }
+        (Some("Value"), "AWS::SSM::Parameter") => {
+            property("Value").and_then(|value| evaluation.text_within(value, depth))
+        }
+        // SAM: what it makes of an API with its stage.
+        (Some("Stage"), "AWS::Serverless::Api" | "AWS::Serverless::HttpApi") => {
+            property("StageName").and_then(|stage| evaluation.text_within(stage, depth))
+        }
         (Some("RootResourceId"), _) => Some(format!("{name}-root")),
         (Some("DomainName"), "AWS::S3::Bucket") => Some(format!("{name}.s3.amazonaws.com")),
         (Some("RegionalDomainName"), "AWS::S3::Bucket") => {
@@ -228,6 +233,7 @@ fn generated(evaluation: &Evaluation<'_>, id: &str, attribute: Option<&str>) -> 
         return match attribute {
             None => Some(name),
             Some("RootResourceId") => Some(format!("{name}-root")),
+            Some("ApiEndpoint") if *id == "ServerlessHttpApi" => Some(api_endpoint(evaluation, &name)),
             Some(_) => None,
         };
     }
@@ -270,6 +276,11 @@ fn version<'t>(
     };
     let name = property("Name").filter(|_| resource_type.ends_with("Alias")).and_then(text);
     Some(whose.and_then(arn).map(|arn| format!("{arn}:{}", name.unwrap_or_else(|| "1".to_owned()))))
+}
+
+/// Where an HTTP API is reached.
+fn api_endpoint(evaluation: &Evaluation<'_>, id: &str) -> String {
+    evaluation.substitutions.fill_in(&format!("https://{id}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}"))
 }
 
 fn value(evaluation: &Evaluation<'_>, naming: &Naming, name: &str, attribute: Option<&str>) -> Option<String> {

@@ -21,7 +21,7 @@ pub(super) fn route(resource: &Resource<'_>, resources: &[Resource<'_>], plan: &
         return problem(plan, resource.origin(), format!("its target {target:?} is no integration here"), help);
     };
     let origin = integration.origin();
-    integrated(plan, origin, key, &integration.properties, &HTTP);
+    integrated(plan, origin, resource.text("ApiId"), key, &integration.properties, &HTTP);
 }
 
 /// The names that the properties of an integration have.
@@ -68,7 +68,7 @@ const DOCUMENT: Names = Names {
 };
 
 /// Adds the trigger of a route: `GET /orders`, `ANY /orders` or `$default`.
-fn integrated(plan: &mut Plan, origin: Origin, route: String, integration: &Tree, names: &Names) {
+fn integrated(plan: &mut Plan, origin: Origin, api: Option<String>, route: String, integration: &Tree, names: &Names) {
     let property = |name: &str| integration.get(name).and_then(text);
     // The answers to what browsers ask before they ask.
     if property(names.kind).is_some_and(|kind| kind.eq_ignore_ascii_case("MOCK")) {
@@ -115,7 +115,7 @@ fn integrated(plan: &mut Plan, origin: Origin, route: String, integration: &Tree
         let told = "its integration leads to nothing that is called here: state machines and functions are".to_owned();
         return plan.notes.push((origin, told));
     }
-    plan.routing.triggers.push((origin, trigger));
+    plan.routing.triggers.push((origin, Trigger { api, ..trigger }));
 }
 
 /// A method of a REST API.
@@ -123,7 +123,7 @@ pub(super) fn method(resource: &Resource<'_>, resources: &[Resource<'_>], plan: 
     let method = resource.text("HttpMethod").unwrap_or_default();
     let path = path(&resource.text("ResourceId").unwrap_or_default(), resources, 0);
     if let Some(integration) = resource.get("Integration") {
-        integrated(plan, resource.origin(), format!("{method} {path}"), integration, &REST);
+        integrated(plan, resource.origin(), resource.text("RestApiId"), format!("{method} {path}"), integration, &REST);
     }
 }
 
@@ -144,7 +144,7 @@ pub(super) fn document(resource: &Resource<'_>, plan: &mut Plan) {
                 (path, "x-amazon-apigateway-any-method") => format!("ANY {path}"),
                 (path, method) => format!("{} {path}", method.to_uppercase()),
             };
-            integrated(plan, resource.origin(), route, integration, &DOCUMENT);
+            integrated(plan, resource.origin(), Some(resource.reference(None)), route, integration, &DOCUMENT);
         }
     }
 }

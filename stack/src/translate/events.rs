@@ -51,6 +51,10 @@ pub(super) fn tell_zone(resource: &Resource<'_>, plan: &mut Plan, zone: Option<S
 /// Adds what `target` gets, as `PutTargets` has it.
 pub(super) fn aim(origin: Origin, plan: &mut Plan, when: When, target: &Tree) {
     let arn = target.get("Arn").and_then(text).unwrap_or_default();
+    if target.get("DeadLetterConfig").is_some() {
+        let told = "what cannot be delivered is dropped: DeadLetterConfig is not read".to_owned();
+        plan.notes.push((origin.clone(), told));
+    }
     let mut trigger = Trigger::default();
     match when {
         When::Event { pattern, bus } => {

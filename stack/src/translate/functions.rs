@@ -48,6 +48,9 @@ pub(super) fn function(resource: &Resource<'_>, resources: &[Resource<'_>], plan
         }
         Err(what) => return lacks(plan, what),
     };
+    if let Some(missing) = missing_module(resource, &runtime, &code) {
+        return lacks(plan, missing);
+    }
     let mut layers = Vec::new();
     for layer in resource.get("Layers").map(Tree::items).unwrap_or_default().iter().filter_map(text) {
         match resources.iter().find(|it| it.kind.ends_with("::LayerVersion") && it.reference(None) == layer) {
@@ -104,6 +107,26 @@ fn is_qualified(resource: &Resource<'_>, resources: &[Resource<'_>]) -> bool {
     let is_of = |it: &&Resource<'_>| matches!(it.kind, "AWS::Lambda::Version" | "AWS::Lambda::Alias");
     resource.get("AutoPublishAlias").is_some()
         || resources.iter().filter(is_of).any(|it| it.reference(None).starts_with(&arn))
+}
+
+/// What the handler of a function asks for and its code has not; a layer may have it.
+fn missing_module(resource: &Resource<'_>, runtime: &str, code: &Path) -> Option<String> {
+    if !code.is_dir() || resource.get("Layers").is_some_and(|layers| !layers.items().is_empty()) {
+        return None;
+    }
+    let handler = resource.text("Handler")?;
+    let (module, _) = handler.rsplit_once('.')?;
+    let endings = match runtime {
+        runtime if runtime.starts_with("python") => &[".py", "/__init__.py"][..],
+        runtime if runtime.starts_with("nodejs") => &[".js", ".mjs", ".cjs"],
+        _ => return None,
+    };
+    let path = if runtime.starts_with("python") { module.replace('.', "/") } else { module.to_owned() };
+    if endings.iter().any(|ending| code.join(format!("{path}{ending}")).is_file()) {
+        return None;
+    }
+    // A build may write it later, of TypeScript for one.
+    Some(format!("its handler {handler} is in {path}{}, and {} has none", endings[0], code.display()))
 }
 
 enum Code {

@@ -20,7 +20,9 @@ pub(super) fn machine(resource: &Resource<'_>, plan: &mut Plan) {
     open.sort_unstable();
     open.dedup();
     for name in open {
-        let help = format!("--parameter '{name}=VALUE' says it, where it is a parameter or an attribute of a resource");
+        let help = format!(
+            "--parameter '{name}=VALUE' says it, where it is a parameter, an attribute of a resource or an export of another stack"
+        );
         problem(plan, resource.origin(), format!("nothing here knows ${{{name}}} of its definition"), help);
     }
     let kind = resource.text("StateMachineType").or_else(|| resource.text("Type"));

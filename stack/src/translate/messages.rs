@@ -92,6 +92,7 @@ pub(super) fn queue(resource: &Resource<'_>, resources: &[Resource<'_>], plan: &
         visibility_timeout_seconds: resource.number("VisibilityTimeout"),
         retention_seconds: resource.number("MessageRetentionPeriod"),
         delay_seconds: resource.number("DelaySeconds"),
+        receive_wait_seconds: resource.number("ReceiveMessageWaitTimeSeconds"),
         content_based_deduplication: resource.flag("ContentBasedDeduplication"),
         max_receive_count: resource.number("RedrivePolicy.maxReceiveCount").filter(|_| dead_letter_queue.is_some()),
         dead_letter_queue,
@@ -114,7 +115,8 @@ pub(super) fn reads(resource: &Resource<'_>, plan: &mut Plan, source: &str, func
         let told = format!("its event source mapping of {source} is disabled, and does nothing");
         return plan.notes.push((resource.origin(), told));
     }
-    if property("FilterCriteria").is_some() {
+    // Of a mapping of its own it is told with what is read of no other one.
+    if property("FilterCriteria").is_some() && resource.kind != "AWS::Lambda::EventSourceMapping" {
         let told = "FilterCriteria is not read: the function gets all messages".to_owned();
         plan.notes.push((resource.origin(), told));
     }

@@ -3,10 +3,13 @@
 mod apis;
 mod events;
 mod functions;
+mod gateways;
 mod machines;
 mod messages;
+mod objects;
 mod sam;
 mod storage;
+mod told;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,8 +18,9 @@ use asl_project::yaml::Tree;
 
 use crate::addresses::Apis;
 use crate::plan::{Origin, Plan, Problem, StackOutputs};
+use crate::references::References;
 use crate::resource::Resource;
-use crate::stacks::{NESTED, Resolved, is_made, outputs_of};
+use crate::stacks::{Choices, NESTED, Resolved, is_made, outputs_of};
 
 /// What has no meaning on one machine: who may do what, keys, alarms, deployments.
 ///
@@ -56,12 +60,14 @@ const WITHOUT_MEANING: [&str; 31] = [
 ];
 
 /// What is part of another resource, and looked up from there.
-const PARTS: [&str; 9] = [
+const PARTS: [&str; 11] = [
     "AWS::ApiGateway::Resource",
     "AWS::ApiGatewayV2::Integration",
     "AWS::Lambda::Alias",
     "AWS::Lambda::LayerVersion",
     "AWS::Lambda::Version",
+    "AWS::SSM::Parameter",
+    "AWS::SecretsManager::Secret",
     "AWS::Serverless::LayerVersion",
     "AWS::StepFunctions::Activity",
     "AWS::StepFunctions::StateMachineAlias",
@@ -75,7 +81,8 @@ pub(crate) struct Translation<'a> {
 }
 
 /// What the stacks come to.
-pub(crate) fn translated(stacks: &[Resolved<'_>], base_url: &str) -> Plan {
+pub(crate) fn translated(stacks: &[Resolved<'_>], choices: &Choices) -> Plan {
+    let base_url = &choices.base_url;
     let mut resources = Vec::new();
     for of in stacks {
         let all = of.template.root().get("Resources").into_iter().flat_map(Tree::members);
@@ -85,10 +92,18 @@ pub(crate) fn translated(stacks: &[Resolved<'_>], base_url: &str) -> Plan {
             }
         }
     }
-    let mut translation = Translation { resources, plan: Plan::default() };
+    let references = References::of(&resources, &choices.parameters);
+    let mut plan = Plan::default();
+    for resource in &mut resources {
+        told::tell(resource, &references, &mut plan);
+        resource.properties = references.fill_in(&resource.properties, &mut Vec::new());
+    }
+    let mut translation = Translation { resources, plan };
     translation.all();
+    told::tell_references(&mut translation.plan);
     tell_hidden_routes(&mut translation.plan);
     let apis = Apis::of(&translation.resources);
+    gateways::apis(&translation.resources, &apis, &mut translation.plan);
     let mut plan = translation.plan;
     for value in plan.routing.functions.iter_mut().flat_map(|(_, function)| function.environment.values_mut()) {
         *value = apis.at(base_url, value);
@@ -96,6 +111,7 @@ pub(crate) fn translated(stacks: &[Resolved<'_>], base_url: &str) -> Plan {
     for of in stacks.iter().filter(|of| !of.is_nested) {
         let mut outputs = outputs_of(&of.evaluation(), |_, _| {});
         outputs.iter_mut().for_each(|output| output.value = apis.at(base_url, &output.value));
+        told::tell_outputs(of, &outputs, &mut plan);
         plan.stacks.push(StackOutputs { name: of.stack.name.clone(), outputs });
     }
     plan
@@ -124,7 +140,11 @@ impl Translation<'_> {
                 }
                 "AWS::DynamoDB::Table" | "AWS::DynamoDB::GlobalTable" => storage::table(resource, plan),
                 "AWS::Serverless::SimpleTable" => storage::simple_table(resource, plan),
-                "AWS::S3::Bucket" => storage::bucket(resource, plan),
+                "AWS::S3::Bucket" => {
+                    storage::bucket(resource, plan);
+                    objects::bucket(resource, plan);
+                }
+                "Custom::S3BucketNotifications" => objects::custom(resource, plan),
                 "AWS::SNS::Topic" => messages::topic(resource, plan),
                 "AWS::SNS::Subscription" => messages::subscription(resource, plan),
                 "AWS::SQS::Queue" => messages::queue(resource, resources, plan),
@@ -139,14 +159,6 @@ impl Translation<'_> {
                 | "AWS::Serverless::Api"
                 | "AWS::Serverless::HttpApi" => {
                     apis::document(resource, plan);
-                    for name in ["CorsConfiguration", "Cors", "Auth"].iter().filter(|name| resource.get(name).is_some())
-                    {
-                        let told = match *name {
-                            "Auth" => "Auth is not read: its routes are open".to_owned(),
-                            _ => format!("{name} is not read: requests of pages of other sites are refused"),
-                        };
-                        plan.notes.push((resource.origin_of(name), told));
-                    }
                 }
                 kind if NESTED.contains(&kind) => nested(resource, resources, plan),
                 kind if PARTS.contains(&kind) => {}

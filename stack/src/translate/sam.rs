@@ -6,6 +6,7 @@ use asl_project::yaml::{Member, Tree, TreeKind};
 
 use super::events::{self, When};
 use super::messages::{self, Subscribe};
+use super::objects;
 use super::{function_of, machine_of};
 use crate::plan::{Plan, Trigger};
 use crate::resource::{Resource, text, toml};
@@ -28,7 +29,12 @@ pub(super) fn events(resource: &Resource<'_>, plan: &mut Plan) {
                     ("Api", _) | (_, Some("1.0")) => Some("1.0"),
                     _ => None,
                 };
-                let mut trigger = Trigger { http: Some(http), ..Trigger::default() };
+                let (named, implicit) = match kind.as_str() {
+                    "Api" => ("RestApiId", "ServerlessRestApi"),
+                    _ => ("ApiId", "ServerlessHttpApi"),
+                };
+                let api = property(named).or_else(|| resource.evaluation().reference(implicit));
+                let mut trigger = Trigger { http: Some(http), api, ..Trigger::default() };
                 trigger.state_machine = machine_of(&arn);
                 trigger.function = function_of(&arn);
                 trigger.payload = payload.filter(|_| trigger.function.is_some());
@@ -62,6 +68,10 @@ pub(super) fn events(resource: &Resource<'_>, plan: &mut Plan) {
                     scope: property("FilterPolicyScope"),
                 },
             ),
+            "S3" => {
+                let bucket = property("Bucket").unwrap_or_default();
+                objects::add(resource, plan, &bucket, &arn, event.value.get("Properties"));
+            }
             "SQS" => {
                 let function = function_of(&arn).unwrap_or_default();
                 let mapping = event.value.get("Properties");

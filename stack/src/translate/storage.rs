@@ -10,12 +10,6 @@ use crate::resource::{Resource, text};
 
 pub(super) fn bucket(resource: &Resource<'_>, plan: &mut Plan) {
     plan.routing.buckets.insert(resource.reference(None));
-    if let Some(notifications) = resource.get("NotificationConfiguration")
-        && !notifications.members().is_empty()
-    {
-        let told = "its notifications are not sent: the S3 of asl has none yet";
-        plan.notes.push((resource.origin_of("NotificationConfiguration"), told.to_owned()));
-    }
 }
 
 /// A schema of keys: the partition key and the sort key.

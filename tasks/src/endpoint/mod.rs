@@ -132,6 +132,11 @@ async fn accept(listener: TcpListener, served: Arc<HttpServices>) {
 }
 
 impl HttpServices {
+    /// Whether a request is for S3, which takes what names no other service.
+    pub fn is_for_s3<B>(request: &Request<B>) -> bool {
+        service(request) == "s3"
+    }
+
     /// Answers a request of a program on this machine.
     async fn receive(&self, request: Request<Incoming>) -> http::Response<SdkBody> {
         let host = loopback::host(&request);

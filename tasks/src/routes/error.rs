@@ -119,6 +119,9 @@ pub enum InvalidRoutes {
     /// Nothing says how e-mails are sent.
     #[error("e-mails need a [mail] with the server that sends them")]
     NoMail,
+    /// A trigger names an API that is not there.
+    #[error("a trigger names the api {0:?}, and there is no [apis.{0}]")]
+    NoSuchApi(String),
     /// What a `[[mocks]]` says.
     #[error(transparent)]
     Mocks(Box<InvalidMocks>),

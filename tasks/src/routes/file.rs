@@ -15,8 +15,8 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::error::{InvalidAt, InvalidRoutes};
 use super::{
-    BucketName, CheckSettings, Endpoint, HandlerKind, MachineFile, MachineLogging, QueueName, Queues, Route, Routes,
-    TopicName, Trigger,
+    Api, BucketName, CheckSettings, Endpoint, HandlerKind, MachineFile, MachineLogging, QueueName, Queues, Route,
+    Routes, TopicName, Trigger,
 };
 use crate::integrations::http::Connection;
 #[cfg(not(feature = "embedded"))]
@@ -62,6 +62,8 @@ struct Head {
     tables: BTreeMap<String, Table>,
     #[serde(default)]
     buckets: BTreeSet<BucketName>,
+    #[serde(default)]
+    event_buckets: BTreeSet<BucketName>,
     queues: Option<Queues<QueueSettings>>,
     topics: Option<BTreeSet<TopicName>>,
     #[serde(default)]
@@ -75,6 +77,8 @@ struct Head {
     state_machines: BTreeMap<String, StateMachine>,
     #[serde(default)]
     triggers: Vec<Trigger>,
+    #[serde(default)]
+    apis: BTreeMap<String, Api>,
     #[serde(default)]
     substitutions: BTreeMap<String, FilledIn>,
     #[serde(default)]
@@ -133,6 +137,7 @@ pub(super) fn parse(text: &str) -> Result<Routes, InvalidAt> {
         services,
         tables,
         buckets,
+        event_buckets,
         queues,
         topics,
         endpoint,
@@ -140,10 +145,15 @@ pub(super) fn parse(text: &str) -> Result<Routes, InvalidAt> {
         subscriptions,
         mail,
         triggers,
+        apis,
         substitutions,
         check,
         ..
     } = head;
+    let named = triggers.iter().filter_map(|trigger| trigger.api.as_ref());
+    if let Some(unknown) = named.into_iter().find(|api| !apis.contains_key(*api)) {
+        return Err(InvalidRoutes::NoSuchApi(unknown.clone()).at(0..0));
+    }
     let (queues, queue_settings) = match queues {
         None => (None, BTreeMap::new()),
         Some(Queues(queues)) => {
@@ -156,6 +166,7 @@ pub(super) fn parse(text: &str) -> Result<Routes, InvalidAt> {
     let topics = topics.map(|names| names.into_iter().map(|TopicName(name)| name).collect());
     let substitutions = substitutions.into_iter().map(|(name, value)| (name, value.into_text())).collect();
     let buckets = buckets.into_iter().map(|BucketName(name)| name).collect();
+    let event_buckets = event_buckets.into_iter().map(|BucketName(name)| name).collect();
     #[cfg(feature = "embedded")]
     check_subscriptions(&subscriptions, &services, mail.as_ref())?;
     #[cfg(feature = "embedded")]
@@ -174,6 +185,7 @@ pub(super) fn parse(text: &str) -> Result<Routes, InvalidAt> {
         #[cfg(feature = "embedded")]
         tables,
         buckets,
+        event_buckets,
         queues,
         #[cfg(feature = "embedded")]
         queue_settings,
@@ -184,12 +196,14 @@ pub(super) fn parse(text: &str) -> Result<Routes, InvalidAt> {
         endpoint,
         state_machines,
         triggers,
+        apis,
         substitutions,
         check,
         routes,
         mocks,
         mocked_waits,
         file: None,
+        written_by_hand: None,
     })
 }
 

@@ -10,6 +10,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+#[cfg(feature = "embedded")]
+use asl_aws::Place;
 use asl_aws::Services;
 use asl_aws::names::{is_bucket, is_queue, is_topic};
 #[cfg(feature = "embedded")]
@@ -23,7 +25,7 @@ use toml::de::DeValue;
 
 use self::error::InvalidAt;
 pub use self::error::{InvalidRoutes, RoutesError};
-pub use self::trigger::{Calls, LogLevel, MachineFile, MachineLogging, RequestPart, Starts, Trigger};
+pub use self::trigger::{Api, Calls, Cors, LogLevel, MachineFile, MachineLogging, RequestPart, Starts, Trigger};
 use crate::dependencies::Dependencies;
 use crate::handlers::KINDS;
 use crate::integrations::http::Connection;
@@ -84,6 +86,8 @@ pub struct Routes {
     pub tables: BTreeMap<String, Table>,
     /// The buckets that the embedded S3 creates when they are missing.
     pub buckets: BTreeSet<String>,
+    /// The buckets whose changes are events of the embedded EventBridge.
+    pub event_buckets: BTreeSet<String>,
     /// The queues of the embedded SQS; none where every queue is there as soon as it is named.
     pub queues: Option<BTreeSet<String>>,
     /// How some of these queues are.
@@ -104,6 +108,8 @@ pub struct Routes {
     pub state_machines: BTreeMap<String, MachineFile>,
     /// What starts executions at a server.
     pub triggers: Vec<Trigger>,
+    /// The APIs that requests of triggers come to, by the names that triggers say.
+    pub apis: BTreeMap<String, Api>,
     /// What is filled in for the placeholders of definitions, by name.
     pub substitutions: BTreeMap<String, String>,
     /// How definitions are checked.
@@ -112,8 +118,10 @@ pub struct Routes {
     pub(crate) mocks: BTreeMap<String, Vec<Mock>>,
     /// How long some Wait states take.
     pub(crate) mocked_waits: MockedWaits,
-    /// The file that the routes were read from: named where a route is missing.
+    /// The file that the routes were read from: named where a route is missing, and relative paths start at its folder.
     pub file: Option<PathBuf>,
+    /// The file that is named where a route is missing, where `file` is made anew from something else.
+    pub written_by_hand: Option<PathBuf>,
 }
 
 /// How the definitions beside the routing file are checked.
@@ -299,6 +307,20 @@ impl Routes {
         self.mocks.contains_key(state)
     }
 
+    /// The file to which somebody adds what is missing.
+    pub fn advised_file(&self) -> Option<PathBuf> {
+        self.written_by_hand.clone().or_else(|| self.file.clone())
+    }
+
+    /// The tables of the embedded DynamoDB below a data folder that are not what is said of them here: requests for them fail.
+    #[cfg(feature = "embedded")]
+    pub fn changed_tables(&self, data_dir: &Path) -> Vec<asl_embedded::ChangedTable> {
+        match self.services.get("dynamodb") {
+            Some(Place::Embedded) => asl_embedded::changed_tables(data_dir, &self.tables),
+            _ => Vec::new(),
+        }
+    }
+
     /// The folder where relative paths of the file start.
     pub fn folder(&self) -> &Path {
         self.file.as_deref().and_then(Path::parent).unwrap_or(Path::new(""))
@@ -343,18 +365,24 @@ impl Routes {
         both(&mut self.queues, other.queues.take());
         both(&mut self.topics, other.topics.take());
         self.buckets.append(&mut other.buckets);
+        self.event_buckets.append(&mut other.event_buckets);
         #[cfg(feature = "embedded")]
         self.buckets.extend(other.routes.iter().flat_map(|route| route.settings.buckets()));
         #[cfg(feature = "embedded")]
         self.subscribers.append(&mut other.subscribers);
         self.triggers.append(&mut other.triggers);
+        for (name, api) in std::mem::take(&mut other.apis) {
+            match self.apis.get(&name) {
+                Some(known) if *known != api => return differs(format!("apis.{name}")),
+                _ => _ = self.apis.insert(name, api),
+            }
+        }
         Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use asl_aws::Place;
     use asl_embedded::{KeyAttribute, KeyType};
 
     use super::*;
@@ -452,7 +480,7 @@ mod tests {
             ),
             (
                 "a = 1",
-                r#"routes.toml:1:1: unknown field "a", expected one of "services", "tables", "buckets", "queues", "topics", "connections", "subscriptions", "mail", "endpoint", "state_machines", "triggers", "substitutions", "check", "routes", "mocks""#,
+                r#"routes.toml:1:1: unknown field "a", expected one of "services", "tables", "buckets", "event_buckets", "queues", "topics", "connections", "subscriptions", "mail", "endpoint", "state_machines", "triggers", "apis", "substitutions", "check", "routes", "mocks""#,
             ),
             ("\n[services]\ns4 = 'aws'", r#"routes.toml:3:1: there is no service "s4", did you mean "s3"?"#),
             (
@@ -496,6 +524,11 @@ mod tests {
                 "[tables.abc]\nkye = 'url'",
                 r#"routes.toml:2:1: unknown field "kye", expected one of "key", "sort_key", "indexes", "ttl"; did you mean "key"?"#,
             ),
+            (
+                "[[triggers]]\nfunction = 'f'\nhttp = 'POST /a'\napi = 'a'",
+                "routes.toml:1:1: a trigger names the api \"a\", and there is no [apis.a]",
+            ),
+            ("[apis.a]\ntype = 'SOAP'", "routes.toml:2:8: the type of an API is \"HTTP\" or \"REST\", not \"SOAP\""),
             ("[routes]\nresource = 'a'", "routes.toml:1:1: routes must be written as [[routes]]"),
             ("[[routes]]\nhandler = 'batch'", "routes.toml:1:1: the route has no resource"),
             ("\n[[routes]]\nresource = 'a'", "routes.toml:2:1: the route has no handler"),

@@ -7,6 +7,8 @@ use asl_engine::Value;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer};
 
+use super::BucketName;
+
 /// What calls something at a server: mostly, what starts executions of a state machine.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trigger {
@@ -16,6 +18,8 @@ pub struct Trigger {
     pub starts: Starts,
     /// Whether a request is answered when the execution has ended: for EXPRESS state machines.
     pub is_sync: bool,
+    /// The API of a request, as `[apis]` calls it.
+    pub api: Option<String>,
     /// What an event or a schedule hands on, with the names of `PutTargets`: `Input`, `InputPath` or `InputTransformer`; nothing for the
     /// event itself.
     pub given: serde_json::Map<String, serde_json::Value>,
@@ -61,6 +65,17 @@ pub enum Starts {
         pattern: Value,
         /// The bus.
         bus: String,
+    },
+    /// Objects of a bucket that are written or deleted.
+    Objects {
+        /// The bucket.
+        bucket: String,
+        /// The types of changes, as S3 has them: `s3:ObjectCreated:*`.
+        events: Vec<String>,
+        /// What keys begin with.
+        prefix: String,
+        /// What keys end with.
+        suffix: String,
     },
     /// Messages of a queue of SQS, which are deleted when the function has taken them.
     Messages {
@@ -108,6 +123,11 @@ struct Written {
     schedule: Option<String>,
     event: Option<toml::Value>,
     messages: Option<String>,
+    objects: Option<BucketName>,
+    #[serde(default)]
+    events: Vec<String>,
+    prefix: Option<String>,
+    suffix: Option<String>,
     bus: Option<String>,
     input: Option<toml::Value>,
     input_path: Option<String>,
@@ -117,6 +137,7 @@ struct Written {
     payload: Option<String>,
     #[serde(default)]
     request: Vec<RequestPart>,
+    api: Option<String>,
     answer: Option<Answer>,
     batch_size: Option<u32>,
     #[serde(default)]
@@ -149,9 +170,10 @@ impl Written {
     }
 
     fn starts(&mut self) -> Result<Starts, &'static str> {
-        let given = (self.http.take(), self.schedule.take(), self.event.take(), self.messages.take());
+        let given =
+            (self.http.take(), self.schedule.take(), self.event.take(), self.messages.take(), self.objects.take());
         match given {
-            (Some(route), None, None, None) => match route_key(&route) {
+            (Some(route), None, None, None, None) => match route_key(&route) {
                 Some((method, path)) => {
                     let is_payload_1 = self.payload.as_deref() == Some("1.0");
                     let (parts, answers_output) = (self.request.clone(), self.answer == Some(Answer::Output));
@@ -159,16 +181,25 @@ impl Written {
                 }
                 None => Err("http must be a method and a path such as \"POST /orders\", or \"$default\""),
             },
-            (None, Some(expression), None, None) => Ok(Starts::Schedule { expression }),
-            (None, None, Some(pattern), None) => {
+            (None, Some(expression), None, None, None) => Ok(Starts::Schedule { expression }),
+            (None, None, Some(pattern), None, None) => {
                 let bus = self.bus.take().unwrap_or_else(|| "default".to_owned());
                 Ok(Starts::Event { pattern: json(&pattern), bus })
             }
-            (None, None, None, Some(queue)) => {
+            (None, None, None, None, Some(BucketName(bucket))) => {
+                let events = match std::mem::take(&mut self.events) {
+                    events if events.is_empty() => vec!["s3:ObjectCreated:*".to_owned()],
+                    events => events,
+                };
+                let (prefix, suffix) = (self.prefix.take(), self.suffix.take());
+                let (prefix, suffix) = (prefix.unwrap_or_default(), suffix.unwrap_or_default());
+                Ok(Starts::Objects { bucket, events, prefix, suffix })
+            }
+            (None, None, None, Some(queue), None) => {
                 let reports_failures = std::mem::take(&mut self.report_batch_item_failures);
                 Ok(Starts::Messages { queue, batch_size: self.batch_size.take().unwrap_or(10), reports_failures })
             }
-            _ => Err("a trigger has one of http, schedule, event and messages"),
+            _ => Err("a trigger has one of http, schedule, event, messages and objects"),
         }
     }
 
@@ -192,9 +223,11 @@ impl Written {
         match starts {
             Starts::Schedule { .. } if given.is_empty() => _ = given.insert("Input".to_owned(), "{}".into()),
             Starts::Schedule { .. } | Starts::Event { .. } => {}
-            Starts::Http { .. } | Starts::Messages { .. } if given.is_empty() => {}
-            Starts::Http { .. } | Starts::Messages { .. } => {
-                return Err("input belongs to a schedule or an event: a request and messages are the input themselves");
+            Starts::Http { .. } | Starts::Messages { .. } | Starts::Objects { .. } if given.is_empty() => {}
+            Starts::Http { .. } | Starts::Messages { .. } | Starts::Objects { .. } => {
+                return Err(
+                    "input belongs to a schedule or an event: a request, messages and objects are the input themselves",
+                );
             }
         }
         Ok(given)
@@ -208,7 +241,16 @@ impl<'de> Deserialize<'de> for Trigger {
         let starts = written.starts().map_err(D::Error::custom)?;
         let given = written.given(&starts).map_err(D::Error::custom)?;
         let custom = |text: &str| Err(D::Error::custom(text));
-        let Written { sync, bus, payload, batch_size, report_batch_item_failures, request, answer, .. } = written;
+        let is_objects = matches!(starts, Starts::Objects { .. });
+        if is_objects && matches!(calls, Calls::StateMachine(_)) {
+            return custom(
+                "objects call a function, a queue or a topic; a bucket of event_buckets starts a state_machine by an event",
+            );
+        }
+        if !written.events.is_empty() || written.prefix.is_some() || written.suffix.is_some() {
+            return custom("events, prefix and suffix belong to objects");
+        }
+        let Written { sync, bus, payload, batch_size, report_batch_item_failures, request, answer, api, .. } = written;
         let is_http = matches!(starts, Starts::Http { .. });
         if sync && !(is_http && matches!(calls, Calls::StateMachine(_))) {
             return custom("sync belongs to http and a state_machine: nobody waits for the end of another execution");
@@ -227,6 +269,9 @@ impl<'de> Deserialize<'de> for Trigger {
         if payload.is_some() && !(is_known && is_http && matches!(calls, Calls::Function(_))) {
             return custom("payload is \"1.0\" or \"2.0\", and belongs to http and a function");
         }
+        if api.is_some() && !is_http {
+            return custom("api belongs to http");
+        }
         if bus.is_some() {
             return custom("bus belongs to event");
         }
@@ -234,7 +279,7 @@ impl<'de> Deserialize<'de> for Trigger {
             return custom("batch_size and report_batch_item_failures belong to messages");
         }
         check(&starts).map_err(D::Error::custom)?;
-        Ok(Self { calls, starts, is_sync: sync, given })
+        Ok(Self { calls, starts, is_sync: sync, api, given })
     }
 }
 
@@ -242,7 +287,7 @@ impl<'de> Deserialize<'de> for Trigger {
 #[cfg(feature = "embedded")]
 fn check(starts: &Starts) -> Result<(), String> {
     match starts {
-        Starts::Http { .. } | Starts::Messages { .. } => Ok(()),
+        Starts::Http { .. } | Starts::Messages { .. } | Starts::Objects { .. } => Ok(()),
         Starts::Schedule { expression } => match asl_embedded::Schedule::parse(expression) {
             Ok(_) => Ok(()),
             Err(_) => Err(format!(
@@ -260,7 +305,7 @@ fn check(starts: &Starts) -> Result<(), String> {
 #[cfg(not(feature = "embedded"))]
 fn check(starts: &Starts) -> Result<(), String> {
     match starts {
-        Starts::Http { .. } | Starts::Messages { .. } => Ok(()),
+        Starts::Http { .. } | Starts::Messages { .. } | Starts::Objects { .. } => Ok(()),
         Starts::Schedule { .. } => Err(crate::left_out::told("a trigger with a schedule", "embedded")),
         Starts::Event { .. } => Err(crate::left_out::told("a trigger with an event", "embedded")),
     }
@@ -287,6 +332,45 @@ fn json(value: &toml::Value) -> Value {
         toml::Value::Datetime(at) => at.to_string().into(),
         toml::Value::Array(items) => items.iter().map(json).collect(),
         toml::Value::Table(members) => members.iter().map(|(name, value)| (name.as_str(), json(value))).collect(),
+    }
+}
+
+/// An API of API Gateway: what its routes have in common.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Api {
+    /// Whether it is a REST API, and no HTTP API.
+    #[serde(default, rename = "type", deserialize_with = "is_rest")]
+    pub is_rest: bool,
+    /// Its stage; none for `$default`.
+    pub stage: Option<String>,
+    /// Which pages of other sites may ask it.
+    pub cors: Option<Cors>,
+}
+
+/// Which pages of other sites may ask an API: a CORS configuration.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Cors {
+    /// Their origins: `https://example.com`, `https://*` or `*`.
+    pub allow_origins: Vec<String>,
+    /// With which methods.
+    pub allow_methods: Vec<String>,
+    /// With which headers.
+    pub allow_headers: Vec<String>,
+    /// Which headers of answers they see.
+    pub expose_headers: Vec<String>,
+    /// How long a browser need not ask again.
+    pub max_age_seconds: Option<u32>,
+    /// Whether they send cookies.
+    pub allow_credentials: bool,
+}
+
+fn is_rest<'de, D: Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    match String::deserialize(from)?.as_str() {
+        "REST" => Ok(true),
+        "HTTP" => Ok(false),
+        other => Err(D::Error::custom(format!("the type of an API is \"HTTP\" or \"REST\", not {other:?}"))),
     }
 }
 
@@ -362,23 +446,27 @@ mod tests {
     #[test]
     fn what_starts_nothing_is_refused() {
         for (written, part) in [
-            ("state_machine = 'm'", "one of http, schedule, event and messages"),
+            ("state_machine = 'm'", "one of http, schedule, event, messages and objects"),
             (
                 "state_machine = 'm'\nfunction = 'f'\nhttp = 'POST /a'",
                 "one of state_machine, function, queue and topic",
             ),
             ("queue = 'q'\nhttp = 'POST /a'", "http calls a state_machine or a function"),
             ("state_machine = 'm'\nmessages = 'q'", "messages call a function"),
+            ("state_machine = 'm'\nobjects = 'bucket'", "objects call a function, a queue or a topic"),
+            ("function = 'f'\nhttp = 'POST /a'\nprefix = 'a'", "events, prefix and suffix belong to objects"),
+            ("function = 'f'\nobjects = 'B'", "is no bucket name"),
             ("function = 'f'\nhttp = 'POST /a'\npayload = '3.0'", "payload is \"1.0\" or \"2.0\""),
             ("function = 'f'\nhttp = 'POST /a'\nrequest = ['body']", "request belongs to http and a state_machine"),
             ("state_machine = 'm'\nhttp = 'POST /a'\nanswer = 'output'", "answer to sync"),
+            ("function = 'f'\nmessages = 'q'\napi = 'a'", "api belongs to http"),
             ("function = 'f'\nhttp = 'POST /a'\nbus = 'b'", "bus belongs to event"),
             ("function = 'f'\nhttp = 'POST /a'\nbatch_size = 1", "report_batch_item_failures belong to messages"),
             ("function = 'f'\nschedule = 'rate(1 day)'\ninput = 1\ninput_path = '$'", "one of input, input_path"),
             ("state_machine = 'm'\nhttp = '/orders'", "a method and a path"),
             (
                 "state_machine = 'm'\nhttp = 'POST /a'\nschedule = 'rate(1 day)'",
-                "one of http, schedule, event and messages",
+                "one of http, schedule, event, messages and objects",
             ),
             ("state_machine = 'm'\nhttp = 'POST /a'\ninput = 1", "input belongs to a schedule"),
             ("state_machine = 'm'\nschedule = 'rate(1 day)'\nsync = true", "sync belongs to http"),
