@@ -129,8 +129,8 @@ fn shown(program: &Program, pause: &Pause) -> String {
     let around = around(&pause.path);
     let around = if around.is_empty() { around } else { format!(" in {around}") };
     let title = printable::line(&format!("paused before the state '{name}' ({kind}){around}"));
-    let has_variables = pause.variables.as_object().is_some_and(|variables| variables.len() > 0);
-    let variables = has_variables.then(|| preview::line("  variables: ", &pause.variables)).unwrap_or_default();
+    let has_variables = pause.variables.as_object().is_some_and(|variables| !variables.is_empty());
+    let variables = if has_variables { preview::line("  variables: ", &pause.variables) } else { String::new() };
     let data = preview::line("  input: ", &pause.input);
     format!("{title}\n{}", printable::clean(&(data + &variables)))
 }

@@ -140,7 +140,7 @@ impl Flaw {
 impl Event {
     /// What is wrong with it alone.
     fn flaws(&self) -> impl Iterator<Item = Flaw> {
-        let follows = (self.previous >= self.id).then(|| Flaw::FollowsLater { id: self.id, previous: self.previous });
+        let follows = (self.previous >= self.id).then_some(Flaw::FollowsLater { id: self.id, previous: self.previous });
         let is_of_state = self.kind.ends_with("StateEntered") || self.kind.ends_with("StateExited");
         let named = if self.kind.ends_with("Entered") {
             "stateEnteredEventDetails.name"

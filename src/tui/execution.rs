@@ -232,7 +232,7 @@ impl ExecutionView {
             Row::End => {
                 let ended = self.ended.as_ref().unwrap_or(&Value::Null);
                 for name in ["error", "cause", "output", "input"] {
-                    let value = ended.get(name).map(|value| parsed(value));
+                    let value = ended.get(name).map(parsed);
                     add(&mut out, name, value.as_ref());
                 }
             }
@@ -250,7 +250,7 @@ impl ExecutionView {
                     add(
                         &mut out,
                         "variables",
-                        flow.get("variables").filter(|all| all.as_object().is_some_and(|all| all.len() > 0)),
+                        flow.get("variables").filter(|all| all.as_object().is_some_and(|all| !all.is_empty())),
                     );
                     add(&mut out, "assigned", flow.get("assigned"));
                     for attempt in flow["attempts"].as_array().map(|attempts| &**attempts).unwrap_or_default() {

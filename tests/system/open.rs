@@ -115,7 +115,7 @@ fn a_history_from_anywhere_is_shown_with_its_definition() {
     folder.write("none.json", r#"{"status": "FAILED"}"#);
     folder.write("empty.json", r#"{"events": []}"#);
     folder.write("bare.json", r#"{"events": [{"id": 1, "type": "ExecutionStarted"}, {"id": 2}]}"#);
-    folder.write("other.json", &DEFINITION.replace("Greet", "Greets"));
+    folder.write("other.json", DEFINITION.replace("Greet", "Greets"));
     for (arguments, code, part) in [
         (&["open", "none.json", "--definition", "greet.asl.json"][..], 2, "it is no history"),
         (&["open", "empty.json", "--definition", "greet.asl.json"], 2, "it has no events"),
