@@ -255,7 +255,7 @@ impl Shared {
         let (Ok(s3), true) = (Service::find("s3"), is_bucket(bucket)) else { return true };
         let Ok(head) = s3.operation("headBucket") else { return true };
         let asked = asl_engine::Value::from([("Bucket", bucket.into())]);
-        self.clients.call(s3, head, &asked, Style::Optimized).await.is_err()
+        self.router.clients().call(s3, head, &asked, Style::Optimized).await.is_err()
     }
 
     /// What API Gateway answers where it has no route.

@@ -59,7 +59,7 @@ fn waits(shared: &Shared, details: &Details, program: &Arc<Program>, course: &Co
     // What has ended meanwhile, or is in the ledger of another execution, is not told.
     let Ok(saved) = shared.journal.saved(&details.arn) else { return BTreeMap::new() };
     let Ok((ledger, _)) = Ledger::restore(Arc::clone(program), saved) else { return BTreeMap::new() };
-    ledger.waits_until().map(|(entered, until)| (entered as u64, until)).collect()
+    ledger.waits_until().collect()
 }
 
 /// The paths of the states in the definition, by their names, which are used once in a state machine.

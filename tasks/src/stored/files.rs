@@ -31,7 +31,7 @@ fn read(folder: &Path) -> Result<Vec<(PathBuf, Value)>, StoredError> {
             continue;
         }
         let text = fs::read_to_string(&path).map_err(|error| failed(&path, error.to_string()))?;
-        let value = text.parse().map_err(|error: JsonError| failed(&path, error.message.into()))?;
+        let value = text.parse().map_err(|error: JsonError| failed(&path, error.message))?;
         found.push((path, value));
     }
     found.sort_by(|(first, _), (second, _)| first.cmp(second));
