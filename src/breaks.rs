@@ -114,10 +114,12 @@ fn command(line: &str) -> Result<Command, String> {
         "r" | "remove" => Command::Remove,
         "q" | "quit" => Command::Stop,
         "i" | "input" if !rest.is_empty() => {
-            Command::Input(input::json("the input", "i", rest).map_err(|error| error.report())?)
+            Command::Input(input::typed("the input", "i", rest).map_err(|error| error.report())?)
         }
         "v" | "variables" if !rest.is_empty() => {
-            Command::Variables(input::object("the variables", "v", rest).map_err(|error| error.report())?)
+            let value = input::typed("the variables", "v", rest);
+            let value = value.and_then(|value| input::as_object("the variables", "v", value));
+            Command::Variables(value.map_err(|error| error.report())?)
         }
         _ => return Err(COMMANDS.to_owned()),
     })

@@ -48,7 +48,7 @@ impl Console {
         let server = Server::start(ServerOptions {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             folder: None,
-            deletes_removed: false,
+            removed: Vec::new(),
             routes,
             routes_below: Vec::new(),
             substitutions,

@@ -81,6 +81,15 @@ pub(crate) fn json(what: &'static str, option: &str, argument: &str) -> Result<V
     with_text(what, option, argument).map(|input| input.value)
 }
 
+/// As [`json`] of what somebody types while the terminal is read already: a file or the JSON itself. Anything else would be waited for.
+pub(crate) fn typed(what: &'static str, option: &str, text: &str) -> Result<Value, Error> {
+    let path = Path::new(text);
+    if text == "-" || path.exists() && !path.is_file() {
+        return Err(Error::Usage(format!("{what} '{text}' is neither a file nor JSON")));
+    }
+    json(what, option, text)
+}
+
 /// As [`json`], and keeps the text.
 pub(crate) fn with_text(what: &'static str, option: &str, argument: &str) -> Result<Input, Error> {
     let path = Path::new(argument);
@@ -120,7 +129,11 @@ pub(crate) fn document(named: Option<&str>, example: &str) -> Result<Value, Erro
 
 /// As [`json`], where only an object will do.
 pub(crate) fn object(what: &'static str, option: &str, argument: &str) -> Result<Value, Error> {
-    let value = json(what, option, argument)?;
+    as_object(what, option, json(what, option, argument)?)
+}
+
+/// The value, where it is an object.
+pub(crate) fn as_object(what: &'static str, option: &str, value: Value) -> Result<Value, Error> {
     match value.as_object() {
         Some(_) => Ok(value),
         None => Err(Error::Usage(format!("{what} must be a JSON object ({option})"))),

@@ -177,12 +177,13 @@ export interface Pause {
   frame: string;
   input: Json;
   variables: Record<string, Json>;
-  breakpoints: string[];
 }
 
 export interface Course {
   events: number;
   pause?: Pause;
+  /** The names of the states that a running execution pauses before. */
+  breakpoints?: string[];
   marks: {
     states: Record<string, { status: string; count: number; millis?: number }>;
     transitions: Record<string, number>;

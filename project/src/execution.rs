@@ -1,8 +1,10 @@
 //! One execution: how it is run, and what has become of it.
 
+use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
+use asl_engine::model::StateId;
 use asl_engine::{Execution, Failure, TaskRequest, Timestamp};
 use asl_runtime::journal::{Commit, Entry, Journal, JournalError, LedgerCommit};
 use asl_runtime::tokio_host::{self, GivenUp};
@@ -65,6 +67,8 @@ pub(crate) struct Progress {
     pub(crate) ended: Option<Ended>,
     /// Where it pauses, if it does.
     pub(crate) pause: Option<Arc<Pause>>,
+    /// The states that it pauses before.
+    pub(crate) breakpoints: Arc<BTreeSet<StateId>>,
 }
 
 impl Started {
@@ -232,7 +236,7 @@ impl Run {
             (None, None) => ledger,
         };
         let (mut events, arn) = (0, ledger.arn().cloned());
-        let (mut paused, pauses) = (None, tell.clone());
+        let (mut paused, pauses) = ((None, None), tell.clone());
         let known = arn.clone().unwrap_or_default();
         let times = executions.times().cloned();
         let handler = |request: &TaskRequest| {
@@ -255,10 +259,11 @@ impl Run {
             if let Some(watcher) = &mut watcher {
                 watcher(batch);
             }
-            if ledger.pause().map(|pause| pause.number) != paused {
-                let pause = ledger.pause().cloned().map(Arc::new);
-                paused = pause.as_ref().map(|pause| pause.number);
-                pauses.send_modify(|progress| progress.pause = pause);
+            let now = (ledger.pause().map(|pause| pause.number), ledger.breakpoints().cloned());
+            if now != paused {
+                let (pause, breakpoints) = (ledger.pause().cloned().map(Arc::new), now.1.clone().unwrap_or_default());
+                pauses.send_modify(|progress| (progress.pause, progress.breakpoints) = (pause, breakpoints));
+                paused = now;
             }
             if let Some(recording) = &recording {
                 recording.add(match &journaled {

@@ -57,7 +57,11 @@ pub(crate) fn answer(cors: &Cors, origin: Option<HeaderValue>) -> Response<SdkBo
 
 /// Adds to the answer of an HTTP API what a page of another site needs to read it.
 pub(crate) fn allow(api: Option<&Api>, origin: Option<HeaderValue>, headers: &mut HeaderMap) {
-    let (Some(Api { is_rest: false, cors: Some(cors), .. }), Some(origin)) = (api, origin) else { return };
+    let Some(Api { is_rest: false, cors: Some(cors), .. }) = api else { return };
+    let said: Vec<HeaderName> =
+        headers.keys().filter(|name| name.as_str().starts_with("access-control-")).cloned().collect();
+    said.into_iter().for_each(|name| _ = headers.remove(name));
+    let Some(origin) = origin else { return };
     tell_origin(cors, origin, headers);
     if let Ok(exposed) = HeaderValue::from_str(&cors.expose_headers.join(","))
         && !cors.expose_headers.is_empty()
@@ -136,6 +140,10 @@ mod tests {
         let mut headers = HeaderMap::new();
         allow(Some(&api), Some(HeaderValue::from_static("o")), &mut headers);
         assert_eq!(headers[ACCESS_CONTROL_EXPOSE_HEADERS], "x-one");
+        // What a function says is replaced.
+        let mut headers = HeaderMap::from_iter([(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"))]);
+        allow(Some(&api), None, &mut headers);
+        assert!(headers.is_empty());
         // A function of a REST API says it by itself.
         let mut headers = HeaderMap::new();
         allow(Some(&Api { is_rest: true, ..api }), Some(HeaderValue::from_static("o")), &mut headers);

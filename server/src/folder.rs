@@ -212,22 +212,15 @@ pub(crate) async fn register(
 /// Deletes the state machines of files that are not there any more: their executions are stopped once the server runs.
 pub(crate) async fn delete_removed(
     catalog: &Catalog,
-    registered: &[Registered],
-    refused: &[NotRegistered],
+    identity: &Identity,
+    names: &[String],
 ) -> Result<(), JournalError> {
-    // One whose file cannot be read now is not gone.
-    if !refused.is_empty() {
-        return Ok(());
-    }
     let _changing = catalog.changing().await;
-    let removed: Vec<Arc<Machine>> = {
-        let contents = catalog.contents();
-        let is_there = |machine: &Machine| registered.iter().any(|registered| registered.arn == machine.arn);
-        let of_files = contents.machines.values().filter(|machine| machine.is_of_folder && !machine.is_deleting);
-        of_files.filter(|machine| !is_there(machine)).cloned().collect()
-    };
-    for machine in removed {
-        catalog.change(Change::machine(Machine { is_deleting: true, ..Machine::clone(&machine) })).await?;
+    for name in names {
+        let known = catalog.machine(&identity.machine_arn(name));
+        if let Some(machine) = known.filter(|machine| machine.is_of_folder && !machine.is_deleting) {
+            catalog.change(Change::machine(Machine { is_deleting: true, ..Machine::clone(&machine) })).await?;
+        }
     }
     Ok(())
 }

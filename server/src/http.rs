@@ -193,7 +193,9 @@ impl Shared {
         let is_plain = !is_signed && header("x-amz-target").is_empty();
         // What an AWS client signs, or names an operation for, is for a service.
         let triggers = if is_plain { self.triggers() } else { Vec::new() };
-        let preflight = cors::preflight(&request).filter(|_| is_plain);
+        // The console and the figures are no API's: no page of another site asks them, whatever a route for all paths fits.
+        let is_own = path.starts_with(console::PREFIX) || path == "/metrics";
+        let preflight = cors::preflight(&request).filter(|_| is_plain && !is_own);
         let trigger = triggers::of_request(&triggers, preflight.as_ref().unwrap_or(request.method()), path);
         let api = trigger.as_ref().and_then(|(trigger, _)| self.apis.get(trigger.api.as_ref()?));
         let origin = cors::allowed_origin(api, &request);
@@ -207,7 +209,6 @@ impl Shared {
             Some(_) => triggers::of_request(&triggers, request.method(), path),
             None => trigger,
         };
-        let host = if origin.is_some() { self.guard.host_of_page(&request) } else { host };
         // Its files hold nothing of anybody.
         if is_plain && console::is_file_asked(&request, trigger.as_ref().map(|(trigger, _)| *trigger)) {
             return match self.guard.asked_host(&request) {
@@ -228,6 +229,7 @@ impl Shared {
             };
         }
         if let Some((trigger, parameters)) = trigger {
+            let host = if origin.is_some() && !is_own { self.guard.host_of_page(&request) } else { host };
             let mut answer = match (host, &trigger.calls) {
                 (Ok(_), Calls::Function(function)) => {
                     self.proxied(function, trigger, parameters, request).await.unwrap_or_else(refusal)

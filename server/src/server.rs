@@ -45,8 +45,8 @@ pub struct ServerOptions {
     pub routes: Routes,
     /// What routing files of folders below the folder say: each is for the definitions there, and shares the services with the others.
     pub routes_below: Vec<Routes>,
-    /// Whether state machines of files that were registered earlier, and are not there now, are deleted.
-    pub deletes_removed: bool,
+    /// The names of state machines of files that are gone: these are deleted.
+    pub removed: Vec<String>,
     /// What is filled in in definitions, before what routing files say.
     pub substitutions: Substitutions,
     /// Where everything is kept.
@@ -232,9 +232,7 @@ impl Server {
         let sources = Sources { folder: options.folder.clone(), routing: all.map(routing).collect() };
         let seen = snapshot(&sources);
         let (registered, not_registered) = register(&catalog, &options.identity, &sources).await;
-        if options.deletes_removed {
-            delete_removed(&catalog, &registered, &not_registered).await?;
-        }
+        delete_removed(&catalog, &options.identity, &options.removed).await?;
         let (mut routes, mut routes_below) = (options.routes, options.routes_below);
         for below in &mut routes_below {
             routes.share_services(below).map_err(ProjectError::Routes)?;

@@ -28,7 +28,7 @@ fn options(folder: &Path, routes: &str) -> ServerOptions {
         folder: Some(folder.to_owned()),
         routes: Routes::parse(routes, &folder.join("routes.toml")).unwrap(),
         routes_below: Vec::new(),
-        deletes_removed: false,
+        removed: Vec::new(),
         substitutions: Substitutions::default(),
         data: folder.join("data"),
         is_in_memory: true,

@@ -248,8 +248,10 @@ impl Debugger<'_> {
     /// Does what a line was for.
     fn take(&mut self, asked: Asked, text: &str) -> Result<(), String> {
         let value = match asked {
-            Asked::Variables => input::object("the variables", "v", text),
-            _ => input::json("the input", "e", text),
+            Asked::Variables => {
+                input::typed("the variables", "v", text).and_then(|value| input::as_object("the variables", "v", value))
+            }
+            _ => input::typed("the input", "e", text),
         };
         let value = value.map_err(|error| told(&error))?;
         self.told.clear();

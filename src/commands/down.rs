@@ -33,7 +33,9 @@ pub(crate) fn run(arguments: &Down) -> Result<ExitCode, Error> {
     if arguments.delete {
         delete(data)?;
     }
-    clear(data);
+    if was_up || arguments.delete {
+        clear(data);
+    }
     match (arguments.json, was_up) {
         (true, _) => {
             let told = [("ended", Value::from(was_up)), ("deleted", arguments.delete.into())];
@@ -57,13 +59,16 @@ const LOCKS: [&str; 2] = ["executions.lock", asl_tasks::IN_USE];
 
 /// Removes what is of use to a program that runs alone, and the folder where nothing is left in it.
 fn clear(data: &Path) {
-    if is_used(data) {
+    // They are held until they are gone: who has just begun keeps its own.
+    let held = LOCKS.map(|name| File::open(data.join(name)).ok());
+    if held.iter().flatten().any(|lock| lock.try_lock().is_err()) {
         return;
     }
     for name in LOCKS.into_iter().chain([".lock"]) {
         // What is not there need not go.
         let _ = fs::remove_file(data.join(name));
     }
+    drop(held);
     let _ = fs::remove_file(data.join(UP).join(PROCESS));
     let _ = fs::remove_dir(data);
 }

@@ -84,7 +84,7 @@ pub(crate) fn served(arguments: &Serving, routes: Routes) -> Result<ServerOption
         folder: None,
         routes,
         routes_below: Vec::new(),
-        deletes_removed: false,
+        removed: Vec::new(),
         substitutions: Substitutions::default(),
         data: arguments.data.clone(),
         is_in_memory: arguments.memory,

@@ -23,6 +23,9 @@ use crate::tui::{Edited, ExecutionView, Happened, LineEditor, Screen, draw_foot,
 /// How often a server is asked what has happened.
 const LOOKED_AT: Duration = Duration::from_millis(500);
 
+/// How long it may take.
+const PATIENCE: Duration = Duration::from_secs(3);
+
 const KEYS: &str = "enter look  / filter  s sort  a all  x stop  r redrive  q quit";
 const KEYS_OF_ONE: &str = "↑↓ states  tab events  pgup/pgdn data  x stop  r redrive  esc back  q quit";
 
@@ -43,20 +46,33 @@ pub(crate) fn run(arguments: &Top) -> Result<ExitCode, Error> {
             match screen.next(LOOKED_AT).await {
                 Happened::End => return Ok(ExitCode::SUCCESS),
                 Happened::Look => {}
-                Happened::Key(key) => match top.key(key, &remote).await {
-                    Ok(true) => {}
-                    Ok(false) => return Ok(ExitCode::SUCCESS),
-                    Err(error) => top.told = told(&error),
-                },
+                Happened::Key(key) => {
+                    let before = top.shows();
+                    match in_time(top.key(key, &remote)).await {
+                        Ok(true) => {}
+                        Ok(false) => return Ok(ExitCode::SUCCESS),
+                        Err(error) => top.told = told(&error),
+                    }
+                    // What is there already is only looked at otherwise.
+                    if top.shows() == before {
+                        continue;
+                    }
+                }
             }
             // A server that is away may come back.
-            match top.refresh(&remote).await {
+            match in_time(top.refresh(&remote)).await {
                 Err(error) => (top.told, top.is_away) = (told(&error), true),
                 Ok(()) if std::mem::take(&mut top.is_away) => top.told.clear(),
                 Ok(()) => {}
             }
         }
     })
+}
+
+/// Waits for a server only so long: no key is seen meanwhile.
+async fn in_time<T>(asked: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let late = |_| Err(Error::Usage("the server does not answer".to_owned()));
+    tokio::time::timeout(PATIENCE, asked).await.unwrap_or_else(late)
 }
 
 /// What is shown.
@@ -88,6 +104,12 @@ struct One {
 }
 
 impl TopView {
+    /// What of the server is shown.
+    fn shows(&self) -> (bool, Option<String>, bool) {
+        let one = self.one.as_ref();
+        (self.all, one.map(|one| one.view.arn.clone()), one.is_some_and(|one| one.events.is_some()))
+    }
+
     async fn refresh(&mut self, remote: &Remote) -> Result<(), Error> {
         if let Some(one) = &mut self.one {
             one.view.refresh(remote).await?;

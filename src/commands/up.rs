@@ -2,7 +2,7 @@
 
 mod watch;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 use std::fs;
 use std::future::pending;
@@ -90,8 +90,15 @@ pub(crate) fn run(arguments: &Up) -> Result<ExitCode, Error> {
         let help = "`asl down` ends what was brought up there; --data DIR gives this one a folder of its own";
         return Err(Error::Usage(format!("{data} is used by another program\nhelp: {help}")));
     }
+    let removed = removed(&files);
     for (file, text) in files {
         write_changed(&file, &text)?;
+    }
+    for (file, name) in &removed {
+        let text = format!("{name} is in no template any more: it is deleted, and its executions are stopped");
+        output::to_stderr(&report::note(&text));
+        // It is told again at the next start.
+        let _ = std::fs::remove_file(file);
     }
     let process = absolute(&arguments.serving.data).join(UP).join(PROCESS);
     output::write_file(&process, format!("{}\n{}\n", std::process::id(), choices.base_url))?;
@@ -100,7 +107,7 @@ pub(crate) fn run(arguments: &Up) -> Result<ExitCode, Error> {
     let mut serving = arguments.serving.clone();
     (serving.account, serving.region, serving.listen) = (choices.account, choices.region, listen);
     let options = with_own_routes(served(&serving, routes)?, own);
-    let options = ServerOptions { deletes_removed: true, ..options };
+    let options = ServerOptions { removed: removed.into_iter().map(|(_, name)| name).collect(), ..options };
     let told = Told { is_again: arguments.again.is_some(), ..told(&plan) };
     let changed = async {
         match arguments.watch {
@@ -112,6 +119,18 @@ pub(crate) fn run(arguments: &Up) -> Result<ExitCode, Error> {
         Ended::Interrupted => Ok(ExitCode::SUCCESS),
         Ended::Changed => watch::begin_anew(listen),
     }
+}
+
+/// The definitions that were written before and are none of these, with the names of their state machines.
+fn removed(files: &[(PathBuf, String)]) -> Vec<(PathBuf, String)> {
+    let folders: BTreeSet<&Path> = files.iter().filter_map(|(file, _)| file.parent()).collect();
+    let there = folders.into_iter().filter_map(|folder| std::fs::read_dir(folder).ok()).flatten().flatten();
+    let there = there.map(|entry| entry.path()).filter(|path| !files.iter().any(|(file, _)| file == path));
+    let named = |path: PathBuf| {
+        let name = path.file_name()?.to_str()?.strip_suffix(".asl.json")?.to_owned();
+        Some((path, name))
+    };
+    there.filter_map(named).collect()
 }
 
 /// A project that can be brought up.

@@ -1,5 +1,6 @@
 //! One execution: the states that it has visited, and the data of one of them.
 
+use std::cell::Cell;
 use std::cmp::Ordering;
 
 use asl_engine::Value;
@@ -36,6 +37,8 @@ pub(crate) struct ExecutionView {
     /// Whether the last row is selected, whichever that comes to be.
     follows: bool,
     scrolled: u16,
+    /// How far the data can be moved, as it was drawn last.
+    most: Cell<u16>,
 }
 
 /// A row of the list.
@@ -147,7 +150,7 @@ impl ExecutionView {
 
     /// Moves the data by so many lines.
     pub(crate) fn scroll(&mut self, lines: i16) {
-        self.scrolled = self.scrolled.saturating_add_signed(lines);
+        self.scrolled = self.scrolled.saturating_add_signed(lines).min(self.most.get());
     }
 
     /// Draws the states, those with a breakpoint marked, and the data of the one that is selected.
@@ -172,7 +175,11 @@ impl ExecutionView {
         let borders = if area.width >= WIDE { Borders::LEFT } else { Borders::TOP };
         let block = Block::new().borders(borders);
         let lines: Vec<Line<'_>> = self.data().into_iter().map(Line::from).collect();
-        let most = u16::try_from(lines.len().saturating_sub(1)).unwrap_or(u16::MAX);
+        // A long line has several rows.
+        let width = usize::from(block.inner(data).width.max(1));
+        let rows: usize = lines.iter().map(|line| line.width().div_ceil(width).max(1)).sum();
+        let most = u16::try_from(rows.saturating_sub(1)).unwrap_or(u16::MAX);
+        self.most.set(most);
         let text = Paragraph::new(lines).block(block).wrap(Wrap { trim: false });
         frame.render_widget(text.scroll((self.scrolled.min(most), 0)), data);
     }

@@ -42,7 +42,8 @@ impl Apis {
 
     /// The stage of an API; none where its name stands in no path.
     pub(crate) fn stage(&self, id: &str) -> Option<String> {
-        self.0.get(id)?.iter().find(|stage| *stage != "$default").cloned()
+        let stages = self.0.get(id)?;
+        if stages.contains("$default") { None } else { stages.first().cloned() }
     }
 
     /// The text with `base`, such as `http://127.0.0.1:8083`, in the place of `https://API.execute-api.REGION.amazonaws.com/STAGE`.

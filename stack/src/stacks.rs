@@ -249,9 +249,10 @@ pub(crate) fn resolve<'a>(loaded: &'a [Loaded], choices: &Choices) -> Result<Vec
     let mut unknown = Vec::new();
     for (name, value) in &choices.parameters {
         let mut is_known = name.contains('.') || name.starts_with(GIVEN);
-        for one in resolved.iter_mut().filter(|one| !one.is_nested) {
+        for one in &mut resolved {
             let parameter = one.template.root().get("Parameters").is_some_and(|all| all.get(name).is_some());
-            if parameter || name.contains('.') {
+            // Those of a nested stack come from the one around it; what nothing here knows may be in any.
+            if parameter && !one.is_nested || name.contains('.') {
                 is_known = true;
                 one.substitutions.set(name, value.clone());
             }

@@ -40,8 +40,15 @@ pub(crate) const EXTENSIONS: &str = "AWS::LanguageExtensions";
 /// The sections whose members have names.
 const SECTIONS: [&str; 5] = ["Parameters", "Mappings", "Conditions", "Resources", "Outputs"];
 /// What SAM makes beside what it makes of a resource, whose names begin with that of the resource.
-const GENERATED: [&str; 4] =
-    ["ServerlessRestApi", "ServerlessHttpApi", "ServerlessDeploymentApplication", "CodeDeployServiceRole"];
+const GENERATED: [&str; 7] = [
+    "ServerlessRestApi",
+    "ServerlessHttpApi",
+    "ServerlessUsagePlan",
+    "ServerlessApiKey",
+    "ServerlessDeploymentApplication",
+    "ApiGatewayDomainName",
+    "CodeDeployServiceRole",
+];
 
 /// How deeply values are looked into: the reader refuses what nests more deeply.
 const MAX_DEPTH: usize = 500;
@@ -90,7 +97,10 @@ impl<'a> Names<'a> {
         };
         let transforms = transforms(root);
         let are_plain = transforms.iter().all(|it| [SAM, EXTENSIONS].contains(it));
-        let has_object = root.get("Transform").is_some_and(|it| !it.members().is_empty());
+        // An object, alone or in the list, names a macro with its parameters.
+        let has_object = root
+            .get("Transform")
+            .is_some_and(|it| !it.members().is_empty() || it.items().iter().any(|item| item.text().is_none()));
         Self {
             parameters: names("Parameters"),
             resources: names("Resources"),
@@ -152,6 +162,9 @@ impl<'a> Check<'a> {
         for section in SECTIONS {
             self.doubles(self.members(section), section);
         }
+        if !self.names.are_all_known {
+            return;
+        }
         if self.members("Resources").is_empty() && !may_be_empty {
             let at = self.root.get("Resources").map_or(0, |it| it.span.start);
             let what = "Template format error: At least one Resources member must be defined.";
@@ -166,9 +179,6 @@ impl<'a> Check<'a> {
                     self.tell(member.span.start, what, None);
                 }
             }
-        }
-        if !self.names.are_all_known {
-            return;
         }
         for section in ["Resources", "Outputs"] {
             for member in self.members(section) {
@@ -401,14 +411,16 @@ mod tests {
     #[test]
     fn what_is_made_by_a_transform_is_there() {
         const FUNCTION: &str = "Resources: {F: {Type: AWS::Serverless::Function, DependsOn: FRole}}";
-        const USES: &str =
-            "Outputs: {A: {Value: !Sub '${ServerlessHttpApi}${F.Alias}${FRole.Arn}'}, B: {Value: !Ref FAliaslive}}";
+        const USES: &str = "Outputs: {A: {Value: !Sub '${ServerlessHttpApi}${F.Alias}${FRole.Arn}${ServerlessApiKey}'}, B: {Value: !Ref FAliaslive}}";
         for transform in [SAM, "[AWS::LanguageExtensions, AWS::Serverless-2016-10-31]"] {
             assert!(told(&format!("Transform: {transform}\n{FUNCTION}\n{USES}")).is_empty(), "{transform}");
         }
-        assert_eq!(told(&format!("{FUNCTION}\n{USES}")).len(), 4);
+        assert_eq!(told(&format!("{FUNCTION}\n{USES}")).len(), 5);
         // Nobody knows what a macro makes.
-        assert!(told("Transform: [Mine]\nResources: {T: {Type: AWS::SNS::Topic, DependsOn: Made}}").is_empty());
+        for macros in ["[Mine]", "[AWS::Serverless-2016-10-31, {Name: AWS::Include, Parameters: {Location: a.yaml}}]"] {
+            let made = "Resources: {T: {Type: AWS::SNS::Topic, DependsOn: Made}, U: {Is: made}}";
+            assert!(told(&format!("Transform: {macros}\n{made}")).is_empty(), "{macros}");
+        }
         // Nobody knows what a loop makes that could not be written out.
         const LOOP: &str = "Resources: {'Fn::ForEach::All': [N, !Ref Names, {'T${N}': {Type: AWS::SNS::Topic}}]}\nOutputs: {A: {Value: !Ref Ta}}";
         let is_part =

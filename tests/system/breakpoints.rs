@@ -83,7 +83,7 @@ fn the_page_shows_the_pause_and_lets_it_go_on() {
     let shown = Shown::by(folder.command(&["run", "each.json", "--input", "[1]", "--break", "Sum", "--open"]));
     let pause = until(|| Some(shown.course()["pause"].clone()).filter(Value::is_object));
     assert_eq!((&pause["name"], &pause["state"]), (&json!("Sum"), &json!("/States/Sum")));
-    assert_eq!((&pause["input"], &pause["breakpoints"]), (&json!(["done"]), &json!(["Sum"])));
+    assert_eq!((&pause["input"], &shown.course()["breakpoints"]), (&json!(["done"]), &json!(["Sum"])));
     let body = |pause: i64, more: Value| {
         let mut body = json!({"executionArn": shown.arn, "pause": pause});
         body.as_object_mut().expect("an object").extend(more.as_object().cloned().unwrap_or_default());
@@ -113,14 +113,18 @@ fn an_execution_of_a_server_pauses_where_it_is_told_to() {
     );
     let arn = server.start_execution(&machine, "paused", &json!({}));
     tell(&server.url, "breakpoints", &json!({"executionArn": arn, "breakpoints": ["Last"]}), 200);
-    let work = server.ask("GetActivityTask", &json!({"activityArn": activity}));
-    server.ask("SendTaskSuccess", &json!({"taskToken": work["taskToken"], "output": "1"}));
     let course = || -> Value {
         let answer = get(&format!("{}/_asl/course?executionArn={}", server.url, arn.replace(':', "%3A")));
         serde_json::from_slice(answer.body()).expect("JSON")
     };
+    // They are known before it pauses, and while it does.
+    until(|| Some(()).filter(|()| course()["breakpoints"] == json!(["Last"])));
+    let work = server.ask("GetActivityTask", &json!({"activityArn": activity}));
+    server.ask("SendTaskSuccess", &json!({"taskToken": work["taskToken"], "output": "1"}));
     let pause = until(|| Some(course()["pause"].clone()).filter(Value::is_object));
     assert_eq!((&pause["name"], &course()["status"]), (&json!("Last"), &json!("RUNNING")));
+    tell(&server.url, "breakpoints", &json!({"executionArn": arn, "breakpoints": []}), 200);
+    until(|| Some(()).filter(|()| course()["breakpoints"] == json!([])));
     tell(&server.url, "resume", &json!({"executionArn": arn, "pause": pause["number"]}), 200);
     until(|| Some(()).filter(|()| course()["status"] == "SUCCEEDED"));
 }

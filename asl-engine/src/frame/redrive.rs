@@ -201,9 +201,11 @@ impl Join {
         if let Some(unstarted) = self.unstarted.take() {
             (self.next, self.work) = (unstarted.next, unstarted.work);
         }
-        // An item whose ItemSelector failed is taken again.
-        if let Work::Items { source: Source::Given { taken, .. }, batcher: None, .. } = &mut self.work {
-            *taken = self.next;
+        match &mut self.work {
+            // An item whose ItemSelector failed is taken again.
+            Work::Items { source: Source::Given { taken, .. }, batcher: None, .. } => *taken = self.next,
+            Work::Items { source: Source::Read { reader, .. }, .. } => reader.redrive(),
+            _ => {}
         }
         self.results.redrive(&self.again);
     }

@@ -310,9 +310,15 @@ impl Reader {
         }
     }
 
+    /// Forgets that the piece behind the items that are ready could not be read: it is asked for again.
+    pub(crate) fn redrive(&mut self) {
+        self.ahead = self.ahead.take().filter(Result::is_ok);
+    }
+
     /// Takes the answer to what was asked for. The failure is `States.ItemReaderFailed`.
     pub(crate) fn answered(&mut self, answer: Outcome) -> Result<(), Failure> {
-        let asked = self.asked.take();
+        // After a redrive, what was asked for before may still come.
+        let Some(asked) = self.asked.take() else { return Ok(()) };
         let answer = answer.map_err(|failure| failed(failure.to_string()));
         if !self.ready.is_empty() {
             // What it says, an error as well, comes after the items before it.
@@ -321,9 +327,8 @@ impl Reader {
         }
         self.count_again();
         match asked {
-            Some(Asked::Page) => self.listed(&answer?).map_err(failed),
-            Some(Asked::Piece) => self.fed(&Body::of(&answer?)).map_err(failed),
-            None => Ok(()),
+            Asked::Page => self.listed(&answer?).map_err(failed),
+            Asked::Piece => self.fed(&Body::of(&answer?)).map_err(failed),
         }
     }
 
@@ -592,7 +597,20 @@ mod tests {
         for _ in 0..2 {
             assert!(matches!(reader.pull(), Ok(Pulled::Item { .. })));
         }
+        let mut redriven = reader.clone();
         let failure = reader.pull().err().unwrap();
         assert_eq!(failure.error.as_deref(), Some("States.ItemReaderFailed"));
+        // It is asked for again when its Map Run goes on.
+        redriven.redrive();
+        assert!(matches!(redriven.pull(), Ok(Pulled::Ask(_))));
+        redriven.answered(piece("3\n4\n", "bytes 4-7/8")).unwrap();
+        // What nobody has asked for is nothing.
+        redriven.answered(piece("5\n", "bytes 8-9/10")).unwrap();
+        let given: Vec<String> = std::iter::from_fn(|| match redriven.pull() {
+            Ok(Pulled::Item { value, .. }) => Some(value.to_string()),
+            _ => None,
+        })
+        .collect();
+        assert_eq!(given, ["3", "4"]);
     }
 }

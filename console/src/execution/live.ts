@@ -167,7 +167,7 @@ export class LiveExecution {
     course(this.arn, this.stop.signal)
       .then(async (read) => {
         this.newest.value = await this.prepared(read);
-        this.breakpoints.value = read.pause?.breakpoints ?? this.breakpoints.value;
+        this.breakpoints.value = read.breakpoints ?? this.breakpoints.value;
         if (!this.graph.peek()) void this.readGraph();
       })
       .catch((error: unknown) => {

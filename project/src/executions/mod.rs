@@ -117,7 +117,7 @@ fn ended_before(kept: Details, execution: Execution, finds_ended: bool) -> Resul
     match kept.ended().filter(|_| finds_ended && input.as_ref() == Some(&execution.input)) {
         Some(ended) => {
             let execution = Arc::new(Execution { start_time: kept.started, ..execution });
-            let (_, progress) = watch::channel(Progress { is_kept: true, ended: Some(ended), pause: None });
+            let (_, progress) = watch::channel(Progress { is_kept: true, ended: Some(ended), ..Progress::default() });
             Ok(Started { execution, is_new: false, progress, is_journaled: false })
         }
         None => Err(StartError::AlreadyExists(execution.arn)),
@@ -388,6 +388,11 @@ impl Executions {
     /// Where an execution pauses, if it does.
     pub fn pause_of(&self, arn: &str) -> Option<Arc<Pause>> {
         self.lock().find(arn)?.progress.borrow().pause.clone()
+    }
+
+    /// The states that a running execution pauses before.
+    pub fn breakpoints_of(&self, arn: &str) -> Option<Arc<BTreeSet<StateId>>> {
+        Some(self.lock().find(arn)?.progress.borrow().breakpoints.clone())
     }
 
     /// Lets an execution pause before these states from now on.

@@ -315,14 +315,19 @@ impl<'a> Evaluation<'a> {
 
     /// What `Ref` gives for a name, or `Fn::GetAtt` for `Name.Attribute`.
     pub(super) fn named(&self, name: &str, depth: usize) -> Option<String> {
-        if let Some(value) = self.substitutions.get(name) {
-            return Some(value.to_owned());
-        }
         let parameter = self.template.root.get("Parameters").and_then(|it| it.get(name));
+        // The value of such a parameter is the name of one of Systems Manager.
+        let is_name = parameter
+            .and_then(|parameter| parameter.get("Type")?.text())
+            .is_some_and(|kind| kind.starts_with("AWS::SSM::Parameter::Value<"));
+        let taken = |value: String| if is_name { format!("{{{{resolve:ssm:{value}}}}}") } else { value };
+        if let Some(value) = self.substitutions.get(name) {
+            return Some(taken(value.to_owned()));
+        }
         if let Some(default) = parameter.and_then(|parameter| parameter.get("Default")) {
             return match &default.kind {
-                TreeKind::Text(text) => Some(text.to_string()),
-                TreeKind::Plain(json) => Some(json.clone()),
+                TreeKind::Text(text) => Some(taken(text.to_string())),
+                TreeKind::Plain(json) => Some(taken(json.clone())),
                 _ => None,
             };
         }

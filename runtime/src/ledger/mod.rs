@@ -273,6 +273,7 @@ impl Ledger {
                 Input::Start | Input::Stop(_) | Input::GoOn | Input::Redrive | Input::UpdateMapRun(..) => {}
             }
         }
+        self.forget_lost_pause();
         if self.pause().is_none() {
             self.run()?;
         }

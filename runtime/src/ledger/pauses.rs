@@ -88,6 +88,20 @@ impl Ledger {
         self.pauses.as_ref()?.now.as_ref()
     }
 
+    /// The states that it pauses before.
+    pub fn breakpoints(&self) -> Option<&Arc<BTreeSet<StateId>>> {
+        self.pauses.as_ref().map(|pauses| &pauses.before)
+    }
+
+    /// Forgets a pause before a state that is not entered any more: its Map Run has ended meanwhile.
+    pub(super) fn forget_lost_pause(&mut self) {
+        let Some(pauses) = &mut self.pauses else { return };
+        let waits = |pause: &Pause| {
+            self.nodes.get(pause.frame).is_some_and(|node| node.frame.enters(&self.program) == Some(pause.state))
+        };
+        pauses.now.take_if(|pause| !waits(pause));
+    }
+
     /// What a Frame is told that is due; none where it pauses instead.
     pub(super) fn unless_pausing(&mut self, id: FrameId, reply: Reply) -> Option<Reply> {
         // Few do: nothing is looked up for the others.

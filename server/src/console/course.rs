@@ -39,11 +39,13 @@ pub(super) fn of_execution(shared: &Arc<Shared>, query: &Query) -> Result<Value,
         let until = waits.get(&course.visits[at].event);
         visit(&course.visits[at], course.path(at), &paths, until.copied())
     });
+    let breakpoints = is_now.then(|| pauses::breakpoints(shared, &details.arn, &program)).flatten();
     let pause = is_now.then(|| pauses::pause(shared, &details.arn, &program)).flatten();
     Ok(object([
         ("events", Some(number(course.events))),
         ("status", Some(details.status.clone().into())),
         ("pause", pause),
+        ("breakpoints", breakpoints),
         ("marks", Some(Chart::new(&program).marks_json(&marks))),
         ("frames", Some(frames.collect())),
         ("visits", Some(visits.collect())),

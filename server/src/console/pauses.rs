@@ -14,9 +14,8 @@ use crate::server::Shared;
 /// Where an execution pauses, if it does.
 pub(super) fn pause(shared: &Arc<Shared>, arn: &str, program: &Program) -> Option<Value> {
     let pause = shared.executions.pause_of(arn)?;
-    let Pause { number, state, input, variables, path, breakpoints, .. } = &*pause;
+    let Pause { number, state, input, variables, path, .. } = &*pause;
     let node = program.model().state(*state)?;
-    let names = breakpoints.iter().filter_map(|state| Some(Value::from(program.model().state(*state)?.name.clone())));
     Some(Value::from([
         ("number", i64::try_from(*number).unwrap_or(i64::MAX).into()),
         ("name", node.name.clone().into()),
@@ -24,8 +23,14 @@ pub(super) fn pause(shared: &Arc<Shared>, arn: &str, program: &Program) -> Optio
         ("frame", path.clone().into()),
         ("input", input.clone()),
         ("variables", variables.clone()),
-        ("breakpoints", names.collect()),
     ]))
+}
+
+/// The names of the states that a running execution pauses before.
+pub(super) fn breakpoints(shared: &Arc<Shared>, arn: &str, program: &Program) -> Option<Value> {
+    let breakpoints = shared.executions.breakpoints_of(arn)?;
+    let names = breakpoints.iter().filter_map(|state| Some(Value::from(program.model().state(*state)?.name.clone())));
+    Some(names.collect())
 }
 
 /// Lets an execution go on from a pause, with other data where that is given.

@@ -109,19 +109,34 @@ fn is_qualified(resource: &Resource<'_>, resources: &[Resource<'_>]) -> bool {
         || resources.iter().filter(is_of).any(|it| it.reference(None).starts_with(&arn))
 }
 
-/// What the handler of a function asks for and its code has not; a layer may have it.
+/// What packages are installed by, one of which may have a handler.
+const PACKAGES: [&str; 6] =
+    ["requirements.txt", "requirements.in", "pyproject.toml", "Pipfile", "package.json", "node_modules"];
+
+/// What the handler of a function asks for and its code has not; a layer or a package may have it.
 fn missing_module(resource: &Resource<'_>, runtime: &str, code: &Path) -> Option<String> {
     if !code.is_dir() || resource.get("Layers").is_some_and(|layers| !layers.items().is_empty()) {
         return None;
     }
-    let handler = resource.text("Handler")?;
-    let (module, _) = handler.rsplit_once('.')?;
-    let endings = match runtime {
-        runtime if runtime.starts_with("python") => &[".py", "/__init__.py"][..],
-        runtime if runtime.starts_with("nodejs") => &[".js", ".mjs", ".cjs"],
+    missing(&resource.text("Handler")?, runtime, code)
+}
+
+fn missing(handler: &str, runtime: &str, code: &Path) -> Option<String> {
+    if PACKAGES.iter().any(|name| code.join(name).exists()) {
+        return None;
+    }
+    let (path, endings) = match runtime {
+        runtime if runtime.starts_with("python") => {
+            (handler.rsplit_once('.')?.0.replace('.', "/"), &[".py", "/__init__.py"][..])
+        }
+        // The name of the file ends at its first dot: what follows is the function, or where it is.
+        runtime if runtime.starts_with("nodejs") => {
+            let folder = handler.rfind('/').map_or(0, |at| at + 1);
+            let stem = handler[folder..].split_once('.')?.0;
+            (format!("{}{stem}", &handler[..folder]), &[".js", ".mjs", ".cjs", ""][..])
+        }
         _ => return None,
     };
-    let path = if runtime.starts_with("python") { module.replace('.', "/") } else { module.to_owned() };
     if endings.iter().any(|ending| code.join(format!("{path}{ending}")).is_file()) {
         return None;
     }
@@ -177,4 +192,38 @@ fn content(resource: &Resource<'_>, properties: [&str; 2]) -> Option<PathBuf> {
 fn absolute(file: &Path, path: &str) -> PathBuf {
     let path: PathBuf = file.with_file_name("").join(path).components().collect();
     std::path::absolute(&path).unwrap_or(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    #[test]
+    fn a_handler_is_looked_for_where_its_runtime_does() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for file in ["app.py", "pkg/__init__.py", "index.js", "src/lib.mjs", "plain"] {
+            let file = folder.path().join(file);
+            fs::create_dir_all(file.parent().expect("a folder")).and_then(|()| fs::write(file, "")).expect("a file");
+        }
+        let is_missing = |runtime: &str, handler: &str| {
+            let code = folder.path().to_owned();
+            super::missing(handler, runtime, &code).is_some()
+        };
+        for (runtime, handler, missing) in [
+            ("python3.12", "app.main", false),
+            ("python3.12", "pkg.main", false),
+            ("python3.12", "other.main", true),
+            ("nodejs22.x", "index.handler", false),
+            ("nodejs22.x", "index.orders.handler", false),
+            ("nodejs22.x", "src/lib.handler", false),
+            ("nodejs22.x", "plain.handler", false),
+            ("nodejs22.x", "src/none.handler", true),
+            ("java21", "com.example.Handler::handle", false),
+        ] {
+            assert_eq!(is_missing(runtime, handler), missing, "{runtime} {handler}");
+        }
+        // A package that is installed may have it.
+        fs::write(folder.path().join("requirements.txt"), "datadog-lambda").expect("a file");
+        assert!(!is_missing("python3.12", "datadog_lambda.handler.handler"));
+    }
 }

@@ -33,6 +33,9 @@ pub(super) fn custom(resource: &Resource<'_>, plan: &mut Plan) {
 }
 
 fn configured(resource: &Resource<'_>, plan: &mut Plan, bucket: &str, configuration: &Tree, lists: Lists) {
+    if is_unknown(resource, plan, bucket) {
+        return;
+    }
     for (list, target) in lists {
         for entry in configuration.get(list).map(Tree::items).unwrap_or_default() {
             let arn = entry.get(target).and_then(text).unwrap_or_default();
@@ -46,8 +49,23 @@ fn configured(resource: &Resource<'_>, plan: &mut Plan, bucket: &str, configurat
     }
 }
 
+/// Whether nothing here knows the name of a bucket, which is told then.
+fn is_unknown(resource: &Resource<'_>, plan: &mut Plan, bucket: &str) -> bool {
+    let is_unknown = asl_engine::placeholders(bucket).next().is_some();
+    if is_unknown {
+        plan.notes.push((
+            resource.origin(),
+            format!("nothing here knows the bucket {bucket}: nobody is told of its objects"),
+        ));
+    }
+    is_unknown
+}
+
 /// Adds who is told; an event `S3` of a function of SAM is such an entry, too.
 pub(super) fn add(resource: &Resource<'_>, plan: &mut Plan, bucket: &str, arn: &str, entry: Option<&Tree>) {
+    if is_unknown(resource, plan, bucket) {
+        return;
+    }
     let property = |names: [&str; 2]| names.iter().find_map(|name| entry?.get(name));
     let events = property(["Events", "Event"]);
     let events = events.map(|it| text(it).into_iter().chain(it.items().iter().filter_map(text)).collect());

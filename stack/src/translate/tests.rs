@@ -202,10 +202,13 @@ fn parameters_and_secrets_are_values() {
   P: {Type: AWS::SSM::Parameter, Properties: {Name: /shop/url, Type: String, Value: !Sub 'http://${AWS::Region}'}}
   S: {Type: AWS::SecretsManager::Secret, Properties: {Name: db, SecretString: '{"user": "me", "port": 1}'}}
   G: {Type: AWS::SecretsManager::Secret, Properties: {GenerateSecretString: {SecretStringTemplate: '{"user": "you"}', GenerateStringKey: password, PasswordLength: 8}}}
+Parameters: {Url: {Type: 'AWS::SSM::Parameter::Value<String>', Default: /shop/url}}
 "#;
     for (value, expected) in [
         ("!GetAtt P.Value", "http://us-east-1"),
         ("!Ref P", "/shop/url"),
+        ("!Ref Url", "http://us-east-1"),
+        ("!Sub '${Url}/b'", "http://us-east-1/b"),
         ("'{{resolve:ssm:/shop/url}}/a'", "http://us-east-1/a"),
         ("'{{resolve:ssm-secure:/shop/url:3}}'", "http://us-east-1"),
         ("'{{resolve:secretsmanager:db}}'", r#"{"user": "me", "port": 1}"#),

@@ -17,7 +17,7 @@ const NO_DESTINATION: &str =
 const NO_DEAD_LETTERS: &str = "a call that fails goes nowhere, and is not made again: it is not read";
 
 /// Properties that are not read: of which type, which, and what comes of that.
-const UNREAD: [(&str, &str, &str); 12] = [
+const UNREAD: [(&str, &str, &str); 11] = [
     ("AWS::Lambda::Function", "DeadLetterConfig", NO_DEAD_LETTERS),
     ("AWS::Serverless::Function", "DeadLetterQueue", NO_DEAD_LETTERS),
     ("AWS::Serverless::Function", "EventInvokeConfig", NO_DESTINATION),
@@ -27,7 +27,6 @@ const UNREAD: [(&str, &str, &str); 12] = [
     ("AWS::Lambda::EventSourceMapping", "FilterCriteria", "the function gets all messages: it is not read"),
     ("AWS::Serverless::HttpApi", "Auth", "its routes are open: it is not read"),
     ("AWS::Serverless::Api", "Auth", "its routes are open: it is not read"),
-    ("AWS::Serverless::Api", "Cors", "pages of other sites are refused: it is not read"),
     ("AWS::ApiGatewayV2::Route", "AuthorizerId", "the route is open: it is not read"),
     ("AWS::ApiGateway::Method", "AuthorizerId", "the route is open: it is not read"),
 ];

@@ -30,7 +30,11 @@ fn read(folder: &Path) -> Result<Vec<(PathBuf, Value)>, StoredError> {
         {
             continue;
         }
-        let text = fs::read_to_string(&path).map_err(|error| failed(&path, error.to_string()))?;
+        let text = match fs::read_to_string(&path) {
+            // It has gone meanwhile.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            read => read.map_err(|error| failed(&path, error.to_string()))?,
+        };
         let value = text.parse().map_err(|error: JsonError| failed(&path, error.message))?;
         found.push((path, value));
     }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use asl_aws::{CallError, Service, Style};
 use asl_engine::Value;
+use asl_runtime::blocking;
 
 pub use self::objects::{StoredContent, StoredObject};
 pub use self::url::StoredUrl;
@@ -114,7 +115,8 @@ impl<'a> Stored<'a> {
                 all.push(StoredCount { url: StoredUrl::Sqs { queue }, count });
             }
         }
-        all.extend(files::counts(self.data)?);
+        let data = self.data.to_owned();
+        all.extend(blocking(move || files::counts(&data)).await?);
         Ok(all)
     }
 

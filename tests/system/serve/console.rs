@@ -385,6 +385,30 @@ fn the_page_is_for_browsers_at_this_server_only() {
     assert_eq!((known.status().as_u16(), known.body().len()), (304, 0));
 }
 
+/// An API that every site may ask, with a route for all paths, opens neither the console nor the figures to them.
+#[test]
+fn what_an_api_allows_is_not_for_the_console() {
+    let folder = Folder::new();
+    folder.write("home.asl.json", r#"{"StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}}"#);
+    folder.write(
+        "routes.toml",
+        "[apis.open]\n[apis.open.cors]\nallow_origins = ['*']\n\n\
+         [[triggers]]\nhttp = '$default'\nstate_machine = 'home'\napi = 'open'\n",
+    );
+    let server = Server::start(&folder, &["--memory", "."]);
+    let origin = ("origin", "http://example.com");
+    let asked = |method: Method, path: &str, more: &[(&str, &str)]| {
+        send(method, &format!("{}{path}", server.url), &[&[origin], more].concat(), "{}").status().as_u16()
+    };
+    assert_eq!(asked(Method::POST, "/orders", &[]), 200);
+    for path in ["/_asl/resume", "/_asl/forks", "/_asl/jsonata"] {
+        assert_eq!(asked(Method::POST, path, &[]), 403, "{path}");
+        assert_eq!(asked(Method::OPTIONS, path, &[("access-control-request-method", "POST")]), 403, "{path}");
+    }
+    assert_eq!(asked(Method::GET, "/_asl/data", &[]), 403);
+    assert_eq!(asked(Method::GET, "/metrics", &[]), 403);
+}
+
 #[test]
 fn a_route_of_the_user_comes_before_the_page_unless_it_is_for_all_paths() {
     let definition = json!({"StartAt": "P", "States": {"P": {"Type": "Pass", "End": true}}});
