@@ -19,6 +19,8 @@ export const reach = signal<Reach>({ kind: 'there' });
 /** Counts how often the server came back: who shows data reads it anew then. */
 export const returns = signal(0);
 
+/** What a server says that takes nothing any more. */
+const ENDS = 'the server ends';
 const TOKEN = 'asl-token';
 const FIRST_WAIT = 500;
 const LONGEST_WAIT = 8000;
@@ -41,6 +43,11 @@ export async function request(path: string, init: RequestInit = {}): Promise<Res
   }
   if (response.ok) return response;
   const { type, message } = await told(response);
+  // One that ends is as good as gone.
+  if (message === ENDS) {
+    lost();
+    throw new ServerError('Gone', message, response.status);
+  }
   if (response.status === 403 && type === 'AccessDeniedException') {
     reach.value = { kind: 'token', refused: token !== '' };
   }
@@ -96,8 +103,7 @@ async function awaitReturn(): Promise<void> {
     }
     try {
       const response = await fetch('/health', { cache: 'no-store' });
-      // A server that ends is as good as gone.
-      if (!response.ok && (await told(response)).type === 'ServiceUnavailable') continue;
+      if (!response.ok && (await told(response)).message === ENDS) continue;
     } catch {
       continue;
     }

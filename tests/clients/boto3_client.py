@@ -234,7 +234,8 @@ class Scenario:
         same("the history from its end", [event for page in pages for event in page], events[::-1])
         same("the paginator of boto3", self.paginated(arn), events)
         bare = call("get_execution_history", executionArn=arn, includeExecutionData=False)
-        holds("a history without data", "42" not in json.dumps(bare, default=str), bare)
+        shown = json.dumps(bare, default=str)
+        holds("a history without data", not any(name in shown for name in ('"input"', '"output"')), bare)
         call.refused(
             "get_execution_history",
             "InvalidToken",
