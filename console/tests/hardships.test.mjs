@@ -104,7 +104,7 @@ test(
     await server.call('StopExecution', { executionArn: arn });
     await state(page, 'Long, Wait, aborted').waitFor();
     assert(
-      page.faults.every((fault) => /ERR_/.test(fault)),
+      page.faults.every((fault) => /ERR_|503/.test(fault)),
       page.faults.join('\n'),
     );
     await page.context().close();
