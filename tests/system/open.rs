@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::support::folder::Folder;
 use crate::support::http::get;
+use crate::support::server::until;
 
 const DEFINITION: &str = r#"{"StartAt": "Greet", "States": {
     "Greet": {"Type": "Pass", "Parameters": {"text.$": "States.Format('Hello, {}!', $.name)"}, "End": true}}}"#;
@@ -62,7 +63,7 @@ fn a_run_is_shown_until_ctrl_c_and_is_stored_as_ever() {
     let folder = Folder::new();
     folder.write("greet.asl.json", DEFINITION);
     let shown = Shown::by(folder.command(&["run", "greet.asl.json", "--input", r#"{"name": "Ada"}"#, "--open"]));
-    let ended = crate::support::server::until(|| Some(shown.course()).filter(|course| course["status"] == "SUCCEEDED"));
+    let ended = until(|| Some(shown.course()).filter(|course| course["status"] == "SUCCEEDED"));
     assert_eq!(ended["visits"][0]["path"], "Greet");
     let name = shown.arn.rsplit(':').next().expect("a name").to_owned();
     let (code, stdout, _) = shown.interrupt();
@@ -76,7 +77,8 @@ fn a_run_that_is_interrupted_ends_as_ever() {
     let folder = Folder::new();
     folder.write("wait.json", r#"{"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 900, "End": true}}}"#);
     let shown = Shown::by(folder.command(&["run", "wait.json", "--open"]));
-    assert_eq!(shown.course()["status"], "RUNNING");
+    let entered = until(|| Some(shown.course()).filter(|course| course["visits"][0]["name"] == "W"));
+    assert_eq!(entered["status"], "RUNNING");
     let (code, _, stderr) = shown.interrupt();
     assert_eq!(code, Some(130), "{stderr}");
     assert!(stderr.contains("ABORTED in the state 'W'"), "{stderr}");
