@@ -23,9 +23,10 @@ export function JsonField({ label, value, onChange, language = 'json', problems,
   const change = useRef(onChange);
   change.current = onChange;
   const [isThere, setThere] = useState(false);
-  // What was typed last: an effect runs after the page was drawn, when its own `value` may be that of a key before.
+  // What was typed or given last: an effect, and a drawing of this alone, may still have the value of a key before.
   const newest = useRef(value);
-  newest.current = value;
+  const given = useRef(value);
+  if (given.current !== value) given.current = newest.current = value;
   const type = (text: string) => {
     newest.current = text;
     change.current(text);
