@@ -100,6 +100,22 @@ test('what is typed faster than the page is drawn is kept', { timeout: PATIENCE 
   await browser.done(page);
 });
 
+test('what is typed while the editor comes is kept', async () => {
+  const page = await browser.page(server);
+  let come;
+  const coming = new Promise((resolve) => (come = resolve));
+  await page.route('**/_asl/assets/editor.js', (route) => coming.then(() => route.fallback()));
+  await page.goto(`${server.url}/#/machines/${encodeURIComponent(machine('definition'))}`);
+  await page.getByRole('button', { name: 'Start execution' }).click();
+  await page.getByRole('dialog').getByRole('textbox', { name: 'Input', exact: true }).click();
+  await page.keyboard.press('Control+A');
+  await page.keyboard.type('[1, 2, 3, ');
+  come();
+  await page.keyboard.type('4, 5, 6, 7, 8, 9]', { delay: 10 });
+  await page.locator('.cm-content').getByText('[1, 2, 3, 4, 5, 6, 7, 8, 9]').waitFor();
+  await browser.done(page);
+});
+
 test('the test cases of the project are ready inputs', async () => {
   const page = await browser.page(server, `#/machines/${encodeURIComponent(machine('definition'))}`);
   await page.getByRole('button', { name: 'Start execution' }).click();

@@ -24,6 +24,8 @@ export interface Editor {
   setText(text: string): void;
   setProblems(problems: Problem[]): void;
   show(pointer: string): void;
+  /** Selects from one letter to another, and takes the focus. */
+  select(from: number, to: number): void;
   close(): void;
 }
 
@@ -85,6 +87,11 @@ export function openEditor(place: HTMLElement, { label, language, text, onChange
     return rangeOf(tree, (from, to) => view.state.sliceDoc(from, to), pointer);
   };
   return {
+    select(from, to) {
+      const end = view.state.doc.length;
+      view.dispatch({ selection: { anchor: Math.min(from, end), head: Math.min(to, end) } });
+      view.focus();
+    },
     setText(next) {
       if (next !== view.state.doc.toString())
         view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: next } });

@@ -19,6 +19,7 @@ interface Field {
 export function JsonField({ label, value, onChange, language = 'json', problems, shown, tall }: Field) {
   const id = useId();
   const place = useRef<HTMLDivElement>(null);
+  const plain = useRef<HTMLTextAreaElement>(null);
   const editor = useRef<Editor>();
   const change = useRef(onChange);
   change.current = onChange;
@@ -43,6 +44,12 @@ export function JsonField({ label, value, onChange, language = 'json', problems,
           text: newest.current,
           onChange: type,
         });
+        // Who types already goes on typing, in the same turn: no key falls between the two.
+        if (plain.current && document.activeElement === plain.current) {
+          const { selectionStart, selectionEnd } = plain.current;
+          place.current.classList.remove('absent');
+          editor.current.select(selectionStart, selectionEnd);
+        }
         setThere(true);
       },
       () => undefined,
@@ -67,6 +74,7 @@ export function JsonField({ label, value, onChange, language = 'json', problems,
       <div ref={place} class={`editor ${isThere ? '' : 'absent'}`} />
       {!isThere && (
         <textarea
+          ref={plain}
           id={id}
           class="code"
           spellcheck={false}
