@@ -3,7 +3,9 @@
 //! CloudFormation template reference, "Fn::ForEach": `${Name}` is a value, and `&{Name}` what of it is a letter or a digit.
 
 use asl_project::intrinsic;
-use asl_project::yaml::{Call, Member, Tree, TreeKind};
+use asl_project::yaml::{Member, Tree, TreeKind};
+
+use crate::resource::with_children;
 
 /// How the name of a loop begins.
 pub(crate) const FOR_EACH: &str = "Fn::ForEach::";
@@ -21,26 +23,12 @@ fn at_depth(tree: &Tree, list: &dyn Fn(&str) -> Option<Vec<String>>, depth: usiz
         return tree.clone();
     }
     let inner = |tree: &Tree| at_depth(tree, list, depth + 1);
-    let kind = match &tree.kind {
-        TreeKind::Object(members) => TreeKind::Object(
-            members
-                .iter()
-                .flat_map(|member| match repeated(member, list) {
-                    Some(repeated) => match inner(&repeated).kind {
-                        TreeKind::Object(members) => members,
-                        _ => Vec::new(),
-                    },
-                    None => vec![Member { value: inner(&member.value), ..member.clone() }],
-                })
-                .collect(),
-        ),
-        TreeKind::List(items) => TreeKind::List(items.iter().map(inner).collect()),
-        TreeKind::Call(call) => {
-            TreeKind::Call(Box::new(Call { argument: inner(&call.argument), function: call.function.clone() }))
-        }
-        other => other.clone(),
-    };
-    Tree { kind, ..tree.clone() }
+    let TreeKind::Object(members) = &tree.kind else { return with_children(tree, inner) };
+    let members = members.iter().flat_map(|member| match repeated(member, list) {
+        Some(repeated) => inner(&repeated).members().to_vec(),
+        None => vec![Member { value: inner(&member.value), ..member.clone() }],
+    });
+    Tree { kind: TreeKind::Object(members.collect()), ..tree.clone() }
 }
 
 /// An object with the members that a loop makes; none where it is no loop, or what it is over is not known.
@@ -77,26 +65,15 @@ impl With<'_> {
         if depth > MAX_DEPTH {
             return tree.clone();
         }
-        let inner = |tree: &Tree| self.replaced(tree, depth + 1);
-        let kind = match &tree.kind {
-            TreeKind::Text(text) => TreeKind::Text(self.text(text).as_str().into()),
-            TreeKind::Object(members) => TreeKind::Object(
-                members
-                    .iter()
-                    .map(|member| Member {
-                        name: self.text(&member.name).as_str().into(),
-                        value: inner(&member.value),
-                        ..member.clone()
-                    })
-                    .collect(),
-            ),
-            TreeKind::List(items) => TreeKind::List(items.iter().map(inner).collect()),
-            TreeKind::Call(call) => {
-                TreeKind::Call(Box::new(Call { argument: inner(&call.argument), function: call.function.clone() }))
+        let mut replaced = with_children(tree, |child| self.replaced(child, depth + 1));
+        match &mut replaced.kind {
+            TreeKind::Text(text) => *text = self.text(text).as_str().into(),
+            TreeKind::Object(members) => {
+                members.iter_mut().for_each(|member| member.name = self.text(&member.name).as_str().into());
             }
-            TreeKind::Plain(json) => TreeKind::Plain(json.clone()),
-        };
-        Tree { kind, ..tree.clone() }
+            _ => {}
+        }
+        replaced
     }
 
     fn text(&self, text: &str) -> String {

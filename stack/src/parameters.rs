@@ -2,8 +2,10 @@
 //!
 //! CloudFormation user guide, "Parameters syntax": the words are those of `CreateStack`.
 
-use asl_project::yaml::{Tree, TreeKind};
+use asl_project::yaml::Tree;
 use fancy_regex::Regex;
+
+use crate::resource::text;
 
 /// Why a parameter does not take a value; nothing where it does.
 pub(crate) fn refusal(name: &str, parameter: &Tree, value: &str) -> Option<String> {
@@ -17,7 +19,7 @@ pub(crate) fn refusal(name: &str, parameter: &Tree, value: &str) -> Option<Strin
         Some(description) => format!("Parameter '{name}' failed to satisfy constraint: {description}"),
         None => format!("Parameter '{name}' {broken}"),
     };
-    let is_secret = parameter.get("NoEcho").map(plain_text).is_some_and(|it| it.eq_ignore_ascii_case("true"));
+    let is_secret = parameter.get("NoEcho").and_then(text).is_some_and(|it| it.eq_ignore_ascii_case("true"));
     Some(if is_secret { told } else { format!("{told}; it is {value:?}") })
 }
 
@@ -38,7 +40,7 @@ fn broken(parameter: &Tree, value: &str) -> Option<String> {
         return Some("must be a list of numbers".to_owned());
     }
     let allowed: Vec<String> =
-        parameter.get("AllowedValues").map(Tree::items).unwrap_or_default().iter().map(plain_text).collect();
+        parameter.get("AllowedValues").map(Tree::items).unwrap_or_default().iter().filter_map(text).collect();
     let is_allowed = |part: &&str| {
         let is_equal =
             |it: &String| it == part || kind == "Number" && number(it).is_some() && number(it) == number(part);
@@ -47,7 +49,7 @@ fn broken(parameter: &Tree, value: &str) -> Option<String> {
     if !allowed.is_empty() && !parts.iter().all(is_allowed) {
         return Some(format!("must be one of AllowedValues: {}", allowed.join(", ")));
     }
-    let limit = |property: &str| parameter.get(property).map(plain_text);
+    let limit = |property: &str| parameter.get(property).and_then(text);
     if kind == "Number" {
         let below = limit("MinValue").filter(|least| number(least).is_some_and(|least| number(value) < Some(least)));
         let above = limit("MaxValue").filter(|most| number(most).is_some_and(|most| number(value) > Some(most)));
@@ -72,15 +74,6 @@ fn broken(parameter: &Tree, value: &str) -> Option<String> {
     let whole = Regex::new(&format!("^(?:{pattern})$")).ok()?;
     let fits = |part: &&str| whole.is_match(part).unwrap_or(true);
     (!parts.iter().all(fits)).then(|| format!("must match pattern {pattern}"))
-}
-
-/// A text, a number or a Boolean, as a text.
-pub(crate) fn plain_text(tree: &Tree) -> String {
-    match &tree.kind {
-        TreeKind::Text(text) => text.to_string(),
-        TreeKind::Plain(json) => json.clone(),
-        _ => String::new(),
-    }
 }
 
 #[cfg(test)]

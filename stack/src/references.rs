@@ -4,10 +4,10 @@
 
 use std::collections::BTreeMap;
 
-use asl_project::yaml::{Member, Tree, TreeKind};
+use asl_project::yaml::{Tree, TreeKind};
 use sha2::{Digest, Sha256};
 
-use crate::resource::Resource;
+use crate::resource::{Resource, with_children};
 
 /// How a reference begins.
 const START: &str = "{{resolve:";
@@ -48,20 +48,12 @@ impl References {
 
     /// The value with what its references stand for; those that nobody knows stay, and are added to `unknown`.
     pub(crate) fn fill_in(&self, tree: &Tree, unknown: &mut Vec<String>) -> Tree {
-        let kind = match &tree.kind {
+        match &tree.kind {
             TreeKind::Text(text) if text.contains(START) => {
-                TreeKind::Text(self.filled_in(text, unknown).as_str().into())
+                Tree { kind: TreeKind::Text(self.filled_in(text, unknown).as_str().into()), ..tree.clone() }
             }
-            TreeKind::List(items) => TreeKind::List(items.iter().map(|item| self.fill_in(item, unknown)).collect()),
-            TreeKind::Object(members) => TreeKind::Object(
-                members
-                    .iter()
-                    .map(|member| Member { value: self.fill_in(&member.value, unknown), ..member.clone() })
-                    .collect(),
-            ),
-            other => other.clone(),
-        };
-        Tree { kind, ..tree.clone() }
+            _ => with_children(tree, |child| self.fill_in(child, unknown)),
+        }
     }
 
     fn filled_in(&self, text: &str, unknown: &mut Vec<String>) -> String {

@@ -1,6 +1,6 @@
 //! A resource of a stack, with its properties evaluated.
 
-use asl_project::yaml::{Tree, TreeKind};
+use asl_project::yaml::{Call, Member, Tree, TreeKind};
 use asl_project::{Evaluation, Template};
 
 use crate::plan::Origin;
@@ -99,6 +99,21 @@ pub(crate) fn text(tree: &Tree) -> Option<String> {
         TreeKind::Plain(json) if json != "null" => Some(json.clone()),
         _ => None,
     }
+}
+
+/// The value with others in the place of those in it: items, members, and what a function is told.
+pub(crate) fn with_children(tree: &Tree, mut each: impl FnMut(&Tree) -> Tree) -> Tree {
+    let kind = match &tree.kind {
+        TreeKind::Object(members) => TreeKind::Object(
+            members.iter().map(|member| Member { value: each(&member.value), ..member.clone() }).collect(),
+        ),
+        TreeKind::List(items) => TreeKind::List(items.iter().map(each).collect()),
+        TreeKind::Call(call) => {
+            TreeKind::Call(Box::new(Call { argument: each(&call.argument), function: call.function.clone() }))
+        }
+        other => other.clone(),
+    };
+    Tree { kind, ..tree.clone() }
 }
 
 /// A value as TOML writes it; `null` is left out, since TOML has none.

@@ -10,10 +10,10 @@ use asl_project::{Evaluation, Stack, Substitutions, Template, intrinsic, read_te
 use crate::assembly::StackFile;
 use crate::globals;
 use crate::loops;
-use crate::parameters::{plain_text, refusal};
+use crate::parameters::refusal;
 use crate::plan::Origin;
 use crate::references::GIVEN;
-use crate::resource::origin;
+use crate::resource::{self, origin};
 use crate::validate::{EXTENSIONS, Fault, faults, transforms};
 
 /// The type of a resource that is a stack itself.
@@ -163,7 +163,7 @@ fn load_one(
 
 /// The values of a parameter that is a list, where they are known before anything is evaluated.
 fn values_of(root: &Tree, parameter: &str, choices: &Choices) -> Option<Vec<String>> {
-    let default = || root.get("Parameters")?.get(parameter)?.get("Default").map(plain_text);
+    let default = || root.get("Parameters")?.get(parameter)?.get("Default").and_then(resource::text);
     let value = choices.parameters.get(parameter).cloned().or_else(default)?;
     Some(value.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect())
 }
