@@ -130,8 +130,11 @@ impl Debugger<'_> {
 
     async fn work(&mut self, mut screen: Screen) -> Result<(), Error> {
         loop {
-            self.settled().await;
-            self.view.refresh(&self.remote).await?;
+            // Nothing goes on while a line is edited.
+            if self.asks.is_none() {
+                self.settled().await;
+                self.view.refresh(&self.remote).await?;
+            }
             screen.draw(|frame| self.draw(frame))?;
             match screen.next(LOOKED_AT).await {
                 Happened::End => return Ok(()),

@@ -224,7 +224,7 @@ async function executions(double) {
   }
   same('the paginator of the SDK', paginated, events);
   const bare = await call('GetExecutionHistory', { executionArn, includeExecutionData: false });
-  holds('a history without data', !show(bare).includes('42'), bare);
+  holds('a history without data', !/"(input|output)"/.test(show(bare)), bare);
   const token = "Invalid Token: 'Invalid token'";
   await refused('GetExecutionHistory', 'InvalidToken', { executionArn, nextToken: 'no token' }, token);
   const of = await call('DescribeStateMachineForExecution', { executionArn });
